@@ -1,0 +1,59 @@
+"""The errors of Fracture Widgets.
+
+Every message is one sentence for the person at the screen: what was wrong, with which file,
+and what to do about it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DatasetError",
+    "FractureWidgetsError",
+    "HistoryError",
+    "MissingExtra",
+    "ModelError",
+    "TrainingError",
+    "UnreadableRadiograph",
+]
+
+
+class FractureWidgetsError(Exception):
+    """Base of every error raised on purpose by this package."""
+
+
+class UnreadableRadiograph(FractureWidgetsError):
+    """A file, or bytes, could not be turned into a radiograph."""
+
+
+class DatasetError(FractureWidgetsError):
+    """A folder, archive or table is not the dataset it should be."""
+
+
+class ModelError(FractureWidgetsError):
+    """A model folder is missing, incomplete, or not the one its card describes."""
+
+
+class TrainingError(FractureWidgetsError):
+    """Training cannot start or go on with the data and settings given."""
+
+
+class HistoryError(FractureWidgetsError):
+    """The record of saved results cannot be read or written."""
+
+
+class MissingExtra(FractureWidgetsError, ImportError):
+    """An optional part of the package is not installed.
+
+    Parameters
+    ----------
+    purpose
+        What the user was trying to do, e.g. ``"Training"``.
+    extra
+        The name of the extra that brings it, e.g. ``"train"``.
+    """
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} needs packages that are not installed: "
+            f"run  pip install 'fracture-widgets[{extra}]'."
+        )

@@ -1,0 +1,72 @@
+"""Boxes on a radiograph, in fractions of its width and height."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Box"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-aligned box; ``(0, 0)`` is the top left corner, ``(1, 1)`` the bottom right.
+
+    Attributes
+    ----------
+    x0, y0, x1, y1
+        Left, top, right and bottom edge as fractions of the width and height of the picture.
+        A box may reach beyond the picture; :meth:`clipped` cuts it back.
+
+    Raises
+    ------
+    ValueError
+        If the box has no area.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def __post_init__(self) -> None:
+        if not (self.x1 > self.x0 and self.y1 > self.y0):
+            raise ValueError(f"A box needs x1 > x0 and y1 > y0. Received: {self}")
+
+    @property
+    def width(self) -> float:
+        """Width as a fraction of the picture's."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Height as a fraction of the picture's."""
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        """Area as a fraction of the picture's."""
+        return self.width * self.height
+
+    def grown(self, margin: float) -> Box:
+        """Return the box with ``margin`` times its own size added on every side."""
+        dx, dy = self.width * margin, self.height * margin
+        return Box(self.x0 - dx, self.y0 - dy, self.x1 + dx, self.y1 + dy)
+
+    def clipped(self) -> Box:
+        """Return the part of the box inside the picture."""
+        return Box(max(self.x0, 0.0), max(self.y0, 0.0), min(self.x1, 1.0), min(self.y1, 1.0))
+
+    def overlap(self, other: Box) -> float:
+        """Return the area shared with ``other``."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return max(width, 0.0) * max(height, 0.0)
+
+    def seen_from(self, frame: Box) -> Box:
+        """Return this box in fractions of ``frame``, itself a box of the same picture."""
+        return Box(
+            (self.x0 - frame.x0) / frame.width,
+            (self.y0 - frame.y0) / frame.height,
+            (self.x1 - frame.x0) / frame.width,
+            (self.y1 - frame.y0) / frame.height,
+        )

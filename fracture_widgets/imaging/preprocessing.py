@@ -1,0 +1,135 @@
+"""From a radiograph's pixels to a network's input, for training and serving alike.
+
+The function here is part of every model: its settings are recorded on the model's card, and the
+networks take its output as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fracture_widgets.imaging.boxes import Box
+
+__all__ = ["INPUT_SIZE", "PREPROCESSING", "Placement", "Preprocessing", "network_input"]
+
+INPUT_SIZE = 224
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to a radiograph before a network sees it.
+
+    Attributes
+    ----------
+    size
+        Side of the square network input in pixels.
+    darkest, brightest
+        Percentiles of the radiograph's grey values that become 0 and 255; values outside are cut
+        off, so that a burnt-in marker or an unexposed border does not set the contrast.
+    """
+
+    size: int = INPUT_SIZE
+    darkest: float = 0.5
+    brightest: float = 99.5
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the settings as they stand on a model's card."""
+        return asdict(self)
+
+
+PREPROCESSING = Preprocessing()
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the radiograph lies inside the square network input.
+
+    Attributes
+    ----------
+    left, top, width, height
+        The radiograph's rectangle in network pixels.
+    size
+        Side of the network input in pixels.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    size: int
+
+    @classmethod
+    def of(cls, width: int, height: int, size: int = INPUT_SIZE) -> Placement:
+        """Fit a picture of ``width`` x ``height`` pixels centrally, its aspect ratio kept."""
+        scale = size / max(width, height)
+        fitted_width = max(1, round(width * scale))
+        fitted_height = max(1, round(height * scale))
+        return cls(
+            (size - fitted_width) // 2,
+            (size - fitted_height) // 2,
+            fitted_width,
+            fitted_height,
+            size,
+        )
+
+    @property
+    def frame(self) -> Box:
+        """The radiograph's rectangle as a box in fractions of the network input."""
+        return Box(
+            self.left / self.size,
+            self.top / self.size,
+            (self.left + self.width) / self.size,
+            (self.top + self.height) / self.size,
+        )
+
+    def to_network(self, box: Box) -> Box:
+        """Map a box in fractions of the radiograph to fractions of the network input."""
+        frame = self.frame
+        return Box(
+            frame.x0 + box.x0 * frame.width,
+            frame.y0 + box.y0 * frame.height,
+            frame.x0 + box.x1 * frame.width,
+            frame.y0 + box.y1 * frame.height,
+        )
+
+    def to_radiograph(self, box: Box) -> Box:
+        """Map a box in fractions of the network input to fractions of the radiograph."""
+        return box.seen_from(self.frame)
+
+
+def network_input(
+    pixels: npt.NDArray[np.float32], settings: Preprocessing = PREPROCESSING
+) -> npt.NDArray[np.float32]:
+    """Scale a radiograph into a network's square input and stretch its contrast.
+
+    Parameters
+    ----------
+    pixels
+        Grey values, shape ``(height, width)``, any range, bone brighter than air.
+    settings
+        The model's preprocessing.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 of shape ``(size, size, 1)`` in 0 to 255. The aspect ratio is kept; what the
+        radiograph does not cover is 0. A picture of one grey value becomes all 0.
+    """
+    height, width = pixels.shape
+    place = Placement.of(width, height, settings.size)
+    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
+    fitted = np.asarray(
+        picture.resize((place.width, place.height), Image.Resampling.BILINEAR), dtype=np.float32
+    )
+    low, high = np.percentile(fitted, [settings.darkest, settings.brightest])
+    square = np.zeros((settings.size, settings.size, 1), np.float32)
+    if high > low:
+        stretched = np.clip((fitted - low) * (255.0 / (high - low)), 0.0, 255.0)
+        square[place.top : place.top + place.height, place.left : place.left + place.width, 0] = (
+            stretched
+        )
+    return square
