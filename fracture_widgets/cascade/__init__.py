@@ -1,0 +1,1 @@
+"""Weights become an answer: the shipped model, its engines and the report they give."""
