@@ -1,0 +1,29 @@
+"""What holds for the tests and the notebooks alike."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Results saved by a test or a notebook must not land among the developer's own, and TensorFlow
+# must not greet every notebook. Set here, before any kernel or server is started.
+_SCRATCH = tempfile.TemporaryDirectory(prefix="fracture-widgets-tests-", ignore_cleanup_errors=True)
+os.environ["XDG_DATA_HOME"] = str(Path(_SCRATCH.name) / "data")
+os.environ["JUPYTER_CONFIG_DIR"] = str(Path(_SCRATCH.name) / "jupyter")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    # Messages that libraries write to stderr differ from machine to machine.
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("stderr",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker(pytest.mark.notebook)
