@@ -1,0 +1,185 @@
+"""What the readers of picture files and of DICOM files share."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import UnreadableRadiograph
+
+__all__ = [
+    "MAX_BYTES",
+    "MIN_SIDE",
+    "Decoded",
+    "check_size",
+    "damaged",
+    "quiet",
+    "row_blocks",
+    "stretched",
+]
+
+MAX_BYTES = 512 * 2**20
+"""Files longer than this are refused: the largest radiographs have some 40 MB."""
+
+MIN_SIDE = 16
+"""Sides in pixels below which a picture shows no bone."""
+
+_BLOCK_PIXELS = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """The grey picture found in a file.
+
+    Attributes
+    ----------
+    pixels
+        float32 of shape ``(height, width)`` in 0 to 1, bone bright.
+    source_format
+        ``"PNG"``, ``"JPEG"``, ``"DICOM"`` ...
+    spacing_mm
+        Distance between the centres of neighbouring rows and columns in millimetres, if known.
+    warnings
+        Sentences about what the reader of the picture should know.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    source_format: str
+    spacing_mm: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def damaged(name: str) -> UnreadableRadiograph:
+    """Return the error for a file that begins well and does not go on so."""
+    return UnreadableRadiograph(f"{name} is cut short or damaged: copy or export it again.")
+
+
+def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
+    """Refuse a picture by the size its header states, before anything is decoded.
+
+    Raises
+    ------
+    UnreadableRadiograph
+        If it has more than ``max_pixels`` pixels, or a side shorter than ``MIN_SIDE``.
+    """
+    if width * height > max_pixels:
+        raise UnreadableRadiograph(
+            f"{name} has {width:,} x {height:,} pixels and at most {max_pixels:,} are read: "
+            "export it smaller."
+        )
+    if min(width, height) < MIN_SIDE:
+        raise UnreadableRadiograph(
+            f"{name} is {width} x {height} pixels and a radiograph needs at least "
+            f"{MIN_SIDE} on each side: choose the full picture."
+        )
+
+
+def row_blocks(height: int, width: int) -> Iterator[slice]:
+    """Yield slices over the rows, each of about a million pixels.
+
+    Work done block by block keeps the memory of 64-bit intermediate results small, whatever the
+    size of the radiograph.
+    """
+    step = max(1, _BLOCK_PIXELS // max(1, width))
+    for start in range(0, height, step):
+        yield slice(start, min(start + step, height))
+
+
+def stretched(
+    values: npt.NDArray[Any], *, ignored: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.float32]:
+    """Scale a picture's own range to 0 to 1.
+
+    Parameters
+    ----------
+    values
+        Numbers of any type, shape ``(height, width)``. Not-a-number becomes 0, infinities become
+        the end of the range that they lie beyond.
+    ignored
+        Pixels that do not count for the range and become 0, same shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, same shape. A picture of one value becomes all 0.
+    """
+    low, high = _range(values, ignored)
+    scaled = np.zeros(values.shape, np.float32)
+    # Halves: the distance between the largest doubles is no double.
+    span = high / 2 - low / 2
+    if not span > 0:
+        return scaled
+    with np.errstate(all="ignore"):
+        for rows in row_blocks(*values.shape):
+            block = (values[rows].astype(np.float64) / 2 - low / 2) / span
+            scaled[rows] = np.nan_to_num(np.clip(block, 0.0, 1.0), nan=0.0)
+    if ignored is not None:
+        scaled[ignored] = 0.0
+    return scaled
+
+
+def _range(values: npt.NDArray[Any], ignored: npt.NDArray[np.bool_] | None) -> tuple[float, float]:
+    """Return the least and the greatest finite value; ``(0, 0)`` if there is none."""
+    low, high = np.inf, -np.inf
+    for rows in row_blocks(*values.shape):
+        block = values[rows]
+        counted = np.isfinite(block)
+        if ignored is not None:
+            counted &= ~ignored[rows]
+        kept = block if counted.all() else block[counted]
+        if kept.size:
+            low, high = min(low, float(kept.min())), max(high, float(kept.max()))
+    return (low, high) if low <= high else (0.0, 0.0)
+
+
+_LIBRARIES = r"(PIL|pydicom|pylibjpeg|libjpeg|openjpeg|rle|numpy|fracture_widgets\.imaging)(\.|$)"
+
+
+class _Quiet:
+    """Keeps the imaging libraries' warnings in while at least one reader is at work.
+
+    The list of warning filters belongs to the whole process, and two threads that each save and
+    restore it can leave it wrong. So the first reader saves it, the last one restores it, and
+    only warnings from the libraries that read pictures are held back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._restore: Callable[[None, None, None], None] | None = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._readers == 0:
+                saved = warnings.catch_warnings()
+                saved.__enter__()
+                self._restore = saved.__exit__
+                warnings.filterwarnings("ignore", module=_LIBRARIES)
+            self._readers += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._readers -= 1
+            if self._readers == 0 and self._restore is not None:
+                self._restore(None, None, None)
+                self._restore = None
+
+
+_QUIET = _Quiet()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back the warnings of the imaging libraries: ours stand on the radiograph instead."""
+    _QUIET.enter()
+    try:
+        yield
+    finally:
+        _QUIET.leave()

@@ -1,0 +1,239 @@
+"""PNG, JPEG, TIFF, BMP and WebP files become grey pictures."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.decoding import (
+    Decoded,
+    check_size,
+    damaged,
+    quiet,
+    row_blocks,
+    stretched,
+)
+
+__all__ = ["looks_like_raster", "read_raster"]
+
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
+_SPOKEN = {"MPO": "JPEG", "WEBP": "WebP"}
+
+_END_OF_JPEG = b"\xff\xd9"
+_MISSING_GREYS = (127, 128)
+"""What libjpeg fills missing blocks with; the first for inverted CMYK."""
+
+_MOST_MISSING = 2 / 3
+"""Share of a cut JPEG's rows that may be missing; beyond it too little is left to look at."""
+
+_MOST_FRAMES_COUNTED = 1000
+
+_PHOTOMETRIC = 262
+"""The TIFF tag that tells whether 0 is black or white."""
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each value of the EXIF orientation tag (CIPA DC-008, 4.6.5.A)."""
+
+
+def looks_like_raster(data: bytes) -> bool:
+    """Tell by the first bytes whether this is one of the formats read here."""
+    return data.startswith(
+        (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM")
+    ) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
+def read_raster(data: bytes, name: str, max_pixels: int) -> Decoded:
+    """Decode a PNG, JPEG, TIFF, BMP or WebP file.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    name
+        What to call it in an error.
+    max_pixels
+        Larger pictures are refused by their header.
+
+    Returns
+    -------
+    Decoded
+        8-bit greys divided by 255; deeper ones stretched from their least to their greatest
+        value. Colour is reduced to luminance (ITU-R 601), transparency lies on black, EXIF
+        orientation is undone, and of several frames the first is taken.
+
+    Raises
+    ------
+    UnreadableRadiograph
+        If the file is none of these formats, damaged, too large or too small.
+    """
+    with quiet():
+        try:
+            return _decode(data, name, max_pixels)
+        except UnreadableRadiograph:
+            raise
+        except UnidentifiedImageError as error:
+            raise UnreadableRadiograph(
+                f"{name} begins like a picture and holds none: copy or export it again."
+            ) from error
+        except Image.DecompressionBombError as error:
+            raise UnreadableRadiograph(
+                f"{name} has far more pixels than the {max_pixels:,} that are read: "
+                "export it smaller."
+            ) from error
+        except Exception as error:
+            # Damaged files make Pillow's readers fail in ways of every type.
+            raise damaged(name) from error
+
+
+def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
+    image: Image.Image = _open(data)
+    check_size(name, *image.size, max_pixels)
+    source_format = _SPOKEN.get(image.format or "", image.format or "")
+    notes = []
+    if frames := _frames(image):
+        notes.append(f"The file holds {frames} pictures; the first is shown.")
+        image = _open(data)  # counting has moved on to later frames
+    try:
+        image.load()
+    except OSError:
+        if source_format != "JPEG":
+            raise
+        image, cut = _decoded_to_its_end(data, name)
+        notes.append(cut)
+    pixels, strange = _grey(image)
+    if strange:
+        notes.append(strange)
+    return Decoded(_upright(image, pixels), source_format, warnings=tuple(notes))
+
+
+def _open(data: bytes) -> ImageFile.ImageFile:
+    return Image.open(io.BytesIO(data), formats=_FORMATS)
+
+
+def _frames(image: Image.Image) -> str:
+    """Count the pictures in the file; nothing if there is one only."""
+    if not getattr(image, "is_animated", False):
+        return ""
+    if image.format != "TIFF":
+        return str(getattr(image, "n_frames", "several"))
+    # A TIFF does not say how many pictures it holds, and a hostile one could hold millions.
+    for frame in range(1, _MOST_FRAMES_COUNTED):
+        try:
+            image.seek(frame)
+        except Exception:  # noqa: BLE001 - a damaged later picture does not spoil the first
+            return str(frame) if frame > 1 else ""
+    return f"at least {_MOST_FRAMES_COUNTED}"
+
+
+def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str]:
+    """Decode a JPEG that stops early as far as it goes; what is missing becomes black.
+
+    Returns
+    -------
+    image, sentence
+        The decoded picture, and what is missing of it.
+    """
+    # The decoder waits for bytes that never come. Handing it the end marker lets it finish,
+    # without Pillow's LOAD_TRUNCATED_IMAGES, which changes every reader in the process.
+    image = _open(data + _END_OF_JPEG)
+    image.load()
+    if "progressive" in image.info:
+        return image, "The file is cut short: its finest detail may be missing."
+    missing = _missing(image)
+    rows = int(missing[:, -1].sum())
+    if rows > _MOST_MISSING * image.height:
+        raise UnreadableRadiograph(
+            f"{name} is cut short and its last {rows:,} of {image.height:,} rows are missing: "
+            "copy or export it again."
+        )
+    if rows == 0:
+        return image, "The file is cut short, but no row of the picture is missing."
+    grey = image.convert("L")
+    grey.paste(0, mask=Image.fromarray(missing))
+    return grey, (
+        f"The file is cut short: its last {rows:,} of {image.height:,} rows are missing, at "
+        "least in part, and shown black."
+    )
+
+
+def _missing(image: Image.Image) -> npt.NDArray[np.bool_]:
+    """Find the pixels after the end of the data: rows at the end, the first perhaps in part."""
+    bands = np.asarray(image).reshape(image.height, image.width, -1)
+    grey = np.isin(bands, _MISSING_GREYS).all(axis=2)
+    to_the_right = np.logical_and.accumulate(grey[:, ::-1], axis=1)[:, ::-1]
+    below = np.logical_and.accumulate(to_the_right[::-1, -1])[::-1]
+    missing: npt.NDArray[np.bool_] = to_the_right & below[:, np.newaxis]
+    return missing
+
+
+def _grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
+    """Reduce a decoded picture of any mode to grey in 0 to 1."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _deep_grey(image)
+    alpha: npt.NDArray[np.uint8] | None = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = np.asarray(image.getchannel("A"))
+    if image.mode == "LAB":
+        image = image.getchannel(0)
+    elif image.mode in {"CMYK", "HSV"}:
+        image = image.convert("RGB")
+    grey = np.asarray(image.convert("L"))
+    pixels = np.empty(grey.shape, np.float32)
+    np.divide(grey, np.float32(255), out=pixels)
+    if alpha is not None:
+        for rows in row_blocks(*grey.shape):
+            pixels[rows] *= alpha[rows] / np.float32(255)
+    return pixels, ""
+
+
+def _deep_grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
+    """Stretch 16- and 32-bit greys, whose range differs from machine to machine."""
+    values: npt.NDArray[Any] = np.asarray(image)
+    strange = ""
+    if values.dtype.kind == "f":
+        finite = sum(int(np.isfinite(values[rows]).sum()) for rows in row_blocks(*values.shape))
+        if finite == 0:
+            raise ValueError("no pixel is a number")
+        if finite < values.size:
+            strange = (
+                f"{values.size - finite:,} pixels hold no number and are shown as black or white."
+            )
+    pixels = stretched(values)
+    if _white_is_zero(image) and pixels.any():
+        np.subtract(np.float32(1), pixels, out=pixels)
+    return pixels, strange
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    """Tell whether a deep TIFF counts from white to black: Pillow inverts 8-bit ones only."""
+    tags = getattr(image, "tag_v2", {})
+    return image.format == "TIFF" and tags.get(_PHOTOMETRIC) == 0
+
+
+def _upright(image: Image.Image, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Undo the rotation that a camera or viewer noted in the file's EXIF data.
+
+    Pillow has done so already for TIFF, and takes the note out of the tags.
+    """
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # noqa: BLE001 - unreadable notes about a picture do not spoil it
+        return pixels
+    method = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+    if method is None:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).transpose(method))
