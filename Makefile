@@ -10,7 +10,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& { echo $$p; exit; }; done; echo python3)
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Python compiles what it imports when it first does; compiling all of it here takes longer.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile \
+	--constraint constraints.txt --editable
 WHAT_IS_INSTALLED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -44,19 +46,19 @@ format: $(VENV)/.complete
 # Serving does not drag TensorFlow in; the test environment is the same one, grown.
 $(VENV)/.serving: $(VENV)/.created $(WHAT_IS_INSTALLED)
 	@echo 'Installing what the dashboard needs (once; about a minute) ...'
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dashboard]'
+	@$(INSTALL) '.[dashboard]'
 	@touch $@
 
 $(VENV)/.complete: $(VENV)/.created $(WHAT_IS_INSTALLED)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 14) and \
 		"TensorFlow has no build for this Python yet: name an older one, as in  make clean test PYTHON=python3.13")'
 	@echo 'Installing what the tests need, TensorFlow among it (once; a few minutes) ...'
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[all]'
+	@$(INSTALL) '.[all]'
 	@touch $@ $(VENV)/.serving
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and 1)' 2>/dev/null || { \
-		echo 'Python 3.11 or newer is needed: install it (sudo apt install python3 python3-venv), or name one, as in  make dashboard PYTHON=/path/to/python3.12' >&2; exit 1; }
+		echo 'Python 3.11 or newer is needed: install it (sudo apt install python3 python3-venv), or name one, as in  make dashboard PYTHON=python3.12' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo 'Python cannot make virtual environments here: install that part of it with  sudo apt install python3-venv' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
