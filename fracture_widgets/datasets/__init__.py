@@ -1,0 +1,1 @@
+"""Radiographs on disk become tables: folder walks, splits by patient, FracAtlas and its joints."""

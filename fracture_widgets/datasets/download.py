@@ -1,0 +1,349 @@
+"""Fetch a large public file over an unreliable line."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import json
+import os
+import re
+import socket
+import ssl
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fracture_widgets.datasets.files import write_atomically
+from fracture_widgets.datasets.fracatlas import RECORD
+from fracture_widgets.errors import DatasetError
+
+__all__ = ["FRACATLAS_URLS", "download", "download_fracatlas"]
+
+FRACATLAS_URLS = (
+    "https://ndownloader.figshare.com/files/43283628",
+    "https://api.figshare.com/v2/file/download/43283628",
+    "https://figshare.com/ndownloader/files/43283628",
+)
+"""Addresses of the same published archive, tried in turn.
+
+The last is the one printed on the record's page; it answers programs with a challenge meant for
+browsers (status 202, no content), which is why it comes last.
+"""
+
+_CHUNK = 1 << 18
+_AGENT = "fracture-widgets (+https://doi.org/10.6084/m9.figshare.22363012)"
+
+
+def download_fracatlas(
+    folder: str | os.PathLike[str],
+    *,
+    urls: Sequence[str] = FRACATLAS_URLS,
+    progress: Callable[[int, int | None], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    timeout: float = 60,
+    attempts: int = 5,
+    pause: float = 2.0,
+) -> Path:
+    """Download the FracAtlas archive (about 340 MB) unless it is there already.
+
+    Parameters
+    ----------
+    folder
+        Where ``FracAtlas.zip`` is to stand.
+    urls, progress, stop, timeout, attempts, pause
+        As in :func:`download`.
+
+    Returns
+    -------
+    Path
+        The archive, complete: every file in it has been read and its checksum found right.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be fetched, or arrives damaged.
+    """
+    archive = Path(folder) / "FracAtlas.zip"
+    if not archive.exists():
+        download(
+            urls,
+            archive,
+            check=_check_zip,
+            by_hand=RECORD,
+            progress=progress,
+            stop=stop,
+            timeout=timeout,
+            attempts=attempts,
+            pause=pause,
+        )
+    return archive
+
+
+def download(
+    urls: Sequence[str],
+    destination: str | os.PathLike[str],
+    *,
+    check: Callable[[Path], str | None] | None = None,
+    by_hand: str = "",
+    progress: Callable[[int, int | None], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    timeout: float = 60,
+    attempts: int = 5,
+    pause: float = 2.0,
+) -> Path:
+    """Download one file, going on where an earlier try was cut off.
+
+    What has arrived is kept beside the destination (``NAME.part``, and ``NAME.part.json`` with
+    the server's mark of the version), whatever ends the run: a dropped line, Ctrl-C, a power
+    cut. The next run asks for the rest only, provided that the file has not changed on the
+    server. The destination itself appears in one step, complete and checked. Proxies are taken
+    from the environment (``HTTPS_PROXY`` ...), as usual.
+
+    Parameters
+    ----------
+    urls
+        Addresses of the same file, tried in turn when one refuses.
+    destination
+        The file to write.
+    check
+        Looks at the complete file and returns what is wrong with it, in a few words, or None.
+    by_hand
+        Where a person can fetch the file with a browser; said in errors.
+    progress
+        Called with the bytes here and the bytes in all (None when the server does not say).
+    stop
+        Asked now and then; the download stops when it answers True.
+    timeout
+        Seconds of silence after which the line counts as dropped.
+    attempts
+        How often in a row an address may fail without a single new byte.
+    pause
+        Seconds before the second such attempt; doubled each time, at most a minute.
+
+    Returns
+    -------
+    Path
+        ``destination``.
+
+    Raises
+    ------
+    DatasetError
+        If no address gives the file, it is damaged, the disk is full, or ``stop`` said so.
+    """
+    target = Path(destination)
+    part = _Part(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        line = _Line(part, progress or _nobody_watches, stop or _never, timeout, attempts, pause)
+        refusals: list[str] = []
+        for url in urls:
+            reason = line.fetch(url)
+            if reason is None:
+                break
+            refusals.append(f"{urllib.parse.urlsplit(url).hostname}: {reason}")
+        else:
+            browser = f", or fetch it with a browser from {by_hand}" if by_hand else ""
+            raise DatasetError(
+                f"{target.name} could not be downloaded ({'; '.join(refusals)}): check the "
+                f"internet connection and run it again to go on{browser}."
+            )
+        wrong = check(part.path) if check is not None else None
+        if wrong is not None:
+            part.forget()
+            raise DatasetError(
+                f"{target.name} arrived damaged ({wrong}) and was removed: run it again."
+            )
+        part.path.replace(target)
+        part.forget()
+    except OSError as error:
+        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        raise DatasetError(
+            f"{target.name} cannot be written ({why}): make room or choose another folder, then "
+            f"run it again to go on."
+        ) from error
+    return target
+
+
+class _Refused(Exception):
+    """The address does not give the file, and asking again will not help."""
+
+
+class _Dropped(Exception):
+    """The line was lost, or the server is busy; asking again may help."""
+
+
+class _Part:
+    """The bytes that have arrived, and the server's mark of the version they belong to."""
+
+    def __init__(self, target: Path) -> None:
+        self.path = target.with_name(f"{target.name}.part")
+        self._note = target.with_name(f"{target.name}.part.json")
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    @property
+    def version(self) -> str | None:
+        try:
+            mark = json.loads(self._note.read_text("utf-8"))["version"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return mark if isinstance(mark, str) else None
+
+    def start(self, version: str | None) -> None:
+        """Begin from nothing with a file of this version."""
+        self.path.unlink(missing_ok=True)
+        write_atomically(self._note, json.dumps({"version": version}).encode())
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+
+@dataclass
+class _Line:
+    part: _Part
+    progress: Callable[[int, int | None], None]
+    stop: Callable[[], bool]
+    timeout: float
+    attempts: int
+    pause: float
+
+    def fetch(self, url: str) -> str | None:
+        """Complete the part from one address; return why that failed, or None."""
+        if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+            return "not a web address"
+        failures, furthest = 0, self.part.size
+        while True:
+            try:
+                self._ask(url)
+                return None
+            except _Refused as refusal:
+                return str(refusal)
+            except _Dropped as drop:
+                failures = 0 if self.part.size > furthest else failures + 1
+                furthest = max(furthest, self.part.size)
+                if failures >= self.attempts:
+                    return str(drop)
+            self._wait(min(self.pause * 2 ** max(failures - 1, 0), 60.0))
+
+    def _ask(self, url: str) -> None:
+        here, version = self.part.size, self.part.version
+        headers = {"User-Agent": _AGENT}
+        if here:
+            headers["Range"] = f"bytes={here}-"
+            if version:
+                # A server that has another version by now sends all of it instead of the rest.
+                headers["If-Range"] = version
+        try:
+            # fetch() lets nothing but http and https through to here.
+            request = urllib.request.Request(url, headers=headers)  # noqa: S310
+            answer = urllib.request.urlopen(request, timeout=self.timeout)  # noqa: S310
+        except urllib.error.HTTPError as error:
+            with error:
+                self._read_refusal(error, here)
+            return
+        except urllib.error.URLError as error:
+            # Without a name server, or with a foreign certificate, patience does not help.
+            if isinstance(error.reason, (socket.gaierror, ssl.SSLCertVerificationError)):
+                raise _Refused("no connection") from error
+            raise _Dropped("no connection") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _Dropped("the connection was lost") from error
+        with answer:
+            self._receive(answer, here)
+
+    def _read_refusal(self, error: urllib.error.HTTPError, here: int) -> None:
+        if error.code == 416:  # Nothing follows what is here: it is all, or it is too much.
+            total = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
+            if total and int(total.group(1)) == here:
+                return
+            self.part.start(None)
+            raise _Dropped("the file has changed on the server") from error
+        if error.code in (408, 425, 429) or error.code >= 500:
+            raise _Dropped(f"status {error.code}") from error
+        raise _Refused(f"status {error.code}") from error
+
+    def _receive(self, answer: http.client.HTTPResponse, here: int) -> None:
+        length = answer.headers.get("Content-Length")
+        if answer.status == 206:
+            span = re.fullmatch(
+                r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", "")
+            )
+            if span is None or int(span.group(1)) != here:
+                self.part.start(None)
+                raise _Dropped("the server sent another part than asked for")
+            total = None if span.group(2) == "*" else int(span.group(2))
+        elif answer.status == 200:
+            if answer.headers.get_content_type() == "text/html":
+                raise _Refused("a web page instead of the file")
+            total = int(length) if length and length.isdigit() else None
+            self.part.start(_version_of(answer))
+            here = 0
+        else:
+            raise _Refused(f"status {answer.status} without the file")
+        self.progress(here, total)
+        with self.part.path.open("ab") as out:
+            while chunk := _next_chunk(answer):
+                out.write(chunk)
+                here += len(chunk)
+                self.progress(here, total)
+                self._heed_stop()
+        if total is not None and here < total:
+            raise _Dropped("the connection was lost")
+        if total is not None and here > total:
+            self.part.start(None)
+            raise _Dropped("more bytes than announced")
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._heed_stop()
+            time.sleep(min(left, 0.2))
+        self._heed_stop()
+
+    def _heed_stop(self) -> None:
+        if self.stop():
+            raise DatasetError(
+                f"The download was stopped after {self.part.size / 1e6:,.0f} MB, which are kept: "
+                f"run it again to go on."
+            )
+
+
+def _next_chunk(answer: http.client.HTTPResponse) -> bytes:
+    try:
+        return answer.read1(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _Dropped("the connection was lost") from error
+
+
+def _version_of(answer: http.client.HTTPResponse) -> str | None:
+    """Return what If-Range can hold: a strong entity tag, or the date of the last change."""
+    tag = answer.headers.get("ETag")
+    if tag and not tag.startswith("W/"):
+        return tag
+    return answer.headers.get("Last-Modified")
+
+
+def _check_zip(path: Path) -> str | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        return f"not a whole zip archive, {error}"
+    return None if damaged is None else f"{Path(damaged).name} in it is damaged"
+
+
+def _nobody_watches(here: int, total: int | None) -> None:
+    """Stand in for a progress callback."""
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,27 @@
+"""Write files so that an interruption never leaves half of one behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` in one step, making its folder when needed.
+
+    The bytes go to a hidden neighbour first, which then takes the name: whoever looks at
+    ``path``, at any moment, finds the whole content or no file. A neighbour left over from a
+    killed run is overwritten by the next one.
+
+    Parameters
+    ----------
+    path
+        Where the file is to stand.
+    content
+        All of its bytes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

@@ -1,0 +1,132 @@
+"""What the folders of a dataset are called, and what their names say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, NORMAL
+
+__all__ = ["EXPECTED_LAYOUT", "Place", "body_part_of", "label_of", "place_of", "split_of"]
+
+EXPECTED_LAYOUT = """\
+Expected is the layout of MURA, in any letter case:
+    train_valid | test          (train | valid | test; may be left out)
+        Elbow | Hand | Shoulder     (or XR_ELBOW | XR_HAND | XR_SHOULDER)
+            patient00011
+                study1_positive | study1_negative
+                    image1.png
+or the plain layout:
+    Elbow | Hand | Shoulder
+        fractured | normal
+            any-name.png"""
+"""The layouts :func:`~fracture_widgets.datasets.table.load_dataset` reads, as shown in errors."""
+
+_OTHER_PARTS = ("finger", "forearm", "humerus", "wrist")
+_SPLITS = {
+    "train_valid": "train_valid",
+    "train": "train",
+    "valid": "validation",
+    "val": "validation",
+    "validation": "validation",
+    "test": "test",
+}
+_STUDY = re.compile(r"study\d*[_-](positive|negative)")
+_LABELS = {
+    "fractured": FRACTURED,
+    "fracture": FRACTURED,
+    "positive": FRACTURED,
+    "abnormal": FRACTURED,
+    "normal": NORMAL,
+    "negative": NORMAL,
+    "non_fractured": NORMAL,
+    "not_fractured": NORMAL,
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the folders above a radiograph say about it.
+
+    Attributes
+    ----------
+    body_part
+        ``"elbow"``, ``"hand"`` or ``"shoulder"``.
+    label
+        ``"fractured"`` or ``"normal"``. MURA's "positive" means abnormal, not fractured: about
+        half of its positives show hardware, casts or marks instead.
+    patient
+        The patient's folder in lower case, or None in the plain layout.
+    study
+        The folder that carries the label, in lower case.
+    split
+        ``"train_valid"``, ``"train"``, ``"validation"`` or ``"test"``, or None.
+    """
+
+    body_part: str
+    label: str
+    patient: str | None
+    study: str
+    split: str | None
+
+
+def _words(folder: str) -> str:
+    return folder.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def body_part_of(folder: str) -> str | None:
+    """Return the body part a folder is named after, other parts of MURA included, or None."""
+    name = _words(folder).removeprefix("xr_")
+    return name if name in BODY_PARTS or name in _OTHER_PARTS else None
+
+
+def label_of(folder: str) -> str | None:
+    """Return the label a folder such as ``study1_positive`` or ``normal`` carries, or None."""
+    name = folder.strip().lower()
+    study = _STUDY.fullmatch(name)
+    return _LABELS.get(study.group(1) if study else _words(name))
+
+
+def split_of(folder: str) -> str | None:
+    """Return the split a folder such as ``train_valid`` or ``valid`` stands for, or None."""
+    return _SPLITS.get(_words(folder))
+
+
+def place_of(folders: tuple[str, ...]) -> Place | str:
+    """Read what the folders above a radiograph say.
+
+    Parameters
+    ----------
+    folders
+        Folder names from the outside in, e.g. ``("MURA-v1.1", "train", "XR_ELBOW",
+        "patient00011", "study1_positive")``. Folders before the split do not matter.
+
+    Returns
+    -------
+    Place or str
+        The place, or why there is none, in a few words fit for a list of skipped files.
+    """
+    reason = "outside the expected folders"
+    for index in reversed(range(len(folders))):
+        part = body_part_of(folders[index])
+        if part is None:
+            continue
+        if part not in BODY_PARTS:
+            return f"another body part ({part})"
+        below = folders[index + 1 :]
+        labelled = next((i for i, name in enumerate(below) if label_of(name)), None)
+        if labelled is None:
+            reason = "no label in its folders"
+            continue
+        label = label_of(below[labelled])
+        assert label is not None
+        # In the plain layout a folder inside the label's, if any, stands for the patient.
+        patients = below[:labelled] or below[1:]
+        return Place(
+            body_part=part,
+            label=label,
+            patient=patients[0].lower() if patients else None,
+            study=below[labelled].lower(),
+            split=next((s for s in map(split_of, reversed(folders[:index])) if s), None),
+        )
+    return reason

@@ -1,0 +1,235 @@
+"""A folder of radiographs becomes a table, one row for each."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fracture_widgets.datasets.layout import EXPECTED_LAYOUT, body_part_of, place_of
+from fracture_widgets.errors import DatasetError
+from fracture_widgets.imaging.dicom import looks_like_dicom
+from fracture_widgets.imaging.radiograph import looks_like_radiograph_file
+from fracture_widgets.imaging.raster import looks_like_raster
+
+__all__ = ["BOXES_FILE", "SkippedFiles", "load_boxes", "load_dataset"]
+
+BOXES_FILE = "boxes.csv"
+"""Name of the table of fracture boxes at the top of a dataset that has one."""
+
+_COMPANIONS = {BOXES_FILE, "crops.csv", "crops.json", "readme.txt"}
+_ENOUGH_TO_TELL = 1024
+_BOX_COLUMNS = ["x0", "y0", "x1", "y1"]
+
+
+class SkippedFiles(list[tuple[str, str]]):
+    """The files a folder walk left out, as ``(path, reason)``; paths are relative to the folder.
+
+    It lives in ``table.attrs["skipped"]``, which pandas copies with every operation on the
+    table; since nobody changes it, a copy is the list itself.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SkippedFiles:
+        return self
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files were skipped for each reason, most frequent first."""
+        return dict(Counter(reason for _, reason in self).most_common())
+
+    def __str__(self) -> str:
+        if not self:
+            return "No file was skipped."
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.counts.items())
+        return f"{len(self):,} file{'s' if len(self) > 1 else ''} skipped: {reasons}."
+
+
+def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Find the radiographs in a folder and read their labels from the folder names.
+
+    The layout is MURA's (``train_valid/Elbow/patient00011/study1_positive/image1.png``, with or
+    without the first level, also as ``MURA-v1.1/train/XR_ELBOW/...``) or the plain one
+    (``Elbow/fractured/any-name.png``), in any letter case. Files are recognised by their first
+    bytes; none is decoded.
+
+    Parameters
+    ----------
+    path
+        The folder that holds the dataset.
+
+    Returns
+    -------
+    DataFrame
+        One row for each radiograph, sorted by path, with the columns
+
+        ``body_part``
+            ``"elbow"``, ``"hand"`` or ``"shoulder"``; other parts of MURA are skipped.
+        ``patient_id``
+            The patient's folder in lower case. The same id is the same patient in all body
+            parts and splits, as in MURA. In the plain layout a folder inside the label's names
+            the patient; without one, every radiograph is taken for a patient of its own.
+        ``study_id``
+            Patient and study, e.g. ``"patient00011/study1_positive"``.
+        ``label``
+            ``"fractured"`` or ``"normal"``. In MURA itself, "positive" means abnormal.
+        ``image_path``
+            The file, below ``path`` as given.
+        ``split``
+            ``"train_valid"``, ``"train"``, ``"validation"`` or ``"test"``; only where folders
+            name a split.
+
+        ``attrs["skipped"]`` is a :class:`SkippedFiles` of what was left out and why;
+        ``attrs["warnings"]`` is a list of sentences about what looks wrong.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder, or no radiograph of a known part and label in it.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "does not exist"
+        raise DatasetError(
+            f"The dataset folder {root.name or root} {what}: give the folder that holds the "
+            f"radiographs.\n{EXPECTED_LAYOUT}"
+        )
+    skipped = SkippedFiles()
+    rows: list[dict[str, str | None]] = []
+    for file in _files(root, skipped):
+        relative = file.relative_to(root)
+        reason = _why_not_a_picture(file)
+        # Somebody may point at one part's own folder, which then is not in the relative path.
+        above = relative.parts[:-1]
+        if not any(map(body_part_of, above)):
+            above = (root.resolve().name, *above)
+        place = place_of(above)
+        if isinstance(place, str):
+            reason = place if reason is None or place.startswith("another") else reason
+        if reason is not None or isinstance(place, str):
+            if len(relative.parts) > 1 or relative.name.lower() not in _COMPANIONS:
+                skipped.append((relative.as_posix(), reason or ""))
+            continue
+        patient = place.patient or "/".join((*above, relative.stem)).lower()
+        rows.append(
+            {
+                "body_part": place.body_part,
+                "patient_id": patient,
+                "study_id": f"{patient}/{place.study}",
+                "label": place.label,
+                "image_path": str(file),
+                "split": place.split,
+            }
+        )
+    if not rows:
+        found = f" ({skipped})" if skipped else ", it is empty"
+        raise DatasetError(
+            f"No radiograph of an elbow, hand or shoulder was found in the folder "
+            f"{root.resolve().name}{found}\n{EXPECTED_LAYOUT}"
+        )
+    table = pd.DataFrame(rows)
+    if table["split"].isna().all():
+        table = table.drop(columns="split")
+    table.attrs["skipped"] = skipped
+    table.attrs["warnings"] = _warnings(table)
+    return table
+
+
+def load_boxes(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read the fracture boxes that belong to a dataset.
+
+    Parameters
+    ----------
+    path
+        The folder given to :func:`load_dataset`.
+
+    Returns
+    -------
+    DataFrame
+        ``image_path`` as in :func:`load_dataset`; ``x0, y0, x1, y1`` in fractions of that
+        radiograph's width and height; ``visible``, the share of the fracture's outline that
+        lies on the radiograph (0 to 1). Empty when the dataset has no ``boxes.csv``.
+
+    Raises
+    ------
+    DatasetError
+        If ``boxes.csv`` is not the table it should be.
+    """
+    root = Path(path)
+    file = root / BOXES_FILE
+    columns = ["image_path", *_BOX_COLUMNS, "visible"]
+    if not file.is_file():
+        return pd.DataFrame({name: pd.Series(dtype=str if name == columns[0] else float)
+                             for name in columns})  # fmt: skip
+    try:
+        boxes = pd.read_csv(file, dtype={"image_path": str})
+        boxes = boxes.assign(**{name: boxes[name].astype(float) for name in _BOX_COLUMNS})
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetError(
+            f"{BOXES_FILE} cannot be read as a table with the columns image_path, x0, y0, x1, "
+            f"y1: write the dataset again."
+        ) from error
+    if "visible" not in boxes:
+        boxes["visible"] = 1.0
+    boxes["image_path"] = [str(root / name) for name in boxes["image_path"]]
+    return boxes[columns]
+
+
+def _files(root: Path, skipped: SkippedFiles) -> Iterator[Path]:
+    """Yield the files below ``root`` in order, and note the hidden ones as skipped."""
+
+    def refuse(error: OSError) -> None:
+        raise DatasetError(
+            f"The folder {Path(error.filename or root).name} cannot be read "
+            f"({error.strerror}): check its permissions."
+        ) from error
+
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, files in os.walk(root, onerror=refuse, followlinks=True):
+        # Links may point back up; every folder is visited once.
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        here = Path(folder)
+        for name in [name for name in folders if name.startswith((".", "__MACOSX"))]:
+            folders.remove(name)
+        folders.sort()
+        for name in sorted(files):
+            if name.startswith("."):
+                skipped.append(((here / name).relative_to(root).as_posix(), "hidden"))
+            else:
+                yield here / name
+
+
+def _why_not_a_picture(file: Path) -> str | None:
+    """Return why a file cannot be a radiograph, judged by name and first bytes, or None."""
+    if not looks_like_radiograph_file(file):
+        return "not a picture"
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(_ENOUGH_TO_TELL)
+    except OSError:
+        return "unreadable"
+    if not start:
+        return "empty"
+    return None if looks_like_raster(start) or looks_like_dicom(start) else "not a picture"
+
+
+def _warnings(table: pd.DataFrame) -> list[str]:
+    if "split" not in table:
+        return []
+    splits = table.groupby("patient_id")["split"].nunique()
+    several = sorted(splits.index[splits > 1])
+    if not several:
+        return []
+    shown = ", ".join(several[:3]) + (" ..." if len(several) > 3 else "")
+    sentence = (
+        f"{len(several):,} patient{' stands' if len(several) == 1 else 's stand'} in more than one "
+        f"split folder ({shown}): results on the test folder will look better than they are."
+    )
+    return [sentence]
