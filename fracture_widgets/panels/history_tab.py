@@ -1,0 +1,133 @@
+"""The saved results, to read, delete and take away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+
+from fracture_widgets.errors import HistoryError
+from fracture_widgets.history import History, SavedResult
+from fracture_widgets.panels.download import Download, DownloadButton
+from fracture_widgets.panels.live import LiveWidget, script
+from fracture_widgets.panels.state import WorkbenchState
+from fracture_widgets.panels.status import StatusLine
+
+__all__ = ["HistoryPanel", "HistoryTable"]
+
+_ROWS_SHOWN = 200
+_COLUMNS = ["No.", "Saved", "Radiograph", "Body part", "Answer", "Fracture", "Model"]
+_EMPTY = "Nothing is saved yet. Press Save result below a result, and it is listed here."
+
+
+class HistoryTable(LiveWidget):
+    """A table of saved results; each row can be deleted after a second question.
+
+    Parameters
+    ----------
+    delete
+        Called with the number of a row that the person wants deleted.
+    """
+
+    _esm = script("table")
+
+    def __init__(self, delete: Any) -> None:
+        super().__init__()
+        self._delete = delete
+
+    def fill(self, rows: Sequence[SavedResult]) -> None:
+        """Show these rows."""
+        self.show(
+            {
+                "columns": _COLUMNS,
+                "empty": _EMPTY,
+                "rows": [{"id": row.id, "tone": row.label, "cells": _cells(row)} for row in rows],
+            }
+        )
+
+    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        """Take a click on Delete that was confirmed."""
+        super().receive(content, buffers)
+        if content.get("type") == "delete":
+            self._delete(int(content["id"]))
+
+
+class HistoryPanel(widgets.VBox):
+    """Lists the history, newest first, with deletion and export.
+
+    Parameters
+    ----------
+    state
+        Says when the history has changed.
+    history
+        The saved results.
+    """
+
+    def __init__(self, state: WorkbenchState, history: History) -> None:
+        self._state = state
+        self._history = history
+        self.table = HistoryTable(self._delete)
+        self.export = DownloadButton(self._export, label="Export as CSV")
+        self.note = StatusLine()
+        heading = widgets.HTML(
+            "<h2>Saved results</h2><p>Kept on the computer that runs this workbench: what was "
+            "answered for which file, no pictures.</p>"
+        )
+        heading.add_class("fw-heading")
+        top = widgets.HBox([heading, self.export])
+        top.add_class("fw-history-top")
+        super().__init__([top, self.note, self.table])
+        state.observe(self.refresh, "saved_count")
+        self.refresh()
+
+    def refresh(self, _: object = None) -> None:
+        """Read the history again."""
+        try:
+            rows = self._history.rows()
+        except HistoryError as error:
+            self._complain(error)
+            return
+        self.note.tone, self.note.text = "quiet", ""
+        if len(rows) > _ROWS_SHOWN:
+            self.note.text = (
+                f"The newest {_ROWS_SHOWN} of {len(rows)} results are shown; the export has all."
+            )
+        self.export.disabled = not rows
+        self.table.fill(rows[:_ROWS_SHOWN])
+
+    def _delete(self, number: int) -> None:
+        try:
+            self._history.delete(number)
+        except HistoryError as error:
+            self._complain(error)
+            return
+        self._state.saved_count += 1
+        self.note.tone, self.note.text = "good", f"No. {number} is deleted."
+
+    def _export(self) -> Download | None:
+        try:
+            # The mark at the beginning tells Excel that the file is UTF-8.
+            content = self._history.export_csv().encode("utf-8-sig")
+        except HistoryError as error:
+            self._complain(error)
+            return None
+        return Download("fracture-widgets-history.csv", "text/csv", content)
+
+    def _complain(self, error: HistoryError) -> None:
+        self.note.tone, self.note.text = "problem", str(error)
+        self.export.disabled = True
+        self.table.fill(())
+
+
+def _cells(row: SavedResult) -> list[str]:
+    saved_at = row.saved_at.astimezone()
+    return [
+        str(row.id),
+        saved_at.strftime("%Y-%m-%d %H:%M"),
+        row.name,
+        f"{row.body_part} ({100.0 * row.body_part_probability:.1f} %)",
+        row.label,
+        f"{100.0 * row.fracture_probability:.1f} %",
+        row.model[:12],
+    ]

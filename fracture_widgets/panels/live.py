@@ -1,0 +1,63 @@
+"""Widgets whose content is sent to the page and kept nowhere else.
+
+The state of a widget is saved into a notebook when its author saves it with widget state. A
+radiograph must never get there, so these widgets hold no pixels in traits: they send content as
+messages, and send it again to a page that opens later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+__all__ = ["LiveWidget", "script"]
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def script(name: str) -> str:
+    """Return the front-end module ``static/<name>.js`` with the helpers it uses."""
+    return "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("dom", name))
+
+
+class LiveWidget(anywidget.AnyWidget):
+    """Base of the widgets that show radiographs or what came of them.
+
+    Attributes
+    ----------
+    content
+        What the page shows now.
+    """
+
+    _esm = "export default { render() {} }"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.content: dict[str, Any] = {}
+        self._pictures: tuple[bytes, ...] = ()
+        self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
+
+    def show(self, content: Mapping[str, Any], pictures: Sequence[bytes] = ()) -> None:
+        """Replace what the page shows.
+
+        Parameters
+        ----------
+        content
+            JSON-able values. The front-end sets them as text, never as HTML.
+        pictures
+            Encoded pictures that go with them.
+        """
+        self.content = dict(content)
+        self._pictures = tuple(pictures)
+        self._send_content()
+
+    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        """Take a message from the page; subclasses add the kinds they know."""
+        if content.get("type") == "ready" and self.content:
+            self._send_content()
+
+    def _send_content(self) -> None:
+        self.send({"type": "show", **self.content}, list(self._pictures))

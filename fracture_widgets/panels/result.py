@@ -1,0 +1,144 @@
+"""The answer in plain words, and keeping it."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import PurePath
+
+import ipywidgets as widgets
+
+from fracture_widgets.cascade.report import Report
+from fracture_widgets.errors import HistoryError
+from fracture_widgets.history import History
+from fracture_widgets.panels.download import Download, DownloadButton
+from fracture_widgets.panels.state import WorkbenchState
+from fracture_widgets.panels.status import StatusLine
+from fracture_widgets.rendering import report_png
+
+__all__ = ["ResultPanel"]
+
+_EMPTY = """
+<section class="fw-card fw-card-empty"><h2>Result</h2>
+<p>The body part, fractured or normal, and how probable: it will stand here.</p></section>
+"""
+
+
+class ResultPanel(widgets.VBox):
+    """Shows the selected radiograph's answer and saves it.
+
+    Parameters
+    ----------
+    state
+        The workbench's state.
+    history
+        Where results are kept.
+
+    Attributes
+    ----------
+    card
+        The answer.
+    save
+        The button that records the result and gives the report page to the browser.
+    saved
+        The line that says whether it is saved.
+    """
+
+    def __init__(self, state: WorkbenchState, history: History) -> None:
+        self._state = state
+        self._history = history
+        self._shown: Report | None = None
+        self.card = widgets.HTML()
+        self.save = DownloadButton(self._save)
+        self.saved = StatusLine()
+        super().__init__([self.card, self.save, self.saved])
+        state.observe(self._refresh, ["entries", "selected_key"])
+        state.observe(self._check_saved, "saved_count")
+        self._draw()
+
+    def _refresh(self, _: object) -> None:
+        selected = self._state.selected
+        if (selected.report if selected else None) is not self._shown:
+            self._draw()
+
+    def _draw(self) -> None:
+        selected = self._state.selected
+        self._shown = selected.report if selected else None
+        self.card.value = _EMPTY if self._shown is None else card(self._shown)
+        self.save.layout.display = "none" if self._shown is None else None
+        self._check_saved()
+
+    def _check_saved(self, _: object = None) -> None:
+        self.saved.text, self.saved.tone = "", "quiet"
+        self.save.label = "Save result"
+        if self._shown is None:
+            return
+        try:
+            row = self._history.find(self._shown)
+        except HistoryError:
+            return  # said when something is saved or the history is opened, not before
+        if row is not None:
+            self.saved.text = f"Already saved, as no. {row.id} in the history."
+            self.save.label = "Download the report again"
+
+    def _save(self) -> Download | None:
+        report = self._shown
+        if report is None:
+            return None
+        try:
+            known = self._history.find(report)
+            number = self._history.save(report)
+        except HistoryError as error:
+            self.saved.tone = "problem"
+            self.saved.text = f"The report is downloaded, but not recorded. {error}"
+        else:
+            self._state.saved_count += 1
+            self.saved.tone = "good"
+            self.saved.text = (
+                f"Saved as no. {number} in the history; the report is downloaded."
+                if known is None
+                else f"Already saved, as no. {number} in the history; the report is downloaded."
+            )
+        return Download(_file_name(report.radiograph.name), "image/png", report_png(report))
+
+
+def card(report: Report) -> str:
+    """Return the answer as HTML; every text in it is escaped."""
+    label = escape(report.label)
+    part = escape(report.body_part.capitalize())
+    percent = 100.0 * report.fracture_probability
+    parts = "".join(
+        _bar(name, probability, chosen=name == report.body_part)
+        for name, probability in report.body_part_probabilities.items()
+    )
+    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.radiograph.warnings)
+    note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
+    return f"""
+<section class="fw-card" data-label="{label}" aria-label="Result">
+  <p class="fw-kicker">{escape(report.radiograph.name)}</p>
+  <h2>{part}: <strong>{label}</strong></h2>
+  <p class="fw-probability">Probability of a fracture <b>{percent:.1f} %</b></p>
+  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {percent:.0f} percent">
+    <span style="width: {percent:.1f}%"></span>
+  </div>
+  <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
+  <h3>Body part</h3>
+  <ul class="fw-parts">{parts}</ul>
+  {note if warnings else ""}
+  <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
+</section>
+"""
+
+
+def _bar(name: str, probability: float, *, chosen: bool) -> str:
+    percent = 100.0 * probability
+    return (
+        f'<li data-chosen="{str(chosen).lower()}"><span>{escape(name.capitalize())}</span>'
+        f'<span class="fw-bar" aria-hidden="true"><span style="width: {percent:.1f}%"></span>'
+        f"</span><span>{percent:.1f} %</span></li>"
+    )
+
+
+def _file_name(name: str) -> str:
+    stem = re.sub(r"[^\w.-]+", "-", PurePath(name).stem).strip("-.") or "radiograph"
+    return f"fracture-report-{stem[:80]}.png"

@@ -1,0 +1,55 @@
+"""Drawn radiographs for those who have none at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as widgets
+
+from fracture_widgets.imaging.phantoms import Phantom
+from fracture_widgets.panels.pictures import Picture, PictureList, thumbnail
+from fracture_widgets.panels.state import WorkbenchState
+
+__all__ = ["SamplesPanel"]
+
+
+class SamplesPanel(widgets.VBox):
+    """The built-in samples; choosing one puts it into the list.
+
+    Parameters
+    ----------
+    state
+        Where a chosen sample goes.
+    samples
+        The drawn radiographs offered.
+    """
+
+    def __init__(self, state: WorkbenchState, samples: Sequence[Phantom]) -> None:
+        self._state = state
+        self._samples = tuple(samples)
+        self.pictures = PictureList(label="Drawn samples")
+        self.pictures.add_class("fw-samples")
+        self.pictures.fill(
+            [
+                Picture(
+                    key=number,
+                    title=phantom.body_part.capitalize(),
+                    note=f"drawn, {phantom.label}",
+                    alt="",  # the words beside it say the same
+                )
+                for number, phantom in enumerate(self._samples)
+            ],
+            [thumbnail(phantom.radiograph) for phantom in self._samples],
+        )
+        self.pictures.observe(self._chosen, "chosen")
+        heading = widgets.HTML(
+            "<h2>Or take a drawn sample</h2><p>Made by a program; no patient is behind them.</p>"
+        )
+        heading.add_class("fw-heading")
+        super().__init__([heading, self.pictures])
+        self.add_class("fw-samples-panel")
+
+    def _chosen(self, change: Any) -> None:
+        if change["new"] is not None:
+            self._state.add(self._samples[change["new"]].radiograph)

@@ -1,0 +1,150 @@
+"""What the workbench knows, apart from how it looks."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import traitlets
+
+from fracture_widgets.cascade.report import Report
+from fracture_widgets.imaging.radiograph import Radiograph
+
+__all__ = ["MAX_PIXELS_HELD", "Entry", "ModelState", "WorkbenchState"]
+
+MAX_PIXELS_HELD = 200_000_000
+"""Pixels of all radiographs in the list together: 800 MB of memory."""
+
+
+class ModelState(enum.Enum):
+    """Whether the networks can answer yet."""
+
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A radiograph in the list, and what became of it.
+
+    Attributes
+    ----------
+    key
+        Identifies the entry; keys are never used twice.
+    radiograph
+        The radiograph.
+    report
+        The answer, once there is one.
+    problem
+        The sentence that says why there is none, if examining failed.
+    """
+
+    key: int
+    radiograph: Radiograph
+    report: Report | None = None
+    problem: str = ""
+
+
+class WorkbenchState(traitlets.HasTraits):
+    """State that the panels show and change; it knows nothing of widgets.
+
+    Attributes
+    ----------
+    entries
+        The radiographs at hand, a tuple of :class:`Entry`.
+    selected_key
+        Key of the one shown, or None.
+    problems
+        Sentences about files that could not be taken in.
+    model
+        A :class:`ModelState`.
+    model_problem
+        The sentence that says why the networks cannot be loaded.
+    working_on
+        What is being done now, empty when nothing is.
+    progress
+        Part of the work that is done, 0 to 1, or None where that is unknown.
+    saved_count
+        Changes whenever something is saved to the history or deleted from it.
+    """
+
+    entries = traitlets.Tuple()
+    selected_key = traitlets.Int(None, allow_none=True)
+    problems = traitlets.Tuple()
+    model = traitlets.UseEnum(ModelState, default_value=ModelState.LOADING)
+    model_problem = traitlets.Unicode()
+    working_on = traitlets.Unicode()
+    progress = traitlets.Float(None, allow_none=True)
+    saved_count = traitlets.Int()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next_key = 1
+
+    @property
+    def selected(self) -> Entry | None:
+        """The entry shown, or None."""
+        return self.entry(self.selected_key)
+
+    @property
+    def waiting(self) -> tuple[Entry, ...]:
+        """The entries that have no report yet."""
+        return tuple(entry for entry in self.entries if entry.report is None)
+
+    def entry(self, key: int | None) -> Entry | None:
+        """Return the entry with this key, or None."""
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+    def add(self, radiograph: Radiograph) -> None:
+        """Put a radiograph into the list and select it; one that is there is only selected."""
+        for entry in self.entries:
+            if entry.radiograph.sha256 == radiograph.sha256:
+                self.selected_key = entry.key
+                return
+        held = sum(entry.radiograph.pixels.size for entry in self.entries)
+        if self.entries and held + radiograph.pixels.size > MAX_PIXELS_HELD:
+            self.tell(
+                f"The list is full, so {radiograph.name} was left out: remove a radiograph, then "
+                "add it again."
+            )
+            return
+        key, self._next_key = self._next_key, self._next_key + 1
+        self.entries = (*self.entries, Entry(key, radiograph))
+        self.selected_key = key
+
+    def remove(self, key: int) -> None:
+        """Take an entry out of the list; its neighbour is selected where it was."""
+        keys = [entry.key for entry in self.entries]
+        if key not in keys:
+            return
+        left = tuple(entry for entry in self.entries if entry.key != key)
+        if self.selected_key == key:
+            place = min(keys.index(key), len(left) - 1)
+            self.selected_key = left[place].key if left else None
+        self.entries = left
+
+    def answer(self, key: int, report: Report | None, problem: str = "") -> None:
+        """Note the answer for an entry, or why there is none; a removed entry is passed over."""
+        self.entries = tuple(
+            replace(entry, report=report, problem=problem) if entry.key == key else entry
+            for entry in self.entries
+        )
+
+    def tell(self, problem: str) -> None:
+        """Add a sentence about something that went wrong."""
+        self.problems = (*self.problems, problem)
+
+    def blockers(self) -> Iterator[str]:
+        """Yield the reasons why Predict cannot work now, each a sentence."""
+        if self.model is ModelState.FAILED:
+            yield self.model_problem
+        elif self.model is ModelState.LOADING:
+            yield "The networks are being loaded."
+        if self.working_on:
+            yield "The networks are busy."
+        if self.selected is None:
+            yield "Choose a radiograph first."
+        elif self.selected.report is not None:
+            yield "This radiograph is answered: its result is shown."

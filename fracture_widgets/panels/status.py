@@ -1,0 +1,31 @@
+"""One line that says what the workbench is doing, or why it cannot."""
+
+from __future__ import annotations
+
+import anywidget
+import traitlets
+
+from fracture_widgets.panels.live import script
+
+__all__ = ["StatusLine"]
+
+
+class StatusLine(anywidget.AnyWidget):
+    """A line of text, read out by screen readers when it changes, with a progress bar.
+
+    Attributes
+    ----------
+    text
+        The sentence; it is shown as text, never as HTML.
+    tone
+        ``"quiet"``, ``"good"`` or ``"problem"``.
+    busy, progress
+        Whether a bar is shown, and how far it is, 0 to 1; None lets it move without a scale.
+    """
+
+    _esm = script("status")
+
+    text = traitlets.Unicode().tag(sync=True)
+    tone = traitlets.Enum(("quiet", "good", "problem"), "quiet").tag(sync=True)
+    busy = traitlets.Bool(False).tag(sync=True)
+    progress = traitlets.Float(None, allow_none=True).tag(sync=True)

@@ -1,0 +1,165 @@
+"""The workbench: drop a radiograph, press one button, read the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from fracture_widgets.history import History
+from fracture_widgets.imaging.phantoms import Phantom, sample_phantoms
+from fracture_widgets.panels.examiner import Examiner, Examines
+from fracture_widgets.panels.history_tab import HistoryPanel
+from fracture_widgets.panels.result import ResultPanel
+from fracture_widgets.panels.samples import SamplesPanel
+from fracture_widgets.panels.state import ModelState, WorkbenchState
+from fracture_widgets.panels.status import StatusLine
+from fracture_widgets.panels.upload import UploadPanel
+from fracture_widgets.panels.viewer import Viewer
+from fracture_widgets.panels.worklist import WorklistPanel
+
+__all__ = ["Workbench"]
+
+_STYLE = Path(__file__).parent / "static" / "workbench.css"
+_HEADER = """
+<header class="fw-header"><h1>Fracture Widgets</h1>
+<p>For teaching and research. Not a medical device.</p></header>
+"""
+_TABS = ("Examine", "History")
+
+
+class Workbench(widgets.VBox):
+    """Fracture Widgets as one page, for a notebook or for Voilà.
+
+    Parameters
+    ----------
+    cascade
+        What answers; by default the shipped cascade, loaded in the background.
+    history
+        Where results are kept; by default the user's own history.
+    samples
+        Drawn radiographs to offer; by default the built-in ones.
+    executor
+        Where the networks run; by default a thread of the workbench's own.
+
+    Attributes
+    ----------
+    state
+        Everything the panels show, as traits.
+    upload, worklist, samples, viewer, result, history
+        The panels.
+    predict, predict_all, stop
+        The buttons.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Workbench
+    >>> Workbench()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        cascade: Examines | None = None,
+        history: History | None = None,
+        samples: Sequence[Phantom] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.state = WorkbenchState()
+        record = History() if history is None else history
+        self.examiner = Examiner(self.state, cascade=cascade, executor=executor)
+        self.upload = UploadPanel(self.state)
+        self.worklist = WorklistPanel(self.state)
+        self.samples = SamplesPanel(self.state, sample_phantoms() if samples is None else samples)
+        self.viewer = Viewer(self.state)
+        self.result = ResultPanel(self.state, record)
+        self.history = HistoryPanel(self.state, record)
+        self.predict = widgets.Button(description="Predict")
+        self.predict_all = widgets.Button(description="Predict all")
+        self.stop = widgets.Button(description="Stop")
+        self.status = StatusLine()
+        self.tabs = widgets.ToggleButtons(options=_TABS)
+        super().__init__(self._arranged())
+        self.add_class("fw-workbench")
+        self._wire()
+        self._show_tab()
+        self._show_readiness()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def _arranged(self) -> list[widgets.Widget]:
+        style = widgets.HTML(f"<style>{_STYLE.read_text('utf-8')}</style>")
+        buttons = widgets.HBox([self.predict, self.predict_all, self.stop])
+        left = widgets.VBox([self.upload, self.worklist, self.samples])
+        right = widgets.VBox([buttons, self.status, self.result])
+        self.examine = widgets.Box([left, self.viewer, right])
+        named = (
+            (style, "fw-style"),
+            (buttons, "fw-buttons"),
+            (left, "fw-left"),
+            (right, "fw-right"),
+            (self.examine, "fw-examine"),
+            (self.history, "fw-history"),
+            (self.result, "fw-result"),
+            (self.tabs, "fw-tabs"),
+            (self.predict, "fw-primary"),
+            (self.predict_all, "fw-secondary"),
+            (self.stop, "fw-secondary"),
+        )
+        for widget, name in named:
+            widget.add_class(name)
+        return [style, widgets.HTML(_HEADER), self.tabs, self.examine, self.history]
+
+    def _wire(self) -> None:
+        self.predict.on_click(lambda _: self.examiner.examine_selected())
+        self.predict_all.on_click(lambda _: self.examiner.examine_all())
+        self.stop.on_click(lambda _: self.examiner.stop())
+        self.tabs.observe(self._show_tab, "value")
+        self.state.observe(
+            self._show_readiness,
+            ["entries", "selected_key", "model", "model_problem", "working_on", "progress"],
+        )
+
+    def _show_tab(self, _: object = None) -> None:
+        history = self.tabs.value == "History"
+        if history:
+            self.history.refresh()
+        self.examine.layout.display = "none" if history else None
+        self.history.layout.display = None if history else "none"
+
+    def _show_readiness(self, _: object = None) -> None:
+        state = self.state
+        reason = next(state.blockers(), "")
+        self.predict.disabled = bool(reason)
+        self.predict.tooltip = reason or "Ask the networks about the radiograph shown"
+        (self.remove_class if state.entries else self.add_class)("fw-nothing-yet")
+        working, waiting = bool(state.working_on), len(state.waiting)
+        ready = state.model is ModelState.READY
+        self.predict_all.disabled = working or not ready
+        self.predict_all.description = f"Predict all ({waiting})"
+        _display(self.predict_all, len(state.entries) > 1 and waiting > 0 and not working)
+        _display(self.stop, working and state.progress is not None)
+        self.status.busy = working or state.model is ModelState.LOADING
+        self.status.progress = state.progress
+        self.status.tone, self.status.text = self._line(reason)
+
+    def _line(self, reason: str) -> tuple[str, str]:
+        state, selected = self.state, self.state.selected
+        if state.working_on:
+            return "quiet", state.working_on
+        if state.model is ModelState.FAILED:
+            return "problem", reason
+        if selected is not None and selected.problem:
+            return "problem", selected.problem
+        if selected is not None and selected.report is not None:
+            report = selected.report
+            return "good", f"Answered: {report.body_part}, {report.label}. Choose another to go on."
+        return "quiet", reason or "Ready."
+
+
+def _display(widget: Any, shown: bool) -> None:
+    widget.layout.display = None if shown else "none"

@@ -1,0 +1,94 @@
+"""The radiographs at hand."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from fracture_widgets.panels.pictures import Picture, PictureList, thumbnail
+from fracture_widgets.panels.state import Entry, WorkbenchState
+
+__all__ = ["WorklistPanel"]
+
+
+class WorklistPanel(widgets.VBox):
+    """Lists the radiographs with name, size and answer, and the files that could not be read.
+
+    Parameters
+    ----------
+    state
+        The list, and which of it is selected.
+    """
+
+    def __init__(self, state: WorkbenchState) -> None:
+        self._state = state
+        self._thumbnails: dict[int, bytes] = {}
+        self.problems = widgets.HTML()
+        self.problems.add_class("fw-problems")
+        self.heading = widgets.HTML()
+        self.heading.add_class("fw-heading")
+        self.pictures = PictureList(label="Your radiographs")
+        self.pictures.add_class("fw-queue")
+        self.pictures.observe(self._choose, "chosen")
+        self.pictures.observe(self._remove, "removed")
+        state.observe(self._list, ["entries", "selected_key"])
+        state.observe(self._complain, "problems")
+        super().__init__([self.problems, self.heading, self.pictures])
+        self._list()
+        self._complain()
+
+    def _choose(self, change: Any) -> None:
+        if self._state.entry(change["new"]) is not None:
+            self._state.selected_key = change["new"]
+
+    def _remove(self, change: Any) -> None:
+        if change["new"] is not None:
+            self._state.remove(change["new"])
+
+    def _list(self, _: object = None) -> None:
+        entries: tuple[Entry, ...] = self._state.entries
+        self._thumbnails = {
+            entry.key: self._thumbnails.get(entry.key) or thumbnail(entry.radiograph)
+            for entry in entries
+        }
+        many = f" ({len(entries)})" if len(entries) > 1 else ""
+        self.heading.value = f"<h2>Your radiographs{many}</h2>" if entries else ""
+        self._make_room()
+        self.pictures.fill(
+            [_picture(entry, chosen=entry.key == self._state.selected_key) for entry in entries],
+            list(self._thumbnails.values()),
+        )
+
+    def _complain(self, _: object = None) -> None:
+        lines = "".join(f"<li>{escape(problem)}</li>" for problem in self._state.problems)
+        self.problems.value = f'<ul role="alert">{lines}</ul>' if lines else ""
+        self.problems.layout.display = None if lines else "none"
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self.heading.layout.display = None if self._state.entries else "none"
+        self.pictures.layout.display = None if self._state.entries else "none"
+        empty = not self._state.entries and not self._state.problems
+        self.layout.display = "none" if empty else None
+
+
+def _picture(entry: Entry, *, chosen: bool) -> Picture:
+    radiograph = entry.radiograph
+    tag, tone = "", "normal"
+    if entry.report is not None:
+        tag, tone = f"{entry.report.body_part}, {entry.report.label}", entry.report.label
+    elif entry.problem:
+        tag, tone = "not answered", "problem"
+    drawn = ", drawn" if radiograph.source_format == "drawn" else ""
+    return Picture(
+        key=entry.key,
+        title=radiograph.name,
+        note=f"{radiograph.width} × {radiograph.height} px{drawn}",
+        alt=f"Thumbnail of {radiograph.name}",
+        chosen=chosen,
+        removable=True,
+        tag=tag,
+        tone=tone,
+    )

@@ -1,0 +1,8 @@
+"""Reports become pictures: a heatmap over a radiograph, and the page that a person keeps."""
+
+from __future__ import annotations
+
+from fracture_widgets.rendering.overlay import heat_layer, overlay
+from fracture_widgets.rendering.page import report_png
+
+__all__ = ["heat_layer", "overlay", "report_png"]
