@@ -7,6 +7,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples for everyone, however slow the machine is. To look further afield:
+# python -m pytest --hypothesis-profile=explore
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=1000, deadline=None)
+settings.load_profile("same")
 
 # Results saved by a test or a notebook must not land among the developer's own, and TensorFlow
 # must not greet every notebook. Set here, before any kernel or server is started.
