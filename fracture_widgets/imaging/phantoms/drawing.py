@@ -118,7 +118,7 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int) -> Phantom:
 _THICKNESS = {"elbow": 2.9, "hand": 1.75, "shoulder": 3.7}
 
 
-_SAMPLE_SEEDS = {"elbow": (1, 2), "hand": (1, 2), "shoulder": (1, 2)}
+_SAMPLE_SEEDS = {"elbow": (11, 4), "hand": (15, 3), "shoulder": (8, 7)}
 
 
 def sample_phantoms() -> tuple[Phantom, ...]:

@@ -104,7 +104,7 @@ def _from_the_front(rng: np.random.Generator) -> Limb:
         shaft_cortex=0.34,
         end_cortex=0.7,
         bow=-2.0,
-        depth=0.62,
+        depth=0.78,
     )
     radius = long_bone(
         "radius",
@@ -254,9 +254,9 @@ def _from_the_side(rng: np.random.Generator) -> Limb:
         np.array([[-5.0, -_LENGTH], [-2.0, condyle]]),
     )
     gap = condyle + 1.6
-    notch = [(gap * np.cos(a), gap * np.sin(a)) for a in np.radians([208, 185, 155, 120, 85, 55])]
+    notch = [(gap * np.cos(a), gap * np.sin(a)) for a in np.radians([200, 182, 155, 120, 85, 55])]
     corners = [
-        (-15, -15.5),
+        (-15.5, -12.5),
         *notch,
         (gap + 3.5, 7.5),
         (gap + 9, 14),
@@ -269,17 +269,18 @@ def _from_the_side(rng: np.random.Generator) -> Limb:
         (70, 25),
         (30, 27),
         (5, 28),
-        (-13, 26),
-        (-23, 17),
-        (-25.5, 2),
-        (-25, -10),
+        (-15, 29),
+        (-27, 19),
+        (-29.5, 3),
+        (-28, -8),
+        (-22.5, -13.5),
     ]
     # The axis starts at the tip of the olecranon, along the bend of the elbow.
     ulna = _tubular(
         irregular_bone("ulna", rounded(_jitter(rng, corners, 0.4)), radius=7),
         [
-            (0.0, 9.0, 1.5),
-            (0.15, 9.5, 1.5),
+            (0.0, 10.5, 1.4),
+            (0.15, 10.0, 1.6),
             (0.3, 7.5, 2.1),
             (0.5, 7.0, 2.4),
             (1.0, 6.0, 2.2),

@@ -16,6 +16,7 @@ __all__ = ["Exposure", "choose_exposure", "develop"]
 Picture = npt.NDArray[np.float32]
 
 _LEAD = 6.0
+_SKIN = np.float32(0.16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +134,11 @@ def develop(
 
 def _display(seen: Picture, exposure: Exposure) -> Picture:
     """Return grey values by a sigmoid (the VOI LUT of most stations), air at the fog level."""
-    curve = 1 / (1 + np.exp(-exposure.slope * (seen / exposure.middle - 1)))
-    air = 1 / (1 + np.exp(exposure.slope))
+    relative = seen / np.float32(exposure.middle)
+    # The first millimetres of skin are lifted, as the viewer of a limb expects to see its outline.
+    relative = relative + _SKIN * np.tanh(relative / _SKIN)
+    curve = 1 / (1 + np.exp(-exposure.slope * (relative - 1 - _SKIN)))
+    air = 1 / (1 + np.exp(exposure.slope * (1 + _SKIN)))
     grey: Picture = exposure.fog + (1 - exposure.fog) * (curve - air) / (1 - air)
     return grey
 
