@@ -9,6 +9,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ TESTED = {
     "os_name": "posix",
 }
 BUILD_TOOLS = {"pip", "setuptools", "wheel"}
+
+
+@cache
+def _owners() -> dict[str, set[str]]:
+    """The installed distributions, by canonical name, behind each top-level import name."""
+    found = metadata.packages_distributions()
+    return {name: {canonicalize_name(owner) for owner in found[name]} for name in found}
 
 
 def _applies(requirement: Requirement, extra: str = "") -> bool:
@@ -148,13 +156,12 @@ def _imported() -> dict[str, set[str]]:
 
 def test_everything_imported_is_declared() -> None:
     declared = {canonicalize_name(r.name) for r in _direct("dashboard", "notebooks", "train")}
-    distributions = metadata.packages_distributions()
     undeclared = {
         name: files
         for name, files in _imported().items()
         if name not in sys.stdlib_module_names
         and name != PACKAGE.name
-        and not {canonicalize_name(d) for d in distributions.get(name, ())} & declared
+        and not _owners().get(name, set()) & declared
     }
     assert undeclared == {}
 
@@ -195,10 +202,8 @@ def test_below_the_panels_everything_imports_with_the_base_dependencies_alone() 
     base = _closure(_direct())
     blocked = sorted(
         name
-        for name, owners in metadata.packages_distributions().items()
-        if canonicalize_name(PROJECT["project"]["name"]) not in owners
-        and name != PACKAGE.name
-        and not {canonicalize_name(owner) for owner in owners} & (base | BUILD_TOOLS)
+        for name, owners in _owners().items()
+        if name != PACKAGE.name and not owners & (base | BUILD_TOOLS)
     )
     assert {"ipywidgets", "IPython", "tensorflow", "keras", "sklearn"} <= set(blocked)
     _python(
