@@ -83,13 +83,17 @@ def _add_phantoms(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("destination", metavar="DEST", type=Path, help="a new folder")
     parser.add_argument(
         "--patients",
-        type=_at_least_one,
+        type=_at_least(1),
         default=12,
         metavar="N",
         help="patients for each body part (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="which ones (default: %(default)s)"
+        "--seed",
+        type=_at_least(0),
+        default=0,
+        metavar="S",
+        help="which ones (default: %(default)s)",
     )
     parser.set_defaults(run=_run_phantoms)
 
@@ -137,18 +141,18 @@ def _downloaded(destination: Path) -> Path:
 
 
 def _run_phantoms(args: argparse.Namespace) -> int:
+    from fracture_widgets.datasets.table import load_dataset
     from fracture_widgets.imaging.phantoms import write_phantoms
 
     def work() -> int:
         with _Bar("Drawing", "radiograph") as bar:
-            table = write_phantoms(
-                args.destination, patients=args.patients, seed=args.seed, progress=bar
-            )
+            write_phantoms(args.destination, patients=args.patients, seed=args.seed, progress=bar)
+        table = load_dataset(args.destination)
         print(f"{len(table):,} drawn radiographs in {args.destination}.")
         print(_counts(table))
         return 0
 
-    return _interruptible(work, "Run the same command again to draw the rest.")
+    return _interruptible(work, "Run the same command again to draw them all.")
 
 
 def _interruptible(work: Callable[[], int], consolation: str) -> int:
@@ -217,8 +221,11 @@ def _margin(text: str) -> float:
     return value
 
 
-def _at_least_one(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return value
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return value
+
+    return whole_number

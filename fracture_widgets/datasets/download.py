@@ -245,7 +245,8 @@ class _Line:
         try:
             # fetch() lets nothing but http and https through to here.
             request = urllib.request.Request(url, headers=headers)  # noqa: S310
-            answer = urllib.request.urlopen(request, timeout=self.timeout)  # noqa: S310
+            # An opener of its own reads today's proxies; the shared one keeps the first it saw.
+            answer = urllib.request.build_opener().open(request, timeout=self.timeout)
         except urllib.error.HTTPError as error:
             with error:
                 self._read_refusal(error, here)

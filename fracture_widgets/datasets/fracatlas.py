@@ -285,7 +285,7 @@ class FracAtlas:
                     {n: pd.Series(dtype=str if n == "image_id" else float)
                      for n in _OUTLINE_COLUMNS}
                 )  # fmt: skip
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             raise DatasetError(
                 f"The fracture outlines of {self.name} cannot be read: download FracAtlas again "
                 f"from {RECORD}."
