@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +143,24 @@ def _range(values: npt.NDArray[Any], ignored: npt.NDArray[np.bool_] | None) -> t
 
 _LIBRARIES = r"(PIL|pydicom|pylibjpeg|libjpeg|openjpeg|rle|numpy|fracture_widgets\.imaging)(\.|$)"
 
+_LOGGERS = (
+    "pydicom",
+    "pydicom.pixels.decoders.base",
+    "pydicom.pixels.utils",
+    "PIL.TiffImagePlugin",
+)
+
+_READING = ContextVar("reading", default=False)
+
+
+def _not_while_reading(_record: logging.LogRecord) -> bool:
+    """Drop what is logged by a thread that reads a radiograph.
+
+    pydicom logs values that it cannot make sense of, and in a damaged file such a value can run
+    on into the patient's name.
+    """
+    return not _READING.get()
+
 
 class _Quiet:
     """Keeps the imaging libraries' warnings in while at least one reader is at work.
@@ -151,6 +171,7 @@ class _Quiet:
     """
 
     def __init__(self) -> None:
+        self._loggers = [logging.getLogger(name) for name in _LOGGERS]
         self._lock = threading.Lock()
         self._readers = 0
         self._restore: Callable[[None, None, None], None] | None = None
@@ -162,12 +183,16 @@ class _Quiet:
                 saved.__enter__()
                 self._restore = saved.__exit__
                 warnings.filterwarnings("ignore", module=_LIBRARIES)
+                for logger in self._loggers:
+                    logger.addFilter(_not_while_reading)
             self._readers += 1
 
     def leave(self) -> None:
         with self._lock:
             self._readers -= 1
             if self._readers == 0 and self._restore is not None:
+                for logger in self._loggers:
+                    logger.removeFilter(_not_while_reading)
                 self._restore(None, None, None)
                 self._restore = None
 
@@ -177,9 +202,11 @@ _QUIET = _Quiet()
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back the warnings of the imaging libraries: ours stand on the radiograph instead."""
+    """Hold back what the imaging libraries warn of and log: ours stands on the radiograph."""
     _QUIET.enter()
+    reading = _READING.set(True)
     try:
         yield
     finally:
+        _READING.reset(reading)
         _QUIET.leave()

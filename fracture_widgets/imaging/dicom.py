@@ -221,8 +221,9 @@ def _first_frame(dataset: Dataset, name: str, frames: int) -> tuple[npt.NDArray[
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
+        known = syntax.name if syntax.is_transfer_syntax else "none of the standard"
         raise UnreadableRadiograph(
-            f"{name} is compressed in a way that is not read ({syntax.name}): "
+            f"{name} is compressed in a way that is not read ({known}): "
             "export it uncompressed or as JPEG 2000."
         ) from error
     if decoder.is_encapsulated:

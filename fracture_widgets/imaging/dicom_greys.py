@@ -56,8 +56,9 @@ def displayed(
     if voi_table is not None:
         values = _mapped(stored, [*steps, voi_table.look_up])
     elif "WindowCenter" in dataset and "WindowWidth" in dataset:
+        window = _window(dataset)
         try:
-            values = _mapped(stored, [*steps, lambda block: apply_windowing(block, dataset)])
+            values = _mapped(stored, [*steps, lambda block: apply_windowing(block, window)])
             unseen = np.ptp(values) == 0
         except (TypeError, ValueError):  # a width of 0, an empty centre
             unseen = True
@@ -107,6 +108,22 @@ def _modality(dataset: Dataset) -> Step | None:
     if slope is None or intercept is None:
         return None
     return lambda block: block * float(slope) + float(intercept)
+
+
+def _window(dataset: Dataset) -> Dataset:
+    """Return the window without the rescaling.
+
+    pydicom maps the window onto the range of rescaled values, which a negative slope turns over;
+    the picture would come out as its negative.
+    """
+    window = Dataset()
+    for keyword in ("WindowCenter", "WindowWidth", "VOILUTFunction"):
+        if keyword in dataset:
+            window[keyword] = dataset[keyword]
+    window.PhotometricInterpretation = "MONOCHROME2"
+    window.BitsStored = 16
+    window.PixelRepresentation = 0
+    return window
 
 
 @dataclass(frozen=True, eq=False)

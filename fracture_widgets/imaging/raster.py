@@ -172,7 +172,7 @@ def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str]:
 def _missing(image: Image.Image) -> npt.NDArray[np.bool_]:
     """Find the pixels after the end of the data: rows at the end, the first perhaps in part."""
     bands = np.asarray(image).reshape(image.height, image.width, -1)
-    grey = np.isin(bands, _MISSING_GREYS).all(axis=2)
+    grey = np.logical_and.reduce(np.isin(bands, _MISSING_GREYS), axis=2)
     to_the_right = np.logical_and.accumulate(grey[:, ::-1], axis=1)[:, ::-1]
     below = np.logical_and.accumulate(to_the_right[::-1, -1])[::-1]
     missing: npt.NDArray[np.bool_] = to_the_right & below[:, np.newaxis]
@@ -209,9 +209,7 @@ def _deep_grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
         if finite == 0:
             raise ValueError("no pixel is a number")
         if finite < values.size:
-            strange = (
-                f"{values.size - finite:,} pixels hold no number and are shown as black or white."
-            )
+            strange = f"Some pixels ({values.size - finite:,}) hold no number."
     pixels = stretched(values)
     if _white_is_zero(image) and pixels.any():
         np.subtract(np.float32(1), pixels, out=pixels)
