@@ -148,7 +148,7 @@ def download(
                 break
             refusals.append(f"{urllib.parse.urlsplit(url).hostname}: {reason}")
         else:
-            browser = f", or fetch it with a browser from {by_hand}" if by_hand else ""
+            browser = f", or give the file fetched with a browser from {by_hand}" if by_hand else ""
             raise DatasetError(
                 f"{target.name} could not be downloaded ({'; '.join(refusals)}): check the "
                 f"internet connection and run it again to go on{browser}."

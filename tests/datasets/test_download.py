@@ -250,8 +250,8 @@ def test_when_every_address_refuses_each_reason_is_told(server, target):
         fetch([server.url] * 2, target, by_hand="https://example.org/record")
     assert str(caught.value) == (
         "file.zip could not be downloaded (127.0.0.1: status 404; 127.0.0.1: a web page instead "
-        "of the file): check the internet connection and run it again to go on, or fetch it with "
-        "a browser from https://example.org/record."
+        "of the file): check the internet connection and run it again to go on, or give the file "
+        "fetched with a browser from https://example.org/record."
     )
     assert not target.exists()
 
