@@ -39,7 +39,7 @@ class UploadPanel(LiveWidget):
     _esm = script("upload")
 
     hint = traitlets.Unicode(
-        f"PNG, JPEG, TIFF, BMP, WebP or DICOM, up to {_MEGABYTES} MB each"
+        f"PNG, JPEG, TIFF, BMP, WebP or DICOM, up to {_MEGABYTES}\N{NO-BREAK SPACE}MB each"
     ).tag(sync=True)
     hint_id = traitlets.Unicode().tag(sync=True)
     max_bytes = traitlets.Int(MAX_FILE_BYTES).tag(sync=True)

@@ -1,0 +1,302 @@
+"""Chromium over the served dashboard, with the shipped networks.
+
+Every page here has its network cut: whatever is asked of another machine is refused, and the test
+that asked fails.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from fracture_widgets.cascade.cascade import Cascade
+from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.imaging.radiograph import read_radiograph
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATIENCE = 90_000  # milliseconds: a laptop that is doing something else answers late
+WIDE = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("dashboard") / "data"
+
+
+@pytest.fixture(scope="module")
+def address(data_folder) -> Iterator[str]:
+    """The dashboard, served by the command that people use."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "dashboard", "--no-browser", "--port", str(port)],
+        env=os.environ | {"FRACTURE_WIDGETS_DATA": str(data_folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout is not None
+    with server, server.stdout:
+        said = server.stdout.readline()
+        try:
+            assert said.startswith(f"Fracture Widgets is at http://127.0.0.1:{port}/"), said
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            server.terminate()
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, data_folder: Path) -> Iterator[Page]:
+    """A page with an empty history, opened and ready."""
+    shutil.rmtree(data_folder, ignore_errors=True)
+    context = browser.new_context(viewport=WIDE, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    abroad, alerts, errors = [], [], []
+
+    def gate(route):
+        if route.request.url.startswith(address):
+            route.continue_()
+        else:
+            abroad.append(route.request.url)
+            route.abort()
+
+    context.route(lambda url: url.startswith(("http", "ws")), gate)
+    page = context.new_page()
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    expect(status(page)).to_have_text("Choose a radiograph first.")
+    yield page
+    context.close()
+    assert (abroad, alerts, errors) == ([], [], [])
+
+
+@pytest.fixture(scope="module")
+def hand(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "left hand.png"
+    path.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
+    return path
+
+
+def status(page: Page):
+    return page.locator(".fw-right > .fw-status").get_by_role("status")
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def upload(page: Page, *files: Path) -> None:
+    page.get_by_label("Choose radiographs").set_input_files(files)
+
+
+def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, tmp_path):
+    expect(button(page, "Predict")).to_be_disabled()
+    upload(page, hand)
+    expect(page.get_by_alt_text("Thumbnail of left hand.png")).to_be_visible()
+    expect(page.locator(".fw-queue .fw-picture-note")).to_contain_text("px")
+    button(page, "Predict").click()
+
+    # What the page says is what the library says.
+    report = Cascade.load().examine(read_radiograph(hand))
+    card = page.locator(".fw-card")
+    expect(card.get_by_role("heading", level=2)).to_have_text(
+        f"{report.body_part.capitalize()}: {report.label}"
+    )
+    expect(card).to_contain_text(f"{100 * report.fracture_probability:.1f} %")
+    expect(card).to_contain_text(f"{100 * report.body_part_probability:.1f} %")
+    expect(card).to_contain_text(report.model[:12])
+
+    # The map lies exactly over the radiograph, and the slider fades it without the server.
+    layer, base = page.locator(".fw-layer"), page.locator(".fw-base")
+    expect(layer).to_be_visible()
+    assert layer.bounding_box() == base.bounding_box()
+    assert layer.evaluate("image => image.naturalWidth") > 50
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    expect(layer).to_have_css("opacity", "0")
+    page.keyboard.press("ArrowRight")
+    expect(layer).to_have_css("opacity", "0.05")
+    page.keyboard.press("End")
+    expect(layer).to_have_css("opacity", "1")
+    first = layer.get_attribute("src")
+    page.get_by_label("Fracture map").check()
+    assert layer.get_attribute("src") != first
+
+    with page.expect_download() as downloading:
+        button(page, "Save result").click()
+    assert downloading.value.suggested_filename == "fracture-report-left-hand.png"
+    downloading.value.save_as(tmp_path / "report.png")
+    with Image.open(tmp_path / "report.png") as picture:
+        assert picture.size == (1240, 1754)
+    expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
+    with page.expect_download():
+        button(page, "Download the report again").click()
+    expect(page.locator(".fw-result .fw-status")).to_contain_text("Already saved, as no. 1")
+
+    # A reload is a new session: the history is what is left.
+    page.reload()
+    expect(status(page)).to_have_text("Choose a radiograph first.")
+    button(page, "History").click()
+    row = page.get_by_role("row").nth(1)
+    expect(row).to_contain_text("left hand.png")
+    expect(row).to_contain_text(report.label)
+    with page.expect_download() as downloading:
+        button(page, "Export as CSV").click()
+    downloading.value.save_as(tmp_path / "history.csv")
+    with (tmp_path / "history.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [line["name"] for line in csv.DictReader(file)] == ["left hand.png"]
+
+    button(page, "Delete 1").click()
+    expect(page.get_by_role("alert")).to_have_text("Delete this row? ")
+    button(page, "Keep").click()
+    expect(row).to_be_visible()
+    button(page, "Delete 1").click()
+    button(page, "Yes, delete 1").click()
+    expect(page.get_by_text("Nothing is saved yet.")).to_be_visible()
+
+
+def test_with_the_keyboard_alone(page):
+    def go_to(wanted, *, presses=40):
+        for _ in range(presses):
+            page.keyboard.press("Tab")
+            if wanted.evaluate("node => node === document.activeElement"):
+                outline = wanted.evaluate("node => getComputedStyle(node).outlineStyle")
+                assert outline == "solid"
+                return
+        raise AssertionError(f"Tab does not reach {wanted}")
+
+    page.locator("body").press("Tab")
+    go_to(page.get_by_role("button", name="drawn, fractured").first)
+    page.keyboard.press("Enter")
+    expect(button(page, "Predict")).to_be_enabled()
+    go_to(button(page, "Predict"))
+    page.keyboard.press("Space")
+    expect(page.locator(".fw-card")).to_have_attribute("data-label", re.compile(".+"))
+    go_to(button(page, "Save result"))
+    with page.expect_download():
+        page.keyboard.press("Enter")
+    expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
+    go_to(page.get_by_role("slider"))
+    page.keyboard.press("End")
+    expect(page.locator(".fw-layer")).to_have_css("opacity", "1")
+    go_to(button(page, "History"))
+    page.keyboard.press("Enter")
+    go_to(button(page, "Delete 1"))
+    page.keyboard.press("Enter")
+    expect(button(page, "Keep")).to_be_focused()
+
+
+def test_a_batch_with_bad_files_and_a_script_in_a_name(page, hand, tmp_path):
+    script = tmp_path / "<img src=x onerror=alert(1)>.png"
+    script.write_bytes(draw_phantom("elbow", fractured=False, seed=3).radiograph.to_png())
+    text, empty, cut = (tmp_path / name for name in ("notes.png", "empty.dcm", "cut.png"))
+    text.write_text("This is no picture.")
+    empty.touch()
+    cut.write_bytes(hand.read_bytes()[:400])
+    upload(page, text, hand, empty, script, cut)
+    problems = page.locator(".fw-problems li")
+    expect(problems).to_have_count(3)
+    for name in ("notes.png", "empty.dcm", "cut.png"):
+        expect(problems.filter(has_text=name)).to_have_count(1)
+    expect(page.locator(".fw-queue li")).to_have_count(2)
+
+    button(page, "Predict all (2)").click()
+    expect(page.locator(".fw-queue .fw-tag")).to_have_count(2)
+    expect(page.locator(".fw-card")).to_contain_text("<img src=x onerror=alert(1)>.png")
+    with page.expect_download():
+        button(page, "Save result").click()
+    button(page, "History").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("<img src=x onerror=alert(1)>.png")
+    assert page.locator("img[src=x]").count() == 0
+
+    button(page, "Examine").click()
+    button(page, "Remove left hand.png").click()
+    expect(page.locator(".fw-queue li")).to_have_count(1)
+
+
+def test_a_file_beyond_the_message_limit_arrives_and_one_beyond_ours_is_named(page, tmp_path):
+    large, huge = tmp_path / "large.bmp", tmp_path / "huge.dcm"
+    columns = np.linspace(0, 255, 4200, dtype=np.uint8)
+    Image.fromarray(np.tile(columns, (4000, 1))).save(large)
+    assert large.stat().st_size > 16_000_000
+    with huge.open("wb") as file:
+        file.truncate(65 * 1024 * 1024)
+    upload(page, huge, large)
+    expect(page.locator(".fw-queue .fw-picture-note")).to_have_text("4200 × 4000 px")
+    expect(page.locator(".fw-problems li")).to_have_text(
+        "huge.dcm is larger than 64 MB, the limit here: export a smaller copy and choose that."
+    )
+
+
+def test_files_can_be_dropped(page, hand):
+    transfer = page.evaluate_handle(
+        """bytes => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], "dropped.png"));
+          return transfer;
+        }""",
+        list(hand.read_bytes()),
+    )
+    page.locator(".fw-drop").dispatch_event("drop", {"dataTransfer": transfer})
+    expect(page.locator(".fw-queue .fw-picture-title")).to_have_text("dropped.png")
+
+
+def test_at_phone_width_nothing_is_cut_off(page, hand):
+    page.set_viewport_size(PHONE)
+    upload(page, hand)
+    button(page, "Predict").click()
+    expect(page.locator(".fw-card h2")).to_be_visible()
+    button(page, "Save result").scroll_into_view_if_needed()
+    assert widest(page) <= PHONE["width"]
+    with page.expect_download():
+        button(page, "Save result").click()
+    button(page, "History").click()
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    assert widest(page) <= PHONE["width"]
+
+
+def test_the_error_page_asks_no_other_server_either(page, address):
+    response = page.goto(f"{address}voila/files/dashboard.ipynb")
+    assert response is not None
+    assert response.status in {403, 404}
+    assert "cdn" not in page.content()
+
+
+def test_the_page_says_what_it_is(page):
+    expect(page).to_have_title("Fracture Widgets")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fracture Widgets")
+    expect(page.get_by_text("For teaching and research. Not a medical device.")).to_be_visible()
+    served = page.content()
+    assert "from fracture_widgets" not in served
+    assert not re.findall(r"https?://[^\"'\s]*(?:cdn|unpkg|jsdelivr)[^\"'\s]*", served)
+
+
+def widest(page: Page) -> float:
+    """The right end of what reaches farthest to the right, in CSS pixels."""
+    return page.evaluate(
+        """() => Math.max(...[...document.querySelectorAll('.fw-workbench *')]
+          .filter(node => node.checkVisibility() && !node.closest('.fw-visually-hidden, thead'))
+          .map(node => node.getBoundingClientRect().right))"""
+    )
