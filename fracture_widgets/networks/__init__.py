@@ -1,0 +1,1 @@
+"""The networks' graphs and their weight files; nothing here trains or serves."""

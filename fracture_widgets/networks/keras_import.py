@@ -1,0 +1,29 @@
+"""Keras, asked for at the moment it is needed."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from fracture_widgets.errors import MissingExtra
+
+__all__ = ["require_keras"]
+
+
+def require_keras(purpose: str) -> ModuleType:
+    """Import Keras.
+
+    Parameters
+    ----------
+    purpose
+        What needs it, the subject of the sentence shown when it is missing.
+
+    Raises
+    ------
+    MissingExtra
+        If Keras or its backend is not installed.
+    """
+    try:
+        import keras
+    except ImportError:
+        raise MissingExtra(purpose, "train") from None
+    return keras

@@ -1,0 +1,242 @@
+"""The cascade's network: one ResNet-50 trunk, four heads and a fracture map, in one flat graph.
+
+The trunk has the layers and names of ``keras.applications.ResNet50``. The paper's four networks
+share it: one pass names the body part and answers fractured or normal for each part. Beside
+them, a small fully convolutional branch marks where a fracture is; it is taught by outlines, and
+what it finds feeds the fracture heads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.preprocessing import INPUT_SIZE
+from fracture_widgets.networks.keras_import import require_keras
+from fracture_widgets.networks.names import (
+    BODY_PART_OUTPUT,
+    CONV5_OUTPUT,
+    EVIDENCE_OUTPUT,
+    FRACTURE_MAP_OUTPUT,
+    HEAD_UNITS,
+    MAP_EPSILON,
+    IMAGENET_MEAN_BGR,
+    POOLED_OUTPUT,
+)
+from fracture_widgets.networks.weight_files import assign_weights, read_weights
+from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "MAP_SOURCE_LAYERS",
+    "build_cascade_network",
+    "fracture_map_branch",
+    "head",
+    "load_trunk",
+    "map_sources",
+]
+
+MAP_SOURCE_LAYERS: Mapping[str, int] = MappingProxyType(
+    {"map_conv2_max": 256, "map_conv3_max": 512, "map_conv3_mean": 512, "conv4_block6_out": 1024}
+)
+"""Layers whose outputs the fracture map sees, and their channels; conv4's also feeds conv5."""
+
+def map_sources(trunk: keras.Model) -> keras.KerasTensor:
+    """Return what the fracture map sees: conv2 to conv4 on conv4's grid, 2304 channels.
+
+    A break in the cortex is a fine line: the strongest response among the finer cells keeps it
+    where an average would wash it out.
+    """
+    import keras
+
+    layers = keras.layers
+    conv2 = trunk.get_layer("conv2_block3_out").output
+    conv3 = trunk.get_layer("conv3_block4_out").output
+    conv4 = trunk.get_layer("conv4_block6_out").output
+    return layers.Concatenate(name="map_sources")(
+        [
+            layers.MaxPooling2D(4, name="map_conv2_max")(conv2),
+            layers.MaxPooling2D(2, name="map_conv3_max")(conv3),
+            layers.AveragePooling2D(2, name="map_conv3_mean")(conv3),
+            conv4,
+        ]
+    )
+
+
+def fracture_map_branch(
+    sources: keras.KerasTensor, *, dropout: float = 0.0, l2: float = 0.0
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Mark where a fracture is, and sum up what was found for the heads.
+
+    Parameters
+    ----------
+    sources
+        What :func:`map_sources` gives, shape ``(n, h, w, 2304)``.
+    dropout, l2
+        Share of channels dropped and weight of the kernel's penalty; training alone sees them.
+
+    Returns
+    -------
+    logits
+        Log-odds of a fracture by place, shape ``(n, h, w, 1)``.
+    evidence
+        Shape ``(n, 97)``: the branch's features where the map is highest (its softmax as
+        weights), and the log-sum-exp of the map, a soft maximum.
+    """
+    import keras
+
+    layers = keras.layers
+    x = layers.BatchNormalization(
+        center=False, scale=False, epsilon=MAP_EPSILON, name="map_sources_bn"
+    )(sources)
+    x = layers.Conv2D(192, 1, kernel_regularizer=keras.regularizers.L2(l2), name="map_1_conv")(x)
+    x = layers.BatchNormalization(name="map_1_bn", epsilon=MAP_EPSILON)(x)
+    x = layers.Activation("relu", name="map_1_relu")(x)
+    x = layers.SpatialDropout2D(dropout, name="map_1_dropout")(x)
+    x = layers.Conv2D(96, 3, padding="same", name="map_2_conv")(x)
+    x = layers.BatchNormalization(name="map_2_bn", epsilon=MAP_EPSILON)(x)
+    x = layers.Activation("relu", name="map_2_relu")(x)
+    dropped = layers.SpatialDropout2D(dropout / 2, name="map_2_dropout")(x)
+    rare = keras.initializers.Constant(-4.0)
+    logits = layers.Conv2D(1, 1, bias_initializer=rare, name="map_logits")(dropped)
+
+    by_place = layers.Reshape((-1, 1), name="map_logits_by_place")(logits)
+    attention = layers.Softmax(axis=1, name="map_attention")(by_place)
+    features = layers.Reshape((-1, 96), name="map_features_by_place")(x)
+    hottest = layers.Dot(axes=1, name="map_hottest")([attention, features])
+    hottest = layers.Flatten(name="map_hottest_flat")(hottest)
+    soft_maximum = keras.ops.logsumexp(by_place, axis=1)
+    return logits, layers.Concatenate(name=EVIDENCE_OUTPUT)([hottest, soft_maximum])
+
+
+def head(
+    features: keras.KerasTensor, name: str, classes: int, *, dropout: float = 0.0
+) -> keras.KerasTensor:
+    """Add one of the paper's heads: Dense 128 ReLU, Dense 50 ReLU, softmax.
+
+    Parameters
+    ----------
+    features
+        Shape ``(n, channels)``.
+    name
+        Name of the output; the hidden layers are ``{name}_dense1`` and ``{name}_dense2``.
+    classes
+        Number of answers.
+    dropout
+        Share of the features dropped in training.
+    """
+    import keras
+
+    layers = keras.layers
+    x = layers.Dropout(dropout, name=f"{name}_dropout")(features) if dropout else features
+    for index, units in enumerate(HEAD_UNITS, start=1):
+        x = layers.Dense(units, activation="relu", name=f"{name}_dense{index}")(x)
+    return layers.Dense(classes, activation="softmax", name=name)(x)
+
+
+def load_trunk(model: keras.Model, weights: str | os.PathLike[str]) -> list[str]:
+    """Fill the trunk of a cascade network and return the names of trunk weights not found.
+
+    Parameters
+    ----------
+    model
+        A network with the layers of ``keras.applications.ResNet50``.
+    weights
+        ``"imagenet"`` for the weights that Keras downloads, or the path of a ``.npz`` file with
+        ``layer/weight`` keys, which may hold a part of the trunk only.
+
+    Raises
+    ------
+    ModelError
+        If the weights cannot be had, read, or are of another architecture.
+    """
+    import keras
+
+    if weights == "imagenet":
+        try:
+            source = keras.applications.ResNet50(weights="imagenet", include_top=False)
+        except Exception as error:
+            raise ModelError(
+                f"The ImageNet weights could not be downloaded ({error}); connect to the "
+                "internet, or give the path of a weight file instead of 'imagenet'."
+            ) from error
+        for layer in source.layers:
+            if layer.weights:
+                model.get_layer(layer.name).set_weights(layer.get_weights())
+        return []
+    missing = assign_weights(model, read_weights(Path(weights)), complete=False)
+    return [name for name in missing if name.startswith("conv")]
+
+
+def build_cascade_network(
+    weights: str | os.PathLike[str] | None = None,
+    *,
+    size: int = INPUT_SIZE,
+    map_dropout: float = 0.0,
+    map_l2: float = 0.0,
+    head_dropout: float = 0.0,
+) -> keras.Model:
+    """Build the cascade's network as one flat functional graph.
+
+    Parameters
+    ----------
+    weights
+        Weights for the trunk: ``"imagenet"``, the path of a ``.npz`` file, or ``None`` for a
+        random start. The heads and the fracture map always start at random.
+    size
+        Side of the square input in pixels, a multiple of 32.
+    map_dropout, map_l2, head_dropout
+        Restraints that act in training alone.
+
+    Returns
+    -------
+    keras.Model
+        Takes ``network_input``'s float32 of shape ``(n, size, size, 1)`` in 0 to 255; returns a
+        dict of float32 arrays:
+
+        - ``body_part`` ``(n, 3)``: probabilities in the order of ``BODY_PARTS``;
+        - ``elbow``, ``hand``, ``shoulder`` ``(n, 2)``: probabilities in the order of ``LABELS``;
+        - ``fracture_map`` ``(n, size / 16, size / 16, 1)``: probability of a fracture by place;
+        - ``conv5_block3_out`` ``(n, size / 32, size / 32, 2048)`` and its mean over places,
+          ``avg_pool`` ``(n, 2048)``;
+        - ``fracture_evidence`` ``(n, 97)``: what the map tells the fracture heads.
+
+    Raises
+    ------
+    MissingExtra
+        If Keras is not installed.
+    ModelError
+        If the weights cannot be had or do not fit.
+    """
+    keras = require_keras("Building a network")
+
+    layers = keras.layers
+    radiograph = keras.Input((size, size, 1), name="radiograph")
+    bgr = layers.Concatenate(name="grey_to_bgr")([radiograph] * 3)
+    centred = layers.Rescaling(
+        1.0, offset=[-mean for mean in IMAGENET_MEAN_BGR], name="subtract_imagenet_mean"
+    )(bgr)
+    trunk = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=centred)
+    conv5 = trunk.get_layer(CONV5_OUTPUT).output
+    pooled = layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(conv5)
+
+    logits, evidence = fracture_map_branch(map_sources(trunk), dropout=map_dropout, l2=map_l2)
+    findings = layers.Concatenate(name="findings")([pooled, evidence])
+    outputs = {
+        BODY_PART_OUTPUT: head(pooled, BODY_PART_OUTPUT, len(BODY_PARTS), dropout=head_dropout),
+        **{part: head(findings, part, len(LABELS), dropout=head_dropout) for part in BODY_PARTS},
+        FRACTURE_MAP_OUTPUT: layers.Activation("sigmoid", name=FRACTURE_MAP_OUTPUT)(logits),
+        CONV5_OUTPUT: conv5,
+        POOLED_OUTPUT: pooled,
+        EVIDENCE_OUTPUT: evidence,
+    }
+    model = keras.Model(radiograph, outputs, name="fracture_cascade")
+    if weights is not None:
+        load_trunk(model, weights)
+    return model

@@ -1,0 +1,53 @@
+"""How the shipped cascade is taught."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["CascadeRecipe"]
+
+
+@dataclass(frozen=True)
+class CascadeRecipe:
+    """Settings of the shipped cascade's training.
+
+    Attributes
+    ----------
+    views
+        Views drawn of every radiograph; an epoch shows one of them, chosen at random.
+    sound_patches, phantoms
+        Sound leg and hip radiographs, and drawn radiographs, beside the joints.
+    map_epochs, map_rate
+        First, the fracture map alone: epochs, and Adam's rate, which falls to 0 by a cosine.
+    joint_epochs, joint_rate
+        Then conv5, the heads and the map together.
+    fracture_weight
+        Weight of a cell that an outline covers, against 1 for one it leaves free.
+    dropout, l2
+        Of the fracture map's channels and kernel.
+    head_dropout
+        Share of the pooled features that a head does not see in training.
+    batch
+        Views in one step.
+    seed
+        Of weights, order and choice of views.
+    """
+
+    views: int = 6
+    sound_patches: int = 350
+    phantoms: int = 120
+    map_epochs: int = 14
+    map_rate: float = 1e-3
+    joint_epochs: int = 6
+    joint_rate: float = 5e-4
+    fracture_weight: float = 6.0
+    dropout: float = 0.3
+    l2: float = 1e-4
+    head_dropout: float = 0.3
+    batch: int = 32
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as they stand on the model's card."""
+        return asdict(self)
