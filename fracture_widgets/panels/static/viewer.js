@@ -81,6 +81,10 @@ function render({ model, el }) {
   const readOpacity = () => { slider.value = Math.round(100 * model.get("opacity")); fade(); };
   model.on("change:opacity", readOpacity);
   readOpacity();
+  // JupyterLab would take Enter for "edit the cell": inside the workbench, keys are its own.
+  requestAnimationFrame(() => {
+    el.closest(".fw-workbench")?.setAttribute("data-lm-suppress-shortcuts", "true");
+  });
   const stop = listen(model, { show });
   return () => { stop(); model.off("change:opacity", readOpacity); held.release(); };
 }
