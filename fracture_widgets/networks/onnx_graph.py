@@ -124,7 +124,9 @@ class _GraphWriter:
         )
         inner = self.convolution(inner, f"{name}_2_conv", norm=f"{name}_2_bn", relu=True, pad=1)
         inner = self.convolution(inner, f"{name}_3_conv", norm=f"{name}_3_bn", relu=False)
-        return self.node("Relu", [self.node("Add", [shortcut, inner], f"{name}_add")], f"{name}_relu")
+        return self.node(
+            "Relu", [self.node("Add", [shortcut, inner], f"{name}_add")], f"{name}_relu"
+        )
 
     def trunk(self) -> dict[str, str]:
         mean = self.constant("imagenet_mean", np.reshape(IMAGENET_MEAN_BGR, (1, 3, 1, 1)))
@@ -234,9 +236,7 @@ def build_onnx_model(weights: Weights) -> onnx.ModelProto:
     graph = _GraphWriter(weights)
     stages = graph.trunk()
     graph.node("Transpose", [stages["conv5"]], CONV5_OUTPUT, perm=[0, 2, 3, 1])
-    pooled = graph.node(
-        "ReduceMean", [stages["conv5"]], POOLED_OUTPUT, axes=[2, 3], keepdims=0
-    )
+    pooled = graph.node("ReduceMean", [stages["conv5"]], POOLED_OUTPUT, axes=[2, 3], keepdims=0)
     evidence = graph.fracture_map(stages)
     findings = graph.node("Concat", [pooled, evidence], "findings", axis=1)
     graph.head(pooled, BODY_PART_OUTPUT)

@@ -47,6 +47,7 @@ MAP_SOURCE_LAYERS: Mapping[str, int] = MappingProxyType(
 )
 """Layers whose outputs the fracture map sees, and their channels; conv4's also feeds conv5."""
 
+
 def map_sources(trunk: keras.Model) -> keras.KerasTensor:
     """Return what the fracture map sees: conv2 to conv4 on conv4's grid, 2304 channels.
 

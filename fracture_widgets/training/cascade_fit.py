@@ -200,9 +200,12 @@ class _Targets:
     def of(
         self, rows: npt.NDArray[np.intp], views: npt.NDArray[np.intp]
     ) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, npt.NDArray[np.float32]]]:
-        covered = np.stack(
-            [self._lesson.targets[r, v] for r, v in zip(rows, views, strict=True)]
-        ).astype(np.float32)[..., None] / 255.0
+        covered = (
+            np.stack([self._lesson.targets[r, v] for r, v in zip(rows, views, strict=True)]).astype(
+                np.float32
+            )[..., None]
+            / 255.0
+        )
         shown = covered.max((1, 2, 3)) > 0.2
         fractured = np.where(self._says_itself[rows], shown, self._fractured[rows])
         fractured = fractured.astype(np.float32)

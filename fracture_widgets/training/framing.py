@@ -107,9 +107,7 @@ def patch_framing(
                 break
     x0 = np.clip(x - patch_width / 2, 0, max(0.0, width - patch_width))
     y0 = np.clip(y - patch_height / 2, 0, max(0.0, height - patch_height))
-    box = Box(
-        x0 / width, y0 / height, (x0 + patch_width) / width, (y0 + patch_height) / height
-    )
+    box = Box(x0 / width, y0 / height, (x0 + patch_width) / width, (y0 + patch_height) / height)
     return Framing(box, float(rng.normal(0, 8)), bool(rng.random() < 0.5))
 
 

@@ -1,0 +1,78 @@
+"""Fracture Widgets: teach, try and study fracture detection on radiographs.
+
+For teaching and research. Not a medical device.
+
+The public names are resolved when they are first used, so that importing the package loads
+neither TensorFlow nor ipywidgets.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fracture_widgets.cascade.cascade import Cascade, predict
+    from fracture_widgets.cascade.report import Report
+    from fracture_widgets.datasets.fracatlas import FracAtlas
+    from fracture_widgets.datasets.split import patient_folds, split_by_patient
+    from fracture_widgets.datasets.table import load_dataset
+    from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
+    from fracture_widgets.history import History
+    from fracture_widgets.imaging.boxes import Box
+    from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
+    from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+    from fracture_widgets.panels import Workbench
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Box": "imaging.boxes",
+    "Cascade": "cascade.cascade",
+    "FracAtlas": "datasets.fracatlas",
+    "FractureWidgetsError": "errors",
+    "History": "history",
+    "Radiograph": "imaging.radiograph",
+    "Report": "cascade.report",
+    "UnreadableRadiograph": "errors",
+    "Workbench": "panels",
+    "draw_phantom": "imaging.phantoms",
+    "load_dataset": "datasets.table",
+    "patient_folds": "datasets.split",
+    "predict": "cascade.cascade",
+    "read_radiograph": "imaging.radiograph",
+    "sample_phantoms": "imaging.phantoms",
+    "split_by_patient": "datasets.split",
+    "write_phantoms": "imaging.phantoms",
+}
+
+__all__ = [
+    "Box",
+    "Cascade",
+    "FracAtlas",
+    "FractureWidgetsError",
+    "History",
+    "Radiograph",
+    "Report",
+    "UnreadableRadiograph",
+    "Workbench",
+    "draw_phantom",
+    "load_dataset",
+    "patient_folds",
+    "predict",
+    "read_radiograph",
+    "sample_phantoms",
+    "split_by_patient",
+    "write_phantoms",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,183 @@
+"""The models folder: a card and the weight files it names, loaded only if they are those files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.preprocessing import PREPROCESSING
+from fracture_widgets.networks.weight_files import (
+    Weights,
+    file_sha256,
+    read_weights,
+    write_weights,
+)
+from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+
+__all__ = [
+    "CARD_FILE",
+    "ShippedModel",
+    "default_models_folder",
+    "load_model",
+    "model_sha256",
+    "save_model",
+]
+
+CARD_FILE = "card.json"
+MODELS_VARIABLE = "FRACTURE_WIDGETS_MODELS"
+"""Environment variable that names another models folder."""
+
+TRUNK_FILE, HEADS_FILE = "trunk.npz", "heads.npz"
+
+_EXPECTED: Mapping[str, Any] = {
+    "labels": {"body_part": list(BODY_PARTS), "fracture": list(LABELS)},
+    "preprocessing": PREPROCESSING.to_dict(),
+}
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, eq=False)
+class ShippedModel:
+    """A cascade's weights with their card.
+
+    Attributes
+    ----------
+    card
+        What ``card.json`` says.
+    weights
+        float32 arrays by ``layer/weight`` name.
+    sha256
+        One digest over the digests of all weight files: the model's identity.
+    """
+
+    card: Mapping[str, Any]
+    weights: Mapping[str, npt.NDArray[np.float32]]
+    sha256: str
+
+
+def default_models_folder() -> Path:
+    """Return the models folder: the environment's choice, the installed one, or the checkout's."""
+    chosen = os.environ.get(MODELS_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    installed = _PACKAGE / "models"
+    return installed if installed.is_dir() else _PACKAGE.parent / "models"
+
+
+def model_sha256(files: Mapping[str, str]) -> str:
+    """Return the digest that stands for a set of weight files.
+
+    Parameters
+    ----------
+    files
+        Hex sha256 by file name.
+    """
+    listing = "".join(f"{files[name]}  {name}\n" for name in sorted(files))
+    return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def load_model(folder: str | os.PathLike[str] | None = None) -> ShippedModel:
+    """Load a cascade's weights after checking every file against the card.
+
+    Parameters
+    ----------
+    folder
+        A folder with ``card.json`` and the weight files it names; the shipped one by default.
+
+    Raises
+    ------
+    ModelError
+        If the card or a file is missing, damaged, or not the one the card describes.
+    """
+    home = Path(folder) if folder is not None else default_models_folder()
+    card = _read_card(home)
+    files: Mapping[str, str] = {name: str(entry["sha256"]) for name, entry in card["files"].items()}
+    weights: dict[str, npt.NDArray[np.float32]] = {}
+    for name, expected in files.items():
+        path = home / name
+        # A card must not reach outside its own folder.
+        if Path(name).name != name:
+            raise ModelError(f"{CARD_FILE} names a file outside its folder: {name}.")
+        if path.is_file() and file_sha256(path) != expected:
+            raise ModelError(
+                f"{name} is not the file that {CARD_FILE} describes (its sha256 differs); "
+                "install the package again, or train the model again."
+            )
+        weights |= read_weights(path)
+    return ShippedModel(card, weights, model_sha256(files))
+
+
+def save_model(folder: Path, weights: Weights, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a cascade's weights and its card, the card last.
+
+    Parameters
+    ----------
+    folder
+        Where to; made if it is not there. An older model in it is replaced.
+    weights
+        Arrays by ``layer/weight`` name.
+    card
+        What to say of the model; labels, preprocessing and files are added to it.
+
+    Returns
+    -------
+    dict
+        The card as written.
+
+    Raises
+    ------
+    ModelError
+        If the folder cannot be written to.
+    """
+    parts = {
+        TRUNK_FILE: {name: w for name, w in weights.items() if name.startswith("conv")},
+        HEADS_FILE: {name: w for name, w in weights.items() if not name.startswith("conv")},
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {
+            name: {"sha256": write_weights(folder / name, part), "bytes": 0}
+            for name, part in parts.items()
+        }
+        for name, entry in files.items():
+            entry["bytes"] = (folder / name).stat().st_size
+        complete = {**card, **_EXPECTED, "files": files}
+        partial = folder / f"{CARD_FILE}.part"
+        partial.write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
+        os.replace(partial, folder / CARD_FILE)
+    except OSError as error:
+        raise ModelError(
+            f"The model could not be saved in {folder.name} ({error.strerror}): make room there, "
+            "or choose another folder."
+        ) from error
+    return complete
+
+
+def _read_card(home: Path) -> Mapping[str, Any]:
+    again = "install the package again, or train a model with fracture-widgets train cascade"
+    try:
+        card = json.loads((home / CARD_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(
+            f"There is no model: {home.name}/{CARD_FILE} is missing; {again}."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{CARD_FILE} cannot be read ({error}); {again}.") from error
+    if not isinstance(card, dict) or not isinstance(card.get("files"), dict) or not card["files"]:
+        raise ModelError(f"{CARD_FILE} names no weight files; {again}.")
+    for name, value in _EXPECTED.items():
+        if card.get(name) != value:
+            raise ModelError(
+                f"The model was made for other {name} than this version of Fracture Widgets "
+                f"uses; {again}."
+            )
+    return card
