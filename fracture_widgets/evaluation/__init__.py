@@ -1,0 +1,1 @@
+"""Answers become evidence: metrics with their intervals."""

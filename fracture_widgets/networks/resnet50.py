@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAP_SOURCE_LAYERS",
     "build_cascade_network",
+    "build_trunk",
     "fracture_map_branch",
     "head",
     "load_trunk",
@@ -117,7 +118,11 @@ def fracture_map_branch(
 
 
 def head(
-    features: keras.KerasTensor, name: str, classes: int, *, dropout: float = 0.0
+    features: keras.KerasTensor,
+    name: str,
+    classes: int,
+    *,
+    last: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
     """Add one of the paper's heads: Dense 128 ReLU, Dense 50 ReLU, softmax.
 
@@ -129,15 +134,17 @@ def head(
         Name of the output; the hidden layers are ``{name}_dense1`` and ``{name}_dense2``.
     classes
         Number of answers.
-    dropout
-        Share of the features dropped in training.
+    last
+        What the softmax layer sees beside the second hidden layer, shape ``(n, more)``.
     """
     import keras
 
     layers = keras.layers
-    x = layers.Dropout(dropout, name=f"{name}_dropout")(features) if dropout else features
+    x = features
     for index, units in enumerate(HEAD_UNITS, start=1):
         x = layers.Dense(units, activation="relu", name=f"{name}_dense{index}")(x)
+    if last is not None:
+        x = layers.Concatenate(name=f"{name}_last")([x, last])
     return layers.Dense(classes, activation="softmax", name=name)(x)
 
 
@@ -173,6 +180,32 @@ def load_trunk(model: keras.Model, weights: str | os.PathLike[str]) -> list[str]
         return []
     missing = assign_weights(model, read_weights(Path(weights)), complete=False)
     return [name for name in missing if name.startswith("conv")]
+
+
+def build_trunk(size: int = INPUT_SIZE) -> keras.Model:
+    """Build ResNet-50 without its top, from a grey radiograph to conv5's features.
+
+    Parameters
+    ----------
+    size
+        Side of the square input in pixels, a multiple of 32.
+
+    Returns
+    -------
+    keras.Model
+        Takes ``network_input``'s float32 of shape ``(n, size, size, 1)`` in 0 to 255; returns
+        ``conv5_block3_out`` of shape ``(n, size / 32, size / 32, 2048)``. The layers are those of
+        ``keras.applications.ResNet50``, by the same names, their weights at random.
+    """
+    keras = require_keras("Building a network")
+    layers = keras.layers
+    radiograph = keras.Input((size, size, 1), name="radiograph")
+    bgr = layers.Concatenate(name="grey_to_bgr")([radiograph] * 3)
+    centred = layers.Rescaling(
+        1.0, offset=[-mean for mean in IMAGENET_MEAN_BGR], name="subtract_imagenet_mean"
+    )(bgr)
+    trunk = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=centred)
+    return keras.Model(radiograph, trunk.output, name="resnet50")
 
 
 def build_cascade_network(
@@ -218,26 +251,27 @@ def build_cascade_network(
     keras = require_keras("Building a network")
 
     layers = keras.layers
-    radiograph = keras.Input((size, size, 1), name="radiograph")
-    bgr = layers.Concatenate(name="grey_to_bgr")([radiograph] * 3)
-    centred = layers.Rescaling(
-        1.0, offset=[-mean for mean in IMAGENET_MEAN_BGR], name="subtract_imagenet_mean"
-    )(bgr)
-    trunk = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=centred)
+    trunk = build_trunk(size)
     conv5 = trunk.get_layer(CONV5_OUTPUT).output
     pooled = layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(conv5)
 
-    logits, evidence = fracture_map_branch(map_sources(trunk), dropout=map_dropout, l2=map_l2)
-    findings = layers.Concatenate(name="findings")([pooled, evidence])
+    logits, evidence = fracture_map_branch(
+        map_sources(trunk), dropout=map_dropout, l2=map_l2
+    )
+    seen = layers.Dropout(head_dropout, name="avg_pool_dropout")(pooled)
+    findings = layers.Concatenate(name="findings")([seen, evidence])
+    # A few dozen fractures cannot teach a head of 2,000 inputs what the map already knows, so
+    # the softmax sees the map's soft maximum without a detour.
+    soft_maximum = evidence[:, -1:]
     outputs = {
-        BODY_PART_OUTPUT: head(pooled, BODY_PART_OUTPUT, len(BODY_PARTS), dropout=head_dropout),
-        **{part: head(findings, part, len(LABELS), dropout=head_dropout) for part in BODY_PARTS},
+        BODY_PART_OUTPUT: head(seen, BODY_PART_OUTPUT, len(BODY_PARTS)),
+        **{part: head(findings, part, len(LABELS), last=soft_maximum) for part in BODY_PARTS},
         FRACTURE_MAP_OUTPUT: layers.Activation("sigmoid", name=FRACTURE_MAP_OUTPUT)(logits),
         CONV5_OUTPUT: conv5,
         POOLED_OUTPUT: pooled,
         EVIDENCE_OUTPUT: evidence,
     }
-    model = keras.Model(radiograph, outputs, name="fracture_cascade")
+    model = keras.Model(trunk.input, outputs, name="fracture_cascade")
     if weights is not None:
         load_trunk(model, weights)
     return model

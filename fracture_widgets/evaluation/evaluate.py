@@ -1,0 +1,240 @@
+"""Put the cascade to the test on radiographs whose answers are known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from fracture_widgets.cascade.report import Report
+from fracture_widgets.datasets.table import load_dataset
+from fracture_widgets.errors import DatasetError, UnreadableRadiograph
+from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.vocabulary import BODY_PARTS
+
+__all__ = ["Evaluation", "Examiner", "evaluate_predictions"]
+
+_NEEDED = ("body_part", "label", "image_path")
+
+
+class Examiner(Protocol):
+    """What answers a radiograph: a :class:`~fracture_widgets.cascade.cascade.Cascade`."""
+
+    def examine(self, radiograph: Radiograph, /) -> Report:
+        """Answer one radiograph."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What the cascade answered, and how often it was right.
+
+    Attributes
+    ----------
+    body_part
+        How often the body part was named.
+    fracture
+        How often fractured or normal was right, over all parts. The answer is the cascade's: that
+        of the network for the part it took the radiograph for.
+    by_part
+        The same for the radiographs of each part that there are.
+    predictions
+        One row for each radiograph read: the columns of the dataset, and
+        ``predicted_body_part``, ``body_part_probability``, ``predicted_label``,
+        ``fracture_probability``.
+    unreadable
+        Base name and reason of each file that could not be read; they count nowhere.
+    model
+        sha256 of the model.
+    """
+
+    body_part: Scores
+    fracture: Scores
+    by_part: Mapping[str, Scores]
+    predictions: pd.DataFrame
+    unreadable: tuple[tuple[str, str], ...]
+    model: str
+
+    def __repr__(self) -> str:
+        return f"Evaluation({self.body_part!r}, {self.fracture!r})"
+
+    def __str__(self) -> str:
+        parts = [str(self.body_part), str(self.fracture), self._parts_table()]
+        if self.unreadable:
+            files = "file" if len(self.unreadable) == 1 else "files"
+            reasons = [f"  {reason}" for _, reason in self.unreadable[:5]]
+            more = len(self.unreadable) - len(reasons)
+            parts.append(
+                "\n".join(
+                    [f"{len(self.unreadable):,} {files} could not be read and count nowhere:"]
+                    + reasons
+                    + ([f"  and {more:,} more"] if more else [])
+                )
+            )
+        parts.append("In brackets: 95 percent intervals, whole patients drawn with replacement.")
+        return "\n\n".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers, ready for JSON."""
+        return {
+            "model": self.model,
+            "body_part": self.body_part.to_dict(),
+            "fracture": self.fracture.to_dict(),
+            "by_part": {part: scores.to_dict() for part, scores in self.by_part.items()},
+            "unreadable": [{"name": name, "error": reason} for name, reason in self.unreadable],
+        }
+
+    def _parts_table(self) -> str:
+        rows = [["By part", "n", "fractured", "AUROC", "accuracy", "always normal"]]
+        for part, scores in self.by_part.items():
+            rows.append(
+                [
+                    part,
+                    f"{scores.n:,}",
+                    f"{int(scores.true.sum()):,}",
+                    str(scores.estimates["auroc"]),
+                    str(scores.estimates["accuracy"]),
+                    f"{scores.baseline:.3f}",
+                ]
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+
+
+def evaluate_predictions(
+    test_dataset: pd.DataFrame | str | os.PathLike[str],
+    cascade: Examiner | None = None,
+    *,
+    split: str | None = None,
+    by: str = "patient_id",
+    resamples: int = 2000,
+    progress: Callable[[int, int], object] | None = None,
+    show: Callable[[str], object] | None = print,
+) -> Evaluation:
+    """Answer every radiograph of a dataset and compare; return the numbers and print them.
+
+    Parameters
+    ----------
+    test_dataset
+        A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder that it
+        reads. The network should have seen none of its patients.
+    cascade
+        What answers; the shipped cascade by default.
+    split
+        Take only the rows of this split, e.g. ``"test"``.
+    by
+        The column whose values stay together in the intervals' draws: patients, or studies.
+    resamples
+        How many draws.
+    progress
+        Called with the number of radiographs done and in all.
+    show
+        Is given the summary; ``None`` for silence.
+
+    Returns
+    -------
+    Evaluation
+        Accuracy for both questions, confusion matrices, figures by part with their intervals and
+        the always-normal baseline, and the files that could not be read. Printed, it is a summary.
+
+    Raises
+    ------
+    DatasetError
+        If there is no radiograph to examine, or none that can be read.
+    ModelError
+        If the shipped model is missing or damaged.
+    """
+    table = _chosen(test_dataset, split, by)
+    if cascade is None:
+        from fracture_widgets.cascade.cascade import shipped_cascade
+
+        cascade = shipped_cascade()
+    answers: list[dict[str, Any]] = []
+    unreadable: list[tuple[str, str]] = []
+    model = ""
+    for done, (row, path) in enumerate(table["image_path"].items(), start=1):
+        try:
+            report = cascade.examine(read_radiograph(path))
+        except UnreadableRadiograph as error:
+            unreadable.append((Path(path).name, str(error)))
+        else:
+            model = report.model
+            answers.append(
+                {
+                    "row": row,
+                    "predicted_body_part": report.body_part,
+                    "body_part_probability": report.body_part_probability,
+                    "predicted_label": report.label,
+                    "fracture_probability": report.fracture_probability,
+                }
+            )
+        if progress is not None:
+            progress(done, len(table))
+    if not answers:
+        raise DatasetError(
+            f"None of the {len(table):,} radiographs could be read; the first: {unreadable[0][1]}"
+        )
+    predictions = table.join(pd.DataFrame(answers).set_index("row"), how="inner")
+    evaluation = Evaluation(
+        body_part=score_body_part(
+            predictions["body_part"],
+            predictions["predicted_body_part"],
+            BODY_PARTS,
+            groups=predictions[by],
+            resamples=resamples,
+        ),
+        fracture=_fracture_scores("fracture, all parts", predictions, by, resamples),
+        by_part={
+            part: _fracture_scores(f"fracture, {part}", rows, by, resamples)
+            for part in BODY_PARTS
+            if len(rows := predictions[predictions["body_part"] == part])
+        },
+        predictions=predictions,
+        unreadable=tuple(unreadable),
+        model=model,
+    )
+    if show is not None:
+        show(str(evaluation))
+    return evaluation
+
+
+def _fracture_scores(question: str, rows: pd.DataFrame, by: str, resamples: int) -> Scores:
+    return score_fracture(
+        question,
+        rows["label"],
+        rows["predicted_label"],
+        rows["fracture_probability"],
+        groups=rows[by],
+        resamples=resamples,
+    )
+
+
+def _chosen(
+    dataset: pd.DataFrame | str | os.PathLike[str], split: str | None, by: str
+) -> pd.DataFrame:
+    """Return the rows to examine, numbered from 0."""
+    table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
+    missing = [name for name in (*_NEEDED, by) if name not in table]
+    if missing:
+        raise DatasetError(
+            f"The table of radiographs has no column {' and no column '.join(missing)}: "
+            "use the one load_dataset returns."
+        )
+    if split is not None:
+        there = sorted(set(table["split"].dropna())) if "split" in table else []
+        if split not in there:
+            raise DatasetError(
+                f"The dataset has no split {split!r}"
+                + (f"; it has {', '.join(there)}." if there else ", nor any other.")
+            )
+        table = table[table["split"] == split]
+    if not len(table):
+        raise DatasetError("The table holds no radiographs: give the one load_dataset returns.")
+    return table.reset_index(drop=True)

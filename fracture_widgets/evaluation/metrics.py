@@ -1,0 +1,337 @@
+"""What answers are worth, in numbers; every function takes arrays and returns a number.
+
+Where a number is not defined, because nobody is fractured or nobody was called so, it is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.vocabulary import FRACTURED, NORMAL
+
+__all__ = [
+    "Estimate",
+    "accuracy",
+    "always_normal_baseline",
+    "auroc",
+    "bootstrap_interval",
+    "cohen_kappa",
+    "confusion_matrix",
+    "f1_score",
+    "precision",
+    "roc_curve",
+    "sensitivity",
+    "specificity",
+]
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 percent interval.
+
+    Attributes
+    ----------
+    value
+        Computed from all radiographs.
+    low, high
+        Ends of the interval; NaN where there were too few groups to tell.
+    n
+        Number of radiographs.
+    groups
+        Number of patients or studies that they are of.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    groups: int
+
+    def __str__(self) -> str:
+        if np.isnan(self.value):
+            return "not defined"
+        if np.isnan(self.low):
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Return the numbers, rounded to 4 places, as JSON knows them: NaN becomes None."""
+        rounded = {
+            name: None if np.isnan(number) else round(number, 4)
+            for name, number in (("value", self.value), ("low", self.low), ("high", self.high))
+        }
+        return {**rounded, "n": self.n, "groups": self.groups}
+
+
+def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    """Return the share of right answers.
+
+    Parameters
+    ----------
+    true, predicted
+        Answers, shape ``(n,)``.
+    """
+    right = np.asarray(true) == np.asarray(predicted)
+    return float(right.mean()) if right.size else float("nan")
+
+
+def sensitivity(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
+) -> float:
+    """Return the share of positives that were found, also called recall.
+
+    Parameters
+    ----------
+    true, predicted
+        Answers, shape ``(n,)``.
+    positive
+        The answer that counts as positive.
+    """
+    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
+    return _share(is_so & called_so, is_so)
+
+
+def specificity(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
+) -> float:
+    """Return the share of the others that were not called positive.
+
+    Parameters
+    ----------
+    true, predicted
+        Answers, shape ``(n,)``.
+    positive
+        The answer that counts as positive.
+    """
+    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
+    return _share(~is_so & ~called_so, ~is_so)
+
+
+def precision(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
+) -> float:
+    """Return the share of those called positive that are.
+
+    Parameters
+    ----------
+    true, predicted
+        Answers, shape ``(n,)``.
+    positive
+        The answer that counts as positive.
+    """
+    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
+    return _share(is_so & called_so, called_so)
+
+
+def f1_score(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
+) -> float:
+    """Return the harmonic mean of sensitivity and precision.
+
+    Parameters
+    ----------
+    true, predicted
+        Answers, shape ``(n,)``.
+    positive
+        The answer that counts as positive.
+    """
+    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
+    either = int(is_so.sum() + called_so.sum())
+    return 2 * int((is_so & called_so).sum()) / either if either else float("nan")
+
+
+def auroc(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
+    """Return the area under the ROC curve.
+
+    It is the probability that a positive scores higher than a negative, ties counting half: the
+    statistic of Mann and Whitney over the number of pairs (Hanley and McNeil, *Radiology* 143:29,
+    1982).
+
+    Parameters
+    ----------
+    positive
+        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
+    score
+        How positive each was said to be, shape ``(n,)``, any scale.
+    """
+    is_so = np.asarray(positive, dtype=bool)
+    scores = np.asarray(score)
+    above = np.sort(scores[is_so])
+    below = np.sort(scores[~is_so])
+    if not len(above) or not len(below):
+        return float("nan")
+    # Of each positive: the negatives that score less, and half of those that score the same.
+    less = np.searchsorted(below, above, side="left")
+    not_more = np.searchsorted(below, above, side="right")
+    return float((less + not_more).sum() / (2 * len(above) * len(below)))
+
+
+def roc_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Return what each threshold buys at which price.
+
+    Parameters
+    ----------
+    positive
+        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
+    score
+        How positive each was said to be, shape ``(n,)``.
+
+    Returns
+    -------
+    false_positive_rate, true_positive_rate, thresholds
+        From calling nobody positive (threshold infinite) to calling everybody so; a rate without
+        cases is NaN.
+    """
+    is_so = np.asarray(positive, dtype=bool)
+    scores = np.asarray(score, dtype=float)
+    order = np.argsort(-scores, kind="stable")
+    is_so, scores = is_so[order], scores[order]
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else []
+    found = np.append(0, np.cumsum(is_so)[last] if len(scores) else [])
+    wrong = np.append(0, np.cumsum(~is_so)[last] if len(scores) else [])
+    thresholds = np.append(np.inf, scores[last] if len(scores) else [])
+    with np.errstate(invalid="ignore"):
+        return wrong / wrong[-1], found / found[-1], thresholds
+
+
+def cohen_kappa(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    """Return the agreement beyond chance (Cohen, *Educ. Psychol. Meas.* 20:37, 1960).
+
+    Parameters
+    ----------
+    true, predicted
+        Answers, shape ``(n,)``.
+
+    Returns
+    -------
+    float
+        1 for perfect agreement, 0 for that of chance; NaN when everything is one and the same.
+    """
+    a, b = np.asarray(true), np.asarray(predicted)
+    if not a.size:
+        return float("nan")
+    agreed = float((a == b).mean())
+    # Whoever is never true cannot agree by chance, so the true answers are all to be counted.
+    chance = sum(float((a == answer).mean() * (b == answer).mean()) for answer in np.unique(a))
+    return (agreed - chance) / (1 - chance) if chance < 1 else float("nan")
+
+
+def confusion_matrix(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, labels: Sequence[object]
+) -> npt.NDArray[np.int64]:
+    """Count how often each answer was given to each truth.
+
+    Parameters
+    ----------
+    true, predicted
+        Answers, shape ``(n,)``.
+    labels
+        All answers, in the order of the rows and columns.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(len(labels), len(labels))``: true answers by row, given ones by column.
+    """
+    a, b = np.asarray(true), np.asarray(predicted)
+    return np.array(
+        [[int(((a == row) & (b == column)).sum()) for column in labels] for row in labels],
+        dtype=np.int64,
+    ).reshape(len(labels), len(labels))
+
+
+def always_normal_baseline(true: npt.ArrayLike) -> float:
+    """Return the accuracy of always answering "normal".
+
+    Parameters
+    ----------
+    true
+        ``"fractured"`` or ``"normal"``, shape ``(n,)``.
+    """
+    labels = np.asarray(true)
+    return accuracy(labels, np.full(labels.shape, NORMAL))
+
+
+def bootstrap_interval(
+    metric: Callable[..., float],
+    *arrays: npt.ArrayLike,
+    groups: npt.ArrayLike,
+    n: int = 2000,
+    seed: int = 0,
+) -> Estimate:
+    """Estimate a metric with its 95 percent interval, drawing whole groups with replacement.
+
+    Radiographs of one patient are alike, so patients are drawn, not radiographs; drawing
+    radiographs would make the interval too narrow.
+
+    Parameters
+    ----------
+    metric
+        A function of ``arrays``.
+    *arrays
+        Each with one row for each radiograph, shape ``(rows, ...)``.
+    groups
+        Patient or study of each radiograph, shape ``(rows,)``.
+    n
+        How many times to draw.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    Estimate
+        The 2.5 and 97.5 percentiles (Efron and Tibshirani, *An Introduction to the Bootstrap*,
+        1993, chapter 13). Draws for which the metric is not defined are left out; with less than
+        half of them left, or fewer than 2 groups, the ends are NaN.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are of different lengths.
+    """
+    columns = [np.asarray(array) for array in arrays]
+    names, group = np.unique(np.asarray(groups), return_inverse=True)
+    if any(len(column) != len(group) for column in columns):
+        raise ValueError(
+            "The arrays and the groups have one row for each radiograph. "
+            f"Received: {[len(column) for column in columns]} and {len(group)} groups"
+        )
+    value = metric(*columns) if len(group) else float("nan")
+    low = high = float("nan")
+    if len(names) > 1:
+        drawn = _resample(metric, columns, group, len(names), n, np.random.default_rng(seed))
+        defined = drawn[~np.isnan(drawn)]
+        if len(defined) >= n / 2:
+            low, high = np.percentile(defined, [2.5, 97.5]).tolist()
+    return Estimate(float(value), low, high, len(group), len(names))
+
+
+def _resample(
+    metric: Callable[..., float],
+    columns: list[Array],
+    group: npt.NDArray[np.intp],
+    groups: int,
+    n: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Return the metric of every draw."""
+    rows = np.arange(len(group))
+    values = np.empty(n)
+    for draw in range(n):
+        times = np.bincount(rng.integers(groups, size=groups), minlength=groups)
+        chosen = np.repeat(rows, times[group])
+        values[draw] = metric(*[column[chosen] for column in columns])
+    return values
+
+
+def _share(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]) -> float:
+    count = int(whole.sum())
+    return int(part.sum()) / count if count else float("nan")

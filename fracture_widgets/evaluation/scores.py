@@ -1,0 +1,205 @@
+"""How well one question was answered: the paper's numbers, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.evaluation.metrics import (
+    Estimate,
+    accuracy,
+    always_normal_baseline,
+    auroc,
+    bootstrap_interval,
+    cohen_kappa,
+    confusion_matrix,
+    f1_score,
+    precision,
+    sensitivity,
+    specificity,
+)
+from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
+
+__all__ = ["Scores", "score_body_part", "score_fracture"]
+
+_SHOWN_FIRST = ("accuracy", "auroc", "sensitivity", "specificity", "precision", "f1", "kappa")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How well one question was answered.
+
+    Attributes
+    ----------
+    question
+        What was asked, in words, e.g. ``"body part"`` or ``"fracture, hand"``.
+    labels
+        All answers, in the order of the confusion matrix.
+    confusion
+        Counts of shape ``(len(labels), len(labels))``: true answers by row, given by column.
+    estimates
+        By name: ``accuracy``, ``kappa`` and, of fractures, ``sensitivity``, ``specificity``,
+        ``precision``, ``f1``, ``auroc``; of body parts, ``sensitivity elbow`` and so on.
+    baseline
+        Accuracy of giving everybody ``baseline_answer``.
+    baseline_answer
+        ``"normal"``, or the most frequent body part.
+    true, score
+        For fractures: whether each radiograph shows one, and the probability it was given; both
+        of shape ``(n,)``. Empty for body parts.
+    """
+
+    question: str
+    labels: tuple[str, ...]
+    confusion: npt.NDArray[np.int64]
+    estimates: Mapping[str, Estimate]
+    baseline: float
+    baseline_answer: str
+    true: npt.NDArray[np.bool_]
+    score: npt.NDArray[np.float64]
+
+    @property
+    def n(self) -> int:
+        """Number of radiographs."""
+        return int(self.confusion.sum())
+
+    @property
+    def groups(self) -> int:
+        """Number of patients that they are of."""
+        return self.estimates["accuracy"].groups
+
+    def __repr__(self) -> str:
+        return f"Scores({self.question!r}, n={self.n}, accuracy={self.estimates['accuracy']})"
+
+    def __str__(self) -> str:
+        shown = [name for name in _SHOWN_FIRST if name in self.estimates]
+        shown += [name for name in self.estimates if name not in shown]
+        width = max(map(len, [*shown, "always normal"])) + 2
+        rows = [f"  {name.ljust(width)}{self.estimates[name]}" for name in shown]
+        baseline = f"always {self.baseline_answer}"
+        rows.insert(1, f"  {baseline.ljust(width)}{self.baseline:.3f}")
+        patients = "patient" if self.groups == 1 else "patients"
+        title = f"{self.question[:1].upper()}{self.question[1:]}"
+        return "\n".join(
+            [
+                f"{title}: {self.n:,} radiographs of {self.groups:,} {patients}",
+                *rows,
+                self._matrix(),
+            ]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers as they stand on a model's card."""
+        return {
+            "n": self.n,
+            "groups": self.groups,
+            **{name: estimate.to_dict() for name, estimate in self.estimates.items()},
+            f"always_{self.baseline_answer}_accuracy": round(self.baseline, 4),
+            "confusion": {"labels": list(self.labels), "counts": self.confusion.tolist()},
+        }
+
+    def _matrix(self) -> str:
+        names = [f"called {label}" for label in self.labels]
+        left = max(len(label) for label in self.labels) + 2
+        lines = ["  " + " " * left + "  ".join(names)]
+        for label, counts in zip(self.labels, self.confusion.tolist(), strict=True):
+            cells = (f"{n:,}".rjust(len(name)) for n, name in zip(counts, names, strict=True))
+            lines.append(f"  {label.ljust(left)}{'  '.join(cells)}")
+        return "\n".join(lines)
+
+
+def score_fracture(
+    question: str,
+    true: npt.ArrayLike,
+    predicted: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    *,
+    groups: npt.ArrayLike,
+    resamples: int = 2000,
+) -> Scores:
+    """Compare answers to "fractured or normal?" with the truth.
+
+    Parameters
+    ----------
+    question
+        What to call it.
+    true, predicted
+        ``"fractured"`` or ``"normal"``, shape ``(n,)``.
+    probability
+        Of a fracture, as given, shape ``(n,)``.
+    groups
+        Patient of each radiograph, shape ``(n,)``; the intervals draw whole patients.
+    resamples
+        How many draws.
+    """
+    truth, answers = np.asarray(true, dtype=str), np.asarray(predicted, dtype=str)
+    is_so = truth == FRACTURED
+    scores = np.asarray(probability, dtype=float)
+    interval = partial(bootstrap_interval, groups=groups, n=resamples)
+    estimates = {
+        "accuracy": interval(accuracy, truth, answers),
+        "sensitivity": interval(sensitivity, truth, answers),
+        "specificity": interval(specificity, truth, answers),
+        "precision": interval(precision, truth, answers),
+        "f1": interval(f1_score, truth, answers),
+        "kappa": interval(cohen_kappa, truth, answers),
+        "auroc": interval(auroc, is_so, scores),
+    }
+    return Scores(
+        question=question,
+        labels=LABELS,
+        confusion=confusion_matrix(truth, answers, LABELS),
+        estimates=estimates,
+        baseline=always_normal_baseline(truth),
+        baseline_answer=NORMAL,
+        true=is_so,
+        score=scores,
+    )
+
+
+def score_body_part(
+    true: npt.ArrayLike,
+    predicted: npt.ArrayLike,
+    labels: tuple[str, ...],
+    *,
+    groups: npt.ArrayLike,
+    resamples: int = 2000,
+) -> Scores:
+    """Compare answers to "which body part?" with the truth.
+
+    Parameters
+    ----------
+    true, predicted
+        Names of body parts, shape ``(n,)``.
+    labels
+        All body parts, in the order of the confusion matrix.
+    groups
+        Patient of each radiograph, shape ``(n,)``; the intervals draw whole patients.
+    resamples
+        How many draws.
+    """
+    truth, answers = np.asarray(true, dtype=str), np.asarray(predicted, dtype=str)
+    interval = partial(bootstrap_interval, groups=groups, n=resamples)
+    estimates = {
+        "accuracy": interval(accuracy, truth, answers),
+        "kappa": interval(cohen_kappa, truth, answers),
+    }
+    for label in labels:
+        found = partial(sensitivity, positive=label)
+        estimates[f"sensitivity {label}"] = interval(found, truth, answers)
+    most_frequent = max(labels, key=lambda label: int((truth == label).sum()))
+    return Scores(
+        question="body part",
+        labels=labels,
+        confusion=confusion_matrix(truth, answers, labels),
+        estimates=estimates,
+        baseline=accuracy(truth, np.full(truth.shape, most_frequent)),
+        baseline_answer=most_frequent,
+        true=np.empty(0, dtype=bool),
+        score=np.empty(0),
+    )

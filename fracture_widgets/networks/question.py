@@ -1,0 +1,108 @@
+"""A network that answers one question, as each of the paper's four does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.preprocessing import INPUT_SIZE
+from fracture_widgets.networks.keras_import import require_keras
+from fracture_widgets.networks.names import BODY_PART_OUTPUT, POOLED_OUTPUT
+from fracture_widgets.networks.resnet50 import build_trunk, head, load_trunk
+from fracture_widgets.networks.weight_files import Weights, assign_weights
+from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["QUESTIONS", "TrunkBuilder", "build_single_question_network"]
+
+QUESTIONS = (BODY_PART_OUTPUT, *BODY_PARTS)
+"""What a network can be asked: the body part, or fractured or normal for one part."""
+
+TrunkBuilder = Callable[[int], "keras.Model"]
+"""From the side of the input in pixels to a model with one input ``(n, size, size, 1)`` and one
+output ``(n, h, w, channels)``, whose layers' names begin with ``conv`` where they hold weights."""
+
+
+def build_single_question_network(
+    question: str,
+    weights: str | os.PathLike[str] | Weights | None = None,
+    *,
+    trunk: TrunkBuilder = build_trunk,
+    size: int = INPUT_SIZE,
+    frozen_trunk: bool = False,
+) -> keras.Model:
+    """Build trunk, pooled features and one head as one flat functional graph.
+
+    Parameters
+    ----------
+    question
+        ``"body_part"``, or the part whose fractures are asked for: ``"elbow"``, ``"hand"``,
+        ``"shoulder"``.
+    weights
+        Weights for the trunk: ``"imagenet"``, the path of a ``.npz`` file, arrays by
+        ``layer/weight`` name, or ``None`` for a random start. The head always starts at random.
+    trunk
+        Builds what comes before the pooling.
+    size
+        Side of the square input in pixels.
+    frozen_trunk
+        Whether training shall leave the trunk as it is. It then needs all of its weights.
+
+    Returns
+    -------
+    keras.Model
+        Takes ``network_input``'s float32 of shape ``(n, size, size, 1)`` in 0 to 255; returns the
+        probabilities of the answers, ``(n, 3)`` in the order of ``BODY_PARTS`` or ``(n, 2)`` in
+        the order of ``LABELS``. The layer ``avg_pool`` holds the pooled features; the output
+        layer is called as the question.
+
+    Raises
+    ------
+    ValueError
+        If there is no such question.
+    MissingExtra
+        If Keras is not installed.
+    ModelError
+        If the weights cannot be had, do not fit, or are too few for a frozen trunk.
+    """
+    if question not in QUESTIONS:
+        raise ValueError(f"The question is one of {', '.join(QUESTIONS)}. Received: {question!r}")
+    keras = require_keras("Building a network")
+    below = trunk(size)
+    missing = _fill(below, weights, trunk)
+    if frozen_trunk and missing:
+        raise ModelError(
+            f"A frozen trunk stays as it is, and {len(missing)} of its weights would stay random, "
+            f"{missing[0]} first: give weights that hold the whole trunk, or let it be trained."
+        )
+    below.trainable = not frozen_trunk
+    pooled = keras.layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(below.output)
+    answers = BODY_PARTS if question == BODY_PART_OUTPUT else LABELS
+    return keras.Model(
+        below.input, head(pooled, question, len(answers)), name=f"{question}_network"
+    )
+
+
+def _fill(
+    model: keras.Model, weights: str | os.PathLike[str] | Weights | None, trunk: TrunkBuilder
+) -> list[str]:
+    """Load a trunk's weights and return the names of those that stay random."""
+    held = [f"{layer.name}/{weight.name}" for layer in model.layers for weight in layer.weights]
+    if weights is None:
+        return held
+    if isinstance(weights, Mapping):
+        missing = assign_weights(model, weights, complete=False)
+    elif weights == "imagenet" and trunk is not build_trunk:
+        raise ModelError("The ImageNet weights are ResNet-50's: give weights for this trunk.")
+    else:
+        missing = load_trunk(model, weights)
+    if len(missing) == len(held):
+        raise ModelError(
+            f"The weights are of another architecture: none of the trunk's {len(held)} is among "
+            "them. Use the weights trained for this network."
+        )
+    return missing

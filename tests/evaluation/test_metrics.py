@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+import sklearn.metrics as oracle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fracture_widgets.evaluation import metrics
+from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
+
+labels = st.sampled_from(LABELS)
+# Few different scores, so that there are ties.
+answered = st.lists(st.tuples(labels, labels, st.integers(0, 6)), min_size=1, max_size=40)
+
+
+def columns(rows):
+    true, predicted, score = map(np.array, zip(*rows, strict=True))
+    return true, predicted, score / 6
+
+
+@given(rows=answered)
+def test_every_metric_is_scikit_learn_s_where_it_is_defined(rows):
+    true, predicted, score = columns(rows)
+    positive = {"pos_label": FRACTURED, "zero_division": np.nan}
+    pairs = {
+        metrics.accuracy: oracle.accuracy_score(true, predicted),
+        metrics.sensitivity: oracle.recall_score(true, predicted, **positive),
+        metrics.specificity: oracle.recall_score(
+            true, predicted, pos_label=NORMAL, zero_division=np.nan
+        ),
+        metrics.precision: oracle.precision_score(true, predicted, **positive),
+        metrics.f1_score: oracle.f1_score(true, predicted, **positive),
+    }
+    for metric, expected in pairs.items():
+        assert metric(true, predicted) == pytest.approx(expected, nan_ok=True), metric.__name__
+    np.testing.assert_array_equal(
+        metrics.confusion_matrix(true, predicted, LABELS),
+        oracle.confusion_matrix(true, predicted, labels=LABELS),
+    )
+    if len(set(true) | set(predicted)) > 1:
+        expected = oracle.cohen_kappa_score(true, predicted)
+        assert metrics.cohen_kappa(true, predicted) == pytest.approx(expected)
+    if len(set(true)) > 1:
+        is_so = true == FRACTURED
+        assert metrics.auroc(is_so, score) == pytest.approx(oracle.roc_auc_score(is_so, score))
+        false_rate, true_rate, thresholds = metrics.roc_curve(is_so, score)
+        expected = oracle.roc_curve(is_so, score, drop_intermediate=False)
+        for mine, theirs in zip((false_rate, true_rate, thresholds), expected, strict=True):
+            np.testing.assert_allclose(mine, theirs)
+        assert np.trapezoid(true_rate, false_rate) == pytest.approx(metrics.auroc(is_so, score))
+
+
+def test_kappa_of_three_answers():
+    true = ["elbow", "elbow", "hand", "shoulder", "hand", "hand"]
+    predicted = ["elbow", "hand", "hand", "shoulder", "elbow", "hand"]
+    assert metrics.cohen_kappa(true, predicted) == pytest.approx(
+        oracle.cohen_kappa_score(true, predicted)
+    )
+
+
+def test_what_is_not_defined_is_nan():
+    everybody_sound = np.array([NORMAL, NORMAL])
+    assert np.isnan(metrics.sensitivity(everybody_sound, everybody_sound))
+    assert np.isnan(metrics.precision(everybody_sound, everybody_sound))
+    assert np.isnan(metrics.f1_score(everybody_sound, everybody_sound))
+    assert np.isnan(metrics.cohen_kappa(everybody_sound, everybody_sound))
+    assert np.isnan(metrics.auroc([False, False], [0.1, 0.2]))
+    assert np.isnan(metrics.accuracy([], []))
+    assert np.isnan(metrics.cohen_kappa([], []))
+    assert np.isnan(metrics.roc_curve([False, False], [0.1, 0.2])[1]).all()
+    assert [len(part) for part in metrics.roc_curve([], [])] == [1, 1, 1]
+
+
+def test_the_confusion_matrix_has_truth_in_rows_and_every_label():
+    counts = metrics.confusion_matrix(["hand", "hand"], ["elbow", "hand"], ("elbow", "hand", "hip"))
+    assert counts.tolist() == [[0, 0, 0], [1, 1, 0], [0, 0, 0]]
+
+
+def test_always_normal_is_right_as_often_as_nothing_is_broken():
+    assert metrics.always_normal_baseline([FRACTURED, NORMAL, NORMAL, NORMAL]) == 0.75
+
+
+def test_the_interval_holds_the_value_and_repeats():
+    rng = np.random.default_rng(1)
+    positive = rng.random(300) < 0.3
+    score = rng.normal(size=300) + positive
+    groups = rng.integers(0, 120, 300)
+    first = metrics.bootstrap_interval(metrics.auroc, positive, score, groups=groups, n=300)
+    again = metrics.bootstrap_interval(metrics.auroc, positive, score, groups=groups, n=300)
+    assert first == again
+    assert first.low < first.value < first.high
+    assert (first.n, first.groups) == (300, len(set(groups)))
+    assert first.value == metrics.auroc(positive, score)
+    other = metrics.bootstrap_interval(metrics.auroc, positive, score, groups=groups, n=300, seed=1)
+    assert (other.low, other.high) != (first.low, first.high)
+
+
+def test_the_interval_of_an_accuracy_is_the_binomial_one_when_everybody_has_one_radiograph():
+    right = np.arange(400) < 320  # 80 percent; standard error 0.02
+    estimate = metrics.bootstrap_interval(
+        metrics.accuracy, right, np.ones(400, bool), groups=np.arange(400), n=2000
+    )
+    assert estimate.low == pytest.approx(0.8 - 1.96 * 0.02, abs=0.004)
+    assert estimate.high == pytest.approx(0.8 + 1.96 * 0.02, abs=0.004)
+
+
+def test_ten_copies_of_a_radiograph_tell_no_more_than_one():
+    right = np.arange(60) < 45
+    groups = np.arange(60)
+    once = metrics.bootstrap_interval(
+        metrics.accuracy, right, np.ones(60, bool), groups=groups, n=500
+    )
+    copied = metrics.bootstrap_interval(
+        metrics.accuracy, right.repeat(10), np.ones(600, bool), groups=groups.repeat(10), n=500
+    )
+    assert (copied.low, copied.high) == pytest.approx((once.low, once.high))
+
+
+def test_groups_are_drawn_whole_with_rows_in_step():
+    groups = np.array(["b", "a", "b", "c", "a"])
+    seen = []
+
+    def spy(rows, names):
+        assert (groups[rows] == names).all()
+        seen.append(sorted(rows.tolist()))
+        return 0.0
+
+    metrics.bootstrap_interval(spy, np.arange(5), groups, groups=groups, n=50)
+    for rows in seen:
+        assert rows.count(0) == rows.count(2)
+        assert rows.count(1) == rows.count(4)
+
+
+def test_too_few_groups_have_no_interval_but_a_value():
+    estimate = metrics.bootstrap_interval(
+        metrics.accuracy, [1, 1, 0], [1, 1, 1], groups=["a", "a", "a"], n=50
+    )
+    assert estimate.value == pytest.approx(2 / 3)
+    assert np.isnan([estimate.low, estimate.high]).all()
+    assert str(estimate) == "0.667"
+    assert estimate.to_dict() == {"value": 0.6667, "low": None, "high": None, "n": 3, "groups": 1}
+
+
+def test_a_metric_that_most_draws_cannot_have_has_no_interval():
+    # One positive among 2 groups: half of the draws, in the long run, have no negative or none.
+    estimate = metrics.bootstrap_interval(
+        metrics.auroc, [True, False], [0.9, 0.1], groups=["a", "b"], n=1001, seed=1
+    )
+    assert estimate.value == 1.0
+    assert np.isnan(estimate.low) == np.isnan(estimate.high)
+    nobody = metrics.bootstrap_interval(
+        metrics.auroc, [False, False], [0.9, 0.1], groups=["a", "b"], n=10
+    )
+    assert str(nobody) == "not defined"
+
+
+def test_columns_of_different_lengths_are_a_programming_error():
+    with pytest.raises(ValueError, match="Received"):
+        metrics.bootstrap_interval(metrics.accuracy, [1], [1], groups=["a", "b"])
