@@ -56,7 +56,8 @@ class Head:
         for kernel, bias in zip(self._kernels[:-1], self._biases[:-1], strict=True):
             hidden = np.maximum(hidden @ kernel + bias, 0.0)
             active.append(hidden > 0.0)
-        gradient = self._kernels[-1][:, answer]
+        # What the softmax sees beside the hidden layer does not come from these features.
+        gradient = self._kernels[-1][: len(active[-1]), answer]
         for kernel, on in zip(reversed(self._kernels[:-1]), reversed(active), strict=True):
             gradient = kernel @ (gradient * on)
         return np.asarray(gradient, dtype=np.float32)

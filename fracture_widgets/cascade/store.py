@@ -153,7 +153,7 @@ def save_model(folder: Path, weights: Weights, card: Mapping[str, Any]) -> dict[
         complete = {**card, **_EXPECTED, "files": files}
         partial = folder / f"{CARD_FILE}.part"
         partial.write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, folder / CARD_FILE)
+        partial.replace(folder / CARD_FILE)
     except OSError as error:
         raise ModelError(
             f"The model could not be saved in {folder.name} ({error.strerror}): make room there, "

@@ -26,4 +26,5 @@ def require_keras(purpose: str) -> ModuleType:
         import keras
     except ImportError:
         raise MissingExtra(purpose, "train") from None
-    return keras
+    module: ModuleType = keras
+    return module

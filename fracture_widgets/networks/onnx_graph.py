@@ -153,7 +153,7 @@ class _GraphWriter:
         return stages
 
     def fracture_map(self, stages: Mapping[str, str]) -> str:
-        """Add the map and its evidence for the heads; return the name of the evidence."""
+        """Add the map and its evidence for the heads; return the name of its soft maximum."""
         shrink2 = {"kernel_shape": [2, 2], "strides": [2, 2]}
         shrink4 = {"kernel_shape": [4, 4], "strides": [4, 4]}
         sources = self.node(
@@ -204,12 +204,15 @@ class _GraphWriter:
         soft_maximum = self.node(
             "ReduceLogSumExp", [by_place], "map_soft_maximum", axes=[2], keepdims=0
         )
-        return self.node("Concat", [hottest, soft_maximum], EVIDENCE_OUTPUT, axis=1)
+        self.node("Concat", [hottest, soft_maximum], EVIDENCE_OUTPUT, axis=1)
+        return soft_maximum
 
-    def head(self, features: str, name: str) -> None:
+    def head(self, features: str, name: str, *, last: str | None = None) -> None:
         """Add a head whose softmax is called ``name``."""
         hidden = self.dense(features, f"{name}_dense1", activation="Relu", output=f"{name}_1")
         hidden = self.dense(hidden, f"{name}_dense2", activation="Relu", output=f"{name}_2")
+        if last is not None:
+            hidden = self.node("Concat", [hidden, last], f"{name}_last", axis=1)
         self.dense(hidden, name, activation="Softmax", output=name)
 
 
@@ -237,11 +240,11 @@ def build_onnx_model(weights: Weights) -> onnx.ModelProto:
     stages = graph.trunk()
     graph.node("Transpose", [stages["conv5"]], CONV5_OUTPUT, perm=[0, 2, 3, 1])
     pooled = graph.node("ReduceMean", [stages["conv5"]], POOLED_OUTPUT, axes=[2, 3], keepdims=0)
-    evidence = graph.fracture_map(stages)
-    findings = graph.node("Concat", [pooled, evidence], "findings", axis=1)
+    soft_maximum = graph.fracture_map(stages)
+    findings = graph.node("Concat", [pooled, EVIDENCE_OUTPUT], "findings", axis=1)
     graph.head(pooled, BODY_PART_OUTPUT)
     for part in BODY_PARTS:
-        graph.head(findings, part)
+        graph.head(findings, part, last=soft_maximum)
 
     outputs = [
         BODY_PART_OUTPUT,

@@ -23,8 +23,8 @@ from fracture_widgets.networks.names import (
     EVIDENCE_OUTPUT,
     FRACTURE_MAP_OUTPUT,
     HEAD_UNITS,
-    MAP_EPSILON,
     IMAGENET_MEAN_BGR,
+    MAP_EPSILON,
     POOLED_OUTPUT,
 )
 from fracture_widgets.networks.weight_files import assign_weights, read_weights
@@ -255,9 +255,7 @@ def build_cascade_network(
     conv5 = trunk.get_layer(CONV5_OUTPUT).output
     pooled = layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(conv5)
 
-    logits, evidence = fracture_map_branch(
-        map_sources(trunk), dropout=map_dropout, l2=map_l2
-    )
+    logits, evidence = fracture_map_branch(map_sources(trunk), dropout=map_dropout, l2=map_l2)
     seen = layers.Dropout(head_dropout, name="avg_pool_dropout")(pooled)
     findings = layers.Concatenate(name="findings")([seen, evidence])
     # A few dozen fractures cannot teach a head of 2,000 inputs what the map already knows, so

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,7 +75,7 @@ def write_weights(path: Path, weights: Weights) -> str:
                 np.lib.format.write_array(
                     stream, np.ascontiguousarray(array, dtype=np.float16), allow_pickle=False
                 )
-    os.replace(partial, path)
+    partial.replace(path)
     return file_sha256(path)
 
 

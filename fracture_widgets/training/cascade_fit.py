@@ -59,7 +59,7 @@ def fit_cascade(
     rows: npt.NDArray[np.intp],
     recipe: CascadeRecipe,
     *,
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = lambda _line: None,
 ) -> keras.Model:
     """Teach a cascade network in place, on some rows of a lesson.
 
@@ -230,7 +230,10 @@ class _Targets:
 
 def _largest(cells: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
     step = cells.shape[1] // side
-    return cells.reshape(len(cells), side, step, side, step, 1).max((2, 4))
+    largest: npt.NDArray[np.float32] = cells.reshape(len(cells), side, step, side, step, 1).max(
+        (2, 4)
+    )
+    return largest
 
 
 def _scale_sources(network: keras.Model, ceiling: npt.NDArray[np.float32]) -> None:

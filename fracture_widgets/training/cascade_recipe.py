@@ -37,14 +37,14 @@ class CascadeRecipe:
     views: int = 6
     sound_patches: int = 350
     phantoms: int = 120
-    map_epochs: int = 14
+    map_epochs: int = 12
     map_rate: float = 1e-3
-    joint_epochs: int = 6
+    joint_epochs: int = 5
     joint_rate: float = 5e-4
     fracture_weight: float = 6.0
     dropout: float = 0.3
     l2: float = 1e-4
-    head_dropout: float = 0.3
+    head_dropout: float = 0.5
     batch: int = 32
     seed: int = 0
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, Placement, network_input
 
-__all__ = ["Framing", "STANDARD_MARGIN", "View", "draw_view", "joint_framing", "patch_framing"]
+__all__ = ["STANDARD_MARGIN", "Framing", "View", "draw_view", "joint_framing", "patch_framing"]
 
 STANDARD_MARGIN = 0.06
 """Share of a joint's box added on every side of a standard crop."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +53,7 @@ def trunk_features(
     pixels: npt.NDArray[np.uint8],
     folder: Path,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> TrunkFeatures:
     """Return the frozen stages' output for all views, computing what ``folder`` lacks.
 
@@ -96,10 +95,10 @@ def trunk_features(
 
 
 def _content_hash(frozen: keras.Model, pixels: npt.NDArray[np.uint8]) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(pixels))
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).data)
     for name, array in collect_weights(frozen).items():
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
 
 
@@ -127,7 +126,7 @@ def _ceiling(
         top = np.quantile(sample.reshape(-1, sample.shape[-1]), _CEILING_QUANTILE, axis=0)
         partial = home / "ceiling.part.npy"
         np.save(partial, (top * _CEILING_HEADROOM + 1e-3).astype(np.float32))
-        os.replace(partial, path)
+        partial.replace(path)
     return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
 
 
@@ -146,4 +145,4 @@ def _done(home: Path) -> int:
 def _write_json(path: Path, value: object) -> None:
     partial = path.with_suffix(".part")
     partial.write_text(json.dumps(value))
-    os.replace(partial, path)
+    partial.replace(path)

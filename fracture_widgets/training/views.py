@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from fracture_widgets.training.framing import (
 )
 from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED
 
-__all__ = ["Views", "draw_views", "teaching_table"]
+__all__ = ["JOINT", "Views", "draw_views", "rows_of", "teaching_table"]
 
 JOINT, PATCH, PHANTOM = "joint", "patch", "phantom"
 
@@ -120,7 +121,7 @@ def draw_views(
     table: pd.DataFrame,
     views: int,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Views:
     """Draw ``views`` views of every row, the same ones every time.
 
@@ -149,7 +150,7 @@ def _in_order(
     atlas: FracAtlas, table: pd.DataFrame, views: int, patch_rng: np.random.Generator
 ) -> Iterator[tuple[int, list[View]]]:
     read_id, pixels = None, np.empty((0, 0), np.float32)
-    for position, row in enumerate(table.itertuples()):
+    for position, row in enumerate(rows_of(table)):
         if row.kind == PHANTOM:
             yield position, _phantom_views(row, views)
             continue
@@ -171,20 +172,21 @@ def _in_order(
         yield position, [draw_view(pixels, framing, outlines) for framing in framings]
 
 
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """Yield a table's rows with their columns as attributes, whose types only the table knows."""
+    yield from table.itertuples()
+
+
 def _joint_framings(joint: Box, views: int, rng: np.random.Generator) -> list[Framing]:
     standard = joint.grown(STANDARD_MARGIN)
     fixed = [Framing(standard), Framing(standard, mirrored=True)]
     return [*fixed, *(joint_framing(joint, rng) for _ in range(views - 2))][:views]
 
 
-def _phantom_views(row: object, views: int) -> list[View]:
+def _phantom_views(row: Any, views: int) -> list[View]:
     # Seeds far from those of the built-in samples and of the phantom datasets: what a visitor
     # tries is never what the network learned from.
-    phantom = draw_phantom(
-        row.body_part,  # type: ignore[attr-defined]  # a row of itertuples has no static fields
-        fractured=row.fractured,  # type: ignore[attr-defined]
-        seed=900_000 + row.joint_index,  # type: ignore[attr-defined]
-    )
+    phantom = draw_phantom(row.body_part, fractured=row.fractured, seed=900_000 + row.joint_index)
     outlines = [(box.x0, box.y0, box.x1, box.y1) for box in phantom.boxes]
     rng = np.random.default_rng([phantom.seed])
     framings = _joint_framings(Box(0.0, 0.0, 1.0, 1.0), views, rng)

@@ -1,0 +1,86 @@
+"""``fracture-widgets train cascade``: the shipped model, again or from other data."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+__all__ = ["add_parser"]
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register ``cascade`` with the subparsers of ``train``."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "cascade",
+        help="train the shipped cascade from a FracAtlas copy",
+        description="Train, judge and save the cascade. It takes one to two hours on two CPU "
+        "cores and about 10 GB in the work folder; interrupted, it goes on where it stopped.",
+    )
+    parser.add_argument("fracatlas", metavar="FRACATLAS", help="FracAtlas folder or zip")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="models folder")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("runs", "cascade"),
+        metavar="DIR",
+        help="folder for features and runs (%(default)s)",
+    )
+    parser.add_argument(
+        "--trunk",
+        default="imagenet",
+        metavar="WEIGHTS",
+        help="weights of conv1 to conv4: imagenet, downloaded by Keras, or an .npz file",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from fracture_widgets.datasets.fracatlas import FracAtlas
+    from fracture_widgets.training.cascade_training import train_cascade
+
+    bars: dict[str, Any] = {}
+
+    def progress(what: str, done: int, total: int) -> None:
+        if what not in bars:
+            bars[what] = tqdm(desc=what, total=total, file=sys.stderr, disable=None)
+        bars[what].update(done - bars[what].n)
+
+    try:
+        with FracAtlas.open(arguments.fracatlas) as atlas:
+            card = train_cascade(
+                atlas,
+                arguments.trunk,
+                arguments.out,
+                arguments.work,
+                report=lambda line: print(line, file=sys.stderr, flush=True),
+                progress=progress,
+            )
+    finally:
+        for bar in bars.values():
+            bar.close()
+    print(_summary(card["figures"]))
+    return 0
+
+
+def _summary(figures: Any) -> str:
+    lines = []
+    for name, figure in figures.items():
+        part = figure["body_part"]
+        lines.append(f"{name.replace('_', ' ')}: {part['n']} joints of {part['groups']} studies")
+        lines.append(f"  body part accuracy {_interval(part['accuracy'])}")
+        for what, scores in figure["fracture"].items():
+            fractured = sum(scores["confusion"]["counts"][0])
+            lines.append(
+                f"  fracture {what:9} AUROC {_interval(scores['auroc'])}  accuracy "
+                f"{_interval(scores['accuracy'])}  always normal "
+                f"{scores['always_normal_accuracy']:.3f}  n {scores['n']}, {fractured} fractured"
+            )
+    return "\n".join(lines)
+
+
+def _interval(estimate: Any) -> str:
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"

@@ -1,0 +1,177 @@
+"""Train, judge and ship the cascade from a FracAtlas copy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fracture_widgets.cascade.store import save_model
+from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
+from fracture_widgets.errors import TrainingError
+from fracture_widgets.networks.keras_import import require_keras
+from fracture_widgets.networks.weight_files import read_weights
+from fracture_widgets.training.cascade_evidence import judge, judge_uncropped, summarise
+from fracture_widgets.training.cascade_fit import Lesson
+from fracture_widgets.training.cascade_recipe import CascadeRecipe
+from fracture_widgets.training.cascade_runs import Run, plan_runs, prepare_lesson, teach
+
+__all__ = ["train_cascade"]
+
+JUDGED_FILE, UNCROPPED_FILE = "judged.csv", "uncropped.csv"
+_ROOM_NEEDED = 12 * 2**30
+_OUT_OF_FOLD, _TEST = "out_of_fold", "test"
+
+
+def train_cascade(
+    atlas: FracAtlas,
+    trunk: str | os.PathLike[str],
+    models: Path,
+    work: Path,
+    *,
+    recipe: CascadeRecipe | None = None,
+    report: Callable[[str], None] = lambda _line: None,
+    progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+) -> Mapping[str, Any]:
+    """Train the cascade on real radiographs, judge it, and save it with its card.
+
+    Five networks are trained on four fifths of the train split's studies each and judged on the
+    fifth they did not see; one on the whole train split, judged on the test split; and the one
+    that ships on everything. Whatever is finished is kept in ``work`` and not done again.
+
+    Parameters
+    ----------
+    atlas
+        A copy of FracAtlas.
+    trunk
+        Weights of conv1 to conv4: ``"imagenet"`` or the path of a weight file.
+    models
+        Where the model goes.
+    work
+        Where features (about 10 GB) and the runs' weights are kept.
+    recipe
+        The settings; the shipped ones by default.
+    report
+        Called with a line after every epoch and step.
+    progress
+        Called with what is being done, how much is done, and how much there is.
+
+    Returns
+    -------
+    Mapping
+        The card.
+
+    Raises
+    ------
+    TrainingError
+        If ``work`` has too little room.
+    ModelError
+        If the trunk's weights cannot be had, or the model cannot be saved.
+    """
+    require_keras("Training the cascade").utils.set_random_seed(0)
+    recipe = recipe or CascadeRecipe()
+    work.mkdir(parents=True, exist_ok=True)
+    _check_room(work)
+    lesson = prepare_lesson(atlas, recipe, trunk, work / "features", progress=progress)
+    home = work / "runs" / _identity(recipe, lesson)
+    runs = plan_runs(lesson.table)
+    weights = {run.name: teach(run, lesson, recipe, trunk, home, report=report) for run in runs}
+    judged, uncropped = _judgements(runs, weights, atlas, lesson.table, home, progress)
+    figures = {}
+    for name, chosen in {
+        _OUT_OF_FOLD: judged["run"] != "train",
+        _TEST: judged["run"] == "train",
+    }.items():
+        among = uncropped["run"].isin(judged.loc[chosen, "run"].unique())
+        figures[name] = summarise(judged[chosen], uncropped[among])
+    card = {
+        "name": "Fracture Widgets cascade",
+        "notice": "For teaching and research. Not a medical device.",
+        "architecture": "ResNet-50, one trunk for four heads, with a fracture map",
+        "recipe": recipe.to_dict(),
+        "trained_on": _trained_on(lesson.table),
+        "attribution": {"radiographs": ATTRIBUTION, "conv1_to_conv4": _TRUNK_CREDIT},
+        "splits": "five folds by study of the train split; test looked at once; the weights that "
+        "ship are trained on both",
+        "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
+        "figures": figures,
+    }
+    return save_model(models, read_weights(weights["all"]), card)
+
+
+_TRUNK_CREDIT = (
+    "ResNet-50 pretrained on ImageNet by He et al., Deep Residual Learning for Image Recognition, "
+    "CVPR 2016 (MIT licence), as distributed with Keras Applications; frozen."
+)
+
+
+def _check_room(work: Path) -> None:
+    free = shutil.disk_usage(work).free
+    if free < _ROOM_NEEDED and not (work / "features").is_dir():
+        raise TrainingError(
+            f"The features need about {_ROOM_NEEDED / 2**30:.0f} GB and {work.name} has "
+            f"{free / 2**30:.1f} GB free: make room, or name another folder with --work."
+        )
+
+
+def _identity(recipe: CascadeRecipe, lesson: Lesson) -> str:
+    """Name what decides the weights: settings, rows and what is known of them."""
+    digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode())
+    digest.update(lesson.table.to_csv(index=False).encode())
+    digest.update(lesson.features.ceiling.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _judgements(
+    runs: list[Run],
+    weights: Mapping[str, Path],
+    atlas: FracAtlas,
+    table: pd.DataFrame,
+    home: Path,
+    progress: Callable[[str, int, int], None],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    files = home / JUDGED_FILE, home / UNCROPPED_FILE
+    if not all(file.exists() for file in files):
+        joints, whole = [], []
+        for run in runs:
+            if not len(run.judged):
+                continue
+            joints.append(
+                judge(
+                    run,
+                    weights[run.name],
+                    atlas,
+                    table,
+                    progress=partial(progress, f"judging {run.name}"),
+                )
+            )
+            whole.append(judge_uncropped(run, weights[run.name], atlas, table))
+        for file, judgements in zip(files, (joints, whole), strict=True):
+            pd.concat(judgements, ignore_index=True).to_csv(file, index=False)
+    judged, uncropped = (pd.read_csv(file) for file in files)
+    return judged, uncropped
+
+
+def _trained_on(table: pd.DataFrame) -> dict[str, Any]:
+    counts = {
+        f"{kind} {part}": {
+            "fractured": int(rows["fractured"].sum()),
+            "normal": int((~rows["fractured"]).sum()),
+        }
+        for kind in table["kind"].unique()
+        for part in sorted(table.loc[table["kind"] == kind, "body_part"].unique())
+        for rows in [table[(table["kind"] == kind) & (table["body_part"] == part)]]
+    }
+    return {
+        "what": "FracAtlas joints cut by our joint boxes, patches of its leg and hip radiographs, "
+        "and drawn radiographs",
+        "licence": "FracAtlas: CC BY 4.0; joint boxes and drawn radiographs: this project",
+        "counts": counts,
+    }
