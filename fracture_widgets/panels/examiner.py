@@ -114,6 +114,7 @@ class Examiner:
 
 
 def _shipped_cascade() -> Iterator[Examines]:
-    from fracture_widgets.cascade.cascade import Cascade  # brings the engine: not before it is used
+    # Brings the engine with it: not before it is used.
+    from fracture_widgets.cascade.cascade import shipped_cascade
 
-    yield Cascade.load()
+    yield shipped_cascade()

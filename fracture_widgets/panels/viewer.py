@@ -95,7 +95,7 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
         (
             "Where it looked",
             report.heatmap,
-            f"Evidence for “{report.label}” (Grad-CAM): light is much, clear is little.",
+            "What speaks most for a fracture (Grad-CAM); the strongest place is always light.",
         ),
         (
             "Fracture map",

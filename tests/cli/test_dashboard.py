@@ -56,10 +56,14 @@ def test_without_voila_the_extra_is_named(parse, monkeypatch):
         arguments.run(arguments)
 
 
-def test_the_notebook_is_one_line_of_code():
+def test_the_notebook_is_an_import_and_one_line_of_code():
     notebook = json.loads(dashboard.dashboard_notebook().read_text("utf-8"))
     (cell,) = notebook["cells"]
-    assert "".join(cell["source"]) == "from fracture_widgets import Workbench; Workbench()"
+    assert "".join(cell["source"]).split("\n") == [
+        "from fracture_widgets import Workbench",
+        "",
+        "Workbench()",
+    ]
 
 
 def test_an_installed_package_brings_its_own_notebook(tmp_path, monkeypatch):
