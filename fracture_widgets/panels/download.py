@@ -50,6 +50,7 @@ class DownloadButton(LiveWidget):
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Answer a click."""
+        super().receive(content, buffers)
         if content.get("type") != "wanted" or self.disabled:
             return
         download = self._provide()

@@ -3,6 +3,9 @@
 The state of a widget is saved into a notebook when its author saves it with widget state. A
 radiograph must never get there, so these widgets hold no pixels in traits: they send content as
 messages, and send it again to a page that opens later.
+
+A page asks the kernel for the state of all widgets and then makes its own copies of them; what
+changes in between is lost to it. So a view says when it is ready, and is told again.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import ipywidgets as widgets
 
-__all__ = ["LiveWidget", "script"]
+__all__ = ["LiveWidget", "script", "tell_again"]
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -21,6 +25,19 @@ _STATIC = Path(__file__).parent / "static"
 def script(name: str) -> str:
     """Return the front-end module ``static/<name>.js`` with the helpers it uses."""
     return "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("dom", name))
+
+
+def tell_again(widget: widgets.DOMWidget) -> None:
+    """Send a widget's own traits, and whether it is shown, to the page once more.
+
+    What it is made of (children, layout, style) is left out: that does not get lost, and a view
+    would be built anew for it.
+    """
+    made_of = ("children", "layout", "style")
+    widget.send_state(
+        [key for key in widget.keys if key not in made_of and not key.startswith("_")]
+    )
+    widget.layout.send_state("display")
 
 
 class LiveWidget(anywidget.AnyWidget):
@@ -56,8 +73,10 @@ class LiveWidget(anywidget.AnyWidget):
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page; subclasses add the kinds they know."""
-        if content.get("type") == "ready" and self.content:
-            self._send_content()
+        if content.get("type") == "ready":
+            tell_again(self)
+            if self.content:
+                self._send_content()
 
     def _send_content(self) -> None:
         self.send({"type": "show", **self.content}, list(self._pictures))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import anywidget
 import traitlets
 
-from fracture_widgets.panels.live import script
+from fracture_widgets.panels.live import LiveWidget, script
 
 __all__ = ["StatusLine"]
 
 
-class StatusLine(anywidget.AnyWidget):
+class StatusLine(LiveWidget):
     """A line of text, read out by screen readers when it changes, with a progress bar.
 
     Attributes

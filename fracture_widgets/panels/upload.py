@@ -57,6 +57,7 @@ class UploadPanel(LiveWidget):
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page: a file begins, a piece of it, or why it was refused."""
+        super().receive(content, buffers)
         handler = self._handlers.get(str(content.get("type")))
         if handler is not None:
             handler(content, buffers)

@@ -178,6 +178,23 @@ def test_a_page_that_opens_later_is_sent_what_is_shown(workbench, radiograph):
     assert [bytes(buffer[:2]) for buffer in buffers] == [b"\xff\xd8"]
 
 
+def test_a_page_that_opens_while_something_changes_is_told_again(workbench, monkeypatch):
+    told = {}
+
+    def note(widget, key=None):
+        told[widget.model_id] = [key] if isinstance(key, str) else key
+
+    monkeypatch.setattr(Widget, "send_state", note)
+    workbench.viewer._handle_custom_msg({"type": "ready"}, [])
+    workbench.status._handle_custom_msg({"type": "ready"}, [])
+    assert "disabled" in told[workbench.predict_all.model_id]
+    assert told[workbench.predict_all.layout.model_id] == ["display"]
+    assert "value" in told[workbench.result.card.model_id]
+    assert "text" in told[workbench.status.model_id]
+    assert "opacity" in told[workbench.viewer.model_id]
+    assert not any("children" in keys for keys in told.values())
+
+
 def test_the_networks_are_loaded_in_the_background(monkeypatch, answers, record, samples, patient):
     monkeypatch.setattr(examiner_module, "_shipped_cascade", lambda: iter([answers]))
     workbench = Workbench(history=record, samples=samples, executor=patient)

@@ -17,7 +17,8 @@ function render({ model, el }) {
 
   model.on("change", update);
   update();
-  return () => model.off("change", update);
+  const stop = listen(model, {});
+  return () => { stop(); model.off("change", update); };
 }
 
 export default { render };
