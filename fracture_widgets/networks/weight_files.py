@@ -44,7 +44,8 @@ def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
         If the file is missing or is not a plain ``.npz`` of numbers.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # np.load leaves a file open that turns out to be no archive; ours is closed either way.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name].astype(np.float32) for name in archive.files}
     except FileNotFoundError:
         raise ModelError(

@@ -1,0 +1,72 @@
+"""Grad-CAM without a tape: the head's gradient, the weighing of conv5, the radiograph's frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fracture_widgets.cascade.attention import Head, grad_cam, over_radiograph
+from fracture_widgets.imaging.preprocessing import Placement
+
+
+def _head_weights(inputs: int, beside: int) -> dict[str, npt.NDArray[np.float32]]:
+    rng = np.random.default_rng(1)
+    shapes = {"part_dense1": (inputs, 128), "part_dense2": (128, 50), "part": (50 + beside, 2)}
+    weights = {}
+    for name, shape in shapes.items():
+        weights[f"{name}/kernel"] = rng.normal(0, 0.2, shape).astype(np.float32)
+        weights[f"{name}/bias"] = rng.normal(0, 0.1, shape[1]).astype(np.float32)
+    return weights
+
+
+@pytest.mark.parametrize("beside", [0, 1])
+def test_the_gradient_is_that_of_a_gradient_tape(beside: int) -> None:
+    import tensorflow as tf
+
+    weights = _head_weights(40, beside)
+    features = np.random.default_rng(2).normal(size=40).astype(np.float32)
+    with tf.GradientTape() as tape:
+        seen = tf.constant(features[None])
+        tape.watch(seen)
+        x = tf.nn.relu(seen @ weights["part_dense1/kernel"] + weights["part_dense1/bias"])
+        x = tf.nn.relu(x @ weights["part_dense2/kernel"] + weights["part_dense2/bias"])
+        x = tf.concat([x, tf.ones((1, beside))], axis=1)
+        answer = (x @ weights["part/kernel"] + weights["part/bias"])[:, 1]
+    expected = tape.gradient(answer, seen)[0]
+    given_gradient = Head(weights, "part").logit_gradient(features, 1)
+    np.testing.assert_allclose(given_gradient, expected, atol=1e-6)
+
+
+def test_the_map_shows_only_what_speaks_for_the_answer() -> None:
+    conv5 = np.zeros((2, 2, 2), np.float32)
+    conv5[0, 0] = 3, 0
+    conv5[1, 1] = 0, 5
+    heat = grad_cam(conv5, np.array([1.0, -1.0], np.float32))
+    np.testing.assert_array_equal(heat, [[1, 0], [0, 0]])
+
+
+def test_nothing_speaks_for_the_answer() -> None:
+    heat = grad_cam(np.ones((7, 7, 4), np.float32), -np.ones(4, np.float32))
+    assert not heat.any()
+
+
+@given(width=st.integers(8, 400), height=st.integers(8, 400))
+def test_a_map_covers_the_radiograph_and_no_more(width: int, height: int) -> None:
+    place = Placement.of(width, height)
+    cells = np.random.default_rng(0).uniform(0, 1, (7, 7)).astype(np.float32)
+    heat = over_radiograph(cells, place)
+    assert heat.shape == (place.height, place.width)
+    assert cells.min() <= heat.min() <= heat.max() <= cells.max()
+
+
+def test_what_is_hot_in_the_network_is_hot_in_the_radiograph() -> None:
+    cells = np.zeros((14, 14), np.float32)
+    cells[3, 10] = 1.0
+    heat = over_radiograph(cells, Placement.of(200, 100))
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    # Cell 3 of 14 is 3.5/14 down the square; the radiograph fills its middle half.
+    assert row / heat.shape[0] == pytest.approx((3.5 / 14 - 0.25) / 0.5, abs=0.05)
+    assert column / heat.shape[1] == pytest.approx(10.5 / 14, abs=0.05)
