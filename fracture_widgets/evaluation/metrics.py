@@ -194,10 +194,11 @@ def roc_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Fl
     scores = np.asarray(score, dtype=float)
     order = np.argsort(-scores, kind="stable")
     is_so, scores = is_so[order], scores[order]
-    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else []
-    found = np.append(0, np.cumsum(is_so)[last] if len(scores) else [])
-    wrong = np.append(0, np.cumsum(~is_so)[last] if len(scores) else [])
-    thresholds = np.append(np.inf, scores[last] if len(scores) else [])
+    # The last of each run of equal scores.
+    last = np.flatnonzero(np.append(np.diff(scores), -1.0)) if len(scores) else np.arange(0)
+    found = np.append(0, np.cumsum(is_so)[last])
+    wrong = np.append(0, np.cumsum(~is_so)[last])
+    thresholds = np.append(np.inf, scores[last])
     with np.errstate(invalid="ignore"):
         return wrong / wrong[-1], found / found[-1], thresholds
 

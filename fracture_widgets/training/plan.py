@@ -1,0 +1,123 @@
+"""The settings of the paper's recipe."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fracture_widgets.errors import TrainingError
+
+__all__ = ["Augmentation", "TrainingPlan"]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How radiographs are varied while training; every epoch sees them differently.
+
+    Attributes
+    ----------
+    flip
+        Whether left and right change places in half of them.
+    rotation
+        Turned by up to so many degrees, either way.
+    zoom
+        Enlarged or reduced by up to this share.
+    contrast
+        Contrast raised or lowered by up to this share.
+    """
+
+    flip: bool = True
+    rotation: float = 10.0
+    zoom: float = 0.1
+    contrast: float = 0.2
+
+    def __post_init__(self) -> None:
+        for name, most in (("rotation", 180.0), ("zoom", 0.9), ("contrast", 1.0)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                raise TrainingError(f"{name} lies between 0 and {most:g}. Received: {value}")
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How a network that answers one question is trained; the paper's recipe by default.
+
+    Attributes
+    ----------
+    learning_rate
+        Of Adam.
+    batch
+        Radiographs in one step.
+    epochs
+        At most so many.
+    patience
+        Training ends after so many epochs without a lower validation loss; the weights of the
+        epoch with the lowest are kept.
+    augmentation
+        How radiographs are varied; ``None`` for not at all.
+    class_weights
+        Whether an answer counts the more the rarer it is.
+    frozen_trunk
+        Whether ResNet-50 stays as it is and the head alone is trained. Without augmentation, its
+        pooled features are then computed once and kept, and training takes seconds.
+    weights
+        What ResNet-50 starts from: ``"imagenet"`` (Keras downloads it), ``"shipped"`` (the
+        shipped cascade's), the path of a ``.npz`` file, or ``None`` for a random start.
+    validation, test
+        Shares of the radiographs that are set aside; the rest is for training. No patient stands
+        on two sides.
+    test_from_folders
+        Whether the dataset's own ``test`` folder is the test split; the rest is then divided in
+        the proportion of training and validation.
+    seed
+        Of the split, the head's first weights, the order and the augmentation.
+
+    Raises
+    ------
+    TrainingError
+        If a setting makes no sense.
+    """
+
+    learning_rate: float = 1e-4
+    batch: int = 32
+    epochs: int = 25
+    patience: int = 5
+    augmentation: Augmentation | None = Augmentation()
+    class_weights: bool = True
+    frozen_trunk: bool = False
+    weights: str | os.PathLike[str] | None = "imagenet"
+    validation: float = 0.18
+    test: float = 0.10
+    test_from_folders: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("batch", 1), ("epochs", 1), ("patience", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if value < least:
+                raise TrainingError(f"{name} is {least} or more. Received: {value}")
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise TrainingError(f"learning_rate is above 0. Received: {self.learning_rate}")
+        if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:
+            raise TrainingError(
+                "validation and test are shares above 0 that leave something for training. "
+                f"Received: {self.validation} and {self.test}"
+            )
+
+    @property
+    def fractions(self) -> Mapping[str, float]:
+        """Shares of training, validation and test, summing to 1."""
+        return {
+            "train": 1.0 - self.validation - self.test,
+            "validation": self.validation,
+            "test": self.test,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as they stand on a card: of a weight file, the base name alone."""
+        weights = None if self.weights is None else Path(self.weights).name
+        return {**asdict(self), "weights": weights}

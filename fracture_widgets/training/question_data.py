@@ -1,0 +1,204 @@
+"""The radiographs that answer one question: chosen, divided by patient, read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.datasets.split import split_by_patient
+from fracture_widgets.datasets.table import load_dataset
+from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadiograph
+from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.training.plan import TrainingPlan
+from fracture_widgets.training.progress import READING, Clock, Progress, Telling
+from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+
+__all__ = [
+    "SPLITS",
+    "Examples",
+    "answers_to",
+    "counts",
+    "divide",
+    "questioned",
+    "read_examples",
+    "refuse_missing_answers",
+]
+
+SPLITS = ("train", "validation", "test")
+_NEEDED = ("body_part", "patient_id", "label", "image_path")
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """What a network, or its head, is given.
+
+    Attributes
+    ----------
+    table
+        The radiographs that could be read, numbered from 0, with the columns ``answer`` and
+        ``split``.
+    inputs
+        Row for row: uint8 of shape ``(n, 224, 224)``, or pooled features, float32 of shape
+        ``(n, channels)``.
+    skipped
+        Base name and reason of each file that could not be read.
+    """
+
+    table: pd.DataFrame
+    inputs: npt.NDArray[Any]
+    skipped: tuple[tuple[str, str], ...]
+
+    def rows(self, split: str) -> npt.NDArray[np.intp]:
+        """Return the numbers of a split's rows."""
+        return np.flatnonzero(self.table["split"].to_numpy() == split)
+
+
+def answers_to(question: str) -> tuple[str, ...]:
+    """Return the answers to a question, in the order of a network's outputs."""
+    return BODY_PARTS if question == BODY_PART_OUTPUT else LABELS
+
+
+def questioned(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
+    """Return the radiographs a question is asked of, with the column ``answer``.
+
+    Parameters
+    ----------
+    question
+        ``"body_part"``, or the part whose fractures are asked for.
+    dataset
+        A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder.
+
+    Raises
+    ------
+    DatasetError
+        If the folder or the table is not a dataset, or none of its radiographs is asked for.
+    """
+    table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
+    missing = [name for name in _NEEDED if name not in table]
+    if missing:
+        raise DatasetError(
+            f"The table of radiographs has no column {' and no column '.join(missing)}: "
+            "use the one load_dataset returns."
+        )
+    if question == BODY_PART_OUTPUT:
+        chosen = table.assign(answer=table["body_part"])
+    else:
+        chosen = table[table["body_part"] == question]
+        chosen = chosen.assign(answer=chosen["label"])
+    if not len(chosen):
+        wanted = "" if question == BODY_PART_OUTPUT else f" of {_an(question)}"
+        raise DatasetError(
+            f"The dataset holds no radiograph{wanted}: add some, or choose another body part."
+        )
+    # The same files give the same training, whatever the order of the rows.
+    return chosen.sort_values("image_path", ignore_index=True)
+
+
+def divide(question: str, table: pd.DataFrame, plan: TrainingPlan) -> pd.DataFrame:
+    """Return the table with the column ``split`` and no patient on two sides.
+
+    Raises
+    ------
+    DatasetError
+        If there are too few patients.
+    TrainingError
+        If a split has no radiograph for one of the answers.
+    """
+    fractions = plan.fractions
+    if plan.test_from_folders:
+        own = table["split"] if "split" in table else pd.Series("", index=table.index)
+        test = table[own == "test"]
+        if not len(test):
+            raise TrainingError(
+                "The dataset has no test folder with such radiographs: let the test split be "
+                "drawn instead."
+            )
+        rest = table[~table["patient_id"].isin(test["patient_id"])]
+        if not len(rest):
+            raise TrainingError(
+                "All patients stand in the dataset's test folder: none is left to train with."
+            )
+        kept = fractions["train"] + fractions["validation"]
+        shares = {name: fractions[name] / kept for name in ("train", "validation")}
+        learnt = split_by_patient(rest, shares, seed=plan.seed)
+        divided = pd.concat([learnt, test.assign(split="test")]).sort_index()
+    else:
+        divided = split_by_patient(table, fractions, seed=plan.seed)
+    refuse_missing_answers(question, divided)
+    return divided.reset_index(drop=True)
+
+
+def refuse_missing_answers(question: str, table: pd.DataFrame) -> None:
+    """Raise a :class:`TrainingError` if a split has no radiograph for one of the answers."""
+    for split in SPLITS:
+        there = set(table.loc[table["split"] == split, "answer"])
+        for answer in answers_to(question):
+            if answer not in there:
+                what = answer if question == BODY_PART_OUTPUT else f"{answer} {question}"
+                raise TrainingError(
+                    f"The {split} split holds no {what}: add such radiographs of more patients, "
+                    "or give that split a larger share."
+                )
+
+
+def counts(table: pd.DataFrame, question: str) -> dict[str, dict[str, int]]:
+    """Return radiographs, patients and answers of every split, as a card lists them."""
+    return {
+        split: {
+            "radiographs": len(rows),
+            "patients": int(rows["patient_id"].nunique()),
+            **{answer: int((rows["answer"] == answer).sum()) for answer in answers_to(question)},
+        }
+        for split in SPLITS
+        for rows in [table[table["split"] == split]]
+    }
+
+
+def read_examples(table: pd.DataFrame, telling: Telling) -> Examples:
+    """Read every radiograph as the network sees it, and pass over those that cannot be read.
+
+    Rounded to whole greys, 10,000 radiographs take half a gigabyte.
+    """
+    pixels = np.empty((len(table), INPUT_SIZE, INPUT_SIZE), np.uint8)
+    kept: list[int] = []
+    skipped: list[tuple[str, str]] = []
+    clock = Clock()
+    for done, path in enumerate(table["image_path"], start=1):
+        try:
+            pixels[len(kept)] = as_seen(read_radiograph(path).pixels)
+        except UnreadableRadiograph as error:
+            skipped.append((Path(path).name, str(error)))
+            telling.say(f"Skipped: {error}")
+        else:
+            kept.append(done - 1)
+        left = clock.seconds_left(done, len(table))
+        telling.step(Progress(READING, done, len(table), left))
+    refuse_nothing_read(kept, skipped)
+    return Examples(table.iloc[kept].reset_index(drop=True), pixels[: len(kept)], tuple(skipped))
+
+
+def as_seen(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Return a radiograph as the network sees it, in whole greys, shape ``(224, 224)``."""
+    whole: npt.NDArray[np.uint8] = np.rint(network_input(pixels)[..., 0]).astype(np.uint8)
+    return whole
+
+
+def refuse_nothing_read(kept: Sequence[int], skipped: Sequence[tuple[str, str]]) -> None:
+    """Raise a :class:`TrainingError` if no radiograph could be read."""
+    if not kept:
+        raise TrainingError(
+            f"None of the {len(skipped):,} radiographs could be read; the first: {skipped[0][1]}"
+        )
+
+
+def _an(part: str) -> str:
+    return f"an {part}" if part[0] in "aeiou" else f"a {part}"
