@@ -85,8 +85,7 @@ def page(browser: Browser, address: str, data_folder: Path) -> Iterator[Page]:
     page = context.new_page()
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(address)
-    expect(status(page)).to_have_text("Choose a radiograph first.")
+    open_workbench(page, address)
     yield page
     context.close()
     assert (abroad, alerts, errors) == ([], [], [])
@@ -97,6 +96,15 @@ def hand(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("files") / "left hand.png"
     path.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
     return path
+
+
+def open_workbench(page: Page, address: str) -> None:
+    """Open the page and wait until the networks are loaded; fail at once where they cannot be."""
+    page.goto(address)
+    page.locator(".fw-workbench").or_(page.get_by_text("There was an error")).first.wait_for()
+    assert not page.get_by_text("There was an error").is_visible()
+    expect(status(page)).not_to_have_text(re.compile("^$|being loaded"))
+    assert status(page).inner_text() == "Choose a radiograph first."
 
 
 def status(page: Page):
@@ -156,8 +164,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     expect(page.locator(".fw-result .fw-status")).to_contain_text("Already saved, as no. 1")
 
     # A reload is a new session: the history is what is left.
-    page.reload()
-    expect(status(page)).to_have_text("Choose a radiograph first.")
+    open_workbench(page, address)
     button(page, "History").click()
     row = page.get_by_role("row").nth(1)
     expect(row).to_contain_text("left hand.png")
