@@ -65,12 +65,16 @@ class Evaluation:
     def __str__(self) -> str:
         parts = [str(self.body_part), str(self.fracture), self._parts_table()]
         if self.unreadable:
-            files = "file" if len(self.unreadable) == 1 else "files"
+            left_out = (
+                "file could not be read and was"
+                if len(self.unreadable) == 1
+                else "files could not be read and were"
+            )
             reasons = [f"  {reason}" for _, reason in self.unreadable[:5]]
             more = len(self.unreadable) - len(reasons)
             parts.append(
                 "\n".join(
-                    [f"{len(self.unreadable):,} {files} could not be read and count nowhere:"]
+                    [f"{len(self.unreadable):,} {left_out} left out:"]
                     + reasons
                     + ([f"  and {more:,} more"] if more else [])
                 )

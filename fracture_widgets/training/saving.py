@@ -116,12 +116,13 @@ def write_network(folder: Path, model: keras.Model) -> Path:
     try:
         sha256 = write_weights(unnamed, collect_weights(model))
         path = unnamed.replace(folder / f"weights-{sha256[:12]}.npz")
-    except OSError as error:
+    except (OSError, ModelError) as error:
         for left in (unnamed, folder / f"{unnamed.name}.part"):
             left.unlink(missing_ok=True)
+        why = error.strerror if isinstance(error, OSError) else str(error)
         raise ModelNotSaved(
-            f"The trained model could not be saved in {folder.name} ({error.strerror}): make room; "
-            "in Python, this error's model is the trained network.",
+            f"The trained model could not be saved in {folder.name} ({why}): make room; in Python, "
+            "this error's model is the trained network.",
             model,
         ) from error
     assign_weights(model, read_weights(path))

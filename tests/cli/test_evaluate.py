@@ -1,0 +1,64 @@
+"""``fracture-widgets evaluate`` over drawn radiographs and the shipped cascade."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from fracture_widgets.cli import main
+from fracture_widgets.datasets.table import load_dataset
+from fracture_widgets.imaging.phantoms import write_phantoms
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("drawn")
+    write_phantoms(path, patients=4, seed=2)
+    return path
+
+
+def test_a_folder_is_summed_up_in_words(folder, capsys):
+    assert main(["evaluate", str(folder)]) == 0
+    said = capsys.readouterr()
+    table = load_dataset(folder)
+    assert said.out.startswith(f"Body part: {len(table)} radiographs of 12 patients")
+    for words in ("Fracture, all parts", "always normal", "called fractured", "By part"):
+        assert words in said.out
+    assert "No file was skipped." in said.err
+
+
+def test_json_csv_and_figures_hold_the_same_numbers(folder, tmp_path, capsys):
+    answers, figures = tmp_path / "answers.csv", tmp_path / "figures"
+    words = ["--json", "--predictions", answers, "--figures", figures, "--split", "test"]
+    assert main(["evaluate", str(folder), *map(str, words)]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    written = pd.read_csv(answers)
+    assert set(written.split) == {"test"}
+    right = (written.predicted_label == written.label).mean()
+    assert numbers["fracture"]["accuracy"]["value"] == pytest.approx(right, abs=1e-4)
+    assert numbers["fracture"]["n"] == len(written)
+    assert sorted(file.name for file in figures.iterdir()) == [
+        "body_part.png", "fracture.png", "roc.png",
+    ]  # fmt: skip
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_rest(tmp_path, capsys):
+    write_phantoms(tmp_path / "drawn", patients=2, seed=2)
+    spoilt = next((tmp_path / "drawn").rglob("image1.png"))
+    spoilt.write_bytes(spoilt.read_bytes()[:60])
+    assert main(["evaluate", str(tmp_path / "drawn")]) == 1
+    said = capsys.readouterr().out
+    assert "1 file could not be read and was left out" in said
+    assert "Body part: " in said
+
+
+def test_what_is_wrong_is_one_sentence_and_an_exit_code(folder, tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path)]) == 1
+    assert "No radiograph of an elbow, hand or shoulder was found" in capsys.readouterr().err
+    assert main(["evaluate", str(folder), "--split", "validation"]) == 1
+    assert "no split 'validation'" in capsys.readouterr().err
+    assert main(["evaluate", str(folder), "--models", str(tmp_path)]) == 1
+    assert "card.json is missing" in capsys.readouterr().err
+    nowhere = str(tmp_path / "missing" / "answers.csv")
+    assert main(["evaluate", str(folder), "--split", "test", "--predictions", nowhere]) == 1
+    assert "answers.csv" in capsys.readouterr().err
