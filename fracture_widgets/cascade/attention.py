@@ -1,8 +1,9 @@
 """Where the network looked: exact Grad-CAM without a gradient tape.
 
-A head sees conv5 only through its mean over places, so the gradient that Grad-CAM averages over
-places is the gradient with respect to that mean, the same at every place. It is the product of a
-few small matrices (Selvaraju et al., Grad-CAM, ICCV 2017, equations 1 and 2).
+A head sees conv5 through its mean over places, and through the soft maximum of a linear map of it.
+Grad-CAM averages an answer's gradient over places (Selvaraju et al., Grad-CAM, ICCV 2017, equations
+1 and 2). Of the mean, the gradient is the same at every place; of the soft maximum, it is the map's
+kernel times weights that sum to 1 over the places. Averaged, both are products of small matrices.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.imaging.preprocessing import Placement
-from fracture_widgets.networks.names import HEAD_UNITS
+from fracture_widgets.networks.names import CONV5_MAP, HEAD_UNITS
 from fracture_widgets.networks.weight_files import Weights
 
 __all__ = ["Head", "grad_cam", "over_radiograph"]
@@ -26,25 +27,31 @@ class Head:
     weights
         The network's weights.
     name
-        The head's output: ``"body_part"`` or a body part.
+        A body part: the head's output.
     """
 
     def __init__(self, weights: Weights, name: str) -> None:
         layers = [f"{name}_dense{index}" for index in range(1, len(HEAD_UNITS) + 1)] + [name]
         self._kernels = [np.asarray(weights[f"{layer}/kernel"], np.float32) for layer in layers]
         self._biases = [np.asarray(weights[f"{layer}/bias"], np.float32) for layer in layers]
+        self._conv5_map = np.asarray(weights[f"{CONV5_MAP}/kernel"], np.float32).reshape(-1)
 
-    def logit_gradient(
-        self, features: npt.NDArray[np.float32], answer: int
+    def conv5_gradient(
+        self,
+        pooled: npt.NDArray[np.float32],
+        evidence: npt.NDArray[np.float32],
+        answer: int,
     ) -> npt.NDArray[np.float32]:
-        """Return the gradient of an answer's value before the softmax.
+        """Return an answer's gradient with respect to conv5, summed over places.
 
         Parameters
         ----------
-        features
-            What the head saw, shape ``(channels,)``.
+        pooled
+            Mean of conv5 over places, shape ``(channels,)``.
+        evidence
+            What else the head saw, shape ``(more,)``; it does not come from conv5.
         answer
-            Index of the answer.
+            Index of the answer, whose value before the softmax is followed back.
 
         Returns
         -------
@@ -52,19 +59,19 @@ class Head:
             float32 of shape ``(channels,)``.
         """
         active = []
-        hidden = features
+        hidden = np.concatenate([pooled, evidence])
         for kernel, bias in zip(self._kernels[:-1], self._biases[:-1], strict=True):
             hidden = np.maximum(hidden @ kernel + bias, 0.0)
             active.append(hidden > 0.0)
-        # What the softmax sees beside the hidden layer does not come from these features.
-        gradient = self._kernels[-1][: len(active[-1]), answer]
+        last = self._kernels[-1][:, answer]
+        gradient = last[: len(hidden)]
         for kernel, on in zip(reversed(self._kernels[:-1]), reversed(active), strict=True):
             gradient = kernel @ (gradient * on)
-        return np.asarray(gradient, dtype=np.float32)
+        return np.asarray(gradient[: len(pooled)] + last[-1] * self._conv5_map, dtype=np.float32)
 
 
 def grad_cam(
-    conv5: npt.NDArray[np.float32], pooled_gradient: npt.NDArray[np.float32]
+    conv5: npt.NDArray[np.float32], gradient: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Weigh the channels of conv5 by how much they speak for an answer.
 
@@ -72,8 +79,9 @@ def grad_cam(
     ----------
     conv5
         Feature map, shape ``(h, w, channels)``.
-    pooled_gradient
-        Gradient of the answer with respect to the map's mean over places, shape ``(channels,)``.
+    gradient
+        Of the answer with respect to the map, summed or averaged over places, shape
+        ``(channels,)``.
 
     Returns
     -------
@@ -81,7 +89,7 @@ def grad_cam(
         float32 of shape ``(h, w)`` in 0 to 1: only what speaks for the answer, the highest place
         1. All 0 where nothing speaks for it.
     """
-    evidence: npt.NDArray[np.float32] = np.maximum(conv5 @ pooled_gradient, 0.0)
+    evidence: npt.NDArray[np.float32] = np.maximum(conv5 @ gradient, 0.0)
     highest = evidence.max()
     return evidence / highest if highest > 0 else evidence
 

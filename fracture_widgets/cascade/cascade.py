@@ -112,11 +112,10 @@ class Cascade:
         body_part = _most_probable(answers[BODY_PART_OUTPUT])
 
         place = Placement.of(radiograph.width, radiograph.height)
-        pooled = outputs[POOLED_OUTPUT]
-        gradient = self._heads[body_part].logit_gradient(
-            np.concatenate([pooled, outputs[EVIDENCE_OUTPUT]]), LABELS.index(FRACTURED)
+        gradient = self._heads[body_part].conv5_gradient(
+            outputs[POOLED_OUTPUT], outputs[EVIDENCE_OUTPUT], LABELS.index(FRACTURED)
         )
-        heatmap = grad_cam(outputs[CONV5_OUTPUT], gradient[: len(pooled)])
+        heatmap = grad_cam(outputs[CONV5_OUTPUT], gradient)
         maps = {
             "heatmap": over_radiograph(heatmap, place),
             "fracture_map": over_radiograph(outputs[FRACTURE_MAP_OUTPUT][..., 0], place),

@@ -33,6 +33,11 @@ def add_parser(subparsers: Any) -> None:
         metavar="WEIGHTS",
         help="weights of conv1 to conv4: imagenet, downloaded by Keras, or an .npz file",
     )
+    parser.add_argument(
+        "--look-at-test",
+        action="store_true",
+        help="judge the test split too: once, when the recipe is chosen",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -56,6 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 arguments.trunk,
                 arguments.out,
                 arguments.work,
+                look_at_test=arguments.look_at_test,
                 report=lambda line: print(line, file=sys.stderr, flush=True),
                 progress=progress,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "BODY_PART_OUTPUT",
+    "CONV5_MAP",
     "CONV5_OUTPUT",
     "EVIDENCE_OUTPUT",
     "FRACTURE_MAP_OUTPUT",
@@ -20,6 +21,7 @@ IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 BODY_PART_OUTPUT = "body_part"
 CONV5_OUTPUT = "conv5_block3_out"
 POOLED_OUTPUT = "avg_pool"
+CONV5_MAP = "conv5_map"
 FRACTURE_MAP_OUTPUT = "fracture_map"
 EVIDENCE_OUTPUT = "fracture_evidence"
 

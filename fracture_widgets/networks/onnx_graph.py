@@ -19,6 +19,7 @@ from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.networks.names import (
     BODY_PART_OUTPUT,
+    CONV5_MAP,
     CONV5_OUTPUT,
     EVIDENCE_OUTPUT,
     FRACTURE_MAP_OUTPUT,
@@ -183,11 +184,7 @@ class _GraphWriter:
         self.node("Sigmoid", [channels_last], FRACTURE_MAP_OUTPUT)
 
         features = self.weight("map_2_conv/bias").size
-        by_place = self.node(
-            "Reshape",
-            [logits, self.constant("logits_by_place", [0, 1, -1], np.int64)],
-            "map_logits_by_place",
-        )
+        by_place = self.by_place(logits, "map_logits_by_place")
         attention = self.node("Softmax", [by_place], "map_attention", axis=2)
         hidden_by_place = self.node(
             "Reshape",
@@ -201,11 +198,18 @@ class _GraphWriter:
             "map_hottest",
             keepdims=0,
         )
-        soft_maximum = self.node(
-            "ReduceLogSumExp", [by_place], "map_soft_maximum", axes=[2], keepdims=0
-        )
+        soft_maximum = self.soft_maximum(by_place, "map_soft_maximum")
         self.node("Concat", [hottest, soft_maximum], EVIDENCE_OUTPUT, axis=1)
         return soft_maximum
+
+    def by_place(self, logits: str, output: str) -> str:
+        """Lay a map of one channel out as a row of places."""
+        shape = self.constant(f"{output}_shape", [0, 1, -1], np.int64)
+        return self.node("Reshape", [logits, shape], output)
+
+    def soft_maximum(self, by_place: str, output: str) -> str:
+        """Add the log-sum-exp over places."""
+        return self.node("ReduceLogSumExp", [by_place], output, axes=[2], keepdims=0)
 
     def head(self, features: str, name: str, *, last: str | None = None) -> None:
         """Add a head whose softmax is called ``name``."""
@@ -240,11 +244,20 @@ def build_onnx_model(weights: Weights) -> onnx.ModelProto:
     stages = graph.trunk()
     graph.node("Transpose", [stages["conv5"]], CONV5_OUTPUT, perm=[0, 2, 3, 1])
     pooled = graph.node("ReduceMean", [stages["conv5"]], POOLED_OUTPUT, axes=[2, 3], keepdims=0)
-    soft_maximum = graph.fracture_map(stages)
+    conv5_logits = graph.convolution(stages["conv5"], CONV5_MAP, norm=None, relu=False)
+    soft_maxima = graph.node(
+        "Concat",
+        [
+            graph.fracture_map(stages),
+            graph.soft_maximum(graph.by_place(conv5_logits, "conv5_places"), "conv5_soft_maximum"),
+        ],
+        "soft_maxima",
+        axis=1,
+    )
     findings = graph.node("Concat", [pooled, EVIDENCE_OUTPUT], "findings", axis=1)
     graph.head(pooled, BODY_PART_OUTPUT)
     for part in BODY_PARTS:
-        graph.head(findings, part, last=soft_maximum)
+        graph.head(findings, part, last=soft_maxima)
 
     outputs = [
         BODY_PART_OUTPUT,

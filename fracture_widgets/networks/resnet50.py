@@ -19,6 +19,7 @@ from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.networks.names import (
     BODY_PART_OUTPUT,
+    CONV5_MAP,
     CONV5_OUTPUT,
     EVIDENCE_OUTPUT,
     FRACTURE_MAP_OUTPUT,
@@ -258,12 +259,16 @@ def build_cascade_network(
     logits, evidence = fracture_map_branch(map_sources(trunk), dropout=map_dropout, l2=map_l2)
     seen = layers.Dropout(head_dropout, name="avg_pool_dropout")(pooled)
     findings = layers.Concatenate(name="findings")([seen, evidence])
-    # A few dozen fractures cannot teach a head of 2,000 inputs what the map already knows, so
-    # the softmax sees the map's soft maximum without a detour.
-    soft_maximum = evidence[:, -1:]
+    # A few dozen fractures cannot teach a head of 2,000 inputs what the maps already know, so
+    # the softmax sees their soft maxima without a detour.
+    conv5_logits = layers.Conv2D(1, 1, name=CONV5_MAP)(conv5)
+    conv5_soft_maximum = keras.ops.logsumexp(layers.Flatten(name="conv5_places")(conv5_logits), 1)
+    soft_maxima = layers.Concatenate(name="soft_maxima")(
+        [evidence[:, -1:], keras.ops.expand_dims(conv5_soft_maximum, 1)]
+    )
     outputs = {
         BODY_PART_OUTPUT: head(seen, BODY_PART_OUTPUT, len(BODY_PARTS)),
-        **{part: head(findings, part, len(LABELS), last=soft_maximum) for part in BODY_PARTS},
+        **{part: head(findings, part, len(LABELS), last=soft_maxima) for part in BODY_PARTS},
         FRACTURE_MAP_OUTPUT: layers.Activation("sigmoid", name=FRACTURE_MAP_OUTPUT)(logits),
         CONV5_OUTPUT: conv5,
         POOLED_OUTPUT: pooled,

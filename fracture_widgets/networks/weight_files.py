@@ -59,25 +59,36 @@ def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def write_weights(path: Path, weights: Weights) -> str:
-    """Write weights as float16, whole or not at all, and return the file's sha256.
+    """Write weights, whole or not at all, and return the file's sha256.
 
-    The bytes depend on the arrays and their order alone, so that the same weights always have the
-    same sha256. Batch-norm variances below what float16 can hold are raised to its smallest
-    normal number, lest a division turn them into infinity.
+    Kernels are stored as float16. Vectors, such as normalisation statistics, stay float32: they
+    take next to no room, and some of ImageNet's variances are larger than float16 can hold. The
+    bytes depend on the arrays and their order alone, so that the same weights always have the
+    same sha256.
+
+    Raises
+    ------
+    ModelError
+        If a kernel holds numbers that float16 cannot.
     """
-    smallest = np.finfo(np.float16).tiny
     partial = path.with_name(f"{path.name}.part")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
         for name, array in weights.items():
-            if name.endswith("/moving_variance"):
-                array = np.maximum(array, smallest)
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             with archive.open(entry, "w", force_zip64=True) as stream:
-                np.lib.format.write_array(
-                    stream, np.ascontiguousarray(array, dtype=np.float16), allow_pickle=False
-                )
+                np.lib.format.write_array(stream, _stored(name, array), allow_pickle=False)
     partial.replace(path)
     return file_sha256(path)
+
+
+def _stored(name: str, array: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    if array.ndim < 2:
+        return np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        half = np.ascontiguousarray(array, dtype=np.float16)
+    if not np.isfinite(half).all():
+        raise ModelError(f"The weights {name} are not numbers that can be stored; train again.")
+    return half
 
 
 def _named_variables(model: keras.Model) -> dict[str, keras.Variable]:

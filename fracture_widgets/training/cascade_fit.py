@@ -25,7 +25,7 @@ from fracture_widgets.vocabulary import BODY_PARTS
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Lesson", "fit_cascade", "predict_cascade"]
+__all__ = ["Lesson", "fed_by_stored", "fit_cascade", "largest", "predict_cascade"]
 
 _MAP_CELLS = 14
 _COARSE_CELLS = 7
@@ -120,7 +120,7 @@ def predict_cascade(
         [network.get_layer(name).output for name in MAP_SOURCE_LAYERS],
         {name: network.get_layer(name).output for name in names},
     )
-    model = _fed_by_stored(upper, lesson.features.ceiling)
+    model = fed_by_stored(upper, lesson.features.ceiling)
     answers: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in names}
     for start in range(0, len(rows), 64):
         stored = lesson.features.stored[rows[start : start + 64], view]
@@ -142,7 +142,7 @@ def _fit(
     keras = require_keras("Training the cascade")
     steps = len(rows) // recipe.batch
     outputs = tuple(upper.output)
-    model = _fed_by_stored(upper, lesson.features.ceiling)
+    model = fed_by_stored(upper, lesson.features.ceiling)
     model.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(rate, max(1, steps * epochs))
@@ -213,8 +213,8 @@ class _Targets:
         everyone = np.ones(len(rows), np.float32)
         label = np.stack([fractured, 1.0 - fractured], axis=1)
         true = {
-            _LOGITS: _largest(covered, _MAP_CELLS),
-            _COARSE: _largest(covered, _COARSE_CELLS),
+            _LOGITS: largest(covered, _MAP_CELLS),
+            _COARSE: largest(covered, _COARSE_CELLS),
             _SCORE: fractured[:, None],
             BODY_PART_OUTPUT: groups[:, : len(BODY_PARTS)],
             **dict.fromkeys(BODY_PARTS, label),
@@ -228,7 +228,7 @@ class _Targets:
         )
 
 
-def _largest(cells: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
+def largest(cells: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
     step = cells.shape[1] // side
     largest: npt.NDArray[np.float32] = cells.reshape(len(cells), side, step, side, step, 1).max(
         (2, 4)
@@ -243,7 +243,7 @@ def _scale_sources(network: keras.Model, ceiling: npt.NDArray[np.float32]) -> No
     norm.trainable = False
 
 
-def _fed_by_stored(upper: keras.Model, ceiling: npt.NDArray[np.float32]) -> keras.Model:
+def fed_by_stored(upper: keras.Model, ceiling: npt.NDArray[np.float32]) -> keras.Model:
     """Put the restoring of stored features before a network's upper part."""
     keras = require_keras("Training the cascade")
     ops = keras.ops

@@ -28,6 +28,9 @@ class CascadeRecipe:
         Of the fracture map's channels and kernel.
     head_dropout
         Share of the pooled features that a head does not see in training.
+    readout_strength, readout_weight
+        Last, the reading out of conv5: inverse of the logistic regression's penalty, and how much
+        the heads' log-odds move with its soft maximum.
     batch
         Views in one step.
     seed
@@ -45,6 +48,8 @@ class CascadeRecipe:
     dropout: float = 0.3
     l2: float = 1e-4
     head_dropout: float = 0.5
+    readout_strength: float = 1e-3
+    readout_weight: float = 1.5
     batch: int = 32
     seed: int = 0
 

@@ -16,6 +16,7 @@ from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.networks.resnet50 import build_cascade_network
 from fracture_widgets.networks.weight_files import collect_weights, write_weights
 from fracture_widgets.training.cascade_fit import Lesson, fit_cascade
+from fracture_widgets.training.cascade_readout import read_out
 from fracture_widgets.training.cascade_recipe import CascadeRecipe
 from fracture_widgets.training.trunk_features import trunk_features
 from fracture_widgets.training.views import JOINT, draw_views, teaching_table
@@ -135,5 +136,7 @@ def teach(
     fit_cascade(
         network, lesson, run.learned, recipe, report=lambda line: report(f"{run.name}: {line}")
     )
+    report(f"{run.name}: reading out conv5")
+    read_out(network, lesson, run.learned, recipe)
     write_weights(path, collect_weights(network))
     return path

@@ -25,7 +25,6 @@ from fracture_widgets.training.cascade_runs import Run, plan_runs, prepare_lesso
 
 __all__ = ["train_cascade"]
 
-JUDGED_FILE, UNCROPPED_FILE = "judged.csv", "uncropped.csv"
 _ROOM_NEEDED = 12 * 2**30
 _OUT_OF_FOLD, _TEST = "out_of_fold", "test"
 
@@ -37,14 +36,16 @@ def train_cascade(
     work: Path,
     *,
     recipe: CascadeRecipe | None = None,
+    look_at_test: bool = False,
     report: Callable[[str], None] = lambda _line: None,
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> Mapping[str, Any]:
     """Train the cascade on real radiographs, judge it, and save it with its card.
 
     Five networks are trained on four fifths of the train split's studies each and judged on the
-    fifth they did not see; one on the whole train split, judged on the test split; and the one
-    that ships on everything. Whatever is finished is kept in ``work`` and not done again.
+    fifth they did not see; the one that ships is trained on everything. The test split is looked
+    at only when asked, by a network trained on the whole train split: once, with the recipe that
+    the folds chose. Whatever is finished is kept in ``work`` and not done again.
 
     Parameters
     ----------
@@ -58,6 +59,8 @@ def train_cascade(
         Where features (about 10 GB) and the runs' weights are kept.
     recipe
         The settings; the shipped ones by default.
+    look_at_test
+        Whether to judge the test split too.
     report
         Called with a line after every epoch and step.
     progress
@@ -81,16 +84,15 @@ def train_cascade(
     _check_room(work)
     lesson = prepare_lesson(atlas, recipe, trunk, work / "features", progress=progress)
     home = work / "runs" / _identity(recipe, lesson)
-    runs = plan_runs(lesson.table)
+    runs = [run for run in plan_runs(lesson.table) if look_at_test or run.name != "train"]
     weights = {run.name: teach(run, lesson, recipe, trunk, home, report=report) for run in runs}
     judged, uncropped = _judgements(runs, weights, atlas, lesson.table, home, progress)
-    figures = {}
-    for name, chosen in {
-        _OUT_OF_FOLD: judged["run"] != "train",
-        _TEST: judged["run"] == "train",
-    }.items():
-        among = uncropped["run"].isin(judged.loc[chosen, "run"].unique())
-        figures[name] = summarise(judged[chosen], uncropped[among])
+    figures = {
+        split: summarise(
+            judged[judged["looked_at"] == split], uncropped[uncropped["looked_at"] == split]
+        )
+        for split in judged["looked_at"].unique()
+    }
     card = {
         "name": "Fracture Widgets cascade",
         "notice": "For teaching and research. Not a medical device.",
@@ -98,8 +100,8 @@ def train_cascade(
         "recipe": recipe.to_dict(),
         "trained_on": _trained_on(lesson.table),
         "attribution": {"radiographs": ATTRIBUTION, "conv1_to_conv4": _TRUNK_CREDIT},
-        "splits": "five folds by study of the train split; test looked at once; the weights that "
-        "ship are trained on both",
+        "splits": "five folds by study of the train split; the weights that ship are trained on "
+        "train and test",
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": figures,
     }
@@ -137,26 +139,20 @@ def _judgements(
     home: Path,
     progress: Callable[[str, int, int], None],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    files = home / JUDGED_FILE, home / UNCROPPED_FILE
-    if not all(file.exists() for file in files):
-        joints, whole = [], []
-        for run in runs:
-            if not len(run.judged):
-                continue
-            joints.append(
-                judge(
-                    run,
-                    weights[run.name],
-                    atlas,
-                    table,
-                    progress=partial(progress, f"judging {run.name}"),
-                )
-            )
-            whole.append(judge_uncropped(run, weights[run.name], atlas, table))
-        for file, judgements in zip(files, (joints, whole), strict=True):
-            pd.concat(judgements, ignore_index=True).to_csv(file, index=False)
-    judged, uncropped = (pd.read_csv(file) for file in files)
-    return judged, uncropped
+    joints, whole = [], []
+    for run in runs:
+        if not len(run.judged):
+            continue
+        files = home / f"{run.name}-judged.csv", home / f"{run.name}-uncropped.csv"
+        if not all(file.exists() for file in files):
+            weight = weights[run.name]
+            seen = partial(progress, f"judging {run.name}")
+            judge_uncropped(run, weight, atlas, table).to_csv(files[1], index=False)
+            judge(run, weight, atlas, table, progress=seen).to_csv(files[0], index=False)
+        looked_at = _TEST if run.name == "train" else _OUT_OF_FOLD
+        joints.append(pd.read_csv(files[0]).assign(looked_at=looked_at))
+        whole.append(pd.read_csv(files[1]).assign(looked_at=looked_at))
+    return pd.concat(joints, ignore_index=True), pd.concat(whole, ignore_index=True)
 
 
 def _trained_on(table: pd.DataFrame) -> dict[str, Any]:

@@ -11,33 +11,43 @@ from hypothesis import strategies as st
 from fracture_widgets.cascade.attention import Head, grad_cam, over_radiograph
 from fracture_widgets.imaging.preprocessing import Placement
 
+CHANNELS, BESIDE = 24, 5
 
-def _head_weights(inputs: int, beside: int) -> dict[str, npt.NDArray[np.float32]]:
+
+@pytest.fixture(scope="module")
+def weights() -> dict[str, npt.NDArray[np.float32]]:
     rng = np.random.default_rng(1)
-    shapes = {"part_dense1": (inputs, 128), "part_dense2": (128, 50), "part": (50 + beside, 2)}
+    shapes = {"hand_dense1": (CHANNELS + BESIDE, 128), "hand_dense2": (128, 50), "hand": (52, 2)}
     weights = {}
     for name, shape in shapes.items():
         weights[f"{name}/kernel"] = rng.normal(0, 0.2, shape).astype(np.float32)
         weights[f"{name}/bias"] = rng.normal(0, 0.1, shape[1]).astype(np.float32)
+    weights["conv5_map/kernel"] = rng.normal(0, 0.2, (1, 1, CHANNELS, 1)).astype(np.float32)
     return weights
 
 
-@pytest.mark.parametrize("beside", [0, 1])
-def test_the_gradient_is_that_of_a_gradient_tape(beside: int) -> None:
+@pytest.mark.parametrize("answer", [0, 1])
+def test_the_gradient_is_that_of_a_gradient_tape(
+    weights: dict[str, npt.NDArray[np.float32]], answer: int
+) -> None:
     import tensorflow as tf
 
-    weights = _head_weights(40, beside)
-    features = np.random.default_rng(2).normal(size=40).astype(np.float32)
+    rng = np.random.default_rng(2)
+    conv5 = rng.uniform(0, 1, (7, 7, CHANNELS)).astype(np.float32)
+    evidence = rng.normal(size=BESIDE).astype(np.float32)
     with tf.GradientTape() as tape:
-        seen = tf.constant(features[None])
+        seen = tf.constant(conv5[None])
         tape.watch(seen)
-        x = tf.nn.relu(seen @ weights["part_dense1/kernel"] + weights["part_dense1/bias"])
-        x = tf.nn.relu(x @ weights["part_dense2/kernel"] + weights["part_dense2/bias"])
-        x = tf.concat([x, tf.ones((1, beside))], axis=1)
-        answer = (x @ weights["part/kernel"] + weights["part/bias"])[:, 1]
-    expected = tape.gradient(answer, seen)[0]
-    given_gradient = Head(weights, "part").logit_gradient(features, 1)
-    np.testing.assert_allclose(given_gradient, expected, atol=1e-6)
+        pooled = tf.reduce_mean(seen, axis=(1, 2))
+        x = tf.concat([pooled, evidence[None]], axis=1)
+        x = tf.nn.relu(x @ weights["hand_dense1/kernel"] + weights["hand_dense1/bias"])
+        x = tf.nn.relu(x @ weights["hand_dense2/kernel"] + weights["hand_dense2/bias"])
+        places = tf.reshape(tf.nn.conv2d(seen, weights["conv5_map/kernel"], 1, "VALID"), (1, -1))
+        x = tf.concat([x, [[0.3]], tf.reduce_logsumexp(places, axis=1, keepdims=True)], axis=1)
+        value = (x @ weights["hand/kernel"] + weights["hand/bias"])[:, answer]
+    expected = tf.reduce_sum(tape.gradient(value, seen)[0], axis=(0, 1))
+    gradient = Head(weights, "hand").conv5_gradient(conv5.mean((0, 1)), evidence, answer)
+    np.testing.assert_allclose(gradient, expected, atol=1e-5)
 
 
 def test_the_map_shows_only_what_speaks_for_the_answer() -> None:

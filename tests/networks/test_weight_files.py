@@ -12,7 +12,7 @@ from fracture_widgets.networks.weight_files import file_sha256, read_weights, wr
 
 WEIGHTS = {
     "conv/kernel": np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4),
-    "norm/moving_variance": np.array([0.0, 1e-9, 2.0], np.float32),
+    "norm/moving_variance": np.array([83_614.7, 1e-9, 2.0], np.float32),
 }
 
 
@@ -23,9 +23,15 @@ def test_weights_come_back_as_float32_to_half_precision(tmp_path: Path) -> None:
     np.testing.assert_allclose(read["conv/kernel"], WEIGHTS["conv/kernel"], atol=1e-3)
 
 
-def test_a_variance_too_small_for_half_precision_does_not_become_zero(tmp_path: Path) -> None:
+def test_variances_beyond_half_precision_come_back_whole(tmp_path: Path) -> None:
     write_weights(tmp_path / "w.npz", WEIGHTS)
-    assert (read_weights(tmp_path / "w.npz")["norm/moving_variance"] > 0).all()
+    read = read_weights(tmp_path / "w.npz")["norm/moving_variance"]
+    np.testing.assert_array_equal(read, WEIGHTS["norm/moving_variance"])
+
+
+def test_a_kernel_that_training_blew_up_is_not_stored(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="conv/kernel"):
+        write_weights(tmp_path / "w.npz", {"conv/kernel": np.full((2, 2), 1e9, np.float32)})
 
 
 def test_the_same_weights_have_the_same_sha256(tmp_path: Path) -> None:
