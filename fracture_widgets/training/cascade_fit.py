@@ -229,6 +229,7 @@ class _Targets:
 
 
 def largest(cells: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
+    """Pool cells of shape ``(n, s, s, 1)`` to ``side`` by their maximum."""
     step = cells.shape[1] // side
     largest: npt.NDArray[np.float32] = cells.reshape(len(cells), side, step, side, step, 1).max(
         (2, 4)
@@ -244,7 +245,20 @@ def _scale_sources(network: keras.Model, ceiling: npt.NDArray[np.float32]) -> No
 
 
 def fed_by_stored(upper: keras.Model, ceiling: npt.NDArray[np.float32]) -> keras.Model:
-    """Put the restoring of stored features before a network's upper part."""
+    """Put the restoring of stored features before a network's upper part.
+
+    Parameters
+    ----------
+    upper
+        A model whose first inputs are the outputs of ``MAP_SOURCE_LAYERS``.
+    ceiling
+        Of the features; see :class:`~fracture_widgets.training.trunk_features.TrunkFeatures`.
+
+    Returns
+    -------
+    keras.Model
+        Takes the stored features, then ``upper``'s further inputs.
+    """
     keras = require_keras("Training the cascade")
     ops = keras.ops
     stored = keras.Input((_MAP_CELLS, _MAP_CELLS, len(ceiling)), dtype="uint8")
