@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,14 +20,22 @@ import pandas as pd
 
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.metrics import auroc, confusion_matrix, roc_curve
+from fracture_widgets.rendering.overlay import grey_picture, overlay
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from fracture_widgets.evaluation.scores import Scores
+    from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["ConfusionMatrixDisplay", "Display", "LearningCurvesDisplay", "RocDisplay"]
+__all__ = [
+    "ConfusionMatrixDisplay",
+    "Display",
+    "LearningCurvesDisplay",
+    "RadiographsDisplay",
+    "RocDisplay",
+]
 
 # Told apart by lightness as well as hue, so that they hold in grey and for the colour-blind.
 _TRAINING, _VALIDATION, _THIRD = "#9aa5b1", "#0b5c8a", "#c2571a"
@@ -53,7 +62,7 @@ _STYLE: Any = {
 }
 
 
-class Display:
+class Display(ABC):
     """What the displays share: a sheet of their own, PNG files, and showing in a notebook.
 
     Attributes
@@ -148,8 +157,9 @@ class Display:
         figure = Figure(figsize=self._size, layout="constrained")
         return tuple(figure.subplots(1, self._columns, squeeze=False).flat)
 
+    @abstractmethod
     def _draw(self, axes: tuple[Axes, ...]) -> None:
-        raise NotImplementedError
+        """Draw into axes, as many as there are columns."""
 
 
 class LearningCurvesDisplay(Display):
@@ -378,6 +388,52 @@ class RocDisplay(Display):
         place.legend(loc="lower right")
         if self.title:
             place.set_title(self.title)
+
+
+class RadiographsDisplay(Display):
+    """Radiographs side by side, with a map laid over those that have one.
+
+    Parameters
+    ----------
+    radiographs
+        What to show, at least one.
+    titles
+        Above each.
+    maps
+        A map of 0 to 1 to lay over each, shape ``(h, w)``, or ``None`` for the bare radiograph.
+    """
+
+    def __init__(
+        self,
+        radiographs: Sequence[Radiograph],
+        *,
+        titles: Sequence[str] = (),
+        maps: Sequence[npt.NDArray[np.float32] | None] = (),
+    ) -> None:
+        if not radiographs:
+            raise ValueError("There is nothing to show: give at least one radiograph.")
+        self.radiographs = tuple(radiographs)
+        self.titles = tuple(titles) or ("",) * len(self.radiographs)
+        self.maps = tuple(maps) or (None,) * len(self.radiographs)
+        if not len(self.titles) == len(self.maps) == len(self.radiographs):
+            raise ValueError(
+                "Give as many titles and maps as radiographs. Received: "
+                f"{len(self.radiographs)} radiographs, {len(self.titles)} titles, "
+                f"{len(self.maps)} maps"
+            )
+        self._columns = len(self.radiographs)
+        self._size = (2.3 * self._columns, 3.1)
+
+    def __repr__(self) -> str:
+        return f"RadiographsDisplay({len(self.radiographs)} radiographs)"
+
+    def _draw(self, axes: tuple[Axes, ...]) -> None:
+        shown = zip(axes, self.radiographs, self.titles, self.maps, strict=True)
+        for place, radiograph, title, heat in shown:
+            picture = grey_picture(radiograph) if heat is None else overlay(radiograph, heat)
+            place.imshow(np.asarray(picture.convert("RGB")))
+            place.set_title(title, fontsize=9.5, loc="center")
+            place.set_axis_off()
 
 
 def _sentence(words: str) -> str:

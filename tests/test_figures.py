@@ -8,7 +8,13 @@ from PIL import Image
 
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.scores import score_body_part, score_fracture
-from fracture_widgets.figures import ConfusionMatrixDisplay, LearningCurvesDisplay, RocDisplay
+from fracture_widgets.figures import (
+    ConfusionMatrixDisplay,
+    LearningCurvesDisplay,
+    RadiographsDisplay,
+    RocDisplay,
+)
+from fracture_widgets.imaging.phantoms import draw_phantom
 
 HISTORY = pd.DataFrame(
     {
@@ -22,11 +28,13 @@ HISTORY = pd.DataFrame(
 TRUE = np.array(["fractured"] * 4 + ["normal"] * 6)
 PREDICTED = np.array(["fractured"] * 3 + ["normal"] * 6 + ["fractured"])
 PROBABILITY = np.array([0.9, 0.8, 0.6, 0.3, 0.1, 0.2, 0.4, 0.3, 0.1, 0.7])
+HAND = draw_phantom("hand", fractured=False, seed=1).radiograph
 
 DISPLAYS = [
     LearningCurvesDisplay(HISTORY, title="Fracture, hand"),
     ConfusionMatrixDisplay([[3, 1], [1, 5]], ["fractured", "normal"]),
     RocDisplay({"hand": (TRUE == "fractured", PROBABILITY)}, title="Fracture"),
+    RadiographsDisplay([HAND], titles=["A drawn hand"], maps=[np.eye(3, dtype=np.float32)]),
 ]
 
 
@@ -129,3 +137,21 @@ def test_a_roc_curve_names_its_area():
     only_normal = RocDisplay({"hand": ([False, False], [0.1, 0.2])}).plot()
     (legend,) = only_normal.axes_[0].get_legend().get_texts()
     assert legend.get_text() == "hand: not defined"
+
+
+class TestRadiographs:
+    def test_need_as_many_titles_as_there_are(self):
+        with pytest.raises(ValueError, match="1 radiographs, 2 titles"):
+            RadiographsDisplay([HAND], titles=["one", "two"])
+
+    def test_need_something_to_show(self):
+        with pytest.raises(ValueError, match="at least one"):
+            RadiographsDisplay([])
+
+    def test_show_the_map_over_the_radiograph(self):
+        bare, mapped = (
+            RadiographsDisplay([HAND, HAND], maps=[None, np.ones((2, 2), np.float32)]).plot().axes_
+        )
+        colours = [axes.images[0].get_array() for axes in (bare, mapped)]
+        assert (colours[0][..., 0] == colours[0][..., 2]).all()
+        assert (colours[1][..., 0] != colours[1][..., 2]).any()
