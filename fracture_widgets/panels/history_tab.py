@@ -13,6 +13,7 @@ from fracture_widgets.panels.download import Download, DownloadButton
 from fracture_widgets.panels.live import LiveWidget, script
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.status import StatusLine
+from fracture_widgets.rendering import percent
 
 __all__ = ["HistoryPanel", "HistoryTable"]
 
@@ -126,8 +127,8 @@ def _cells(row: SavedResult) -> list[str]:
         str(row.id),
         saved_at.strftime("%Y-%m-%d %H:%M"),
         row.name,
-        f"{row.body_part} ({100.0 * row.body_part_probability:.1f} %)",
+        f"{row.body_part} ({percent(row.body_part_probability)})",
         row.label,
-        f"{100.0 * row.fracture_probability:.1f} %",
+        percent(row.fracture_probability),
         row.model[:12],
     ]

@@ -14,7 +14,7 @@ from fracture_widgets.history import History
 from fracture_widgets.panels.download import Download, DownloadButton
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.status import StatusLine
-from fracture_widgets.rendering import report_png
+from fracture_widgets.rendering import percent, report_png
 
 __all__ = ["ResultPanel"]
 
@@ -106,10 +106,11 @@ def card(report: Report) -> str:
     """Return the answer as HTML; every text in it is escaped."""
     label = escape(report.label)
     part = escape(report.body_part.capitalize())
-    percent = 100.0 * report.fracture_probability
+    width = 100.0 * report.fracture_probability
+    probability = escape(percent(report.fracture_probability))
     parts = "".join(
-        _bar(name, probability, chosen=name == report.body_part)
-        for name, probability in report.body_part_probabilities.items()
+        _bar(name, value, chosen=name == report.body_part)
+        for name, value in report.body_part_probabilities.items()
     )
     warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.radiograph.warnings)
     note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
@@ -117,9 +118,9 @@ def card(report: Report) -> str:
 <section class="fw-card" data-label="{label}" aria-label="Result">
   <p class="fw-kicker">{escape(report.radiograph.name)}</p>
   <h2>{part}: <strong>{label}</strong></h2>
-  <p class="fw-probability">Probability of a fracture <b>{percent:.1f} %</b></p>
-  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {percent:.0f} percent">
-    <span style="width: {percent:.1f}%"></span>
+  <p class="fw-probability">Probability of a fracture <b>{probability}</b></p>
+  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {width:.0f} percent">
+    <span style="width: {width:.1f}%"></span>
   </div>
   <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
   <h3>Body part</h3>
@@ -131,11 +132,10 @@ def card(report: Report) -> str:
 
 
 def _bar(name: str, probability: float, *, chosen: bool) -> str:
-    percent = 100.0 * probability
     return (
         f'<li data-chosen="{str(chosen).lower()}"><span>{escape(name.capitalize())}</span>'
-        f'<span class="fw-bar" aria-hidden="true"><span style="width: {percent:.1f}%"></span>'
-        f"</span><span>{percent:.1f} %</span></li>"
+        f'<span class="fw-bar" aria-hidden="true"><span style="width: {100 * probability:.1f}%">'
+        f"</span></span><span>{escape(percent(probability))}</span></li>"
     )
 
 

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from fracture_widgets.rendering.overlay import heat_layer, overlay
 from fracture_widgets.rendering.page import report_png
+from fracture_widgets.rendering.words import percent
 
-__all__ = ["heat_layer", "overlay", "report_png"]
+__all__ = ["heat_layer", "overlay", "percent", "report_png"]

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fracture_widgets.cascade.report import Report
 from fracture_widgets.rendering.overlay import grey_picture, overlay
+from fracture_widgets.rendering.words import percent
 from fracture_widgets.vocabulary import FRACTURED
 
 __all__ = ["report_png"]
@@ -89,8 +90,8 @@ def _heading(draw: ImageDraw.ImageDraw, report: Report, moment: str) -> int:
         _mark_as_drawn(draw, y + 14)
     y += 84
     line = (
-        f"Probability of a fracture {_percent(report.fracture_probability)}, "
-        f"of this body part {_percent(report.body_part_probability)}."
+        f"Probability of a fracture {percent(report.fracture_probability)}, "
+        f"of this body part {percent(report.body_part_probability)}."
     )
     draw.text((_MARGIN, y), line, _QUIET, _font(26))
     return y + 34
@@ -150,7 +151,7 @@ def _probabilities(draw: ImageDraw.ImageDraw, report: Report, y: int) -> int:
             if length >= 20:  # shorter than its own rounding, a bar cannot be drawn
                 bar = (track[0], track[1], track[0] + length, track[3])
                 draw.rounded_rectangle(bar, 10, colour if chosen else "#9fb0be")
-            draw.text((x + width, line), _percent(probability), _INK, _font(22), anchor="ra")
+            draw.text((x + width, line), percent(probability), _INK, _font(22), anchor="ra")
             line += 40
         bottom = max(bottom, line)
     return bottom
@@ -189,10 +190,6 @@ def _footer(draw: ImageDraw.ImageDraw) -> None:
     y = _HEIGHT - _MARGIN - 20
     draw.line((_MARGIN, y - 26, _WIDTH - _MARGIN, y - 26), _RULE, 2)
     draw.text((_MARGIN, y), _NOTICE, _INK, _font(22, bold=True))
-
-
-def _percent(probability: float) -> str:
-    return f"{100.0 * probability:.1f} %"
 
 
 def _fitted(

@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 from fracture_widgets.cascade.cascade import Cascade
 from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.rendering import percent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -132,8 +133,8 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     expect(card.get_by_role("heading", level=2)).to_have_text(
         f"{report.body_part.capitalize()}: {report.label}"
     )
-    expect(card).to_contain_text(f"{100 * report.fracture_probability:.1f} %")
-    expect(card).to_contain_text(f"{100 * report.body_part_probability:.1f} %")
+    expect(card).to_contain_text(percent(report.fracture_probability))
+    expect(card).to_contain_text(percent(report.body_part_probability))
     expect(card).to_contain_text(report.model[:12])
 
     # The map lies exactly over the radiograph, and the slider fades it without the server.

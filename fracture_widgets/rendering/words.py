@@ -1,0 +1,19 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+__all__ = ["percent"]
+
+
+def percent(probability: float) -> str:
+    """Say a probability in percent with one decimal; never 0.0 % or 100.0 %, which no model knows.
+
+    Examples
+    --------
+    >>> percent(0.8731), percent(0.00002), percent(0.99999)
+    ('87.3 %', '< 0.1 %', '> 99.9 %')
+    """
+    value = 100.0 * probability
+    if value < 0.1:
+        return "< 0.1 %"
+    return "> 99.9 %" if value > 99.9 else f"{value:.1f} %"
