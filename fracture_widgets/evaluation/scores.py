@@ -27,6 +27,7 @@ from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
 
 __all__ = ["Scores", "score_body_part", "score_fracture"]
 
+_SPELT = {"auroc": "AUROC", "f1": "F1"}
 _SHOWN_FIRST = ("accuracy", "auroc", "sensitivity", "specificity", "precision", "f1", "kappa")
 
 
@@ -80,7 +81,7 @@ class Scores:
         shown = [name for name in _SHOWN_FIRST if name in self.estimates]
         shown += [name for name in self.estimates if name not in shown]
         width = max(map(len, [*shown, "always normal"])) + 2
-        rows = [f"  {name.ljust(width)}{self.estimates[name]}" for name in shown]
+        rows = [f"  {_SPELT.get(name, name).ljust(width)}{self.estimates[name]}" for name in shown]
         baseline = f"always {self.baseline_answer}"
         rows.insert(1, f"  {baseline.ljust(width)}{self.baseline:.3f}")
         patients = "patient" if self.groups == 1 else "patients"

@@ -34,6 +34,7 @@ def build_single_question_network(
     trunk: TrunkBuilder = build_trunk,
     size: int = INPUT_SIZE,
     frozen_trunk: bool = False,
+    say: Callable[[str], object] = lambda _: None,
 ) -> keras.Model:
     """Build trunk, pooled features and one head as one flat functional graph.
 
@@ -51,6 +52,8 @@ def build_single_question_network(
         Side of the square input in pixels.
     frozen_trunk
         Whether training shall leave the trunk as it is. It then needs all of its weights.
+    say
+        Called with a sentence if the weights given are a part of the trunk's.
 
     Returns
     -------
@@ -79,6 +82,8 @@ def build_single_question_network(
             f"A frozen trunk stays as it is, and {len(missing)} of its weights would stay random, "
             f"{missing[0]} first: give weights that hold the whole trunk, or let it be trained."
         )
+    if weights is not None and missing:
+        say(f"{len(missing)} of the trunk's weights start at random, {missing[0]} first.")
     below.trainable = not frozen_trunk
     pooled = keras.layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(below.output)
     answers = BODY_PARTS if question == BODY_PART_OUTPUT else LABELS

@@ -176,7 +176,11 @@ def _train(
     table = divide(question, questioned(question, dataset), plan)
     keras.utils.set_random_seed(plan.seed)
     model = build_single_question_network(
-        question, _trunk_weights(plan), trunk=trunk, frozen_trunk=plan.frozen_trunk
+        question,
+        _trunk_weights(plan),
+        trunk=trunk,
+        frozen_trunk=plan.frozen_trunk,
+        say=telling.say,
     )
     folder = None if out is None else Path(out)
     if folder is not None:

@@ -72,10 +72,11 @@ class TrainingResult:
             f" in {self.files['weights']}" if self.files else "; no folder was named to save them"
         )
         reached = f"validation loss {best['val_loss']:.3f}, accuracy {best['val_accuracy']:.3f}"
+        epochs = f"{len(self.history)} epoch{'' if len(self.history) == 1 else 's'}"
         lines = [
             f"Stopped in epoch {len(self.history) + 1}. The best weights so far are"
             if self.interrupted
-            else f"Trained for {len(self.history)} epochs. The weights kept are",
+            else f"Trained for {epochs}. The weights kept are",
             f"those of epoch {self.best_epoch} ({reached}){where}.",
         ]
         if self.skipped:

@@ -62,7 +62,9 @@ def test_a_frozen_trunk_leaves_the_head_alone_to_train():
 
 def test_a_frozen_trunk_needs_all_of_its_weights():
     some = {name: w for name, w in collect_weights(tiny(16)).items() if name.startswith("conv1")}
-    build_single_question_network("elbow", some, trunk=tiny, size=16)
+    said = []
+    build_single_question_network("elbow", some, trunk=tiny, size=16, say=said.append)
+    assert said == ["2 of the trunk's weights start at random, conv2_conv/kernel first."]
     for weights in (some, None):
         with pytest.raises(ModelError, match="would stay random, conv"):
             build_single_question_network("elbow", weights, trunk=tiny, size=16, frozen_trunk=True)
