@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from fracture_widgets.datasets.split import patient_folds, split_by_patient
     from fracture_widgets.datasets.table import load_dataset
     from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
+    from fracture_widgets.evaluation.evaluate import evaluate_predictions
     from fracture_widgets.history import History
     from fracture_widgets.imaging.boxes import Box
     from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
     from fracture_widgets.panels import Workbench
+    from fracture_widgets.training.recipe import train_bone_type_model, train_fracture_model
 
 __version__ = "0.1.0"
 
@@ -37,12 +39,15 @@ _HOMES = {
     "UnreadableRadiograph": "errors",
     "Workbench": "panels",
     "draw_phantom": "imaging.phantoms",
+    "evaluate_predictions": "evaluation.evaluate",
     "load_dataset": "datasets.table",
     "patient_folds": "datasets.split",
     "predict": "cascade.cascade",
     "read_radiograph": "imaging.radiograph",
     "sample_phantoms": "imaging.phantoms",
     "split_by_patient": "datasets.split",
+    "train_bone_type_model": "training.recipe",
+    "train_fracture_model": "training.recipe",
     "write_phantoms": "imaging.phantoms",
 }
 
@@ -57,12 +62,15 @@ __all__ = [
     "UnreadableRadiograph",
     "Workbench",
     "draw_phantom",
+    "evaluate_predictions",
     "load_dataset",
     "patient_folds",
     "predict",
     "read_radiograph",
     "sample_phantoms",
     "split_by_patient",
+    "train_bone_type_model",
+    "train_fracture_model",
     "write_phantoms",
 ]
 

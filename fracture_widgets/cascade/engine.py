@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.errors import ModelError
 from fracture_widgets.networks.weight_files import Weights
 
 __all__ = ["Engine", "OnnxEngine"]
@@ -40,6 +41,11 @@ class OnnxEngine:
         The network's weights; the graph is written from them in memory.
     threads
         Cores to use at most; 0 leaves it to the runtime.
+
+    Raises
+    ------
+    ModelError
+        If the weights do not make a network that runs.
     """
 
     def __init__(self, weights: Weights, *, threads: int = 0) -> None:
@@ -50,11 +56,17 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            build_onnx_model(weights).SerializeToString(),
-            options,
-            providers=["CPUExecutionProvider"],
-        )
+        graph = build_onnx_model(weights).SerializeToString()
+        try:
+            self._session = onnxruntime.InferenceSession(
+                graph, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # ONNX Runtime's errors share no base of their own.
+            raise ModelError(
+                f"The network cannot be run here ({error}): use the weights trained for this "
+                "version of Fracture Widgets."
+            ) from error
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
 

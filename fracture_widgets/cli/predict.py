@@ -123,9 +123,11 @@ def _as_json(path: Path, report: Report) -> str:
 
 
 def _in_words(path: Path, report: Report) -> str:
+    from fracture_widgets.rendering import percent
+
     return (
-        f"{path}: {report.body_part} ({report.body_part_probability:.0%}), "
-        f"{report.label} (fracture {report.fracture_probability:.0%})"
+        f"{path}: {report.body_part} ({percent(report.body_part_probability)}), "
+        f"{report.label} (fracture {percent(report.fracture_probability)})"
     )
 
 
