@@ -1,5 +1,5 @@
-import errno
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +10,13 @@ from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, ModelError, TrainingError
 from fracture_widgets.networks.weight_files import collect_weights
 from fracture_widgets.training import recipe
+from fracture_widgets.training.question_data import divide, questioned
 from fracture_widgets.training.recipe import (
     TrainingPlan,
     train_bone_type_model,
     train_fracture_model,
 )
-from fracture_widgets.training.saving import ModelNotSaved, read_network
+from fracture_widgets.training.saving import read_network
 
 QUICK = TrainingPlan(
     learning_rate=3e-3,
@@ -294,77 +295,30 @@ def test_no_radiograph_of_the_part_is_named(train, table):
         train("knee")
 
 
-def test_the_folders_own_test_split_is_kept_when_asked(train, table):
-    plan = replace(QUICK, epochs=1, test_from_folders=True)
-    result = train(plan=plan)
-    own = set(table.image_path[(table.split == "test") & (table.body_part == "hand")])
-    assert set(result.split.image_path[result.split.split == "test"]) == own
-    with pytest.raises(TrainingError, match="no test folder"):
-        train(plan=plan, dataset=table.drop(columns="split"))
-    with pytest.raises(TrainingError, match="none is left to train with"):
-        train(plan=plan, dataset=table[table.split == "test"])
-
-
-def test_another_model_s_folder_is_not_overwritten_and_one_s_own_is(train, tmp_path):
-    out = tmp_path / "model"
-    plan = replace(QUICK, epochs=1)
-    first = train(out=out, plan=plan)
-    second = train(out=out, plan=replace(plan, seed=3))
-    assert first.files["weights"].name != second.files["weights"].name
-    assert [file.name for file in out.glob("*.npz")] == [second.files["weights"].name]
-    with pytest.raises(TrainingError, match=r"^The folder model holds another model \(card.json\)"):
-        train("elbow", out=out, plan=plan)
-    (out / "card.json").write_text("[1]")
-    with pytest.raises(TrainingError, match="holds another model"):
-        train(out=out, plan=plan)
-
-
-def test_a_full_disk_is_said_before_training_if_it_can_be(train, tmp_path, monkeypatch):
-    from fracture_widgets.training import saving
-
-    monkeypatch.setattr(saving.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 5})())
-    with pytest.raises(
-        TrainingError, match=r"There is no room for the model in full: it takes 1 M"
-    ):
-        train(out=tmp_path / "full")
-
-
-def test_a_disk_that_fills_up_while_training_does_not_lose_the_network(
-    train, tmp_path, monkeypatch
-):
-    from fracture_widgets.training import saving
-
-    def no_room(path, weights):
-        path.with_name(f"{path.name}.part").write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(saving, "write_weights", no_room)
-    with pytest.raises(ModelNotSaved, match=r"in full \(No space left on device\)") as caught:
-        train(out=tmp_path / "full", plan=replace(QUICK, epochs=1))
-    assert caught.value.model.output_shape == (None, 2)
-    assert list((tmp_path / "full").iterdir()) == []
-
-
-def test_a_folder_that_cannot_be_made_is_one_sentence(train, tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match="choose a folder that you may write to"):
-        train(out=tmp_path / "file" / "below")
-
-
 def test_a_loss_that_is_no_number_is_one_sentence(train):
     with pytest.raises(TrainingError, match="choose a learning rate below 3e\\+38"):
         train(plan=replace(QUICK, learning_rate=3e38, epochs=3))
 
 
-def test_damaged_weights_are_not_loaded(trained, tiny_trunk, tmp_path):
-    import shutil
+def test_the_folders_own_test_split_is_kept_when_asked(table):
+    plan = replace(QUICK, test_from_folders=True)
+    hands = questioned("hand", table)
+    split = divide("hand", hands, plan)
+    own = set(hands.image_path[hands.split == "test"])
+    assert set(split.image_path[split.split == "test"]) == own
+    assert (split.groupby("patient_id").split.nunique() == 1).all()
+    with pytest.raises(TrainingError, match="no test folder"):
+        divide("hand", hands.drop(columns="split"), plan)
+    with pytest.raises(TrainingError, match="none is left to train with"):
+        divide("hand", hands[hands.split == "test"], plan)
 
-    copy = tmp_path / "copy"
-    shutil.copytree(trained[1], copy)
-    weights = next(copy.glob("*.npz"))
-    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(ModelError, match="is not the file that card.json describes"):
-        read_network(copy, trunk=tiny_trunk)
-    (copy / "card.json").write_text("{}")
-    with pytest.raises(ModelError, match="holds no model with a readable card.json"):
-        read_network(copy, trunk=tiny_trunk)
+
+def test_training_again_replaces_the_weights_and_another_question_s_folder_is_refused(
+    trained, train, tmp_path
+):
+    out = tmp_path / "model"
+    shutil.copytree(trained[1], out)
+    again = train(out=out, plan=replace(QUICK, epochs=1, seed=3))
+    assert [file.name for file in out.glob("*.npz")] == [again.files["weights"].name]
+    with pytest.raises(TrainingError, match=r"^The folder model holds another model \(card.json\)"):
+        train("elbow", out=out)

@@ -1,0 +1,115 @@
+import errno
+import json
+
+import numpy as np
+import pytest
+
+from fracture_widgets.errors import ModelError, TrainingError
+
+pytest.importorskip("keras")
+
+from fracture_widgets.networks.question import build_single_question_network
+from fracture_widgets.training import saving
+from fracture_widgets.training.saving import (
+    ModelNotSaved,
+    prepare_folder,
+    read_network,
+    write_card,
+    write_network,
+)
+
+CARD = {"question": "hand", "labels": ["fractured", "normal"]}
+
+
+@pytest.fixture
+def model(tiny_trunk):
+    return build_single_question_network("hand", trunk=tiny_trunk)
+
+
+@pytest.fixture
+def saved(model, tmp_path):
+    prepare_folder(tmp_path / "hand", "hand", model)
+    weights = write_network(tmp_path / "hand", model)
+    write_card(tmp_path / "hand", weights, CARD)
+    return tmp_path / "hand"
+
+
+def test_what_is_saved_is_read_again_number_for_number(saved, model, tiny_trunk):
+    again = read_network(saved, trunk=tiny_trunk)
+    greys = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 1)).astype(np.float32)
+    np.testing.assert_array_equal(
+        again.model.predict_on_batch(greys), model.predict_on_batch(greys)
+    )
+    assert again.card["question"] == "hand"
+
+
+def test_newer_weights_replace_older_ones_only_when_the_card_names_them(saved, model, tiny_trunk):
+    (first,) = saved.glob("*.npz")
+    model.get_layer("hand").bias.assign([1.0, 2.0])
+    second = write_network(saved, model)
+    read_network(saved, trunk=tiny_trunk)
+    assert first.exists()
+    write_card(saved, second, CARD)
+    assert list(saved.glob("*.npz")) == [second]
+
+
+def test_another_model_s_folder_is_not_overwritten_and_one_s_own_is(saved, model):
+    prepare_folder(saved, "hand", model)
+    for card in (json.dumps({"question": "elbow"}), "{}", "[1]", "no JSON"):
+        (saved / "card.json").write_text(card)
+        with pytest.raises(TrainingError, match=r"^The folder hand holds another model \(card.js"):
+            prepare_folder(saved, "hand", model)
+
+
+def test_too_little_room_is_said_before_training(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(saving.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 5})())
+    with pytest.raises(
+        TrainingError, match=r"There is no room for the model in full: it takes 1 M"
+    ):
+        prepare_folder(tmp_path / "full", "hand", model)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(model, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match="choose a folder that you may write to"):
+        prepare_folder(tmp_path / "file" / "below", "hand", model)
+
+
+def test_a_disk_that_fills_up_while_saving_does_not_lose_the_network(model, tmp_path, monkeypatch):
+    def no_room(path, weights):
+        path.with_name(f"{path.name}.part").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(saving, "write_weights", no_room)
+    where = rf"in {tmp_path.name} \(No space left on device\): make room"
+    with pytest.raises(ModelNotSaved, match=where) as caught:
+        write_network(tmp_path, model)
+    assert caught.value.model is model
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_overflow_are_not_saved_and_not_lost(model, tmp_path):
+    model.get_layer("hand").kernel.assign(np.full((50, 2), 1e9))
+    with pytest.raises(ModelNotSaved) as caught:
+        write_network(tmp_path, model)
+    assert caught.value.model is model
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_or_foreign_files_are_not_loaded(saved, tiny_trunk):
+    (weights,) = saved.glob("*.npz")
+    card = json.loads((saved / "card.json").read_text())
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + b"x")
+    with pytest.raises(ModelError, match=r"is not the file that card.json describes"):
+        read_network(saved, trunk=tiny_trunk)
+    weights.write_bytes(whole)
+    for change, message in (
+        ({"labels": ["normal", "fractured"]}, "for other answers"),
+        ({"preprocessing": {}}, "sees pictures otherwise"),
+        ({"files": {f"../hand/{weights.name}": card["files"][weights.name]}}, "is not the file"),
+        ({"files": {}}, "no model with a readable card"),
+    ):
+        (saved / "card.json").write_text(json.dumps(card | change))
+        with pytest.raises(ModelError, match=message):
+            read_network(saved, trunk=tiny_trunk)
