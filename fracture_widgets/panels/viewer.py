@@ -91,16 +91,18 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
     radiograph = report.radiograph
     scale = _MAP_SIDE / max(radiograph.width, radiograph.height)
     size = (max(1, round(radiograph.width * scale)), max(1, round(radiograph.height * scale)))
+    # The fracture map comes first: out of fold, its highest place lay on the fracture far more
+    # often than Grad-CAM's.
     maps = (
-        (
-            "Where it looked",
-            report.heatmap,
-            "What speaks most for a fracture (Grad-CAM); the strongest place is always light.",
-        ),
         (
             "Fracture map",
             report.fracture_map,
             "How probable a fracture is at each place: light is probable, clear is not.",
+        ),
+        (
+            "Grad-CAM",
+            report.heatmap,
+            "Where the network looked for a fracture; its strongest place is always light.",
         ),
     )
     layers: list[dict[str, Any]] = []

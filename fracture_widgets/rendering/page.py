@@ -145,7 +145,7 @@ def _probabilities(draw: ImageDraw.ImageDraw, report: Report, y: int) -> int:
         for name, probability in probabilities.items():
             chosen = name == answer
             draw.text((x, line), name.capitalize(), _INK if chosen else _QUIET, _font(22, chosen))
-            track = (x + 150, line + 4, x + width - 96, line + 24)
+            track = (x + 150, line + 4, x + width - 116, line + 24)
             draw.rounded_rectangle(track, 10, _TRACK)
             length = round((track[2] - track[0]) * probability)
             if length >= 20:  # shorter than its own rounding, a bar cannot be drawn

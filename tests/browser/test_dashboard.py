@@ -150,7 +150,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     page.keyboard.press("End")
     expect(layer).to_have_css("opacity", "1")
     first = layer.get_attribute("src")
-    page.get_by_label("Fracture map").check()
+    page.get_by_label("Grad-CAM").check()
     assert layer.get_attribute("src") != first
 
     with page.expect_download() as downloading:

@@ -49,7 +49,7 @@ def test_predict_brings_both_maps_over_the_radiograph(workbench, radiograph):
     assert workbench.viewer.content["layers"] == []
     workbench.predict.click()
     layers = workbench.viewer.content["layers"]
-    assert [layer["name"] for layer in layers] == ["Where it looked", "Fracture map"]
+    assert [layer["name"] for layer in layers] == ["Fracture map", "Grad-CAM"]
     assert "upper right" in layers[0]["alt"]
     assert workbench.viewer.content["alt"] == "Radiograph hand.png, 30 × 40 pixels"
 
