@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# The miniature FracAtlas, which tests in several rooms open.
+pytest_plugins = ["mini_fracatlas"]
+
 # The same examples for everyone, however slow the machine is. To look further afield:
 # python -m pytest --hypothesis-profile=explore
 settings.register_profile("same", derandomize=True, deadline=None)

@@ -172,11 +172,11 @@ def published_zip(mini: MiniAtlas, tmp_path: Path) -> Path:
     return write_zip(tmp_path / "FracAtlas.zip", mini.published())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def as_folder():
     return write_folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def as_zip():
     return write_zip
