@@ -25,10 +25,11 @@ from fracture_widgets.vocabulary import BODY_PARTS
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Lesson", "fed_by_stored", "fit_cascade", "largest", "predict_cascade"]
+__all__ = ["COARSE_CELLS", "Lesson", "fed_by_stored", "fit_cascade", "largest", "predict_cascade"]
 
 _MAP_CELLS = 14
-_COARSE_CELLS = 7
+COARSE_CELLS = 7
+"""Cells along the side of conv5, and of its map."""
 _MAP_LOSS_SCALE = 20.0
 _LOGITS, _COARSE, _SCORE, _GROUP = "map_logits", "coarse_map", "fracture_score", "group"
 _GROUPS = (*BODY_PARTS, "leg")
@@ -214,7 +215,7 @@ class _Targets:
         label = np.stack([fractured, 1.0 - fractured], axis=1)
         true = {
             _LOGITS: largest(covered, _MAP_CELLS),
-            _COARSE: largest(covered, _COARSE_CELLS),
+            _COARSE: largest(covered, COARSE_CELLS),
             _SCORE: fractured[:, None],
             BODY_PART_OUTPUT: groups[:, : len(BODY_PARTS)],
             **dict.fromkeys(BODY_PARTS, label),

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.networks.names import CONV5_MAP, CONV5_OUTPUT
 from fracture_widgets.networks.resnet50 import MAP_SOURCE_LAYERS
-from fracture_widgets.training.cascade_fit import Lesson, fed_by_stored, largest
+from fracture_widgets.training.cascade_fit import COARSE_CELLS, Lesson, fed_by_stored, largest
 from fracture_widgets.training.cascade_recipe import CascadeRecipe
 from fracture_widgets.vocabulary import BODY_PARTS
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_out"]
 
-_COARSE_CELLS = 7
 _VIEWS = (0, 2)
 _COVERED = 0.25
 _SOUND_ROWS = 300
@@ -61,7 +60,7 @@ def read_out(
         for chosen in (rows[fractured], sound):
             seen = conv5(chosen, view)
             target = largest(
-                lesson.targets[chosen, view][..., None] / np.float32(255), _COARSE_CELLS
+                lesson.targets[chosen, view][..., None] / np.float32(255), COARSE_CELLS
             )
             target = target[..., 0]
             kept = (target > _COVERED) | ((target == 0) & (rng.random(target.shape) < _SOUND_CELLS))
