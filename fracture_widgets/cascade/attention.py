@@ -1,6 +1,6 @@
 """Where the network looked: exact Grad-CAM without a gradient tape.
 
-A head sees conv5 through its mean over places, and through the soft maximum of a linear map of it.
+A head sees conv5 through its mean over places, and through the soft maxima of linear maps of it.
 Grad-CAM averages an answer's gradient over places (Selvaraju et al., Grad-CAM, ICCV 2017, equations
 1 and 2). Of the mean, the gradient is the same at every place; of the soft maximum, it is the map's
 kernel times weights that sum to 1 over the places. Averaged, both are products of small matrices.
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.imaging.preprocessing import Placement
-from fracture_widgets.networks.names import CONV5_MAP, HEAD_UNITS
+from fracture_widgets.networks.names import CONV5_MAP, CONV5_READOUT, HEAD_UNITS, probe_name
 from fracture_widgets.networks.weight_files import Weights
 
 __all__ = ["Head", "grad_cam", "over_radiograph"]
@@ -34,7 +34,11 @@ class Head:
         layers = [f"{name}_dense{index}" for index in range(1, len(HEAD_UNITS) + 1)] + [name]
         self._kernels = [np.asarray(weights[f"{layer}/kernel"], np.float32) for layer in layers]
         self._biases = [np.asarray(weights[f"{layer}/bias"], np.float32) for layer in layers]
-        self._conv5_map = np.asarray(weights[f"{CONV5_MAP}/kernel"], np.float32).reshape(-1)
+        taught, read_out = (
+            np.asarray(weights[f"{layer}/kernel"], np.float32).reshape(-1)
+            for layer in (CONV5_MAP, CONV5_READOUT)
+        )
+        self._heard = {-1: taught, -2: weights[f"{probe_name(name)}/kernel"][-1] * read_out}
 
     def conv5_gradient(
         self,
@@ -67,7 +71,8 @@ class Head:
         gradient = last[: len(hidden)]
         for kernel, on in zip(reversed(self._kernels[:-1]), reversed(active), strict=True):
             gradient = kernel @ (gradient * on)
-        return np.asarray(gradient[: len(pooled)] + last[-1] * self._conv5_map, dtype=np.float32)
+        heard = sum(last[row] * kernel for row, kernel in self._heard.items())
+        return np.asarray(gradient[: len(pooled)] + heard, dtype=np.float32)
 
 
 def grad_cam(

@@ -100,15 +100,17 @@ class Cascade:
         Returns
         -------
         Report
-            One pass through the network gives all of it.
+            One pass of the radiograph and its mirror image through the network gives all of it:
+            probabilities are those of the two mean log-odds, the fracture map is the mean of
+            both, the heatmap is that of the radiograph as it is.
         """
         started = time.perf_counter()
         inputs = network_input(radiograph.pixels)[np.newaxis]
         prepared = time.perf_counter()
-        outputs = {name: values[0] for name, values in self._engine.run(inputs).items()}
+        outputs, mirrored = self._run_both_ways(inputs)
         answered = time.perf_counter()
 
-        answers = _probabilities(outputs)
+        answers = _mean_answers(outputs, mirrored)
         body_part = _most_probable(answers[BODY_PART_OUTPUT])
 
         place = Placement.of(radiograph.width, radiograph.height)
@@ -116,9 +118,12 @@ class Cascade:
             outputs[POOLED_OUTPUT], outputs[EVIDENCE_OUTPUT], LABELS.index(FRACTURED)
         )
         heatmap = grad_cam(outputs[CONV5_OUTPUT], gradient)
+        fracture_map = (
+            outputs[FRACTURE_MAP_OUTPUT][..., 0] + mirrored[FRACTURE_MAP_OUTPUT][:, ::-1, 0]
+        ) / np.float32(2)
         maps = {
             "heatmap": over_radiograph(heatmap, place),
-            "fracture_map": over_radiograph(outputs[FRACTURE_MAP_OUTPUT][..., 0], place),
+            "fracture_map": over_radiograph(fracture_map, place),
         }
         finished = time.perf_counter()
         return Report(
@@ -143,20 +148,45 @@ class Cascade:
         Returns
         -------
         dict
-            By head, ``"body_part"`` or a body part, the probability of each of its answers.
+            By head, ``"body_part"`` or a body part, the probability of each of its answers, of
+            the radiograph and its mirror image as in :meth:`examine`.
         """
-        inputs = network_input(radiograph.pixels)[np.newaxis]
-        return _probabilities(
-            {name: values[0] for name, values in self._engine.run(inputs).items()}
-        )
+        return _mean_answers(*self._run_both_ways(network_input(radiograph.pixels)[np.newaxis]))
+
+    def outputs(self, radiograph: Radiograph) -> dict[str, npt.NDArray[np.float32]]:
+        """Return all that the network says of one radiograph as it is, conv5's features among it.
+
+        Returns
+        -------
+        dict
+            The outputs of :func:`~fracture_widgets.networks.resnet50.build_cascade_network`
+            without their first axis, e.g. ``conv5_block3_out`` of shape ``(7, 7, 2048)`` and
+            ``avg_pool`` of shape ``(2048,)``.
+        """
+        values = self._engine.run(network_input(radiograph.pixels)[np.newaxis])
+        return {name: value[0] for name, value in values.items()}
+
+    def _run_both_ways(self, inputs: npt.NDArray[np.float32]) -> tuple[_Outputs, _Outputs]:
+        """Return what the network says of one radiograph and of its mirror image."""
+        values = self._engine.run(np.concatenate([inputs, inputs[:, :, ::-1]]))
+        as_it_is, mirrored = ({name: value[i] for name, value in values.items()} for i in (0, 1))
+        return as_it_is, mirrored
 
 
-def _probabilities(outputs: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, dict[str, float]]:
+_Outputs = Mapping[str, npt.NDArray[np.float32]]
+_LEAST = np.finfo(np.float32).tiny
+
+
+def _mean_answers(first: _Outputs, second: _Outputs) -> dict[str, dict[str, float]]:
+    """Return every head's probabilities for the mean of two outputs' log-odds."""
     words = {BODY_PART_OUTPUT: BODY_PARTS, **dict.fromkeys(BODY_PARTS, LABELS)}
-    return {
-        head: dict(zip(answers, map(float, outputs[head]), strict=True))
-        for head, answers in words.items()
-    }
+    answers = {}
+    for head, names in words.items():
+        likely = np.sqrt(
+            np.maximum(first[head], _LEAST, dtype=np.float64) * np.maximum(second[head], _LEAST)
+        )
+        answers[head] = dict(zip(names, map(float, likely / likely.sum()), strict=True))
+    return answers
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:

@@ -6,22 +6,30 @@ __all__ = [
     "BODY_PART_OUTPUT",
     "CONV5_MAP",
     "CONV5_OUTPUT",
+    "CONV5_READOUT",
     "EVIDENCE_OUTPUT",
     "FRACTURE_MAP_OUTPUT",
+    "FRACTURE_OUTPUT",
     "HEAD_UNITS",
     "IMAGENET_MEAN_BGR",
     "MAP_EPSILON",
     "POOLED_OUTPUT",
+    "PROBE_INPUTS",
+    "PROBE_MAXIMA",
+    "PROBE_MEANS",
     "TRUNK_EPSILON",
+    "probe_name",
 ]
 
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 """Mean of ImageNet's pictures by channel, 0 to 255, as the Caffe weights expect it."""
 
 BODY_PART_OUTPUT = "body_part"
+FRACTURE_OUTPUT = "fracture"
 CONV5_OUTPUT = "conv5_block3_out"
 POOLED_OUTPUT = "avg_pool"
 CONV5_MAP = "conv5_map"
+CONV5_READOUT = "conv5_readout"
 FRACTURE_MAP_OUTPUT = "fracture_map"
 EVIDENCE_OUTPUT = "fracture_evidence"
 
@@ -31,5 +39,16 @@ HEAD_UNITS = (128, 50)
 MAP_EPSILON = 1e-3
 """What the fracture map's batch normalisations add to the variance."""
 
+PROBE_INPUTS = "probe_inputs"
+PROBE_MEANS = ("map_conv3_mean", "conv4_block6_out")
+PROBE_MAXIMA = ("map_conv2_max", "map_conv3_max", "conv4_block6_out")
+"""What a part's linear probe sees: means of these layers over places, then maxima of those, then
+the fracture map's maximum, and the soft maximum of what is read out of conv5."""
+
 TRUNK_EPSILON = 1.001e-5
 """The same in ``keras.applications.ResNet50``."""
+
+
+def probe_name(part: str) -> str:
+    """Return the name of a part's linear probe, a layer of one unit."""
+    return f"{part}_probe"

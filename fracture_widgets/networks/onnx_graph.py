@@ -21,12 +21,16 @@ from fracture_widgets.networks.names import (
     BODY_PART_OUTPUT,
     CONV5_MAP,
     CONV5_OUTPUT,
+    CONV5_READOUT,
     EVIDENCE_OUTPUT,
     FRACTURE_MAP_OUTPUT,
     IMAGENET_MEAN_BGR,
     MAP_EPSILON,
     POOLED_OUTPUT,
+    PROBE_MAXIMA,
+    PROBE_MEANS,
     TRUNK_EPSILON,
+    probe_name,
 )
 from fracture_widgets.networks.weight_files import Weights
 from fracture_widgets.vocabulary import BODY_PARTS
@@ -36,6 +40,7 @@ __all__ = ["INPUT_NAME", "build_onnx_model"]
 INPUT_NAME = "radiograph"
 _OPSET = 17
 _IR_VERSION = 9
+_PLACES = {"axes": [2, 3], "keepdims": 0}
 _STAGES = {"conv2": 3, "conv3": 4, "conv4": 6, "conv5": 3}
 
 
@@ -103,7 +108,10 @@ class _GraphWriter:
         return self.node("Relu", [result], f"{layer}_relu") if relu else result
 
     def dense(self, source: str, layer: str, *, activation: str, output: str) -> str:
-        linear = self.node(
+        return self.node(activation, [self.linear(source, layer)], output)
+
+    def linear(self, source: str, layer: str) -> str:
+        return self.node(
             "Gemm",
             [
                 source,
@@ -112,7 +120,6 @@ class _GraphWriter:
             ],
             f"{layer}_linear",
         )
-        return self.node(activation, [linear], output)
 
     def residual_block(self, source: str, name: str, *, stride: int, project: bool) -> str:
         shortcut = source
@@ -202,6 +209,26 @@ class _GraphWriter:
         self.node("Concat", [hottest, soft_maximum], EVIDENCE_OUTPUT, axis=1)
         return soft_maximum
 
+    def probe_inputs(self, stages: Mapping[str, str]) -> str:
+        """Add what the linear probes see; the fracture map must be there."""
+        outputs = {"conv4_block6_out": stages["conv4"]}
+        means = [
+            self.node("ReduceMean", [outputs.get(name, name)], f"{name}_average", **_PLACES)
+            for name in PROBE_MEANS
+        ]
+        maxima = [
+            self.node("ReduceMax", [outputs.get(name, name)], f"{name}_peak", **_PLACES)
+            for name in PROBE_MAXIMA
+        ]
+        map_peak = self.node("ReduceMax", ["map_logits_linear"], "map_peak", **_PLACES)
+        read_out = self.conv5_maximum(stages, CONV5_READOUT)
+        return self.node("Concat", [*means, *maxima, map_peak, read_out], "probe_inputs", axis=1)
+
+    def conv5_maximum(self, stages: Mapping[str, str], layer: str) -> str:
+        """Add a map of conv5 with one channel, and its soft maximum."""
+        logits = self.convolution(stages["conv5"], layer, norm=None, relu=False)
+        return self.soft_maximum(self.by_place(logits, f"{layer}_places"), f"{layer}_soft_maximum")
+
     def by_place(self, logits: str, output: str) -> str:
         """Lay a map of one channel out as a row of places."""
         shape = self.constant(f"{output}_shape", [0, 1, -1], np.int64)
@@ -243,21 +270,16 @@ def build_onnx_model(weights: Weights) -> onnx.ModelProto:
     graph = _GraphWriter(weights)
     stages = graph.trunk()
     graph.node("Transpose", [stages["conv5"]], CONV5_OUTPUT, perm=[0, 2, 3, 1])
-    pooled = graph.node("ReduceMean", [stages["conv5"]], POOLED_OUTPUT, axes=[2, 3], keepdims=0)
-    conv5_logits = graph.convolution(stages["conv5"], CONV5_MAP, norm=None, relu=False)
-    soft_maxima = graph.node(
-        "Concat",
-        [
-            graph.fracture_map(stages),
-            graph.soft_maximum(graph.by_place(conv5_logits, "conv5_places"), "conv5_soft_maximum"),
-        ],
-        "soft_maxima",
-        axis=1,
-    )
+    pooled = graph.node("ReduceMean", [stages["conv5"]], POOLED_OUTPUT, **_PLACES)
+    map_soft_maximum = graph.fracture_map(stages)
+    conv5_maximum = graph.conv5_maximum(stages, CONV5_MAP)
+    probe_inputs = graph.probe_inputs(stages)
     findings = graph.node("Concat", [pooled, EVIDENCE_OUTPUT], "findings", axis=1)
     graph.head(pooled, BODY_PART_OUTPUT)
     for part in BODY_PARTS:
-        graph.head(findings, part, last=soft_maxima)
+        probe = graph.linear(probe_inputs, probe_name(part))
+        heard = [map_soft_maximum, probe, conv5_maximum]
+        graph.head(findings, part, last=graph.node("Concat", heard, f"{part}_heard", axis=1))
 
     outputs = [
         BODY_PART_OUTPUT,

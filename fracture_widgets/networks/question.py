@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
+from fracture_widgets.networks.architectures import TrunkBuilder, fill_trunk
 from fracture_widgets.networks.keras_import import require_keras
-from fracture_widgets.networks.names import BODY_PART_OUTPUT, POOLED_OUTPUT
-from fracture_widgets.networks.resnet50 import build_trunk, head, load_trunk
-from fracture_widgets.networks.weight_files import Weights, assign_weights
+from fracture_widgets.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT, POOLED_OUTPUT
+from fracture_widgets.networks.resnet50 import build_trunk, head
+from fracture_widgets.networks.weight_files import Weights
 from fracture_widgets.vocabulary import BODY_PARTS, LABELS
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["QUESTIONS", "TrunkBuilder", "build_single_question_network"]
+__all__ = ["QUESTIONS", "TrunkBuilder", "build_single_question_network", "with_head"]
 
-QUESTIONS = (BODY_PART_OUTPUT, *BODY_PARTS)
-"""What a network can be asked: the body part, or fractured or normal for one part."""
-
-TrunkBuilder = Callable[[int], "keras.Model"]
-"""From the side of the input in pixels to a model with one input ``(n, size, size, 1)`` and one
-output ``(n, h, w, channels)``, whose layers' names begin with ``conv`` where they hold weights."""
+QUESTIONS = (BODY_PART_OUTPUT, FRACTURE_OUTPUT, *BODY_PARTS)
+"""What a network can be asked: the body part, or fractured or normal, of any part or of one."""
 
 
 def build_single_question_network(
@@ -41,8 +38,8 @@ def build_single_question_network(
     Parameters
     ----------
     question
-        ``"body_part"``, or the part whose fractures are asked for: ``"elbow"``, ``"hand"``,
-        ``"shoulder"``.
+        ``"body_part"``; ``"fracture"``, of whatever part; or the part whose fractures are asked
+        for: ``"elbow"``, ``"hand"``, ``"shoulder"``.
     weights
         Weights for the trunk: ``"imagenet"``, the path of a ``.npz`` file, arrays by
         ``layer/weight`` name, or ``None`` for a random start. The head always starts at random.
@@ -72,11 +69,10 @@ def build_single_question_network(
     ModelError
         If the weights cannot be had, do not fit, or are too few for a frozen trunk.
     """
-    if question not in QUESTIONS:
-        raise ValueError(f"The question is one of {', '.join(QUESTIONS)}. Received: {question!r}")
-    keras = require_keras("Building a network")
+    _refuse_unknown(question)
+    require_keras("Building a network")
     below = trunk(size)
-    missing = _fill(below, weights, trunk)
+    missing = fill_trunk(below, weights, trunk)
     if frozen_trunk and missing:
         raise ModelError(
             f"A frozen trunk stays as it is, and {len(missing)} of its weights would stay random, "
@@ -85,29 +81,28 @@ def build_single_question_network(
     if weights is not None and missing:
         say(f"{len(missing)} of the trunk's weights start at random, {missing[0]} first.")
     below.trainable = not frozen_trunk
-    pooled = keras.layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(below.output)
+    return with_head(below, question)
+
+
+def with_head(trunk: keras.Model, question: str) -> keras.Model:
+    """Add the pooled features and one head to a trunk, as :func:`build_single_question_network`.
+
+    Parameters
+    ----------
+    trunk
+        What a :data:`~fracture_widgets.networks.architectures.TrunkBuilder` built.
+    question
+        As there.
+    """
+    _refuse_unknown(question)
+    keras = require_keras("Building a network")
+    pooled = keras.layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(trunk.output)
     answers = BODY_PARTS if question == BODY_PART_OUTPUT else LABELS
     return keras.Model(
-        below.input, head(pooled, question, len(answers)), name=f"{question}_network"
+        trunk.input, head(pooled, question, len(answers)), name=f"{question}_network"
     )
 
 
-def _fill(
-    model: keras.Model, weights: str | os.PathLike[str] | Weights | None, trunk: TrunkBuilder
-) -> list[str]:
-    """Load a trunk's weights and return the names of those that stay random."""
-    held = [f"{layer.name}/{weight.name}" for layer in model.layers for weight in layer.weights]
-    if weights is None:
-        return held
-    if isinstance(weights, Mapping):
-        missing = assign_weights(model, weights, complete=False)
-    elif weights == "imagenet" and trunk is not build_trunk:
-        raise ModelError("The ImageNet weights are ResNet-50's: give weights for this trunk.")
-    else:
-        missing = load_trunk(model, weights)
-    if len(missing) == len(held):
-        raise ModelError(
-            f"The weights are of another architecture: none of the trunk's {len(held)} is among "
-            "them. Use the weights trained for this network."
-        )
-    return missing
+def _refuse_unknown(question: str) -> None:
+    if question not in QUESTIONS:
+        raise ValueError(f"The question is one of {', '.join(QUESTIONS)}. Received: {question!r}")

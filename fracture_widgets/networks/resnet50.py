@@ -14,19 +14,24 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
+from fracture_widgets.networks.imagenet import download_imagenet_weights
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.networks.names import (
     BODY_PART_OUTPUT,
     CONV5_MAP,
     CONV5_OUTPUT,
+    CONV5_READOUT,
     EVIDENCE_OUTPUT,
     FRACTURE_MAP_OUTPUT,
     HEAD_UNITS,
     IMAGENET_MEAN_BGR,
     MAP_EPSILON,
     POOLED_OUTPUT,
+    PROBE_INPUTS,
+    PROBE_MAXIMA,
+    PROBE_MEANS,
+    probe_name,
 )
 from fracture_widgets.networks.weight_files import assign_weights, read_weights
 from fracture_widgets.vocabulary import BODY_PARTS, LABELS
@@ -50,26 +55,28 @@ MAP_SOURCE_LAYERS: Mapping[str, int] = MappingProxyType(
 """Layers whose outputs the fracture map sees, and their channels; conv4's also feeds conv5."""
 
 
-def map_sources(trunk: keras.Model) -> keras.KerasTensor:
-    """Return what the fracture map sees: conv2 to conv4 on conv4's grid, 2304 channels.
+def map_sources(trunk: keras.Model) -> dict[str, keras.KerasTensor]:
+    """Return what the fracture map sees: conv2 to conv4 on conv4's grid, 2304 channels in all.
 
     A break in the cortex is a fine line: the strongest response among the finer cells keeps it
     where an average would wash it out.
+
+    Returns
+    -------
+    dict
+        The outputs of ``MAP_SOURCE_LAYERS``, in their order.
     """
     import keras
 
     layers = keras.layers
     conv2 = trunk.get_layer("conv2_block3_out").output
     conv3 = trunk.get_layer("conv3_block4_out").output
-    conv4 = trunk.get_layer("conv4_block6_out").output
-    return layers.Concatenate(name="map_sources")(
-        [
-            layers.MaxPooling2D(4, name="map_conv2_max")(conv2),
-            layers.MaxPooling2D(2, name="map_conv3_max")(conv3),
-            layers.AveragePooling2D(2, name="map_conv3_mean")(conv3),
-            conv4,
-        ]
-    )
+    return {
+        "map_conv2_max": layers.MaxPooling2D(4, name="map_conv2_max")(conv2),
+        "map_conv3_max": layers.MaxPooling2D(2, name="map_conv3_max")(conv3),
+        "map_conv3_mean": layers.AveragePooling2D(2, name="map_conv3_mean")(conv3),
+        "conv4_block6_out": trunk.get_layer("conv4_block6_out").output,
+    }
 
 
 def fracture_map_branch(
@@ -80,7 +87,7 @@ def fracture_map_branch(
     Parameters
     ----------
     sources
-        What :func:`map_sources` gives, shape ``(n, h, w, 2304)``.
+        What :func:`map_sources` gives, one behind the other, shape ``(n, h, w, 2304)``.
     dropout, l2
         Share of channels dropped and weight of the kernel's penalty; training alone sees them.
 
@@ -118,6 +125,35 @@ def fracture_map_branch(
     return logits, layers.Concatenate(name=EVIDENCE_OUTPUT)([hottest, soft_maximum])
 
 
+def _probe_inputs(
+    sources: dict[str, keras.KerasTensor],
+    map_logits: keras.KerasTensor,
+    read_out: keras.KerasTensor,
+) -> keras.KerasTensor:
+    """Return means of conv3 and conv4, maxima of conv2 to conv4, of the map and of the read-out."""
+    import keras
+
+    layers = keras.layers
+    means = [
+        layers.GlobalAveragePooling2D(name=f"{name}_average")(sources[name]) for name in PROBE_MEANS
+    ]
+    maxima = [
+        layers.GlobalMaxPooling2D(name=f"{name}_peak")(sources[name]) for name in PROBE_MAXIMA
+    ]
+    map_peak = layers.GlobalMaxPooling2D(name="map_peak")(map_logits)
+    return layers.Concatenate(name=PROBE_INPUTS)(
+        [*means, *maxima, map_peak, _soft_maximum(read_out)]
+    )
+
+
+def _soft_maximum(logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the log-sum-exp over the places of a map of one channel, shape ``(n, 1)``."""
+    import keras
+
+    by_place = keras.layers.Flatten()(logits)
+    return keras.ops.logsumexp(by_place, axis=1, keepdims=True)
+
+
 def head(
     features: keras.KerasTensor,
     name: str,
@@ -146,7 +182,8 @@ def head(
         x = layers.Dense(units, activation="relu", name=f"{name}_dense{index}")(x)
     if last is not None:
         x = layers.Concatenate(name=f"{name}_last")([x, last])
-    return layers.Dense(classes, activation="softmax", name=name)(x)
+    # In bfloat16, probabilities near 0 and 1 would coincide.
+    return layers.Dense(classes, activation="softmax", dtype="float32", name=name)(x)
 
 
 def load_trunk(model: keras.Model, weights: str | os.PathLike[str]) -> list[str]:
@@ -165,21 +202,12 @@ def load_trunk(model: keras.Model, weights: str | os.PathLike[str]) -> list[str]
     ModelError
         If the weights cannot be had, read, or are of another architecture.
     """
-    import keras
-
-    if weights == "imagenet":
-        try:
-            source = keras.applications.ResNet50(weights="imagenet", include_top=False)
-        except Exception as error:
-            raise ModelError(
-                f"The ImageNet weights could not be downloaded ({error}); connect to the "
-                "internet, or give the path of a weight file instead of 'imagenet'."
-            ) from error
-        for layer in source.layers:
-            if layer.weights:
-                model.get_layer(layer.name).set_weights(layer.get_weights())
-        return []
-    missing = assign_weights(model, read_weights(Path(weights)), complete=False)
+    found = (
+        download_imagenet_weights("ResNet50")
+        if weights == "imagenet"
+        else read_weights(Path(weights))
+    )
+    missing = assign_weights(model, found, complete=False)
     return [name for name in missing if name.startswith("conv")]
 
 
@@ -256,19 +284,26 @@ def build_cascade_network(
     conv5 = trunk.get_layer(CONV5_OUTPUT).output
     pooled = layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(conv5)
 
-    logits, evidence = fracture_map_branch(map_sources(trunk), dropout=map_dropout, l2=map_l2)
+    sources = map_sources(trunk)
+    together = layers.Concatenate(name="map_sources")(list(sources.values()))
+    logits, evidence = fracture_map_branch(together, dropout=map_dropout, l2=map_l2)
     seen = layers.Dropout(head_dropout, name="avg_pool_dropout")(pooled)
     findings = layers.Concatenate(name="findings")([seen, evidence])
     # A few dozen fractures cannot teach a head of 2,000 inputs what the maps already know, so
-    # the softmax sees their soft maxima without a detour.
-    conv5_logits = layers.Conv2D(1, 1, name=CONV5_MAP)(conv5)
-    conv5_soft_maximum = keras.ops.logsumexp(layers.Flatten(name="conv5_places")(conv5_logits), 1)
-    soft_maxima = layers.Concatenate(name="soft_maxima")(
-        [evidence[:, -1:], keras.ops.expand_dims(conv5_soft_maximum, 1)]
-    )
+    # the softmax hears their maxima, and a linear probe of the earlier stages, directly.
+    conv5_maximum = _soft_maximum(layers.Conv2D(1, 1, name=CONV5_MAP)(conv5))
+    read_out = layers.Conv2D(1, 1, kernel_initializer="zeros", name=CONV5_READOUT)(conv5)
+    probe_inputs = _probe_inputs(sources, logits, read_out)
+
+    heard = {}
+    for part in BODY_PARTS:
+        probe = layers.Dense(1, kernel_initializer="zeros", name=probe_name(part))(probe_inputs)
+        heard[part] = layers.Concatenate(name=f"{part}_heard")(
+            [evidence[:, -1:], probe, conv5_maximum]
+        )
     outputs = {
         BODY_PART_OUTPUT: head(seen, BODY_PART_OUTPUT, len(BODY_PARTS)),
-        **{part: head(findings, part, len(LABELS), last=soft_maxima) for part in BODY_PARTS},
+        **{part: head(findings, part, len(LABELS), last=heard[part]) for part in BODY_PARTS},
         FRACTURE_MAP_OUTPUT: layers.Activation("sigmoid", name=FRACTURE_MAP_OUTPUT)(logits),
         CONV5_OUTPUT: conv5,
         POOLED_OUTPUT: pooled,

@@ -72,7 +72,11 @@ def judge(
         frame = Box(joint.x0, joint.y0, joint.x1, joint.y1).grown(STANDARD_MARGIN).clipped()
         crop = radiograph.crop(frame)
         report = cascade.examine(crop)
-        by_part = cascade.probabilities(crop)
+        of_its_part = (
+            report.fracture_probability
+            if report.body_part == joint.body_part
+            else cascade.probabilities(crop)[joint.body_part][FRACTURED]
+        )
         outlines = [box.seen_from(frame) for box in atlas.outlines_of(joint.image_id)]
         rows.append(
             {
@@ -81,7 +85,7 @@ def judge(
                 "run": run.name,
                 **{part: report.body_part_probabilities[part] for part in BODY_PARTS},
                 "named": report.body_part,
-                "fracture_probability": by_part[joint.body_part][FRACTURED],
+                "fracture_probability": of_its_part,
                 "cascade_probability": report.fracture_probability,
                 **(_hits(report, outlines) if joint.fractured else {}),
             }

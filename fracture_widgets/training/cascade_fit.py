@@ -16,7 +16,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.networks.keras_import import require_keras
-from fracture_widgets.networks.names import BODY_PART_OUTPUT, CONV5_OUTPUT, EVIDENCE_OUTPUT
+from fracture_widgets.networks.names import (
+    BODY_PART_OUTPUT,
+    CONV5_OUTPUT,
+    CONV5_READOUT,
+    EVIDENCE_OUTPUT,
+    probe_name,
+)
 from fracture_widgets.networks.resnet50 import MAP_SOURCE_LAYERS
 from fracture_widgets.training.cascade_recipe import CascadeRecipe
 from fracture_widgets.training.trunk_features import TrunkFeatures
@@ -94,6 +100,8 @@ def fit_cascade(
     logits = network.get_layer(_LOGITS).output
     inputs = [*sources, group]
     _scale_sources(network, lesson.features.ceiling)
+    for name in (CONV5_READOUT, *map(probe_name, BODY_PARTS)):
+        network.get_layer(name).trainable = False  # set last, by reading out
     mapper = keras.Model(inputs, {_LOGITS: logits, _SCORE: score})
     _fit(mapper, lesson, rows, recipe, recipe.map_epochs, recipe.map_rate, report)
 
@@ -127,7 +135,7 @@ def predict_cascade(
         stored = lesson.features.stored[rows[start : start + 64], view]
         batch = model.predict_on_batch(stored)
         for name in names:
-            answers[name].append(np.asarray(batch[name]))
+            answers[name].append(np.asarray(batch[name], dtype=np.float32))
     return {name: np.concatenate(batches) for name, batches in answers.items()}
 
 

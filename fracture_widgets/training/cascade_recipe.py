@@ -31,8 +31,18 @@ class CascadeRecipe:
     readout_strength, readout_weight
         Last, the reading out of conv5: inverse of the logistic regression's penalty, and how much
         the heads' log-odds move with its soft maximum.
+    probe_strength, probe_weight
+        The same of each part's linear probe of the frozen stages; the strength is for one view of
+        each radiograph.
+    peak_weight
+        How much the heads' log-odds move with the fracture map's maximum, in log-odds too.
+    temper
+        What the heads' log-odds are multiplied with last: witnesses who saw the same picture agree
+        more than independent ones would, and their sum is too sure.
     batch
         Views in one step.
+    bfloat16
+        Compute in bfloat16; see :func:`~fracture_widgets.networks.precision.precision`.
     seed
         Of weights, order and choice of views.
     """
@@ -49,9 +59,23 @@ class CascadeRecipe:
     l2: float = 1e-4
     head_dropout: float = 0.5
     readout_strength: float = 1e-3
-    readout_weight: float = 1.5
+    readout_weight: float = 1.0
+    probe_strength: float = 3e-2
+    probe_weight: float = 1.0
+    peak_weight: float = 1.0
+    temper: float = 0.3
     batch: int = 32
+    bfloat16: bool = False
     seed: int = 0
+
+    @property
+    def taught(self) -> dict[str, Any]:
+        """The settings that decide what is taught, before anything is read out of it."""
+        return {
+            name: value
+            for name, value in self.to_dict().items()
+            if not name.startswith(("readout_", "probe_", "peak_", "temper"))
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as they stand on the model's card."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +16,24 @@ import pandas as pd
 
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.split import patient_folds
+from fracture_widgets.networks.precision import precision
 from fracture_widgets.networks.resnet50 import build_cascade_network
-from fracture_widgets.networks.weight_files import collect_weights, write_weights
+from fracture_widgets.networks.weight_files import (
+    assign_weights,
+    collect_weights,
+    read_weights,
+    write_weights,
+)
 from fracture_widgets.training.cascade_fit import Lesson, fit_cascade
 from fracture_widgets.training.cascade_readout import read_out
 from fracture_widgets.training.cascade_recipe import CascadeRecipe
 from fracture_widgets.training.trunk_features import trunk_features
 from fracture_widgets.training.views import JOINT, draw_views, teaching_table
 
-__all__ = ["FOLDS", "Run", "plan_runs", "prepare_lesson", "teach"]
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["FOLDS", "Run", "identity", "plan_runs", "prepare_lesson", "teach"]
 
 FOLDS = 5
 
@@ -70,12 +82,13 @@ def prepare_lesson(
     views = draw_views(
         atlas, table, recipe.views, progress=lambda done, total: progress("views", done, total)
     )
-    features = trunk_features(
-        build_cascade_network(trunk),
-        views.pixels,
-        cache,
-        progress=lambda done, total: progress("features", done, total),
-    )
+    with precision(bfloat16=recipe.bfloat16):
+        features = trunk_features(
+            build_cascade_network(trunk),
+            views.pixels,
+            cache,
+            progress=lambda done, total: progress("features", done, total),
+        )
     return Lesson(table, features, views.targets)
 
 
@@ -101,12 +114,20 @@ def plan_runs(table: pd.DataFrame, *, seed: int = 0) -> list[Run]:
     ]
 
 
+def identity(settings: Mapping[str, Any], lesson: Lesson) -> str:
+    """Name what decides the weights: settings, rows and what is known of them."""
+    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
+    digest.update(lesson.table.to_csv(index=False).encode())
+    digest.update(lesson.features.ceiling.tobytes())
+    return digest.hexdigest()[:16]
+
+
 def teach(
     run: Run,
     lesson: Lesson,
     recipe: CascadeRecipe,
     trunk: str | os.PathLike[str],
-    folder: Path,
+    work: Path,
     *,
     report: Callable[[str], None] = lambda _line: None,
 ) -> Path:
@@ -118,25 +139,40 @@ def teach(
         What to learn from.
     lesson, recipe, trunk
         As for :func:`prepare_lesson`.
-    folder
-        Where the weights of all runs are kept.
+    work
+        Where the weights of all runs are kept, before and after the reading out, by what decides
+        them.
     report
         Called with a line after every epoch.
     """
-    path = folder / f"{run.name}.npz"
+    path = work / "runs" / identity(recipe.to_dict(), lesson) / f"{run.name}.npz"
     if path.exists():
         return path
-    folder.mkdir(parents=True, exist_ok=True)
-    network = build_cascade_network(
-        trunk,
-        map_dropout=recipe.dropout,
-        map_l2=recipe.l2,
-        head_dropout=recipe.head_dropout,
-    )
-    fit_cascade(
-        network, lesson, run.learned, recipe, report=lambda line: report(f"{run.name}: {line}")
-    )
-    report(f"{run.name}: reading out conv5")
-    read_out(network, lesson, run.learned, recipe)
-    write_weights(path, collect_weights(network))
+    taught = work / "taught" / identity(recipe.taught, lesson) / f"{run.name}.npz"
+    with precision(bfloat16=recipe.bfloat16):
+        network = build_cascade_network(
+            trunk,
+            map_dropout=recipe.dropout,
+            map_l2=recipe.l2,
+            head_dropout=recipe.head_dropout,
+        )
+        if not taught.exists():
+            fit_cascade(
+                network,
+                lesson,
+                run.learned,
+                recipe,
+                report=lambda line: report(f"{run.name}: {line}"),
+            )
+            _write(taught, network)
+        # Read back even if just written: what is read out shall not depend on the rounding.
+        assign_weights(network, read_weights(taught), complete=True)
+        report(f"{run.name}: reading out conv5 and the stages before it")
+        read_out(network, lesson, run.learned, recipe)
+        _write(path, network)
     return path
+
+
+def _write(path: Path, network: keras.Model) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_weights(path, collect_weights(network))

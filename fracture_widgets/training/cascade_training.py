@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -19,7 +17,6 @@ from fracture_widgets.errors import TrainingError
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.networks.weight_files import read_weights
 from fracture_widgets.training.cascade_evidence import judge, judge_uncropped, summarise
-from fracture_widgets.training.cascade_fit import Lesson
 from fracture_widgets.training.cascade_recipe import CascadeRecipe
 from fracture_widgets.training.cascade_runs import Run, plan_runs, prepare_lesson, teach
 
@@ -83,10 +80,9 @@ def train_cascade(
     work.mkdir(parents=True, exist_ok=True)
     _check_room(work)
     lesson = prepare_lesson(atlas, recipe, trunk, work / "features", progress=progress)
-    home = work / "runs" / _identity(recipe, lesson)
     runs = [run for run in plan_runs(lesson.table) if look_at_test or run.name != "train"]
-    weights = {run.name: teach(run, lesson, recipe, trunk, home, report=report) for run in runs}
-    judged, uncropped = _judgements(runs, weights, atlas, lesson.table, home, progress)
+    weights = {run.name: teach(run, lesson, recipe, trunk, work, report=report) for run in runs}
+    judged, uncropped = _judgements(runs, weights, atlas, lesson.table, progress)
     figures = {
         split: summarise(
             judged[judged["looked_at"] == split], uncropped[uncropped["looked_at"] == split]
@@ -123,29 +119,20 @@ def _check_room(work: Path) -> None:
         )
 
 
-def _identity(recipe: CascadeRecipe, lesson: Lesson) -> str:
-    """Name what decides the weights: settings, rows and what is known of them."""
-    digest = hashlib.sha256(json.dumps(recipe.to_dict(), sort_keys=True).encode())
-    digest.update(lesson.table.to_csv(index=False).encode())
-    digest.update(lesson.features.ceiling.tobytes())
-    return digest.hexdigest()[:16]
-
-
 def _judgements(
     runs: list[Run],
     weights: Mapping[str, Path],
     atlas: FracAtlas,
     table: pd.DataFrame,
-    home: Path,
     progress: Callable[[str, int, int], None],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     joints, whole = [], []
     for run in runs:
         if not len(run.judged):
             continue
-        files = home / f"{run.name}-judged.csv", home / f"{run.name}-uncropped.csv"
+        weight = weights[run.name]
+        files = [weight.with_name(f"{run.name}-{what}.csv") for what in ("judged", "uncropped")]
         if not all(file.exists() for file in files):
-            weight = weights[run.name]
             seen = partial(progress, f"judging {run.name}")
             judge_uncropped(run, weight, atlas, table).to_csv(files[1], index=False)
             judge(run, weight, atlas, table, progress=seen).to_csv(files[0], index=False)

@@ -96,6 +96,7 @@ def trunk_features(
 
 def _content_hash(frozen: keras.Model, pixels: npt.NDArray[np.uint8]) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(pixels).data)
+    digest.update(str(frozen.output.dtype).encode())
     for name, array in collect_weights(frozen).items():
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(array).data)
@@ -105,7 +106,8 @@ def _content_hash(frozen: keras.Model, pixels: npt.NDArray[np.uint8]) -> str:
 def _storing(frozen: keras.Model, ceiling: npt.NDArray[np.float32]) -> keras.Model:
     """Let the backend, which uses every core, do the rounding too."""
     keras = require_keras("Computing features")
-    share = keras.ops.sqrt(keras.ops.clip(frozen.output / ceiling, 0.0, 1.0))
+    output = keras.ops.cast(frozen.output, "float32")
+    share = keras.ops.sqrt(keras.ops.clip(output / ceiling, 0.0, 1.0))
     return keras.Model(frozen.input, keras.ops.cast(keras.ops.round(255.0 * share), "uint8"))
 
 
@@ -123,6 +125,7 @@ def _ceiling(
         sample = np.concatenate(
             [_compute(frozen, flat[chosen[i : i + _BATCH]]) for i in range(0, len(chosen), _BATCH)]
         )
+        sample = sample.astype(np.float32, copy=False)
         top = np.quantile(sample.reshape(-1, sample.shape[-1]), _CEILING_QUANTILE, axis=0)
         partial = home / "ceiling.part.npy"
         np.save(partial, (top * _CEILING_HEADROOM + 1e-3).astype(np.float32))

@@ -17,12 +17,15 @@ CHANNELS, BESIDE = 24, 5
 @pytest.fixture(scope="module")
 def weights() -> dict[str, npt.NDArray[np.float32]]:
     rng = np.random.default_rng(1)
-    shapes = {"hand_dense1": (CHANNELS + BESIDE, 128), "hand_dense2": (128, 50), "hand": (52, 2)}
+    shapes = {"hand_dense1": (CHANNELS + BESIDE, 128), "hand_dense2": (128, 50), "hand": (53, 2)}
     weights = {}
     for name, shape in shapes.items():
         weights[f"{name}/kernel"] = rng.normal(0, 0.2, shape).astype(np.float32)
         weights[f"{name}/bias"] = rng.normal(0, 0.1, shape[1]).astype(np.float32)
-    weights["conv5_map/kernel"] = rng.normal(0, 0.2, (1, 1, CHANNELS, 1)).astype(np.float32)
+    for layer in ("conv5_map", "conv5_readout"):
+        kernel = rng.normal(0, 0.2, (1, 1, CHANNELS, 1))
+        weights[f"{layer}/kernel"] = kernel.astype(np.float32)
+    weights["hand_probe/kernel"] = rng.normal(0, 0.5, (9, 1)).astype(np.float32)
     return weights
 
 
@@ -42,8 +45,12 @@ def test_the_gradient_is_that_of_a_gradient_tape(
         x = tf.concat([pooled, evidence[None]], axis=1)
         x = tf.nn.relu(x @ weights["hand_dense1/kernel"] + weights["hand_dense1/bias"])
         x = tf.nn.relu(x @ weights["hand_dense2/kernel"] + weights["hand_dense2/bias"])
-        places = tf.reshape(tf.nn.conv2d(seen, weights["conv5_map/kernel"], 1, "VALID"), (1, -1))
-        x = tf.concat([x, [[0.3]], tf.reduce_logsumexp(places, axis=1, keepdims=True)], axis=1)
+        taught, read_out = (
+            tf.reduce_logsumexp(tf.nn.conv2d(seen, weights[f"{layer}/kernel"], 1, "VALID"))
+            for layer in ("conv5_map", "conv5_readout")
+        )
+        probe = 0.7 + weights["hand_probe/kernel"][-1, 0] * read_out
+        x = tf.concat([x, [[0.3, probe, taught]]], axis=1)
         value = (x @ weights["hand/kernel"] + weights["hand/bias"])[:, answer]
     expected = tf.reduce_sum(tape.gradient(value, seen)[0], axis=(0, 1))
     gradient = Head(weights, "hand").conv5_gradient(conv5.mean((0, 1)), evidence, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from fracture_widgets.cascade.report import Report
 from fracture_widgets.cascade.store import default_models_folder, load_model
 from fracture_widgets.errors import ModelError, UnreadableRadiograph
 from fracture_widgets.imaging.phantoms import Phantom
+from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.vocabulary import BODY_PARTS
 
 SAMPLES = sample_phantoms()
@@ -63,6 +65,30 @@ def test_the_fracture_map_is_highest_on_the_drawn_fracture(
     x, y = (column + 0.5) / heat.shape[1], (row + 0.5) / heat.shape[0]
     near = [box.grown(0.5) for box in sample.boxes]
     assert any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in near)
+
+
+def test_a_mirror_image_gets_the_same_answer_and_the_mirrored_map(cascade: Cascade) -> None:
+    pixels = SAMPLES[0].radiograph.pixels
+    square = pixels[: min(pixels.shape), : min(pixels.shape)]
+    one, other = (
+        cascade.examine(replace(SAMPLES[0].radiograph, pixels=np.ascontiguousarray(seen)))
+        for seen in (square, square[:, ::-1])
+    )
+    assert one.fracture_probability == pytest.approx(other.fracture_probability, abs=1e-4)
+    assert one.body_part_probabilities == pytest.approx(other.body_part_probabilities, abs=1e-4)
+    np.testing.assert_allclose(one.fracture_map, other.fracture_map[:, ::-1], atol=1e-3)
+
+
+def test_the_answer_is_the_mean_of_both_ways_in_log_odds(cascade: Cascade) -> None:
+    radiograph = SAMPLES[1].radiograph
+    part = cascade.examine(radiograph).body_part
+    inputs = network_input(radiograph.pixels)[None]
+    alone = [
+        OnnxEngine(load_model().weights).run(seen)[part][0] for seen in (inputs, inputs[:, :, ::-1])
+    ]
+    mean = np.mean([np.log(answers[0] / answers[1]) for answers in alone])
+    given = cascade.examine(radiograph).fracture_probability
+    assert np.log(given / (1 - given)) == pytest.approx(mean, abs=1e-2)
 
 
 def test_a_report_is_ready_for_json(reports: list[Report]) -> None:

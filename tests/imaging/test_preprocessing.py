@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import Placement, Preprocessing, network_input
@@ -60,7 +61,7 @@ def test_what_the_radiograph_does_not_cover_is_black():
 def test_a_marker_lands_where_the_placement_says():
     grey = np.zeros((80, 200), np.float32)
     grey[20:40, 150:190] = 1
-    settings_ = Preprocessing(size=200, darkest=0, brightest=100)
+    settings_ = Preprocessing(size=200, darkest=0, brightest=100, sharpening=0)
     square = network_input(grey, settings_)[..., 0]
     box = Placement.of(200, 80, 200).to_network(Box(0.75, 0.25, 0.95, 0.5))
     rows, columns = np.nonzero(square > 127)
@@ -93,13 +94,38 @@ def test_a_bright_marker_does_not_set_the_contrast():
 
 def test_the_percentiles_become_black_and_white():
     grey = np.random.default_rng(1).uniform(0, 1, (224, 224)).astype(np.float32)
-    square = network_input(grey, Preprocessing(darkest=10, brightest=80))
+    square = network_input(grey, Preprocessing(darkest=10, brightest=80, sharpening=0))
     assert (square == 0).mean() == pytest.approx(0.1, abs=0.002)
     assert (square == 255).mean() == pytest.approx(0.2, abs=0.002)
 
 
 def test_the_card_carries_the_settings():
-    assert Preprocessing().to_dict() == {"size": 224, "darkest": 0.5, "brightest": 99.5}
+    assert Preprocessing().to_dict() == {
+        "size": 224,
+        "darkest": 0.5,
+        "brightest": 99.5,
+        "sharpening": 1.0,
+        "sharpening_sigma": 3.0,
+    }
+
+
+@pytest.mark.parametrize("shape", [(224, 224), (224, 90), (60, 224)])
+def test_sharpening_adds_what_a_gaussian_blur_takes_away(shape):
+    grey = np.random.default_rng(2).uniform(0, 1, shape).astype(np.float32)
+    place = Placement.of(shape[1], shape[0])
+    rows = slice(place.top, place.top + place.height)
+    columns = slice(place.left, place.left + place.width)
+    soft = network_input(grey, Preprocessing(sharpening=0))[rows, columns, 0]
+    sharp = network_input(grey, Preprocessing(sharpening=0.7, sharpening_sigma=2))
+    expected = soft + 0.7 * (soft - ndimage.gaussian_filter(soft, 2, truncate=4))
+    np.testing.assert_allclose(sharp[rows, columns, 0], expected.clip(0, 255), atol=0.01)
+    assert np.count_nonzero(sharp) <= place.width * place.height
+
+
+def test_sharpening_leaves_alone_what_changes_slowly():
+    slope = np.tile(np.linspace(0, 1, 224, dtype=np.float32), (224, 1))
+    soft, sharp = (network_input(slope, Preprocessing(sharpening=on)) for on in (0, 1))
+    assert np.abs(soft - sharp)[:, 20:-20].max() < 0.1
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1)])

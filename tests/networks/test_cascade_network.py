@@ -12,6 +12,7 @@ from fracture_widgets.cascade.engine import OnnxEngine
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.networks.names import probe_name
 from fracture_widgets.networks.onnx_graph import build_onnx_model
 from fracture_widgets.networks.resnet50 import build_cascade_network, load_trunk
 from fracture_widgets.networks.weight_files import assign_weights, collect_weights, write_weights
@@ -44,6 +45,9 @@ def network() -> keras.Model:
     keras.utils.set_random_seed(0)
     model = build_cascade_network()
     assign_weights(model, _lively(collect_weights(model)))
+    for part in BODY_PARTS:  # they start at 0, where a probe left out would not show
+        probe = model.get_layer(probe_name(part))
+        probe.kernel.assign(keras.random.normal(probe.kernel.shape, stddev=0.01, seed=1))
     return model
 
 
@@ -102,6 +106,17 @@ def test_onnx_gives_the_numbers_of_keras(
     for name, values in expected.items():
         scale = max(1.0, float(np.abs(values).max()))
         np.testing.assert_allclose(given[name] / scale, values / scale, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("part", BODY_PARTS)
+def test_a_part_s_probe_moves_that_part_s_answer_alone(
+    weights: Weights, inputs: npt.NDArray[np.float32], part: str
+) -> None:
+    name = f"{probe_name(part)}/bias"
+    before = OnnxEngine(weights).run(inputs)
+    after = OnnxEngine({**weights, name: weights[name] + 5}).run(inputs)
+    moved = {other for other in before if not np.array_equal(before[other], after[other])}
+    assert moved == {part}
 
 
 def test_a_missing_weight_is_named(weights: Weights) -> None:

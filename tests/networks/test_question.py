@@ -73,7 +73,7 @@ def test_a_frozen_trunk_needs_all_of_its_weights():
 def test_weights_of_something_else_are_refused():
     with pytest.raises(ModelError, match="none of the trunk's 4 is among them"):
         build_single_question_network("elbow", {"other/kernel": np.ones(2)}, trunk=tiny, size=16)
-    with pytest.raises(ModelError, match="ImageNet weights are ResNet-50's"):
+    with pytest.raises(ModelError, match="no ImageNet weights for this trunk, only for resnet50"):
         build_single_question_network("elbow", "imagenet", trunk=tiny, size=16)
     with pytest.raises(ValueError, match="Received: 'knee'"):
         build_single_question_network("knee", trunk=tiny, size=16)

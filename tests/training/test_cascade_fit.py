@@ -5,6 +5,7 @@ The same functions as for what ships, on a miniature FracAtlas and a trunk of ra
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,12 +16,18 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.networks.resnet50 import build_cascade_network
+from fracture_widgets.networks.names import probe_name
+from fracture_widgets.networks.resnet50 import MAP_SOURCE_LAYERS, build_cascade_network
 from fracture_widgets.networks.weight_files import collect_weights, read_weights, write_weights
-from fracture_widgets.training.cascade_fit import Lesson, fit_cascade, predict_cascade
+from fracture_widgets.training.cascade_fit import (
+    Lesson,
+    fed_by_stored,
+    fit_cascade,
+    predict_cascade,
+)
 from fracture_widgets.training.cascade_readout import read_out
 from fracture_widgets.training.cascade_recipe import CascadeRecipe
-from fracture_widgets.training.cascade_runs import prepare_lesson
+from fracture_widgets.training.cascade_runs import Run, prepare_lesson, teach
 from fracture_widgets.training.framing import STANDARD_MARGIN
 from fracture_widgets.training.trunk_features import trunk_features
 from fracture_widgets.training.views import draw_views
@@ -31,7 +38,10 @@ if TYPE_CHECKING:
 
     import keras
 
-RECIPE = CascadeRecipe(views=3, phantoms=12, map_epochs=1, joint_epochs=1, batch=8)
+# With so few radiographs, a probe held back less would answer to the rounding of the features.
+RECIPE = CascadeRecipe(
+    views=3, phantoms=12, map_epochs=1, joint_epochs=1, batch=8, probe_strength=1e-4
+)
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +146,44 @@ def test_the_rest_learns(before, taught, name):
     assert not np.array_equal(collect_weights(taught)[name], before[name])
 
 
-def test_the_heads_hear_conv5_as_much_as_the_recipe_says(taught):
+def test_each_probe_knows_its_part_s_fractures_and_is_heard_as_the_recipe_says(taught, lesson):
     for part in BODY_PARTS:
         kernel, _ = taught.get_layer(part).get_weights()
-        half = RECIPE.readout_weight / 2
-        np.testing.assert_allclose(kernel[-1], [half, -half])
+        half = RECIPE.temper / 2
+        np.testing.assert_allclose(kernel[-2], [half, -half])
+        probe, _ = taught.get_layer(probe_name(part)).get_weights()
+        np.testing.assert_allclose(probe[-2:, 0], [RECIPE.peak_weight, RECIPE.readout_weight])
+        rows = np.flatnonzero(lesson.table["body_part"] == part)
+        fractured = lesson.table["fractured"].to_numpy(dtype=bool)[rows]
+        probed = _probed(taught, part, lesson, rows)
+        assert probed[fractured].mean() > probed[~fractured].mean()
+
+
+def _probed(network: keras.Model, part: str, lesson: Lesson, rows: np.ndarray) -> np.ndarray:
+    import keras
+
+    upper = keras.Model(
+        [network.get_layer(name).output for name in MAP_SOURCE_LAYERS],
+        network.get_layer(probe_name(part)).output,
+    )
+    model = fed_by_stored(upper, lesson.features.ceiling)
+    return np.asarray(model.predict_on_batch(lesson.features.stored[rows, 0]))[:, 0]
+
+
+def test_reading_out_again_needs_no_teaching_again(lesson, trunk, folder):
+    run = Run("all", np.arange(len(lesson.table)), np.arange(0))
+    lines: list[str] = []
+    once = teach(run, lesson, RECIPE, trunk, folder, report=lines.append)
+    assert any("epoch" in line for line in lines)
+    lines.clear()
+    louder = replace(RECIPE, probe_weight=2 * RECIPE.probe_weight)
+    again = teach(run, lesson, louder, trunk, folder, report=lines.append)
+    assert not any("epoch" in line for line in lines)
+    first, second = read_weights(once), read_weights(again)
+    differing = {
+        name.split("/")[0] for name in first if not np.array_equal(first[name], second[name])
+    }
+    assert differing == {probe_name(part) for part in BODY_PARTS}
 
 
 def test_what_is_served_is_what_was_judged_in_training(lesson, taught, atlas, folder):
@@ -150,4 +193,5 @@ def test_what_is_served_is_what_was_judged_in_training(lesson, taught, atlas, fo
     pixels = draw_views(atlas, lesson.table, 1).pixels[:, 0, ..., None].astype(np.float32)
     served = OnnxEngine(read_weights(folder / "taught.npz")).run(pixels)
     for name in ("body_part", *BODY_PARTS):
-        np.testing.assert_allclose(served[name], judged[name], atol=0.05, err_msg=name)
+        # Teaching sees features in 8 bits; a probe hears every one of them.
+        np.testing.assert_allclose(served[name], judged[name], atol=0.1, err_msg=name)
