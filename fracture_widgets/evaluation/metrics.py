@@ -19,6 +19,7 @@ __all__ = [
     "accuracy",
     "always_normal_baseline",
     "auroc",
+    "average_precision",
     "bootstrap_interval",
     "cohen_kappa",
     "confusion_matrix",
@@ -172,6 +173,32 @@ def auroc(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
     less = np.searchsorted(below, above, side="left")
     not_more = np.searchsorted(below, above, side="right")
     return float((less + not_more).sum() / (2 * len(above) * len(below)))
+
+
+def average_precision(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
+    """Return the precision met on the way down the scores, averaged over the positives.
+
+    It sums up the precision-recall curve without drawing straight lines where it has none: each
+    threshold's precision counts as much as the recall it gains (Zhu, *Recall, Precision and
+    Average Precision*, 2004). Scoring everybody the same gives the share of positives.
+
+    Parameters
+    ----------
+    positive
+        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
+    score
+        How positive each was said to be, shape ``(n,)``, any scale.
+    """
+    is_so = np.asarray(positive, dtype=bool)
+    if not is_so.any():
+        return float("nan")
+    scores = np.asarray(score, dtype=float)
+    order = np.argsort(-scores, kind="stable")
+    is_so, scores = is_so[order], scores[order]
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    found = np.cumsum(is_so)[last]
+    gained = np.diff(found, prepend=0) / found[-1]
+    return float((gained * found / (last + 1)).sum())
 
 
 def roc_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from fracture_widgets.evaluation.metrics import (
     accuracy,
     always_normal_baseline,
     auroc,
+    average_precision,
     bootstrap_interval,
     cohen_kappa,
     confusion_matrix,
@@ -27,8 +28,17 @@ from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
 
 __all__ = ["Scores", "score_body_part", "score_fracture"]
 
-_SPELT = {"auroc": "AUROC", "f1": "F1"}
-_SHOWN_FIRST = ("accuracy", "auroc", "sensitivity", "specificity", "precision", "f1", "kappa")
+_SPELT = {"auroc": "AUROC", "average_precision": "AP", "f1": "F1"}
+_SHOWN_FIRST = (
+    "accuracy",
+    "auroc",
+    "average_precision",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "f1",
+    "kappa",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +55,8 @@ class Scores:
         Counts of shape ``(len(labels), len(labels))``: true answers by row, given by column.
     estimates
         By name: ``accuracy``, ``kappa`` and, of fractures, ``sensitivity``, ``specificity``,
-        ``precision``, ``f1``, ``auroc``; of body parts, ``sensitivity elbow`` and so on.
+        ``precision``, ``f1``, ``auroc``, ``average_precision``; of body parts,
+        ``sensitivity elbow`` and so on.
     baseline
         Accuracy of giving everybody ``baseline_answer``.
     baseline_answer
@@ -53,6 +64,8 @@ class Scores:
     true, score
         For fractures: whether each radiograph shows one, and the probability it was given; both
         of shape ``(n,)``. Empty for body parts.
+    group
+        Patient or study of each radiograph of ``true``, shape ``(n,)``.
     """
 
     question: str
@@ -63,6 +76,7 @@ class Scores:
     baseline_answer: str
     true: npt.NDArray[np.bool_]
     score: npt.NDArray[np.float64]
+    group: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0))
 
     @property
     def n(self) -> int:
@@ -80,7 +94,8 @@ class Scores:
     def __str__(self) -> str:
         shown = [name for name in _SHOWN_FIRST if name in self.estimates]
         shown += [name for name in self.estimates if name not in shown]
-        width = max(map(len, [*shown, "always normal"])) + 2
+        names = [*(_SPELT.get(name, name) for name in shown), "always normal"]
+        width = max(map(len, names)) + 2
         rows = [f"  {_SPELT.get(name, name).ljust(width)}{self.estimates[name]}" for name in shown]
         baseline = f"always {self.baseline_answer}"
         rows.insert(1, f"  {baseline.ljust(width)}{self.baseline:.3f}")
@@ -150,6 +165,7 @@ def score_fracture(
         "f1": interval(f1_score, truth, answers),
         "kappa": interval(cohen_kappa, truth, answers),
         "auroc": interval(auroc, is_so, scores),
+        "average_precision": interval(average_precision, is_so, scores),
     }
     return Scores(
         question=question,
@@ -160,6 +176,7 @@ def score_fracture(
         baseline_answer=NORMAL,
         true=is_so,
         score=scores,
+        group=np.asarray(groups),
     )
 
 

@@ -39,6 +39,10 @@ def test_every_metric_is_scikit_learn_s_where_it_is_defined(rows):
     if len(set(true) | set(predicted)) > 1:
         expected = oracle.cohen_kappa_score(true, predicted)
         assert metrics.cohen_kappa(true, predicted) == pytest.approx(expected)
+    if FRACTURED in true:
+        assert metrics.average_precision(true == FRACTURED, score) == pytest.approx(
+            oracle.average_precision_score(true == FRACTURED, score)
+        )
     if len(set(true)) > 1:
         is_so = true == FRACTURED
         assert metrics.auroc(is_so, score) == pytest.approx(oracle.roc_auc_score(is_so, score))
@@ -64,6 +68,8 @@ def test_what_is_not_defined_is_nan():
     assert np.isnan(metrics.f1_score(everybody_sound, everybody_sound))
     assert np.isnan(metrics.cohen_kappa(everybody_sound, everybody_sound))
     assert np.isnan(metrics.auroc([False, False], [0.1, 0.2]))
+    assert np.isnan(metrics.average_precision([False, False], [0.1, 0.2]))
+    assert np.isnan(metrics.average_precision([], []))
     assert np.isnan(metrics.accuracy([], []))
     assert np.isnan(metrics.cohen_kappa([], []))
     assert np.isnan(metrics.roc_curve([False, False], [0.1, 0.2])[1]).all()

@@ -1,0 +1,157 @@
+"""k-means: what radiographs say of fractures to somebody who has not been told of any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import DatasetError, MissingExtra
+
+__all__ = ["Clusters", "find_clusters", "picture_points", "purity"]
+
+Floats = npt.NDArray[np.floating]
+_SIDE = 32
+_STARTS = 4
+_SILHOUETTE_SAMPLE = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """Clusters of radiographs, and how many of each are fractured.
+
+    Attributes
+    ----------
+    centres
+        Float array of shape ``(k, dimensions)``.
+    fractured
+        Share of fractured radiographs among those the cluster was found from, shape ``(k,)``.
+    silhouettes
+        Mean silhouette by number of clusters tried, -1 to 1; the highest was chosen.
+    """
+
+    centres: Floats
+    fractured: npt.NDArray[np.float64]
+    silhouettes: Mapping[int, float]
+
+    def __repr__(self) -> str:
+        return f"Clusters(k={len(self.centres)})"
+
+    def assign(self, points: Floats) -> npt.NDArray[np.intp]:
+        """Return the number of the nearest centre to each point.
+
+        Parameters
+        ----------
+        points
+            Shape ``(n, dimensions)``.
+        """
+        given = np.asarray(points, dtype=float)
+        centres = np.asarray(self.centres, dtype=float)
+        # Squared distances less what all centres share.
+        distances = (centres**2).sum(axis=1) - 2 * given @ centres.T
+        nearest: npt.NDArray[np.intp] = distances.argmin(axis=1)
+        return nearest
+
+
+def find_clusters(
+    points: Floats,
+    fractured: npt.ArrayLike,
+    *,
+    numbers: Sequence[int] = tuple(range(2, 11)),
+    seed: int = 0,
+) -> Clusters:
+    """Find clusters by k-means without looking at the labels, then count who is in them.
+
+    Parameters
+    ----------
+    points
+        One radiograph a row, shape ``(n, dimensions)``, for training alone.
+    fractured
+        Whether each is fractured, shape ``(n,)``. Only the shares are taken from it.
+    numbers
+        Numbers of clusters to try. The one with the highest mean silhouette is chosen (Rousseeuw,
+        *J. Comput. Appl. Math.* 20:53, 1987), computed on at most 1,000 radiographs.
+    seed
+        Of the first centres and of that sample.
+
+    Raises
+    ------
+    DatasetError
+        If there are not enough different radiographs to make clusters of.
+    MissingExtra
+        If scikit-learn is not installed.
+    """
+    try:
+        from sklearn.cluster import KMeans
+        from sklearn.metrics import silhouette_score
+    except ImportError:
+        raise MissingExtra("Clustering", "train") from None
+    points = np.asarray(points, dtype=np.float32)
+    different = len(np.unique(points, axis=0))
+    tried = [number for number in numbers if 2 <= number < different]
+    if not tried:
+        raise DatasetError(
+            f"There are {different} different radiographs, too few for clusters: add more."
+        )
+    silhouettes: dict[int, float] = {}
+    best: Any = None
+    for number in tried:
+        found = KMeans(number, n_init=_STARTS, random_state=seed).fit(points)
+        sample = min(_SILHOUETTE_SAMPLE, len(points))
+        if len(np.unique(found.labels_)) < 2:
+            continue
+        silhouettes[number] = float(
+            silhouette_score(points, found.labels_, sample_size=sample, random_state=seed)
+        )
+        if best is None or silhouettes[number] > silhouettes[len(best.cluster_centers_)]:
+            best = found
+    is_so = np.asarray(fractured, dtype=bool)
+    counts = np.bincount(best.labels_, minlength=len(best.cluster_centers_))
+    broken = np.bincount(best.labels_[is_so], minlength=len(best.cluster_centers_))
+    return Clusters(best.cluster_centers_, broken / counts, silhouettes)
+
+
+def purity(clusters: npt.ArrayLike, true: npt.ArrayLike) -> float:
+    """Return the share of radiographs that bear the most frequent label of their cluster.
+
+    It looks at the labels that it judges by (Manning, Raghavan and Schütze, *Introduction to
+    Information Retrieval*, 2008, section 16.3), so that it is never below the share of the most
+    frequent label and grows with the number of clusters: read it beside the accuracy.
+
+    Parameters
+    ----------
+    clusters
+        Cluster of each radiograph, shape ``(n,)``.
+    true
+        Label of each, shape ``(n,)``.
+    """
+    _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
+    names, label = np.unique(np.asarray(true), return_inverse=True)
+    if not len(cluster):
+        return float("nan")
+    counts = np.zeros((cluster.max() + 1, len(names)), dtype=np.int64)
+    np.add.at(counts, (cluster, label), 1)
+    return float(counts.max(axis=1).sum() / len(cluster))
+
+
+def picture_points(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return radiographs as points: the mean grey of 32 x 32 fields.
+
+    Parameters
+    ----------
+    pixels
+        uint8 of shape ``(n, side, side)``, ``side`` a multiple of 32.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 of shape ``(n, 1024)`` in 0 to 1.
+    """
+    n, side, _ = pixels.shape
+    step = side // _SIDE
+    fields = pixels.reshape(n, _SIDE, step, _SIDE, step).mean(axis=(2, 4), dtype=np.float32)
+    points: npt.NDArray[np.float32] = (fields / 255).reshape(n, -1)
+    return points

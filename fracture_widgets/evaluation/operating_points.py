@@ -1,0 +1,137 @@
+"""From which probability on to call a radiograph fractured, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.evaluation.curves import operating_curve
+from fracture_widgets.evaluation.metrics import (
+    Estimate,
+    bootstrap_interval,
+    precision,
+    sensitivity,
+    specificity,
+)
+
+__all__ = ["OperatingPoint", "operating_points", "operating_table"]
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold, and how well it serves.
+
+    Attributes
+    ----------
+    name
+        Why this one, e.g. ``"sensitivity ≥ 0.95"``.
+    threshold
+        From this probability on, a radiograph is called fractured.
+    sensitivity, specificity, precision
+        At this threshold. The intervals take it as given; where it was chosen on the same
+        radiographs, what it promises is somewhat too good.
+    called
+        Share of all radiographs that are called fractured.
+    """
+
+    name: str
+    threshold: float
+    sensitivity: Estimate
+    specificity: Estimate
+    precision: Estimate
+    called: float
+
+
+def operating_points(
+    positive: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    *,
+    groups: npt.ArrayLike,
+    sensitivities: Sequence[float] = (0.95,),
+    specificities: Sequence[float] = (0.95,),
+    thresholds: Sequence[float] = (0.5,),
+    resamples: int = 2000,
+) -> tuple[OperatingPoint, ...]:
+    """Find the thresholds that keep a promise, and measure them.
+
+    Parameters
+    ----------
+    positive
+        Whether each radiograph is fractured, shape ``(n,)``, as booleans or 0 and 1.
+    probability
+        Of a fracture, as given, shape ``(n,)``.
+    groups
+        Patient or study of each radiograph, shape ``(n,)``; the intervals draw whole groups.
+    sensitivities
+        For each, the highest threshold that reaches it, 0 to 1.
+    specificities
+        For each, the lowest threshold that reaches it, 0 to 1; none may, and it is left out.
+    thresholds
+        Taken as they are.
+    resamples
+        How many draws.
+
+    Returns
+    -------
+    tuple of OperatingPoint
+        By threshold, from the lowest to the highest.
+
+    Raises
+    ------
+    ValueError
+        If there is no fractured or no normal radiograph, so that nothing can be promised.
+    """
+    is_so = np.asarray(positive, dtype=bool)
+    said = np.asarray(probability, dtype=float)
+    if not is_so.any() or is_so.all():
+        raise ValueError(
+            "Operating points need radiographs with and without a fracture. "
+            f"Received: {int(is_so.sum())} fractured of {len(is_so)}"
+        )
+    at, found, spared = operating_curve(is_so, said)
+    wanted: list[tuple[str, float]] = [
+        # Lowering a threshold finds more: the first from above that reaches it is the last here.
+        (f"sensitivity ≥ {share:g}", float(at[np.flatnonzero(found >= share)[-1]]))
+        for share in sensitivities
+    ]
+    wanted += [
+        (f"specificity ≥ {share:g}", float(at[reached[0]]))
+        for share in specificities
+        if len(reached := np.flatnonzero(spared >= share))
+    ]
+    wanted += [(f"from {threshold:g}", float(threshold)) for threshold in thresholds]
+
+    def measured(name: str, threshold: float) -> OperatingPoint:
+        called = said >= threshold
+        found, spared, meant = (
+            bootstrap_interval(
+                lambda true, given, metric=metric: metric(true, given, positive=True),
+                is_so,
+                called,
+                groups=groups,
+                n=resamples,
+            )
+            for metric in (sensitivity, specificity, precision)
+        )
+        return OperatingPoint(name, threshold, found, spared, meant, float(called.mean()))
+
+    points = [measured(name, threshold) for name, threshold in wanted]
+    return tuple(sorted(points, key=lambda point: point.threshold))
+
+
+def operating_table(points: Sequence[OperatingPoint]) -> pd.DataFrame:
+    """Return operating points as a table to read, one row for each, indexed by name."""
+    return pd.DataFrame(
+        {
+            "threshold": [point.threshold for point in points],
+            "sensitivity": [str(point.sensitivity) for point in points],
+            "specificity": [str(point.specificity) for point in points],
+            "precision": [str(point.precision) for point in points],
+            "called": [point.called for point in points],
+        },
+        index=pd.Index([point.name for point in points], name="operating point"),
+    )

@@ -1,0 +1,36 @@
+"""Figures that hold their numbers and draw them on demand, as scikit-learn's displays do.
+
+A display draws into axes that it is given, or on a sheet of its own; it never touches pyplot's
+state, so that figures can be drawn where there is no screen. In a notebook, a display as the
+last line of a cell shows itself.
+"""
+
+from __future__ import annotations
+
+from fracture_widgets.figures.calibration import CalibrationDisplay
+from fracture_widgets.figures.comparison import ComparisonDisplay
+from fracture_widgets.figures.confusion_matrix import ConfusionMatrixDisplay
+from fracture_widgets.figures.display import Display
+from fracture_widgets.figures.grey_values import GreyValuesDisplay
+from fracture_widgets.figures.learning_curves import LearningCurvesDisplay
+from fracture_widgets.figures.operating_points import OperatingPointsDisplay
+from fracture_widgets.figures.precision_recall import PrecisionRecallDisplay
+from fracture_widgets.figures.prevalence import PrevalenceDisplay
+from fracture_widgets.figures.radiographs import RadiographsDisplay
+from fracture_widgets.figures.roc import RocDisplay
+from fracture_widgets.figures.subgroups import SubgroupDisplay
+
+__all__ = [
+    "CalibrationDisplay",
+    "ComparisonDisplay",
+    "ConfusionMatrixDisplay",
+    "Display",
+    "GreyValuesDisplay",
+    "LearningCurvesDisplay",
+    "OperatingPointsDisplay",
+    "PrecisionRecallDisplay",
+    "PrevalenceDisplay",
+    "RadiographsDisplay",
+    "RocDisplay",
+    "SubgroupDisplay",
+]

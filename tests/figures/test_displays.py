@@ -1,0 +1,285 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.evaluation.scores import score_body_part, score_fracture
+from fracture_widgets.figures import (
+    CalibrationDisplay,
+    ComparisonDisplay,
+    ConfusionMatrixDisplay,
+    LearningCurvesDisplay,
+    OperatingPointsDisplay,
+    PrecisionRecallDisplay,
+    RadiographsDisplay,
+    RocDisplay,
+    SubgroupDisplay,
+)
+from fracture_widgets.imaging.phantoms import draw_phantom
+
+HISTORY = pd.DataFrame(
+    {
+        "loss": [0.9, 0.6, 0.4],
+        "accuracy": [0.5, 0.7, 0.8],
+        "val_loss": [0.8, 0.5, 0.7],
+        "val_accuracy": [0.55, 0.72, 0.7],
+    },
+    index=[1, 2, 3],
+)
+TRUE = np.array(["fractured"] * 4 + ["normal"] * 6)
+PREDICTED = np.array(["fractured"] * 3 + ["normal"] * 6 + ["fractured"])
+PROBABILITY = np.array([0.9, 0.8, 0.6, 0.3, 0.1, 0.2, 0.4, 0.3, 0.1, 0.7])
+SCORES = score_fracture(
+    "fracture, hand", TRUE, PREDICTED, PROBABILITY, groups=np.arange(10), resamples=50
+)
+PREDICTIONS = pd.DataFrame(
+    {
+        "study_id": np.arange(10),
+        "label": TRUE,
+        "fracture_probability": PROBABILITY,
+        "body_part": ["hand", "elbow"] * 5,
+        "view": ["frontal"] * 4 + ["lateral"] * 6,
+    }
+)
+COMPARED = pd.DataFrame(
+    [
+        (model, metric, value, value - 0.1, value + 0.1, 10, 4)
+        for model, value in (("always-normal", 0.5), ("resnet50", 0.7))
+        for metric in ("accuracy", "auroc", "precision", "recall")
+    ],
+    columns=["model", "metric", "value", "low", "high", "n", "fractured"],
+)
+HAND = draw_phantom("hand", fractured=False, seed=1).radiograph
+
+DISPLAYS = [
+    LearningCurvesDisplay(HISTORY, title="Fracture, hand"),
+    ConfusionMatrixDisplay([[3, 1], [1, 5]], ["fractured", "normal"]),
+    RocDisplay({"hand": (TRUE == "fractured", PROBABILITY)}, title="Fracture"),
+    PrecisionRecallDisplay.from_predictions(TRUE, PROBABILITY, groups=np.arange(10), resamples=50),
+    CalibrationDisplay.from_scores(SCORES),
+    OperatingPointsDisplay.from_scores(SCORES),
+    SubgroupDisplay.from_predictions(PREDICTIONS, resamples=50, title="By kind"),
+    ComparisonDisplay(COMPARED, titles={"resnet50": "ResNet-50"}),
+    RadiographsDisplay([HAND], titles=["A drawn hand"], maps=[np.eye(3, dtype=np.float32)]),
+]
+
+
+def texts(display):
+    return [text.get_text() for axes in display.axes_ for text in axes.texts]
+
+
+@pytest.mark.parametrize("display", DISPLAYS, ids=lambda display: type(display).__name__)
+class TestEveryDisplay:
+    def test_draws_on_a_sheet_of_its_own_and_returns_itself(self, display):
+        assert display.plot() is display
+        assert display.axes_[0].get_figure() is display.figure_
+
+    def test_draws_into_axes_that_it_is_given(self, display):
+        figure = Figure()
+        needed = len(display.plot().axes_)
+        axes = figure.subplots(1, needed, squeeze=False)
+        display.plot(axes)
+        assert display.figure_ is figure
+        assert display.axes_ == tuple(axes.flat)
+        with pytest.raises(ValueError, match="Received: 3"):
+            display.plot(figure.subplots(1, 3))
+
+    def test_is_saved_as_the_same_png_every_time_and_nothing_else_is_left(self, display, tmp_path):
+        path = display.save(tmp_path / "figure.png", dpi=60)
+        first = path.read_bytes()
+        assert Image.open(io.BytesIO(first)).format == "PNG"
+        assert display.save(path, dpi=60).read_bytes() == first
+        assert [file.name for file in tmp_path.iterdir()] == ["figure.png"]
+
+    def test_shows_itself_in_a_notebook(self, display):
+        assert display._repr_png_().startswith(b"\x89PNG")
+        assert len(repr(display)) < 80
+
+    def test_leaves_pyplot_and_its_style_alone(self, display):
+        import matplotlib as mpl
+        from matplotlib import pyplot as plt
+
+        before = (plt.get_fignums(), dict(mpl.rcParams))
+        display.plot()
+        assert (plt.get_fignums(), dict(mpl.rcParams)) == before
+
+    def test_a_folder_that_is_not_there_is_one_sentence(self, display, tmp_path):
+        with pytest.raises(FractureWidgetsError, match=r"^The figure a.png could not be written"):
+            display.save(tmp_path / "missing" / "a.png")
+
+
+def test_learning_curves_mark_the_epoch_that_is_kept():
+    display = LearningCurvesDisplay(HISTORY).plot()
+    assert display.best_epoch == 2
+    loss, accuracy = display.axes_
+    assert "kept: epoch 2, 0.500" in [t.get_text() for t in loss.get_legend().get_texts()]
+    assert "kept: epoch 2, 0.720" in [t.get_text() for t in accuracy.get_legend().get_texts()]
+    np.testing.assert_array_equal(loss.lines[1].get_ydata(), HISTORY.val_loss)
+
+
+def test_one_epoch_is_a_point_and_a_loss_that_is_no_number_no_best():
+    LearningCurvesDisplay(HISTORY.iloc[:1]).plot()
+    nothing = LearningCurvesDisplay(HISTORY.assign(val_loss=np.nan)).plot()
+    assert nothing.best_epoch is None
+
+
+def test_a_matrix_shows_counts_and_shares_of_the_row():
+    display = ConfusionMatrixDisplay([[3, 1], [0, 1200]], ["fractured", "normal"]).plot()
+    assert texts(display) == ["3", "75%", "1", "25%", "0", "0%", "1,200", "100%"]
+    assert [t.get_text() for t in display.axes_[0].get_yticklabels()][:2] == [
+        "fractured\nn = 4",
+        "normal\nn = 1,200",
+    ]
+
+
+def test_a_row_without_cases_has_no_shares():
+    display = ConfusionMatrixDisplay([[0, 0], [1, 1]], ["fractured", "normal"]).plot()
+    assert np.isnan(display.rates[0]).all()
+    assert texts(display)[:4] == ["0", "–", "0", "–"]
+
+
+def test_a_matrix_counts_predictions_or_takes_scores():
+    labels = ("fractured", "normal")
+    counted = ConfusionMatrixDisplay.from_predictions(TRUE, PREDICTED, labels)
+    assert counted.counts.tolist() == [[3, 1], [1, 5]]
+    scores = score_fracture("fracture, hand", TRUE, PREDICTED, PROBABILITY,
+                            groups=np.arange(10), resamples=10)  # fmt: skip
+    scored = ConfusionMatrixDisplay.from_scores(scores)
+    assert scored.counts.tolist() == counted.counts.tolist()
+    assert scored.title == "Fracture, hand"
+    parts = score_body_part(["hand"], ["hand"], ("elbow", "hand"), groups=[1], resamples=10)
+    assert ConfusionMatrixDisplay.from_scores(parts).labels == ("elbow", "hand")
+    with pytest.raises(ValueError, match="3 labels"):
+        ConfusionMatrixDisplay([[1, 2], [3, 4]], ["a", "b", "c"])
+
+
+def legend(display, axes=0):
+    return [text.get_text() for text in display.axes_[axes].get_legend().get_texts()]
+
+
+def test_a_roc_curve_names_its_area():
+    bare = RocDisplay({"hand": (TRUE == "fractured", PROBABILITY)}).plot()
+    area = SCORES.estimates["auroc"].value
+    assert bare.areas == {"hand": area}
+    assert legend(bare) == [f"hand: AUROC {area:.3f}"]
+    assert bare.bands == {}
+    only_normal = RocDisplay({"hand": ([False, False], [0.1, 0.2])}).plot()
+    assert legend(only_normal) == ["hand: not defined"]
+
+
+def test_curves_of_scores_have_the_scores_own_intervals():
+    scores = score_fracture("fracture", TRUE, PREDICTED, PROBABILITY, groups=np.arange(10) // 2)
+    roc = RocDisplay.from_scores({"hand": scores}).plot()
+    assert legend(roc) == [f"hand: AUROC {scores.estimates['auroc']}"]
+    assert roc.estimates["hand"].groups == 5
+    found = PrecisionRecallDisplay.from_scores({"hand": scores}).plot()
+    precision = scores.estimates["average_precision"]
+    assert legend(found) == [f"hand: average precision {precision}\nprevalence 0.400"]
+
+
+def test_a_band_is_drawn_for_each_of_up_to_three_curves():
+    kinds = np.array(["a", "b"] * 5)
+    settings = {"groups": np.arange(10), "resamples": 20}
+    two = RocDisplay.from_predictions(TRUE, PROBABILITY, by=kinds, **settings).plot()
+    assert list(two.curves) == ["a", "b"]
+    assert len(two.axes_[0].collections) == 2
+    half = np.resize([0, 1, 2, 3], 10)
+    four = RocDisplay.from_predictions(TRUE, PROBABILITY, by=half, **settings).plot()
+    assert len(four.curves) == 4
+    assert len(four.axes_[0].collections) == 0
+
+
+def test_one_curve_alone_needs_no_name():
+    one = RocDisplay.from_predictions(TRUE == "fractured", PROBABILITY).plot()
+    assert legend(one) == [f"AUROC {SCORES.estimates['auroc'].value:.3f}"]
+
+
+def test_precision_falls_to_the_prevalence_that_is_marked():
+    display = PrecisionRecallDisplay.from_predictions(TRUE, PROBABILITY).plot()
+    assert display.prevalences == {"all": 0.4}
+    line, curve = display.axes_[0].lines
+    assert set(line.get_ydata()) == {0.4}
+    assert (curve.get_xdata()[-1], curve.get_ydata()[-1]) == (1.0, 0.4)
+
+
+def test_a_reliability_diagram_shows_every_bin_with_its_count():
+    display = CalibrationDisplay.from_predictions(
+        TRUE, PROBABILITY, groups=np.arange(10), bins=5, title="Hand", resamples=50
+    ).plot()
+    diagram, counts = display.axes_
+    assert [text.get_text() for text in counts.texts] == ["3", "3", "1", "2", "1"]
+    np.testing.assert_allclose(
+        np.asarray(diagram.containers[0].lines[0].get_ydata(), dtype=float), [0, 1 / 3, 1, 0.5, 1]
+    )
+    assert diagram.get_title(loc="right") == f"ECE {display.error}"
+    assert diagram.get_title(loc="left") == "Hand"
+    assert display.error.low <= display.error.high
+    alone = CalibrationDisplay.from_predictions(TRUE, PROBABILITY)
+    assert np.isnan(alone.error.low)
+
+
+def test_operating_points_are_marked_and_their_numbers_stand_below():
+    display = OperatingPointsDisplay.from_scores(SCORES).plot()
+    curves, numbers = display.axes_
+    cells = [text.get_text() for text in numbers.texts]
+    for letter, point in zip("ABC", display.points, strict=True):
+        start = cells.index(letter)
+        assert cells[start : start + 4] == [
+            letter, f"{point.threshold:.3f}", point.name, str(point.sensitivity)
+        ]  # fmt: skip
+        assert letter in [text.get_text() for text in curves.texts]
+    assert display.table.loc["from 0.5", "threshold"] == 0.5
+    assert len(curves.collections) == 2  # the bands
+    bare = OperatingPointsDisplay.from_predictions(TRUE, PROBABILITY).plot()
+    assert len(bare.axes_[0].collections) == 0
+
+
+def test_letters_of_neighbouring_points_do_not_touch():
+    display = OperatingPointsDisplay.from_predictions(
+        TRUE, PROBABILITY, sensitivities=(), specificities=(), thresholds=(0.5, 0.501, 0.502)
+    ).plot()
+    places = [text.xyann[0] for text in display.axes_[0].texts]
+    assert np.diff(places).min() > 0.03
+
+
+def test_a_forest_has_a_row_for_each_level_under_its_heading():
+    display = SubgroupDisplay.from_predictions(PREDICTIONS, resamples=50).plot()
+    (axes,) = display.axes_
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        *("All radiographs", "Body part", "elbow", "hand", "View", "frontal", "lateral"),
+    ]
+    said = [text.get_text() for text in axes.texts]
+    assert "10 (4)" in said
+    assert "not defined" in said  # no fracture is in a lateral view
+    assert f"{SCORES.estimates['auroc'].value:.3f}" in " ".join(said)
+
+
+def test_nothing_written_beside_a_forest_is_cut_off():
+    display = SubgroupDisplay.from_predictions(PREDICTIONS, resamples=50)
+    FigureCanvasAgg(display.plot().figure_).draw()
+    sheet = display.figure_.bbox
+    for text in display.axes_[0].texts:
+        assert text.get_window_extent().x1 <= sheet.x1
+
+
+class TestRadiographs:
+    def test_need_as_many_titles_as_there_are(self):
+        with pytest.raises(ValueError, match="1 radiographs, 2 titles"):
+            RadiographsDisplay([HAND], titles=["one", "two"])
+
+    def test_need_something_to_show(self):
+        with pytest.raises(ValueError, match="at least one"):
+            RadiographsDisplay([])
+
+    def test_show_the_map_over_the_radiograph(self):
+        bare, mapped = (
+            RadiographsDisplay([HAND, HAND], maps=[None, np.ones((2, 2), np.float32)]).plot().axes_
+        )
+        colours = [axes.images[0].get_array() for axes in (bare, mapped)]
+        assert (colours[0][..., 0] == colours[0][..., 2]).all()
+        assert (colours[1][..., 0] != colours[1][..., 2]).any()
