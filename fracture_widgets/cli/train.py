@@ -32,16 +32,16 @@ def add_parser(subparsers: Any) -> None:
     parts = commands.add_parser(
         "parts",
         help="train the network that names the body part",
-        description="Train the network that names the body part. Ctrl-C keeps the best weights "
-        "so far.",
+        description="Train the network that names the body part. Every epoch is kept as it ends; "
+        "Ctrl-C keeps the best weights so far.",
     )
     _add_dataset_and_plan(parts)
     parts.set_defaults(run=_run, part=None)
     fracture = commands.add_parser(
         "fracture",
         help="train the network that says fractured or normal for one body part",
-        description="Train the network that says fractured or normal for one body part. Ctrl-C "
-        "keeps the best weights so far.",
+        description="Train the network that says fractured or normal for one body part. Every "
+        "epoch is kept as it ends; Ctrl-C keeps the best weights so far.",
     )
     fracture.add_argument(
         "part", metavar="PART", type=str.lower, choices=BODY_PARTS, help=", ".join(BODY_PARTS)
@@ -58,7 +58,12 @@ def _add_dataset_and_plan(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         required=True,
-        help="folder for the weights, their card and the figures",
+        help="folder for the weights, their card, the figures, and every epoch as it ends",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the unfinished training in DIR, if there is one, after its last epoch",
     )
     parser.add_argument(
         "--weights",
@@ -96,6 +101,12 @@ def _add_dataset_and_plan(parser: argparse.ArgumentParser) -> None:
             f"--{name}", metavar="N", type=kind, default=default, help=f"{said} (%(default)s)"
         )
     parser.add_argument(
+        "--strategy",
+        choices=("mirrored", "multiworker"),
+        help="train on all GPUs of this machine, or on the machines that TF_CONFIG names; "
+        "the batch is that of all together",
+    )
+    parser.add_argument(
         "--features",
         metavar="FILE",
         type=Path,
@@ -130,7 +141,9 @@ def _run(arguments: argparse.Namespace) -> int:
         given: dict[str, Any] = {
             "plan": plan,
             "out": arguments.out,
+            "resume": arguments.resume,
             "features": arguments.features,
+            "strategy": arguments.strategy,
             "progress": narrator,
             "say": narrator.say,
         }

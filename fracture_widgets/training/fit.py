@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import TRAINING, Clock, Progress, Stopped, Telling
+from fracture_widgets.training.progress import (
+    TRAINING,
+    Clock,
+    Enough,
+    EpochEnded,
+    Progress,
+    Stopped,
+    Telling,
+)
+from fracture_widgets.training.run_folder import COLUMNS, Arrays, State, best_of, history_table
+from fracture_widgets.training.strategies import Strategy, agreeing, divided, workers
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["STOPPED_EARLY", "Fitted", "fit"]
 
 STOPPED_EARLY = "Training was stopped before its first epoch ended: there is nothing to keep."
-_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
+_ANOTHER_NETWORK = (
+    "The run was begun with another network: continue it with that one, or start a new run in "
+    "another folder."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +50,7 @@ class Fitted:
     best_epoch
         The epoch whose weights were kept.
     interrupted
-        Whether somebody stopped it.
+        Whether somebody stopped it, so that it may be continued.
     """
 
     history: pd.DataFrame
@@ -50,6 +66,10 @@ def fit(
     telling: Telling,
     *,
     class_weight: dict[int, float] | None = None,
+    begin: Callable[[int], object] = lambda _: None,
+    start: State | None = None,
+    keep: Callable[[pd.DataFrame, Arrays], object] | None = None,
+    strategy: Strategy | None = None,
 ) -> Fitted:
     """Train a model in place; it ends with the weights of its best epoch.
 
@@ -65,57 +85,103 @@ def fit(
         Hears of every batch and may stop it; Ctrl-C stops it too.
     class_weight
         What the examples of each answer count.
+    begin
+        Called with the number of every epoch, from 0, before its first batch is drawn.
+    start
+        The state to go on from; from the beginning by default.
+    keep
+        Called after every epoch with the history so far and the arrays of the state.
+    strategy
+        The ``tf.distribute`` strategy in whose scope the model was built; the current one by
+        default. All workers end with the same weights, and stop when one of them is asked to.
 
     Raises
     ------
     TrainingError
-        If the loss is no number, or memory runs out.
+        If the loss is no number, memory runs out, a worker is lost, or the state is another
+        network's.
     Stopped, KeyboardInterrupt
         If it was asked to stop, or Ctrl-C came, before the first epoch ended.
     """
     keras = require_keras("Training")
     import tensorflow as tf
 
-    model.compile(
-        optimizer=keras.optimizers.Adam(plan.learning_rate),
-        loss=keras.losses.CategoricalCrossentropy(),
-        metrics=["accuracy"],
-        # Compiling with XLA takes longer than it saves, once more for the last, smaller batch.
-        jit_compile=False,
-    )
+    strategy = strategy or tf.distribute.get_strategy()
+    telling = agreeing(telling, strategy)
+    model = divided(model, strategy)
+    with strategy.scope():
+        model.compile(
+            optimizer=keras.optimizers.Adam(plan.learning_rate),
+            loss=keras.losses.CategoricalCrossentropy(),
+            # A name alone would make its variables in the first step, too late for a strategy.
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            # Compiling with XLA takes longer than it saves, once more for the last, smaller batch.
+            jit_compile=False,
+        )
+        model.optimizer.build(model.trainable_variables)
     early = keras.callbacks.EarlyStopping(
         monitor="val_loss", mode="min", patience=plan.patience, restore_best_weights=True
     )
     epochs: list[dict[str, float]] = []
-    listener = _listener(model, plan, len(training), epochs, telling)
+    best: list[npt.NDArray[Any]] | None = None
+    if start is not None:
+        rows = start.history.itertuples(index=False)
+        epochs = [dict(zip(COLUMNS, map(float, row), strict=True)) for row in rows]
+        best = _restore(model, start)
     interrupted = False
     try:
-        model.fit(
-            training,
-            validation_data=validation,
-            epochs=plan.epochs,
-            class_weight=class_weight,
-            callbacks=[early, listener],
-            verbose=0,
-            shuffle=False,  # the dataset shuffles itself
-        )
-    except (KeyboardInterrupt, Stopped) as stop:
+        if _goes_on(epochs, plan) and not telling.enough():
+            model.fit(
+                training,
+                validation_data=validation,
+                initial_epoch=len(epochs),
+                epochs=plan.epochs,
+                class_weight=class_weight,
+                callbacks=[
+                    _listener(model, plan, len(training), epochs, telling, begin),
+                    early,
+                    _keeper(model, plan, epochs, telling, early, best, keep),
+                ],
+                verbose=0,
+                shuffle=False,  # the dataset shuffles itself
+            )
+        elif best is not None:
+            model.set_weights(best)
+    except (KeyboardInterrupt, Stopped, Enough) as stop:
         if not epochs:
-            raise type(stop)(STOPPED_EARLY) from None
-        interrupted = True
-        model.set_weights(early.best_weights)
+            kind = Stopped if isinstance(stop, Enough) else type(stop)
+            raise kind(STOPPED_EARLY) from None
+        interrupted = not isinstance(stop, Enough)
+        kept = best if early.best_weights is None else early.best_weights
+        if kept is not None:
+            model.set_weights(kept)
     except tf.errors.ResourceExhaustedError as error:
         raise TrainingError(
             f"There is too little memory for batches of {plan.batch}: choose a smaller batch."
         ) from error
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+        if workers(strategy) == 1:
+            raise
+        raise TrainingError(
+            "Another worker was lost: start all of them again, and resume after the last epoch "
+            "that was kept."
+        ) from error
+    if not epochs:
+        raise Stopped(STOPPED_EARLY)
     if not any(math.isfinite(epoch["val_loss"]) for epoch in epochs):
         raise TrainingError(
             f"The loss is no longer a number: choose a learning rate below {plan.learning_rate:g}."
         )
-    history = pd.DataFrame(
-        epochs, columns=list(_COLUMNS), index=pd.RangeIndex(1, len(epochs) + 1, name="epoch")
-    )
-    return Fitted(history, early.best_epoch + 1, interrupted)
+    history = history_table(epochs)
+    return Fitted(history, best_of(history), interrupted)
+
+
+def _goes_on(epochs: list[dict[str, float]], plan: TrainingPlan) -> bool:
+    """Whether the plan asks for more epochs than these."""
+    if not epochs:
+        return True
+    waited = len(epochs) - best_of(history_table(epochs))
+    return len(epochs) < plan.epochs and waited < plan.patience
 
 
 def _listener(
@@ -124,11 +190,13 @@ def _listener(
     batches: int,
     epochs: list[dict[str, float]],
     telling: Telling,
+    begin: Callable[[int], object],
 ) -> keras.callbacks.Callback:
     """Return a callback that fills ``epochs`` and tells of every batch."""
     keras = require_keras("Training")
 
     clock = Clock()
+    done_before = len(epochs) * batches
 
     def batch_ended(batch: int, logs: dict[str, float]) -> None:
         epoch = len(epochs)
@@ -141,7 +209,7 @@ def _listener(
                 TRAINING,
                 done,
                 total,
-                clock.seconds_left(done, total),
+                clock.seconds_left(done - done_before, total - done_before),
                 epoch=epoch + 1,
                 epochs=plan.epochs,
                 batch=batch + 1,
@@ -152,8 +220,85 @@ def _listener(
                 val_accuracy=last.get("val_accuracy"),
             )
         )
+        if telling.enough():
+            raise Enough
 
     def epoch_ended(_: int, logs: dict[str, float]) -> None:
-        epochs.append({name: float(logs.get(name, math.nan)) for name in _COLUMNS})
+        epochs.append({name: float(logs.get(name, math.nan)) for name in COLUMNS})
 
-    return keras.callbacks.LambdaCallback(on_train_batch_end=batch_ended, on_epoch_end=epoch_ended)
+    return keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, _: begin(epoch),
+        on_train_batch_end=batch_ended,
+        on_epoch_end=epoch_ended,
+    )
+
+
+def _keeper(
+    model: keras.Model,
+    plan: TrainingPlan,
+    epochs: list[dict[str, float]],
+    telling: Telling,
+    early: keras.callbacks.EarlyStopping,
+    best: list[npt.NDArray[Any]] | None,
+    keep: Callable[[pd.DataFrame, Arrays], object] | None,
+) -> keras.callbacks.Callback:
+    """Return a callback that gives early stopping its memory back, and keeps every epoch."""
+    keras = require_keras("Training")
+
+    def train_began(_: object) -> None:
+        # Comes after early stopping has forgotten everything.
+        if epochs:
+            number = best_of(history_table(epochs))
+            early.best = epochs[number - 1]["val_loss"]
+            early.best_epoch = number - 1
+            early.best_weights = best
+            early.wait = len(epochs) - number
+
+    def epoch_ended(_: int, __: object) -> None:
+        history = history_table(epochs)
+        if keep is not None and math.isfinite(epochs[-1]["loss"]):
+            keep(history, _arrays(model))
+        telling.epoch_ended(EpochEnded(history, best_of(history), plan.epochs, plan.patience))
+
+    return keras.callbacks.LambdaCallback(on_train_begin=train_began, on_epoch_end=epoch_ended)
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    """Return by name what training changes: weights, where chances stand, the optimizer's memory.
+
+    A frozen layer stays as it is and is left out.
+    """
+    held = {
+        f"{layer.name}/{number}/{variable.name}": variable
+        for layer in model.layers
+        for number, variable in enumerate(layer.variables)
+        if layer.trainable or "seed" in variable.name
+    }
+    optimizer = {
+        f"optimizer/{number}/{variable.name}": variable
+        for number, variable in enumerate(model.optimizer.variables)
+    }
+    return held | optimizer
+
+
+def _arrays(model: keras.Model) -> dict[str, npt.NDArray[Any]]:
+    return {name: np.asarray(variable) for name, variable in _variables(model).items()}
+
+
+def _restore(model: keras.Model, start: State) -> list[npt.NDArray[Any]]:
+    """Put a state into a compiled model, and return the weights of its best epoch."""
+    variables = _variables(model)
+    for arrays in (start.best, start.last):
+        if arrays.keys() != variables.keys() or any(
+            arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()
+        ):
+            raise TrainingError(_ANOTHER_NETWORK)
+    _assign(variables, start.best)
+    best: list[npt.NDArray[Any]] = model.get_weights()
+    _assign(variables, start.last)
+    return best
+
+
+def _assign(variables: Mapping[str, Any], arrays: Arrays) -> None:
+    for name, variable in variables.items():
+        variable.assign(arrays[name])

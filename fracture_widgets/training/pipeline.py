@@ -11,8 +11,10 @@ import numpy.typing as npt
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.training.plan import Augmentation
 
-__all__ = ["augmenter", "batches", "class_weights", "one_hot"]
+__all__ = ["Augmenter", "Shuffle", "augmenter", "batches", "class_weights", "one_hot"]
 
+# Far more than the batches of an epoch: each draws once.
+_DRAWS_IN_AN_EPOCH = 1 << 24
 _BLACK = {"fill_mode": "constant", "fill_value": 0.0}
 
 
@@ -36,25 +38,71 @@ def class_weights(targets: npt.NDArray[np.float32]) -> dict[int, float]:
     }
 
 
-def augmenter(settings: Augmentation, seed: int) -> Callable[[Any], Any]:
+class Augmenter:
+    """Varies batches of greys; what is drawn depends on the seed, the epoch and the batch alone.
+
+    Parameters
+    ----------
+    steps
+        Keras layers, one after the other.
+    seed
+        Where their chances start.
+    """
+
+    def __init__(self, steps: list[Any], seed: int) -> None:
+        self._steps = steps
+        self._seed = seed
+
+    def __call__(self, greys: Any) -> Any:
+        """Vary a batch, float32 of shape ``(n, h, w, 1)`` in 0 to 255."""
+        for step in self._steps:
+            greys = step(greys, training=True)
+        return greys
+
+    def begin(self, epoch: int) -> None:
+        """Draw from now on what belongs to an epoch, counted from 0."""
+        for number, step in enumerate(self._steps):
+            for state in step.variables:
+                state.assign([self._seed + number, epoch * _DRAWS_IN_AN_EPOCH])
+
+
+def augmenter(settings: Augmentation, seed: int) -> Augmenter:
     """Return what varies a batch of greys, float32 of shape ``(n, h, w, 1)`` in 0 to 255.
 
     What is turned or moved into view is black, as what the radiograph does not cover.
     """
     layers = require_keras("Training").layers
     steps = [
-        *([layers.RandomFlip("horizontal", seed=seed)] if settings.flip else []),
+        layers.RandomFlip("horizontal", seed=seed),
         layers.RandomRotation(settings.rotation / 360.0, seed=seed + 1, **_BLACK),
         layers.RandomZoom((-settings.zoom, settings.zoom), seed=seed + 2, **_BLACK),
         layers.RandomContrast(settings.contrast, value_range=(0, 255), seed=seed + 3),
     ]
+    return Augmenter(steps if settings.flip else steps[1:], seed if settings.flip else seed + 1)
 
-    def vary(greys: Any) -> Any:
-        for step in steps:
-            greys = step(greys, training=True)
-        return greys
 
-    return vary
+class Shuffle:
+    """Orders that depend on the seed and the epoch alone, so that any epoch can be had again.
+
+    Parameters
+    ----------
+    seed
+        Of all orders.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._epoch = 0
+
+    def begin(self, epoch: int) -> None:
+        """Give next the order of an epoch, counted from 0."""
+        self._epoch = epoch
+
+    def __call__(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the rows in the order of this epoch, and go on to the next."""
+        chances = np.random.default_rng((self._seed, self._epoch))
+        self._epoch += 1
+        return chances.permutation(rows)
 
 
 def batches(
@@ -63,7 +111,7 @@ def batches(
     rows: npt.NDArray[np.intp],
     *,
     size: int,
-    shuffled: int | None = None,
+    shuffled: int | Shuffle | None = None,
     vary: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Return a ``tf.data.Dataset`` of ``(inputs, targets)`` batches.
@@ -80,7 +128,7 @@ def batches(
     size
         Rows in a batch; the last one may have fewer.
     shuffled
-        Seed of an order that differs in every epoch; ``None`` keeps that of ``rows``.
+        Orders that differ in every epoch, or their seed; ``None`` keeps that of ``rows``.
     vary
         What is done to each batch of inputs.
     """
@@ -97,8 +145,19 @@ def batches(
             taken = taken[..., tf.newaxis]
         return (taken if vary is None else vary(taken)), tf.gather(targets, chosen)
 
-    order = tf.data.Dataset.from_tensor_slices(rows.astype(np.int64))
+    wanted = rows.astype(np.int64)
+    order = tf.data.Dataset.from_tensor_slices(wanted)
     if shuffled is not None:
-        order = order.shuffle(len(rows), seed=shuffled, reshuffle_each_iteration=True)
+        shuffle = Shuffle(shuffled) if isinstance(shuffled, int) else shuffled
+
+        def shuffle_anew(_: Any) -> Any:
+            drawn = tf.numpy_function(lambda: shuffle(wanted), [], tf.int64)
+            return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(drawn, (len(wanted),)))
+
+        order = tf.data.Dataset.range(1).flat_map(shuffle_anew)
+        order = order.apply(tf.data.experimental.assert_cardinality(len(wanted)))
+    # Workers draw the same batches and keep their share of each; see training.strategies.
+    sharded = tf.data.Options()
+    sharded.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     # One batch after the other: drawn side by side, the same seed would not give the same ones.
-    return order.batch(size).map(gather).prefetch(1)
+    return order.batch(size).map(gather).prefetch(1).with_options(sharded)

@@ -73,6 +73,8 @@ class TrainingPlan:
     test_from_folders
         Whether the dataset's own ``test`` folder is the test split; the rest is then divided in
         the proportion of training and validation.
+    bfloat16
+        Whether to compute in bfloat16; see :func:`~fracture_widgets.networks.precision.precision`.
     seed
         Of the split, the head's first weights, the order and the augmentation.
 
@@ -93,6 +95,7 @@ class TrainingPlan:
     validation: float = 0.18
     test: float = 0.10
     test_from_folders: bool = False
+    bfloat16: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

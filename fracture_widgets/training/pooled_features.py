@@ -32,7 +32,7 @@ from fracture_widgets.training.question_data import Examples, as_seen, refuse_no
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["FeatureStore", "default_feature_file", "pooled_examples"]
+__all__ = ["FeatureStore", "default_feature_file", "pooled_examples", "trunk_identity"]
 
 Features = npt.NDArray[np.float32]
 _BATCH = 32
@@ -123,7 +123,7 @@ def pooled_examples(
     """
     keras = require_keras("Computing features")
     trunk = keras.Model(network.input, network.get_layer(POOLED_OUTPUT).output)
-    model = _identity(trunk)
+    model = trunk_identity(trunk)
     features = np.empty((len(table), trunk.output.shape[-1]), np.float32)
     kept: list[int] = []
     skipped: list[tuple[str, str]] = []
@@ -157,7 +157,7 @@ def pooled_examples(
     return Examples(table.iloc[kept].reset_index(drop=True), features[kept], tuple(skipped))
 
 
-def _identity(trunk: keras.Model) -> str:
+def trunk_identity(trunk: keras.Model) -> str:
     """Return a digest of all that turns a radiograph's file into features."""
     digest = hashlib.sha256(json.dumps(PREPROCESSING.to_dict(), sort_keys=True).encode())
     for name, array in collect_weights(trunk).items():

@@ -17,7 +17,7 @@ from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import READING, Clock, Progress, Telling
 from fracture_widgets.vocabulary import BODY_PARTS, LABELS
@@ -73,7 +73,7 @@ def questioned(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) ->
     Parameters
     ----------
     question
-        ``"body_part"``, or the part whose fractures are asked for.
+        ``"body_part"``, ``"fracture"``, or the part whose fractures are asked for.
     dataset
         A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder.
 
@@ -92,10 +92,11 @@ def questioned(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) ->
     if question == BODY_PART_OUTPUT:
         chosen = table.assign(answer=table["body_part"])
     else:
-        chosen = table[table["body_part"] == question]
+        parts = BODY_PARTS if question == FRACTURE_OUTPUT else (question,)
+        chosen = table[table["body_part"].isin(parts)]
         chosen = chosen.assign(answer=chosen["label"])
     if not len(chosen):
-        wanted = "" if question == BODY_PART_OUTPUT else f" of {_an(question)}"
+        wanted = f" of {_an(question)}" if question in BODY_PARTS else ""
         raise DatasetError(
             f"The dataset holds no radiograph{wanted}: add some, or choose another body part."
         )
@@ -143,7 +144,7 @@ def refuse_missing_answers(question: str, table: pd.DataFrame) -> None:
         there = set(table.loc[table["split"] == split, "answer"])
         for answer in answers_to(question):
             if answer not in there:
-                what = answer if question == BODY_PART_OUTPUT else f"{answer} {question}"
+                what = answer if question == BODY_PART_OUTPUT else f"{answer} {_noun(question)}"
                 raise TrainingError(
                     f"The {split} split holds no {what}: add such radiographs of more patients, "
                     "or give that split a larger share."
@@ -198,6 +199,10 @@ def refuse_nothing_read(kept: Sequence[int], skipped: Sequence[tuple[str, str]])
         raise TrainingError(
             f"None of the {len(skipped):,} radiographs could be read; the first: {skipped[0][1]}"
         )
+
+
+def _noun(question: str) -> str:
+    return question if question in BODY_PARTS else "radiograph"
 
 
 def _an(part: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ __all__ = [
 
 CARD_FILE = "card.json"
 _ROOM_FOR_FIGURES = 1_000_000
+# The last epoch, the best one and the one being written: each weight and Adam's two memories of
+# it, as float32.
+_STATES = 3 * 3 * 4
 
 
 class ModelNotSaved(TrainingError):
@@ -93,7 +97,8 @@ def prepare_folder(folder: Path, question: str, model: keras.Model) -> None:
             f"The folder {folder.name} holds another model ({CARD_FILE}): choose another folder, "
             "so that it is not overwritten."
         )
-    needed = 2 * model.count_params() + _ROOM_FOR_FIGURES
+    learning = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    needed = 2 * model.count_params() + _STATES * learning + _ROOM_FOR_FIGURES
     if free < needed:
         raise TrainingError(
             f"There is no room for the model in {folder.name}: it takes {needed / 1e6:,.0f} MB and "

@@ -64,7 +64,7 @@ def test_a_fracture_network_is_trained_told_and_saved(folder, tmp_path, capsys):
     assert plan == {
         "learning_rate": 0.01, "batch": 8, "epochs": 2, "patience": 5, "augmentation": None,
         "class_weights": False, "frozen_trunk": False, "weights": None, "validation": 0.25,
-        "test": 0.25, "test_from_folders": False, "seed": 3,
+        "test": 0.25, "test_from_folders": False, "bfloat16": False, "seed": 3,
     }  # fmt: skip
 
 
@@ -100,6 +100,12 @@ def test_ctrl_c_says_where_the_best_weights_are(folder, tmp_path, capsys, monkey
     stop_in(1)
     assert main(words) == 130
     assert "there is nothing to keep" in capsys.readouterr().err
+    stop_in(3)
+    assert main([*words, "--resume"]) == 130
+    said = capsys.readouterr()
+    assert "epoch 2 of at most 25" in said.err
+    assert "epoch 1 of" not in said.err
+    assert "Stopped in epoch 3." in said.out
 
 
 def test_what_is_wrong_is_one_sentence_and_an_exit_code(folder, tmp_path, capsys):

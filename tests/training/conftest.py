@@ -41,20 +41,22 @@ def folder(tmp_path_factory):
     return write_dataset(tmp_path_factory.mktemp("pictures"))
 
 
+def build_tiny_trunk(size):
+    """One strided convolution from 224 x 224 to 14 x 14, with a batch normalisation."""
+    import keras
+
+    radiograph = keras.Input((size, size, 1), name="radiograph")
+    x = keras.layers.Rescaling(1 / 128, offset=-1, name="scaled")(radiograph)
+    x = keras.layers.Conv2D(8, 16, strides=16, name="conv1_conv")(x)
+    x = keras.layers.BatchNormalization(name="conv1_bn")(x)
+    x = keras.layers.Activation("relu", name="conv1_relu")(x)
+    return keras.Model(radiograph, x)
+
+
 @pytest.fixture(scope="session")
 def tiny_trunk():
-    """One strided convolution from 224 x 224 to 14 x 14, with a batch normalisation."""
-    keras = pytest.importorskip("keras")
-
-    def build(size):
-        radiograph = keras.Input((size, size, 1), name="radiograph")
-        x = keras.layers.Rescaling(1 / 128, offset=-1, name="scaled")(radiograph)
-        x = keras.layers.Conv2D(8, 16, strides=16, name="conv1_conv")(x)
-        x = keras.layers.BatchNormalization(name="conv1_bn")(x)
-        x = keras.layers.Activation("relu", name="conv1_relu")(x)
-        return keras.Model(radiograph, x)
-
-    return build
+    pytest.importorskip("keras")
+    return build_tiny_trunk
 
 
 @pytest.fixture(scope="session")

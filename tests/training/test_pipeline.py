@@ -5,6 +5,7 @@ from sklearn.utils.class_weight import compute_class_weight
 pytest.importorskip("tensorflow")
 
 from fracture_widgets.training.pipeline import (
+    Shuffle,
     augmenter,
     batches,
     class_weights,
@@ -85,6 +86,21 @@ def test_a_seed_repeats_and_the_next_batch_differs(greys):
     one = np.asarray(first(greys))
     np.testing.assert_array_equal(one, again(greys))
     assert not np.array_equal(one, first(greys))
+
+
+def test_any_epoch_can_be_drawn_again(greys):
+    shuffle, vary = Shuffle(3), augmenter(Augmentation(), 3)
+    rows = np.arange(50)
+
+    def drawn(epoch):
+        shuffle.begin(epoch)
+        vary.begin(epoch)
+        return shuffle(rows), np.asarray(vary(greys))
+
+    first, second, again = drawn(4), drawn(5), drawn(4)
+    for one, other, same in zip(first, second, again, strict=True):
+        np.testing.assert_array_equal(one, same)
+        assert not np.array_equal(one, other)
 
 
 def test_what_turns_into_view_is_black():

@@ -1,0 +1,420 @@
+"""A training as a folder, so that it can be stopped at any moment and continued.
+
+After every epoch the folder holds a whole state: the last weights with all that the optimizer
+remembers, the best weights, and a record that names both by their sha256. Files are written beside
+the ones in use and the record is exchanged last, so that whatever ends the program, the folder
+holds the last finished epoch or the one before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.errors import TrainingError
+from fracture_widgets.networks.weight_files import file_sha256
+
+__all__ = [
+    "COLUMNS",
+    "Arrays",
+    "Identity",
+    "RunFolder",
+    "RunRecord",
+    "State",
+    "best_of",
+    "history_table",
+]
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
+"""What is noted of every epoch."""
+
+_FOLDER, _RECORD, _ANSWERS, _LOCK = "run", "run.json", "test.csv", "lock"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which radiographs a run is about.
+
+    Attributes
+    ----------
+    radiographs, patients
+        How many.
+    sha256
+        Of what is asked about each, and of the names and sizes of the files.
+    """
+
+    radiographs: int
+    patients: int
+    sha256: str
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Self:
+        """Return the identity of a divided table; the folder may have moved since.
+
+        Parameters
+        ----------
+        table
+            With the columns ``patient_id``, ``answer``, ``split`` and ``image_path``.
+        """
+        digest = hashlib.sha256()
+        columns = (table[name] for name in ("patient_id", "answer", "split", "image_path"))
+        for patient, answer, split, path in zip(*columns, strict=True):
+            file = Path(path)
+            size = file.stat().st_size if file.is_file() else -1
+            line = json.dumps([str(patient), str(answer), str(split), file.name, size])
+            digest.update(f"{line}\n".encode())
+        return cls(len(table), int(table["patient_id"].nunique()), digest.hexdigest())
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run is, apart from how far it is.
+
+    Attributes
+    ----------
+    question
+        ``"body_part"``, or the part whose fractures are asked for.
+    network
+        Name of the network.
+    plan
+        The settings, as :meth:`~fracture_widgets.training.plan.TrainingPlan.to_dict` gives them.
+    dataset
+        Which radiographs.
+    """
+
+    question: str
+    network: str
+    plan: Mapping[str, Any]
+    dataset: Identity
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """How far a run is.
+
+    Attributes
+    ----------
+    history
+        One row for each epoch that ended, as :func:`history_table` gives them.
+    last
+        Arrays of the last epoch: weights, what the optimizer remembers, where chances stand.
+    best
+        Arrays of the epoch with the lowest validation loss.
+    """
+
+    history: pd.DataFrame
+    last: Arrays
+    best: Arrays
+
+
+def history_table(epochs: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """Return one row for each epoch, indexed from 1."""
+    index = pd.RangeIndex(1, len(epochs) + 1, name="epoch")
+    return pd.DataFrame(list(epochs), columns=list(COLUMNS), index=index, dtype=float)
+
+
+def best_of(history: pd.DataFrame) -> int:
+    """Return the first epoch with the lowest validation loss."""
+    losses = history["val_loss"].dropna()
+    return int(losses.index[int(losses.to_numpy().argmin())]) if len(losses) else 1
+
+
+class RunFolder:
+    """What a training keeps beside the network it writes: the folder ``run`` in its own.
+
+    Parameters
+    ----------
+    folder
+        The training's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._home = folder / _FOLDER
+
+    @property
+    def started(self) -> bool:
+        """Whether an epoch is kept here."""
+        return (self._home / _RECORD).is_file()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training came to its end."""
+        return self.started and bool(self._read()["finished"])
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other programs from training in this folder until the end of the block.
+
+        The lock is SQLite's, which goes with its process, however that ends.
+
+        Raises
+        ------
+        TrainingError
+            If another training is at work here.
+        """
+        self._home.mkdir(parents=True, exist_ok=True)
+        lock = sqlite3.connect(self._home / _LOCK, timeout=0, isolation_level=None)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            lock.close()
+            raise TrainingError(
+                f"Another training is at work in {self.folder.name}: wait for its end, or choose "
+                "another folder."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.close()
+            if not self.started:
+                self.discard()
+
+    def refuse_another(self, record: RunRecord) -> None:
+        """Check that what is kept here is a part of this very training.
+
+        A continuation may ask for other numbers of epochs and of patience; all else is the same.
+
+        Raises
+        ------
+        TrainingError
+            If it is finished, or about another question, network, dataset or plan.
+        """
+        kept, name = self.record(), self.folder.name
+        if self.finished:
+            raise TrainingError(
+                f"The run in {name} is finished: open it, or choose another folder to train anew."
+            )
+        for what, then, now in (
+            ("question", kept.question, record.question),
+            ("network", kept.network, record.network),
+        ):
+            if then != now:
+                raise TrainingError(
+                    f"The run in {name} was begun with another {what} ({then}, not {now}): "
+                    "continue it with that one, or choose another folder."
+                )
+        if kept.dataset != record.dataset:
+            raise TrainingError(
+                f"The run in {name} was begun with other radiographs ({_count(kept.dataset)} then, "
+                f"{_count(record.dataset)} now): continue it with those, or choose another folder."
+            )
+        # As JSON keeps it, tuples are lists.
+        planned = json.loads(json.dumps(dict(record.plan)))
+        changed = [
+            f"{setting} {kept.plan.get(setting)}, not {value}"
+            for setting, value in planned.items()
+            if setting not in {"epochs", "patience"} and kept.plan.get(setting) != value
+        ]
+        if changed:
+            raise TrainingError(
+                f"The run in {name} was begun with other settings ({'; '.join(changed)}): continue "
+                "it with those, or choose another folder."
+            )
+
+    def record(self) -> RunRecord:
+        """Return what the run is.
+
+        Raises
+        ------
+        TrainingError
+            If no run is kept here, or its record is damaged.
+        """
+        given = self._read()["record"]
+        try:
+            return RunRecord(**(given | {"dataset": Identity(**given["dataset"])}))
+        except (TypeError, KeyError) as error:
+            raise self._damaged() from error
+
+    def history(self) -> pd.DataFrame:
+        """Return one row for each epoch that ended, indexed from 1."""
+        return history_table(self._read()["epochs"])
+
+    def keep(self, record: RunRecord, history: pd.DataFrame, arrays: Arrays) -> None:
+        """Keep the state after an epoch, whole or not at all.
+
+        Parameters
+        ----------
+        record
+            What the run is.
+        history
+            One row for each epoch that ended, this one last.
+        arrays
+            Weights, what the optimizer remembers, and where chances stand.
+
+        Raises
+        ------
+        TrainingError
+            If it cannot be written; the state before it is kept.
+        """
+        epochs = len(history)
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            last = self._write("epoch", arrays)
+            # Where this epoch is not the best, an earlier one was, and its file is there.
+            best = last if best_of(history) == epochs else self._read()["files"]["best"]
+            self._exchange(
+                {
+                    "format": _FORMAT,
+                    "record": asdict(record),
+                    "epochs": history[list(COLUMNS)].to_dict("records"),
+                    "files": {"last": last, "best": best},
+                    "finished": False,
+                }
+            )
+        except OSError as error:
+            self._sweep()
+            kept = "nothing is kept yet" if epochs == 1 else f"{epochs - 1} before it are kept"
+            raise TrainingError(
+                f"Epoch {epochs} could not be saved in {self.folder.name} ({error.strerror}; "
+                f"{kept}): make room, then continue the run."
+            ) from error
+        self._sweep()
+
+    def state(self) -> State:
+        """Return the state after the last epoch that was kept.
+
+        Raises
+        ------
+        TrainingError
+            If there is none, or a file is not the one that was kept.
+        """
+        kept = self._read()
+        try:
+            last, best = (self._load(kept["files"][name]) for name in ("last", "best"))
+        except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise self._damaged() from error
+        return State(history_table(kept["epochs"]), last, best)
+
+    def finish(self, answers: pd.DataFrame) -> None:
+        """Note that the training came to its end, and what it answered to the test split.
+
+        Weights that only a continuation would need are removed.
+
+        Parameters
+        ----------
+        answers
+            One row for each radiograph of the test split: ``patient_id``, ``answer`` and the
+            probability of each answer.
+
+        Raises
+        ------
+        TrainingError
+            If it cannot be written; the run can then be continued to its end again.
+        """
+        try:
+            partial = self._home / f"{_ANSWERS}.part"
+            _whole(partial, lambda stream: stream.write(answers.to_csv(index=False).encode()))
+            partial.replace(self._home / _ANSWERS)
+            self._exchange(self._read() | {"files": {}, "finished": True})
+        except OSError as error:
+            self._sweep()
+            raise TrainingError(
+                f"The end of the run could not be noted in {self.folder.name} ({error.strerror}): "
+                "make room, then continue the run."
+            ) from error
+        self._sweep()
+
+    def answers(self) -> pd.DataFrame | None:
+        """Return what a finished run answered to the test split, or None."""
+        file = self._home / _ANSWERS
+        try:
+            if not file.is_file():
+                return None
+            return pd.read_csv(file, dtype={"patient_id": str})
+        except (OSError, ValueError) as error:
+            raise self._damaged() from error
+
+    def discard(self) -> None:
+        """Remove what is kept for a continuation, if anything is."""
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            kept = json.loads((self._home / _RECORD).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise TrainingError(
+                f"{self.folder.name} holds no run: give the folder that a training wrote."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise self._damaged() from error
+        needed = {"record", "epochs", "files", "finished"}
+        if not isinstance(kept, dict) or not needed <= kept.keys():
+            raise self._damaged()
+        if kept.get("format") != _FORMAT:
+            raise TrainingError(
+                f"The run in {self.folder.name} was written by another version of Fracture "
+                "Widgets: continue it with that one, or start a new run."
+            )
+        return kept
+
+    def _damaged(self) -> TrainingError:
+        return TrainingError(
+            f"The run in {self.folder.name} is damaged and cannot be continued: start a new one in "
+            "another folder."
+        )
+
+    def _write(self, name: str, arrays: Arrays) -> dict[str, str]:
+        """Write arrays under a name that their content gives, and return name and sha256."""
+        partial = self._home / f"{name}.npz.part"
+        _whole(partial, lambda stream: _pack(stream, arrays))
+        sha256 = file_sha256(partial)
+        path = partial.replace(self._home / f"{name}-{sha256[:12]}.npz")
+        return {"name": path.name, "sha256": sha256}
+
+    def _load(self, file: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
+        path = self._home / Path(file["name"]).name
+        if file_sha256(path) != file["sha256"]:
+            raise ValueError(path.name)
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+
+    def _exchange(self, kept: Mapping[str, Any]) -> None:
+        partial = self._home / f"{_RECORD}.part"
+        text = json.dumps(kept, indent=2) + "\n"
+        _whole(partial, lambda stream: stream.write(text.encode()))
+        partial.replace(self._home / _RECORD)
+
+    def _sweep(self) -> None:
+        """Remove files that the record does not name; those that stay are a loss of room alone."""
+        named = {file["name"] for file in self._read()["files"].values()} if self.started else set()
+        for file in (*self._home.glob("*.npz"), *self._home.glob("*.part")):
+            if file.name not in named:
+                file.unlink(missing_ok=True)
+
+
+def _count(dataset: Identity) -> str:
+    return f"{dataset.radiographs:,} of {dataset.patients:,} patients"
+
+
+def _pack(stream: IO[bytes], arrays: Arrays) -> None:
+    """Write arrays as a plain ``.npz``: the same arrays are the same bytes, and never a pickle."""
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+
+def _whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file down to the disk, not to its cache alone: the power may go."""
+    with path.open("wb") as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())

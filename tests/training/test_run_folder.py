@@ -1,0 +1,235 @@
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fracture_widgets.errors import DatasetError, TrainingError
+from fracture_widgets.training.run_folder import (
+    COLUMNS,
+    Identity,
+    RunFolder,
+    RunRecord,
+    best_of,
+    history_table,
+)
+from fracture_widgets.training.study_labels import refuse_disagreeing_labels
+
+LOSSES = (0.9, 0.7, 0.8)
+FULL = Path("/dev/full")
+
+
+def record(**changes):
+    settings = {"batch": 8, "epochs": 5, "augmentation": None}
+    return RunRecord(
+        **{"question": "hand", "network": "tiny", "plan": settings,
+           "dataset": Identity(40, 20, "a" * 64)} | changes
+    )  # fmt: skip
+
+
+def history(epochs):
+    rows = [dict.fromkeys(COLUMNS, 0.5) | {"val_loss": loss} for loss in LOSSES[:epochs]]
+    return history_table(rows)
+
+
+def arrays(epoch):
+    return {"dense/0/kernel": np.full((3, 2), epoch, np.float32), "optimizer/0/iteration": epoch}
+
+
+@pytest.fixture
+def run(tmp_path):
+    return RunFolder(tmp_path / "hand")
+
+
+def keep(run, epochs, first=1):
+    for epoch in range(first, epochs + 1):
+        run.keep(record(), history(epoch), arrays(epoch))
+
+
+def test_a_kept_epoch_comes_back_number_for_number_with_the_best_one_beside_it(run):
+    assert not run.started
+    keep(run, 3)
+    state = RunFolder(run.folder).state()
+    pd.testing.assert_frame_equal(state.history, history(3))
+    assert state.last["dense/0/kernel"].tolist() == [[3, 3]] * 3
+    assert state.best["dense/0/kernel"].tolist() == [[2, 2]] * 3
+    assert best_of(state.history) == 2
+    assert RunFolder(run.folder).record() == record()
+
+
+def test_no_more_than_the_last_and_the_best_epoch_take_room(run):
+    keep(run, 3)
+    assert len(list((run.folder / "run").glob("*.npz"))) == 2
+    assert not list((run.folder / "run").glob("*.part"))
+
+
+def test_a_program_killed_while_it_writes_leaves_the_epoch_before(run, monkeypatch):
+    keep(run, 1)
+    replace = Path.replace
+
+    def killed_at(name):
+        def stand_in(self, target):
+            if self.name.startswith(name):
+                raise KeyboardInterrupt
+            return replace(self, target)
+
+        return stand_in
+
+    for moment in ("epoch", "run.json"):
+        monkeypatch.setattr(Path, "replace", killed_at(moment))
+        with pytest.raises(KeyboardInterrupt):
+            run.keep(record(), history(2), arrays(2))
+        monkeypatch.undo()
+        state = RunFolder(run.folder).state()
+        assert len(state.history) == 1
+        assert state.last["optimizer/0/iteration"] == 1
+    keep(run, 2, first=2)
+    assert run.state().last["optimizer/0/iteration"] == 2
+    assert not list((run.folder / "run").glob("*.part"))
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("file", ["epoch.npz.part", "run.json.part"])
+def test_a_full_disk_is_one_sentence_and_the_epochs_before_are_kept(run, file):
+    keep(run, 2)
+    # What is written there meets what a full disk answers.
+    (run.folder / "run" / file).symlink_to(FULL)
+    expected = (
+        rf"^Epoch 3 could not be saved in hand \({os.strerror(errno.ENOSPC)}; 2 before it are "
+        r"kept\): make room, then continue the run\.$"
+    )
+    with pytest.raises(TrainingError, match=expected):
+        keep(run, 3, first=3)
+    assert len(run.state().history) == 2
+    keep(run, 3, first=3)
+    assert len(run.state().history) == 3
+
+
+def test_a_damaged_file_is_one_sentence(run):
+    keep(run, 2)
+    (last,) = (run.folder / "run").glob("*.npz")
+    last.write_bytes(last.read_bytes()[:-3])
+    with pytest.raises(TrainingError, match=r"^The run in hand is damaged and cannot be continued"):
+        run.state()
+    (run.folder / "run" / "run.json").write_text("{")
+    with pytest.raises(TrainingError, match="is damaged"):
+        run.history()
+
+
+def test_a_folder_without_a_run_is_one_sentence(run):
+    with pytest.raises(TrainingError, match=r"^hand holds no run: give the folder"):
+        run.record()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"question": "elbow"}, r"another question \(hand, not elbow\)"),
+        ({"network": "vgg16"}, r"another network \(tiny, not vgg16\)"),
+        ({"dataset": Identity(38, 19, "b" * 64)},
+         r"other radiographs \(40 of 20 patients then, 38 of 19 patients now\)"),
+        ({"plan": {"batch": 16, "epochs": 5, "augmentation": None}},
+         r"other settings \(batch 8, not 16\)"),
+    ],
+)  # fmt: skip
+def test_another_training_does_not_go_on_here(run, changes, expected):
+    keep(run, 1)
+    with pytest.raises(TrainingError, match=expected):
+        run.refuse_another(record(**changes))
+
+
+def test_more_epochs_and_more_patience_may_be_asked_for(run):
+    keep(run, 1)
+    run.refuse_another(record(plan={"batch": 8, "epochs": 50, "patience": 9, "augmentation": None}))
+
+
+def test_the_end_keeps_the_answers_and_drops_what_a_continuation_would_need(run):
+    keep(run, 3)
+    answers = pd.DataFrame({"patient_id": ["007"], "answer": ["normal"], "normal": [0.1 + 0.2]})
+    run.finish(answers)
+    again = RunFolder(run.folder)
+    assert again.finished
+    pd.testing.assert_frame_equal(again.answers(), answers)
+    pd.testing.assert_frame_equal(again.history(), history(3))
+    assert not list((run.folder / "run").glob("*.npz"))
+    with pytest.raises(TrainingError, match=r"^The run in hand is finished: open it"):
+        again.refuse_another(record())
+
+
+def test_two_programs_do_not_train_in_one_folder(run):
+    with run.locked():
+        with (
+            pytest.raises(TrainingError, match=r"^Another training is at work in hand"),
+            RunFolder(run.folder).locked(),
+        ):
+            pass
+        keep(run, 1)
+    with RunFolder(run.folder).locked():
+        pass
+    assert run.started
+
+
+def test_a_program_that_is_killed_leaves_no_lock(run):
+    program = (
+        "import os, pathlib\n"
+        "from fracture_widgets.training.run_folder import RunFolder\n"
+        f"with RunFolder(pathlib.Path({str(run.folder)!r})).locked():\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=False)
+    assert (run.folder / "run" / "lock").exists()
+    with run.locked():
+        pass
+
+
+def test_a_run_of_which_no_epoch_ended_leaves_nothing(run):
+    with run.locked():
+        pass
+    assert list(run.folder.iterdir()) == []
+
+
+def test_the_identity_of_a_dataset_is_what_is_asked_not_where_it_lies(tmp_path):
+    for home in ("here", "there"):
+        (tmp_path / home).mkdir()
+        (tmp_path / home / "a.png").write_bytes(b"picture")
+
+    def table(home, answer="normal"):
+        return pd.DataFrame(
+            {"patient_id": ["p1"], "answer": [answer], "split": ["train"],
+             "image_path": [str(tmp_path / home / "a.png")]}
+        )  # fmt: skip
+
+    here = Identity.of(table("here"))
+    assert here == Identity.of(table("there"))
+    assert here != Identity.of(table("here", "fractured"))
+    (tmp_path / "there" / "a.png").write_bytes(b"another picture")
+    assert here != Identity.of(table("there"))
+
+
+def test_a_record_of_another_version_is_one_sentence(run):
+    keep(run, 1)
+    file = run.folder / "run" / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99}))
+    with pytest.raises(TrainingError, match="written by another version of Fracture Widgets"):
+        run.state()
+
+
+def test_a_study_that_is_called_both_is_named():
+    table = pd.DataFrame(
+        {
+            "study_id": ["p1/study1", "p1/study1", "p2/study1"],
+            "body_part": ["hand", "hand", "hand"],
+            "answer": ["fractured", "normal", "normal"],
+        }
+    )
+    expected = r"^The hand in the study p1/study1 is called both fractured and normal: correct"
+    with pytest.raises(DatasetError, match=expected):
+        refuse_disagreeing_labels("hand", table)
+    refuse_disagreeing_labels("hand", table[1:])
+    refuse_disagreeing_labels("body_part", table)
+    refuse_disagreeing_labels("hand", table.assign(body_part=["hand", "elbow", "hand"]))
