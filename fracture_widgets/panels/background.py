@@ -101,6 +101,10 @@ class BackgroundTask(traitlets.HasTraits):
         """Ask the work to end after the value it is at."""
         self._stop.set()
 
+    def hand_over(self, call: Callable[[], None]) -> None:
+        """Have something called on the event loop; for work that tells more than its values."""
+        self._deliver(call)
+
     def _run(self, work: Callable[[], Iterable[T]], on_value: Callable[[T], None]) -> None:
         problem = ""
         try:

@@ -10,14 +10,14 @@ changes in between is lost to it. So a view says when it is ready, and is told a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import ipywidgets as widgets
 
-__all__ = ["LiveWidget", "script", "tell_again"]
+__all__ = ["LiveWidget", "script", "tell_again", "within"]
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -38,6 +38,14 @@ def tell_again(widget: widgets.DOMWidget) -> None:
         [key for key in widget.keys if key not in made_of and not key.startswith("_")]
     )
     widget.layout.send_state("display")
+
+
+def within(box: widgets.Box) -> Iterator[widgets.DOMWidget]:
+    """Yield every widget in a box, and in the boxes in it."""
+    for widget in box.children:
+        yield widget
+        if isinstance(widget, widgets.Box):
+            yield from within(widget)
 
 
 class LiveWidget(anywidget.AnyWidget):

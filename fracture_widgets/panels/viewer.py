@@ -31,6 +31,8 @@ class Viewer(LiveWidget):
     ----------
     state
         Says which radiograph is selected and what the networks said of it.
+    advice
+        What to do while there is none; by default, what helps in the workbench.
 
     Attributes
     ----------
@@ -42,10 +44,11 @@ class Viewer(LiveWidget):
 
     opacity = traitlets.Float(DEFAULT_OPACITY, min=0.0, max=1.0).tag(sync=True)
 
-    def __init__(self, state: WorkbenchState) -> None:
+    def __init__(self, state: WorkbenchState, *, advice: str = "") -> None:
         super().__init__()
         self._state = state
         self._shown: Entry | None = None
+        self._empty = _EMPTY | ({"advice": advice} if advice else {})
         state.observe(self._refresh, ["entries", "selected_key"])
         self._draw(state.selected)
 
@@ -57,7 +60,7 @@ class Viewer(LiveWidget):
     def _draw(self, entry: Entry | None) -> None:
         self._shown = entry
         if entry is None:
-            self.show({"layers": [], "caption": "", "alt": "", "empty": _EMPTY})
+            self.show({"layers": [], "caption": "", "alt": "", "empty": self._empty})
             return
         radiograph = entry.radiograph
         layers, pictures = _maps(entry)
@@ -71,7 +74,7 @@ class Viewer(LiveWidget):
                 "layers": layers,
                 "caption": f"{radiograph.name} · {size} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
-                "empty": _EMPTY,
+                "empty": self._empty,
             },
             [jpeg(radiograph, _SHOWN_SIDE), *pictures],
         )
@@ -102,7 +105,9 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
         (
             "Grad-CAM",
             report.heatmap,
-            "Where the network looked for a fracture; its strongest place is always light.",
+            "Where the network looked for a fracture; its strongest place is always light."
+            if report.heatmap.any()
+            else "Empty: nothing in the network's last stage speaks for a fracture here.",
         ),
     )
     layers: list[dict[str, Any]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from fracture_widgets.history import History
 from fracture_widgets.imaging.phantoms import Phantom, sample_phantoms
 from fracture_widgets.panels.examiner import Examiner, Examines
 from fracture_widgets.panels.history_tab import HistoryPanel
-from fracture_widgets.panels.live import LiveWidget, tell_again
+from fracture_widgets.panels.live import LiveWidget, tell_again, within
 from fracture_widgets.panels.result import ResultPanel
 from fracture_widgets.panels.samples import SamplesPanel
 from fracture_widgets.panels.state import ModelState, WorkbenchState
@@ -129,7 +129,7 @@ class Workbench(widgets.VBox):
     def _tell_again(self, _: object, content: Any, __: object) -> None:
         if content.get("type") == "ready":
             self.send_state("_dom_classes")
-            for widget in _within(self):
+            for widget in within(self):
                 if not isinstance(widget, LiveWidget):  # those see to it themselves
                     tell_again(widget)
 
@@ -168,13 +168,6 @@ class Workbench(widgets.VBox):
             report = selected.report
             return "good", f"Answered: {report.body_part}, {report.label}. Choose another to go on."
         return "quiet", reason or "Ready."
-
-
-def _within(box: widgets.Box) -> Iterator[widgets.DOMWidget]:
-    for widget in box.children:
-        yield widget
-        if isinstance(widget, widgets.Box):
-            yield from _within(widget)
 
 
 def _display(widget: Any, shown: bool) -> None:

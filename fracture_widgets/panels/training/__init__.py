@@ -1,0 +1,1 @@
+"""The training panel: choose radiographs and settings, start, watch, stop, continue, read."""
