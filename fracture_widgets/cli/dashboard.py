@@ -1,4 +1,4 @@
-"""``fracture-widgets dashboard``: the workbench as a page, served by Voilà."""
+"""``fracture-widgets dashboard``: the workbench, and the course beside it, served by Voilà."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import errno
 import ipaddress
 import logging
 import os
+import re
 import socket
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fracture_widgets.course.contents import Page, read_pages
+from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 
 __all__ = ["add_parser", "dashboard_notebook"]
@@ -21,6 +25,8 @@ _DEFAULT_PORT = 8866
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _IDLE_SECONDS = 2 * 60 * 60
 _CHECK_SECONDS = 5 * 60
+COURSE = "course"
+"""The part of the address under which the lessons are."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -28,7 +34,10 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "dashboard",
         help="open the workbench in a browser",
-        description="Serve the workbench as a page on this computer and open it in a browser.",
+        description=(
+            "Serve the workbench as a page on this computer and open it in a browser. The lessons "
+            "of the course are beside it."
+        ),
     )
     parser.add_argument(
         "--port", type=_port, default=_DEFAULT_PORT, help="port of the page (%(default)s)"
@@ -37,6 +46,14 @@ def add_parser(subparsers: Any) -> None:
         "--host",
         default=_LOOPBACK[0],
         help="address to listen on (%(default)s: this computer alone)",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="a dataset, or a folder of some, that visitors may train on; may be given again",
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address, open no browser"
@@ -64,8 +81,21 @@ def dashboard_notebook() -> Path:
 def _run(arguments: argparse.Namespace) -> int:
     notebook = dashboard_notebook()
     _check_port(arguments.host, arguments.port)
+    if arguments.data:
+        _offer(arguments.data)
     _serve(notebook, arguments.host, arguments.port, open_browser=not arguments.no_browser)
     return 0
+
+
+def _offer(folders: Sequence[Path]) -> None:
+    """Let the pages offer these datasets; their kernels inherit the environment."""
+    for folder in folders:
+        if not find_datasets([folder]):
+            raise FractureWidgetsError(
+                f"{folder} holds no dataset: give --data a folder in which Elbow, Hand or Shoulder "
+                "folders of radiographs lie, or a folder of such folders."
+            )
+    os.environ[DATASETS_VARIABLE] = os.pathsep.join(str(one.resolve()) for one in folders)
 
 
 def _port(text: str) -> int:
@@ -116,8 +146,13 @@ def _serve(notebook: Path, host: str, port: int, *, open_browser: bool) -> None:
     except ImportError as error:
         raise MissingExtra("The dashboard", "dashboard") from error
 
+    pages = read_pages(notebook.parent)
+
     class Server(Voila):  # type: ignore[misc]  # Voilà ships no types
-        """Voilà, saying where it is once it listens."""
+        """Voilà with a page for each notebook of ours, saying where it is once it listens."""
+
+        def init_handlers(self) -> list[Any]:
+            return [*_course_handlers(self, pages), *super().init_handlers()]
 
         def launch_browser(self) -> None:
             shown = "localhost" if _is_unspecified(host) else f"[{host}]" if ":" in host else host
@@ -152,3 +187,40 @@ def _serve(notebook: Path, host: str, port: int, *, open_browser: bool) -> None:
     settings.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
     settings.MappingKernelManager.cull_interval = _CHECK_SECONDS
     Server.launch_instance([str(notebook)], config=settings)
+
+
+def _course_handlers(server: Any, pages: Sequence[Page]) -> list[Any]:
+    """Return a route for each notebook, by its own name and no other: no folder is served.
+
+    Lessons show their code; the other pages keep the settings of the whole server.
+    """
+    from jupyter_server.utils import url_path_join
+    from tornado.web import RedirectHandler
+    from voila.configuration import VoilaConfiguration
+    from voila.tornado.handler import TornadoVoilaHandler
+
+    with_code = VoilaConfiguration(parent=server)
+    with_code.strip_sources = False
+
+    def at(path: str) -> str:
+        return str(url_path_join(server.server_url, COURSE, path))
+
+    routes: list[Any] = [
+        (
+            at(re.escape(page.file)),
+            TornadoVoilaHandler,
+            {
+                "notebook_path": page.file,
+                "template_paths": server.template_paths,
+                "config": server.config,
+                "voila_configuration": (
+                    with_code if page.kind == "lesson" else server.voila_configuration
+                ),
+            },
+        )
+        for page in pages
+    ]
+    index = [page.file for page in pages if page.kind == "index"]
+    if index:
+        routes.append((at("?"), RedirectHandler, {"url": at(index[0]), "permanent": False}))
+    return routes

@@ -292,6 +292,41 @@ def test_the_error_page_asks_no_other_server_either(page, address):
     assert "cdn" not in page.content()
 
 
+def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
+    page.get_by_role("link", name="Course").click()
+    expect(page.get_by_role("heading", name="Fractures, networks and doubt")).to_be_visible()
+    lessons = page.locator("a.fw-lesson")
+    files = lessons.evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert files == sorted(files, key=lambda name: name[0].isdigit())
+    assert {"dashboard.ipynb", "01_first_look.ipynb", "06_evaluation.ipynb"} <= set(files)
+    assert "from fracture_widgets" not in page.locator("#rendered_cells").inner_text()
+
+    # A lesson is a tab of its own, as every link in an output is.
+    with page.expect_popup() as opening:
+        lessons.filter(has_text="A first look").click()
+    lesson = opening.value
+    expect(lesson.get_by_role("heading", name="Exercises")).to_be_visible()
+    text = lesson.locator("#rendered_cells")
+    expect(text).to_contain_text("cascade = Cascade.load()")
+    expect(text).to_contain_text("radiographs of 12 patients")
+    assert text.locator("img").count() >= 4
+    # Nothing is wider than a phone, but for code and tables, which scroll where they stand.
+    lesson.set_viewport_size(PHONE)
+    assert lesson.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    lesson.get_by_role("link", name="Workbench").click()
+    expect(lesson.locator(".fw-workbench")).to_be_visible()
+
+
+def test_the_course_serves_its_notebooks_by_name_and_nothing_else(page, address):
+    redirected = page.request.get(f"{address}course/", max_redirects=0)
+    assert redirected.status == 302
+    assert redirected.headers["location"].endswith("/course/index.ipynb")
+    for path in ("course/none.ipynb", "course/../README.md", "course/%2e%2e/README.md",
+                 "course/..%2fpyproject.toml", "voila/files/02_data.ipynb", "voila/tree",
+                 "voila/render/02_data.ipynb"):  # fmt: skip
+        assert page.request.get(address + path).status in {403, 404}, path
+
+
 def test_the_page_says_what_it_is(page):
     expect(page).to_have_title("Fracture Widgets")
     expect(page.get_by_role("heading", level=1)).to_have_text("Fracture Widgets")

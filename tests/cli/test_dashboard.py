@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from fracture_widgets.cli import dashboard
+from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 
 
@@ -74,3 +75,16 @@ def test_an_installed_package_brings_its_own_notebook(tmp_path, monkeypatch):
     notebook.parent.mkdir(parents=True)
     notebook.touch()
     assert dashboard.dashboard_notebook() == notebook
+
+
+def test_datasets_are_offered_by_name_to_the_pages_and_a_folder_without_one_is_a_sentence(
+    tmp_path, monkeypatch, parse
+):
+    monkeypatch.setenv(DATASETS_VARIABLE, "")
+    (tmp_path / "joints" / "train_valid" / "Elbow").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    arguments = parse(["dashboard", "--data", str(tmp_path), "--data", str(tmp_path / "joints")])
+    dashboard._offer(arguments.data)
+    assert find_datasets() == [tmp_path / "joints", tmp_path / "joints"]
+    with pytest.raises(FractureWidgetsError, match="other holds no dataset: give --data a folder"):
+        dashboard._offer([tmp_path / "other"])

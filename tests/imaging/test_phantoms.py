@@ -41,6 +41,30 @@ def test_the_same_seed_draws_the_same_picture(part, fractured):
     assert one.boxes == other.boxes
 
 
+def test_another_exposure_is_the_same_limb_in_the_same_place():
+    one, other = (draw_phantom("hand", fractured=True, seed=7, exposure=n) for n in (0, 1))
+    assert one.radiograph.pixels.shape == other.radiograph.pixels.shape
+    assert one.boxes == other.boxes
+    assert one.radiograph.sha256 != other.radiograph.sha256
+    alike = np.corrcoef(one.radiograph.pixels.ravel(), other.radiograph.pixels.ravel())[0, 1]
+    assert alike > 0.7
+    with pytest.raises(ValueError, match="exposure must be 0 or more"):
+        draw_phantom("hand", fractured=True, seed=7, exposure=-1)
+
+
+def test_exposures_of_one_limb_are_one_patient(tmp_path):
+    write_phantoms(tmp_path / "drawn", patients=2, seed=4, exposures=3)
+    pictures = sorted((tmp_path / "drawn").rglob("*.png"))
+    assert [path.name for path in pictures] == ["image1.png", "image2.png", "image3.png"] * 6
+    shapes = [read_radiograph(path).pixels.shape for path in pictures]
+    assert all(len(set(shapes[at : at + 3])) == 1 for at in range(0, 18, 3))
+    assert len(set(shapes)) > 1
+    with pytest.raises(DatasetError, match="other settings"):
+        write_phantoms(tmp_path / "drawn", patients=2, seed=4)
+    with pytest.raises(ValueError, match="exposures must be 1 or more"):
+        write_phantoms(tmp_path / "none", exposures=0)
+
+
 def test_another_process_draws_the_same_picture():
     code = (
         "from fracture_widgets.imaging.phantoms import draw_phantom;"

@@ -58,7 +58,7 @@ class Phantom:
     fracture_kind: str | None
 
 
-def draw_phantom(body_part: str, *, fractured: bool, seed: int) -> Phantom:
+def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 0) -> Phantom:
     """Draw a radiograph.
 
     The same body part and seed give the same limb, frame, exposure and noise with and without a
@@ -72,18 +72,26 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int) -> Phantom:
         Whether a bone is broken.
     seed
         Any integer from 0 up.
+    exposure
+        Which exposure of that limb, from 0 up: it lies as it lay and is broken as it was, but
+        beam, display, noise, blades and marker are others.
 
     Raises
     ------
     ValueError
-        If the body part is not one of those or the seed is negative.
+        If the body part is not one of those, or the seed or the exposure is negative.
     """
     if body_part not in BODY_PARTS:
         raise ValueError(f"body_part must be one of {', '.join(BODY_PARTS)}. Received: {body_part}")
     if seed < 0:
         raise ValueError(f"seed must be 0 or more. Received: {seed}")
+    if exposure < 0:
+        raise ValueError(f"exposure must be 0 or more. Received: {exposure}")
     streams = np.random.SeedSequence([seed, BODY_PARTS.index(body_part)]).spawn(5)
     anatomy, framing, breaking, beam, film = (np.random.default_rng(s) for s in streams)
+    if exposure:
+        again = np.random.SeedSequence([seed, BODY_PARTS.index(body_part), exposure]).spawn(2)
+        beam, film = (np.random.default_rng(s) for s in again)
 
     limb = _LIMBS[body_part](anatomy)
     frame = choose_frame(limb, framing)
@@ -97,7 +105,7 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int) -> Phantom:
     eight_bit = np.rint(grey * 255).astype(np.uint8)
     radiograph = Radiograph(
         pixels=eight_bit.astype(np.float32) / np.float32(255),
-        name=f"drawn-{body_part}-{seed}{'-fractured' if fractured else ''}.png",
+        name=f"drawn-{body_part}-{seed}{_called(fractured, exposure)}.png",
         sha256="",
         source_format="drawn",
         spacing_mm=frame.spacing_mm,
@@ -112,6 +120,10 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int) -> Phantom:
         seed,
         None if fracture is None else fracture.kind,
     )
+
+
+def _called(fractured: bool, exposure: int) -> str:
+    return ("-fractured" if fractured else "") + (f"-{exposure}" if exposure else "")
 
 
 # Absorption of the bone that matters, to which exposure and display are set.

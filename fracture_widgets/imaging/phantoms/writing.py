@@ -33,6 +33,7 @@ class _Planned:
     body_part: str
     fractured: bool
     seed: int
+    exposure: int = 0
 
 
 def write_phantoms(
@@ -40,6 +41,7 @@ def write_phantoms(
     *,
     patients: int = 12,
     seed: int = 0,
+    exposures: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> DataFrame:
     """Draw radiographs of elbows, hands and shoulders into a folder.
@@ -57,6 +59,9 @@ def write_phantoms(
         Patients per body part, at least 1; each has one study of one or two views.
     seed
         Which patients: 0 or more.
+    exposures
+        How many radiographs each patient has, all of one limb that lies still; by default one or
+        two, each of a limb of its own.
     progress
         Called with the number of pictures written so far and the number of all.
 
@@ -71,7 +76,7 @@ def write_phantoms(
     DatasetError
         If the destination holds anything else, or cannot be written.
     ValueError
-        If ``patients`` is less than 1 or ``seed`` negative.
+        If ``patients`` or ``exposures`` is less than 1, or ``seed`` negative.
     """
     import pandas as pd
 
@@ -79,17 +84,22 @@ def write_phantoms(
         raise ValueError(f"patients must be 1 or more. Received: {patients}")
     if seed < 0:
         raise ValueError(f"seed must be 0 or more. Received: {seed}")
+    if exposures is not None and exposures < 1:
+        raise ValueError(f"exposures must be 1 or more. Received: {exposures}")
     destination = Path(destination)
-    readme = _readme(patients, seed)
+    readme = _readme(patients, seed, exposures)
     _check_destination(destination, readme)
-    plan = tuple(_plan(patients, seed))
+    plan = tuple(_plan(patients, seed, exposures))
     rows: list[tuple[str, float, float, float, float]] = []
     try:
         destination.mkdir(parents=True, exist_ok=True)
         (destination / README_FILE).write_text(readme, encoding="utf-8", newline="\n")
         for number, planned in enumerate(plan, start=1):
             phantom = draw_phantom(
-                planned.body_part, fractured=planned.fractured, seed=planned.seed
+                planned.body_part,
+                fractured=planned.fractured,
+                seed=planned.seed,
+                exposure=planned.exposure,
             )
             _write_picture(destination / planned.path, phantom)
             path = str(planned.path)
@@ -109,7 +119,7 @@ def write_phantoms(
     return boxes
 
 
-def _plan(patients: int, seed: int) -> Iterator[_Planned]:
+def _plan(patients: int, seed: int, exposures: int | None) -> Iterator[_Planned]:
     for part_number, part in enumerate(BODY_PARTS):
         for index in range(patients):
             fractured = index % 2 == 1
@@ -118,12 +128,17 @@ def _plan(patients: int, seed: int) -> Iterator[_Planned]:
             patient = f"patient{part_number * patients + index + 1:05d}"
             study = f"study1_{'positive' if fractured else 'negative'}"
             rng = np.random.default_rng([seed, part_number, index])
-            for view in range(int(rng.integers(1, _MOST_VIEWS + 1))):
+            views = int(rng.integers(1, _MOST_VIEWS + 1))
+            limb = int(rng.integers(2**31))
+            for view in range(views if exposures is None else exposures):
+                if exposures is None and view:
+                    limb = int(rng.integers(2**31))
                 yield _Planned(
                     PurePosixPath(split, part.title(), patient, study, f"image{view + 1}.png"),
                     part,
                     fractured,
-                    int(rng.integers(2**31)),
+                    limb,
+                    0 if exposures is None else view,
                 )
 
 
@@ -160,7 +175,8 @@ def _check_destination(destination: Path, readme: str) -> None:
 _TITLE = "Drawn radiographs (phantoms)"
 
 
-def _readme(patients: int, seed: int) -> str:
+def _readme(patients: int, seed: int, exposures: int | None) -> str:
+    repeated = "" if exposures is None else f"Exposures of each limb: {exposures}\n"
     return f"""{_TITLE}
 
 Every picture in this folder was drawn by a computer program (Fracture Widgets). None shows a
@@ -173,4 +189,4 @@ boxes.csv: where, as left, top, right and bottom in fractions of the picture's w
 
 Patients per body part: {patients}
 Seed: {seed}
-"""
+{repeated}"""

@@ -1,0 +1,29 @@
+"""What the lessons need beside prose: a list of contents, and checks that know common mistakes."""
+
+from __future__ import annotations
+
+from fracture_widgets.course.contents import Contents
+from fracture_widgets.course.exercises import (
+    check_always_normal,
+    check_best_epoch,
+    check_hottest_place,
+    check_margin,
+    check_predictive_value,
+    check_split,
+    check_threshold,
+    check_trained_weights,
+)
+from fracture_widgets.course.verdict import Verdict
+
+__all__ = [
+    "Contents",
+    "Verdict",
+    "check_always_normal",
+    "check_best_epoch",
+    "check_hottest_place",
+    "check_margin",
+    "check_predictive_value",
+    "check_split",
+    "check_threshold",
+    "check_trained_weights",
+]

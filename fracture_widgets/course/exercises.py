@@ -1,0 +1,244 @@
+"""The checks of the exercises; each takes an answer, ``None`` while there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.course.verdict import Verdict
+from fracture_widgets.evaluation.metrics import sensitivity, specificity
+from fracture_widgets.evaluation.predictive_values import predictive_values
+from fracture_widgets.evaluation.scores import Scores
+from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "check_always_normal",
+    "check_best_epoch",
+    "check_hottest_place",
+    "check_margin",
+    "check_predictive_value",
+    "check_split",
+    "check_threshold",
+    "check_trained_weights",
+]
+
+_CLOSE = 0.006
+"""Answers are given to two places."""
+
+
+def _near(answer: float, number: float) -> bool:
+    return abs(answer - number) <= _CLOSE
+
+
+def check_always_normal(answer: float | None, table: pd.DataFrame) -> Verdict:
+    """Check the accuracy of calling everybody normal.
+
+    Parameters
+    ----------
+    answer
+        A share, 0 to 1.
+    table
+        With the column ``label``.
+    """
+    if answer is None:
+        return Verdict.open("Give the share of right answers, 0 to 1, to two places.")
+    normal = float((table["label"] == NORMAL).mean())
+    if _near(answer, normal):
+        return Verdict.right(
+            f"{normal:.0%} of the answers are right, and not one fracture is found."
+        )
+    if _near(answer, 1 - normal):
+        return Verdict.not_yet("That is the share of the fractured: on those it is wrong.")
+    if _near(answer, normal * 100):
+        return Verdict.not_yet("Give a share between 0 and 1, not a percentage.")
+    return Verdict.not_yet("It is right wherever the label is normal: count those.")
+
+
+def check_split(split: pd.DataFrame | None) -> Verdict:
+    """Check that a division keeps every patient on one side.
+
+    Parameters
+    ----------
+    split
+        With the columns ``patient_id`` and ``split``, or ``fold`` in its place.
+    """
+    if split is None:
+        return Verdict.open("Divide the table so that no patient stands on two sides.")
+    side = next((name for name in ("split", "fold") if name in split), None)
+    if side is None:
+        return Verdict.not_yet("The table has no column split or fold: divide it first.")
+    if split[side].nunique() < 2:
+        return Verdict.not_yet("All radiographs stand on one side: nothing is left to test with.")
+    divided = int((split.groupby("patient_id")[side].nunique() > 1).sum())
+    if divided:
+        some = "patient stands" if divided == 1 else "patients stand"
+        return Verdict.not_yet(
+            f"{divided} {some} on more than one side. What has to stay together?"
+        )
+    return Verdict.right("Every patient stands on one side.")
+
+
+def check_best_epoch(answer: int | None, history: pd.DataFrame) -> Verdict:
+    """Check which epoch's weights early stopping keeps.
+
+    Parameters
+    ----------
+    answer
+        Number of the epoch, from 1.
+    history
+        As in :class:`~fracture_widgets.training.result.TrainingResult`.
+    """
+    if answer is None:
+        return Verdict.open("Give the number of the epoch whose weights you would keep.")
+    best = int(history.index[int(history["val_loss"].argmin())])
+    if answer == best:
+        return Verdict.right(
+            "From there on the network learns its training radiographs, no longer fractures."
+        )
+    if answer == history.index[-1]:
+        return Verdict.not_yet("That is the last epoch: best in training, not on what is new.")
+    if answer == best - 1 and answer not in history.index:
+        return Verdict.not_yet("Epochs are counted from 1.")
+    return Verdict.not_yet("Look for the lowest loss in validation, not in training.")
+
+
+def check_trained_weights(answer: int | None, model: keras.Model) -> Verdict:
+    """Check how many numbers a frozen network still learns.
+
+    Parameters
+    ----------
+    answer
+        Their number.
+    model
+        The network, its trunk frozen.
+    """
+    if answer is None:
+        return Verdict.open("Count the numbers that are learned in three dense layers.")
+    trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    biases = sum(int(weight.shape[0]) for weight in model.trainable_weights if weight.ndim == 1)
+    if answer == trained:
+        share = trained / model.count_params()
+        return Verdict.right(f"{trained:,} of {model.count_params():,}: {share:.1%} of them.")
+    if answer == trained - biases:
+        return Verdict.not_yet("Nearly: every unit has a bias beside its weights.")
+    if answer == model.count_params():
+        return Verdict.not_yet("Those are all: how many of them does training change?")
+    return Verdict.not_yet("A dense layer learns inputs times units, and one bias a unit.")
+
+
+def check_hottest_place(answer: tuple[int, int] | None, cells: npt.NDArray[np.floating]) -> Verdict:
+    """Check where a heatmap is highest.
+
+    Parameters
+    ----------
+    answer
+        Row and column of the cell, from 0.
+    cells
+        The heatmap, shape ``(h, w)``.
+    """
+    if answer is None:
+        return Verdict.open("Give the row and the column of the hottest cell, counted from 0.")
+    row, column = divmod(int(cells.argmax()), cells.shape[1])
+    given = (int(answer[0]), int(answer[1]))
+    if given == (row, column):
+        return Verdict.right(f"Row {row}, column {column}, of {len(cells)} x {len(cells[0])}.")
+    if given == (column, row):
+        return Verdict.not_yet("Rows come first, then columns.")
+    if given == (row + 1, column + 1):
+        return Verdict.not_yet("Count from 0.")
+    return Verdict.not_yet("np.unravel_index turns cells.argmax() into row and column.")
+
+
+def check_margin(answer: float | None, *, share: float, n: int) -> Verdict:
+    """Check how far luck alone may move a share: half of its 95 percent interval, by Wald.
+
+    Parameters
+    ----------
+    answer
+        As a share, e.g. 0.02.
+    share
+        What was measured, 0 to 1.
+    n
+        On how many.
+    """
+    if answer is None:
+        return Verdict.open("Give the distance to either side, to two places.")
+    margin = 1.96 * (share * (1 - share) / n) ** 0.5
+    if _near(answer, margin):
+        return Verdict.right(f"From {share - margin:.2f} to {share + margin:.2f}.")
+    if _near(answer, 2 * margin):
+        return Verdict.not_yet("That is the whole width: half of it lies on either side.")
+    if _near(answer, margin / 1.96):
+        return Verdict.not_yet("Nearly: 95 percent takes 1.96 of those.")
+    return Verdict.not_yet("Put the share for p and the number of radiographs for n.")
+
+
+def check_predictive_value(
+    answer: float | None, *, sensitivity: float, specificity: float, prevalence: float
+) -> Verdict:
+    """Check how many of those called fractured are.
+
+    Parameters
+    ----------
+    answer
+        A share, 0 to 1.
+    sensitivity, specificity, prevalence
+        Shares, 0 to 1.
+    """
+    if answer is None:
+        return Verdict.open("Of those called fractured, what share is? Give two places.")
+    positive, negative = predictive_values(sensitivity, specificity, prevalence)
+    if _near(answer, float(positive)):
+        return Verdict.right(f"Of 100 alarms, {100 * (1 - float(positive)):.0f} are false.")
+    if _near(answer, sensitivity):
+        return Verdict.not_yet(
+            "That is the sensitivity: of the fractured, the share that is called so. Turn it round."
+        )
+    if _near(answer, float(negative)):
+        return Verdict.not_yet("That is what the answer normal is worth. Asked is the other.")
+    return Verdict.not_yet(
+        "Imagine 1,000 patients. How many are fractured and called so? How many called so in all?"
+    )
+
+
+def check_threshold(answer: float | None, scores: Scores, *, wanted_sensitivity: float) -> Verdict:
+    """Check a threshold that finds enough fractures at the least price.
+
+    Parameters
+    ----------
+    answer
+        Probability from which a radiograph is called fractured.
+    scores
+        Of a fracture question.
+    wanted_sensitivity
+        Share of the fractured that has to be found.
+    """
+    if answer is None:
+        return Verdict.open(
+            f"Give the highest threshold that still finds {wanted_sensitivity:.0%} of the "
+            "fractures, to two places."
+        )
+    found, spared = _at(scores, answer)
+    if found < wanted_sensitivity:
+        return Verdict.not_yet(f"It finds {found:.0%} of the fractures: go lower.")
+    found_higher, _ = _at(scores, answer + 0.01)
+    if found_higher >= wanted_sensitivity:
+        return Verdict.not_yet(
+            f"It finds {found:.0%} of the fractures and spares {spared:.0%} of the normal: "
+            "a higher one finds enough too."
+        )
+    return Verdict.right(
+        f"It finds {found:.0%} of the fractures and spares {spared:.0%} of the normal."
+    )
+
+
+def _at(scores: Scores, threshold: float) -> tuple[float, float]:
+    true = np.where(scores.true, FRACTURED, NORMAL)
+    called = np.where(scores.score >= threshold, *LABELS)
+    return sensitivity(true, called), specificity(true, called)

@@ -1,0 +1,52 @@
+"""Other people's heatmaps, over the cascade's own network with the shipped weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fracture_widgets.cascade.cascade import Cascade
+from fracture_widgets.cascade.gradient_maps import METHODS, GradientMaps
+from fracture_widgets.cascade.store import load_model
+from fracture_widgets.imaging.phantoms import draw_phantom
+
+pytestmark = pytest.mark.slow
+
+SHOULDER = draw_phantom("shoulder", fractured=True, seed=22).radiograph
+
+
+@pytest.fixture(scope="module")
+def maps():
+    pytest.importorskip("tf_keras_vis")
+    return GradientMaps(load_model().weights, "shoulder")
+
+
+def test_their_grad_cam_is_ours(maps):
+    report = Cascade.load().examine(SHOULDER)
+    assert report.body_part == "shoulder"
+    theirs = maps.heatmap(SHOULDER, "Grad-CAM")
+    assert theirs.shape == report.heatmap.shape
+    np.testing.assert_allclose(theirs, report.heatmap, atol=2e-3)
+
+
+def test_methods_differ_and_stay_within_0_and_1(maps):
+    drawn = {name: maps.heatmap(SHOULDER, name, samples=2) for name in METHODS}
+    for name, heat in drawn.items():
+        assert heat.dtype == np.float32, name
+        assert 0 <= heat.min() < heat.max() <= 1, name
+        assert np.array_equal(heat, drawn["LayerCAM"]) == (name == "LayerCAM")
+
+
+def test_smooth_grad_is_the_same_for_the_same_seed(maps):
+    one, same, other = (
+        maps.heatmap(SHOULDER, "SmoothGrad", samples=1, seed=seed) for seed in (1, 1, 2)
+    )
+    np.testing.assert_allclose(one, same, atol=1e-4)
+    assert np.abs(one - other).max() > 0.05
+
+
+def test_what_is_no_method_or_part_is_said(maps):
+    with pytest.raises(ValueError, match="Grad-CAM, Grad-CAM"):
+        maps.heatmap(SHOULDER, "ScoreCAM")
+    with pytest.raises(ValueError, match="elbow, hand, shoulder"):
+        GradientMaps({}, "foot")

@@ -1,0 +1,134 @@
+"""The checks: right answers pass, common mistakes get the hint that fits them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fracture_widgets.course import (
+    Verdict,
+    check_always_normal,
+    check_best_epoch,
+    check_hottest_place,
+    check_margin,
+    check_predictive_value,
+    check_split,
+    check_threshold,
+    check_trained_weights,
+)
+from fracture_widgets.evaluation.scores import score_fracture
+
+TABLE = pd.DataFrame({"label": ["normal"] * 7 + ["fractured"] * 3})
+HISTORY = pd.DataFrame({"val_loss": [0.9, 0.6, 0.5, 0.7, 0.8]}, index=range(1, 6))
+CELLS = np.zeros((7, 7), np.float32)
+CELLS[2, 5] = 1.0
+RARE = {"sensitivity": 0.7, "specificity": 0.9, "prevalence": 0.05}
+
+
+@pytest.fixture(scope="module")
+def scores():
+    true = ["fractured"] * 4 + ["normal"] * 4
+    said = [0.9, 0.8, 0.6, 0.4, 0.7, 0.5, 0.2, 0.1]
+    called = np.where(np.array(said) >= 0.5, "fractured", "normal")
+    return score_fracture("fracture", true, called, said, groups=range(8), resamples=20)
+
+
+@pytest.fixture(scope="module")
+def frozen():
+    keras = pytest.importorskip("keras")
+    below = keras.Input((6,))
+    trunk = keras.layers.Dense(4, trainable=False)(below)
+    return keras.Model(below, keras.layers.Dense(3)(trunk))
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [
+        (None, "open", "share"),
+        (0.7, "right", "not one fracture"),
+        (0.3, "not yet", "share of the fractured"),
+        (70, "not yet", "percentage"),
+        (0.55, "not yet", "count"),
+    ],
+)
+def test_always_normal(answer, state, word):
+    assert_says(check_always_normal(answer, TABLE), state, word)
+
+
+def test_a_split_keeps_patients_together():
+    apart = pd.DataFrame({"patient_id": list("aabb"), "split": ["train", "train", "test", "test"]})
+    shared = apart.assign(split=["train", "test", "test", "test"])
+    assert_says(check_split(None), "open", "Divide")
+    assert_says(check_split(apart), "right", "one side")
+    assert_says(check_split(shared), "not yet", "1 patient stands on more than one side")
+    assert_says(check_split(apart.assign(split="train")), "not yet", "nothing is left")
+    assert_says(check_split(apart.rename(columns={"split": "fold"})), "right", "one side")
+    assert_says(check_split(apart.drop(columns="split")), "not yet", "no column")
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [(None, "open", "epoch"), (3, "right", "training"), (5, "not yet", "last"),
+     (2, "not yet", "validation")],
+)  # fmt: skip
+def test_the_best_epoch(answer, state, word):
+    assert_says(check_best_epoch(answer, HISTORY), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [(None, "open", "dense"), (4 * 3 + 3, "right", "15 of 43"), (4 * 3, "not yet", "bias"),
+     (43, "not yet", "Those are all"), (7, "not yet", "inputs times units")],
+)  # fmt: skip
+def test_the_weights_that_are_trained(frozen, answer, state, word):
+    assert_says(check_trained_weights(answer, frozen), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [(None, "open", "row"), ((2, 5), "right", "Row 2, column 5"), ((5, 2), "not yet", "Rows"),
+     ((3, 6), "not yet", "from 0"), ((0, 0), "not yet", "unravel_index")],
+)  # fmt: skip
+def test_the_hottest_place(answer, state, word):
+    assert_says(check_hottest_place(answer, CELLS), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    # 1.96 * sqrt(0.8 * 0.2 / 100) = 0.0784
+    [(None, "open", "distance"), (0.08, "right", "0.72 to 0.88"), (0.157, "not yet", "width"),
+     (0.04, "not yet", "1.96"), (0.5, "not yet", "for p")],
+)  # fmt: skip
+def test_the_margin_of_a_share(answer, state, word):
+    assert_says(check_margin(answer, share=0.8, n=100), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    # 0.7 * 0.05 = 0.035 are found, 0.1 * 0.95 = 0.095 are false alarms: 0.035 / 0.13 = 0.27.
+    [(None, "open", "share"), (0.27, "right", "73 are false"), (0.70, "not yet", "sensitivity"),
+     (0.98, "not yet", "normal is worth"), (0.5, "not yet", "1,000 patients")],
+)  # fmt: skip
+def test_a_predictive_value(answer, state, word):
+    assert_says(check_predictive_value(answer, **RARE), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [(None, "open", "75%"), (0.6, "right", "finds 75%"), (0.7, "not yet", "go lower"),
+     (0.3, "not yet", "a higher one")],
+)  # fmt: skip
+def test_a_threshold(scores, answer, state, word):
+    assert_says(check_threshold(answer, scores, wanted_sensitivity=0.75), state, word)
+
+
+def test_a_verdict_shows_itself_and_escapes_what_it_says():
+    verdict = Verdict.not_yet("1 < 2")
+    assert repr(verdict) == "Not yet. 1 < 2"
+    assert "1 &lt; 2" in verdict._repr_html_()
+
+
+def assert_says(verdict, state, word):
+    assert verdict.state == state
+    assert word in verdict.words
