@@ -19,28 +19,52 @@ if TYPE_CHECKING:
     from fracture_widgets.datasets.table import load_dataset
     from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
     from fracture_widgets.evaluation.evaluate import evaluate_predictions
+    from fracture_widgets.figures import (
+        CalibrationDisplay,
+        ConfusionMatrixDisplay,
+        LearningCurvesDisplay,
+        OperatingPointsDisplay,
+        PrecisionRecallDisplay,
+        RadiographsDisplay,
+        RocDisplay,
+        SubgroupDisplay,
+    )
     from fracture_widgets.history import History
     from fracture_widgets.imaging.boxes import Box
     from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-    from fracture_widgets.panels import Workbench
+    from fracture_widgets.panels import ErrorBrowser, TrainingPanel, Workbench
+    from fracture_widgets.training.comparison import compare
     from fracture_widgets.training.recipe import train_bone_type_model, train_fracture_model
+    from fracture_widgets.training.runs import open_run
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Box": "imaging.boxes",
+    "CalibrationDisplay": "figures",
     "Cascade": "cascade.cascade",
+    "ConfusionMatrixDisplay": "figures",
+    "ErrorBrowser": "panels",
     "FracAtlas": "datasets.fracatlas",
     "FractureWidgetsError": "errors",
     "History": "history",
+    "LearningCurvesDisplay": "figures",
+    "OperatingPointsDisplay": "figures",
+    "PrecisionRecallDisplay": "figures",
     "Radiograph": "imaging.radiograph",
+    "RadiographsDisplay": "figures",
     "Report": "cascade.report",
+    "RocDisplay": "figures",
+    "SubgroupDisplay": "figures",
+    "TrainingPanel": "panels",
     "UnreadableRadiograph": "errors",
     "Workbench": "panels",
+    "compare": "training.comparison",
     "draw_phantom": "imaging.phantoms",
     "evaluate_predictions": "evaluation.evaluate",
     "load_dataset": "datasets.table",
+    "open_run": "training.runs",
     "patient_folds": "datasets.split",
     "predict": "cascade.cascade",
     "read_radiograph": "imaging.radiograph",
@@ -53,17 +77,29 @@ _HOMES = {
 
 __all__ = [
     "Box",
+    "CalibrationDisplay",
     "Cascade",
+    "ConfusionMatrixDisplay",
+    "ErrorBrowser",
     "FracAtlas",
     "FractureWidgetsError",
     "History",
+    "LearningCurvesDisplay",
+    "OperatingPointsDisplay",
+    "PrecisionRecallDisplay",
     "Radiograph",
+    "RadiographsDisplay",
     "Report",
+    "RocDisplay",
+    "SubgroupDisplay",
+    "TrainingPanel",
     "UnreadableRadiograph",
     "Workbench",
+    "compare",
     "draw_phantom",
     "evaluate_predictions",
     "load_dataset",
+    "open_run",
     "patient_folds",
     "predict",
     "read_radiograph",

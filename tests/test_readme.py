@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from fracture_widgets.cascade.store import load_model
@@ -15,16 +17,17 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 @pytest.fixture(scope="module")
 def figures() -> Any:
-    return load_model().card["figures"]["out_of_fold"]
+    return load_model().card["figures"]
 
 
 def _interval(estimate: Any) -> str:
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
+@pytest.mark.parametrize("looked_at", ["out_of_fold", "test"])
 @pytest.mark.parametrize("part", [*BODY_PARTS, "pooled"])
-def test_fracture_row(figures: Any, part: str) -> None:
-    scores = figures["fracture"][part]
+def test_fracture_row(figures: Any, part: str, looked_at: str) -> None:
+    scores = figures[looked_at]["fracture"][part]
     fractured = sum(scores["confusion"]["counts"][0])
     cells = [
         "all three" if part == "pooled" else part,
@@ -40,10 +43,24 @@ def test_fracture_row(figures: Any, part: str) -> None:
 
 def test_body_part_and_localisation(figures: Any) -> None:
     text = " ".join(README.read_text(encoding="utf-8").split())
+    folds, test = figures["out_of_fold"], figures["test"]
     for estimate in (
-        figures["body_part"]["accuracy"],
-        figures["body_part_uncropped"],
-        figures["localisation"]["map_hit"],
-        figures["localisation"]["heatmap_hit"],
+        folds["body_part"]["accuracy"],
+        folds["body_part_uncropped"],
+        folds["localisation"]["map_hit"],
+        folds["localisation"]["heatmap_hit"],
+        test["body_part"]["accuracy"],
     ):
         assert _interval(estimate) in text
+
+
+def test_every_model_of_the_comparison_stands_with_its_figures() -> None:
+    results = README.parent / "results"
+    table = pd.read_csv(results / "comparison.csv").set_index(["part", "model", "metric"])
+    text = README.read_text(encoding="utf-8")
+    for model, title in pd.read_csv(results / "models.csv", index_col=0)["title"].items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| {title} |"))
+        for metric in ("accuracy", "precision", "recall", "auroc"):
+            estimate = table.loc[("all", model, metric)]
+            shown = "–" if np.isnan(estimate["value"]) else _interval(estimate)
+            assert f"| {shown} |" in row
