@@ -7,19 +7,15 @@ that asked fails.
 from __future__ import annotations
 
 import csv
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import PHONE, button, expect_no_wider_than, open_workbench, upload
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from fracture_widgets.cascade.cascade import Cascade
 from fracture_widgets.imaging.phantoms import draw_phantom
@@ -28,68 +24,19 @@ from fracture_widgets.rendering import percent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PATIENCE = 90_000  # milliseconds: a laptop that is doing something else answers late
-WIDE = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
-COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
 
-
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("dashboard") / "data"
-
-
-@pytest.fixture(scope="module")
-def address(data_folder) -> Iterator[str]:
-    """The dashboard, served by the command that people use."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "dashboard", "--no-browser", "--port", str(port)],
-        env=os.environ | {"FRACTURE_WIDGETS_DATA": str(data_folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert server.stdout is not None
-    with server, server.stdout:
-        said = server.stdout.readline()
-        try:
-            assert said.startswith(f"Fracture Widgets is at http://127.0.0.1:{port}/"), said
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            server.terminate()
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                server.kill()
+@pytest.fixture
+def address(dashboard) -> str:
+    return dashboard.address
 
 
 @pytest.fixture
-def page(browser: Browser, address: str, data_folder: Path) -> Iterator[Page]:
-    """A page with an empty history, opened and ready."""
-    shutil.rmtree(data_folder, ignore_errors=True)
-    context = browser.new_context(viewport=WIDE, accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    abroad, alerts, errors = [], [], []
-
-    def gate(route):
-        if route.request.url.startswith(address):
-            route.continue_()
-        else:
-            abroad.append(route.request.url)
-            route.abort()
-
-    context.route(lambda url: url.startswith(("http", "ws")), gate)
-    page = context.new_page()
-    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    open_workbench(page, address)
-    yield page
-    context.close()
-    assert (abroad, alerts, errors) == ([], [], [])
+def page(new_page, dashboard) -> Page:
+    """A workbench with an empty history, opened and ready."""
+    shutil.rmtree(dashboard.data, ignore_errors=True)
+    page = new_page()
+    open_workbench(page, dashboard.address)
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -97,27 +44,6 @@ def hand(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("files") / "left hand.png"
     path.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
     return path
-
-
-def open_workbench(page: Page, address: str) -> None:
-    """Open the page and wait until the networks are loaded; fail at once where they cannot be."""
-    page.goto(address)
-    page.locator(".fw-workbench").or_(page.get_by_text("There was an error")).first.wait_for()
-    assert not page.get_by_text("There was an error").is_visible()
-    expect(status(page)).not_to_have_text(re.compile("^$|being loaded"))
-    assert status(page).inner_text() == "Choose a radiograph first."
-
-
-def status(page: Page):
-    return page.locator(".fw-right > .fw-status").get_by_role("status")
-
-
-def button(page: Page, name: str):
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def upload(page: Page, *files: Path) -> None:
-    page.get_by_label("Choose radiographs").set_input_files(files)
 
 
 def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, tmp_path):
@@ -277,12 +203,12 @@ def test_at_phone_width_nothing_is_cut_off(page, hand):
     button(page, "Predict").click()
     expect(page.locator(".fw-card h2")).to_be_visible()
     button(page, "Save result").scroll_into_view_if_needed()
-    assert widest(page) <= PHONE["width"]
+    expect_no_wider_than(page, PHONE["width"])
     with page.expect_download():
         button(page, "Save result").click()
     button(page, "History").click()
     expect(page.get_by_role("row").nth(1)).to_be_visible()
-    assert widest(page) <= PHONE["width"]
+    expect_no_wider_than(page, PHONE["width"])
 
 
 def test_the_error_page_asks_no_other_server_either(page, address):
@@ -334,12 +260,3 @@ def test_the_page_says_what_it_is(page):
     served = page.content()
     assert "from fracture_widgets" not in served
     assert not re.findall(r"https?://[^\"'\s]*(?:cdn|unpkg|jsdelivr)[^\"'\s]*", served)
-
-
-def widest(page: Page) -> float:
-    """The right end of what reaches farthest to the right, in CSS pixels."""
-    return page.evaluate(
-        """() => Math.max(...[...document.querySelectorAll('.fw-workbench *')]
-          .filter(node => node.checkVisibility() && !node.closest('.fw-visually-hidden, thead'))
-          .map(node => node.getBoundingClientRect().right))"""
-    )

@@ -25,15 +25,15 @@ def rows(panel):
 
 @pytest.fixture
 def paused(panel):
-    """A training that somebody paused in its second epoch."""
+    """A training that somebody paused when its first epoch had ended."""
 
     def pause(change):
-        if change["new"] is not None and change["new"].epoch == 2:
+        if change["new"] is not None and change["new"].epoch == 1:
             panel.pause.click()
 
-    panel.state.observe(pause, "step")
+    panel.state.observe(pause, "ended")
     panel.start.click()
-    panel.state.unobserve(pause, "step")
+    panel.state.unobserve(pause, "ended")
     return panel
 
 
