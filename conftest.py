@@ -22,6 +22,7 @@ settings.load_profile("same")
 # must not greet every notebook. Set here, before any kernel or server is started.
 _SCRATCH = tempfile.TemporaryDirectory(prefix="fracture-widgets-tests-", ignore_cleanup_errors=True)
 os.environ["XDG_DATA_HOME"] = str(Path(_SCRATCH.name) / "data")
+os.environ["XDG_CACHE_HOME"] = str(Path(_SCRATCH.name) / "cache")
 os.environ["JUPYTER_CONFIG_DIR"] = str(Path(_SCRATCH.name) / "jupyter")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")

@@ -50,7 +50,7 @@ class Cascade:
     def __init__(self, model: ShippedModel, engine: Engine) -> None:
         self._model = model
         self._engine = engine
-        self._heads = {part: Head(model.weights, part) for part in BODY_PARTS}
+        self._heads: dict[str, Head] = {}
 
     @classmethod
     def load(cls, models: str | os.PathLike[str] | None = None, *, engine: str = "onnx") -> Cascade:
@@ -77,7 +77,7 @@ class Cascade:
             from fracture_widgets.cascade.keras_engine import KerasEngine
 
             return cls(model, KerasEngine(model.weights))
-        return cls(model, OnnxEngine(model.weights))
+        return cls(model, OnnxEngine.of_model(model))
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -114,7 +114,7 @@ class Cascade:
         body_part = _most_probable(answers[BODY_PART_OUTPUT])
 
         place = Placement.of(radiograph.width, radiograph.height)
-        gradient = self._heads[body_part].conv5_gradient(
+        gradient = self._head(body_part).conv5_gradient(
             outputs[POOLED_OUTPUT], outputs[EVIDENCE_OUTPUT], LABELS.index(FRACTURED)
         )
         heatmap = grad_cam(outputs[CONV5_OUTPUT], gradient)
@@ -165,6 +165,11 @@ class Cascade:
         """
         values = self._engine.run(network_input(radiograph.pixels)[np.newaxis])
         return {name: value[0] for name, value in values.items()}
+
+    def _head(self, part: str) -> Head:
+        if part not in self._heads:
+            self._heads[part] = Head(self._model.weights, part)
+        return self._heads[part]
 
     def _run_both_ways(self, inputs: npt.NDArray[np.float32]) -> tuple[_Outputs, _Outputs]:
         """Return what the network says of one radiograph and of its mirror image."""

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.networks.weight_files import (
+    StoredWeights,
     Weights,
     file_sha256,
-    read_weights,
     write_weights,
 )
 from fracture_widgets.vocabulary import BODY_PARTS, LABELS
@@ -54,7 +54,7 @@ class ShippedModel:
     card
         What ``card.json`` says.
     weights
-        float32 arrays by ``layer/weight`` name.
+        float32 arrays by ``layer/weight`` name; from a models folder they are read when asked for.
     sha256
         One digest over the digests of all weight files: the model's identity.
     """
@@ -101,7 +101,6 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> ShippedModel:
     home = Path(folder) if folder is not None else default_models_folder()
     card = _read_card(home)
     files: Mapping[str, str] = {name: str(entry["sha256"]) for name, entry in card["files"].items()}
-    weights: dict[str, npt.NDArray[np.float32]] = {}
     for name, expected in files.items():
         path = home / name
         # A card must not reach outside its own folder.
@@ -112,8 +111,7 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> ShippedModel:
                 f"{name} is not the file that {CARD_FILE} describes (its sha256 differs); "
                 "install the package again, or train the model again."
             )
-        weights |= read_weights(path)
-    return ShippedModel(card, weights, model_sha256(files))
+    return ShippedModel(card, StoredWeights(home / name for name in files), model_sha256(files))
 
 
 def save_model(folder: Path, weights: Weights, card: Mapping[str, Any]) -> dict[str, Any]:

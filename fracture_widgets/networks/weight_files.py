@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
 __all__ = [
+    "StoredWeights",
     "Weights",
     "assign_weights",
     "collect_weights",
@@ -43,10 +45,49 @@ def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     ModelError
         If the file is missing or is not a plain ``.npz`` of numbers.
     """
+    with _opened(path) as archive:
+        return {name: archive[name].astype(np.float32) for name in archive.files}
+
+
+class StoredWeights(Mapping[str, npt.NDArray[np.float32]]):
+    """Weights that stay in their files until one is asked for; it is read anew each time.
+
+    Serving needs a hundredth of them: the graph that ONNX Runtime runs holds the rest.
+
+    Parameters
+    ----------
+    paths
+        Weight files; where two hold one name, the later counts.
+
+    Raises
+    ------
+    ModelError
+        Here or when a weight is read, if a file is missing or is not a plain ``.npz`` of numbers.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._homes: dict[str, Path] = {}
+        for path in paths:
+            with _opened(path) as archive:
+                self._homes |= dict.fromkeys(archive.files, path)
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
+        with _opened(self._homes[name]) as archive:
+            return np.asarray(archive[name], dtype=np.float32)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         # np.load leaves a file open that turns out to be no archive; ours is closed either way.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name].astype(np.float32) for name in archive.files}
+            yield archive
     except FileNotFoundError:
         raise ModelError(
             f"The weight file {path.name} is missing; install the package again or train a model."

@@ -170,7 +170,7 @@ def summarise(judged: pd.DataFrame, uncropped: pd.DataFrame) -> dict[str, Any]:
 
 def _cascade(weights: Path) -> Cascade:
     arrays = read_weights(weights)
-    return Cascade(ShippedModel({}, arrays, weights.stem), OnnxEngine(arrays))
+    return Cascade(ShippedModel({}, arrays, weights.stem), OnnxEngine.of_weights(arrays))
 
 
 def _joints(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[tuple[Any, Radiograph]]:

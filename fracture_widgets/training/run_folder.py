@@ -12,10 +12,9 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -25,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.errors import TrainingError
+from fracture_widgets.locking import exclusively
 from fracture_widgets.networks.weight_files import file_sha256
 
 __all__ = [
@@ -162,27 +162,23 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keep other programs from training in this folder until the end of the block.
 
-        The lock is SQLite's, which goes with its process, however that ends.
-
         Raises
         ------
         TrainingError
             If another training is at work here.
         """
-        self._home.mkdir(parents=True, exist_ok=True)
-        lock = sqlite3.connect(self._home / _LOCK, timeout=0, isolation_level=None)
+        held = ExitStack()
         try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            lock.close()
+            held.enter_context(exclusively(self._home / _LOCK))
+        except TimeoutError as error:
             raise TrainingError(
                 f"Another training is at work in {self.folder.name}: wait for its end, or choose "
                 "another folder."
             ) from error
         try:
-            yield
+            with held:
+                yield
         finally:
-            lock.close()
             if not self.started:
                 self.discard()
 

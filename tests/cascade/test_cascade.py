@@ -84,7 +84,8 @@ def test_the_answer_is_the_mean_of_both_ways_in_log_odds(cascade: Cascade) -> No
     part = cascade.examine(radiograph).body_part
     inputs = network_input(radiograph.pixels)[None]
     alone = [
-        OnnxEngine(load_model().weights).run(seen)[part][0] for seen in (inputs, inputs[:, :, ::-1])
+        OnnxEngine.of_weights(load_model().weights).run(seen)[part][0]
+        for seen in (inputs, inputs[:, :, ::-1])
     ]
     mean = np.mean([np.log(answers[0] / answers[1]) for answers in alone])
     given = cascade.examine(radiograph).fracture_probability
@@ -124,7 +125,7 @@ def test_weights_that_make_no_network_are_refused_with_a_sentence() -> None:
     weights = dict(load_model().weights)
     weights["hand_dense2/kernel"] = weights["hand_dense2/kernel"][:5]
     with pytest.raises(ModelError, match="cannot be run here"):
-        OnnxEngine(weights)
+        OnnxEngine.of_weights(weights)
 
 
 class TestThePapersPredict:

@@ -101,7 +101,7 @@ def test_onnx_gives_the_numbers_of_keras(
     expected = {
         name: np.asarray(values) for name, values in network.predict_on_batch(inputs).items()
     }
-    given = OnnxEngine(weights).run(inputs)
+    given = OnnxEngine.of_weights(weights).run(inputs)
     assert given.keys() == expected.keys()
     for name, values in expected.items():
         scale = max(1.0, float(np.abs(values).max()))
@@ -113,8 +113,8 @@ def test_a_part_s_probe_moves_that_part_s_answer_alone(
     weights: Weights, inputs: npt.NDArray[np.float32], part: str
 ) -> None:
     name = f"{probe_name(part)}/bias"
-    before = OnnxEngine(weights).run(inputs)
-    after = OnnxEngine({**weights, name: weights[name] + 5}).run(inputs)
+    before = OnnxEngine.of_weights(weights).run(inputs)
+    after = OnnxEngine.of_weights({**weights, name: weights[name] + 5}).run(inputs)
     moved = {other for other in before if not np.array_equal(before[other], after[other])}
     assert moved == {part}
 

@@ -191,7 +191,7 @@ def test_what_is_served_is_what_was_judged_in_training(lesson, taught, atlas, fo
     judged = predict_cascade(taught, lesson, rows)
     write_weights(folder / "taught.npz", collect_weights(taught))
     pixels = draw_views(atlas, lesson.table, 1).pixels[:, 0, ..., None].astype(np.float32)
-    served = OnnxEngine(read_weights(folder / "taught.npz")).run(pixels)
+    served = OnnxEngine.of_weights(read_weights(folder / "taught.npz")).run(pixels)
     for name in ("body_part", *BODY_PARTS):
         # Teaching sees features in 8 bits; a probe hears every one of them.
         np.testing.assert_allclose(served[name], judged[name], atol=0.1, err_msg=name)
