@@ -65,12 +65,12 @@ class Head:
         active = []
         hidden = np.concatenate([pooled, evidence])
         for kernel, bias in zip(self._kernels[:-1], self._biases[:-1], strict=True):
-            hidden = np.maximum(hidden @ kernel + bias, 0.0)
+            hidden = np.maximum(_product(kernel.T, hidden) + bias, 0.0)
             active.append(hidden > 0.0)
         last = self._kernels[-1][:, answer]
         gradient = last[: len(hidden)]
         for kernel, on in zip(reversed(self._kernels[:-1]), reversed(active), strict=True):
-            gradient = kernel @ (gradient * on)
+            gradient = _product(kernel, gradient * on)
         heard = sum(last[row] * kernel for row, kernel in self._heard.items())
         return np.asarray(gradient[: len(pooled)] + heard, dtype=np.float32)
 
@@ -94,9 +94,19 @@ def grad_cam(
         float32 of shape ``(h, w)`` in 0 to 1: only what speaks for the answer, the highest place
         1. All 0 where nothing speaks for it.
     """
-    evidence: npt.NDArray[np.float32] = np.maximum(conv5 @ gradient, 0.0)
+    evidence: npt.NDArray[np.float32] = np.maximum(_product(conv5, gradient), 0.0)
     highest = evidence.max()
     return evidence / highest if highest > 0 else evidence
+
+
+def _product(
+    array: npt.NDArray[np.float32], vector: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Multiply by a vector along the last axis, without NumPy's algebra.
+
+    The threads which that leaves waiting keep the cores from the network of the next radiograph.
+    """
+    return np.asarray(np.einsum("...i,i->...", array, vector))
 
 
 def over_radiograph(cells: npt.NDArray[np.float32], place: Placement) -> npt.NDArray[np.float32]:
