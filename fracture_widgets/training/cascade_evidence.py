@@ -29,14 +29,20 @@ from fracture_widgets.training.framing import STANDARD_MARGIN
 from fracture_widgets.training.views import rows_of
 from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, LABELS, NORMAL
 
-__all__ = ["judge", "judge_uncropped", "summarise"]
+__all__ = ["judge", "judge_uncropped", "served", "summarise"]
 
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
 
 
+def served(weights: Path) -> Cascade:
+    """Return the cascade of a run's weight file, as it would be served."""
+    arrays = read_weights(weights)
+    return Cascade(ShippedModel({}, arrays, weights.stem), OnnxEngine.of_weights(arrays))
+
+
 def judge(
     run: Run,
-    weights: Path,
+    cascade: Cascade,
     atlas: FracAtlas,
     table: pd.DataFrame,
     *,
@@ -48,8 +54,8 @@ def judge(
     ----------
     run
         Which rows of ``table`` to judge.
-    weights
-        The run's weight file.
+    cascade
+        The run's, as :func:`served`.
     atlas
         The copy of FracAtlas that ``table`` was made from.
     table
@@ -65,7 +71,6 @@ def judge(
         ``cascade_probability`` by that for the part the cascade named; whether the highest place
         of the ``map_hit`` and of the ``heatmap_hit`` lies on an outline (missing for normal ones).
     """
-    cascade = _cascade(weights)
     rows = []
     joints = table.iloc[run.judged]
     for joint, radiograph in _joints(atlas, joints):
@@ -94,7 +99,9 @@ def judge(
     return pd.DataFrame(rows)
 
 
-def judge_uncropped(run: Run, weights: Path, atlas: FracAtlas, table: pd.DataFrame) -> pd.DataFrame:
+def judge_uncropped(
+    run: Run, cascade: Cascade, atlas: FracAtlas, table: pd.DataFrame
+) -> pd.DataFrame:
     """Ask for the body part on whole radiographs that show one joint and no more.
 
     Returns
@@ -102,7 +109,6 @@ def judge_uncropped(run: Run, weights: Path, atlas: FracAtlas, table: pd.DataFra
     pandas.DataFrame
         ``image_id``, ``study``, ``body_part``, ``named``, ``run``.
     """
-    cascade = _cascade(weights)
     joints = table.iloc[run.judged]
     alone = joints[~joints["image_id"].duplicated(keep=False)]
     return pd.DataFrame(
@@ -166,11 +172,6 @@ def summarise(judged: pd.DataFrame, uncropped: pd.DataFrame) -> dict[str, Any]:
             accuracy, uncropped["body_part"], uncropped["named"], groups=uncropped["study"]
         ).to_dict(),
     }
-
-
-def _cascade(weights: Path) -> Cascade:
-    arrays = read_weights(weights)
-    return Cascade(ShippedModel({}, arrays, weights.stem), OnnxEngine.of_weights(arrays))
 
 
 def _joints(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[tuple[Any, Radiograph]]:

@@ -16,7 +16,7 @@ from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.networks.weight_files import read_weights
-from fracture_widgets.training.cascade_evidence import judge, judge_uncropped, summarise
+from fracture_widgets.training.cascade_evidence import judge, judge_uncropped, served, summarise
 from fracture_widgets.training.cascade_recipe import CascadeRecipe
 from fracture_widgets.training.cascade_runs import Run, plan_runs, prepare_lesson, teach
 
@@ -134,8 +134,9 @@ def _judgements(
         files = [weight.with_name(f"{run.name}-{what}.csv") for what in ("judged", "uncropped")]
         if not all(file.exists() for file in files):
             seen = partial(progress, f"judging {run.name}")
-            judge_uncropped(run, weight, atlas, table).to_csv(files[1], index=False)
-            judge(run, weight, atlas, table, progress=seen).to_csv(files[0], index=False)
+            cascade = served(weight)
+            judge_uncropped(run, cascade, atlas, table).to_csv(files[1], index=False)
+            judge(run, cascade, atlas, table, progress=seen).to_csv(files[0], index=False)
         looked_at = _TEST if run.name == "train" else _OUT_OF_FOLD
         joints.append(pd.read_csv(files[0]).assign(looked_at=looked_at))
         whole.append(pd.read_csv(files[1]).assign(looked_at=looked_at))

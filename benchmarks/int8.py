@@ -1,0 +1,148 @@
+"""What eight bits would cost and bring: the fracture AUROC out of fold, and the time of an answer.
+
+    python benchmarks/int8.py FRACATLAS RUNS [--calibrate 96] [--rounds 20]
+
+RUNS is the folder with ``fold0.npz`` and so on that ``fracture-widgets train cascade`` keeps under
+``runs`` in its work folder. Each fold's network is quantised by ONNX Runtime's static quantisation
+(convolutions alone, weights by channel, ranges from radiographs that the fold learned from) and
+answers the fold's radiographs beside the network it was made from. Folds whose file is not there
+are left out, and the first line says which were measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+from comparing import Comparison, in_turn, print_table
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quant_pre_process,
+    quantize_static,
+)
+
+from fracture_widgets.cascade.cascade import Cascade
+from fracture_widgets.cascade.engine import OnnxEngine
+from fracture_widgets.cascade.store import ShippedModel
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.networks.onnx_graph import INPUT_NAME, build_onnx_model
+from fracture_widgets.networks.weight_files import read_weights
+from fracture_widgets.training.cascade_evidence import judge, served
+from fracture_widgets.training.cascade_recipe import CascadeRecipe
+from fracture_widgets.training.cascade_runs import Run, plan_runs
+from fracture_widgets.training.framing import STANDARD_MARGIN
+from fracture_widgets.training.views import JOINT, rows_of, teaching_table
+from fracture_widgets.vocabulary import FRACTURED
+
+
+class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types
+    """Some radiographs, for the ranges that eight bits have to span."""
+
+    def __init__(self, atlas: FracAtlas, joints: pd.DataFrame) -> None:
+        self._inputs = self._read(atlas, joints)
+
+    @staticmethod
+    def _read(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[dict[str, Any]]:
+        for joint in rows_of(joints):
+            frame = Box(joint.x0, joint.y0, joint.x1, joint.y1).grown(STANDARD_MARGIN).clipped()
+            whole = read_radiograph(atlas.read_image(joint.image_id), name=joint.image_id)
+            yield {INPUT_NAME: network_input(whole.crop(frame).pixels)[np.newaxis]}
+
+    def get_next(self) -> dict[str, Any] | None:
+        """Return the next one, or None after the last."""
+        return next(self._inputs, None)
+
+
+def quantised(weights: Path, crops: Crops) -> Cascade:
+    """Return a run's cascade with its convolutions in eight bits."""
+    arrays = read_weights(weights)
+    with tempfile.TemporaryDirectory() as name:
+        whole, ready, small = (Path(name) / f"{one}.onnx" for one in ("whole", "ready", "small"))
+        onnx.save(build_onnx_model(arrays), whole)
+        quant_pre_process(whole, ready, skip_symbolic_shape=True)
+        quantize_static(
+            ready,
+            small,
+            crops,
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv"],
+            per_channel=True,
+            # Processors without VNNI add pairs of products in 16 bits, which 7 bits never overflow.
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+        engine = OnnxEngine(onnx.load(small))
+    return Cascade(ShippedModel({}, arrays, "int8"), engine)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("fracatlas")
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--calibrate", type=int, default=96, help="radiographs for the ranges")
+    parser.add_argument("--rounds", type=int, default=20)
+    arguments = parser.parse_args()
+    recipe = CascadeRecipe()
+    judged = []
+    with FracAtlas.open(arguments.fracatlas) as atlas:
+        table = teaching_table(atlas, sound_patches=recipe.sound_patches, phantoms=recipe.phantoms)
+        for run in plan_runs(table):
+            weights = arguments.runs / f"{run.name}.npz"
+            if not run.name.startswith("fold") or not weights.is_file():
+                continue
+            cascades = served(weights), quantised(weights, _crops(run, atlas, table, arguments))
+            answers = [judge(run, cascade, atlas, table) for cascade in cascades]
+            judged.append(answers[0].assign(eight=answers[1]["fracture_probability"]))
+            print(f"{run.name}: {len(answers[0])} radiographs", flush=True)
+    _compare(pd.concat(judged))
+    _time(cascades, arguments.rounds)
+
+
+def _crops(run: Run, atlas: FracAtlas, table: pd.DataFrame, arguments: Any) -> Crops:
+    learned = table.iloc[run.learned]
+    joints = learned[learned["kind"] == JOINT]
+    return Crops(atlas, joints.sample(arguments.calibrate, random_state=0))
+
+
+def _compare(judged: pd.DataFrame) -> None:
+    fractured = judged["label"] == FRACTURED
+    for name, column in (("float32", "fracture_probability"), ("int8", "eight")):
+        estimate = bootstrap_interval(auroc, fractured, judged[column], groups=judged["study"])
+        print(f"AUROC {name}: {estimate}")
+    change = bootstrap_interval(
+        _change, fractured, judged["fracture_probability"], judged["eight"], groups=judged["study"]
+    )
+    print(f"what eight bits change: {change}")
+
+
+def _change(fractured: Any, whole: Any, eight: Any) -> float:
+    return auroc(fractured, eight) - auroc(fractured, whole)
+
+
+def _time(cascades: tuple[Cascade, Cascade], rounds: int) -> None:
+    from fracture_widgets.imaging.phantoms import draw_phantom
+
+    radiograph = draw_phantom("hand", fractured=True, seed=2).radiograph
+    whole, eight = (partial(cascade.examine, radiograph) for cascade in cascades)
+    ours, theirs = in_turn(eight, whole, rounds=rounds, warm_up=3)
+    milliseconds = [[1000 * one for one in figures] for figures in (ours, theirs)]
+    print_table([Comparison("one answer in int8", "float32", *milliseconds, "–")])
+
+
+if __name__ == "__main__":
+    main()
