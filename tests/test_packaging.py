@@ -20,6 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from fracture_widgets.imaging.phantoms import draw_phantom
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "fracture_widgets"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -187,6 +189,20 @@ def test_importing_the_package_is_light() -> None:
     }
     loaded = _python("import fracture_widgets, sys; print(*{m.split('.')[0] for m in sys.modules})")
     assert heavy & set(loaded.split()) == set()
+
+
+def test_answering_a_picture_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    """Whoever waits for the first answer waits for every import."""
+    file = tmp_path / "hand.png"
+    file.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
+    heavy = {"tensorflow", "keras", "sklearn", "scipy", "onnx", "matplotlib", "pandas", "pydicom"}
+    code = (
+        "import sys\nfrom fracture_widgets.cli import main\n"
+        f"assert main(['predict', {str(file)!r}]) == 0\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    _python(code)  # makes the graph that is kept on disk, for which onnx is needed
+    assert heavy & set(_python(code).splitlines()[-1].split()) == set()
 
 
 def _modules() -> list[str]:

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from fracture_widgets.course.verdict import Verdict
 from fracture_widgets.evaluation.metrics import sensitivity, specificity
 from fracture_widgets.evaluation.predictive_values import predictive_values
-from fracture_widgets.evaluation.scores import Scores
 from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
+
+    from fracture_widgets.evaluation.scores import Scores
 
 __all__ = [
     "check_always_normal",

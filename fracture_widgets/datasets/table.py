@@ -12,7 +12,7 @@ import pandas as pd
 
 from fracture_widgets.datasets.layout import EXPECTED_LAYOUT, body_part_of, place_of
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.imaging.dicom import looks_like_dicom
+from fracture_widgets.imaging.dicom_signature import looks_like_dicom
 from fracture_widgets.imaging.radiograph import looks_like_radiograph_file
 from fracture_widgets.imaging.raster import looks_like_raster
 

@@ -27,7 +27,6 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     RLELossless,
 )
-from pydicom.valuerep import VR
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
@@ -41,10 +40,7 @@ from fracture_widgets.imaging.decoding import (
 )
 from fracture_widgets.imaging.dicom_greys import displayed
 
-__all__ = ["looks_like_dicom", "read_dicom"]
-
-_PREAMBLE = 128
-_PREFIX = b"DICM"
+__all__ = ["read_dicom"]
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _ATTRIBUTES = [
@@ -84,28 +80,6 @@ _ATTRIBUTES = [
 ]
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-
-
-def looks_like_dicom(data: bytes) -> bool:
-    """Tell by the first bytes whether this could be a DICOM file.
-
-    Files of the standard carry ``DICM`` after 128 bytes. Old ones begin at once with an element
-    of group 2 or 8, in which case its header has to make sense.
-    """
-    if data[_PREAMBLE : _PREAMBLE + 4] == _PREFIX:
-        return True
-    if len(data) < _PREAMBLE:
-        return False
-    group, element, representation = struct.unpack_from("<HH2s", data)
-    if group in {0x0200, 0x0800}:  # big endian
-        return representation in _KNOWN_VR
-    if group not in {0x0002, 0x0008} or element > 0x2000:
-        return False
-    implicit_length = struct.unpack_from("<I", data, 4)[0]
-    return representation in _KNOWN_VR or implicit_length < min(len(data), 1 << 16)
-
-
-_KNOWN_VR = frozenset(kind.value.encode() for kind in VR if len(kind.value) == 2)
 
 
 def read_dicom(data: bytes, name: str, max_pixels: int) -> Decoded:

@@ -17,7 +17,7 @@ from PIL import Image
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.decoding import MAX_BYTES
-from fracture_widgets.imaging.dicom import looks_like_dicom, read_dicom
+from fracture_widgets.imaging.dicom_signature import looks_like_dicom
 from fracture_widgets.imaging.raster import looks_like_raster, read_raster
 
 __all__ = ["MAX_PIXELS", "Radiograph", "looks_like_radiograph_file", "read_radiograph"]
@@ -195,6 +195,8 @@ def read_radiograph(
     if not data:
         raise UnreadableRadiograph(f"{shown} is empty: copy or export it again.")
     if looks_like_dicom(data):
+        from fracture_widgets.imaging.dicom import read_dicom  # a second, for those who need it
+
         decoded = read_dicom(data, shown, max_pixels)
     elif looks_like_raster(data):
         decoded = read_raster(data, shown, max_pixels)
