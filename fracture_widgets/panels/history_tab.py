@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import ipywidgets as widgets
 
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.history import History, SavedResult
 from fracture_widgets.panels.download import Download, DownloadButton
-from fracture_widgets.panels.live import LiveWidget, script
+from fracture_widgets.panels.records import DELETE, Record, RecordTable
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.status import StatusLine
 from fracture_widgets.rendering import percent
 
-__all__ = ["HistoryPanel", "HistoryTable"]
+__all__ = ["HistoryPanel"]
 
 _ROWS_SHOWN = 200
 _COLUMNS = ["No.", "Saved", "Radiograph", "Body part", "Answer", "Fracture", "Model"]
 _EMPTY = "Nothing is saved yet. Press Save result below a result, and it is listed here."
-
-
-class HistoryTable(LiveWidget):
-    """A table of saved results; each row can be deleted after a second question.
-
-    Parameters
-    ----------
-    delete
-        Called with the number of a row that the person wants deleted.
-    """
-
-    _esm = script("table")
-
-    def __init__(self, delete: Any) -> None:
-        super().__init__()
-        self._delete = delete
-
-    def fill(self, rows: Sequence[SavedResult]) -> None:
-        """Show these rows."""
-        self.show(
-            {
-                "columns": _COLUMNS,
-                "empty": _EMPTY,
-                "rows": [{"id": row.id, "tone": row.label, "cells": _cells(row)} for row in rows],
-            }
-        )
-
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a click on Delete that was confirmed."""
-        super().receive(content, buffers)
-        if content.get("type") == "delete":
-            self._delete(int(content["id"]))
 
 
 class HistoryPanel(widgets.VBox):
@@ -68,7 +33,13 @@ class HistoryPanel(widgets.VBox):
     def __init__(self, state: WorkbenchState, history: History) -> None:
         self._state = state
         self._history = history
-        self.table = HistoryTable(self._delete)
+        self.table = RecordTable(
+            lambda _, number: self._delete(number),
+            caption="Saved results, newest first",
+            columns=_COLUMNS,
+            empty=_EMPTY,
+            question="Delete this row?",
+        )
         self.export = DownloadButton(self._export, label="Export as CSV")
         self.note = StatusLine()
         heading = widgets.HTML(
@@ -95,7 +66,7 @@ class HistoryPanel(widgets.VBox):
                 f"The newest {_ROWS_SHOWN} of {len(rows)} results are shown; the export has all."
             )
         self.export.disabled = not rows
-        self.table.fill(rows[:_ROWS_SHOWN])
+        self.table.fill([_record(row) for row in rows[:_ROWS_SHOWN]])
 
     def _delete(self, number: int) -> None:
         try:
@@ -121,14 +92,14 @@ class HistoryPanel(widgets.VBox):
         self.table.fill(())
 
 
-def _cells(row: SavedResult) -> list[str]:
-    saved_at = row.saved_at.astimezone()
-    return [
+def _record(row: SavedResult) -> Record:
+    cells = (
         str(row.id),
-        saved_at.strftime("%Y-%m-%d %H:%M"),
+        row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
         row.name,
         f"{row.body_part} ({percent(row.body_part_probability)})",
         row.label,
         percent(row.fracture_probability),
         row.model[:12],
-    ]
+    )
+    return Record(row.id, f"no. {row.id}", cells, (DELETE,), tone=row.label)

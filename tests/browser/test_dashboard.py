@@ -102,12 +102,12 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     with (tmp_path / "history.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [line["name"] for line in csv.DictReader(file)] == ["left hand.png"]
 
-    button(page, "Delete 1").click()
+    button(page, "Delete: no. 1").click()
     expect(page.get_by_role("alert")).to_have_text("Delete this row? ")
     button(page, "Keep").click()
     expect(row).to_be_visible()
-    button(page, "Delete 1").click()
-    button(page, "Yes, delete 1").click()
+    button(page, "Delete: no. 1").click()
+    button(page, "Yes, delete: no. 1").click()
     expect(page.get_by_text("Nothing is saved yet.")).to_be_visible()
 
 
@@ -137,7 +137,7 @@ def test_with_the_keyboard_alone(page):
     expect(page.locator(".fw-layer")).to_have_css("opacity", "1")
     go_to(button(page, "History"))
     page.keyboard.press("Enter")
-    go_to(button(page, "Delete 1"))
+    go_to(button(page, "Delete: no. 1"))
     page.keyboard.press("Enter")
     expect(button(page, "Keep")).to_be_focused()
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as widgets
 
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.networks.architectures import ARCHITECTURES
-from fracture_widgets.panels.live import LiveWidget, script
+from fracture_widgets.panels.records import DELETE, Record, RecordTable
 from fracture_widgets.panels.status import StatusLine
 from fracture_widgets.panels.training.state import TrainingState
 from fracture_widgets.training.judging import asked
@@ -23,27 +22,6 @@ __all__ = ["RunsPanel"]
 _COLUMNS = ["Started", "Question", "Network", "Epochs", "Validation loss", "State"]
 _EMPTY = "No training yet. Every one that finishes an epoch is listed here, and can be continued."
 _MOST = 50
-
-
-class _RunsTable(LiveWidget):
-    """The rows; what is pressed comes back with the name of a row."""
-
-    _esm = script("runs")
-
-    def __init__(self, pressed: Callable[[str, str], object]) -> None:
-        super().__init__()
-        self._pressed = pressed
-
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a click."""
-        super().receive(content, buffers)
-        kind, name = content.get("type"), content.get("id")
-        # A page names a row that it was shown, never a path.
-        if kind in {"open", "continue", "delete"} and name in self._shown():
-            self._pressed(str(kind), str(name))
-
-    def _shown(self) -> list[str]:
-        return [row["id"] for row in self.content.get("rows", [])]
 
 
 class RunsPanel(widgets.VBox):
@@ -70,7 +48,14 @@ class RunsPanel(widgets.VBox):
         self._state = state
         self._root = root
         self._resume = resume
-        self.table = _RunsTable(self.press)
+        self.table = RecordTable(
+            self.press,
+            caption="Trainings, newest first",
+            columns=_COLUMNS,
+            empty=_EMPTY,
+            question="Delete this training and its network?",
+        )
+        self.table.add_class("fw-runs-table")
         self.note = StatusLine()
         heading = widgets.HTML(
             "<h2>Trainings</h2><p>Kept on the computer that runs this page, epoch by epoch. A page "
@@ -89,7 +74,7 @@ class RunsPanel(widgets.VBox):
                 rows.append(self._row(open_run(folder)))
             except FractureWidgetsError:
                 rows.append(_damaged(folder))
-        self.table.show({"columns": _COLUMNS, "empty": _EMPTY, "rows": rows})
+        self.table.fill(rows)
 
     def press(self, kind: str, name: str) -> None:
         """Do what was pressed for the run of that name."""
@@ -121,44 +106,38 @@ class RunsPanel(widgets.VBox):
         self._state.runs_changed += 1
         self.note.tone, self.note.text = "good", "The training is deleted."
 
-    def _row(self, run: TrainingRun) -> dict[str, Any]:
-        shown = self._state.run is not None and self._state.run.folder == run.folder
+    def _row(self, run: TrainingRun) -> Record:
         started = self._state.started
         at_work = self._state.busy and started is not None and started.folder == run.folder
         known = ARCHITECTURES.get(run.network_name)
         network = known.title if known else run.network_name
         best = run.history["val_loss"].loc[run.best_epoch]
         how = "finished" if run.finished else "at work" if at_work else "can be continued"
-        actions = [] if at_work else [["open", "Open"]]
-        if not run.finished and not at_work:
-            actions.append(["continue", "Continue"])
-        if not at_work:
-            actions.append(["delete", "Delete"])
+        unfinished = () if run.finished else (("continue", "Continue"),)
         question = asked(run.question)
-        return {
-            "id": run.folder.name,
-            "name": f"{question}, {_when(run.folder)}",
-            "cells": [
+        return Record(
+            id=run.folder.name,
+            name=f"{question}, {_when(run.folder)}",
+            cells=(
                 _when(run.folder),
                 question,
                 f"{network}, head alone" if run.plan.frozen_trunk else network,
                 f"{len(run.history)} of {run.plan.epochs}",
                 f"{best:.3f} (epoch {run.best_epoch})",
                 how,
-            ],
-            "shown": shown,
-            "actions": actions,
-        }
+            ),
+            actions=() if at_work else (("open", "Open"), *unfinished, DELETE),
+            shown=self._state.run is not None and self._state.run.folder == run.folder,
+        )
 
 
-def _damaged(folder: Path) -> dict[str, Any]:
-    return {
-        "id": folder.name,
-        "name": folder.name,
-        "cells": [_when(folder), "", "", "", "", "damaged"],
-        "shown": False,
-        "actions": [["delete", "Delete"]],
-    }
+def _damaged(folder: Path) -> Record:
+    return Record(
+        id=folder.name,
+        name=folder.name,
+        cells=(_when(folder), "", "", "", "", "damaged"),
+        actions=(DELETE,),
+    )
 
 
 def _when(folder: Path) -> str:
