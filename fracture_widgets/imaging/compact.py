@@ -19,8 +19,8 @@ _Pixels = npt.NDArray[np.float32]
 class CompactRadiograph(Radiograph):
     """A radiograph that keeps one or two bytes a pixel instead of four.
 
-    ``pixels`` is made anew whenever it is asked for and nobody holds it: the same values to the
-    last bit. A radiograph of more greys than 65,536 keeps its pixels as they are.
+    ``pixels`` is made anew whenever it is asked for and nobody holds it: the same values, none
+    rounded. A radiograph of more greys than 65,536 keeps its pixels as they are.
     """
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+from lab import JupyterLab, serve_jupyterlab
 from pages import PATIENCE, WIDE, Dashboard, serve
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -15,9 +17,29 @@ def dashboard(tmp_path_factory) -> Iterator[Dashboard]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory) -> Iterator[JupyterLab]:
+    with serve_jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as running:
+        yield running
+
+
 @pytest.fixture
 def new_page(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
-    """Open pages, each a visitor of its own, that reach nothing but the dashboard.
+    """Open pages, each a visitor of its own, that reach nothing but the dashboard."""
+    with _pages(browser, dashboard.address) as make:
+        yield make
+
+
+@pytest.fixture
+def new_lab_page(browser: Browser, jupyterlab: JupyterLab) -> Iterator[Callable[..., Page]]:
+    """Open pages that reach nothing but JupyterLab."""
+    with _pages(browser, jupyterlab.address) as make:
+        yield make
+
+
+@contextmanager
+def _pages(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open pages that reach one address.
 
     Whatever they ask of another machine is refused, and the test that asked fails; so does one
     whose page shows a dialog or meets an error.
@@ -26,7 +48,7 @@ def new_page(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., P
     contexts: list[BrowserContext] = []
 
     def gate(route):
-        if route.request.url.startswith(dashboard.address):
+        if route.request.url.startswith(address):
             route.continue_()
         else:
             abroad.append(route.request.url)

@@ -28,12 +28,18 @@ class Dashboard:
     data: Path
 
 
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def serve(data: Path, *options: str) -> Iterator[Dashboard]:
     """Serve the dashboard by the command that people use."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "dashboard", "--no-browser", "--port", str(port), *options],
         env=os.environ | {"FRACTURE_WIDGETS_DATA": str(data)},

@@ -62,7 +62,7 @@ function progressView(onCancel) {
     bar.firstChild.style.width = `${100 * part}%`;
     const speed = rate(bytesDone);
     const number = files > 1 ? `, file ${Math.min(filesDone + 1, files)} of ${files.toLocaleString("en")}` : "";
-    if (silent > 10_000) {
+    if (silent) {
       text.textContent = `No answer for ${duration(silent / 1000)}${number}`;
       detail.textContent = silent > 120_000
         ? "It goes on by itself when the server answers again; if it never does, reload the page and choose the missing files once more."

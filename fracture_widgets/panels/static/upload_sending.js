@@ -6,6 +6,7 @@ const PIECE = 1024 * 1024;
 const ON_THE_WAY = 4 * PIECE;
 const FIRST_DOUBT = 5_000; // milliseconds without an answer after which the kernel is asked
 const LONGEST_DOUBT = 20_000;
+const SILENCE = 6_000; // milliseconds without an answer after which the page says so
 
 function freshId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16)).join("-");
@@ -18,6 +19,7 @@ function sender(model, { changed, over }) {
   let current = null;
   let batch = null;
   let timer = null;
+  let gap = 0; // between the last two answers: on a slow line all are late
 
   function open() {
     if (batch) return;
@@ -112,6 +114,7 @@ function sender(model, { changed, over }) {
 
   function heard() {
     if (!current) return;
+    gap = Math.min(Date.now() - (current.heardAt ?? Date.now()), LONGEST_DOUBT);
     Object.assign(current, { heardAt: Date.now(), doubt: FIRST_DOUBT, askedAt: 0 });
     progress.silent = 0;
   }
@@ -124,7 +127,7 @@ function sender(model, { changed, over }) {
       current.asked += 1;
       model.send({ type: "where", upload: current.id, asked: current.asked });
     }
-    progress.silent = silent;
+    progress.silent = silent > Math.max(SILENCE, 3 * gap) ? silent : 0;
     changed();
   }
 
