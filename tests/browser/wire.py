@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
+
+from pages import wait_until
+from playwright.sync_api import Page
 
 _BLOCK = 1 << 16
 
@@ -31,7 +35,23 @@ class Wire:
         self._whole.set()
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
         self.carried = 0
+        self._hold_at: float = math.inf
+        self._moving = threading.Condition()
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def hold_after(self, size: int) -> None:
+        """Let so many further bytes through to the server, and no more until :meth:`release`."""
+        self._hold_at = self.carried + size
+
+    def wait_until_held(self, page: Page) -> None:
+        """Wait until all bytes that may pass have passed, and let the page go on meanwhile."""
+        wait_until(page, lambda: self.carried >= self._hold_at)
+
+    def release(self) -> None:
+        """Let everything through again."""
+        with self._moving:
+            self._hold_at = math.inf
+            self._moving.notify_all()
 
     def cut(self) -> None:
         """Break every connection, and every new one until :meth:`mend`."""
@@ -45,6 +65,7 @@ class Wire:
         self._whole.set()
 
     def close(self) -> None:
+        self.release()
         self.cut()
         self._listener.close()
 
@@ -67,8 +88,11 @@ class Wire:
     def _carry(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
         with suppress(OSError):
             while data := source.recv(_BLOCK):
+                if counts:
+                    with self._moving:
+                        self._moving.wait_for(lambda: self.carried < self._hold_at)
+                        self.carried += len(data)
                 target.sendall(data)
-                self.carried += len(data) if counts else 0
         for end in source, target:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -247,8 +247,10 @@ def test_two_views_send_side_by_side_without_disturbing_each_other(page, panel, 
     other.over()
     assert sorted(names(state)) == ["first.png", "second.png"]
     assert state.problems == (
-        "notes.txt is no radiograph and was left out: choose PNG, JPEG, TIFF, BMP, WebP or "
-        "DICOM files.",
+        (
+            "notes.txt is no radiograph and was left out: choose PNG, JPEG, TIFF, BMP, WebP or "
+            "DICOM files."
+        ),
     )
     assert {said["upload"] for said in other.heard} == {"1", "2"}
 
@@ -310,8 +312,10 @@ def test_a_full_list_says_so_once_and_stops_the_page(page, state, png):
     page.over()
     assert names(state) == ["a.png"]
     assert state.problems == (
-        "The list is full (1 MB), and b.png, c.png, d.png and 96 more were left out: remove "
-        "radiographs from the list, then add the rest again.",
+        (
+            "The list is full (1 MB), and b.png, c.png, d.png and 96 more were left out: remove "
+            "radiographs from the list, then add the rest again."
+        ),
     )
 
 
@@ -319,22 +323,61 @@ def test_a_full_list_says_so_once_and_stops_the_page(page, state, png):
     ("reason", "count", "said"),
     [
         ("kind", 40, "40 files are no radiographs and were left out: a, b, c and 37 more."),
-        ("kind", 1, "a is no radiograph and was left out: choose PNG, JPEG, TIFF, BMP, WebP or "
-                    "DICOM files."),
-        ("size", 2, "2 files are larger than 64 MB, the limit here, and were left out: a, b. "
-                    "Export smaller copies and choose those."),
-        ("count", 0, "More than 7 radiographs were chosen, the limit here, and none was taken: "
-                     "choose a smaller folder, or some of the files."),
-        ("disk", 0, "Too many files lie there to look through, and none was taken: choose a "
-                    "smaller folder."),
-        ("changed", 1, "a changed or vanished while it was sent, and was left out: check that it "
-                       "is still there and choose it again."),
-        ("changed", 2, "2 files changed or vanished while they were sent, and were left out: a, "
-                       "b. Check that they are still there and choose them again."),
-        ("nothing", 0, "No radiograph was found there: choose PNG, JPEG, TIFF, BMP, WebP or DICOM "
-                       "files."),
+        (
+            "kind",
+            1,
+            (
+                "a is no radiograph and was left out: choose PNG, JPEG, TIFF, BMP, WebP or "
+                "DICOM files."
+            ),
+        ),
+        (
+            "size",
+            2,
+            (
+                "2 files are larger than 64 MB, the limit here, and were left out: a, b. "
+                "Export smaller copies and choose those."
+            ),
+        ),
+        (
+            "count",
+            0,
+            (
+                "More than 7 radiographs were chosen, the limit here, and none was taken: "
+                "choose a smaller folder, or some of the files."
+            ),
+        ),
+        (
+            "disk",
+            0,
+            (
+                "Too many files lie there to look through, and none was taken: choose a "
+                "smaller folder."
+            ),
+        ),
+        (
+            "changed",
+            1,
+            (
+                "a changed or vanished while it was sent, and was left out: check that it "
+                "is still there and choose it again."
+            ),
+        ),
+        (
+            "changed",
+            2,
+            (
+                "2 files changed or vanished while they were sent, and were left out: a, "
+                "b. Check that they are still there and choose them again."
+            ),
+        ),
+        (
+            "nothing",
+            0,
+            ("No radiograph was found there: choose PNG, JPEG, TIFF, BMP, WebP or DICOM files."),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_the_page_leaves_out_is_said_in_one_sentence(page, state, reason, count, said):
     page.say("left_out", batch=BATCH, reason=reason, names=["a", "b", "c"][:count], count=count)
     assert state.problems == (said,)
