@@ -109,14 +109,14 @@ class WorkbenchState(traitlets.HasTraits):
 
     def add(self, radiograph: Radiograph) -> None:
         """Put a radiograph into the list and select it; one that is there is only selected."""
-        if not self.has_room([radiograph]):
-            self.tell(
-                f"The list is full, so {radiograph.name} was left out: remove a radiograph, then "
-                "add it again."
-            )
-            return
-        self.extend([radiograph])
-        self._select(radiograph)
+        with self._changing:
+            if self.has_room([radiograph]):
+                self.extend([radiograph], select_first=True)
+            else:
+                self.tell(
+                    f"The list is full, so {radiograph.name} was left out: remove a radiograph, "
+                    "then add it again."
+                )
 
     def extend(self, radiographs: Sequence[Radiograph], *, select_first: bool = False) -> None:
         """Put radiographs into the list in one go; those that are there stay where they are.
@@ -139,7 +139,11 @@ class WorkbenchState(traitlets.HasTraits):
             if fresh:
                 self.entries = (*self.entries, *fresh)
             if radiographs and (select_first or self.selected_key is None):
-                self._select(radiographs[0])
+                self.selected_key = next(
+                    entry.key
+                    for entry in self.entries
+                    if entry.radiograph.sha256 == radiographs[0].sha256
+                )
 
     def has_room(self, radiographs: Sequence[Radiograph]) -> bool:
         """Tell whether the list can hold these besides what it holds; one alone always may."""
@@ -147,11 +151,6 @@ class WorkbenchState(traitlets.HasTraits):
         wanted = held | {one.sha256: one for one in radiographs}
         size = sum(held_bytes(radiograph) for radiograph in wanted.values())
         return len(wanted) <= max(1, len(held)) or size <= self.limits.held_bytes
-
-    def _select(self, radiograph: Radiograph) -> None:
-        self.selected_key = next(
-            entry.key for entry in self.entries if entry.radiograph.sha256 == radiograph.sha256
-        )
 
     def remove(self, key: int) -> None:
         """Take an entry out of the list; its neighbour is selected where it was."""

@@ -131,7 +131,7 @@ class UploadPanel(LiveWidget):
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._reading = BackgroundTask(executor)
         self._reading.observe(self._read_next, "state")
-        self._lock = RLock()  # messages and readings may come from two threads
+        self._lock = RLock()  # JupyterLab hands messages over on a thread of their own
         self._handlers: dict[str, Callable[[Mapping[str, Any], bytes | memoryview], None]] = {
             "ready": self._ready,
             "batch": self._batch,
@@ -235,9 +235,9 @@ class UploadPanel(LiveWidget):
                 return
             upload = self._to_read.popleft()
             arriving = self._arriving[upload]
-        self._reading.start(
-            lambda: [_read(arriving)], lambda outcome: self._finish(upload, arriving, outcome)
-        )
+            self._reading.start(
+                lambda: [_read(arriving)], lambda outcome: self._finish(upload, arriving, outcome)
+            )
 
     def _finish(self, upload: str, arriving: _Arriving, outcome: Radiograph | str) -> None:
         with self._lock:
