@@ -21,65 +21,29 @@ over       batch                              nothing: all files of the choice a
 
 from __future__ import annotations
 
-import math
 import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath, PureWindowsPath
 from threading import RLock
 from typing import Any
 
 import traitlets
 
-from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.imaging.compact import compact
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.panels.background import BackgroundTask, sentence
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.panels.arriving import Arriving, Batch, base_name
+from fracture_widgets.panels.background import BackgroundTask
 from fracture_widgets.panels.complaints import Complaints
 from fracture_widgets.panels.live import LiveWidget, script
 from fracture_widgets.panels.state import WorkbenchState
 
 __all__ = ["UploadPanel"]
 
-_LONGEST_NAME = 200
 _MOST_ARRIVING = 8
 _FORGOTTEN_AFTER = 10 * 60.0
 _SHOWN_AFTER = 2.0
 _ANSWERS_KEPT = 64
-
-
-@dataclass
-class _Batch:
-    """A choice of files: when it was last heard of, and what of it is not in the list yet."""
-
-    heard: float
-    ready: list[Radiograph] = field(default_factory=list)
-    shown: float = -math.inf
-    begun: bool = False
-    over: bool = False
-
-
-@dataclass
-class _Arriving:
-    """A file of which not all pieces are here, or which is not read yet."""
-
-    batch: str
-    name: str
-    size: int
-    heard: float
-    content: bytearray = field(default_factory=bytearray)
-    received: int = 0
-
-    @property
-    def complete(self) -> bool:
-        return self.received >= self.size
-
-    def take(self, piece: bytes | memoryview) -> None:
-        self.content += piece[: self.size - self.received]
-        self.received = len(self.content)
 
 
 class UploadPanel(LiveWidget):
@@ -125,8 +89,8 @@ class UploadPanel(LiveWidget):
         self._clock = clock
         self._complaints = Complaints(limits)
         self._told: tuple[str, ...] = ()
-        self._batches: dict[str, _Batch] = {}
-        self._arriving: dict[str, _Arriving] = {}
+        self._batches: dict[str, Batch] = {}
+        self._arriving: dict[str, Arriving] = {}
         self._to_read: deque[str] = deque()
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._reading = BackgroundTask(executor)
@@ -161,18 +125,18 @@ class UploadPanel(LiveWidget):
         if not self._batches:
             self._complaints = Complaints(self._state.limits)
             self._told = self._state.problems = ()
-        self._batches[str(content["batch"])] = _Batch(self._clock())
+        self._batches[str(content["batch"])] = Batch(self._clock())
 
     def _begin(self, content: Mapping[str, Any], piece: bytes | memoryview) -> None:
         self._forget()
         upload, batch = str(content["upload"]), str(content["batch"])
-        arriving = _Arriving(
-            batch, _base_name(content["name"]), int(content["size"]), heard=self._clock()
+        arriving = Arriving(
+            batch, base_name(content["name"]), int(content["size"]), heard=self._clock()
         )
         if upload in self._arriving:  # asked again after the connection was lost
             self._have(upload)
             return
-        self._batches.setdefault(batch, _Batch(self._clock()))
+        self._batches.setdefault(batch, Batch(self._clock()))
         if arriving.size > self._state.limits.file_bytes:
             self._note_left_out("size", [arriving.name], 1)
             self._answer(upload, "done", taken=False)
@@ -200,7 +164,7 @@ class UploadPanel(LiveWidget):
             del self._arriving[upload]
 
     def _left_out(self, content: Mapping[str, Any], _: object) -> None:
-        names = [_base_name(name) for name in content["names"][:10]]
+        names = [base_name(name) for name in content["names"][:10]]
         self._note_left_out(str(content["reason"]), names, int(content["count"]))
 
     def _over(self, content: Mapping[str, Any], _: object) -> None:
@@ -236,13 +200,13 @@ class UploadPanel(LiveWidget):
             upload = self._to_read.popleft()
             arriving = self._arriving[upload]
             self._reading.start(
-                lambda: [_read(arriving)], lambda outcome: self._finish(upload, arriving, outcome)
+                lambda: [arriving.read()], lambda outcome: self._finish(upload, arriving, outcome)
             )
 
-    def _finish(self, upload: str, arriving: _Arriving, outcome: Radiograph | str) -> None:
+    def _finish(self, upload: str, arriving: Arriving, outcome: Radiograph | str) -> None:
         with self._lock:
             self._arriving.pop(upload, None)
-            batch = self._batches.setdefault(arriving.batch, _Batch(self._clock(), over=True))
+            batch = self._batches.setdefault(arriving.batch, Batch(self._clock(), over=True))
             if isinstance(outcome, str):
                 self._complaints.unreadable(arriving.name, outcome)
                 self._tell()
@@ -261,7 +225,7 @@ class UploadPanel(LiveWidget):
     def _not_shown(self) -> list[Radiograph]:
         return [radiograph for batch in self._batches.values() for radiograph in batch.ready]
 
-    def _show_ready(self, batch: _Batch) -> None:
+    def _show_ready(self, batch: Batch) -> None:
         if batch.ready:
             ready, batch.ready = batch.ready, []
             batch.shown = self._clock()
@@ -293,19 +257,3 @@ class UploadPanel(LiveWidget):
             if key not in sending and (batch.over or now - batch.heard > _FORGOTTEN_AFTER):
                 self._show_ready(batch)
                 del self._batches[key]
-
-
-def _read(arriving: _Arriving) -> Radiograph | str:
-    """Return the radiograph in a file that is here whole, or the sentence that says why not."""
-    content, arriving.content = bytes(arriving.content), bytearray()
-    try:
-        return compact(read_radiograph(content, name=arriving.name))
-    except FractureWidgetsError as error:
-        return str(error)
-    except Exception as error:  # noqa: BLE001 - the rest of the batch must go on
-        return f"{arriving.name} was left out. {sentence(error)}"
-
-
-def _base_name(name: object) -> str:
-    base = PurePosixPath(PureWindowsPath(str(name)).name).name
-    return base[:_LONGEST_NAME] or "unnamed file"
