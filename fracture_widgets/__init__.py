@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fracture_widgets.imaging.boxes import Box
     from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-    from fracture_widgets.panels import ErrorBrowser, TrainingPanel, Workbench
+    from fracture_widgets.panels import ErrorBrowser, TrainingPanel, UploadLimits, Workbench
     from fracture_widgets.training.comparison import compare
     from fracture_widgets.training.recipe import train_bone_type_model, train_fracture_model
     from fracture_widgets.training.runs import open_run
@@ -59,6 +59,7 @@ _HOMES = {
     "SubgroupDisplay": "figures",
     "TrainingPanel": "panels",
     "UnreadableRadiograph": "errors",
+    "UploadLimits": "panels",
     "Workbench": "panels",
     "compare": "training.comparison",
     "draw_phantom": "imaging.phantoms",
@@ -94,6 +95,7 @@ __all__ = [
     "SubgroupDisplay",
     "TrainingPanel",
     "UnreadableRadiograph",
+    "UploadLimits",
     "Workbench",
     "compare",
     "draw_phantom",
