@@ -40,14 +40,16 @@ class Arriving:
 
     @property
     def complete(self) -> bool:
+        """Whether all pieces are here."""
         return self.received >= self.size
 
     def take(self, piece: bytes | memoryview) -> None:
+        """Put the next piece behind those that are here."""
         self.content += piece[: self.size - self.received]
         self.received = len(self.content)
 
     def read(self) -> Radiograph | str:
-        """Return the radiograph in the file, once it is whole, or the sentence that says why not."""
+        """Return the radiograph in the file, which must be whole, or why there is none."""
         content, self.content = bytes(self.content), bytearray()
         try:
             return compact(read_radiograph(content, name=self.name))

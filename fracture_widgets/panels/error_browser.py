@@ -145,7 +145,7 @@ class ErrorBrowser(widgets.VBox):
         self.earlier = widgets.Button(description="Previous")
         self.later = widgets.Button(description="Next")
         self.place = StatusLine()
-        self.viewer = Viewer(self._shown, advice="Choose one from the list.")
+        self.viewer = Viewer(self._shown, advice="Choose one from the list.", executor=executor)
         self.status = StatusLine()
         super().__init__(self._arranged())
         self.add_class("fw-workbench")

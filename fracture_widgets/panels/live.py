@@ -17,7 +17,7 @@ from typing import Any
 import anywidget
 import ipywidgets as widgets
 
-__all__ = ["LiveWidget", "script", "tell_again", "within"]
+__all__ = ["LiveWidget", "script", "style", "tell_again", "within"]
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -25,6 +25,11 @@ _STATIC = Path(__file__).parent / "static"
 def script(*names: str) -> str:
     """Return one front-end module of ``static/<name>.js``, of each in turn, and the helpers."""
     return "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("dom", *names))
+
+
+def style(name: str) -> str:
+    """Return the style sheet ``static/<name>.css``."""
+    return (_STATIC / f"{name}.css").read_text("utf-8")
 
 
 def tell_again(widget: widgets.DOMWidget) -> None:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
+import numpy as np
 import traitlets
 
+from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.panels.live import LiveWidget, script
+from fracture_widgets.panels.latest import Latest
+from fracture_widgets.panels.live import LiveWidget, script, style
+from fracture_widgets.panels.picture_stream import PackedPicture, pack, shown_size
+from fracture_widgets.panels.regions import box_from_page, region_of
 from fracture_widgets.panels.state import Entry, WorkbenchState
-from fracture_widgets.rendering.overlay import DEFAULT_OPACITY, grey_picture, heat_layer
+from fracture_widgets.rendering.overlay import DEFAULT_OPACITY, grey_picture
 
-__all__ = ["Viewer", "jpeg"]
+__all__ = ["PACE_VARIABLE", "Viewer", "jpeg"]
 
-# Messages to the page are dropped by Jupyter's server above about 1 MB a second: these stay small.
-_SHOWN_SIDE = 1280
-_MAP_SIDE = 320
+PACE_VARIABLE = "FRACTURE_WIDGETS_PACE"
+"""Environment variable with the bytes a second that the server lets pass to a page; 0 is no limit.
+Jupyter's servers drop what goes beyond a million."""
+
+_PACE = 750_000
+_PREVIEW_SIDE = 1024
+_PIECE = 256 * 1024
 
 _EMPTY = {
     "title": "No radiograph yet",
@@ -25,7 +37,10 @@ _EMPTY = {
 
 
 class Viewer(LiveWidget):
-    """Shows the selected radiograph; a slider fades a map in over it, within the page.
+    """Shows the selected radiograph, to be zoomed, windowed and measured, with a map over it.
+
+    The page draws all by itself. A preview comes with the news that another radiograph is
+    selected; the page then fetches the picture in full, piece by piece.
 
     Parameters
     ----------
@@ -33,6 +48,11 @@ class Viewer(LiveWidget):
         Says which radiograph is selected and what the networks said of it.
     advice
         What to do while there is none; by default, what helps in the workbench.
+    examine_region
+        Called with a part of the radiograph that somebody wants examined on its own; without it,
+        none can be chosen.
+    executor
+        Where pictures are packed for the page; by default one thread.
 
     Attributes
     ----------
@@ -40,17 +60,43 @@ class Viewer(LiveWidget):
         Opacity of the map, 0 to 1; it stays from one radiograph to the next.
     """
 
-    _esm = script("viewer")
+    _esm = script(
+        "viewer_geometry", "viewer_colours", "viewer_picture", "viewer_pull", "viewer_marks",
+        "viewer_gestures", "viewer_toolbar", "viewer",
+    )  # fmt: skip
+    _css = style("viewer")
 
     opacity = traitlets.Float(DEFAULT_OPACITY, min=0.0, max=1.0).tag(sync=True)
 
-    def __init__(self, state: WorkbenchState, *, advice: str = "") -> None:
+    def __init__(
+        self,
+        state: WorkbenchState,
+        *,
+        advice: str = "",
+        examine_region: Callable[[Radiograph], object] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
         super().__init__()
         self._state = state
         self._shown: Entry | None = None
+        self._packed: PackedPicture | None = None
+        self._packing = Latest(executor)
+        self._examine_region = examine_region
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
         state.observe(self._refresh, ["entries", "selected_key"])
         self._draw(state.selected)
+
+    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        """Take a message from the page: it is ready, wants a piece, or has a region."""
+        super().receive(content, buffers)
+        kind = content.get("type")
+        if kind == "ready":
+            self._announce()
+        elif content.get("key") == self.content.get("key") and self._shown is not None:
+            if kind == "picture":
+                self._send_piece(content.get("at"))
+            elif kind == "region":
+                self._cut(self._shown.radiograph, content.get("box"))
 
     def _refresh(self, _: object) -> None:
         entry = self._state.selected
@@ -58,26 +104,72 @@ class Viewer(LiveWidget):
             self._draw(entry)
 
     def _draw(self, entry: Entry | None) -> None:
-        self._shown = entry
+        before, self._shown = self._shown, entry
         if entry is None:
-            self.show({"layers": [], "caption": "", "alt": "", "empty": self._empty})
+            self._packed = None
+            self.show({"key": None, "layers": [], "caption": "", "alt": "", "empty": self._empty})
             return
         radiograph = entry.radiograph
-        layers, pictures = _maps(entry)
+        width, height = shown_size(radiograph.width, radiograph.height)
+        layers, maps = _maps(entry)
         drawn = radiograph.source_format == "drawn"
         kind = "Drawn radiograph, no patient" if drawn else radiograph.source_format
         size = f"{radiograph.width} × {radiograph.height} pixels"
+        smaller = "" if width == radiograph.width else f", shown in {width} × {height}"
         self.show(
             {
-                "key": entry.key,
-                "ratio": radiograph.width / radiograph.height,
+                "key": f"{entry.key}-{radiograph.sha256[:16]}",
+                "width": width,
+                "height": height,
+                "spacing": _spacing_shown(radiograph, width, height),
                 "layers": layers,
-                "caption": f"{radiograph.name} · {size} · {kind}",
+                "regions": self._examine_region is not None,
+                "pace": int(os.environ.get(PACE_VARIABLE, _PACE)),
+                "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
                 "empty": self._empty,
             },
-            [jpeg(radiograph, _SHOWN_SIDE), *pictures],
+            [jpeg(radiograph, _PREVIEW_SIDE), *maps],
         )
+        if before is None or before.radiograph is not radiograph:
+            self._packed = None
+            self._packing.ask(lambda: _packed(radiograph), self._keep)
+
+    def _keep(self, packed: PackedPicture) -> None:
+        self._packed = packed
+        self._announce()
+
+    def _announce(self) -> None:
+        if self._packed is None:
+            return
+        self.send(
+            {
+                "type": "whole",
+                "key": self.content["key"],
+                "bytes": len(self._packed.data),
+                "width": self._packed.width,
+                "height": self._packed.height,
+                "depth": self._packed.depth,
+            }
+        )
+
+    def _send_piece(self, at: Any) -> None:
+        if self._packed is None or not isinstance(at, int) or not 0 <= at < len(self._packed.data):
+            return
+        piece = self._packed.data[at : at + _PIECE]
+        self.send({"type": "piece", "key": self.content["key"], "at": at}, [piece])
+
+    def _cut(self, radiograph: Radiograph, values: Any) -> None:
+        box = box_from_page(values)
+        if box is None or self._examine_region is None:
+            return
+        names = [entry.radiograph.name for entry in self._state.entries]
+        try:
+            region = region_of(radiograph, box, names)
+        except FractureWidgetsError as error:
+            self.send({"type": "refused", "text": str(error)})
+            return
+        self._examine_region(region)
 
 
 def jpeg(radiograph: Radiograph, max_side: int) -> bytes:
@@ -87,13 +179,22 @@ def jpeg(radiograph: Radiograph, max_side: int) -> bytes:
     return file.getvalue()
 
 
+def _packed(radiograph: Radiograph) -> Iterator[PackedPicture]:
+    yield pack(radiograph)
+
+
+def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[float] | None:
+    """Return the distance of rows and of columns in mm, of the picture as it is shown."""
+    if radiograph.spacing_mm is None:
+        return None
+    row, column = radiograph.spacing_mm
+    return [row * radiograph.height / height, column * radiograph.width / width]
+
+
 def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
     report = entry.report
     if report is None:
         return [], []
-    radiograph = report.radiograph
-    scale = _MAP_SIDE / max(radiograph.width, radiograph.height)
-    size = (max(1, round(radiograph.width * scale)), max(1, round(radiograph.height * scale)))
     # The fracture map comes first: out of fold, its highest place lay on the fracture far more
     # often than Grad-CAM's.
     maps = (
@@ -110,20 +211,17 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
             else "Empty: nothing in the network's last stage speaks for a fracture here.",
         ),
     )
-    layers: list[dict[str, Any]] = []
-    pictures: list[bytes] = []
-    for name, values, explanation in maps:
-        file = io.BytesIO()
-        heat_layer(values, *size).save(file, "PNG")
-        pictures.append(file.getvalue())
-        layers.append(
-            {
-                "name": name,
-                "explanation": explanation,
-                "alt": f"Map “{name}” over {radiograph.name}: {_place(values)}",
-            }
-        )
-    return layers, pictures
+    layers = [
+        {
+            "name": name,
+            "explanation": explanation,
+            "alt": f"Map “{name}” over {report.radiograph.name}: {_place(values)}",
+            "width": values.shape[1],
+            "height": values.shape[0],
+        }
+        for name, values, explanation in maps
+    ]
+    return layers, [np.rint(values * 255).astype(np.uint8).tobytes() for _, values, _ in maps]
 
 
 def _place(values: Any) -> str:

@@ -11,6 +11,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.history import History
 from fracture_widgets.imaging.phantoms import Phantom, sample_phantoms
+from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.panels.examiner import Examiner, Examines
 from fracture_widgets.panels.history_tab import HistoryPanel
 from fracture_widgets.panels.limits import UploadLimits
@@ -81,7 +82,7 @@ class Workbench(widgets.VBox):
         self.upload = UploadPanel(self.state, executor=executor)
         self.worklist = WorklistPanel(self.state)
         self.samples = SamplesPanel(self.state, sample_phantoms() if samples is None else samples)
-        self.viewer = Viewer(self.state)
+        self.viewer = Viewer(self.state, examine_region=self._examine_region, executor=executor)
         self.result = ResultPanel(self.state, record)
         self.history = HistoryPanel(self.state, record)
         self.predict = widgets.Button(description="Predict")
@@ -131,6 +132,10 @@ class Workbench(widgets.VBox):
             self._show_readiness,
             ["entries", "selected_key", "model", "model_problem", "working_on", "progress"],
         )
+
+    def _examine_region(self, region: Radiograph) -> None:
+        self.state.add(region)
+        self.examiner.examine_selected()
 
     def _tell_again(self, _: object, content: Any, __: object) -> None:
         if content.get("type") == "ready":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import re
 import socket
@@ -12,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 PATIENCE = 300_000  # milliseconds: a laptop that is doing something else answers late
@@ -163,3 +168,13 @@ def expect_no_wider_than(page: Page, width: int) -> None:
           .every(node => node.getBoundingClientRect().right <= width)""",
         arg=width,
     )
+
+
+def pixels(canvas: Locator) -> npt.NDArray[np.uint8]:
+    """What a canvas shows, after it was drawn: red, green and blue, ``(height, width, 3)``."""
+    address = canvas.evaluate(
+        """canvas => new Promise(done => requestAnimationFrame(() =>
+             requestAnimationFrame(() => done(canvas.toDataURL()))))"""
+    )
+    with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
+        return np.asarray(picture.convert("RGB"))

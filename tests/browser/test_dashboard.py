@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import PHONE, button, expect_no_wider_than, open_workbench, upload
+from pages import PHONE, button, expect_no_wider_than, open_workbench, pixels, upload
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -63,21 +63,27 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     expect(card).to_contain_text(percent(report.body_part_probability))
     expect(card).to_contain_text(report.model[:12])
 
-    # The map lies exactly over the radiograph, and the slider fades it without the server.
-    layer, base = page.locator(".fw-layer"), page.locator(".fw-base")
-    expect(layer).to_be_visible()
-    assert layer.bounding_box() == base.bounding_box()
-    assert layer.evaluate("image => image.naturalWidth") > 50
-    page.get_by_role("slider").focus()
+    # The map lies over the radiograph, and the slider fades it without the server.
+    picture = page.get_by_role("img", name=re.compile("^Radiograph left hand.png"))
+    expect(picture).to_have_accessible_name(re.compile("Map “Fracture map” over left hand.png"))
+    slider = page.get_by_label("Opacity of the map")
+    slider.focus()
     page.keyboard.press("Home")
-    expect(layer).to_have_css("opacity", "0")
+    expect(slider).to_have_attribute("aria-valuetext", "0 percent")
+    bare = pixels(picture)
+    assert np.ptp(bare.astype(int), axis=2).max() == 0  # grey all over
     page.keyboard.press("ArrowRight")
-    expect(layer).to_have_css("opacity", "0.05")
+    expect(slider).to_have_attribute("aria-valuetext", "5 percent")
     page.keyboard.press("End")
-    expect(layer).to_have_css("opacity", "1")
-    first = layer.get_attribute("src")
+    expect(slider).to_have_attribute("aria-valuetext", "100 percent")
+    covered = pixels(picture)
+    changed = np.abs(covered.astype(int) - bare).sum(axis=2) > 30
+    hot = report.fracture_map > 0.3
+    assert hot.any()
+    assert changed[at_same_places(hot, changed.shape)].all()
     page.get_by_label("Grad-CAM").check()
-    assert layer.get_attribute("src") != first
+    expect(picture).to_have_accessible_name(re.compile("Map “Grad-CAM” over left hand.png"))
+    assert not np.array_equal(pixels(picture), covered)
 
     with page.expect_download() as downloading:
         button(page, "Save result").click()
@@ -111,6 +117,18 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     expect(page.get_by_text("Nothing is saved yet.")).to_be_visible()
 
 
+def at_same_places(hot, shape):
+    """The hot places of a map on a canvas that shows the whole picture in its middle."""
+    height, width = shape
+    scale = min(width / hot.shape[1], height / hot.shape[0])
+    rows, columns = np.nonzero(hot)
+    top, left = (height - scale * hot.shape[0]) / 2, (width - scale * hot.shape[1]) / 2
+    return (
+        np.round(top + scale * (rows + 0.5)).astype(int),
+        np.round(left + scale * (columns + 0.5)).astype(int),
+    )
+
+
 def test_with_the_keyboard_alone(page):
     def go_to(wanted, *, presses=40):
         for _ in range(presses):
@@ -132,9 +150,10 @@ def test_with_the_keyboard_alone(page):
     with page.expect_download():
         page.keyboard.press("Enter")
     expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
-    go_to(page.get_by_role("slider"))
+    slider = page.get_by_label("Opacity of the map")
+    go_to(slider)
     page.keyboard.press("End")
-    expect(page.locator(".fw-layer")).to_have_css("opacity", "1")
+    expect(slider).to_have_attribute("aria-valuetext", "100 percent")
     go_to(button(page, "History"))
     page.keyboard.press("Enter")
     go_to(button(page, "Delete: no. 1"))

@@ -171,10 +171,10 @@ def test_its_repr_is_short(workbench):
 def test_a_page_that_opens_later_is_sent_what_is_shown(workbench, radiograph):
     workbench.state.add(radiograph())
     sent = []
-    workbench.viewer.send = lambda content, buffers: sent.append((content, buffers))
+    workbench.viewer.send = lambda content, buffers=(): sent.append((content, buffers))
     workbench.viewer.receive({"type": "ready"})
-    ((content, buffers),) = sent
-    assert content["type"] == "show"
+    (content, buffers), (whole, _) = sent
+    assert (content["type"], whole["type"]) == ("show", "whole")
     assert [bytes(buffer[:2]) for buffer in buffers] == [b"\xff\xd8"]
 
 

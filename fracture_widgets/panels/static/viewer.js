@@ -1,45 +1,175 @@
-// The radiograph with a map laid over it. Fading happens here, so the slider is immediate.
+// The radiograph, to be looked at closely: zoom, window, measure, and the network's maps over it.
+// All of it happens here; the kernel is asked for the picture once.
+
+const FULL_WINDOW = { width: 1, level: 0.5 };
+const SAY_AFTER = 700; // milliseconds of rest after which screen readers hear what has changed
 
 function render({ model, el }) {
-  const base = h("img", { class: "fw-base" });
-  const layer = h("img", { class: "fw-layer" });
-  const frame = h("div", { class: "fw-frame" }, base, layer);
+  const drawn = marks();
+  const look = {
+    tool: "move", view: { scale: 1, x: 0, y: 0 }, window: FULL_WINDOW, inverted: false, split: false,
+    colours: "Inferno", layer: 0, regions: false,
+  };
+  let shown = { layers: [], key: null };
+  let size = { width: 1, height: 1 };
+  let pane = { width: 1, height: 1 };
+  let levels = null;
+  let maps = [];
+  let pull = null;
+  let opacity = model.get("opacity");
+  let table = null;
+  let framed = 0;
+  let resting = null;
+
+  const act = {
+    tool: () => look.tool,
+    choose: (tool) => { look.tool = tool; changed(); },
+    pan: (dx, dy) => moved(panned(look.view, dx, dy, size, pane)),
+    zoom: (point, factor) => moved(zoomedAt(look.view, point, factor, size, pane)),
+    zoomMiddle: (factor) => act.zoom({ x: pane.width / 2, y: pane.height / 2 }, factor),
+    fit: () => moved(fitView(size, pane)),
+    actual: () => act.zoomMiddle(1 / window.devicePixelRatio / look.view.scale),
+    toggleFit: (point) => {
+      const fitted = fitView(size, pane);
+      if (look.view.scale > 1.01 * fitted.scale) moved(fitted);
+      else act.zoom(point, Math.max(2, 1 / look.view.scale));
+    },
+    window: (dx, dy) => {
+      const { width, level } = look.window;
+      look.window = { width: between(width + dx / 250, 0.02, 2), level: between(level - dy / 400, 0, 1) };
+      table = null;
+      changed();
+    },
+    invert: () => { look.inverted = !look.inverted; table = null; changed(); },
+    reset: () => { startView(); drawn.clear(); changed(); },
+    beginMark: (point) => { drawn.begin(look.tool, inside(point)); changed(); },
+    moveMark: (point) => { drawn.move("to", inside(point)); changed(); },
+    keepMark: () => { drawn.keep(); changed(); },
+    cancelDrag: () => { if (drawn.drop()) changed(); },
+    markByKeys: (kind) => {
+      if (kind === "region" && !look.regions) return false;
+      look.tool = kind;
+      const part = (share) => inside({ x: share * pane.width, y: share * pane.height });
+      drawn.begin(kind, part(0.4), part(0.6));
+      changed();
+      return true;
+    },
+    arrow: ({ x, y }, shift) => {
+      if (!drawn.draft) { act.pan(-40 * x, -40 * y); return; }
+      const end = shift ? "from" : "to";
+      const at = toPane(look.view, drawn.draft[end]);
+      drawn.move(end, inside({ x: at.x + 8 * x, y: at.y + 8 * y }));
+      changed();
+    },
+    confirm: () => {
+      if (drawn.draft) act.keepMark();
+      else if (drawn.region) act.examineRegion();
+      else return false;
+      return true;
+    },
+    dismiss: () => {
+      if (drawn.drop()) changed();
+      else if (drawn.region) act.clearRegion();
+      else return false;
+      return true;
+    },
+    removeRuler: (id) => { drawn.remove(id); changed(); panes[0].pane.focus(); },
+    clearRegion: () => { drawn.clearRegion(); changed(); panes[0].pane.focus(); },
+    clearMarks: () => { drawn.clear(); changed(); panes[0].pane.focus(); },
+    examineRegion: () => {
+      const { from, to } = drawn.region;
+      model.send({ type: "region", key: shown.key, box: boxBetween(from, to, size) });
+    },
+    fade: (value) => { opacity = value; changed(); },
+    faded: (value) => { model.set("opacity", value); model.save_changes(); },
+    colour: (name) => { look.colours = name; colourMaps(); changed(); },
+    layer: (index) => { look.layer = index; changed(); },
+    split: (on) => { look.split = on; panes[1].pane.hidden = !on; changed(); },
+    settled: () => {
+      clearTimeout(resting);
+      resting = setTimeout(() => { spoken.textContent = inWords(); }, SAY_AFTER);
+    },
+  };
+
+  const help = `fw-view-${Math.random()}`;
+  const onePane = (name) => {
+    const canvas = h("canvas", { role: "img" });
+    const node = h("div", {
+      class: "fw-pane", tabindex: "0", role: "group", "aria-label": name, "aria-describedby": help,
+    }, canvas);
+    listenToPointers(node, act);
+    listenToKeys(node, act);
+    return { pane: node, canvas };
+  };
+  const panes = [onePane("Radiograph"), onePane("Radiograph with the map")];
+  panes[1].pane.hidden = true;
+  const toolbar = viewerToolbar(act);
+  const listed = markList(act);
+  const mapped = mapControls(act);
+  const frame = h("div", { class: "fw-panes", hidden: true }, ...panes.map((one) => one.pane));
   const empty = h("div", { class: "fw-empty" });
   const caption = h("figcaption", {});
-  const slider = h("input", {
-    type: "range", min: "0", max: "100", step: "5", "aria-label": "Opacity of the map",
-    oninput: fade,
-    onchange: () => { model.set("opacity", Number(slider.value) / 100); model.save_changes(); },
-  });
-  const amount = h("output", { class: "fw-amount" });
-  const choice = h("fieldset", { class: "fw-choice" }, h("legend", {}, "Map"));
-  const controls = h(
-    "div", { class: "fw-controls" },
-    choice, h("label", { class: "fw-fade" }, h("span", {}, "Opacity"), slider, amount),
-  );
-  const explanation = h("p", { class: "fw-explanation" });
+  const note = h("p", { class: "fw-view-note", role: "status" });
+  const spoken = h("p", { class: "fw-visually-hidden", role: "status" });
   el.classList.add("fw-viewer");
   el.append(
-    h("figure", {}, h("div", { class: "fw-stage" }, frame, empty), caption), controls, explanation,
+    h("figure", {}, h("div", { class: "fw-stage" }, frame, empty), caption),
+    h("p", { class: "fw-visually-hidden", id: help }, "Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, M measures; more under Keys."),
+    toolbar.bar, listed.list, note, ...mapped.nodes, spoken,
   );
 
-  let held = { release() {} };
-  let layers = [];
-  let chosen = 0;
-  let key = null;
-  const group = `fw-map-${Math.random()}`;
+  const inside = (point) => {
+    const { x, y } = toPicture(look.view, point);
+    return { x: between(x, 0, size.width), y: between(y, 0, size.height) };
+  };
+  const inWords = () => {
+    const { width, level } = look.window;
+    const last = drawn.draft ?? drawn.rulers.at(-1);
+    const length = last && last.kind !== "region" ? `, length ${lengthInWords(last.from, last.to, shown.spacing)}` : "";
+    return `Zoom ${Math.round(100 * look.view.scale)} percent, window ${Math.round(100 * width)}, level ${Math.round(100 * level)}${look.inverted ? ", inverted" : ""}${length}`;
+  };
 
-  function fade() {
-    layer.style.opacity = Number(slider.value) / 100;
-    amount.textContent = `${slider.value} %`;
-    slider.setAttribute("aria-valuetext", `${slider.value} percent`);
+  function moved(view) { look.view = view; changed(); }
+
+  function changed() {
+    if (!framed) framed = requestAnimationFrame(draw);
   }
 
-  function choose(index, urls) {
-    chosen = index;
-    layer.src = urls[index + 1];
-    layer.alt = layers[index].alt;
-    explanation.textContent = layers[index].explanation;
+  function draw() {
+    framed = 0;
+    toolbar.show(look);
+    listed.show(drawn, { spacing: shown.spacing, size });
+    const layer = shown.layers[look.layer];
+    mapped.show({ layer, opacity });
+    // Where nothing is zoomed, a finger that drags scrolls the page.
+    const whole = look.tool === "move" && look.view.scale <= 1.01 * fitView(size, pane).scale;
+    frame.dataset.whole = String(whole);
+    frame.dataset.zoom = String(look.view.scale);
+    if (!levels) return;
+    const began = performance.now();
+    table ??= greyTable(levels[0].top, look.window, look.inverted);
+    const ratio = window.devicePixelRatio;
+    panes.forEach(({ pane: node, canvas }, index) => {
+      if (node.hidden) return;
+      const context = canvas.getContext("2d");
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      drawPicture(context, levels, size, look.view, table, ratio);
+      const covered = !look.split || index === 1;
+      if (covered) drawMap(context, maps[look.layer], size, look.view, opacity, ratio);
+      drawMarks(context, drawn.all, look.view, shown.spacing, ratio);
+      const alt = covered && layer ? `${shown.alt}. ${layer.alt}` : shown.alt;
+      canvas.setAttribute("aria-label", alt);
+    });
+    frame.dataset.drawn = (performance.now() - began).toFixed(2);
+  }
+
+  function startView() {
+    Object.assign(look, { view: fitView(size, pane), window: FULL_WINDOW, inverted: false });
+    table = null;
+  }
+
+  function colourMaps() {
+    maps = shown.layers.map((layer) => colouredMap(layer, layer.values, COLOURS[look.colours]));
   }
 
   // On a phone the list of samples may have pushed the picture out of sight.
@@ -49,44 +179,98 @@ function render({ model, el }) {
   }
 
   function show(content, buffers) {
-    const old = held;
-    held = pictureUrls(buffers, "");
-    const { urls } = held;
-    layers = content.layers;
-    frame.hidden = !urls.length;
-    empty.hidden = Boolean(urls.length);
-    empty.replaceChildren(
-      h("strong", {}, content.empty.title), h("span", {}, content.empty.advice),
-    );
+    const fresh = content.key !== shown.key;
+    const bytes = (buffer) => new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
+    shown = {
+      ...content,
+      layers: content.layers.map((layer, index) => ({ ...layer, values: bytes(buffers[index + 1]) })),
+    };
+    frame.hidden = toolbar.bar.hidden = !buffers.length;
+    empty.hidden = Boolean(buffers.length);
+    empty.replaceChildren(h("strong", {}, content.empty.title), h("span", {}, content.empty.advice));
     caption.textContent = content.caption;
-    if (urls.length) {
-      base.src = urls[0];
-      base.alt = content.alt;
-      frame.style.setProperty("--fw-ratio", content.ratio);
-      if (content.key !== key) bringIntoView();
+    look.regions = Boolean(content.regions);
+    if (look.tool === "region" && (fresh || !look.regions)) look.tool = "move";
+    look.layer = Math.min(look.layer, Math.max(0, content.layers.length - 1));
+    mapped.list(content.layers, look.layer);
+    colourMaps();
+    if (fresh) {
+      pull?.stop();
+      pull = null;
+      levels = null;
+      drawn.clear();
+      note.textContent = "";
+      delete frame.dataset.full;
+      if (buffers.length) begin(content, bytes(buffers[0]));
     }
-    key = content.key;
-    layer.hidden = controls.hidden = explanation.hidden = !layers.length;
-    choice.replaceChildren(choice.firstChild, ...layers.map(({ name }, index) => {
-      const radio = h("input", {
-        type: "radio", name: group, checked: index === Math.min(chosen, layers.length - 1),
-        onchange: () => choose(index, urls),
-      });
-      return h("label", {}, radio, h("span", {}, name));
-    }));
-    if (layers.length) choose(Math.min(chosen, layers.length - 1), urls);
-    old.release();
+    changed();
   }
 
-  const readOpacity = () => { slider.value = Math.round(100 * model.get("opacity")); fade(); };
+  async function begin({ key, width, height }, preview) {
+    size = { width, height };
+    measurePane();
+    startView();
+    bringIntoView();
+    const picture = await fromPreview(new Blob([preview]));
+    if (shown.key !== key || levels) return; // another was chosen, or the whole one came first
+    levels = pyramid(picture);
+    table = null;
+    changed();
+  }
+
+  function whole({ key, bytes, width, height, depth }) {
+    if (key !== shown.key || pull) return;
+    pull = puller(model, {
+      key, size: bytes, pace: shown.pace,
+      progress: (part) => {
+        note.textContent = part < 1 && bytes > 1e6 ? `Fetching the picture in full: ${Math.floor(100 * part)} %` : "";
+      },
+      failed: () => { note.textContent = "The picture is shown as a preview: in full it could not be fetched."; },
+      got: async (packed) => {
+        const picture = await unpack(packed, { width, height, depth });
+        if (shown.key !== key) return;
+        levels = pyramid(picture);
+        table = null;
+        frame.dataset.full = key;
+        changed();
+      },
+    });
+  }
+
+  function measurePane() {
+    const { clientWidth, clientHeight } = panes[0].pane;
+    const after = { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) };
+    if (levels) look.view = resized(look.view, size, pane, after);
+    pane = after;
+    for (const { canvas } of panes) {
+      canvas.width = Math.round(pane.width * window.devicePixelRatio);
+      canvas.height = Math.round(pane.height * window.devicePixelRatio);
+    }
+    changed();
+  }
+
+  const watcher = new ResizeObserver(measurePane);
+  watcher.observe(panes[0].pane);
+  const readOpacity = () => { opacity = model.get("opacity"); changed(); };
   model.on("change:opacity", readOpacity);
-  readOpacity();
   // JupyterLab would take Enter for "edit the cell": inside the workbench, keys are its own.
   requestAnimationFrame(() => {
     el.closest(".fw-workbench")?.setAttribute("data-lm-suppress-shortcuts", "true");
   });
-  const stop = listen(model, { show });
-  return () => { stop(); model.off("change:opacity", readOpacity); held.release(); };
+  const stop = listen(model, {
+    show,
+    whole,
+    piece: (content, buffers) => pull?.piece(content, buffers),
+    refused: ({ text }) => { note.textContent = text; },
+  });
+  return () => {
+    stop();
+    model.off("change:opacity", readOpacity);
+    watcher.disconnect();
+    pull?.stop();
+    clearTimeout(resting);
+    cancelAnimationFrame(framed);
+  };
 }
 
 export default { render };

@@ -1,0 +1,187 @@
+"""Looking closely at a radiograph, in Chromium, as it is served."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from large_files import write_dicom
+from pages import PHONE, button, expect_no_wider_than, open_workbench, pixels, upload
+from playwright.sync_api import expect
+
+from fracture_widgets.imaging.radiograph import read_radiograph
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIDE = 1200
+
+
+@pytest.fixture(scope="module")
+def dicom(tmp_path_factory):
+    """A drawn hand in 12 bits, 0.05 mm from pixel to pixel."""
+    return write_dicom(tmp_path_factory.mktemp("files") / "arm.dcm", SIDE)
+
+
+@pytest.fixture
+def page(new_page, dashboard, dicom):
+    """A workbench with the radiograph in full."""
+    page = new_page()
+    open_workbench(page, dashboard.address)
+    upload(page, dicom)
+    expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
+    return page
+
+
+@pytest.fixture
+def pane(page):
+    return page.get_by_role("group", name="Radiograph", exact=True)
+
+
+@pytest.fixture
+def picture(page):
+    return page.get_by_role("img", name=re.compile("^Radiograph arm.dcm"))
+
+
+def zoom(page) -> float:
+    return float(page.locator(".fw-panes").get_attribute("data-zoom"))
+
+
+def greys(picture, place) -> int:
+    """The grey at a place of the canvas, in parts of its width and height."""
+    shown = pixels(picture)
+    return int(shown[int(place[1] * shown.shape[0]), int(place[0] * shown.shape[1]), 0])
+
+
+def test_the_page_shows_the_very_greys_of_the_file(picture, dicom):
+    shown = pixels(picture)
+    side = min(shown.shape[:2])
+    top, left = ((length - side) // 2 for length in shown.shape[:2])
+    square = shown[top : top + side, left : left + side, 0].astype(float)
+    whole = read_radiograph(dicom).pixels
+    at = (np.arange(side) * SIDE) // side
+    # Both are means over a few pixels: they agree but for edges.
+    assert np.corrcoef(square.ravel(), whole[np.ix_(at, at)].ravel())[0, 1] > 0.99
+
+
+def test_zoom_window_invert_and_reset_by_keys_and_buttons(page, pane, picture):
+    fitted = zoom(page)
+    pane.focus()
+    page.keyboard.press("+")
+    assert zoom(page) == pytest.approx(fitted) or zoom(page) > fitted  # drawn a moment later
+    expect(page.get_by_label("Zoom", exact=True)).to_have_text(f"{100 * fitted * 1.25:.0f} %")
+    page.keyboard.press("1")
+    expect(page.get_by_label("Zoom", exact=True)).to_have_text("100 %")
+    page.keyboard.press("0")
+    expect(page.get_by_label("Zoom", exact=True)).to_have_text(f"{100 * fitted:.0f} %")
+
+    before = pixels(picture)
+    page.keyboard.press("i")
+    expect(button(page, "Invert")).to_have_attribute("aria-pressed", "true")
+    assert greys(picture, (0.5, 0.5)) == pytest.approx(
+        255 - int(before[before.shape[0] // 2, before.shape[1] // 2, 0]), abs=1
+    )
+    for _ in range(6):
+        page.keyboard.press("[")
+    expect(page.get_by_label("Window of greys")).to_have_text("W 52  L 50")
+    button(page, "All as it was at first (Backspace)").click()
+    expect(page.get_by_label("Window of greys")).to_have_text("W 100  L 50")
+    assert np.array_equal(pixels(picture), before)
+
+
+def test_the_wheel_zooms_where_the_pointer_is_and_scrolls_the_page_elsewhere(page, pane):
+    box = pane.bounding_box()
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    fitted = zoom(page)
+    page.mouse.wheel(0, 120)
+    page.wait_for_function("scrollY > 50")
+    assert zoom(page) == fitted
+    page.evaluate("scrollTo(0, 0)")
+    pane.click(position={"x": 200, "y": 200})
+    page.mouse.wheel(0, -240)
+    page.wait_for_function(
+        "fitted => Number(document.querySelector('.fw-panes').dataset.zoom) > 1.5 * fitted",
+        arg=fitted,
+    )
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_length_is_measured_in_millimetres_by_pointer_and_by_keys(page, pane):
+    button(page, "Measure").click()
+    scale = zoom(page)
+    box = pane.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 100, middle[1], steps=4)
+    page.mouse.up()
+    drawn = page.get_by_label("Drawn on the picture")
+    expect(drawn).to_contain_text(f"Ruler 1: {0.05 * 100 / scale:.1f} mm")
+    pane.focus()
+    page.keyboard.press("m")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(drawn).to_contain_text("Ruler 2: ")
+    button(page, "Remove ruler 1").click()
+    expect(drawn).not_to_contain_text("Ruler 1")
+    expect(pane).to_be_focused()
+
+
+def test_a_region_is_examined_on_its_own(page, pane):
+    pane.focus()
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Drawn on the picture")).to_contain_text("Region of ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".fw-card")).to_contain_text("arm.dcm, region 1")
+    expect(page.locator(".fw-queue .fw-picture-title")).to_have_text(
+        ["arm.dcm", "arm.dcm, region 1"]
+    )
+
+
+def test_maps_are_coloured_and_put_beside_without_the_kernel(page, pane):
+    button(page, "Predict").click()
+    expect(page.locator(".fw-card")).to_have_attribute("data-label", re.compile(".+"))
+    page.context.set_offline(True)  # the kernel is out of reach
+    one = page.get_by_role("img", name=re.compile("Fracture map"))
+    page.get_by_label("Opacity of the map").fill("100")
+    before = pixels(one)
+    page.get_by_label("Colours of the map").select_option("Viridis")
+    assert not np.array_equal(pixels(one), before)
+    page.get_by_label("Side by side").check()
+    both = page.get_by_role("img", name=re.compile("^Radiograph arm.dcm"))
+    expect(both).to_have_count(2)
+    plain, covered = (pixels(both.nth(number)).astype(int) for number in (0, 1))
+    assert np.ptp(plain, axis=2).max() == 0
+    assert np.ptp(covered, axis=2).max() > 0
+    page.context.set_offline(False)
+
+
+def test_two_fingers_zoom_on_a_phone_and_nothing_is_cut_off(new_page, dashboard, dicom):
+    page = new_page(viewport=PHONE, has_touch=True)
+    open_workbench(page, dashboard.address)
+    upload(page, dicom)
+    pane = page.get_by_role("group", name="Radiograph", exact=True)
+    expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
+    fitted = zoom(page)
+    pane.evaluate(
+        """pane => {
+          const { left, top } = pane.getBoundingClientRect();
+          const touch = (type, pointerId, x, y) => pane.dispatchEvent(new PointerEvent(type, {
+            pointerId, pointerType: "touch", bubbles: true, clientX: left + x, clientY: top + y,
+          }));
+          pane.setPointerCapture = () => {}; // made-up pointers cannot be captured
+          touch("pointerdown", 1, 100, 100);
+          touch("pointerdown", 2, 150, 100);
+          touch("pointermove", 2, 250, 100);
+          touch("pointerup", 1, 100, 100);
+          touch("pointerup", 2, 250, 100);
+        }"""
+    )
+    page.wait_for_function(
+        "fitted => Number(document.querySelector('.fw-panes').dataset.zoom) > 2.5 * fitted",
+        arg=fitted,
+    )
+    expect_no_wider_than(page, PHONE["width"])
