@@ -38,7 +38,7 @@ function viewerToolbar(on) {
   const bar = h(
     "div", { class: "fw-toolbar", role: "toolbar", "aria-label": "Picture" },
     h("span", { class: "fw-tools", role: "group", "aria-label": "What dragging does" }, ...tools.values()),
-    h("span", { class: "fw-tools", role: "group", "aria-label": "Zoom" },
+    h("span", { class: "fw-tools", role: "group", "aria-label": "How close" },
       plain("−", "Zoom out (-)", () => on.zoomMiddle(0.8)), zoom,
       plain("+", "Zoom in (+)", () => on.zoomMiddle(1.25)),
       plain("Fit", "See the whole picture (0)", on.fit),
