@@ -40,14 +40,16 @@ class Arriving:
 
     @property
     def complete(self) -> bool:
+        """Whether all bytes are here."""
         return self.received >= self.size
 
     def take(self, piece: bytes | memoryview) -> None:
+        """Add a piece; what goes beyond the size that was announced is not kept."""
         self.content += piece[: self.size - self.received]
         self.received = len(self.content)
 
     def read(self) -> Radiograph | str:
-        """Return the radiograph in the file, once it is whole, or the sentence that says why not."""
+        """Return the radiograph in the whole file, or the sentence that says why not."""
         content, self.content = bytes(self.content), bytearray()
         try:
             return compact(read_radiograph(content, name=self.name))
