@@ -35,6 +35,7 @@ class Arriving:
     name: str
     size: int
     heard: float
+    last: bool = False
     content: bytearray = field(default_factory=bytearray)
     received: int = 0
 
