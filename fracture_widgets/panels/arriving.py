@@ -35,21 +35,22 @@ class Arriving:
     name: str
     size: int
     heard: float
+    last: bool = False
     content: bytearray = field(default_factory=bytearray)
     received: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether all pieces are here."""
+        """Whether all bytes are here."""
         return self.received >= self.size
 
     def take(self, piece: bytes | memoryview) -> None:
-        """Put the next piece behind those that are here."""
+        """Add a piece; what goes beyond the size that was announced is not kept."""
         self.content += piece[: self.size - self.received]
         self.received = len(self.content)
 
     def read(self) -> Radiograph | str:
-        """Return the radiograph in the file, which must be whole, or why there is none."""
+        """Return the radiograph in the whole file, or the sentence that says why not."""
         content, self.content = bytes(self.content), bytearray()
         try:
             return compact(read_radiograph(content, name=self.name))

@@ -8,8 +8,8 @@ each passes over the ids that are not its own.
 page says  with                               and is answered
 ========== ================================== ====================================================
 batch      batch                              nothing: a new choice of files begins
-begin      batch, upload, name, size, and     ``have``; or ``done`` or ``full``, once the file is
-           the first piece                    here and read
+begin      batch, upload, name, size, how     ``have``; or ``done`` or ``full``, once the file is
+           many more wait, the first piece    here and read
 piece      upload, at, and the piece          the same; a piece that is not the next is passed over
 where      upload, asked                      ``have`` with how many bytes are here, or the last
                                               answer again, or ``unknown``
@@ -131,7 +131,11 @@ class UploadPanel(LiveWidget):
         self._forget()
         upload, batch = str(content["upload"]), str(content["batch"])
         arriving = Arriving(
-            batch, base_name(content["name"]), int(content["size"]), heard=self._clock()
+            batch,
+            base_name(content["name"]),
+            int(content["size"]),
+            heard=self._clock(),
+            last=content.get("more") == 0,
         )
         if upload in self._arriving:  # asked again after the connection was lost
             self._have(upload)
@@ -217,7 +221,7 @@ class UploadPanel(LiveWidget):
             else:
                 batch.ready.append(outcome)
                 # A list that is told of every single radiograph would draw itself anew each time.
-                if batch.over or self._clock() > batch.shown + _SHOWN_AFTER:
+                if batch.over or arriving.last or self._clock() > batch.shown + _SHOWN_AFTER:
                     self._show_ready(batch)
                 self._answer(upload, "done", taken=True)
             self._forget()

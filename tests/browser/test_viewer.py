@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from large_files import write_dicom
 from pages import (
-    PHONE, button, expect_no_wider_than, open_workbench, pixels, upload, wait_until,
+    PHONE,
+    button,
+    expect_no_wider_than,
+    open_workbench,
+    pixels,
+    upload,
+    wait_until,
 )  # fmt: skip
 from playwright.sync_api import expect
 
@@ -96,12 +102,12 @@ def test_the_wheel_scrolls_the_page_until_the_picture_has_the_focus(page, pane):
     before, fitted = pane.evaluate(top), zoom(page)
     page.mouse.move(640, 300)
     page.mouse.wheel(0, 120)
-    wait_until(lambda: pane.evaluate(top) < before - 50)
+    wait_until(page, lambda: pane.evaluate(top) < before - 50)
     assert zoom(page) == fitted
     pane.click()
     scrolled = pane.evaluate(top)
     page.mouse.wheel(0, -240)
-    wait_until(lambda: zoom(page) > 1.5 * fitted)
+    wait_until(page, lambda: zoom(page) > 1.5 * fitted)
     assert pane.evaluate(top) == scrolled
 
 

@@ -40,9 +40,9 @@ class Page:
     def begin_batch(self):
         self.say("batch", batch=self.batch)
 
-    def begin(self, name, content, key, *, piece=PIECE):
+    def begin(self, name, content, key, *, piece=PIECE, more=1):
         self.say("begin", content[:piece], batch=self.batch, upload=key, name=name,
-                 size=len(content))  # fmt: skip
+                 size=len(content), more=more)  # fmt: skip
 
     def piece(self, content, at, key):
         self.say("piece", content[at : at + PIECE], upload=key, at=at)
@@ -207,6 +207,12 @@ def test_what_a_page_that_is_gone_had_sent_is_shown_to_the_next_one(page, state,
     page.send("b.png", png("b"), key="2")
     assert names(state) == ["a.png"]
     page.say("ready")
+    assert names(state) == ["a.png", "b.png"]
+
+
+def test_the_last_file_is_shown_though_the_end_of_the_choice_was_lost(page, state, png):
+    page.send("a.png", png("a"), key="1")
+    page.begin("b.png", png("b"), "2", piece=1_000_000, more=0)
     assert names(state) == ["a.png", "b.png"]
 
 

@@ -21,16 +21,22 @@ function sender(model, { changed, over }) {
   let timer = null;
   let gap = 0; // between the last two answers: on a slow line all are late
 
+  function tell(...message) {
+    try {
+      model.send(...message);
+    } catch { /* the kernel is gone: that no answer comes is shown */ }
+  }
+
   function open() {
     if (batch) return;
     batch = freshId();
     Object.assign(progress, { files: 0, filesDone: 0, taken: 0, bytes: 0, bytesDone: 0, silent: 0 });
-    model.send({ type: "batch", batch });
+    tell({ type: "batch", batch });
   }
 
   function leftOut(reason, names) {
     open();
-    model.send({ type: "left_out", batch, reason, names: names.slice(0, 3), count: names.length });
+    tell({ type: "left_out", batch, reason, names: names.slice(0, 3), count: names.length });
   }
 
   function add(files) {
@@ -56,7 +62,7 @@ function sender(model, { changed, over }) {
   function close(cancelled) {
     if (!batch) return;
     clearInterval(timer);
-    model.send({ type: "over", batch });
+    tell({ type: "over", batch });
     batch = null;
     current = null;
     waiting.length = 0;
@@ -64,7 +70,7 @@ function sender(model, { changed, over }) {
   }
 
   function cancel() {
-    if (current) model.send({ type: "end", upload: current.id });
+    if (current) tell({ type: "end", upload: current.id });
     close(true);
   }
 
@@ -87,17 +93,17 @@ function sender(model, { changed, over }) {
     } catch { /* it changed or vanished */ }
     if (upload !== current || upload.sent !== at) return; // cancelled, or sent back, meanwhile
     if (piece?.byteLength !== expected) {
-      model.send({ type: "end", upload: id });
+      tell({ type: "end", upload: id });
       leftOut("changed", [file.name]);
       finished(false);
       return;
     }
     const head = upload.begun
       ? { type: "piece", upload: id, at }
-      : { type: "begin", upload: id, batch, name: file.name, size: file.size };
+      : { type: "begin", upload: id, batch, name: file.name, size: file.size, more: waiting.length };
     upload.begun = true;
     upload.sent = at + expected;
-    model.send(head, {}, [piece]);
+    tell(head, {}, [piece]);
   }
 
   function goOn(upload, from) {
@@ -125,7 +131,7 @@ function sender(model, { changed, over }) {
       current.doubt = Math.min(2 * current.doubt, LONGEST_DOUBT);
       current.askedAt = Date.now();
       current.asked += 1;
-      model.send({ type: "where", upload: current.id, asked: current.asked });
+      tell({ type: "where", upload: current.id, asked: current.asked });
     }
     progress.silent = silent > Math.max(SILENCE, 3 * gap) ? silent : 0;
     changed();
