@@ -166,6 +166,8 @@ class ClusterExaminer:
         return {address: threads for address, threads in live.items() if address in self._able}
 
     def _hear(self, address: str, answered: Future[Any]) -> None:
+        if answered.cancelled():
+            raise self._lost
         error = answered.exception()
         reason = answered.result() if error is None else f"cannot screen ({error})"
         if reason:
@@ -188,13 +190,13 @@ class ClusterExaminer:
 
     def _wait(self, running: Iterable[Future[Any]]) -> None:
         """Wait until something is finished, or a while."""
-        from distributed import wait
+        from distributed import CancelledError, wait
 
         pending = [*running, *self._asked]
         if not pending:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
             return
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, CancelledError):  # who looks at a future sees that
             wait(pending, timeout=_SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
 
 
