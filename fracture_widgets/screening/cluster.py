@@ -196,7 +196,8 @@ class ClusterExaminer:
         if not pending:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
             return
-        with suppress(TimeoutError, CancelledError):  # who looks at a future sees that
+        # Who looks at a cancelled future sees that it is.
+        with self._client.as_current(), suppress(TimeoutError, CancelledError):
             wait(pending, timeout=_SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
 
 
