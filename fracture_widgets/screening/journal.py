@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.screening.disk import lock, sync_folder
+from fracture_widgets.screening.disk import sync_folder
 from fracture_widgets.screening.row import Row
 
 __all__ = ["Journal", "Screened"]
@@ -66,8 +66,7 @@ class Journal:
     Raises
     ------
     ScreeningError
-        If what is there belongs to another screening, another program is at work on it, or it
-        cannot be written.
+        If what is there belongs to another screening, or it cannot be written.
     """
 
     def __init__(self, table: Path, screened: Screened, *, restart: bool = False) -> None:
@@ -81,14 +80,7 @@ class Journal:
         except OSError as error:
             raise self._unwritable(error) from error
         try:
-            lock(self._file)
             self._resume(screened, restart=restart)
-        except BlockingIOError as error:
-            os.close(self._file)
-            raise ScreeningError(
-                f"Another screening is at work on {table.name}: wait for its end, or choose "
-                "another name for the table."
-            ) from error
         except BaseException:
             os.close(self._file)
             raise

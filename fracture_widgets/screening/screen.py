@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_widgets import __version__
 from fracture_widgets.cascade.cascade import Cascade
 from fracture_widgets.errors import ScreeningError
+from fracture_widgets.locking import exclusively
 from fracture_widgets.screening.examining import Examiner, LocalExaminer, batches_of
 from fracture_widgets.screening.journal import Journal, Screened
 from fracture_widgets.screening.listing import Listing
@@ -116,7 +117,7 @@ def screen_folder(
         raise ScreeningError(f"A batch holds at least one radiograph. Received: {batch}")
     check_format(out)
     listing = Listing.of(folder)
-    with _examiner(listing.folder, models, dask, say) as examiner:
+    with _alone(out), _examiner(listing.folder, models, dask, say) as examiner:
         if out.exists() and not restart and not Journal.beside(out).exists():
             return _complete_already(out, listing, examiner.model, say)
         screened = Screened(examiner.model, __version__, len(listing), listing.sha256, batch)
@@ -126,6 +127,31 @@ def screen_folder(
             write_table(out, count.passing(journal.rows()))
             journal.discard()
     return count.of(out)
+
+
+@contextmanager
+def _alone(table: Path) -> Iterator[None]:
+    """Keep other programs from writing the same table."""
+    lock = table.with_name(f"{table.name}.lock")
+    held = ExitStack()
+    try:
+        held.enter_context(exclusively(lock))
+    except TimeoutError as error:
+        raise ScreeningError(
+            f"Another screening is at work on {table.name}: wait for its end, or choose another "
+            "name for the table."
+        ) from error
+    except OSError as error:
+        raise ScreeningError(
+            f"Nothing can be written beside {table.name} ({error}): choose another folder for the "
+            "table."
+        ) from error
+    with held:
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows removes no open files
+                lock.unlink()
 
 
 @contextmanager

@@ -116,14 +116,6 @@ def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "t.csv.part").read_text() == "my own notes"
 
 
-def test_two_at_once_are_refused(tmp_path: Path) -> None:
-    with (
-        Journal(tmp_path / "t.csv", SCREENED),
-        pytest.raises(ScreeningError, match="Another screening is at work on t.csv"),
-    ):
-        Journal(tmp_path / "t.csv", SCREENED)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
 def test_where_nothing_more_can_be_written_what_is_finished_is_kept(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"

@@ -172,6 +172,21 @@ def test_a_table_of_other_files_is_not_replaced_unasked(
     assert table.read_bytes() == uninterrupted
 
 
+def test_two_at_once_are_refused(radiographs: Path, tmp_path: Path) -> None:
+    refused: list[ScreeningError] = []
+
+    def again(_progress):
+        try:
+            screen_folder(radiographs, tmp_path / "t.csv")
+        except ScreeningError as error:
+            refused.append(error)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        screen_folder(radiographs, tmp_path / "t.csv", progress=again)
+    assert "Another screening is at work on t.csv" in str(refused[0])
+
+
 def test_a_folder_that_changes_on_the_way_is_noticed(radiographs: Path, tmp_path: Path) -> None:
     folder, table = tmp_path / "folder", tmp_path / "results.csv"
     shutil.copytree(radiographs, folder)
