@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["ClusterExaminer"]
 
 _SECONDS_TO_CONNECT = 30
+_SECONDS_TO_ANSWER = 60
+"""How long the work waits for workers that do not say whether they can do it; they may later."""
 _SECONDS_BETWEEN_LOOKS = 2
 """How often the cluster is asked which workers came and went."""
 
@@ -106,6 +108,7 @@ class ClusterExaminer:
         waiting = deque(batches)
         running: dict[Future[Any], tuple[Batch, set[str]]] = {}
         deadly: list[Batch] = []
+        self._ask_all()
         while waiting or running:
             able = self._able_workers()
             # Dask gives what a dead worker had to those that were named with it. If all of them
@@ -136,6 +139,14 @@ class ClusterExaminer:
                 f"it ({len(deadly)} batches in all): give workers more memory, or take the files "
                 "away, then give the same command again; all else is kept."
             )
+
+    def _ask_all(self) -> None:
+        """Let every worker that is there say whether it can do the work."""
+        until = time.monotonic() + _SECONDS_TO_ANSWER
+        self._able_workers()
+        while self._asked and time.monotonic() < until:
+            self._wait(())
+            self._able_workers()
 
     def _able_workers(self) -> dict[str, int]:
         """Return the threads of every worker that can do the work; ask those that have come."""

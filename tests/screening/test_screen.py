@@ -102,7 +102,6 @@ screen_folder(folder, table, batch=2, progress=progress)
 @pytest.mark.parametrize(
     ("moment", "examined_by_then"),
     [
-        ("after 0 files", 0),
         ("after 4 files", 4),
         ("while a batch is written", 5),
         ("before the table has its name", 7),
