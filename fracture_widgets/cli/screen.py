@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from pathlib import Path
@@ -58,6 +59,8 @@ def add_parser(subparsers: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from fracture_widgets.screening.screen import screen_folder
 
+    # Dask logs a lost connection in thirty lines; ours is one sentence.
+    logging.getLogger("distributed.client").disabled = True
     with _Narrator() as narrator:
         try:
             screening = screen_folder(
