@@ -50,8 +50,8 @@ def add_parser(subparsers: Any) -> None:
         help="let the workers of a Dask cluster do it, such as tcp://host:8786. They read the "
         "files themselves: FOLDER, and --models if given, must lie on a file system that they "
         "share, under the same path. Workers of another version or model are left out; one "
-        "thread a worker is best. Dask's protocol trusts its network and can run any code: keep "
-        "its ports inside the cluster",
+        "worker with two threads a machine is best, for the network takes all cores. Dask's "
+        "protocol trusts its network and can run any code: keep its ports inside the cluster",
     )
     parser.set_defaults(run=_run)
 
@@ -146,5 +146,6 @@ class _Narrator:
             unit=_UNIT,
             file=sys.stderr,
             smoothing=0.05,
+            leave=False,
             disable=None,  # into a file or a pipe, a bar would be thousands of lines
         )

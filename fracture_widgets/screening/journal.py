@@ -121,7 +121,7 @@ class Journal:
                     yield Row(*values)
 
     def discard(self) -> None:
-        """Remove the file: the table holds all of it."""
+        """Remove the file, once it is closed: the table holds all of it."""
         self.path.unlink(missing_ok=True)
 
     def _resume(self, screened: Screened, *, restart: bool) -> None:

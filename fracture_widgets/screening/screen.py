@@ -125,7 +125,7 @@ def screen_folder(
             _complete(journal, examiner, listing, batch, progress)
             count = _Count()
             write_table(out, count.passing(journal.rows()))
-            journal.discard()
+        journal.discard()
     return count.of(out)
 
 
