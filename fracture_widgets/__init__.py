@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
     from fracture_widgets.panels import ErrorBrowser, TrainingPanel, UploadLimits, Workbench
+    from fracture_widgets.screening.screen import screen_folder
     from fracture_widgets.training.comparison import compare
     from fracture_widgets.training.recipe import train_bone_type_model, train_fracture_model
     from fracture_widgets.training.runs import open_run
@@ -70,6 +71,7 @@ _HOMES = {
     "predict": "cascade.cascade",
     "read_radiograph": "imaging.radiograph",
     "sample_phantoms": "imaging.phantoms",
+    "screen_folder": "screening.screen",
     "split_by_patient": "datasets.split",
     "train_bone_type_model": "training.recipe",
     "train_fracture_model": "training.recipe",
@@ -106,6 +108,7 @@ __all__ = [
     "predict",
     "read_radiograph",
     "sample_phantoms",
+    "screen_folder",
     "split_by_patient",
     "train_bone_type_model",
     "train_fracture_model",

@@ -12,6 +12,7 @@ __all__ = [
     "HistoryError",
     "MissingExtra",
     "ModelError",
+    "ScreeningError",
     "TrainingError",
     "UnreadableRadiograph",
 ]
@@ -35,6 +36,10 @@ class ModelError(FractureWidgetsError):
 
 class TrainingError(FractureWidgetsError):
     """Training cannot start or go on with the data and settings given."""
+
+
+class ScreeningError(FractureWidgetsError):
+    """A folder cannot be screened, or a screening cannot go on."""
 
 
 class HistoryError(FractureWidgetsError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fracture_widgets.cascade.attention import Head, grad_cam, over_radiograph
 from fracture_widgets.cascade.engine import Engine, OnnxEngine
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.cascade.store import ShippedModel, load_model
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
@@ -107,14 +107,13 @@ class Cascade:
         started = time.perf_counter()
         inputs = network_input(radiograph.pixels)[np.newaxis]
         prepared = time.perf_counter()
-        outputs, mirrored = self._run_both_ways(inputs)
+        ((outputs, mirrored),) = self._run_both_ways(inputs)
         answered = time.perf_counter()
 
-        answers = _mean_answers(outputs, mirrored)
-        body_part = _most_probable(answers[BODY_PART_OUTPUT])
+        answer = _answer(_mean_answers(outputs, mirrored))
 
         place = Placement.of(radiograph.width, radiograph.height)
-        gradient = self._head(body_part).conv5_gradient(
+        gradient = self._head(answer.body_part).conv5_gradient(
             outputs[POOLED_OUTPUT], outputs[EVIDENCE_OUTPUT], LABELS.index(FRACTURED)
         )
         heatmap = grad_cam(outputs[CONV5_OUTPUT], gradient)
@@ -128,10 +127,10 @@ class Cascade:
         finished = time.perf_counter()
         return Report(
             radiograph=radiograph,
-            body_part=body_part,
-            body_part_probabilities=answers[BODY_PART_OUTPUT],
-            label=_most_probable(answers[body_part]),
-            fracture_probability=answers[body_part][FRACTURED],
+            body_part=answer.body_part,
+            body_part_probabilities=answer.body_part_probabilities,
+            label=answer.label,
+            fracture_probability=answer.fracture_probability,
             model=self.sha256,
             timings={
                 "prepare": prepared - started,
@@ -151,7 +150,27 @@ class Cascade:
             By head, ``"body_part"`` or a body part, the probability of each of its answers, of
             the radiograph and its mirror image as in :meth:`examine`.
         """
-        return _mean_answers(*self._run_both_ways(network_input(radiograph.pixels)[np.newaxis]))
+        ((outputs, mirrored),) = self._run_both_ways(network_input(radiograph.pixels)[np.newaxis])
+        return _mean_answers(outputs, mirrored)
+
+    def answer(self, inputs: npt.NDArray[np.float32]) -> list[Answer]:
+        """Answer many radiographs in one pass, without their maps. Safe to call from threads.
+
+        Parameters
+        ----------
+        inputs
+            float32 of shape ``(n, 224, 224, 1)`` in 0 to 255: what
+            :func:`~fracture_widgets.imaging.preprocessing.network_input` makes of each.
+
+        Returns
+        -------
+        list of Answer
+            One for each, in order: what :meth:`examine` says of it, whatever stands beside it.
+        """
+        return [
+            _answer(_mean_answers(outputs, mirrored))
+            for outputs, mirrored in self._run_both_ways(inputs)
+        ]
 
     def outputs(self, radiograph: Radiograph) -> dict[str, npt.NDArray[np.float32]]:
         """Return all that the network says of one radiograph as it is, conv5's features among it.
@@ -171,11 +190,17 @@ class Cascade:
             self._heads[part] = Head(self._model.weights, part)
         return self._heads[part]
 
-    def _run_both_ways(self, inputs: npt.NDArray[np.float32]) -> tuple[_Outputs, _Outputs]:
-        """Return what the network says of one radiograph and of its mirror image."""
+    def _run_both_ways(
+        self, inputs: npt.NDArray[np.float32]
+    ) -> Iterator[tuple[_Outputs, _Outputs]]:
+        """Yield what the network says of each radiograph and of its mirror image, in one run."""
+        count = len(inputs)
         values = self._engine.run(np.concatenate([inputs, inputs[:, :, ::-1]]))
-        as_it_is, mirrored = ({name: value[i] for name, value in values.items()} for i in (0, 1))
-        return as_it_is, mirrored
+        for index in range(count):
+            yield (
+                {name: value[index] for name, value in values.items()},
+                {name: value[count + index] for name, value in values.items()},
+            )
 
 
 _Outputs = Mapping[str, npt.NDArray[np.float32]]
@@ -192,6 +217,16 @@ def _mean_answers(first: _Outputs, second: _Outputs) -> dict[str, dict[str, floa
         )
         answers[head] = dict(zip(names, map(float, likely / likely.sum()), strict=True))
     return answers
+
+
+def _answer(answers: Mapping[str, Mapping[str, float]]) -> Answer:
+    body_part = _most_probable(answers[BODY_PART_OUTPUT])
+    return Answer(
+        body_part=body_part,
+        body_part_probabilities=answers[BODY_PART_OUTPUT],
+        label=_most_probable(answers[body_part]),
+        fracture_probability=answers[body_part][FRACTURED],
+    )
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:

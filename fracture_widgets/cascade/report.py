@@ -11,7 +11,34 @@ import numpy.typing as npt
 
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["Report"]
+__all__ = ["Answer", "Report"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the cascade says of one radiograph, without the picture and the maps.
+
+    Attributes
+    ----------
+    body_part
+        The most probable body part: ``"elbow"``, ``"hand"`` or ``"shoulder"``.
+    body_part_probabilities
+        Probability of every body part, summing to 1.
+    label
+        ``"fractured"`` or ``"normal"``: the more probable answer of that part's network.
+    fracture_probability
+        Probability of a fracture given the body part, 0 to 1.
+    """
+
+    body_part: str
+    body_part_probabilities: Mapping[str, float]
+    label: str
+    fracture_probability: float
+
+    @property
+    def body_part_probability(self) -> float:
+        """Probability of the body part named, 0 to 1."""
+        return self.body_part_probabilities[self.body_part]
 
 
 @dataclass(frozen=True, eq=False)

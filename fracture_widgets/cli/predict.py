@@ -59,13 +59,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _files(paths: Iterable[str]) -> Iterator[Path]:
     """Yield files as given, and the radiographs of folders in order."""
-    from fracture_widgets.imaging.radiograph import looks_like_radiograph_file
+    from fracture_widgets.screening.listing import radiograph_names
 
     for path in map(Path, paths):
         if not path.is_dir():
             yield path
             continue
-        found = sorted(file for file in path.rglob("*") if looks_like_radiograph_file(file))
+        found = [path / name for name in radiograph_names(path)]
         # A folder with nothing to read fails like a file that is not there.
         yield from found or [path]
 

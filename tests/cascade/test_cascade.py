@@ -54,6 +54,22 @@ def test_maps_cover_the_radiograph(reports: list[Report]) -> None:
             assert 0 <= heat.min() <= heat.max() <= 1
 
 
+@pytest.mark.parametrize("size", [1, 2, len(SAMPLES)])
+def test_many_are_answered_in_one_pass_as_each_by_itself(
+    cascade: Cascade, reports: list[Report], size: int
+) -> None:
+    inputs = np.stack([network_input(sample.radiograph.pixels) for sample in SAMPLES])
+    answers = [
+        answer
+        for first in range(0, len(inputs), size)
+        for answer in cascade.answer(inputs[first : first + size])
+    ]
+    for answer, report in zip(answers, reports, strict=True):
+        assert (answer.body_part, answer.label) == (report.body_part, report.label)
+        assert answer.body_part_probability == pytest.approx(report.body_part_probability, abs=1e-5)
+        assert answer.fracture_probability == pytest.approx(report.fracture_probability, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     "sample", [one for one in SAMPLES if one.boxes], ids=lambda one: one.body_part
 )

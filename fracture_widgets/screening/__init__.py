@@ -1,0 +1,1 @@
+"""A folder becomes a table: every radiograph in it answered, unattended, whatever interrupts."""

@@ -1,0 +1,91 @@
+"""What is in a folder, in the order in which it is screened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fracture_widgets.errors import ScreeningError
+from fracture_widgets.imaging.radiograph import looks_like_radiograph_file
+
+__all__ = ["Listing", "radiograph_names"]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The radiograph files of a folder.
+
+    Attributes
+    ----------
+    folder
+        Absolute path of the folder.
+    names
+        Paths relative to it, with ``/`` between folders, sorted folder by folder.
+    sha256
+        Hex digest over names and sizes: another one means that files came, went or changed.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: str | os.PathLike[str]) -> Listing:
+        """List a folder and all folders in it.
+
+        Raises
+        ------
+        ScreeningError
+            If it is no folder, or holds nothing that is named like a radiograph.
+        """
+        home = Path(folder).absolute()
+        if not home.is_dir():
+            raise ScreeningError(f"{home.name} is no folder: give the one with the radiographs.")
+        names = tuple(radiograph_names(home))
+        if not names:
+            raise ScreeningError(
+                f"The folder {home.name} holds no radiographs: "
+                "give one with PNG, JPEG, TIFF, BMP, WebP or DICOM files."
+            )
+        digest = hashlib.sha256()
+        for name in names:
+            digest.update(f"{_size(home / name)} ".encode() + os.fsencode(name) + b"\0")
+        return cls(home, names, digest.hexdigest())
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def radiograph_names(folder: Path) -> list[str]:
+    """Return the files of a folder, and of those in it, that are named like radiographs.
+
+    Folders that may not be listed stand among them, so that whoever reads the names finds out.
+    Links to folders are not followed: they could lead in a circle.
+
+    Returns
+    -------
+    list of str
+        Relative paths with ``/``, sorted folder by folder.
+    """
+    return sorted(_walk(folder), key=lambda name: name.split("/"))
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    closed: list[str] = []
+    for home, _, files in os.walk(folder, onerror=lambda error: closed.append(error.filename)):
+        for file in files:
+            if looks_like_radiograph_file(file):
+                yield (Path(home) / file).relative_to(folder).as_posix()
+    for name in closed:
+        if name != os.fspath(folder):
+            yield Path(name).relative_to(folder).as_posix()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # a link to nowhere: read, it gets its sentence
+        return -1

@@ -1,0 +1,109 @@
+"""A line of the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from fracture_widgets.cascade.report import Answer
+from fracture_widgets.imaging.radiograph import Radiograph
+
+__all__ = ["COLUMNS", "Facts", "Row", "unicode_path"]
+
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is said of one file: an answer, or why there is none.
+
+    Attributes
+    ----------
+    path
+        Relative to the folder screened, with ``/`` between folders.
+    body_part, body_part_probability, label, fracture_probability
+        The cascade's answer, probabilities rounded to 6 digits; ``None`` where there is none.
+    model
+        sha256 of the model's weights.
+    sha256
+        Of the file's bytes: equal ones are copies.
+    width, height
+        In pixels.
+    warnings
+        Sentences about what whoever looks at the picture should know; empty if there are none.
+    error
+        One sentence where there is no answer, else empty.
+    """
+
+    path: str
+    body_part: str | None
+    body_part_probability: float | None
+    label: str | None
+    fracture_probability: float | None
+    model: str
+    sha256: str | None
+    width: int | None
+    height: int | None
+    warnings: str
+    error: str
+
+    @classmethod
+    def answered(cls, name: str, facts: Facts, answer: Answer, model: str) -> Row:
+        """Return the row of a radiograph that was answered."""
+        return cls(
+            path=unicode_path(name),
+            body_part=answer.body_part,
+            body_part_probability=round(answer.body_part_probability, _DIGITS),
+            label=answer.label,
+            fracture_probability=round(answer.fracture_probability, _DIGITS),
+            model=model,
+            sha256=facts.sha256,
+            width=facts.width,
+            height=facts.height,
+            warnings=" ".join(facts.warnings),
+            error="",
+        )
+
+    @classmethod
+    def failed(cls, name: str, error: str, model: str) -> Row:
+        """Return the row of a file that could not be answered."""
+        return cls(
+            path=unicode_path(name),
+            body_part=None,
+            body_part_probability=None,
+            label=None,
+            fracture_probability=None,
+            model=model,
+            sha256=None,
+            width=None,
+            height=None,
+            warnings="",
+            error=error,
+        )
+
+    def values(self) -> list[Any]:
+        """Return the cells in the order of ``COLUMNS``."""
+        return [getattr(self, name) for name in COLUMNS]
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a row keeps of a radiograph when its pixels are gone."""
+
+    sha256: str
+    width: int
+    height: int
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, radiograph: Radiograph) -> Facts:
+        """Take them from a radiograph."""
+        return cls(radiograph.sha256, radiograph.width, radiograph.height, radiograph.warnings)
+
+
+def unicode_path(name: str) -> str:
+    """Return a path that can be stored as UTF-8, whatever bytes a file system has in it."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,229 @@
+"""A folder is screened: from its files to a table, going on where an earlier attempt stopped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fracture_widgets import __version__
+from fracture_widgets.cascade.cascade import Cascade
+from fracture_widgets.errors import ScreeningError
+from fracture_widgets.locking import exclusively
+from fracture_widgets.screening.examining import Examiner, LocalExaminer, batches_of
+from fracture_widgets.screening.journal import Journal, Screened
+from fracture_widgets.screening.listing import Listing
+from fracture_widgets.screening.row import Row, unicode_path
+from fracture_widgets.screening.table import check_format, read_table, write_table
+from fracture_widgets.vocabulary import FRACTURED
+
+__all__ = ["BATCH", "Screening", "ScreeningProgress", "screen_folder"]
+
+BATCH = 16
+"""Radiographs that go through the network together; with more it is no faster."""
+
+
+@dataclass(frozen=True)
+class ScreeningProgress:
+    """How far a screening is.
+
+    Attributes
+    ----------
+    done
+        Files whose rows are kept, those of earlier attempts among them.
+    total
+        Files in the folder.
+    """
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Screening:
+    """A finished screening.
+
+    Attributes
+    ----------
+    path
+        The table.
+    files
+        Its rows.
+    fractured
+        How many were called fractured.
+    failed
+        How many have an error in place of an answer.
+    """
+
+    path: Path
+    files: int
+    fractured: int
+    failed: int
+
+
+def screen_folder(
+    folder: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    models: str | os.PathLike[str] | None = None,
+    batch: int = BATCH,
+    restart: bool = False,
+    dask: str | None = None,
+    progress: Callable[[ScreeningProgress], object] = lambda _: None,
+    say: Callable[[str], object] = lambda _: None,
+) -> Screening:
+    """Answer every radiograph in a folder and the folders in it, one row a file, sorted by path.
+
+    Every finished batch is kept on disk at once, in a file beside the table with ``.part`` after
+    its name. Whatever ends the program, the same call goes on from there, examines again at most
+    the batches that were in the network (one; on Dask, those of all workers), and writes the same
+    table, byte for byte. The table itself appears when it is whole.
+
+    Parameters
+    ----------
+    folder
+        Searched for files named like PNG, JPEG, TIFF, BMP, WebP or DICOM.
+    out
+        The table; its name ends in ``.csv`` or ``.parquet``.
+    models
+        Another models folder.
+    batch
+        Radiographs that go through the network together.
+    restart
+        Whether to begin again, whatever is there; an older table stays until the new one is
+        whole.
+    dask
+        Address of a Dask scheduler, such as ``"tcp://host:8786"``, whose workers do the work.
+        They read the files themselves, under the same paths.
+    progress
+        Called after every batch.
+    say
+        Called with a sentence about what is amiss and does not stop the rest.
+
+    Raises
+    ------
+    ScreeningError
+        If the folder holds nothing to screen, what an earlier attempt left is of another folder,
+        model or batch, the table cannot be written, or the cluster cannot do it.
+    ModelError
+        If there is no model that this version can use.
+    MissingExtra
+        If Parquet or Dask is asked for and not installed.
+    """
+    out = Path(out)
+    if batch < 1:
+        raise ScreeningError(f"A batch holds at least one radiograph. Received: {batch}")
+    check_format(out)
+    listing = Listing.of(folder)
+    with _alone(out), _examiner(listing.folder, models, dask, say) as examiner:
+        if out.exists() and not restart and not Journal.beside(out).exists():
+            return _complete_already(out, listing, examiner.model, say)
+        screened = Screened(examiner.model, __version__, len(listing), listing.sha256, batch)
+        with Journal(out, screened, restart=restart) as journal:
+            _complete(journal, examiner, listing, batch, progress)
+            count = _Count()
+            write_table(out, count.passing(journal.rows()))
+        journal.discard()
+    return count.of(out)
+
+
+@contextmanager
+def _alone(table: Path) -> Iterator[None]:
+    """Keep other programs from writing the same table."""
+    lock = table.with_name(f"{table.name}.lock")
+    held = ExitStack()
+    try:
+        held.enter_context(exclusively(lock))
+    except TimeoutError as error:
+        raise ScreeningError(
+            f"Another screening is at work on {table.name}: wait for its end, or choose another "
+            "name for the table."
+        ) from error
+    except OSError as error:
+        raise ScreeningError(
+            f"Nothing can be written beside {table.name} ({error}): choose another folder for the "
+            "table."
+        ) from error
+    with held:
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows removes no open files
+                lock.unlink()
+
+
+@contextmanager
+def _examiner(
+    folder: Path,
+    models: str | os.PathLike[str] | None,
+    dask: str | None,
+    say: Callable[[str], object],
+) -> Iterator[Examiner]:
+    if dask is None:
+        yield LocalExaminer(Cascade.load(models), folder)
+        return
+    from fracture_widgets.screening.cluster import ClusterExaminer
+
+    with ClusterExaminer(dask, folder, models, say=say) as examiner:
+        yield examiner
+
+
+def _complete(
+    journal: Journal,
+    examiner: Examiner,
+    listing: Listing,
+    size: int,
+    progress: Callable[[ScreeningProgress], object],
+) -> None:
+    """Examine what the journal lacks."""
+    every = list(batches_of(listing.names, size))
+    missing = [batch for batch in every if batch.place not in journal]
+    done = len(listing) - sum(len(batch.names) for batch in missing)
+    progress(ScreeningProgress(done, len(listing)))
+    with closing(examiner.examine(missing)) as answered:
+        for batch, rows in answered:
+            journal.keep(batch.place, rows)
+            done += len(rows)
+            progress(ScreeningProgress(done, len(listing)))
+
+
+def _complete_already(
+    table: Path, listing: Listing, model: str, say: Callable[[str], object]
+) -> Screening:
+    """Count a table that is there, if it is the one that would be written."""
+    count = _Count()
+    names = iter(listing.names)
+    for row in read_table(table):
+        if row["path"] != unicode_path(next(names, "")) or row["model"] != model:
+            break
+        count.add(row["label"], row["error"])
+    else:
+        if count.files == len(listing):
+            say(f"{table.name} was complete already; --restart screens the folder again.")
+            return count.of(table)
+    raise ScreeningError(
+        f"{table.name} is there already, of other files or another model: choose another name, "
+        "or replace it with --restart."
+    )
+
+
+class _Count:
+    """Counts rows on their way."""
+
+    def __init__(self) -> None:
+        self.files = self._fractured = self._failed = 0
+
+    def add(self, label: str | None, error: str | None) -> None:
+        self.files += 1
+        self._fractured += label == FRACTURED
+        self._failed += bool(error)
+
+    def passing(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self.add(row.label, row.error)
+            yield row
+
+    def of(self, table: Path) -> Screening:
+        return Screening(table, self.files, self._fractured, self._failed)

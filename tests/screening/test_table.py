@@ -1,0 +1,85 @@
+"""Tables: CSV and Parquet hold the same, and are whole or not there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from full_disk import no_file_longer_than
+
+from fracture_widgets.errors import MissingExtra, ScreeningError
+from fracture_widgets.screening.row import COLUMNS, Row
+from fracture_widgets.screening.table import check_format, read_table, write_table
+
+ROWS = [
+    Row('a, "b"\n.png', "elbow", 0.5, "normal", 1e-06, "m", "s", 40, 30, "Mind the é.", ""),
+    Row.failed("sub/c.png", "It is empty.", "m"),
+]
+
+
+def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
+    for name in ("t.csv", "t.parquet"):
+        write_table(tmp_path / name, ROWS)
+    csv, parquet = pd.read_csv(tmp_path / "t.csv"), pd.read_parquet(tmp_path / "t.parquet")
+    assert tuple(csv.columns) == tuple(parquet.columns) == COLUMNS
+    assert list(parquet["path"]) == list(csv["path"]) == [row.path for row in ROWS]
+    assert csv["fracture_probability"][0] == parquet["fracture_probability"][0] == 1e-06
+    assert parquet["width"][0] == 40
+    assert parquet["label"].isna().tolist() == csv["label"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_a_table_is_read_back_and_the_same_rows_make_the_same_bytes(
+    tmp_path: Path, name: str
+) -> None:
+    write_table(tmp_path / name, ROWS)
+    first = (tmp_path / name).read_bytes()
+    write_table(tmp_path / name, iter(ROWS))
+    assert (tmp_path / name).read_bytes() == first
+    read = list(read_table(tmp_path / name))
+    assert [(row["path"], row["label"] or None, row["error"]) for row in read] == [
+        (row.path, row.label, row.error) for row in ROWS
+    ]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_what_is_no_table_of_ours_is_one_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"a,b\n1,2\xff\n")
+    with pytest.raises(ScreeningError, match="is no table of a screening"):
+        list(read_table(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_on_a_full_disk_an_older_table_stays_and_no_half_one_is_left(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"older")
+    with no_file_longer_than(80), pytest.raises(ScreeningError, match="could not be written"):
+        write_table(tmp_path / name, ROWS * 50)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, b"older")]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("t.xlsx", "ends in .csv or .parquet"),
+        ("none/t.csv", "is not there: make it"),
+        ("folder.csv", "is a folder"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_before_any_work(
+    tmp_path: Path, name: str, says: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ScreeningError, match=says):
+        check_format(tmp_path / name)
+
+
+def test_without_pyarrow_parquet_is_refused_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtra, match=r"fracture-widgets\[parquet\]"):
+        check_format(tmp_path / "t.parquet")
