@@ -9,25 +9,10 @@ import io
 import math
 import struct
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
-from pydicom.filereader import read_dataset, read_preamble
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    RLELossless,
-)
-from pydicom.valuerep import VR
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
@@ -39,7 +24,9 @@ from fracture_widgets.imaging.decoding import (
     row_blocks,
     stretched,
 )
-from fracture_widgets.imaging.dicom_greys import displayed
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 __all__ = ["looks_like_dicom", "read_dicom"]
 
@@ -105,7 +92,11 @@ def looks_like_dicom(data: bytes) -> bool:
     return representation in _KNOWN_VR or implicit_length < min(len(data), 1 << 16)
 
 
-_KNOWN_VR = frozenset(kind.value.encode() for kind in VR if len(kind.value) == 2)
+# Written out: pydicom, which has them too, takes half a second to import.
+_KNOWN_VR = frozenset((
+    b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW "
+    b"PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"
+).split())
 
 
 def read_dicom(data: bytes, name: str, max_pixels: int) -> Decoded:
@@ -143,6 +134,9 @@ def read_dicom(data: bytes, name: str, max_pixels: int) -> Decoded:
 
 
 def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
+    # pydicom takes half a second to import, and most radiographs here are no DICOM files.
+    from fracture_widgets.imaging.dicom_greys import displayed
+
     dataset = _parsed(data, name)
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     check_size(name, columns, rows, max_pixels)
@@ -164,6 +158,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
 
 def _parsed(data: bytes, name: str) -> Dataset:
     """Parse the attributes that make the picture, and no others."""
+    from pydicom import dcmread
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
     _check_deflated(data, name)
     dataset = dcmread(io.BytesIO(data), force=True, specific_tags=list(_ATTRIBUTES))
     if not any(keyword in dataset for keyword in _PIXELS):
@@ -185,6 +182,9 @@ def _check_deflated(data: bytes, name: str) -> None:
 
     pydicom inflates such a file whole before the size of the picture can be known.
     """
+    from pydicom.filereader import read_dataset, read_preamble
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
     if DeflatedExplicitVRLittleEndian.encode() not in data:
         return
     stream = io.BytesIO(data)
@@ -217,6 +217,10 @@ def _first_frame(dataset: Dataset, name: str, frames: int) -> tuple[npt.NDArray[
         Stored values, ``(rows, columns)`` or ``(rows, columns, 3)``, and how they are to be
         taken. YCbCr has become RGB.
     """
+    from pydicom.encaps import get_frame
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID, RLELossless
+
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     try:
         decoder = get_decoder(syntax)
@@ -269,6 +273,8 @@ def _luminance(
 ) -> npt.NDArray[np.float32]:
     """Reduce colour to grey."""
     if photometric == "PALETTE COLOR":
+        from pydicom.pixels.processing import apply_color_lut
+
         values = apply_color_lut(values, dataset)
         photometric = "RGB"
     if values.ndim == 3 and photometric.startswith("YBR"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -34,6 +33,9 @@ def heat_layer(heat: npt.NDArray[np.float32], width: int, height: int) -> Image.
     PIL.Image.Image
         RGBA picture: the hotter, the lighter and the more opaque; 0 is fully transparent.
     """
+    # Not before a heatmap is drawn: a page that opens needs no colours yet.
+    import matplotlib
+
     small = Image.fromarray(np.ascontiguousarray(heat, dtype=np.float32))
     smooth = np.asarray(small.resize((width, height), Image.Resampling.BICUBIC))
     values = np.clip(smooth, 0.0, 1.0)

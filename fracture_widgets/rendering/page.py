@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
 from fracture_widgets.cascade.report import Report
@@ -39,6 +38,8 @@ _NOTICE = "For teaching and research. Not a medical device."
 
 @cache
 def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    import matplotlib  # not before a report is drawn
+
     # DejaVu comes with matplotlib on every system and covers most scripts a file name is in.
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
