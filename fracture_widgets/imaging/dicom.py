@@ -93,10 +93,12 @@ def looks_like_dicom(data: bytes) -> bool:
 
 
 # Written out: pydicom, which has them too, takes half a second to import.
-_KNOWN_VR = frozenset((
-    b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW "
-    b"PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"
-).split())
+_KNOWN_VR = frozenset(
+    (
+        b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW "
+        b"PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"
+    ).split()
+)
 
 
 def read_dicom(data: bytes, name: str, max_pixels: int) -> Decoded:
