@@ -77,23 +77,20 @@ class ClassRun:
     def __str__(self) -> str:
         opening = [visit.opening for visit in self.visits]
         answering = [visit.answering for visit in self.visits]
-        return "\n".join(
-            [
-                f"visitors {len(self.visits)}, with another answer than their own "
-                f"{len(self.wrong)}",
-                f"all places warm after {self.warming:.1f} s",
-                f"opening:          median {median(opening):6.2f} s, 95 % within "
-                f"{_most(opening):6.2f} s",
-                f"upload to answer: median {median(answering):6.2f} s, 95 % within "
-                f"{_most(answering):6.2f} s",
-                f"server's memory:  {self.warm_mb:.0f} MB warm, {self.working_mb:.0f} MB after "
-                "all answers",
-            ]
+        count, wrong = len(self.visits), len(self.wrong)
+        lines = (
+            f"visitors {count}, with another answer than their own {wrong}",
+            f"all places warm after {self.warming:.1f} s",
+            _latency("opening", [visit.opening for visit in self.visits]),
+            _latency("upload to answer", [visit.answering for visit in self.visits]),
+            f"memory of the server {self.warm_mb:.0f} MB warm, {self.working_mb:.0f} MB at the end",
         )
+        return "\n".join(lines)
 
 
-def _most(values: Sequence[float]) -> float:
-    return quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+def _latency(name: str, values: Sequence[float]) -> str:
+    most = quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+    return f"{name}: median {median(values):.2f} s, 95 % within {most:.2f} s"
 
 
 def run(visitors: int = 30, *, wait_until_warm: bool = True) -> ClassRun:
@@ -176,14 +173,14 @@ async def _visit(browser: Browser, address: str, file: Path, expected: tuple[str
     predict = page.get_by_role("button", name="Predict", exact=True)
     await expect(predict).to_be_enabled()
     await predict.click()
-    await page.locator(".fw-card h2").first.wait_for()
+    await page.locator(".fw-card h2", has_text=":").wait_for()
     answered = time.perf_counter()
     return Visit(expected, await _seen(page, expected), opened - began, answered - opened)
 
 
 async def _seen(page: Page, expected: tuple[str, ...]) -> tuple[str, ...]:
     """Read the card: its heading, and those of the expected words that stand in it."""
-    heading = (await page.locator(".fw-card h2").first.inner_text()).strip()
+    heading = (await page.locator(".fw-card h2", has_text=":").inner_text()).strip()
     words = re.sub(r"\s+", " ", await page.locator(".fw-workbench").inner_text())
     return (heading, *(one if one in words else "missing" for one in expected[1:]))
 
