@@ -75,8 +75,6 @@ class ClassRun:
         return [visit for visit in self.visits if visit.seen != visit.expected]
 
     def __str__(self) -> str:
-        opening = [visit.opening for visit in self.visits]
-        answering = [visit.answering for visit in self.visits]
         count, wrong = len(self.visits), len(self.wrong)
         lines = (
             f"visitors {count}, with another answer than their own {wrong}",
