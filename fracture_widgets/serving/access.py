@@ -12,7 +12,7 @@ from jupyter_server.auth.identity import PasswordIdentityProvider, User
 from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
-from tornado.web import StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler
 
 from fracture_widgets.serving.simple_pages import simple_page
 
@@ -31,6 +31,7 @@ class LoginPage(LoginFormHandler):
                 "login",
                 problem="That was not it: try again." if message else "",
                 next=self.get_argument("next", default=self.base_url),
+                xsrf=self.xsrf_token.decode(),
                 action=url_path_join(self.base_url, "login"),
             )
         )
@@ -69,11 +70,21 @@ class Door(PasswordIdentityProvider):
         return self.generate_anonymous_user(handler) if right else None
 
 
+class _Guarded(JupyterHandler):
+    """Files for those who are let in; Jupyter's and Voilà's are for everybody."""
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Turn a stranger away."""
+        await super().prepare()
+        if self.current_user is None:
+            raise HTTPError(403)
+
+
 def guarded(route: Any) -> Any:
-    """Return a route whose files are for those who are let in, if they were for everybody."""
+    """Return a route whose files are for those who are let in."""
     pattern, handler, *rest = route
-    if issubclass(handler, StaticFileHandler) and not issubclass(handler, JupyterHandler):
-        handler = type(f"Guarded{handler.__name__}", (JupyterHandler, handler), {"__doc__": None})
+    if issubclass(handler, StaticFileHandler):
+        handler = type(f"Guarded{handler.__name__}", (_Guarded, handler), {})
     return (pattern, handler, *rest)
 
 
