@@ -49,6 +49,8 @@ class PageHandler(TornadoVoilaHandler):
             self._say_full()
             return
         SEAT.set(seat)
+        # Sets the cookie without which the page that closes may not say so.
+        _ = self.xsrf_token
         try:
             await self._first_warm_kernel()
             await super().get(path)
