@@ -4,29 +4,59 @@ from __future__ import annotations
 
 import argparse
 import errno
-import ipaddress
-import logging
+import getpass
 import os
-import re
 import socket
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from fracture_widgets.course.contents import Page, read_pages
 from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
+from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
 
 __all__ = ["add_parser", "dashboard_notebook"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _DEFAULT_PORT = 8866
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_IDLE_SECONDS = 2 * 60 * 60
-_CHECK_SECONDS = 5 * 60
-COURSE = "course"
-"""The part of the address under which the lessons are."""
+_MOST_VISITORS = 1000
+_SOON_SECONDS = 5 * 60
+_LATE_SECONDS = 2 * 60 * 60
+_ASK: Final = object()
+_EPILOG = """\
+For a class:
+  fracture-widgets dashboard --host 0.0.0.0 --visitors 30
+Thirty pages can be open at once, all kept warm: each opens at once, has networks, radiographs and
+a history of its own, and its place is free again when it is closed. The next visitor reads that
+all places are taken, on a page that tries again by itself. A place takes some 0.2 GB of memory.
+The address that is printed holds a token, without which nobody else comes in.
+
+Behind a proxy, keep --host at this computer, name the path with --prefix, and let the proxy pass
+on WebSockets and the name it was asked for; in nginx:
+  fracture-widgets dashboard --prefix /fractures/ --password --visitors 30
+  location /fractures/ {
+      proxy_pass http://127.0.0.1:8866;
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_read_timeout 1d;
+      proxy_buffering off;
+  }
+
+On JupyterHub, install jupyter-server-proxy beside this package, and write into
+jupyter_server_config.py; the page is then at /user/NAME/fracture-widgets/, and the hub's own login
+opens it:
+  c.ServerProxy.servers = {
+      "fracture-widgets": {
+          "command": ["fracture-widgets", "dashboard", "--no-browser", "--port", "{port}",
+                      "--prefix", "{base_url}fracture-widgets/"],
+          "absolute_url": True,
+          "timeout": 60,
+          "launcher_entry": {"title": "Fracture Widgets"},
+      }
+  }
+"""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,16 +65,18 @@ def add_parser(subparsers: Any) -> None:
         "dashboard",
         help="open the workbench in a browser",
         description=(
-            "Serve the workbench as a page on this computer and open it in a browser. The lessons "
+            "Serve the workbench as a page on this computer and open it in a browser. The lessons\n"
             "of the course are beside it."
         ),
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--port", type=_port, default=_DEFAULT_PORT, help="port of the page (%(default)s)"
     )
     parser.add_argument(
         "--host",
-        default=_LOOPBACK[0],
+        default="127.0.0.1",
         help="address to listen on (%(default)s: this computer alone)",
     )
     parser.add_argument(
@@ -58,7 +90,62 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address, open no browser"
     )
+    _add_class_options(parser.add_argument_group("a class"))
+    _add_door_options(parser.add_argument_group("who is let in, and by which address"))
     parser.set_defaults(run=_run)
+
+
+def _add_class_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--visitors",
+        metavar="N",
+        type=_count,
+        help="pages that may be open at once, all kept warm; by default without limit, none warm",
+    )
+    group.add_argument(
+        "--warm",
+        metavar="N",
+        type=_count_or_none,
+        help="keep only so many workbenches ready for the next visitors",
+    )
+    histories = group.add_mutually_exclusive_group()
+    histories.add_argument(
+        "--separate-histories",
+        action="store_const",
+        const=True,
+        dest="separate_histories",
+        help="each visitor has a history of their own, deleted at the end (so with --visitors)",
+    )
+    histories.add_argument(
+        "--shared-history",
+        action="store_const",
+        const=False,
+        dest="separate_histories",
+        help="all visitors share the history of this computer's user (so without --visitors)",
+    )
+
+
+def _add_door_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--token",
+        metavar="WORD",
+        help="a word that opens the page, as ?token=WORD or typed; one is made where the page can "
+        "be reached from other computers",
+    )
+    group.add_argument(
+        "--password",
+        metavar="WORD",
+        nargs="?",
+        const=_ASK,
+        help="a password that opens the page; without WORD it is asked for here",
+    )
+    group.add_argument("--no-token", action="store_true", help="let everybody in")
+    group.add_argument(
+        "--prefix",
+        metavar="PATH",
+        default="/",
+        help="path that the page's addresses begin with (%(default)s)",
+    )
 
 
 def dashboard_notebook() -> Path:
@@ -79,12 +166,47 @@ def dashboard_notebook() -> Path:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    notebook = dashboard_notebook()
+    settings = _settings(arguments)
     _check_port(arguments.host, arguments.port)
     if arguments.data:
         _offer(arguments.data)
-    _serve(notebook, arguments.host, arguments.port, open_browser=not arguments.no_browser)
+    try:
+        from fracture_widgets.serving.server import serve
+    except ImportError as error:
+        raise MissingExtra("The dashboard", "dashboard") from error
+    serve(settings)
     return 0
+
+
+def _settings(arguments: argparse.Namespace) -> ServingSettings:
+    visitors, warm = arguments.visitors, arguments.warm
+    if visitors is not None and warm is not None and warm > visitors:
+        raise FractureWidgetsError(
+            f"--warm {warm} is more than the {visitors} visitors that there are places for: give "
+            "fewer, or leave --warm out."
+        )
+    password = arguments.password
+    if password is _ASK:
+        password = getpass.getpass("Password for the dashboard: ")
+    separate = arguments.separate_histories
+    return ServingSettings(
+        notebook=dashboard_notebook(),
+        host=arguments.host,
+        port=arguments.port,
+        prefix=normal_prefix(arguments.prefix),
+        access=choose_access(
+            arguments.host,
+            token=arguments.token,
+            password=password,
+            open_to_all=arguments.no_token,
+        ),
+        visitors=visitors,
+        warm=(visitors or 0) if warm is None else warm,
+        separate_histories=visitors is not None if separate is None else separate,
+        gone_seconds=_LATE_SECONDS if visitors is None else _SOON_SECONDS,
+        idle_seconds=_LATE_SECONDS,
+        open_browser=not arguments.no_browser,
+    )
 
 
 def _offer(folders: Sequence[Path]) -> None:
@@ -96,6 +218,18 @@ def _offer(folders: Sequence[Path]) -> None:
                 "folders of radiographs lie, or a folder of such folders."
             )
     os.environ[DATASETS_VARIABLE] = os.pathsep.join(str(one.resolve()) for one in folders)
+
+
+def _count(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= _MOST_VISITORS:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text} is no number of visitors: choose one from 1 to {_MOST_VISITORS}"
+    )
+
+
+def _count_or_none(text: str) -> int:
+    return 0 if text == "0" else _count(text)
 
 
 def _port(text: str) -> int:
@@ -129,98 +263,3 @@ def _check_port(host: str, port: int) -> None:
             f"Port {port} cannot be opened on {host} ({error.strerror}): choose another port "
             "above 1024, or another address."
         ) from error
-
-
-def _is_unspecified(host: str) -> bool:
-    """Whether a host stands for every address of this computer, none to type into a browser."""
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
-
-
-def _serve(notebook: Path, host: str, port: int, *, open_browser: bool) -> None:
-    try:
-        from traitlets.config import Config
-        from voila.app import Voila
-    except ImportError as error:
-        raise MissingExtra("The dashboard", "dashboard") from error
-
-    pages = read_pages(notebook.parent)
-
-    class Server(Voila):  # type: ignore[misc]  # Voilà ships no types
-        """Voilà with a page for each notebook of ours, saying where it is once it listens."""
-
-        def init_handlers(self) -> list[Any]:
-            return [*_course_handlers(self, pages), *super().init_handlers()]
-
-        def launch_browser(self) -> None:
-            shown = "localhost" if _is_unspecified(host) else f"[{host}]" if ":" in host else host
-            address = f"http://{shown}:{port}/"
-            print(f"Fracture Widgets is at {address}  (Ctrl+C ends it)", flush=True)
-            if host not in _LOOPBACK:
-                print(
-                    "Everyone who reaches this computer can open it, and shares one history.",
-                    flush=True,
-                )
-            if open_browser:
-                webbrowser.open(address)
-
-    # Where Voilà and nbconvert look for page templates.
-    ours = str(_PACKAGE / "resources" / "jupyter")
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(
-        path for path in (ours, os.environ.get("JUPYTER_PATH")) if path
-    )
-    settings = Config()
-    settings.Voila.ip = host
-    settings.Voila.port = port
-    settings.Voila.port_retries = 0
-    settings.Voila.open_browser = True  # calls launch_browser above, which knows what was asked
-    settings.Voila.log_level = logging.WARNING
-    settings.VoilaConfiguration.template = "fracture-widgets"
-    settings.VoilaConfiguration.theme = "light"
-    settings.VoilaConfiguration.allow_template_override = "NO"
-    settings.VoilaConfiguration.allow_theme_override = "NO"
-    settings.VoilaConfiguration.strip_sources = True
-    settings.VoilaConfiguration.file_allowlist = []
-    # A closed page leaves its kernel behind: end those that nobody has used for long.
-    settings.MappingKernelManager.cull_idle_timeout = _IDLE_SECONDS
-    settings.MappingKernelManager.cull_interval = _CHECK_SECONDS
-    Server.launch_instance([str(notebook)], config=settings)
-
-
-def _course_handlers(server: Any, pages: Sequence[Page]) -> list[Any]:
-    """Return a route for each notebook, by its own name and no other: no folder is served.
-
-    Lessons show their code; the other pages keep the settings of the whole server.
-    """
-    from jupyter_server.utils import url_path_join
-    from tornado.web import RedirectHandler
-    from voila.configuration import VoilaConfiguration
-    from voila.tornado.handler import TornadoVoilaHandler
-
-    with_code = VoilaConfiguration(parent=server)
-    with_code.strip_sources = False
-
-    def at(path: str) -> str:
-        return str(url_path_join(server.server_url, COURSE, path))
-
-    routes: list[Any] = [
-        (
-            at(re.escape(page.file)),
-            TornadoVoilaHandler,
-            {
-                "notebook_path": page.file,
-                "template_paths": server.template_paths,
-                "config": server.config,
-                "voila_configuration": (
-                    with_code if page.kind == "lesson" else server.voila_configuration
-                ),
-            },
-        )
-        for page in pages
-    ]
-    index = [page.file for page in pages if page.kind == "index"]
-    if index:
-        routes.append((at("?"), RedirectHandler, {"url": at(index[0]), "permanent": False}))
-    return routes

@@ -22,14 +22,25 @@ class SamplesPanel(widgets.VBox):
     state
         Where a chosen sample goes.
     samples
-        The drawn radiographs offered.
+        The drawn radiographs offered; :meth:`offer` replaces them.
     """
 
-    def __init__(self, state: WorkbenchState, samples: Sequence[Phantom]) -> None:
+    def __init__(self, state: WorkbenchState, samples: Sequence[Phantom] = ()) -> None:
         self._state = state
-        self._samples = tuple(samples)
         self.pictures = PictureList(label="Drawn samples")
         self.pictures.add_class("fw-samples")
+        self.offer(samples)
+        self.pictures.observe(self._chosen, "chosen")
+        heading = widgets.HTML(
+            "<h2>Or take a drawn sample</h2><p>Made by a program; no patient is behind them.</p>"
+        )
+        heading.add_class("fw-heading")
+        super().__init__([heading, self.pictures])
+        self.add_class("fw-samples-panel")
+
+    def offer(self, samples: Sequence[Phantom]) -> None:
+        """Show these samples in place of those shown."""
+        self._samples = tuple(samples)
         self.pictures.fill(
             [
                 Picture(
@@ -42,13 +53,6 @@ class SamplesPanel(widgets.VBox):
             ],
             [thumbnail(phantom.radiograph) for phantom in self._samples],
         )
-        self.pictures.observe(self._chosen, "chosen")
-        heading = widgets.HTML(
-            "<h2>Or take a drawn sample</h2><p>Made by a program; no patient is behind them.</p>"
-        )
-        heading.add_class("fw-heading")
-        super().__init__([heading, self.pictures])
-        self.add_class("fw-samples-panel")
 
     def _chosen(self, change: Any) -> None:
         if change["new"] is not None:

@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from fracture_widgets.history import History
 from fracture_widgets.imaging.phantoms import Phantom, sample_phantoms
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.panels.background import BackgroundTask
 from fracture_widgets.panels.examiner import Examiner, Examines
 from fracture_widgets.panels.history_tab import HistoryPanel
 from fracture_widgets.panels.limits import UploadLimits
@@ -81,7 +82,7 @@ class Workbench(widgets.VBox):
         self.examiner = Examiner(self.state, cascade=cascade, executor=executor)
         self.upload = UploadPanel(self.state, executor=executor)
         self.worklist = WorklistPanel(self.state)
-        self.samples = SamplesPanel(self.state, sample_phantoms() if samples is None else samples)
+        self.samples = SamplesPanel(self.state, samples or ())
         self.viewer = Viewer(self.state, examine_region=self._examine_region, executor=executor)
         self.result = ResultPanel(self.state, record)
         self.history = HistoryPanel(self.state, record)
@@ -95,6 +96,11 @@ class Workbench(widgets.VBox):
         self._wire()
         self._show_tab()
         self._show_readiness()
+        self._drawing = BackgroundTask(executor)
+        if samples is None:
+            # Drawing them takes as long as loading the networks, which people wait for.
+            self.state.observe(self._draw_samples, "model")
+            self._draw_samples()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -143,6 +149,11 @@ class Workbench(widgets.VBox):
             for widget in within(self):
                 if not isinstance(widget, LiveWidget):  # those see to it themselves
                     tell_again(widget)
+
+    def _draw_samples(self, _: object = None) -> None:
+        if self.state.model is not ModelState.LOADING:
+            self.state.unobserve(self._draw_samples, "model")
+            self._drawing.start(lambda: (sample_phantoms(),), self.samples.offer)
 
     def _show_tab(self, _: object = None) -> None:
         history = self.tabs.value == "History"

@@ -1,0 +1,194 @@
+"""What the benchmarks of served pages share: servers, a browser, memory, and how a result is told.
+
+Two reference pages stand beside ours, each a notebook served by Voilà: one with a single button,
+and one that imports TensorFlow and holds one ResNet-50, as a first version of a dashboard would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+PATIENCE = 300_000
+"""Milliseconds to wait for a page."""
+
+READY = "Choose a radiograph first."
+"""What the workbench says once its networks are loaded."""
+
+EMPTY_PAGE = 'import ipywidgets\nipywidgets.Button(description="Ready")'
+TENSORFLOW_PAGE = (
+    "import ipywidgets\nimport keras\nnetwork = keras.applications.ResNet50(weights=None)\n"
+    'ipywidgets.Button(description="Ready")'
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One line of the benchmark table.
+
+    Attributes
+    ----------
+    name
+        What was done, and against what.
+    ours, reference
+        Medians, in ``unit``.
+    ratio
+        ``ours / reference``.
+    unit
+        ``"s"`` or ``"MB"``.
+    ours_spread, reference_spread
+        Least and greatest.
+    """
+
+    name: str
+    ours: float
+    reference: float
+    ratio: float
+    unit: str
+    ours_spread: tuple[float, float]
+    reference_spread: tuple[float, float]
+
+    @classmethod
+    def of(
+        cls, name: str, ours: Sequence[float], reference: Sequence[float], unit: str
+    ) -> Measured:
+        """Compare the medians of two series."""
+        return cls(
+            name,
+            median(ours),
+            median(reference),
+            median(ours) / median(reference),
+            unit,
+            (min(ours), max(ours)),
+            (min(reference), max(reference)),
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {self.ours:.2f} {self.unit} "
+            f"({self.ours_spread[0]:.2f} to {self.ours_spread[1]:.2f}) against "
+            f"{self.reference:.2f} {self.unit} "
+            f"({self.reference_spread[0]:.2f} to {self.reference_spread[1]:.2f}), "
+            f"ratio {self.ratio:.3f}"
+        )
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address and its process."""
+
+    address: str
+    pid: int
+
+
+@contextmanager
+def dashboard(data: Path, *options: str) -> Iterator[Served]:
+    """Serve our dashboard by its command."""
+    code = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
+    with _running(
+        lambda port: [
+            *(sys.executable, "-c", code, "dashboard"),
+            *("--no-browser", "--port", str(port), *options),
+        ],
+        os.environ | {"FRACTURE_WIDGETS_DATA": str(data)},
+    ) as served:
+        yield served
+
+
+@contextmanager
+def notebook_page(folder: Path, name: str, code: str) -> Iterator[Served]:
+    """Serve a notebook of one cell by plain Voilà, with its own settings."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cell = {"cell_type": "code", "id": "page", "metadata": {}, "outputs": []}
+    notebook = {
+        "cells": [{**cell, "execution_count": None, "source": code}],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps(notebook), "utf-8")
+    with _running(
+        lambda port: [
+            *(sys.executable, "-m", "voila", str(path), "--no-browser"),
+            *("--port", str(port), "--Voila.log_level=ERROR"),
+        ],
+        os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"},
+    ) as served:
+        yield served
+
+
+@contextmanager
+def _running(command: object, environment: dict[str, str]) -> Iterator[Served]:
+    assert callable(command)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
+        command(port), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            _wait_until_it_listens(port, server)
+            yield Served(f"http://127.0.0.1:{port}/", server.pid)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _wait_until_it_listens(port: int, server: subprocess.Popen[bytes]) -> None:
+    # Asks for an address that starts no kernel.
+    for _ in range(600):
+        if server.poll() is not None:
+            raise RuntimeError(f"The server ended with status {server.returncode}.")
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/voila/files/none", timeout=60)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+
+
+def kernels(server: Served) -> list[psutil.Process]:
+    """Return the kernels of a server."""
+    return psutil.Process(server.pid).children(recursive=True)
+
+
+def proportional_mb(process: psutil.Process) -> float:
+    """Return a process's proportional set size in MB: what it shares is divided by the sharers."""
+    for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"Process {process.pid} has no proportional set size.")
+
+
+@contextmanager
+def three_pages(scratch: Path) -> Iterator[dict[str, tuple[Served, str]]]:
+    """Serve ours and the two reference pages; each with the CSS selector of what makes it ready."""
+    button = "button:has-text('Ready')"
+    with (
+        dashboard(scratch / "data") as ours,
+        notebook_page(scratch, "empty", EMPTY_PAGE) as empty,
+        notebook_page(scratch, "tensorflow", TENSORFLOW_PAGE) as tensorflow,
+    ):
+        yield {
+            "ours": (ours, f"[role=status]:has-text('{READY}')"),
+            "empty": (empty, button),
+            "tensorflow": (tensorflow, button),
+        }

@@ -1,0 +1,282 @@
+"""The kernels behind the pages: some kept warm, as many as there are places, none left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from voila.voila_kernel_manager import voila_kernel_manager_factory
+
+from fracture_widgets.history import DATA_FOLDER_VARIABLE
+from fracture_widgets.serving.histories import VisitorHistories
+
+__all__ = ["SEAT", "Kernels", "Seat"]
+
+_PREHEATING = voila_kernel_manager_factory(
+    AsyncMappingKernelManager, preheat_kernel=True, default_pool_size=0
+)
+_SECONDS_AFTER_A_FAILURE = 10.0
+
+
+@dataclass(eq=False)
+class Seat:
+    """The place of one page: taken from the request on, before there is a kernel.
+
+    Attributes
+    ----------
+    visitor
+        Whose history the page shows.
+    kernel_id
+        The page's kernel, once it has one.
+    """
+
+    visitor: str
+    kernel_id: str | None = field(default=None)
+
+
+SEAT: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("seat", default=None)
+"""The place that the request being answered has taken."""
+
+
+class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà, without types
+    """Voilà's preheating kernel manager with places, a patient pool and two kinds of idleness.
+
+    Voilà fills its pool all at once, and beyond any limit. Here a warm kernel is started when one
+    is missing and a place is free for it, on half of the cores while anybody is looking, and the
+    next one once it has drawn its page.
+    """
+
+    visitors: int | None = None
+    warm = 0
+    gone_seconds = 0.0
+    idle_seconds = 0.0
+
+    def __init__(
+        self,
+        *,
+        visitors: int | None,
+        warm: int,
+        gone_seconds: float,
+        idle_seconds: float,
+        histories: VisitorHistories | None,
+        clock: Callable[[], float] = time.monotonic,
+        **kwargs: Any,
+    ) -> None:
+        self.visitors, self.warm = visitors, warm
+        self.gone_seconds, self.idle_seconds = gone_seconds, idle_seconds
+        self._histories = histories
+        self._clock = clock
+        self._folders: dict[str, Path] = {}
+        self._gone_since: dict[str, float] = {}
+        self._seats: set[Seat] = set()
+        self._filling: asyncio.Task[None] | None = None
+        super().__init__(**kwargs)
+
+    # --- places ---
+
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        self._seats = {
+            seat for seat in self._seats if seat.kernel_id is None or seat.kernel_id in self
+        }
+        return len(self._seats)
+
+    def take_seat(self, visitor: str) -> Seat | None:
+        """Take a place for a page that is being opened, or return None when all are taken."""
+        if self.visitors is not None and self.taken >= self.visitors:
+            return None
+        seat = Seat(visitor)
+        self._seats.add(seat)
+        return seat
+
+    def give_back(self, seat: Seat) -> None:
+        """Give back a place whose page came to nothing; one with a kernel lasts as long as it."""
+        if seat.kernel_id is None:
+            self._seats.discard(seat)
+
+    @property
+    def ready(self) -> int:
+        """How many workbenches wait for a visitor, drawn and warm."""
+        return sum(
+            1
+            for entry in self._pools.get(self.notebook_path, ())
+            if _succeeded(entry) and entry.result()["task"].done()
+        )
+
+    async def get_rendered_notebook(self, notebook_name: str, **kwargs: Any) -> Any:
+        """Hand over a warm kernel and note whose it is."""
+        task, cached, kernel_id = await super().get_rendered_notebook(notebook_name, **kwargs)
+        self._seated(kernel_id)
+        return task, cached, kernel_id
+
+    async def start_kernel(self, **kwargs: Any) -> str:
+        """Start a kernel for a page that no warm one waits for."""
+        await self._make_room()
+        folder = None
+        if self._histories is not None:
+            folder = self._histories.new_folder()
+            kwargs["env"] = {**kwargs["env"], DATA_FOLDER_VARIABLE: str(folder)}
+        kernel_id = str(await ensure_async(super().start_kernel(**kwargs)))
+        if folder is not None:
+            self._folders[kernel_id] = folder
+        self._seated(kernel_id)
+        return kernel_id
+
+    def _seated(self, kernel_id: str) -> None:
+        seat = SEAT.get()
+        if seat is None:
+            return
+        seat.kernel_id = kernel_id
+        folder = self._folders.get(kernel_id)
+        if self._histories is not None and folder is not None:
+            self._histories.give(folder, seat.visitor)
+
+    async def _make_room(self) -> None:
+        """End a warm kernel when warm and taken ones together are as many as there are places."""
+        pool = self._pools.get(self.notebook_path, [])
+        if self.visitors is None or not pool or self.taken + len(pool) <= self.visitors:
+            return
+        entry = pool.pop()
+        with suppress(Exception):
+            await self.shutdown_kernel((await entry)["kernel_id"])
+
+    # --- the pool ---
+
+    def fill_if_needed(self, *_: Any, **__: Any) -> None:
+        """Begin to fill the pool, unless that is going on.
+
+        What Voilà passes along is left out: it names the visitor before.
+        """
+        if self.warm and (self._filling is None or self._filling.done()):
+            # In a context of its own: the warm kernels are nobody's yet.
+            self._filling = contextvars.Context().run(
+                asyncio.get_event_loop().create_task, self._fill()
+            )
+
+    def _missing(self) -> int:
+        pool = len(self._pools.setdefault(self.notebook_path, []))
+        wanted = self.warm
+        if self.visitors is not None:
+            wanted = min(wanted, self.visitors - self.taken)
+        return wanted - pool
+
+    async def _fill(self) -> None:
+        starting: set[asyncio.Task[None]] = set()
+        while starting or self._missing() > 0:
+            cores = os.cpu_count() or 1
+            lanes = max(1, cores // 2) if self.taken else cores
+            while self._missing() > 0 and len(starting) < lanes:
+                starting.add(asyncio.ensure_future(self._start_warm()))
+            done, starting = (
+                await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
+                if starting
+                else (set(), starting)
+            )
+            if any(task.exception() for task in done):
+                self.log.warning("A workbench could not be made ready beforehand; trying again.")
+                await asyncio.sleep(_SECONDS_AFTER_A_FAILURE)
+
+    def _start_warm(self) -> asyncio.Task[None]:
+        """Put a kernel that is being started into the pool; the task ends when its page is drawn.
+
+        It is in the pool at once: in a burst, a visitor takes one that is half done.
+        """
+        pool = self._pools[self.notebook_path]
+        environment = {
+            **os.environ,
+            "VOILA_BASE_URL": self.parent.base_url,
+            "VOILA_SERVER_URL": self.parent.server_url,
+            "VOILA_APP_PORT": str(self.parent.port),
+            "VOILA_PREHEAT": "True",
+        }
+        entry = asyncio.ensure_future(
+            self._initialize(
+                self.notebook_path,
+                None,
+                path=os.path.dirname(self.notebook_path),  # noqa: PTH120 - a path of the server
+                env=environment,
+            )
+        )
+        pool.append(entry)
+
+        async def drawn() -> None:
+            try:
+                content = await asyncio.shield(entry)
+                await asyncio.shield(content["task"])
+            except Exception:
+                if entry in pool:
+                    pool.remove(entry)
+                raise
+
+        return asyncio.ensure_future(drawn())
+
+    async def _initialize(
+        self, notebook_path: str, kernel_id: str | None = None, **kwargs: Any
+    ) -> Any:
+        folder = None
+        if self._histories is not None and kernel_id is None:
+            folder = self._histories.new_folder()
+            kwargs["env"] = {**kwargs["env"], DATA_FOLDER_VARIABLE: str(folder)}
+        content = await super()._initialize(notebook_path, kernel_id, **kwargs)
+        if folder is not None:
+            self._folders[content["kernel_id"]] = folder
+        return content
+
+    # --- the end of a kernel ---
+
+    async def shutdown_kernel(self, kernel_id: str, *args: Any, **kwargs: Any) -> Any:
+        """End a kernel, and let another one warm up in its place."""
+        self._folders.pop(kernel_id, None)
+        self._gone_since.pop(kernel_id, None)
+        try:
+            return await super().shutdown_kernel(kernel_id, *args, **kwargs)
+        finally:
+            if self._pools:  # emptied when the server ends
+                self.fill_if_needed()
+
+    async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:
+        """End every kernel, with the server."""
+        self.warm = 0
+        if self._filling is not None:
+            self._filling.cancel()
+        await super().shutdown_all(*args, **kwargs)
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel whose page went away a while ago, or that nobody has used for long."""
+        if self._is_warm(kernel_id) or kernel_id not in self:
+            return
+        kernel, now = self._kernels[kernel_id], self._clock()
+        gone = 0.0
+        if self._kernel_connections.get(kernel_id, 0):
+            self._gone_since.pop(kernel_id, None)
+        else:
+            gone = now - self._gone_since.setdefault(kernel_id, now)
+        idle = (datetime.now(UTC) - kernel.last_activity).total_seconds()
+        dead = kernel.execution_state == "dead"
+        busy = kernel.execution_state == "busy"
+        if dead or (not busy and (gone > self.gone_seconds or idle > self.idle_seconds)):
+            self.log.info("Ending kernel %s: unused for %.0f s", kernel_id, max(gone, idle))
+            await self.shutdown_kernel(kernel_id)
+
+    def _is_warm(self, kernel_id: str) -> bool:
+        return any(
+            entry.result()["kernel_id"] == kernel_id
+            for pool in self._pools.values()
+            for entry in pool
+            if _succeeded(entry)
+        )
+
+
+def _succeeded(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

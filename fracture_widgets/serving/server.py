@@ -1,0 +1,147 @@
+"""Voilà as our server: it listens, says where it is, and serves our pages and nothing else."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import webbrowser
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jupyter_server.auth.security import passwd
+from traitlets.config import Config
+from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
+
+from fracture_widgets.course.contents import read_pages
+from fracture_widgets.serving.access import Door, guarded
+from fracture_widgets.serving.histories import VisitorHistories
+from fracture_widgets.serving.kernels import Kernels
+from fracture_widgets.serving.settings import ServingSettings, is_loopback
+from fracture_widgets.serving.visits import PageHandler, course_routes
+
+__all__ = ["serve"]
+
+_RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
+_LOG = logging.getLogger("fracture_widgets.serving")
+
+
+def serve(settings: ServingSettings) -> None:
+    """Serve the dashboard until it is interrupted."""
+    pages = read_pages(settings.notebook.parent)
+    with ExitStack() as stack:
+        histories = stack.enter_context(VisitorHistories()) if settings.separate_histories else None
+
+        class Server(Voila):
+            """Voilà with our kernels, our door and a page for each notebook of ours."""
+
+            def init_settings(self) -> Any:
+                made = super().init_settings()
+                plain = made["kernel_manager"]
+                self.kernel_manager = Kernels(
+                    visitors=settings.visitors,
+                    warm=settings.warm,
+                    gone_seconds=settings.gone_seconds,
+                    idle_seconds=settings.idle_seconds,
+                    histories=histories,
+                    parent=self,
+                    connection_dir=self.connection_dir,
+                    kernel_spec_manager=self.kernel_spec_manager,
+                    allowed_message_types=plain.allowed_message_types,
+                )
+                return {**made, "kernel_manager": self.kernel_manager, "log_function": _log}
+
+            def init_handlers(self) -> list[Any]:
+                ours = [guarded(route) for route in super().init_handlers()]
+                ours = [
+                    (route[0], PageHandler, *route[2:])
+                    if route[1] is TornadoVoilaHandler
+                    else route
+                    for route in ours
+                ]
+                return [*course_routes(self, pages), *ours]
+
+            def launch_browser(self) -> None:
+                announce(settings)
+
+        # Where Voilà and nbconvert look for page templates.
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(
+            path for path in (str(_RESOURCES), os.environ.get("JUPYTER_PATH")) if path
+        )
+        Server.launch_instance([str(settings.notebook)], config=configuration(settings))
+
+
+def configuration(settings: ServingSettings) -> Config:
+    """Return Voilà's own settings for ours."""
+    config = Config()
+    config.Voila.ip = settings.host
+    config.Voila.port = settings.port
+    config.Voila.base_url = settings.prefix
+    config.Voila.port_retries = 0
+    config.Voila.open_browser = True  # calls launch_browser above, which knows what was asked
+    config.Voila.log_level = logging.WARNING
+    config.Voila.token = settings.access.token
+    config.Voila.identity_provider_class = Door
+    if settings.access.password:
+        config.Door.hashed_password = passwd(settings.access.password)  # type: ignore[no-untyped-call]
+    config.VoilaConfiguration.template = "fracture-widgets"
+    config.VoilaConfiguration.theme = "light"
+    config.VoilaConfiguration.allow_template_override = "NO"
+    config.VoilaConfiguration.allow_theme_override = "NO"
+    config.VoilaConfiguration.strip_sources = True
+    config.VoilaConfiguration.file_allowlist = []
+    config.VoilaConfiguration.preheat_kernel = False  # our kernels do it
+    # Only says that there is culling, and how often: Kernels decides.
+    config.MappingKernelManager.cull_idle_timeout = max(1, int(settings.gone_seconds))
+    config.MappingKernelManager.cull_interval = max(1, int(min(300, settings.gone_seconds / 4)))
+    return config
+
+
+def announce(settings: ServingSettings) -> None:
+    """Say where the dashboard is and who can open it, and show it here if asked to."""
+    access = settings.access
+    address = f"http://{_shown(settings.host)}:{settings.port}{settings.prefix}"
+    own = f"{address}?token={quote(access.token)}" if access.made else address
+    print(f"Fracture Widgets is at {own}  (Ctrl+C ends it)", flush=True)
+    for line in _circumstances(settings):
+        print(line, flush=True)
+    if settings.open_browser:
+        webbrowser.open(own)
+
+
+def _circumstances(settings: ServingSettings) -> list[str]:
+    lines = []
+    if not is_loopback(settings.host):
+        who = (
+            "Who has the token or the password can open it, from any computer that reaches this one"
+            if settings.access.locked
+            else "Everyone who reaches this computer can open it"
+        )
+        histories = "" if settings.separate_histories else ", and shares one history"
+        lines.append(f"{who}{histories}.")
+    if settings.visitors is not None:
+        warm = f", {settings.warm} of them kept warm" if settings.warm else ""
+        lines.append(f"Places for {settings.visitors} open pages{warm}.")
+    if settings.separate_histories:
+        lines.append(
+            "Each visitor has a history of their own, which is deleted when the dashboard ends."
+        )
+    return lines
+
+
+def _shown(host: str) -> str:
+    try:
+        if ipaddress.ip_address(host).is_unspecified:
+            return "localhost"
+    except ValueError:
+        return host
+    return f"[{host}]" if ":" in host else host
+
+
+def _log(handler: Any) -> None:
+    """Note a request that failed here, without its query: a token may stand there."""
+    if handler.get_status() >= 500 and handler.get_status() != 503:
+        _LOG.warning("%d %s %s", handler.get_status(), handler.request.method, handler.request.path)

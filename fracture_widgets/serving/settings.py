@@ -1,0 +1,138 @@
+"""What a served dashboard is asked to be."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fracture_widgets.errors import FractureWidgetsError
+
+__all__ = ["Access", "ServingSettings", "choose_access", "is_loopback", "normal_prefix"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who is let in; everyone, where both are empty.
+
+    Attributes
+    ----------
+    token
+        A word that opens the pages, in the address or typed.
+    password
+        Another one, only typed.
+    made
+        Whether the token was made here: only then may it be printed.
+    """
+
+    token: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    made: bool = False
+
+    @property
+    def locked(self) -> bool:
+        """Whether anything has to be known to enter."""
+        return bool(self.token or self.password)
+
+
+@dataclass(frozen=True)
+class ServingSettings:
+    """A served dashboard.
+
+    Attributes
+    ----------
+    notebook
+        The workbench's notebook; the course lies beside it.
+    host, port, prefix
+        Where it listens, and the path its addresses begin with: ``"/"`` or ``"/.../"``.
+    access
+        Who is let in.
+    visitors
+        Pages open at once at most; None for no limit.
+    warm
+        Workbenches kept ready for the next visitors, 0 or more.
+    separate_histories
+        Whether each visitor's results are kept apart and deleted when the server ends.
+    gone_seconds
+        How long the kernel of a page that has gone away is kept.
+    idle_seconds
+        How long a kernel is kept that nobody uses, its page open or not.
+    open_browser
+        Whether to show the page here.
+    """
+
+    notebook: Path
+    host: str = "127.0.0.1"
+    port: int = 8866
+    prefix: str = "/"
+    access: Access = Access()
+    visitors: int | None = None
+    warm: int = 0
+    separate_histories: bool = False
+    gone_seconds: float = 2 * 60 * 60
+    idle_seconds: float = 2 * 60 * 60
+    open_browser: bool = False
+
+
+def choose_access(
+    host: str, *, token: str | None = None, password: str | None = None, open_to_all: bool = False
+) -> Access:
+    """Decide who is let in.
+
+    Parameters
+    ----------
+    host
+        The address listened on: without a word of anybody, only this computer's own is open.
+    token, password
+        What the person asked for, if anything.
+    open_to_all
+        Whether the person said that no word is wanted.
+
+    Raises
+    ------
+    FractureWidgetsError
+        If a word is asked for and refused at once, or is empty.
+    """
+    if open_to_all and (token is not None or password is not None):
+        raise FractureWidgetsError(
+            "--no-token opens the dashboard to everyone: leave it out, or --token and --password."
+        )
+    for name, word in (("token", token), ("password", password)):
+        if word is not None and not word.strip():
+            raise FractureWidgetsError(f"The {name} is empty: give one, or leave --{name} out.")
+    if token is not None or password is not None:
+        return Access(token or "", password or "")
+    if open_to_all or is_loopback(host):
+        return Access()
+    return Access(secrets.token_urlsafe(18), made=True)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this computer alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def normal_prefix(text: str) -> str:
+    """Return a path to begin addresses with, a slash at either end.
+
+    Raises
+    ------
+    FractureWidgetsError
+        If it is no path.
+    """
+    parts = [part for part in text.split("/") if part]
+    if any(part in {".", ".."} or not _PLAIN.issuperset(part) for part in parts):
+        raise FractureWidgetsError(
+            f"{text} is no path: give --prefix letters, digits and -._~@ between slashes, "
+            "as in /radiology/."
+        )
+    return "/".join(["", *parts, ""])
+
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~@%")

@@ -1,0 +1,132 @@
+"""Pages with a kernel: the workbench and the course, each at a place of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import tornado.web
+from jupyter_server.utils import url_path_join
+from tornado.web import RedirectHandler
+from voila.configuration import VoilaConfiguration
+from voila.request_info_handler import RequestInfoSocketHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+from fracture_widgets.course.contents import Page
+from fracture_widgets.serving.access import without_token
+from fracture_widgets.serving.kernels import SEAT
+from fracture_widgets.serving.simple_pages import simple_page
+
+__all__ = ["COURSE", "SECONDS_UNTIL_AGAIN", "PageHandler", "course_routes"]
+
+COURSE = "course"
+"""The part of the address under which the lessons are."""
+
+SECONDS_UNTIL_AGAIN = 20
+"""How long a page that found no place waits before it tries again."""
+
+_VISITOR_COOKIE = "fracture-widgets-visitor"
+
+
+class PageHandler(TornadoVoilaHandler):
+    """A page for a visitor, if there is a place."""
+
+    @tornado.web.authenticated
+    async def get(self, path: str | None = None) -> None:
+        """Draw the page, or say that all places are taken."""
+        address = without_token(self.request.uri or "")
+        if address is not None:
+            # Let in and remembered by a cookie: the token need not stay in sight.
+            self.redirect(address)
+            return
+        if path:
+            raise tornado.web.HTTPError(404)
+        seat = self.kernel_manager.take_seat(self._visitor())
+        if seat is None:
+            self._say_full()
+            return
+        SEAT.set(seat)
+        # Sets the cookie without which the page that closes may not say so.
+        _ = self.xsrf_token
+        try:
+            await self._first_warm_kernel()
+            await super().get(path)
+        finally:
+            self.kernel_manager.give_back(seat)
+            # Kept by Voilà for notebooks that ask about the request, as none of ours does.
+            RequestInfoSocketHandler._cache.pop(seat.kernel_id, None)
+
+    def redirect_to_file(self, _: str) -> None:
+        """Serve no file."""
+        raise tornado.web.HTTPError(404)
+
+    async def _first_warm_kernel(self) -> None:
+        """Wait while the very first warm kernel starts: Voilà would start another one beside it."""
+        kernels = self.kernel_manager
+        pool = kernels._pools.get(self.notebook_path) or ()
+        if pool and not kernels.notebook_data.get(self.notebook_path):
+            await asyncio.wait([pool[0]])
+
+    def _visitor(self) -> str:
+        known = self.get_signed_cookie(_VISITOR_COOKIE)
+        if known is not None and known.decode().isalnum():
+            return str(known.decode())
+        visitor = secrets.token_hex(12)
+        self.set_signed_cookie(
+            _VISITOR_COOKIE,
+            visitor,
+            expires_days=None,
+            path=self.base_url,
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+        )
+        return visitor
+
+    def _say_full(self) -> None:
+        self.set_status(503)
+        self.set_header("Retry-After", str(SECONDS_UNTIL_AGAIN))
+        self.set_header("Cache-Control", "no-store")
+        self.finish(
+            simple_page(
+                "full",
+                limit=self.kernel_manager.visitors,
+                seconds=SECONDS_UNTIL_AGAIN,
+                again=self.request.uri,
+            )
+        )
+
+
+def course_routes(server: Any, pages: Sequence[Page]) -> list[Any]:
+    """Return a route for each notebook, by its own name and no other: no folder is served.
+
+    Lessons show their code; the other pages keep the settings of the whole server.
+    """
+    with_code = VoilaConfiguration(parent=server)
+    with_code.strip_sources = False
+
+    def at(path: str) -> str:
+        return str(url_path_join(server.server_url, COURSE, path))
+
+    routes: list[Any] = [
+        (
+            at(re.escape(page.file)),
+            PageHandler,
+            {
+                "notebook_path": page.file,
+                "template_paths": server.template_paths,
+                "config": server.config,
+                "voila_configuration": (
+                    with_code if page.kind == "lesson" else server.voila_configuration
+                ),
+            },
+        )
+        for page in pages
+    ]
+    index = [page.file for page in pages if page.kind == "index"]
+    if index:
+        routes.append((at("?"), RedirectHandler, {"url": at(index[0]), "permanent": False}))
+    return routes

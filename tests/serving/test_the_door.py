@@ -1,0 +1,164 @@
+"""A served dashboard with one place, a token, a password and a prefix, asked over HTTP."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from served import dashboard
+
+PREFIX = "/radiology/"
+KERNEL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PATIENCE = 240
+
+pytestmark = pytest.mark.slow
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+@dataclass
+class Visitor:
+    """A browser without a screen: it keeps cookies and follows no redirect."""
+
+    root: str
+    jar: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
+
+    def ask(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar), _Stay())
+        if form is not None:
+            self._have_the_mark_of_a_form()
+            marks = [cookie.value for cookie in self.jar if cookie.name == "_xsrf"]
+            form = {**form, "_xsrf": marks[0] or ""}
+        data = None if form is None else urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request(self.root + path, data=data, headers=headers)
+        try:
+            with opener.open(request, timeout=PATIENCE) as reply:
+                return Answer(
+                    reply.status, dict(reply.headers), reply.read().decode("utf-8", "replace")
+                )
+        except urllib.error.HTTPError as reply:
+            return Answer(reply.code, dict(reply.headers), reply.read().decode("utf-8", "replace"))
+
+    def _have_the_mark_of_a_form(self) -> None:
+        if not any(cookie.name == "_xsrf" for cookie in self.jar):
+            self.ask(PREFIX + "login")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Iterator[str]:
+    options = ("--visitors", "1", "--token", "s3same", "--password", "0pen", "--prefix", PREFIX)
+    with dashboard(tmp_path_factory.mktemp("served"), *options) as server:
+        yield server.address.rstrip("/")
+
+
+@pytest.fixture
+def stranger(root) -> Visitor:
+    return Visitor(root)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "course/index.ipynb",
+        "voila/static/voila.js",
+        "voila/templates/lab/static/voila-style.js",
+        "voila/labextensions/anywidget/package.json",
+        "voila/api/themes/x",
+        "voila/files/dashboard.ipynb",
+        "api/kernels/00000000-0000-0000-0000-000000000000",
+    ],
+)
+def test_a_stranger_gets_nothing_but_the_way_in(stranger, path):
+    answer = stranger.ask(PREFIX + path)
+    assert answer.status in {302, 403}
+    if answer.status == 302:
+        assert answer.headers["Location"].startswith(f"{PREFIX}login?next=")
+
+
+def test_a_stranger_opens_no_websocket(stranger):
+    answer = stranger.ask(
+        PREFIX + "api/kernels/00000000-0000-0000-0000-000000000000/channels",
+        Connection="Upgrade",
+        Upgrade="websocket",
+        **{"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="},
+    )
+    assert answer.status == 403
+
+
+def test_kernels_are_asked_for_by_no_page_without_a_name(stranger):
+    path = PREFIX + "voila/query/00000000-0000-0000-0000-000000000000"
+    assert stranger.ask(path).status in {302, 404}
+
+
+@pytest.mark.parametrize("word", ["s3same", "0pen"])
+def test_the_token_or_the_password_typed_opens_it(stranger, word):
+    form = {"password": word, "next": PREFIX + "voila/static/voila.js"}
+    assert stranger.ask(PREFIX + "login", form).headers["Location"] == form["next"]
+    assert stranger.ask(form["next"]).status == 200
+
+
+def test_a_wrong_word_is_told_and_opens_nothing(stranger):
+    answer = stranger.ask(PREFIX + "login", {"password": "<b>wrong"})
+    assert answer.status == 401
+    assert "That was not it" in answer.text
+    assert "<b>wrong" not in answer.text
+    assert stranger.ask(PREFIX).status == 302
+
+
+def test_nobody_is_sent_elsewhere_after_the_word(stranger):
+    form = {"password": "0pen", "next": "https://elsewhere.example/"}
+    assert stranger.ask(PREFIX + "login", form).headers["Location"] == PREFIX
+
+
+def test_one_place_is_one_page_and_the_next_reads_that_all_are_taken_until_it_closes(root):
+    first, second = Visitor(root), Visitor(root)
+    for visitor in (first, second):
+        # The token does not stay in the address.
+        answer = visitor.ask(f"{PREFIX}?token=s3same")
+        assert (answer.status, answer.headers["Location"]) == (302, PREFIX)
+    page = first.ask(PREFIX)
+    assert page.status == 200
+    (kernel,) = set(KERNEL.findall(page.text))
+
+    full = second.ask(PREFIX)
+    assert (full.status, full.headers["Retry-After"]) == (503, "20")
+    assert "All places are taken" in full.text
+    assert 'http-equiv="refresh"' in full.text
+    assert second.ask(PREFIX + "course/index.ipynb").status == 503
+
+    # As a page does that is closed.
+    assert first.ask(f"{PREFIX}voila/api/shutdown/{kernel}", {}).status == 204
+    deadline = time.monotonic() + PATIENCE
+    while (page := second.ask(PREFIX)).status == 503 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert page.status == 200
+    assert kernel not in page.text
+
+
+def test_no_file_is_served_to_those_who_are_in(stranger):
+    stranger.ask(f"{PREFIX}?token=s3same")
+    for path in (
+        "voila/files/dashboard.ipynb",
+        "dashboard.ipynb",
+        "voila/tree",
+        "../pyproject.toml",
+    ):
+        assert stranger.ask(PREFIX + path).status in {403, 404}
