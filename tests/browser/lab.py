@@ -88,7 +88,7 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], address: str) -> Non
     while monotonic() < end:
         assert server.poll() is None, "JupyterLab ended at once"
         try:
-            with urllib.request.urlopen(f"{address}api", timeout=5):  # noqa: S310
+            with urllib.request.urlopen(f"{address}api", timeout=5):
                 return
         except (urllib.error.URLError, TimeoutError):
             sleep(0.2)
