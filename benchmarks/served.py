@@ -1,4 +1,4 @@
-"""What the benchmarks of served pages share: servers, a browser, memory, and how a result is told.
+"""What the benchmarks of served pages share: servers, and the memory of their processes.
 
 Two reference pages stand beside ours, each a notebook served by Voilà: one with a single button,
 and one that imports TensorFlow and holds one ResNet-50, as a first version of a dashboard would.
@@ -15,11 +15,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import psutil
 
@@ -34,57 +33,6 @@ TENSORFLOW_PAGE = (
     "import ipywidgets\nimport keras\nnetwork = keras.applications.ResNet50(weights=None)\n"
     'ipywidgets.Button(description="Ready")'
 )
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One line of the benchmark table.
-
-    Attributes
-    ----------
-    name
-        What was done, and against what.
-    ours, reference
-        Medians, in ``unit``.
-    ratio
-        ``ours / reference``.
-    unit
-        ``"s"`` or ``"MB"``.
-    ours_spread, reference_spread
-        Least and greatest.
-    """
-
-    name: str
-    ours: float
-    reference: float
-    ratio: float
-    unit: str
-    ours_spread: tuple[float, float]
-    reference_spread: tuple[float, float]
-
-    @classmethod
-    def of(
-        cls, name: str, ours: Sequence[float], reference: Sequence[float], unit: str
-    ) -> Measured:
-        """Compare the medians of two series."""
-        return cls(
-            name,
-            median(ours),
-            median(reference),
-            median(ours) / median(reference),
-            unit,
-            (min(ours), max(ours)),
-            (min(reference), max(reference)),
-        )
-
-    def __str__(self) -> str:
-        return (
-            f"{self.name}: {self.ours:.2f} {self.unit} "
-            f"({self.ours_spread[0]:.2f} to {self.ours_spread[1]:.2f}) against "
-            f"{self.reference:.2f} {self.unit} "
-            f"({self.reference_spread[0]:.2f} to {self.reference_spread[1]:.2f}), "
-            f"ratio {self.ratio:.3f}"
-        )
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ import time
 from pathlib import Path
 
 import psutil
+from comparing import Comparison, print_table
 from page_opening import chromium
 from playwright.sync_api import sync_playwright
-from served import PATIENCE, Measured, Served, kernels, proportional_mb, three_pages
+from served import PATIENCE, Served, kernels, proportional_mb, three_pages
 
 
-def measure(visitors: int = 5) -> Measured:
+def measure(visitors: int = 5) -> list[Comparison]:
     """Let so many further visitors come to each page."""
     grown: dict[str, list[float]] = {"ours": [], "tensorflow": []}
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
@@ -40,7 +41,16 @@ def measure(visitors: int = 5) -> Measured:
                         series.append(now - before)
                     before = now
         browser.close()
-    return Measured.of("memory of each further visitor", grown["ours"], grown["tensorflow"], "MB")
+    return [
+        Comparison(
+            "memory of each further visitor",
+            "a page that imports TensorFlow",
+            grown["ours"],
+            grown["tensorflow"],
+            "at least 4",
+            unit="MB",
+        )
+    ]
 
 
 def total_mb(server: Served) -> float:
@@ -52,7 +62,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--visitors", type=int, default=5)
-    print(measure(parser.parse_args().visitors))
+    print_table(measure(parser.parse_args().visitors))
 
 
 if __name__ == "__main__":
