@@ -18,7 +18,7 @@ from fracture_widgets.imaging.phantoms import draw_phantom
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_sixty_megabytes_are_dropped_shown_answered_and_not_saved_with_the_notebook(
+def test_sixty_megabytes_are_dropped_looked_at_answered_and_not_saved_with_the_notebook(
     new_lab_page, jupyterlab, tmp_path
 ):
     path = jupyterlab.write_notebook("workbench.ipynb")
@@ -31,6 +31,12 @@ def test_sixty_megabytes_are_dropped_shown_answered_and_not_saved_with_the_noteb
     expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
     expect(page.locator(".fw-queue .fw-picture-note")).to_have_text("5600 × 5600 px")
     expect(page.locator(".fw-upload-outcome")).to_have_text("1 radiograph has arrived.")
+    expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
+    page.get_by_role("group", name="Radiograph", exact=True).focus()
+    page.keyboard.press("1")
+    expect(page.get_by_label("Zoom", exact=True)).to_have_text("100 %")
+    page.keyboard.press("[")
+    expect(page.get_by_label("Window of greys")).to_have_text("W 92  L 50")
     button(page, "Predict").click()
     expect(page.locator(".fw-card")).to_have_attribute("data-label", re.compile("fractured|normal"))
 
