@@ -22,9 +22,9 @@ __all__ = ["LiveWidget", "script", "tell_again", "within"]
 _STATIC = Path(__file__).parent / "static"
 
 
-def script(name: str) -> str:
-    """Return the front-end module ``static/<name>.js`` with the helpers it uses."""
-    return "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("dom", name))
+def script(*names: str) -> str:
+    """Return one front-end module of ``static/<name>.js``, of each in turn, and the helpers."""
+    return "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("dom", *names))
 
 
 def tell_again(widget: widgets.DOMWidget) -> None:

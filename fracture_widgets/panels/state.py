@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import traitlets
 
 from fracture_widgets.cascade.report import Report
+from fracture_widgets.imaging.compact import held_bytes
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.panels.limits import UploadLimits
 
-__all__ = ["MAX_PIXELS_HELD", "Entry", "ModelState", "WorkbenchState"]
-
-MAX_PIXELS_HELD = 200_000_000
-"""Pixels of all radiographs in the list together: 800 MB of memory."""
+__all__ = ["Entry", "ModelState", "WorkbenchState"]
 
 
 class ModelState(enum.Enum):
@@ -50,8 +50,15 @@ class Entry:
 class WorkbenchState(traitlets.HasTraits):
     """State that the panels show and change; it knows nothing of widgets.
 
+    Parameters
+    ----------
+    limits
+        How much the list takes in; by default the usual limits.
+
     Attributes
     ----------
+    limits
+        The limits.
     entries
         The radiographs at hand, a tuple of :class:`Entry`.
     selected_key
@@ -79,9 +86,12 @@ class WorkbenchState(traitlets.HasTraits):
     progress = traitlets.Float(None, allow_none=True)
     saved_count = traitlets.Int()
 
-    def __init__(self) -> None:
+    def __init__(self, limits: UploadLimits | None = None) -> None:
         super().__init__()
+        self.limits = limits or UploadLimits()
         self._next_key = 1
+        # JupyterLab has what the page sends handled on a thread of its own, beside the event loop.
+        self._changing = threading.RLock()
 
     @property
     def selected(self) -> Entry | None:
@@ -99,42 +109,79 @@ class WorkbenchState(traitlets.HasTraits):
 
     def add(self, radiograph: Radiograph) -> None:
         """Put a radiograph into the list and select it; one that is there is only selected."""
-        for entry in self.entries:
-            if entry.radiograph.sha256 == radiograph.sha256:
-                self.selected_key = entry.key
-                return
-        held = sum(entry.radiograph.pixels.size for entry in self.entries)
-        if self.entries and held + radiograph.pixels.size > MAX_PIXELS_HELD:
+        if not self.has_room([radiograph]):
             self.tell(
                 f"The list is full, so {radiograph.name} was left out: remove a radiograph, then "
                 "add it again."
             )
             return
-        key, self._next_key = self._next_key, self._next_key + 1
-        self.entries = (*self.entries, Entry(key, radiograph))
-        self.selected_key = key
+        self.extend([radiograph])
+        self._select(radiograph)
+
+    def extend(self, radiographs: Sequence[Radiograph], *, select_first: bool = False) -> None:
+        """Put radiographs into the list in one go; those that are there stay where they are.
+
+        Parameters
+        ----------
+        radiographs
+            The radiographs, in their order.
+        select_first
+            Whether the first of them is selected; else what is selected stays so.
+        """
+        with self._changing:
+            known = {entry.radiograph.sha256 for entry in self.entries}
+            fresh = []
+            for radiograph in radiographs:
+                if radiograph.sha256 not in known:
+                    known.add(radiograph.sha256)
+                    fresh.append(Entry(self._next_key, radiograph))
+                    self._next_key += 1
+            if fresh:
+                self.entries = (*self.entries, *fresh)
+            if radiographs and (select_first or self.selected_key is None):
+                self._select(radiographs[0])
+
+    def has_room(self, radiographs: Sequence[Radiograph]) -> bool:
+        """Tell whether the list can hold these besides what it holds; one alone always may."""
+        held = {entry.radiograph.sha256: entry.radiograph for entry in self.entries}
+        wanted = held | {one.sha256: one for one in radiographs}
+        size = sum(held_bytes(radiograph) for radiograph in wanted.values())
+        return len(wanted) <= max(1, len(held)) or size <= self.limits.held_bytes
+
+    def _select(self, radiograph: Radiograph) -> None:
+        self.selected_key = next(
+            entry.key for entry in self.entries if entry.radiograph.sha256 == radiograph.sha256
+        )
 
     def remove(self, key: int) -> None:
         """Take an entry out of the list; its neighbour is selected where it was."""
-        keys = [entry.key for entry in self.entries]
-        if key not in keys:
-            return
-        left = tuple(entry for entry in self.entries if entry.key != key)
-        if self.selected_key == key:
-            place = min(keys.index(key), len(left) - 1)
-            self.selected_key = left[place].key if left else None
-        self.entries = left
+        with self._changing:
+            keys = [entry.key for entry in self.entries]
+            if key not in keys:
+                return
+            left = tuple(entry for entry in self.entries if entry.key != key)
+            if self.selected_key == key:
+                place = min(keys.index(key), len(left) - 1)
+                self.selected_key = left[place].key if left else None
+            self.entries = left
 
     def answer(self, key: int, report: Report | None, problem: str = "") -> None:
         """Note the answer for an entry, or why there is none; a removed entry is passed over."""
-        self.entries = tuple(
-            replace(entry, report=report, problem=problem) if entry.key == key else entry
-            for entry in self.entries
-        )
+        with self._changing:
+            self.entries = tuple(
+                replace(entry, report=report, problem=problem) if entry.key == key else entry
+                for entry in self.entries
+            )
 
     def tell(self, problem: str) -> None:
         """Add a sentence about something that went wrong."""
-        self.problems = (*self.problems, problem)
+        with self._changing:
+            self.problems = (*self.problems, problem)
+
+    def tell_instead(self, old: Sequence[str], new: Sequence[str]) -> None:
+        """Put sentences in the place of others that were told before."""
+        with self._changing:
+            self.problems = (*(one for one in self.problems if one not in old), *new)
 
     def blockers(self) -> Iterator[str]:
         """Yield the reasons why Predict cannot work now, each a sentence."""

@@ -1,130 +1,311 @@
-"""Files come from the browser, in pieces, and become radiographs."""
+"""Files come from the browser, in pieces, and become radiographs.
+
+What the page and the kernel tell each other. A view of the page makes up the ids of its choices
+(``batch``) and of its files (``upload``); what is sent to the page reaches every view of it, and
+each passes over the ids that are not its own.
+
+========== ================================== ====================================================
+page says  with                               and is answered
+========== ================================== ====================================================
+batch      batch                              nothing: a new choice of files begins
+begin      batch, upload, name, size, and     ``have``; or ``done`` or ``full``, once the file is
+           the first piece                    here and read
+piece      upload, at, and the piece          the same; a piece that is not the next is passed over
+where      upload, asked                      ``have`` with how many bytes are here, or the last
+                                              answer again, or ``unknown``
+end        upload                             nothing: no more of this file will come
+left_out   batch, reason, names, count        nothing: files that the page does not send
+over       batch                              nothing: all files of the choice are through
+========== ================================== ====================================================
+"""
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
+from threading import RLock
 from typing import Any
 
 import traitlets
 
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.panels.background import sentence
+from fracture_widgets.imaging.compact import compact
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.panels.background import BackgroundTask, sentence
+from fracture_widgets.panels.complaints import Complaints
 from fracture_widgets.panels.live import LiveWidget, script
 from fracture_widgets.panels.state import WorkbenchState
 
-__all__ = ["MAX_FILE_BYTES", "UploadPanel"]
+__all__ = ["UploadPanel"]
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
-"""Largest file taken in; radiographs in DICOM are 8 to 30 MB."""
+_LONGEST_NAME = 200
+_MOST_ARRIVING = 8
+_FORGOTTEN_AFTER = 10 * 60.0
+_SHOWN_AFTER = 2.0
+_ANSWERS_KEPT = 64
 
-_MEGABYTES = MAX_FILE_BYTES // (1024 * 1024)
+
+@dataclass
+class _Batch:
+    """A choice of files: when it was last heard of, and what of it is not in the list yet."""
+
+    heard: float
+    ready: list[Radiograph] = field(default_factory=list)
+    shown: float = -math.inf
+    begun: bool = False
+    over: bool = False
+
+
+@dataclass
+class _Arriving:
+    """A file of which not all pieces are here, or which is not read yet."""
+
+    batch: str
+    name: str
+    size: int
+    heard: float
+    content: bytearray = field(default_factory=bytearray)
+    received: int = 0
+
+    @property
+    def complete(self) -> bool:
+        return self.received >= self.size
+
+    def take(self, piece: bytes | memoryview) -> None:
+        self.content += piece[: self.size - self.received]
+        self.received = len(self.content)
 
 
 class UploadPanel(LiveWidget):
-    """Takes radiographs by button or by drop and puts them into the state.
+    """Takes radiographs and folders of them, by button or by drop, and puts them into the state.
 
-    A file arrives in pieces, each answered before the next is sent: the 10 MiB that Jupyter and
+    A file arrives in pieces, a few of them on the way at a time: the 10 MiB that Jupyter and
     Voilà allow a message, beyond which a file vanishes without a word, is never reached. The
-    bytes are let go as soon as the radiograph is read.
+    bytes are let go as soon as the radiograph is read, which happens off the event loop.
 
     Parameters
     ----------
     state
-        Where radiographs, and sentences about files that are none, go.
+        Where radiographs, and sentences about files that are none, go; and the limits.
+    executor
+        Where files are read; by default one thread.
+    clock
+        Seconds that never run backwards.
     """
 
-    _esm = script("upload")
+    _esm = script("upload_files", "upload_sending", "upload_progress", "upload")
 
-    hint = traitlets.Unicode(
-        f"PNG, JPEG, TIFF, BMP, WebP or DICOM, up to {_MEGABYTES}\N{NO-BREAK SPACE}MB each"
-    ).tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)
     hint_id = traitlets.Unicode().tag(sync=True)
-    max_bytes = traitlets.Int(MAX_FILE_BYTES).tag(sync=True)
+    max_bytes = traitlets.Int().tag(sync=True)
+    max_files = traitlets.Int().tag(sync=True)
 
-    def __init__(self, state: WorkbenchState) -> None:
-        super().__init__(hint_id=f"fw-hint-{uuid.uuid4().hex}")
+    def __init__(
+        self,
+        state: WorkbenchState,
+        *,
+        executor: Executor | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = state.limits
+        super().__init__(
+            hint="PNG, JPEG, TIFF, BMP, WebP or DICOM, "
+            f"up to {limits.file_mb}\N{NO-BREAK SPACE}MB each",
+            hint_id=f"fw-hint-{uuid.uuid4().hex}",
+            max_bytes=limits.file_bytes,
+            max_files=limits.files,
+        )
         self._state = state
+        self._clock = clock
+        self._complaints = Complaints(limits)
+        self._told: tuple[str, ...] = ()
+        self._batches: dict[str, _Batch] = {}
         self._arriving: dict[str, _Arriving] = {}
-        self._handlers: dict[str, Callable[[Mapping[str, Any], Sequence[memoryview]], None]] = {
+        self._to_read: deque[str] = deque()
+        self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._reading = BackgroundTask(executor)
+        self._reading.observe(self._read_next, "state")
+        self._lock = RLock()  # messages and readings may come from two threads
+        self._handlers: dict[str, Callable[[Mapping[str, Any], bytes | memoryview], None]] = {
+            "ready": self._ready,
             "batch": self._batch,
             "begin": self._begin,
             "piece": self._piece,
-            "refused": self._refused,
+            "where": self._where,
+            "end": self._end,
+            "left_out": self._left_out,
+            "over": self._over,
         }
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a message from the page: a file begins, a piece of it, or why it was refused."""
+        """Take a message from the page, as the head of this module lists them."""
         super().receive(content, buffers)
         handler = self._handlers.get(str(content.get("type")))
         if handler is not None:
-            handler(content, buffers)
+            with self._lock:
+                handler(content, buffers[0] if buffers else b"")
 
-    def _batch(self, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
-        self._state.problems = ()
+    def _ready(self, content: Mapping[str, Any], _: object) -> None:
+        """Show a page that is opened anew what an old one had sent."""
+        for batch in self._batches.values():
+            self._show_ready(batch)
 
-    def _begin(self, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
-        arriving = _Arriving(_base_name(content["name"]), int(content["size"]))
-        if arriving.size > self.max_bytes:
-            self._state.tell(_refusal(arriving.name, "size"))
-            self._done(str(content["upload"]))
+    def _batch(self, content: Mapping[str, Any], _: object) -> None:
+        self._forget()
+        if not self._batches:
+            self._complaints = Complaints(self._state.limits)
+            self._told = self._state.problems = ()
+        self._batches[str(content["batch"])] = _Batch(self._clock())
+
+    def _begin(self, content: Mapping[str, Any], piece: bytes | memoryview) -> None:
+        self._forget()
+        upload, batch = str(content["upload"]), str(content["batch"])
+        arriving = _Arriving(
+            batch, _base_name(content["name"]), int(content["size"]), heard=self._clock()
+        )
+        if upload in self._arriving:  # asked again after the connection was lost
+            self._have(upload)
             return
-        self._arriving[str(content["upload"])] = arriving
-        self._go_on(str(content["upload"]))
+        self._batches.setdefault(batch, _Batch(self._clock()))
+        if arriving.size > self._state.limits.file_bytes:
+            self._note_left_out("size", [arriving.name], 1)
+            self._answer(upload, "done", taken=False)
+            return
+        self._arriving[upload] = arriving
+        self._take(upload, piece)
 
-    def _piece(self, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
+    def _piece(self, content: Mapping[str, Any], piece: bytes | memoryview) -> None:
         upload = str(content["upload"])
         arriving = self._arriving.get(upload)
-        if arriving is None:
-            return
-        for buffer in buffers:
-            arriving.content += buffer
-        self._go_on(upload)
+        if arriving is not None and int(content["at"]) == arriving.received:
+            self._take(upload, piece)
 
-    def _refused(self, content: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
-        self._arriving.pop(str(content.get("upload")), None)
-        self._state.tell(_refusal(_base_name(content["name"]), str(content["reason"])))
+    def _where(self, content: Mapping[str, Any], _: object) -> None:
+        upload, asked = str(content["upload"]), content.get("asked")
+        if upload in self._arriving:
+            self._have(upload, asked=asked)
+        else:
+            self.send(self._answers.get(upload) or {"type": "unknown", "upload": upload})
 
-    def _go_on(self, upload: str) -> None:
+    def _end(self, content: Mapping[str, Any], _: object) -> None:
+        upload = str(content["upload"])
+        arriving = self._arriving.get(upload)
+        if arriving is not None and not arriving.complete:
+            del self._arriving[upload]
+
+    def _left_out(self, content: Mapping[str, Any], _: object) -> None:
+        names = [_base_name(name) for name in content["names"][:10]]
+        self._note_left_out(str(content["reason"]), names, int(content["count"]))
+
+    def _over(self, content: Mapping[str, Any], _: object) -> None:
+        batch = self._batches.get(str(content["batch"]))
+        if batch is not None:
+            batch.over = True
+            self._show_ready(batch)
+            self._forget()
+
+    def _take(self, upload: str, piece: bytes | memoryview) -> None:
         arriving = self._arriving[upload]
-        if len(arriving.content) < arriving.size:
-            self.send({"type": "next", "upload": upload})
-            return
-        del self._arriving[upload]
-        try:
-            self._state.add(read_radiograph(bytes(arriving.content), name=arriving.name))
-        except FractureWidgetsError as error:
-            self._state.tell(str(error))
-        except Exception as error:  # noqa: BLE001 - the rest of the batch must go on
-            self._state.tell(f"{arriving.name} was left out. {sentence(error)}")
-        finally:
-            self._done(upload)
+        arriving.take(piece)
+        arriving.heard = self._batches[arriving.batch].heard = self._clock()
+        self._have(upload)
+        if arriving.complete:
+            self._to_read.append(upload)
+            self._read_next()
 
-    def _done(self, upload: str) -> None:
-        self.send({"type": "done", "upload": upload})
+    def _have(self, upload: str, **more: Any) -> None:
+        received = self._arriving[upload].received
+        self.send({"type": "have", "upload": upload, "received": received, **more})
+
+    def _answer(self, upload: str, kind: str, **more: Any) -> None:
+        self._answers[upload] = {"type": kind, "upload": upload, **more}
+        if len(self._answers) > _ANSWERS_KEPT:
+            self._answers.popitem(last=False)
+        self.send(self._answers[upload])
+
+    def _read_next(self, _: object = None) -> None:
+        with self._lock:
+            if not self._to_read or self._reading.running:
+                return
+            upload = self._to_read.popleft()
+            arriving = self._arriving[upload]
+        self._reading.start(
+            lambda: [_read(arriving)], lambda outcome: self._finish(upload, arriving, outcome)
+        )
+
+    def _finish(self, upload: str, arriving: _Arriving, outcome: Radiograph | str) -> None:
+        with self._lock:
+            self._arriving.pop(upload, None)
+            batch = self._batches.setdefault(arriving.batch, _Batch(self._clock(), over=True))
+            if isinstance(outcome, str):
+                self._complaints.unreadable(arriving.name, outcome)
+                self._tell()
+                self._answer(upload, "done", taken=False)
+            elif not self._state.has_room([*self._not_shown(), outcome]):
+                self._note_left_out("full", [arriving.name], 1)
+                self._answer(upload, "full")
+            else:
+                batch.ready.append(outcome)
+                # A list that is told of every single radiograph would draw itself anew each time.
+                if batch.over or self._clock() > batch.shown + _SHOWN_AFTER:
+                    self._show_ready(batch)
+                self._answer(upload, "done", taken=True)
+            self._forget()
+
+    def _not_shown(self) -> list[Radiograph]:
+        return [radiograph for batch in self._batches.values() for radiograph in batch.ready]
+
+    def _show_ready(self, batch: _Batch) -> None:
+        if batch.ready:
+            ready, batch.ready = batch.ready, []
+            batch.shown = self._clock()
+            self._state.extend(ready, select_first=not batch.begun)
+            batch.begun = True
+
+    def _note_left_out(self, reason: str, names: Sequence[str], count: int) -> None:
+        self._complaints.left_out(reason, names, count)
+        self._tell()
+
+    def _tell(self) -> None:
+        told, self._told = self._told, self._complaints.sentences
+        self._state.tell_instead(told, self._told)
+
+    def _forget(self) -> None:
+        """Let go of choices that are over, and of what pages left behind that are no more."""
+        now = self._clock()
+        unfinished = sorted(
+            (arriving.heard, upload)
+            for upload, arriving in self._arriving.items()
+            if not arriving.complete
+        )
+        too_many = len(unfinished) - _MOST_ARRIVING
+        for place, (heard, upload) in enumerate(unfinished):
+            if place < too_many or now - heard > _FORGOTTEN_AFTER:
+                del self._arriving[upload]
+        sending = {arriving.batch for arriving in self._arriving.values()}
+        for key, batch in list(self._batches.items()):
+            if key not in sending and (batch.over or now - batch.heard > _FORGOTTEN_AFTER):
+                self._show_ready(batch)
+                del self._batches[key]
 
 
-class _Arriving:
-    """A file of which not all pieces are here yet."""
-
-    def __init__(self, name: str, size: int) -> None:
-        self.name = name
-        self.size = size
-        self.content = bytearray()
+def _read(arriving: _Arriving) -> Radiograph | str:
+    """Return the radiograph in a file that is here whole, or the sentence that says why not."""
+    content, arriving.content = bytes(arriving.content), bytearray()
+    try:
+        return compact(read_radiograph(content, name=arriving.name))
+    except FractureWidgetsError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - the rest of the batch must go on
+        return f"{arriving.name} was left out. {sentence(error)}"
 
 
 def _base_name(name: object) -> str:
-    return PurePosixPath(PureWindowsPath(str(name)).name).name or "unnamed file"
-
-
-def _refusal(name: str, reason: str) -> str:
-    if reason == "size":
-        return (
-            f"{name} is larger than {_MEGABYTES} MB, the limit here: export a smaller copy and "
-            "choose that."
-        )
-    if reason == "folder":
-        return f"{name} is a folder: open it and choose the radiographs in it."
-    return f"{name} could not be read by the browser: check that it is still there."
+    base = PurePosixPath(PureWindowsPath(str(name)).name).name
+    return base[:_LONGEST_NAME] or "unnamed file"

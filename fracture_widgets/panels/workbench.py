@@ -13,6 +13,7 @@ from fracture_widgets.history import History
 from fracture_widgets.imaging.phantoms import Phantom, sample_phantoms
 from fracture_widgets.panels.examiner import Examiner, Examines
 from fracture_widgets.panels.history_tab import HistoryPanel
+from fracture_widgets.panels.limits import UploadLimits
 from fracture_widgets.panels.live import LiveWidget, tell_again, within
 from fracture_widgets.panels.result import ResultPanel
 from fracture_widgets.panels.samples import SamplesPanel
@@ -44,7 +45,11 @@ class Workbench(widgets.VBox):
     samples
         Drawn radiographs to offer; by default the built-in ones.
     executor
-        Where the networks run; by default a thread of the workbench's own.
+        Where the networks run and files are read; by default a thread each, of the workbench's
+        own.
+    limits
+        How much it takes in, as ``UploadLimits(file_mb=200)``; by default what the environment
+        variable ``FRACTURE_WIDGETS_MAX_MB`` says, and 64 MB a file where it is not set.
 
     Attributes
     ----------
@@ -68,11 +73,12 @@ class Workbench(widgets.VBox):
         history: History | None = None,
         samples: Sequence[Phantom] | None = None,
         executor: Executor | None = None,
+        limits: UploadLimits | None = None,
     ) -> None:
-        self.state = WorkbenchState()
+        self.state = WorkbenchState(limits or UploadLimits.from_environment())
         record = History() if history is None else history
         self.examiner = Examiner(self.state, cascade=cascade, executor=executor)
-        self.upload = UploadPanel(self.state)
+        self.upload = UploadPanel(self.state, executor=executor)
         self.worklist = WorklistPanel(self.state)
         self.samples = SamplesPanel(self.state, sample_phantoms() if samples is None else samples)
         self.viewer = Viewer(self.state)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from pages import PATIENCE, WIDE, Dashboard, serve
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from lab import JupyterLab, serve_jupyterlab
+from pages import Dashboard, guarded_pages, serve
+from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="module")
@@ -15,35 +16,21 @@ def dashboard(tmp_path_factory) -> Iterator[Dashboard]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory) -> Iterator[JupyterLab]:
+    with serve_jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as running:
+        yield running
+
+
 @pytest.fixture
 def new_page(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
-    """Open pages, each a visitor of its own, that reach nothing but the dashboard.
+    """Open pages, each a visitor of its own, that reach nothing but the dashboard."""
+    with guarded_pages(browser, dashboard.address) as make:
+        yield make
 
-    Whatever they ask of another machine is refused, and the test that asked fails; so does one
-    whose page shows a dialog or meets an error.
-    """
-    abroad, alerts, errors = [], [], []
-    contexts: list[BrowserContext] = []
 
-    def gate(route):
-        if route.request.url.startswith(dashboard.address):
-            route.continue_()
-        else:
-            abroad.append(route.request.url)
-            route.abort()
-
-    def make(**options) -> Page:
-        context = browser.new_context(**({"viewport": WIDE, "accept_downloads": True} | options))
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-        context.route(lambda url: url.startswith(("http", "ws")), gate)
-        page = context.new_page()
-        page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        return page
-
-    expect.set_options(timeout=PATIENCE)
-    yield make
-    for context in contexts:
-        context.close()
-    assert (abroad, alerts, errors) == ([], [], [])
+@pytest.fixture
+def new_lab_page(browser: Browser, jupyterlab: JupyterLab) -> Iterator[Callable[..., Page]]:
+    """Open pages that reach nothing but JupyterLab."""
+    with guarded_pages(browser, jupyterlab.address) as make:
+        yield make

@@ -7,12 +7,12 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 PATIENCE = 300_000  # milliseconds: a laptop that is doing something else answers late
 WIDE = {"width": 1280, "height": 860}
@@ -28,12 +28,18 @@ class Dashboard:
     data: Path
 
 
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def serve(data: Path, *options: str) -> Iterator[Dashboard]:
     """Serve the dashboard by the command that people use."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "dashboard", "--no-browser", "--port", str(port), *options],
         env=os.environ | {"FRACTURE_WIDGETS_DATA": str(data)},
@@ -53,6 +59,61 @@ def serve(data: Path, *options: str) -> Iterator[Dashboard]:
                 server.wait(30)
             except subprocess.TimeoutExpired:
                 server.kill()
+
+
+@contextmanager
+def guarded_pages(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open pages that reach one address.
+
+    Whatever they ask of another machine is refused, and the test that asked fails; so does one
+    whose page shows a dialog or meets an error.
+    """
+    abroad, alerts, errors = [], [], []
+    contexts: list[BrowserContext] = []
+
+    def gate(route):
+        if route.request.url.startswith(address):
+            route.continue_()
+        else:
+            abroad.append(route.request.url)
+            route.abort()
+
+    def make(**options) -> Page:
+        context = browser.new_context(**({"viewport": WIDE, "accept_downloads": True} | options))
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        context.route(lambda url: url.startswith(("http", "ws")), gate)
+        page = context.new_page()
+        page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    expect.set_options(timeout=PATIENCE)
+    yield make
+    for context in contexts:
+        context.close()
+    assert (abroad, alerts, errors) == ([], [], [])
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files and folders on the page, as from a window of the desktop."""
+    zone = page.locator(".fw-drop")
+    zone.scroll_into_view_if_needed()
+    box = zone.bounding_box()
+    assert box is not None
+    dragged = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send(
+            "Input.dispatchDragEvent",
+            {
+                "type": kind,
+                "x": box["x"] + box["width"] / 2,
+                "y": box["y"] + 20,
+                "data": dragged,
+            },
+        )
+    session.detach()
 
 
 def open_page(page: Page, address: str, panel: str) -> None:
@@ -80,6 +141,15 @@ def button(page: Page, name: str) -> Locator:
 
 def upload(page: Page, *files: Path) -> None:
     page.get_by_label("Choose radiographs").set_input_files(files)
+
+
+def wait_until(page: Page, condition: Callable[[], object]) -> None:
+    """Wait for what happens outside the page, and let the page go on meanwhile."""
+    for _ in range(PATIENCE // 100):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("What was waited for did not happen.")
 
 
 def expect_no_wider_than(page: Page, width: int) -> None:

@@ -113,5 +113,15 @@ def samples():
 
 
 @pytest.fixture
-def workbench(answers, record, samples, synchronous):
-    return Workbench(cascade=answers, history=record, samples=samples, executor=synchronous)
+def workbench_with(answers, record, samples, synchronous):
+    def make(**options):
+        return Workbench(
+            cascade=answers, history=record, samples=samples, executor=synchronous, **options
+        )
+
+    return make
+
+
+@pytest.fixture
+def workbench(workbench_with):
+    return workbench_with()

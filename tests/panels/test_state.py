@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.panels import state as module
+from fracture_widgets.panels.limits import UploadLimits
 from fracture_widgets.panels.state import ModelState, WorkbenchState
 
 
@@ -51,12 +51,33 @@ def test_removing_the_last_one_leaves_nothing_selected(state, radiograph):
     state.remove(99)
 
 
-def test_a_full_list_says_so(state, radiograph, monkeypatch):
-    monkeypatch.setattr(module, "MAX_PIXELS_HELD", 30 * 40)
-    state.add(radiograph("a.png"))
-    state.add(radiograph("b.png"))
+def test_a_full_list_says_so(radiograph):
+    state = WorkbenchState(UploadLimits(held_mb=1))
+    state.add(radiograph("a.png", width=500, height=400))
+    state.add(radiograph("b.png", width=500, height=400))
+    state.add(radiograph("a.png", width=500, height=400))
     assert names(state) == ["a.png"]
-    assert "b.png was left out" in state.problems[0]
+    (said,) = state.problems
+    assert "b.png was left out" in said
+
+
+def test_one_radiograph_alone_is_taken_whatever_its_size(radiograph):
+    state = WorkbenchState(UploadLimits(held_mb=1))
+    state.add(radiograph("a.png", width=800, height=400))
+    assert names(state) == ["a.png"]
+
+
+def test_many_come_in_one_change_in_their_order_and_each_once(state, radiograph):
+    state.add(radiograph("b.png"))
+    changes = []
+    state.observe(changes.append, "entries")
+    state.extend([radiograph(name) for name in ("a.png", "b.png", "c.png", "a.png", "d.png")])
+    assert names(state) == ["b.png", "a.png", "c.png", "d.png"]
+    assert len({entry.key for entry in state.entries}) == 4
+    assert len(changes) == 1
+    assert state.selected.radiograph.name == "b.png"
+    state.extend([radiograph("c.png")], select_first=True)
+    assert state.selected.radiograph.name == "c.png"
 
 
 def test_an_answer_for_a_removed_radiograph_is_passed_over(state, radiograph, answers):

@@ -1,104 +1,111 @@
-// Takes files by button or by drop and sends each in pieces. The next piece waits for an answer,
-// so no message comes near a server's size limit and no queue builds up.
-
-const PIECE = 512 * 1024;
-const PATIENCE = 120_000; // milliseconds without an answer after which the kernel counts as lost
+// Takes files and folders by button or by drop and has them sent.
 
 function render({ model, el }) {
-  const input = h("input", {
+  const described = { "aria-describedby": `${model.get("hint_id")}` };
+  const files = h("input", {
     type: "file", multiple: true, class: "fw-file-input", "aria-label": "Choose radiographs",
-    "aria-describedby": `${model.get("hint_id")}`,
+    ...described,
   });
-  const status = h("p", { class: "fw-upload-status", role: "status" });
-  const zone = h(
-    "label", { class: "fw-drop" }, input,
-    h("span", { class: "fw-drop-button", "aria-hidden": "true" }, "Choose radiographs"),
-    h("span", { class: "fw-drop-or" }, "or drop them here"),
-    h("span", { class: "fw-hint", id: model.get("hint_id") }, model.get("hint")),
+  const folder = h("input", {
+    type: "file", webkitdirectory: true, class: "fw-visually-hidden", tabindex: "-1",
+    "aria-hidden": "true",
+  });
+  const folderButton = h(
+    "button", { type: "button", class: "fw-link fw-folder", onclick: () => folder.click() },
+    "Choose a folder",
   );
+  const zone = h(
+    "div", { class: "fw-drop" },
+    h(
+      "label", { class: "fw-drop-files" }, files,
+      h("span", { class: "fw-drop-button", "aria-hidden": "true" }, "Choose radiographs"),
+      h("span", { class: "fw-drop-or" }, "or drop them here, folders too"),
+      h("span", { class: "fw-hint", id: model.get("hint_id") }, model.get("hint")),
+    ),
+    "webkitdirectory" in folder ? folderButton : null,
+  );
+  const outcome = h("p", { class: "fw-upload-outcome", "aria-hidden": "true" });
+  const progress = progressView(cancel);
   el.classList.add("fw-upload");
-  el.append(zone, status);
+  el.append(zone, folder, ...progress.nodes, outcome);
 
-  const waiting = []; // { file } or { name, problem }
-  let current = null;
+  const sending = sender(model, {
+    changed: () => progress.show(sending.progress),
+    over: (cancelled) => end(cancelled),
+  });
+  let surveys = 0; // going on
+  let choices = 0; // ever
+  let cancelled = 0; // up to which choice
 
-  const say = (text) => { status.textContent = text; };
-
-  function enqueue(items) {
-    if (!items.length) return;
-    if (!current && !waiting.length) model.send({ type: "batch" });
-    waiting.push(...items);
-    if (!current) next();
+  function end(wasCancelled) {
+    const { files: all, filesDone, taken } = sending.progress;
+    const arrived = counted(taken, "radiograph has", "radiographs have");
+    const words = wasCancelled
+      ? `Cancelled: ${all ? `${filesDone.toLocaleString("en")} of ${counted(all, "file", "files")} had been sent` : "nothing was sent"}. ${taken ? "What has arrived stays." : ""}`
+      : taken ? `${arrived} arrived.` : "";
+    const hadFocus = document.activeElement === progress.cancel;
+    progress.end(words);
+    outcome.textContent = words;
+    if (hadFocus) files.focus();
   }
 
-  function next() {
-    clearTimeout(current?.timer);
-    current = waiting.shift() ?? null;
-    if (!current) { say(""); return; }
-    const { file, problem } = current;
-    if (problem || file.size > model.get("max_bytes")) {
-      model.send({ type: "refused", name: problem ? current.name : file.name, reason: problem ?? "size" });
-      next();
-      return;
-    }
-    current.id = `${Date.now()}-${Math.random()}`;
-    current.sent = 0;
-    model.send({ type: "begin", upload: current.id, name: file.name, size: file.size });
-    expectAnswer();
+  function cancel() {
+    cancelled = choices;
+    if (sending.busy) sending.cancel();
+    else end(true);
   }
 
-  function expectAnswer() {
-    const { file, sent, id } = current;
-    const part = file.size ? Math.round((100 * sent) / file.size) : 100;
-    say(sent >= file.size ? `Reading ${file.name} …` : `Sending ${file.name}: ${part} %`);
-    clearTimeout(current.timer);
-    current.timer = setTimeout(() => {
-      if (current?.id !== id) return;
-      waiting.length = 0;
-      current = null;
-      say("The connection was lost: reload the page and try again.");
-    }, PATIENCE);
+  async function take(entries) {
+    if (!entries.length) return;
+    choices += 1;
+    surveys += 1;
+    const choice = choices;
+    const idle = () => !sending.progress.name;
+    outcome.textContent = "";
+    sending.open();
+    if (idle()) progress.looking(0);
+    const found = await survey(entries, {
+      maxBytes: model.get("max_bytes"), maxFiles: model.get("max_files"),
+      leftOut: sending.leftOut, stopped: () => choice <= cancelled,
+      looked: (seen) => { if (idle()) progress.looking(seen); },
+    });
+    surveys -= 1;
+    if (choice <= cancelled) return;
+    if (found.length) sending.add(found);
+    else if (!surveys) sending.closeIfIdle();
   }
 
-  async function sendPiece() {
-    const upload = current;
-    let piece;
-    try {
-      piece = await upload.file.slice(upload.sent, upload.sent + PIECE).arrayBuffer();
-    } catch {
-      model.send({ type: "refused", upload: upload.id, name: upload.file.name, reason: "unreadable" });
-      next();
-      return;
-    }
-    if (current !== upload) return;
-    upload.sent += piece.byteLength;
-    model.send({ type: "piece", upload: upload.id }, {}, [piece]);
-    expectAnswer();
-  }
-
-  input.addEventListener("change", () => {
-    enqueue([...input.files].map((file) => ({ file })));
-    input.value = ""; // so that the same file can be chosen again
+  files.addEventListener("change", () => {
+    take([...files.files]);
+    files.value = ""; // so that the same file can be chosen again
+  });
+  folder.addEventListener("change", () => {
+    const found = visibleInOrder(folder.files);
+    if (found.length) take(found);
+    else { sending.leftOut("nothing", []); sending.closeIfIdle(); }
+    folder.value = "";
   });
   zone.addEventListener("dragover", (event) => {
     event.preventDefault();
     zone.classList.add("fw-over");
   });
-  zone.addEventListener("dragleave", () => zone.classList.remove("fw-over"));
+  zone.addEventListener("dragleave", (event) => {
+    if (!zone.contains(event.relatedTarget)) zone.classList.remove("fw-over");
+  });
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
     zone.classList.remove("fw-over");
-    const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
-    enqueue(items.map((item) => {
-      const entry = item.webkitGetAsEntry?.();
-      return entry?.isDirectory ? { name: entry.name, problem: "folder" } : { file: item.getAsFile() };
-    }));
+    take(droppedEntries(event.dataTransfer));
   });
 
-  return listen(model, {
-    next: ({ upload }) => { if (current?.id === upload) sendPiece(); },
-    done: ({ upload }) => { if (current?.id === upload) next(); },
-  });
+  const askBeforeLeaving = (event) => { if (sending.busy) event.preventDefault(); };
+  window.addEventListener("beforeunload", askBeforeLeaving);
+  const stop = listen(model, sending.handlers);
+  return () => {
+    stop();
+    window.removeEventListener("beforeunload", askBeforeLeaving);
+    if (sending.busy) cancel();
+  };
 }
 
 export default { render };

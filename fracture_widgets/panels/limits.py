@@ -1,0 +1,81 @@
+"""How much the workbench takes in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.imaging.decoding import MAX_BYTES
+
+__all__ = ["MAX_MB_VARIABLE", "UploadLimits"]
+
+MAX_MB_VARIABLE = "FRACTURE_WIDGETS_MAX_MB"
+"""Environment variable with the largest file in megabytes; the pages' kernels inherit it."""
+
+_MEGABYTE = 1 << 20
+_MOST_MB = MAX_BYTES // _MEGABYTE
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """What an upload may bring.
+
+    Attributes
+    ----------
+    file_mb
+        Largest file in megabytes of 2**20 bytes, 1 to 512; radiographs in DICOM have 8 to 30.
+    files
+        Most radiographs in one choice or drop, at least 1.
+    held_mb
+        Most memory for the radiographs in the list together, in megabytes, at least 1.
+
+    Raises
+    ------
+    FractureWidgetsError
+        If a limit is out of its range.
+    """
+
+    file_mb: int = 64
+    files: int = 1000
+    held_mb: int = 800
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.file_mb <= _MOST_MB:
+            raise FractureWidgetsError(
+                f"The largest file cannot be {self.file_mb} MB: choose from 1 to {_MOST_MB} MB."
+            )
+        for what, value in (("number of files", self.files), ("memory in MB", self.held_mb)):
+            if value < 1:
+                raise FractureWidgetsError(
+                    f"The {what} taken in cannot be limited to {value}: choose 1 or more."
+                )
+
+    @property
+    def file_bytes(self) -> int:
+        """Largest file in bytes."""
+        return self.file_mb * _MEGABYTE
+
+    @property
+    def held_bytes(self) -> int:
+        """Most memory for the radiographs together, in bytes."""
+        return self.held_mb * _MEGABYTE
+
+    @classmethod
+    def from_environment(cls) -> UploadLimits:
+        """Return the limits that ``FRACTURE_WIDGETS_MAX_MB`` sets, and the usual ones else.
+
+        Raises
+        ------
+        FractureWidgetsError
+            If the variable holds no whole number in range.
+        """
+        text = os.environ.get(MAX_MB_VARIABLE, "").strip()
+        if not text:
+            return cls()
+        if not (text.isascii() and text.isdecimal()):
+            raise FractureWidgetsError(
+                f"{MAX_MB_VARIABLE} is {text!r} and no whole number: set it to the largest file "
+                f"in megabytes, from 1 to {_MOST_MB}."
+            )
+        return cls(file_mb=int(text))

@@ -1,0 +1,206 @@
+"""Files and folders on their way from Chromium to the dashboard, through a wire that can be cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from large_files import write_dicom
+from pages import button, drop, guarded_pages, open_workbench, upload
+from playwright.sync_api import Browser, Page, expect
+from wire import Wire, wire_to
+
+from fracture_widgets.imaging.phantoms import draw_phantom
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def wire(dashboard) -> Iterator[Wire]:
+    with wire_to(dashboard.address) as laid:
+        yield laid
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, wire: Wire) -> Iterator[Page]:
+    with guarded_pages(browser, wire.address) as new_page:
+        page = new_page()
+        open_workbench(page, wire.address)
+        yield page
+
+
+@pytest.fixture
+def page(visitor: Page) -> Iterator[Page]:
+    yield visitor
+    remove_all(visitor)
+
+
+def remove_all(page: Page) -> None:
+    removers = page.get_by_role("button", name=re.compile("^Remove "))
+    for left in reversed(range(removers.count())):
+        removers.first.click()
+        expect(removers).to_have_count(left)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> bytes:
+    return draw_phantom("hand", fractured=True, seed=2).radiograph.to_png()
+
+
+@pytest.fixture(scope="module")
+def radiographs() -> list[bytes]:
+    return [
+        draw_phantom("hand", fractured=True, seed=seed).radiograph.to_png() for seed in range(4)
+    ]
+
+
+@pytest.fixture
+def large(tmp_path) -> Path:
+    return write_dicom(tmp_path / "large.dcm", 4600)
+
+
+def titles(page: Page):
+    return page.locator(".fw-queue .fw-picture-title")
+
+
+def problems(page: Page):
+    return page.locator(".fw-problems li")
+
+
+def outcome(page: Page):
+    return page.locator(".fw-upload-outcome")
+
+
+def test_a_dropped_folder_and_a_chosen_one_give_their_radiographs_in_order(
+    page, tmp_path, radiographs
+):
+    folder = tmp_path / "arm study"
+    inner = folder / "series 2" / "raw"
+    inner.mkdir(parents=True)
+    for place, name in enumerate(["view 10.png", "view 2.png", "series 2/b.jpg", "series 10.png"]):
+        (folder / name).write_bytes(radiographs[place])
+    write_dicom(inner / "IM000001", 64)
+    for name in (".DS_Store", "series 2/Thumbs.db", "series 2/._b.jpg", "DICOMDIR"):
+        (folder / name).write_bytes(b"hidden" * 40)
+    for number in range(40):
+        (inner / f"note {number}.txt").write_text("This is no picture.")
+
+    drop(page, folder)
+    in_order = ["b.jpg", "IM000001", "series 10.png", "view 2.png", "view 10.png"]
+    expect(titles(page)).to_have_text(in_order)
+    expect(problems(page)).to_have_text(
+        [("40 files are no radiographs and were left out: note 0.txt, note 1.txt, note 2.txt and "
+         "37 more.")]
+    )  # fmt: skip
+    expect(outcome(page)).to_have_text("5 radiographs have arrived.")
+    expect(page.locator(".fw-picture[aria-pressed=true]")).to_contain_text("b.jpg")
+
+    remove_all(page)
+    with page.expect_file_chooser() as choosing:
+        button(page, "Choose a folder").click()
+    choosing.value.set_files(folder)
+    expect(titles(page)).to_have_text(in_order)
+    expect(problems(page)).to_have_count(1)
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    drop(page, empty)
+    expect(problems(page)).to_have_text(
+        "No radiograph was found there: choose PNG, JPEG, TIFF, BMP, WebP or DICOM files."
+    )
+
+
+def test_sixty_megabytes_with_their_progress_to_the_answer_and_more_is_refused_at_once(
+    page, wire, tmp_path
+):
+    study, huge = write_dicom(tmp_path / "study.dcm", 5600), tmp_path / "huge.dcm"
+    assert study.stat().st_size > 60_000_000
+    with huge.open("wb") as file:
+        file.truncate(65 * MEGABYTE)
+    before = wire.carried
+    wire.hold_after(20 * MEGABYTE)
+    drop(page, huge, study)
+    expect(problems(page)).to_have_text(
+        "huge.dcm is larger than 64 MB, the limit here: export a smaller copy and choose that."
+    )
+    wire.wait_until_held(page)
+    bar = page.get_by_role("progressbar", name="Upload")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^(2\d|3[0-3])$"))
+    expect(bar).to_have_attribute(
+        "aria-valuetext", re.compile(r"^\d\d percent, Sending study\.dcm")
+    )
+    expect(page.locator(".fw-upload-detail")).to_have_text(re.compile(r"^\d\d of 60 MB"))
+    wire.release()
+    expect(page.locator(".fw-queue .fw-picture-note")).to_have_text("5600 × 5600 px")
+    expect(bar).to_be_hidden()
+    assert wire.carried - before < study.stat().st_size + 5 * MEGABYTE
+    button(page, "Predict").click()
+    expect(page.locator(".fw-card")).to_have_attribute("data-label", re.compile("fractured|normal"))
+
+
+def test_cancelled_by_keyboard_what_has_arrived_stays(page, wire, drawn, large, tmp_path):
+    small = tmp_path / "small.png"
+    small.write_bytes(drawn)
+    wire.hold_after(10 * MEGABYTE)
+    upload(page, small, large)
+    wire.wait_until_held(page)
+    button(page, "Cancel").focus()
+    page.keyboard.press("Enter")
+    expect(outcome(page)).to_have_text(
+        "Cancelled: 1 of 2 files had been sent. What has arrived stays."
+    )
+    expect(page.get_by_label("Choose radiographs")).to_be_focused()
+    wire.release()
+    expect(titles(page)).to_have_text(["small.png"])
+    upload(page, large)
+    expect(titles(page)).to_have_text(["small.png", "large.dcm"])
+
+
+def test_of_a_file_that_shrinks_while_it_is_sent_one_sentence_is_left_and_the_rest_goes_on(
+    page, wire, drawn, large, tmp_path
+):
+    small = tmp_path / "small.png"
+    small.write_bytes(drawn)
+    wire.hold_after(10 * MEGABYTE)
+    upload(page, large, small)
+    wire.wait_until_held(page)
+    with large.open("r+b") as file:
+        file.truncate(12 * MEGABYTE)
+    wire.release()
+    expect(titles(page)).to_have_text(["small.png"])
+    expect(problems(page)).to_have_text(
+        "large.dcm changed or vanished while it was sent, and was left out: check that it is "
+        "still there and choose it again."
+    )
+
+
+def test_cut_in_the_middle_it_goes_on_by_itself_when_the_connection_is_back(page, wire, large):
+    before = wire.carried
+    wire.hold_after(10 * MEGABYTE)
+    upload(page, large)
+    wire.wait_until_held(page)
+    wire.cut()
+    wire.release()
+    expect(page.locator(".fw-upload-text")).to_have_text(re.compile("^No answer for"))
+    expect(page.locator(".fw-upload-detail")).to_have_text(
+        "It goes on by itself when the server answers again."
+    )
+    wire.mend()
+    expect(titles(page)).to_have_text(["large.dcm"])
+    expect(outcome(page)).to_have_text("1 radiograph has arrived.")
+    # What had arrived before the cut was not sent again.
+    assert wire.carried - before < large.stat().st_size + 10 * MEGABYTE
+
+
+def test_two_tabs_of_one_visitor_have_a_list_each(page, wire, drawn, tmp_path):
+    other = page.context.new_page()
+    open_workbench(other, wire.address)
+    for name, tab in (("first.png", page), ("second.png", other)):
+        (tmp_path / name).write_bytes(drawn)
+        upload(tab, tmp_path / name)
+    for name, tab in (("first.png", page), ("second.png", other)):
+        expect(titles(tab)).to_have_text([name])
