@@ -79,8 +79,9 @@ class Workbench(widgets.VBox):
         record = History() if history is None else history
         self.examiner = Examiner(self.state, cascade=cascade, executor=executor)
         self.upload = UploadPanel(self.state, executor=executor)
-        self.worklist = WorklistPanel(self.state)
-        self.samples = SamplesPanel(self.state, sample_phantoms() if samples is None else samples)
+        self.worklist = WorklistPanel(self.state, executor=executor)
+        offered = sample_phantoms() if samples is None else samples
+        self.samples = SamplesPanel(self.state, offered, executor=executor)
         self.viewer = Viewer(self.state)
         self.result = ResultPanel(self.state, record)
         self.history = HistoryPanel(self.state, record)
