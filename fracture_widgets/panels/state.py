@@ -165,6 +165,16 @@ class WorkbenchState(traitlets.HasTraits):
                 self.selected_key = left[place].key if left else None
             self.entries = left
 
+    def put_back(self, place: int, entry: Entry) -> None:
+        """Put an entry that was removed in again, at a place in the list, and select it.
+
+        Where its radiograph has been added anew meanwhile, that one is selected.
+        """
+        with self._changing:
+            if all(one.radiograph.sha256 != entry.radiograph.sha256 for one in self.entries):
+                self.entries = (*self.entries[:place], entry, *self.entries[place:])
+            self._select(entry.radiograph)
+
     def answer(self, key: int, report: Report | None, problem: str = "") -> None:
         """Note the answer for an entry, or why there is none; a removed entry is passed over."""
         with self._changing:
