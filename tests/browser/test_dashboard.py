@@ -149,7 +149,7 @@ def test_a_batch_with_bad_files_and_a_script_in_a_name(page, hand, tmp_path):
     text.write_text("This is no picture.")
     empty.touch()
     cut.write_bytes(hand.read_bytes()[:400])
-    upload(page, text, hand, empty, script, cut)
+    upload(page, text, script, empty, hand, cut)
     problems = page.locator(".fw-problems li")
     expect(problems).to_have_count(3)
     for name in ("notes.png", "empty.dcm", "cut.png"):

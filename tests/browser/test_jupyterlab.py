@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from lab import open_workbench_in_lab, run_notebook
 from large_files import write_dicom
-from pages import button, drop, status
+from pages import button, drop, status, wait_until
 from playwright.sync_api import expect
 
 from fracture_widgets.imaging.phantoms import draw_phantom
