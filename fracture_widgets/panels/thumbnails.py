@@ -39,12 +39,12 @@ class Thumbnails:
     """
 
     def __init__(
-        self, send: Callable[[str, bytes], object], executor: Executor | None = None
+        self, send: Callable[[str, bytes], None], executor: Executor | None = None
     ) -> None:
         self._send = send
         self._offered: Mapping[str, MakeThumbnail] = {}
         self._asked: deque[str] = deque()
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()  # starting tells of itself
         self._making = BackgroundTask(executor)
         self._making.observe(self._make, "state")
 
