@@ -32,7 +32,10 @@ function render({ model, el }) {
     type: "button", class: "fw-link", onclick: takeBack,
   }, "Undo"));
   el.classList.add("fw-w");
-  el.append(filters.node, counts, scroller, nothing, undo, hint);
+  el.append(
+    filters.node, h("div", { class: "fw-w-line" }, h("span", {}, counts, filters.clear), undo),
+    scroller, nothing, hint,
+  );
 
   let selected = null;
   let pending = null; // chosen here, and not yet confirmed by Python

@@ -27,7 +27,7 @@ function worklistFilters(model) {
   const node = h(
     "div", { class: "fw-filters", role: "search", "aria-label": "Filter the worklist" },
     text, part, answer,
-    h("label", { class: "fw-minimum" }, h("span", {}, "Fracture"), minimum, least), clear,
+    h("label", { class: "fw-minimum" }, h("span", {}, "Fracture at least"), minimum, least),
   );
   let sent = null;
   let timer = null;
@@ -38,7 +38,7 @@ function worklistFilters(model) {
 
   function say() {
     const any = minimum.value === "0";
-    least.textContent = any ? "any" : `≥ ${minimum.value} %`;
+    least.textContent = any ? "any" : `${minimum.value} %`;
     minimum.setAttribute("aria-valuetext", any ? "any" : `at least ${minimum.value} percent`);
     const now = read();
     clear.hidden = !(now.text || now.body_part || now.answer || now.minimum);
@@ -73,7 +73,7 @@ function worklistFilters(model) {
   }
 
   return {
-    node,
+    node, clear,
     changed({ filter, choices }) {
       options(part, "Any body part", choices.body_part);
       options(answer, "Any answer", [...choices.answer, "not answered"]);
