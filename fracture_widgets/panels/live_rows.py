@@ -12,8 +12,6 @@ from fracture_widgets.panels.thumbnails import MakeThumbnail, Thumbnails
 
 __all__ = ["LiveRows"]
 
-_MOST_ASKED = 64
-
 
 class LiveRows(LiveWidget):
     """Base of the widgets that list radiographs.
@@ -84,7 +82,7 @@ class LiveRows(LiveWidget):
         """Take the page's wish for thumbnails."""
         super().receive(content, buffers)
         if content.get("type") == "thumbnails":
-            self._thumbnails.ask([str(name) for name in content["names"][:_MOST_ASKED]])
+            self._thumbnails.ask([str(name) for name in content["names"]])
 
     def _send_thumbnail(self, name: str, jpeg: bytes) -> None:
         self.send({"type": "thumbnail", "name": name}, [jpeg])

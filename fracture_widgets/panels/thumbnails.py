@@ -21,6 +21,7 @@ __all__ = ["MakeThumbnail", "Thumbnails", "thumbnail"]
 
 _SIDE = 160
 _QUALITY = 82
+_MOST_ASKED = 1024
 
 MakeThumbnail = Callable[[], bytes]
 """Returns a JPEG; called off the event loop, at most once for each time it is asked for."""
@@ -43,7 +44,7 @@ class Thumbnails:
     ) -> None:
         self._send = send
         self._offered: Mapping[str, MakeThumbnail] = {}
-        self._asked: deque[str] = deque()
+        self._asked: deque[str] = deque(maxlen=_MOST_ASKED)
         self._starting = threading.RLock()  # starting tells of itself
         self._making = BackgroundTask(executor)
         self._making.observe(self._make, "state")
@@ -54,7 +55,7 @@ class Thumbnails:
 
     def ask(self, names: Iterable[str]) -> None:
         """Have these made and sent."""
-        self._asked.extend(reversed([name for name in names if name not in self._asked]))
+        self._asked.extend(reversed(list(names)))
         self._make()
 
     def _make(self, _: object = None) -> None:

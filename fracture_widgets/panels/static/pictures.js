@@ -9,10 +9,11 @@ function render({ model, el }) {
     const title = h("span", { class: "fw-picture-title" });
     const note = h("span", { class: "fw-picture-note" });
     const tag = h("span", {});
+    const text = h("span", { class: "fw-picture-text" }, title, note);
     const choose = h(
       "button",
       { type: "button", class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
-      picture, h("span", { class: "fw-picture-text" }, title, note, tag),
+      picture, text,
     );
     const remove = removable && h("button", {
       type: "button", class: "fw-remove", title: "Remove",
@@ -27,7 +28,8 @@ function render({ model, el }) {
         note.textContent = row.note;
         tag.textContent = row.tag;
         tag.className = `fw-tag fw-${row.tone}`;
-        tag.hidden = !row.tag;
+        if (row.tag) text.append(tag);
+        else tag.remove();
         if (row.chosen != null) choose.setAttribute("aria-pressed", String(row.chosen));
         if (remove) remove.setAttribute("aria-label", `Remove ${row.title}`);
       },
