@@ -21,6 +21,15 @@ NAMES = (
     "shoulder 2.png", "=shoulder 3.png",
 )  # fmt: skip
 
+CUT_OFF = """() => [...document.querySelectorAll('.fw-worklist tbody tr')].flatMap(row => {
+  const edge = row.getBoundingClientRect();
+  const shown = [...row.querySelectorAll('td *')].filter(node => node.checkVisibility());
+  return shown.filter(node => {
+    const box = node.getBoundingClientRect();
+    return box.right > edge.right || box.bottom > edge.bottom + 1;
+  }).map(node => `${node.className} of ${row.textContent}`);
+})"""
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> list[Path]:
@@ -178,13 +187,4 @@ def test_at_phone_width_rows_are_cards_and_nothing_is_cut_off(page):
     expect_no_wider_than(page, PHONE["width"])
     rows(page).nth(2).click()
     expect(caption(page)).to_contain_text(titles(page)[2])
-    assert (
-        page.evaluate("""() => [...document.querySelectorAll('.fw-worklist tbody tr')].flatMap(row => {
-          const edge = row.getBoundingClientRect();
-          return [...row.querySelectorAll('td *')].filter(node => node.checkVisibility()).filter(node => {
-            const box = node.getBoundingClientRect();
-            return box.right > edge.right || box.bottom > edge.bottom + 1;
-          }).map(node => `${node.className} of ${row.textContent}`);
-        })""")
-        == []
-    )
+    assert page.evaluate(CUT_OFF) == []
