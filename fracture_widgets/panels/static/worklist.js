@@ -4,7 +4,7 @@ const READING = 300; // milliseconds: a key held down does not ask for every pic
 
 function render({ model, el }) {
   const filters = worklistFilters(model);
-  const counts = h("p", { class: "fw-counts", role: "status" });
+  const counts = h("p", { class: "fw-counts" });
   const body = h("tbody", { role: "rowgroup" });
   const heads = new Map(WORKLIST_COLUMNS.map(({ by, label }) => [by, h(
     "th", { role: "columnheader", scope: "col", class: `fw-w-${by}` },
@@ -52,6 +52,8 @@ function render({ model, el }) {
 
   function changed(content, arrange) {
     filters.changed(content);
+    // What a filter leaves is read out; each of a hundred answers is not.
+    counts.setAttribute("aria-live", content.rows.length ? "off" : "polite");
     counts.textContent = content.total ? content.counts : "";
     for (const [by, head] of heads) {
       const { sorting } = content;

@@ -25,10 +25,12 @@ function worklistRow({ key }, { remove }) {
     type: "button", class: "fw-remove", tabindex: "-1", title: "Remove (Delete)",
     onclick: (event) => { event.stopPropagation(); remove(key); },
   }, "×");
+  const said = cell("answer", answer, why);
+  const fracture = cell("fracture", bar, probability);
   const node = h(
     "tr", { role: "row", tabindex: "-1", "aria-selected": "false", "data-key": key },
     cell("picture", picture), cell("name", name), size, cell("part", part, sure),
-    cell("answer", answer, why), cell("fracture", bar, probability), cell("remove", button),
+    said, fracture, cell("remove", button),
   );
   return {
     node, picture,
@@ -41,6 +43,8 @@ function worklistRow({ key }, { remove }) {
       answer.textContent = WORKLIST_ANSWERS[row.state] ?? row.state;
       answer.className = `fw-tag fw-${row.state}`;
       why.textContent = why.title = row.problem ?? "";
+      said.colSpan = row.problem ? 2 : 1; // a sentence needs the room of both
+      fracture.hidden = Boolean(row.problem);
       bar.hidden = row.probability == null;
       fill.style.width = `${100 * (row.probability ?? 0)}%`;
       probability.textContent = row.percent ?? "";
