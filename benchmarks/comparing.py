@@ -25,7 +25,7 @@ class Comparison:
     wanted
         What the ratio should reach, in words.
     unit
-        ``"ms"``, ``"s"``, ``"MB"`` or ``"/s"``.
+        ``"ms"``, ``"s"``, ``"kB"``, ``"MB"`` or ``"/s"``.
     """
 
     work: str

@@ -6,8 +6,6 @@ is opened per operation, so that several notebooks and dashboards can share one 
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.spreadsheet import csv_text
 
 if TYPE_CHECKING:
     from fracture_widgets.cascade.report import Report
@@ -60,7 +59,6 @@ FROM results
 _ALL = _SELECT + "ORDER BY id DESC"
 _ONE = _SELECT + "WHERE sha256 = ? AND model = ?"
 _BUSY_SECONDS = 10.0
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -175,26 +173,25 @@ class History:
 
         A text cell that a spreadsheet would take for a formula gets a leading apostrophe.
         """
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(_COLUMNS)
-        for row in self.rows():
-            writer.writerow(
+        return csv_text(
+            _COLUMNS,
+            (
                 (
                     row.id,
                     row.saved_at.isoformat(),
-                    _neutral(row.name),
-                    _neutral(row.sha256),
+                    row.name,
+                    row.sha256,
                     row.width,
                     row.height,
-                    _neutral(row.body_part),
+                    row.body_part,
                     round(row.body_part_probability, 4),
-                    _neutral(row.label),
+                    row.label,
                     round(row.fracture_probability, 4),
-                    _neutral(row.model),
+                    row.model,
                 )
-            )
-        return text.getvalue()
+                for row in self.rows()
+            ),
+        )
 
     def _select(self, query: str, values: tuple[object, ...] = ()) -> tuple[SavedResult, ...]:
         with self._connection() as connection:
@@ -230,7 +227,3 @@ class History:
             with connection:
                 connection.execute(_SCHEMA)
                 connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
-
-def _neutral(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import pandas as pd
-from PIL import Image
 
 from fracture_widgets.cascade.report import Report
 from fracture_widgets.errors import FractureWidgetsError
@@ -22,9 +19,10 @@ from fracture_widgets.panels.examiner import Examines
 from fracture_widgets.panels.latest import Latest
 from fracture_widgets.panels.live import LiveWidget, script, tell_again
 from fracture_widgets.panels.mistakes import PAGE, Case, MistakesState
-from fracture_widgets.panels.pictures import Picture, PictureList, thumbnail
+from fracture_widgets.panels.pictures import Picture, PictureList
 from fracture_widgets.panels.state import Entry, WorkbenchState
 from fracture_widgets.panels.status import StatusLine
+from fracture_widgets.panels.thumbnails import thumbnail
 from fracture_widgets.panels.viewer import Viewer
 from fracture_widgets.rendering import percent
 from fracture_widgets.vocabulary import LABELS
@@ -141,7 +139,7 @@ class ErrorBrowser(widgets.VBox):
         self._listing, self._showing = Latest(executor), Latest(executor)
         self.matrix = MatrixButtons(self.state)
         self.heading = widgets.HTML()
-        self.pictures = PictureList(label="Radiographs of this cell")
+        self.pictures = PictureList(label="Radiographs of this cell", executor=executor)
         self.earlier = widgets.Button(description="Previous")
         self.later = widgets.Button(description="Next")
         self.place = StatusLine()
@@ -228,15 +226,11 @@ class ErrorBrowser(widgets.VBox):
         self._listing.ask(open_all, note)
 
     def _fill(self) -> None:
-        cases = self.state.cases()
-        blank = (_blank(), "")
-        opened = [self._opened.get(case.key, blank) for case in cases]
-        self.pictures.fill(
+        self.pictures.list_pictures(
             [
-                _picture(case, problem, chosen=case.key == self.state.chosen)
-                for case, (_, problem) in zip(cases, opened, strict=True)
-            ],
-            [small for small, _ in opened],
+                _picture(case, *self._opened.get(case.key, (b"", "")), self.state.chosen)
+                for case in self.state.cases()
+            ]
         )
 
     # --- the radiograph -----------------------------------------------------------------------
@@ -301,7 +295,7 @@ def _said(case: Case, report: Report | None) -> str:
     return said
 
 
-def _picture(case: Case, problem: str, *, chosen: bool) -> Picture:
+def _picture(case: Case, small: bytes, problem: str, chosen: int | None) -> Picture:
     # Files of MURA are all called image1: the patient tells them apart.
     known = (case.study.partition("/")[0], case.body_part, case.truth)
     tone = "problem" if case.truth != case.answer else "normal"
@@ -310,25 +304,19 @@ def _picture(case: Case, problem: str, *, chosen: bool) -> Picture:
         title=case.name,
         note=problem or ", ".join(word for word in known if word),
         alt="" if problem else f"Thumbnail of {case.name}",
-        chosen=chosen,
+        thumbnail=(lambda: small) if small else None,
+        chosen=case.key == chosen,
         tag="cannot be read" if problem else f"fracture {percent(case.probability)}",
         tone="problem" if problem else tone,
     )
 
 
 def _opened(case: Case) -> tuple[bytes, str]:
-    """Return a thumbnail, or a blank one and the sentence that says why there is none."""
+    """Return a thumbnail, or nothing and the sentence that says why there is none."""
     try:
         return thumbnail(read_radiograph(case.path)), ""
     except Exception as error:  # noqa: BLE001 - the others must be shown
-        return _blank(), sentence(error)
-
-
-@cache
-def _blank() -> bytes:
-    file = io.BytesIO()
-    Image.new("L", (8, 8), 16).save(file, "JPEG")
-    return file.getvalue()
+        return b"", sentence(error)
 
 
 def _shipped_cascade() -> Examines:

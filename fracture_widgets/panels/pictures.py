@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import traitlets
 
-from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.panels.live import LiveWidget, script
-from fracture_widgets.panels.viewer import jpeg
+from fracture_widgets.panels.live import script
+from fracture_widgets.panels.live_rows import LiveRows
+from fracture_widgets.panels.thumbnails import MakeThumbnail
 
-__all__ = ["Picture", "PictureList", "thumbnail"]
-
-_THUMBNAIL_SIDE = 160
+__all__ = ["Picture", "PictureList"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,9 @@ class Picture:
         Comes back when the picture is chosen or removed.
     title, note, alt
         Name, a second line, and what the picture shows for those who cannot see it.
+    thumbnail
+        Makes the picture; None where there is none, or none yet. For one key it makes always the
+        same.
     chosen
         Whether it is the one shown; None in a list where none is.
     removable
@@ -39,13 +40,14 @@ class Picture:
     title: str
     note: str
     alt: str
+    thumbnail: MakeThumbnail | None = None
     chosen: bool | None = None
     removable: bool = False
     tag: str = ""
     tone: str = "normal"
 
 
-class PictureList(LiveWidget):
+class PictureList(LiveRows):
     """A list of pictures, each a button.
 
     Attributes
@@ -56,15 +58,18 @@ class PictureList(LiveWidget):
         Key of the last picture chosen or removed in the page; set anew at every click.
     """
 
-    _esm = script("pictures")
+    _esm = script("thumbnails", "rows", "pictures")
 
     label = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.Int(None, allow_none=True)
     removed = traitlets.Int(None, allow_none=True)
 
-    def fill(self, pictures: Sequence[Picture], thumbnails: Sequence[bytes]) -> None:
-        """Show these pictures, with a JPEG for each."""
-        self.show({"pictures": [asdict(picture) for picture in pictures]}, thumbnails)
+    def list_pictures(self, pictures: Sequence[Picture]) -> None:
+        """Show these pictures."""
+        self.fill(
+            [_row(picture) for picture in pictures],
+            {str(one.key): one.thumbnail for one in pictures if one.thumbnail is not None},
+        )
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a click."""
@@ -77,6 +82,6 @@ class PictureList(LiveWidget):
             self.removed = int(content["key"])
 
 
-def thumbnail(radiograph: Radiograph) -> bytes:
-    """Return a small JPEG of a radiograph."""
-    return jpeg(radiograph, _THUMBNAIL_SIDE)
+def _row(picture: Picture) -> dict[str, Any]:
+    row = {one.name: getattr(picture, one.name) for one in fields(picture)}
+    return row | {"thumbnail": str(picture.key) if picture.thumbnail is not None else ""}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 
 from fracture_widgets.imaging.phantoms import Phantom
-from fracture_widgets.panels.pictures import Picture, PictureList, thumbnail
+from fracture_widgets.panels.pictures import Picture, PictureList
 from fracture_widgets.panels.state import WorkbenchState
+from fracture_widgets.panels.thumbnails import thumbnail
 
 __all__ = ["SamplesPanel"]
 
@@ -23,11 +26,19 @@ class SamplesPanel(widgets.VBox):
         Where a chosen sample goes.
     samples
         The drawn radiographs offered; :meth:`offer` replaces them.
+    executor
+        Where thumbnails are made; by default one thread.
     """
 
-    def __init__(self, state: WorkbenchState, samples: Sequence[Phantom] = ()) -> None:
+    def __init__(
+        self,
+        state: WorkbenchState,
+        samples: Sequence[Phantom] = (),
+        *,
+        executor: Executor | None = None,
+    ) -> None:
         self._state = state
-        self.pictures = PictureList(label="Drawn samples")
+        self.pictures = PictureList(label="Drawn samples", executor=executor)
         self.pictures.add_class("fw-samples")
         self.offer(samples)
         self.pictures.observe(self._chosen, "chosen")
@@ -41,17 +52,17 @@ class SamplesPanel(widgets.VBox):
     def offer(self, samples: Sequence[Phantom]) -> None:
         """Show these samples in place of those shown."""
         self._samples = tuple(samples)
-        self.pictures.fill(
+        self.pictures.list_pictures(
             [
                 Picture(
                     key=number,
                     title=phantom.body_part.capitalize(),
                     note=f"drawn, {phantom.label}",
                     alt="",  # the words beside it say the same
+                    thumbnail=partial(thumbnail, phantom.radiograph),
                 )
                 for number, phantom in enumerate(self._samples)
-            ],
-            [thumbnail(phantom.radiograph) for phantom in self._samples],
+            ]
         )
 
     def _chosen(self, change: Any) -> None:

@@ -139,11 +139,12 @@ class WorkbenchState(traitlets.HasTraits):
             if fresh:
                 self.entries = (*self.entries, *fresh)
             if radiographs and (select_first or self.selected_key is None):
-                self.selected_key = next(
-                    entry.key
-                    for entry in self.entries
-                    if entry.radiograph.sha256 == radiographs[0].sha256
-                )
+                self._select(radiographs[0])
+
+    def _select(self, radiograph: Radiograph) -> None:
+        self.selected_key = next(
+            entry.key for entry in self.entries if entry.radiograph.sha256 == radiograph.sha256
+        )
 
     def has_room(self, radiographs: Sequence[Radiograph]) -> bool:
         """Tell whether the list can hold these besides what it holds; one alone always may."""
@@ -163,6 +164,16 @@ class WorkbenchState(traitlets.HasTraits):
                 place = min(keys.index(key), len(left) - 1)
                 self.selected_key = left[place].key if left else None
             self.entries = left
+
+    def put_back(self, place: int, entry: Entry) -> None:
+        """Put an entry that was removed in again, at a place in the list, and select it.
+
+        Where its radiograph has been added anew meanwhile, that one is selected.
+        """
+        with self._changing:
+            if all(one.radiograph.sha256 != entry.radiograph.sha256 for one in self.entries):
+                self.entries = (*self.entries[:place], entry, *self.entries[place:])
+            self._select(entry.radiograph)
 
     def answer(self, key: int, report: Report | None, problem: str = "") -> None:
         """Note the answer for an entry, or why there is none; a removed entry is passed over."""

@@ -17,6 +17,7 @@ from fracture_widgets.panels.examiner import Examiner, Examines
 from fracture_widgets.panels.history_tab import HistoryPanel
 from fracture_widgets.panels.limits import UploadLimits
 from fracture_widgets.panels.live import LiveWidget, tell_again, within
+from fracture_widgets.panels.reading.panel import ReadingPanel
 from fracture_widgets.panels.result import ResultPanel
 from fracture_widgets.panels.samples import SamplesPanel
 from fracture_widgets.panels.state import ModelState, WorkbenchState
@@ -27,12 +28,13 @@ from fracture_widgets.panels.worklist import WorklistPanel
 
 __all__ = ["Workbench"]
 
-_STYLE = Path(__file__).parent / "static" / "workbench.css"
+_STATIC = Path(__file__).parent / "static"
+_STYLES = ("workbench", "reading")
 _HEADER = """
 <header class="fw-header"><h1>Fracture Widgets</h1>
 <p>For teaching and research. Not a medical device.</p></header>
 """
-_TABS = ("Examine", "History")
+_TABS = ("Examine", "Worklist", "History")
 
 
 class Workbench(widgets.VBox):
@@ -57,8 +59,8 @@ class Workbench(widgets.VBox):
     ----------
     state
         Everything the panels show, as traits.
-    upload, worklist, samples, viewer, result, history
-        The panels.
+    upload, worklist, samples, reading, viewer, result, history
+        The panels; ``reading`` is the Worklist tab's.
     predict, predict_all, stop
         The buttons.
 
@@ -81,8 +83,9 @@ class Workbench(widgets.VBox):
         record = History() if history is None else history
         self.examiner = Examiner(self.state, cascade=cascade, executor=executor)
         self.upload = UploadPanel(self.state, executor=executor)
-        self.worklist = WorklistPanel(self.state)
-        self.samples = SamplesPanel(self.state, samples or ())
+        self.worklist = WorklistPanel(self.state, executor=executor)
+        self.samples = SamplesPanel(self.state, samples or (), executor=executor)
+        self.reading = ReadingPanel(self.state, open_selected=self._examine, executor=executor)
         self.viewer = Viewer(self.state, examine_region=self._examine_region, executor=executor)
         self.result = ResultPanel(self.state, record)
         self.history = HistoryPanel(self.state, record)
@@ -106,15 +109,18 @@ class Workbench(widgets.VBox):
         return f"{type(self).__name__}()"
 
     def _arranged(self) -> list[widgets.Widget]:
-        style = widgets.HTML(f"<style>{_STYLE.read_text('utf-8')}</style>")
+        css = "".join((_STATIC / f"{name}.css").read_text("utf-8") for name in _STYLES)
+        style = widgets.HTML(f"<style>{css}</style>")
         buttons = widgets.HBox([self.predict, self.predict_all, self.stop])
-        left = widgets.VBox([self.upload, self.worklist, self.samples])
+        self.left = widgets.VBox([self.upload, self.worklist, self.samples])
         right = widgets.VBox([buttons, self.status, self.result])
-        self.examine = widgets.Box([left, self.viewer, right])
+        # Both tabs show the one viewer and the one result; what is to the left of them differs.
+        self.examine = widgets.Box([self.left, self.reading, self.viewer, right])
         named = (
             (style, "fw-style"),
             (buttons, "fw-buttons"),
-            (left, "fw-left"),
+            (self.left, "fw-left"),
+            (self.reading, "fw-reading"),
             (right, "fw-right"),
             (self.examine, "fw-examine"),
             (self.history, "fw-history"),
@@ -145,7 +151,8 @@ class Workbench(widgets.VBox):
 
     def _tell_again(self, _: object, content: Any, __: object) -> None:
         if content.get("type") == "ready":
-            self.send_state("_dom_classes")
+            for box in (self, self.examine):
+                box.send_state("_dom_classes")
             for widget in within(self):
                 if not isinstance(widget, LiveWidget):  # those see to it themselves
                     tell_again(widget)
@@ -156,11 +163,17 @@ class Workbench(widgets.VBox):
             self._drawing.start(lambda: (sample_phantoms(),), self.samples.offer)
 
     def _show_tab(self, _: object = None) -> None:
-        history = self.tabs.value == "History"
+        history, reading = self.tabs.value == "History", self.tabs.value == "Worklist"
         if history:
             self.history.refresh()
-        self.examine.layout.display = "none" if history else None
-        self.history.layout.display = None if history else "none"
+        (self.examine.add_class if reading else self.examine.remove_class)("fw-as-worklist")
+        _display(self.left, not reading)
+        _display(self.reading, reading)
+        _display(self.examine, not history)
+        _display(self.history, history)
+
+    def _examine(self) -> None:
+        self.tabs.value = "Examine"
 
     def _show_readiness(self, _: object = None) -> None:
         state = self.state

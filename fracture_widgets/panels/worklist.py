@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+from functools import partial
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
-from fracture_widgets.panels.pictures import Picture, PictureList, thumbnail
+from fracture_widgets.panels.pictures import Picture, PictureList
 from fracture_widgets.panels.state import Entry, WorkbenchState
+from fracture_widgets.panels.thumbnails import thumbnail
 
 __all__ = ["WorklistPanel"]
 
@@ -20,16 +23,17 @@ class WorklistPanel(widgets.VBox):
     ----------
     state
         The list, and which of it is selected.
+    executor
+        Where thumbnails are made; by default one thread.
     """
 
-    def __init__(self, state: WorkbenchState) -> None:
+    def __init__(self, state: WorkbenchState, *, executor: Executor | None = None) -> None:
         self._state = state
-        self._thumbnails: dict[int, bytes] = {}
         self.problems = widgets.HTML()
         self.problems.add_class("fw-problems")
         self.heading = widgets.HTML()
         self.heading.add_class("fw-heading")
-        self.pictures = PictureList(label="Your radiographs")
+        self.pictures = PictureList(label="Your radiographs", executor=executor)
         self.pictures.add_class("fw-queue")
         self.pictures.observe(self._choose, "chosen")
         self.pictures.observe(self._remove, "removed")
@@ -49,16 +53,11 @@ class WorklistPanel(widgets.VBox):
 
     def _list(self, _: object = None) -> None:
         entries: tuple[Entry, ...] = self._state.entries
-        self._thumbnails = {
-            entry.key: self._thumbnails.get(entry.key) or thumbnail(entry.radiograph)
-            for entry in entries
-        }
         many = f" ({len(entries)})" if len(entries) > 1 else ""
         self.heading.value = f"<h2>Your radiographs{many}</h2>" if entries else ""
         self._make_room()
-        self.pictures.fill(
-            [_picture(entry, chosen=entry.key == self._state.selected_key) for entry in entries],
-            list(self._thumbnails.values()),
+        self.pictures.list_pictures(
+            [_picture(entry, chosen=entry.key == self._state.selected_key) for entry in entries]
         )
 
     def _complain(self, _: object = None) -> None:
@@ -87,6 +86,7 @@ def _picture(entry: Entry, *, chosen: bool) -> Picture:
         title=radiograph.name,
         note=f"{radiograph.width} × {radiograph.height} px{drawn}",
         alt=f"Thumbnail of {radiograph.name}",
+        thumbnail=partial(thumbnail, radiograph),
         chosen=chosen,
         removable=True,
         tag=tag,

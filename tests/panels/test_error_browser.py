@@ -38,7 +38,7 @@ def browser(table, answers, synchronous):
 
 
 def listed(browser):
-    return [picture["title"] for picture in browser.pictures.content["pictures"]]
+    return [picture["title"] for picture in browser.pictures.content["rows"]]
 
 
 def cells(browser):
@@ -70,7 +70,7 @@ def test_every_cell_is_a_button_that_says_what_it_counts(browser):
 def test_a_cell_lists_its_radiographs(browser):
     choose_cell(browser, "normal", "fractured")
     assert listed(browser) == ["alarm.png"]
-    (picture,) = browser.pictures.content["pictures"]
+    (picture,) = browser.pictures.content["rows"]
     assert (picture["note"], picture["tag"]) == ("s4, hand, normal", "fracture 70.0 %")
     assert [cell["chosen"] for cell in cells(browser)] == [False, False, True, False]
     choose_cell(browser, "nonsense", "fractured")
@@ -89,7 +89,7 @@ def test_choosing_one_shows_it_with_both_maps(browser, answers):
         "missed surely.png (study s3): fractured, called normal; probability of a fracture 3.0 %."
         " The networks that drew these maps say 12.4 %."
     )
-    assert [p["chosen"] for p in browser.pictures.content["pictures"]] == [True, False]
+    assert [p["chosen"] for p in browser.pictures.content["rows"]] == [True, False]
 
 
 def test_labels_of_the_table_come_before_the_threshold(table, answers, synchronous):
@@ -102,7 +102,7 @@ def test_labels_of_the_table_come_before_the_threshold(table, answers, synchrono
 def test_pages_hold_twelve_and_no_more_thumbnails_are_kept(table, answers, synchronous):
     many = pd.concat([table.iloc[[1]]] * 30, ignore_index=True)
     browser = ErrorBrowser(many, cascade=answers, executor=synchronous)
-    assert len(listed(browser)) == PAGE == len(browser.pictures._pictures) == len(browser._opened)
+    assert len(listed(browser)) == PAGE == len(browser._opened)
     assert browser.place.text == "1 to 12 of 30"
     assert browser.earlier.disabled
     assert browser.pages.layout.display is None
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence_in_its_place(table, answers, s
 
     Path(table["image_path"].iloc[2]).write_bytes(b"no picture")
     browser = ErrorBrowser(table, cascade=answers, executor=synchronous)
-    first, second = browser.pictures.content["pictures"]
+    first, second = browser.pictures.content["rows"]
     assert first["tag"] == "cannot be read"
     assert "missed surely.png" in first["note"]
     assert second["tag"] == "fracture 40.0 %"
@@ -147,7 +147,7 @@ def test_networks_that_fail_leave_the_radiograph_and_a_sentence(table, answers, 
 
 def test_only_the_last_choice_is_shown(table, answers, patient):
     browser = ErrorBrowser(table, cascade=answers, executor=patient)
-    assert [picture["alt"] for picture in browser.pictures.content["pictures"]]
+    assert [picture["alt"] for picture in browser.pictures.content["rows"]]
     patient.go()
     browser.state.chosen = 2
     assert browser.status.busy

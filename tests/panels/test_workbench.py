@@ -15,7 +15,7 @@ from fracture_widgets.panels.worklist import WorklistPanel
 
 
 def pictures(panel):
-    return panel.pictures.content["pictures"]
+    return panel.pictures.content["rows"]
 
 
 def shown(widget):

@@ -3,53 +3,59 @@
 function render({ model, el }) {
   const list = h("ul", { class: "fw-pictures", "aria-label": model.get("label") });
   el.append(list);
-  let shown = { release() {} };
 
-  function show({ pictures }, buffers) {
-    const focused = list.querySelector(":focus")?.dataset.focus;
-    const old = shown;
-    shown = pictureUrls(buffers, "image/jpeg");
-    list.replaceChildren(...pictures.map((picture, index) => item(picture, shown.urls[index])));
-    old.release();
-    if (focused) {
-      const again = [...list.querySelectorAll("[data-focus]")];
-      (again.find((node) => node.dataset.focus === focused) ?? again.at(-1))?.focus();
-    }
-    const chosen = list.querySelector("[aria-pressed=true]")?.parentElement;
-    if (chosen && list.scrollHeight > list.clientHeight) {
-      list.scrollTop = chosen.offsetTop - list.offsetTop - list.clientHeight / 2;
-    }
-  }
-
-  function item({ key, title, note, tag, tone, alt, chosen, removable }, url) {
-    return h(
-      "li", {},
-      h(
-        "button",
-        {
-          type: "button", class: "fw-picture", "data-focus": `choose ${key}`,
-          "aria-pressed": chosen == null ? null : String(chosen), title,
-          onclick: () => model.send({ type: "choose", key }),
-        },
-        h("img", { src: url, alt }),
-        h(
-          "span", { class: "fw-picture-text" },
-          h("span", { class: "fw-picture-title" }, title),
-          h("span", { class: "fw-picture-note" }, note),
-          tag ? h("span", { class: `fw-tag fw-${tone}` }, tag) : null,
-        ),
-      ),
-      removable
-        ? h("button", {
-            type: "button", class: "fw-remove", "aria-label": `Remove ${title}`, title: "Remove",
-            "data-focus": `remove ${key}`, onclick: () => model.send({ type: "remove", key }),
-          }, "×")
-        : null,
+  function make({ key, removable }) {
+    const picture = h("img", {});
+    const title = h("span", { class: "fw-picture-title" });
+    const note = h("span", { class: "fw-picture-note" });
+    const tag = h("span", {});
+    const text = h("span", { class: "fw-picture-text" }, title, note);
+    const choose = h(
+      "button",
+      { type: "button", class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
+      picture, text,
     );
+    const remove = removable && h("button", {
+      type: "button", class: "fw-remove", title: "Remove",
+      onclick: () => model.send({ type: "remove", key }),
+    }, "×");
+    return {
+      node: h("li", {}, choose, remove || null),
+      picture,
+      update(row) {
+        picture.alt = row.alt;
+        choose.title = title.textContent = row.title;
+        note.textContent = row.note;
+        tag.textContent = row.tag;
+        tag.className = `fw-tag fw-${row.tone}`;
+        if (row.tag) text.append(tag);
+        else tag.remove();
+        if (row.chosen != null) choose.setAttribute("aria-pressed", String(row.chosen));
+        if (remove) remove.setAttribute("aria-label", `Remove ${row.title}`);
+      },
+    };
   }
 
-  const stop = listen(model, { show });
-  return () => { stop(); shown.release(); };
+  let chosen = null;
+
+  function changed(_, arrange) {
+    arrange();
+    const now = live.order.find((key) => live.rows.get(key).chosen);
+    if (now !== chosen) reveal(now);
+    chosen = now;
+  }
+
+  function reveal(key) {
+    const node = live.made.get(key)?.node;
+    if (node && list.scrollHeight > list.clientHeight) {
+      list.scrollTop = node.offsetTop - list.offsetTop - list.clientHeight / 2;
+    }
+  }
+
+  const lost = (place) => list.children[place]?.lastElementChild.focus();
+  const live = liveRows(model, list, { make, changed, lost });
+  const stop = listen(model, live.handlers);
+  return () => { stop(); live.small.release(); };
 }
 
 export default { render };

@@ -1,0 +1,1 @@
+"""The Worklist tab: many radiographs, the most suspicious first."""
