@@ -103,22 +103,28 @@ class ReadingPanel(widgets.VBox):
             removed=self._removal.last,
         )
 
+    def _choose(self, content: Mapping[str, Any]) -> bool:
+        entry = self._state.entry(content.get("key"))
+        if entry is not None:
+            self._state.selected_key = entry.key
+        return entry is not None
+
     def _select(self, content: Mapping[str, Any]) -> None:
-        if self._state.entry(content["key"]) is not None:
-            self._state.selected_key = content["key"]
+        self._choose(content)
         self.table.send(
             {"type": "selected", "key": self._state.selected_key, "asked": content.get("asked")}
         )
 
     def _open(self, content: Mapping[str, Any]) -> None:
-        if self._state.entry(content["key"]) is not None:
-            self._state.selected_key = content["key"]
+        if self._choose(content):
             self._open_selected()
 
     def _remove(self, content: Mapping[str, Any]) -> None:
         """Remove an entry; the one that takes its place on the screen is selected."""
-        key = content["key"]
-        keys = [row.key for row in self._shown]
+        entry = self._state.entry(content.get("key"))
+        if entry is None:
+            return
+        key, keys = entry.key, [row.key for row in self._shown]
         if key == self._state.selected_key and key in keys and len(keys) > 1:
             place = keys.index(key)
             self._state.selected_key = (keys[:place] + keys[place + 1 :])[min(place, len(keys) - 2)]
@@ -139,7 +145,7 @@ class ReadingPanel(widgets.VBox):
             text=str(content.get("text", ""))[:_LONGEST_TEXT],
             body_part=body_part if body_part in BODY_PARTS else "",
             answer=answer if answer in (*LABELS, NOT_ANSWERED) else "",
-            minimum=max(0.0, min(1.0, float(content.get("minimum") or 0.0))),
+            minimum=_share(content.get("minimum")),
         )
         self.refresh()
 
@@ -149,3 +155,9 @@ class ReadingPanel(widgets.VBox):
         # The mark at the beginning tells Excel that the file is UTF-8.
         content = worklist_csv(shown).encode("utf-8-sig")
         return Download("fracture-widgets-worklist.csv", "text/csv", content)
+
+
+def _share(value: Any) -> float:
+    """Return a number that a page sent, in 0 to 1; 0 for what is none."""
+    number = value if isinstance(value, int | float) else 0.0
+    return max(0.0, min(1.0, float(number)))

@@ -1,5 +1,7 @@
 // Rows that stay in the page: Python sends those that are new or changed, and their order.
 
+const ALL_DUE = 5_000; // milliseconds
+
 // `make(row)` returns a row's `node`, its `picture`, and what brings them up to date: `update(row)`.
 // `changed(content, arrange)` is called for what came; `arrange()` puts the rows in their order.
 // `lost(place)` is called when the row that had the focus is shown no more.
@@ -9,6 +11,14 @@ function liveRows(model, body, { make, changed, lost }) {
   const small = thumbnails(model);
   let order = [];
   let version = null;
+  let asking = null;
+
+  // Asks for all rows, and again until they come: the answer may be lost as well.
+  function askForAll() {
+    clearTimeout(asking);
+    model.send({ type: "ready" });
+    asking = setTimeout(askForAll, ALL_DUE);
+  }
 
   function take(row) {
     const { key } = row;
@@ -26,6 +36,7 @@ function liveRows(model, body, { make, changed, lost }) {
   }
 
   function bring(content, gone) {
+    clearTimeout(asking);
     version = content.version;
     const place = order.findIndex((key) => made.get(key).node.contains(document.activeElement));
     for (const key of gone) drop(key);
@@ -47,7 +58,7 @@ function liveRows(model, body, { make, changed, lost }) {
     if (version === null || content.version <= version) return; // all rows are on the way
     if (content.version !== version + 1) {
       version = null;
-      model.send({ type: "ready" });
+      askForAll();
       return;
     }
     bring(content, content.gone ?? []);

@@ -182,7 +182,7 @@ function render({ model, el }) {
     const to = {
       ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1,
       PageDown: at + page, PageUp: at - page, Home: 0, End: rows.length - 1,
-    }[event.key];
+    }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     return to === undefined ? null : rows[Math.max(0, Math.min(rows.length - 1, to))];
   }
 
