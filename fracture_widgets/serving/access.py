@@ -79,6 +79,10 @@ class _Guarded(JupyterHandler):
         if self.current_user is None:
             raise HTTPError(403)
 
+    def write_error(self, *_: Any, **__: Any) -> None:
+        """Say in words that nothing is there, for whoever typed the address."""
+        self.finish(simple_page("none", home=self.base_url))
+
 
 def guarded(route: Any) -> Any:
     """Return a route whose files are for those who are let in."""
