@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ _PREHEATING = voila_kernel_manager_factory(
     AsyncMappingKernelManager, preheat_kernel=True, default_pool_size=0
 )
 _SECONDS_AFTER_A_FAILURE = 10.0
+_SECONDS_KEPT = 5.0  # for a visitor who loads the page anew, before anyone else
 
 
 @dataclass(eq=False)
@@ -38,10 +39,13 @@ class Seat:
         Whose history the page shows.
     kernel_id
         The page's kernel, once it has one.
+    left
+        When the page was closed, by the clock of the kernels; None while it is open.
     """
 
     visitor: str
-    kernel_id: str | None = field(default=None)
+    kernel_id: str | None = None
+    left: float | None = None
 
 
 SEAT: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("seat", default=None)
@@ -87,13 +91,27 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
     @property
     def taken(self) -> int:
         """How many places are taken."""
-        self._seats = {
-            seat for seat in self._seats if seat.kernel_id is None or seat.kernel_id in self
-        }
+        self._seats = {seat for seat in self._seats if self._lasts(seat)}
         return len(self._seats)
 
+    def _lasts(self, seat: Seat) -> bool:
+        if seat.left is not None:
+            return self._clock() - seat.left < _SECONDS_KEPT
+        return seat.kernel_id is None or seat.kernel_id in self
+
+    def has_seat(self, visitor: str) -> bool:
+        """Say whether a visitor has a page open, or had one a moment ago."""
+        return any(seat.visitor == visitor and self._lasts(seat) for seat in self._seats)
+
     def take_seat(self, visitor: str) -> Seat | None:
-        """Take a place for a page that is being opened, or return None when all are taken."""
+        """Take a place for a page that is being opened, or return None when all are taken.
+
+        The place of a page that its visitor closed a moment ago is kept for the same visitor, who
+        may be loading it anew.
+        """
+        own = (seat for seat in self._seats if seat.visitor == visitor and seat.left is not None)
+        for seat in list(own)[:1]:
+            self._seats.discard(seat)
         if self.visitors is not None and self.taken >= self.visitors:
             return None
         seat = Seat(visitor)
@@ -239,11 +257,18 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
         """End a kernel, and let another one warm up in its place."""
         self._folders.pop(kernel_id, None)
         self._gone_since.pop(kernel_id, None)
+        for seat in self._seats:
+            if seat.kernel_id == kernel_id and seat.left is None:
+                seat.left = self._clock()
+                asyncio.get_running_loop().call_later(_SECONDS_KEPT, self._fill_again)
         try:
             return await super().shutdown_kernel(kernel_id, *args, **kwargs)
         finally:
-            if self._pools:  # emptied when the server ends
-                self.fill_if_needed()
+            self._fill_again()
+
+    def _fill_again(self) -> None:
+        if self._pools:  # emptied when the server ends
+            self.fill_if_needed()
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:
         """End every kernel, with the server."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.course.contents import Page
 from fracture_widgets.serving.access import without_token
-from fracture_widgets.serving.kernels import SEAT
+from fracture_widgets.serving.kernels import SEAT, Seat
 from fracture_widgets.serving.simple_pages import simple_page
 
 __all__ = ["COURSE", "SECONDS_UNTIL_AGAIN", "PageHandler", "course_routes"]
@@ -28,6 +29,7 @@ COURSE = "course"
 SECONDS_UNTIL_AGAIN = 20
 """How long a page that found no place waits before it tries again."""
 
+_SECONDS_FOR_ONES_OWN = 3.0
 _VISITOR_COOKIE = "fracture-widgets-visitor"
 
 
@@ -44,7 +46,7 @@ class PageHandler(TornadoVoilaHandler):
             return
         if path:
             raise tornado.web.HTTPError(404)
-        seat = self.kernel_manager.take_seat(self._visitor())
+        seat = await self._seat(self._visitor())
         if seat is None:
             self._say_full()
             return
@@ -62,6 +64,16 @@ class PageHandler(TornadoVoilaHandler):
     def redirect_to_file(self, _: str) -> None:
         """Serve no file."""
         raise tornado.web.HTTPError(404)
+
+    async def _seat(self, visitor: str) -> Seat | None:
+        """Take a place; wait a little for a visitor's own page, which may be about to close."""
+        kernels = self.kernel_manager
+        patience = time.monotonic() + _SECONDS_FOR_ONES_OWN
+        while (seat := kernels.take_seat(visitor)) is None:
+            if not kernels.has_seat(visitor) or time.monotonic() > patience:
+                return None
+            await asyncio.sleep(0.1)
+        return seat  # type: ignore[no-any-return]
 
     async def _first_warm_kernel(self) -> None:
         """Wait while the very first warm kernel starts: Voilà would start another one beside it."""
