@@ -17,6 +17,8 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.course.contents import read_pages
+from fracture_widgets.hosting import HISTORY_VARIABLE, PACE_VARIABLE, UNTIL_THE_END
+from fracture_widgets.limits import MAX_MB_VARIABLE
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.histories import VisitorHistories
 from fracture_widgets.serving.kernels import Kernels
@@ -26,6 +28,7 @@ from fracture_widgets.serving.visits import PageHandler, course_routes
 __all__ = ["serve"]
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
+_BYTES_A_SECOND = 1e12  # no limit; Jupyter's million delays a radiograph by half a minute
 _LOG = logging.getLogger("fracture_widgets.serving")
 
 
@@ -67,11 +70,20 @@ def serve(settings: ServingSettings) -> None:
             def launch_browser(self) -> None:
                 announce(settings)
 
-        # Where Voilà and nbconvert look for page templates.
-        os.environ["JUPYTER_PATH"] = os.pathsep.join(
-            path for path in (str(_RESOURCES), os.environ.get("JUPYTER_PATH")) if path
-        )
+        os.environ.update(environment(settings))
         Server.launch_instance([str(settings.notebook)], config=configuration(settings))
+
+
+def environment(settings: ServingSettings) -> dict[str, str]:
+    """Return what the server and, by inheritance, its pages' kernels are told."""
+    # Where Voilà and nbconvert look for page templates.
+    paths = (str(_RESOURCES), os.environ.get("JUPYTER_PATH"))
+    told = {"JUPYTER_PATH": os.pathsep.join(path for path in paths if path), PACE_VARIABLE: "0"}
+    if settings.separate_histories:
+        told[HISTORY_VARIABLE] = UNTIL_THE_END
+    if settings.max_mb is not None:
+        told[MAX_MB_VARIABLE] = str(settings.max_mb)
+    return told
 
 
 def configuration(settings: ServingSettings) -> Config:
@@ -94,6 +106,8 @@ def configuration(settings: ServingSettings) -> Config:
     config.VoilaConfiguration.strip_sources = True
     config.VoilaConfiguration.file_allowlist = []
     config.VoilaConfiguration.preheat_kernel = False  # our kernels do it
+    # A page asks for one piece of a picture after the other: more than it can take never comes.
+    config.ZMQChannelsWebsocketConnection.iopub_data_rate_limit = _BYTES_A_SECOND
     # Only says that there is culling, and how often: Kernels decides.
     config.MappingKernelManager.cull_idle_timeout = max(1, int(settings.gone_seconds))
     config.MappingKernelManager.cull_interval = max(1, int(min(300, settings.gone_seconds / 4)))

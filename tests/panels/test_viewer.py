@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fracture_widgets.hosting import PACE_VARIABLE
 from fracture_widgets.panels import viewer as module
 from fracture_widgets.panels.picture_stream import pack
-from fracture_widgets.panels.viewer import PACE_VARIABLE, Viewer
+from fracture_widgets.panels.viewer import Viewer
 
 
 @pytest.fixture
