@@ -11,7 +11,6 @@ import numpy as np
 import traitlets
 
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.hosting import bytes_a_second
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.panels.latest import Latest
 from fracture_widgets.panels.live import LiveWidget, script, style
@@ -119,7 +118,6 @@ class Viewer(LiveWidget):
                 "spacing": _spacing_shown(radiograph, width, height),
                 "layers": layers,
                 "regions": self._examine_region is not None,
-                "pace": bytes_a_second(),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
                 "empty": self._empty,

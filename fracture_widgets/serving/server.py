@@ -17,7 +17,7 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.course.contents import read_pages
-from fracture_widgets.hosting import HISTORY_VARIABLE, PACE_VARIABLE, UNTIL_THE_END
+from fracture_widgets.hosting import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.limits import MAX_MB_VARIABLE
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.histories import VisitorHistories
@@ -28,7 +28,6 @@ from fracture_widgets.serving.visits import PageHandler, course_routes
 __all__ = ["serve"]
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
-_BYTES_A_SECOND = 1e12  # no limit; Jupyter's million delays a radiograph by half a minute
 _LOG = logging.getLogger("fracture_widgets.serving")
 
 
@@ -78,7 +77,7 @@ def environment(settings: ServingSettings) -> dict[str, str]:
     """Return what the server and, by inheritance, its pages' kernels are told."""
     # Where Voilà and nbconvert look for page templates.
     paths = (str(_RESOURCES), os.environ.get("JUPYTER_PATH"))
-    told = {"JUPYTER_PATH": os.pathsep.join(path for path in paths if path), PACE_VARIABLE: "0"}
+    told = {"JUPYTER_PATH": os.pathsep.join(path for path in paths if path)}
     if settings.separate_histories:
         told[HISTORY_VARIABLE] = UNTIL_THE_END
     if settings.max_mb is not None:
@@ -106,8 +105,6 @@ def configuration(settings: ServingSettings) -> Config:
     config.VoilaConfiguration.strip_sources = True
     config.VoilaConfiguration.file_allowlist = []
     config.VoilaConfiguration.preheat_kernel = False  # our kernels do it
-    # A page asks for one piece of a picture after the other: more than it can take never comes.
-    config.ZMQChannelsWebsocketConnection.iopub_data_rate_limit = _BYTES_A_SECOND
     # Only says that there is culling, and how often: Kernels decides.
     config.MappingKernelManager.cull_idle_timeout = max(1, int(settings.gone_seconds))
     config.MappingKernelManager.cull_interval = max(1, int(min(300, settings.gone_seconds / 4)))

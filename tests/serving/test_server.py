@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fracture_widgets.hosting import bytes_a_second, history_is_the_visitors
+from fracture_widgets.hosting import history_is_the_visitors
 from fracture_widgets.limits import UploadLimits
 from fracture_widgets.serving.server import environment
 from fracture_widgets.serving.settings import ServingSettings
@@ -20,12 +20,6 @@ def as_in_a_kernel(monkeypatch):
             monkeypatch.setenv(name, value)
 
     return take_on
-
-
-def test_a_page_is_told_that_pictures_may_come_as_fast_as_they_can(as_in_a_kernel):
-    assert bytes_a_second() == 750_000
-    as_in_a_kernel()
-    assert bytes_a_second() == 0
 
 
 def test_a_page_is_told_the_largest_file(as_in_a_kernel):

@@ -221,7 +221,7 @@ function render({ model, el }) {
   function whole({ key, bytes, width, height, depth }) {
     if (key !== shown.key || pull) return;
     pull = puller(model, {
-      key, size: bytes, pace: shown.pace,
+      key, size: bytes,
       progress: (part) => {
         note.textContent = part < 1 && bytes > 1e6 ? `Fetching the picture in full: ${Math.floor(100 * part)} %` : "";
       },
