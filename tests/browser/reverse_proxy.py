@@ -15,7 +15,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from tornado.websocket import WebSocketHandler, websocket_connect
 
 _OF_ONE_CONNECTION = {
-    "connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding", "upgrade",
+    "connection", "content-length", "keep-alive", "transfer-encoding", "upgrade",
 }  # fmt: skip
 
 
@@ -44,7 +44,7 @@ class _Page(RequestHandler):
         self.clear()
         self.set_status(answer.code, answer.reason)
         for name, value in answer.headers.get_all():
-            if name.lower() not in _OF_ONE_CONNECTION - {"content-encoding"}:
+            if name.lower() not in _OF_ONE_CONNECTION:
                 self.add_header(name, value)
         if answer.body:
             self.write(answer.body)

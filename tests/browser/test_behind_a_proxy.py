@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_through_the_proxy_a_visitor_enters_uploads_and_reads_the_answer(browser, tmp_path):
     hand = tmp_path / "hand.png"
     hand.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
-    options = ("--prefix", "/fractures/", "--password", "sesame", "--visitors", "1")
+    options = ("--prefix", "/fractures/", "--password", "sesame", "--visitors", "2")
     with (
         serve(tmp_path / "data", *options) as dashboard,
         reverse_proxy(dashboard.address, "/fractures/") as address,

@@ -196,7 +196,11 @@ def test_twelve_megapixels_come_in_full_and_no_server_holds_them_back(
 ):
     page = new_page()
     received = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda it: received.append(it)))
+
+    def keep(frame):
+        received.append(frame)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", keep))
     open_workbench(page, dashboard.address)
     upload(page, write_dicom(tmp_path / "study.dcm", 3464, noise=400))
     expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
