@@ -29,7 +29,8 @@ For a class:
   fracture-widgets dashboard --host 0.0.0.0 --visitors 30
 Thirty pages can be open at once, all kept warm: each opens at once, has networks, radiographs and
 a history of its own, and its place is free again when it is closed. The next visitor reads that
-all places are taken, on a page that tries again by itself. A place takes some 0.2 GB of memory.
+all places are taken, on a page that tries again by itself. A place takes some 0.1 GB of memory,
+and that of the radiographs on its page.
 The address that is printed holds a token, without which nobody else comes in.
 
 Behind a proxy, keep --host at this computer, name the path with --prefix, and let the proxy pass
