@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from fracture_widgets.imaging.boxes import Box
     from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-    from fracture_widgets.panels import ErrorBrowser, TrainingPanel, UploadLimits, Workbench
+    from fracture_widgets.limits import UploadLimits
+    from fracture_widgets.panels import ErrorBrowser, TrainingPanel, Workbench
     from fracture_widgets.screening.screen import screen_folder
     from fracture_widgets.training.comparison import compare
     from fracture_widgets.training.recipe import train_bone_type_model, train_fracture_model
@@ -60,7 +61,7 @@ _HOMES = {
     "SubgroupDisplay": "figures",
     "TrainingPanel": "panels",
     "UnreadableRadiograph": "errors",
-    "UploadLimits": "panels",
+    "UploadLimits": "limits",
     "Workbench": "panels",
     "compare": "training.comparison",
     "draw_phantom": "imaging.phantoms",

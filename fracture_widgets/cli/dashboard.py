@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
+from fracture_widgets.serving.graph import graph_made_meanwhile
 from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
 
 __all__ = ["add_parser", "dashboard_notebook"]
@@ -28,7 +29,8 @@ For a class:
   fracture-widgets dashboard --host 0.0.0.0 --visitors 30
 Thirty pages can be open at once, all kept warm: each opens at once, has networks, radiographs and
 a history of its own, and its place is free again when it is closed. The next visitor reads that
-all places are taken, on a page that tries again by itself. A place takes some 0.2 GB of memory.
+all places are taken, on a page that tries again by itself. A place takes some 0.1 GB of memory,
+and that of the radiographs on its page.
 The address that is printed holds a token, without which nobody else comes in.
 
 Behind a proxy, keep --host at this computer, name the path with --prefix, and let the proxy pass
@@ -86,6 +88,12 @@ def add_parser(subparsers: Any) -> None:
         action="append",
         default=[],
         help="a dataset, or a folder of some, that visitors may train on; may be given again",
+    )
+    parser.add_argument(
+        "--max-mb",
+        metavar="N",
+        type=_megabytes,
+        help="largest file that visitors may upload, in MB (64)",
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address, open no browser"
@@ -170,10 +178,11 @@ def _run(arguments: argparse.Namespace) -> int:
     _check_port(arguments.host, arguments.port)
     if arguments.data:
         _offer(arguments.data)
-    try:
-        from fracture_widgets.serving.server import serve
-    except ImportError as error:
-        raise MissingExtra("The dashboard", "dashboard") from error
+    with graph_made_meanwhile():
+        try:
+            from fracture_widgets.serving.server import serve
+        except ImportError as error:
+            raise MissingExtra("The dashboard", "dashboard") from error
     serve(settings)
     return 0
 
@@ -185,6 +194,8 @@ def _settings(arguments: argparse.Namespace) -> ServingSettings:
             f"--warm {warm} is more than the {visitors} visitors that there are places for: give "
             "fewer, or leave --warm out."
         )
+    if arguments.max_mb is None:
+        _check_limit_of_environment()
     password = arguments.password
     if password is _ASK:
         password = getpass.getpass("Password for the dashboard: ")
@@ -205,8 +216,16 @@ def _settings(arguments: argparse.Namespace) -> ServingSettings:
         separate_histories=visitors is not None if separate is None else separate,
         gone_seconds=_LATE_SECONDS if visitors is None else _SOON_SECONDS,
         idle_seconds=_LATE_SECONDS,
+        max_mb=arguments.max_mb,
         open_browser=not arguments.no_browser,
     )
+
+
+def _check_limit_of_environment() -> None:
+    """Say here what every page would say instead of a workbench."""
+    from fracture_widgets.limits import UploadLimits
+
+    UploadLimits.from_environment()
 
 
 def _offer(folders: Sequence[Path]) -> None:
@@ -230,6 +249,16 @@ def _count(text: str) -> int:
 
 def _count_or_none(text: str) -> int:
     return 0 if text == "0" else _count(text)
+
+
+def _megabytes(text: str) -> int:
+    from fracture_widgets.limits import MOST_MB
+
+    if text.isdecimal() and 1 <= int(text) <= MOST_MB:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text} is no size of a radiograph: choose a number of megabytes from 1 to {MOST_MB}"
+    )
 
 
 def _port(text: str) -> int:

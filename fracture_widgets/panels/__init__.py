@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fracture_widgets.panels.error_browser import ErrorBrowser
-    from fracture_widgets.panels.limits import UploadLimits
     from fracture_widgets.panels.training.panel import TrainingPanel
     from fracture_widgets.panels.workbench import Workbench
 
-__all__ = ["ErrorBrowser", "TrainingPanel", "UploadLimits", "Workbench"]
+__all__ = ["ErrorBrowser", "TrainingPanel", "Workbench"]
 
 _HOMES = {
     "ErrorBrowser": "error_browser",
     "TrainingPanel": "training.panel",
-    "UploadLimits": "limits",
     "Workbench": "workbench",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from fracture_widgets.panels.limits import UploadLimits
+from fracture_widgets.limits import UploadLimits
 
 __all__ = ["Complaints"]
 

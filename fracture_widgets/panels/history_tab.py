@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.history import History, SavedResult
+from fracture_widgets.hosting import history_is_the_visitors
 from fracture_widgets.panels.download import Download, DownloadButton
 from fracture_widgets.panels.records import DELETE, Record, RecordTable
 from fracture_widgets.panels.state import WorkbenchState
@@ -43,8 +44,8 @@ class HistoryPanel(widgets.VBox):
         self.export = DownloadButton(self._export, label="Export as CSV")
         self.note = StatusLine()
         heading = widgets.HTML(
-            "<h2>Saved results</h2><p>Kept on the computer that runs this workbench: what was "
-            "answered for which file, no pictures.</p>"
+            f"<h2>Saved results</h2><p>{_kept()}: what was answered for which file, no "
+            "pictures.</p>"
         )
         heading.add_class("fw-heading")
         top = widgets.HBox([heading, self.export])
@@ -90,6 +91,12 @@ class HistoryPanel(widgets.VBox):
         self.note.tone, self.note.text = "problem", str(error)
         self.export.disabled = True
         self.table.fill(())
+
+
+def _kept() -> str:
+    if history_is_the_visitors():
+        return "Kept for you alone, until the dashboard ends"
+    return "Kept on the computer that runs this workbench"
 
 
 def _record(row: SavedResult) -> Record:

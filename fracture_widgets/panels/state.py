@@ -12,7 +12,7 @@ import traitlets
 from fracture_widgets.cascade.report import Report
 from fracture_widgets.imaging.compact import held_bytes
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.panels.limits import UploadLimits
+from fracture_widgets.limits import UploadLimits
 
 __all__ = ["Entry", "ModelState", "WorkbenchState"]
 

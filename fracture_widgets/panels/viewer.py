@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -20,13 +19,8 @@ from fracture_widgets.panels.regions import box_from_page, region_of
 from fracture_widgets.panels.state import Entry, WorkbenchState
 from fracture_widgets.rendering.overlay import DEFAULT_OPACITY, grey_picture
 
-__all__ = ["PACE_VARIABLE", "Viewer", "jpeg"]
+__all__ = ["Viewer", "jpeg"]
 
-PACE_VARIABLE = "FRACTURE_WIDGETS_PACE"
-"""Environment variable with the bytes a second that the server lets pass to a page; 0 is no limit.
-Jupyter's servers drop what goes beyond a million."""
-
-_PACE = 750_000
 _PREVIEW_SIDE = 1024
 _PIECE = 256 * 1024
 
@@ -124,7 +118,6 @@ class Viewer(LiveWidget):
                 "spacing": _spacing_shown(radiograph, width, height),
                 "layers": layers,
                 "regions": self._examine_region is not None,
-                "pace": int(os.environ.get(PACE_VARIABLE, _PACE)),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
                 "empty": self._empty,

@@ -12,10 +12,10 @@ import ipywidgets as widgets
 from fracture_widgets.history import History
 from fracture_widgets.imaging.phantoms import Phantom, sample_phantoms
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.limits import UploadLimits
 from fracture_widgets.panels.background import BackgroundTask
 from fracture_widgets.panels.examiner import Examiner, Examines
 from fracture_widgets.panels.history_tab import HistoryPanel
-from fracture_widgets.panels.limits import UploadLimits
 from fracture_widgets.panels.live import LiveWidget, tell_again, within
 from fracture_widgets.panels.reading.panel import ReadingPanel
 from fracture_widgets.panels.result import ResultPanel

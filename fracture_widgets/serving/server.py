@@ -17,6 +17,8 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.course.contents import read_pages
+from fracture_widgets.hosting import HISTORY_VARIABLE, UNTIL_THE_END
+from fracture_widgets.limits import MAX_MB_VARIABLE
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.histories import VisitorHistories
 from fracture_widgets.serving.kernels import Kernels
@@ -67,11 +69,20 @@ def serve(settings: ServingSettings) -> None:
             def launch_browser(self) -> None:
                 announce(settings)
 
-        # Where Voilà and nbconvert look for page templates.
-        os.environ["JUPYTER_PATH"] = os.pathsep.join(
-            path for path in (str(_RESOURCES), os.environ.get("JUPYTER_PATH")) if path
-        )
+        os.environ.update(environment(settings))
         Server.launch_instance([str(settings.notebook)], config=configuration(settings))
+
+
+def environment(settings: ServingSettings) -> dict[str, str]:
+    """Return what the server and, by inheritance, its pages' kernels are told."""
+    # Where Voilà and nbconvert look for page templates.
+    paths = (str(_RESOURCES), os.environ.get("JUPYTER_PATH"))
+    told = {"JUPYTER_PATH": os.pathsep.join(path for path in paths if path)}
+    if settings.separate_histories:
+        told[HISTORY_VARIABLE] = UNTIL_THE_END
+    if settings.max_mb is not None:
+        told[MAX_MB_VARIABLE] = str(settings.max_mb)
+    return told
 
 
 def configuration(settings: ServingSettings) -> Config:

@@ -58,6 +58,8 @@ class ServingSettings:
         How long the kernel of a page that has gone away is kept.
     idle_seconds
         How long a kernel is kept that nobody uses, its page open or not.
+    max_mb
+        Largest file that the pages take in, in MB; None for the usual limit.
     open_browser
         Whether to show the page here.
     """
@@ -72,6 +74,7 @@ class ServingSettings:
     separate_histories: bool = False
     gone_seconds: float = 2 * 60 * 60
     idle_seconds: float = 2 * 60 * 60
+    max_mb: int | None = None
     open_browser: bool = False
 
 

@@ -11,12 +11,17 @@ from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittle
 from fracture_widgets.imaging.phantoms import draw_phantom
 
 
-def write_dicom(path: Path, side: int) -> Path:
-    """Write a drawn hand as an uncompressed 16-bit DICOM file of ``2 * side**2`` bytes."""
+def write_dicom(path: Path, side: int, *, noise: int = 0) -> Path:
+    """Write a drawn hand as an uncompressed 16-bit DICOM file of ``2 * side**2`` bytes.
+
+    Noise, in the file's 4096 greys, makes its picture as hard to compress as a real one's.
+    """
     drawn = draw_phantom("hand", fractured=True, seed=2).radiograph.pixels
     rows = np.arange(side) * drawn.shape[0] // side
     columns = np.arange(side) * drawn.shape[1] // side
     greys = np.rint(drawn * 4095).astype(np.uint16)[np.ix_(rows, columns)]
+    grain = np.random.default_rng(0).integers(0, noise + 1, greys.shape, dtype=np.uint16)
+    greys = np.minimum(greys + grain, 4095)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
     meta.MediaStorageSOPInstanceUID = generate_uid()

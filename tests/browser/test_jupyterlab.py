@@ -33,10 +33,12 @@ def test_sixty_megabytes_are_dropped_looked_at_answered_and_not_saved_with_the_n
     expect(page.locator(".fw-upload-outcome")).to_have_text("1 radiograph has arrived.")
     expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
     page.get_by_role("group", name="Radiograph", exact=True).focus()
+    page.keyboard.press("a")  # which would be a new cell, were the workbench not asked first
     page.keyboard.press("1")
     expect(page.get_by_label("Zoom", exact=True)).to_have_text("100 %")
     page.keyboard.press("[")
     expect(page.get_by_label("Window of greys")).to_have_text("W 92  L 50")
+    expect(page.locator(".jp-CodeCell")).to_have_count(1)
     button(page, "Predict").click()
     expect(page.locator(".fw-card")).to_have_attribute("data-label", re.compile("fractured|normal"))
 

@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from fracture_widgets.cascade.store import MODELS_VARIABLE
 from fracture_widgets.cli import dashboard
 from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
-from fracture_widgets.errors import FractureWidgetsError, MissingExtra
+from fracture_widgets.errors import FractureWidgetsError, MissingExtra, ModelError
+from fracture_widgets.limits import MAX_MB_VARIABLE
 
 
 @pytest.fixture
@@ -49,6 +51,7 @@ def test_a_host_that_is_none_is_a_sentence(parse):
 
 def test_without_voila_the_extra_is_named(parse, monkeypatch):
     monkeypatch.setitem(sys.modules, "voila.app", None)
+    monkeypatch.delitem(sys.modules, "fracture_widgets.serving.server", raising=False)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -88,3 +91,33 @@ def test_datasets_are_offered_by_name_to_the_pages_and_a_folder_without_one_is_a
     assert find_datasets() == [tmp_path / "joints", tmp_path / "joints"]
     with pytest.raises(FractureWidgetsError, match="other holds no dataset: give --data a folder"):
         dashboard._offer([tmp_path / "other"])
+
+
+@pytest.mark.parametrize("limit", ["0", "513", "-1", "64MB", "1.5"])
+def test_a_limit_that_is_none_is_said(parse, limit, capsys):
+    with pytest.raises(SystemExit):
+        parse(["dashboard", f"--max-mb={limit}"])
+    assert f"{limit} is no size of a radiograph: choose a number" in capsys.readouterr().err
+
+
+def test_a_limit_of_the_environment_that_is_none_is_said_before_anything_is_served(
+    parse, monkeypatch
+):
+    monkeypatch.setenv(MAX_MB_VARIABLE, "plenty")
+    arguments = parse(["dashboard", "--no-browser"])
+    with pytest.raises(FractureWidgetsError, match="FRACTURE_WIDGETS_MAX_MB is 'plenty'"):
+        arguments.run(arguments)
+    arguments = parse(["dashboard", "--max-mb", "200"])
+    assert dashboard._settings(arguments).max_mb == 200
+
+
+def test_a_model_that_cannot_be_used_is_a_sentence_before_anything_is_served(
+    tmp_path, parse, monkeypatch
+):
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = parse(["dashboard", "--port", str(port), "--no-browser"])
+    with pytest.raises(ModelError, match=r"card\.json"):
+        arguments.run(arguments)

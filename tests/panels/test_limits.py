@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.panels.limits import MAX_MB_VARIABLE, UploadLimits
+from fracture_widgets.limits import MAX_MB_VARIABLE, UploadLimits
 
 
 def test_without_the_variable_the_usual_limits_hold(monkeypatch):

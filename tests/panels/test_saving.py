@@ -7,6 +7,7 @@ from PIL import Image
 
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.history import History
+from fracture_widgets.hosting import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.panels import Workbench
 
 
@@ -111,3 +112,12 @@ def test_a_history_that_cannot_be_written_still_gives_the_report(
     workbench.tabs.value = "History"
     assert workbench.history.note.tone == "problem"
     assert "cannot be opened or written" in workbench.history.note.text
+
+
+def test_the_history_says_where_it_is_kept(workbench_with, monkeypatch):
+    def heading() -> str:
+        return workbench_with().history.children[0].children[0].value
+
+    assert "Kept on the computer that runs this workbench: what was answered" in heading()
+    monkeypatch.setenv(HISTORY_VARIABLE, UNTIL_THE_END)
+    assert "Kept for you alone, until the dashboard ends: what was answered" in heading()

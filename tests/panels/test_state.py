@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.panels.limits import UploadLimits
+from fracture_widgets.limits import UploadLimits
 from fracture_widgets.panels.state import ModelState, WorkbenchState
 
 

@@ -9,7 +9,7 @@ import pytest
 from ipywidgets import Widget
 from ipywidgets.embed import embed_data
 
-from fracture_widgets.panels.limits import UploadLimits
+from fracture_widgets.limits import UploadLimits
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.upload import UploadPanel
 

@@ -10,7 +10,7 @@ import pytest
 
 from fracture_widgets.panels import viewer as module
 from fracture_widgets.panels.picture_stream import pack
-from fracture_widgets.panels.viewer import PACE_VARIABLE, Viewer
+from fracture_widgets.panels.viewer import Viewer
 
 
 @pytest.fixture
@@ -125,12 +125,6 @@ def test_lengths_are_of_the_picture_as_it_is_shown(workbench, radiograph, monkey
     assert (content["width"], content["height"]) == (30, 40)
     assert content["spacing"] == pytest.approx([0.6, 0.4])
     assert "shown in 30 × 40" in content["caption"]
-
-
-def test_a_server_may_let_more_pass(workbench, radiograph, monkeypatch):
-    monkeypatch.setenv(PACE_VARIABLE, "0")
-    workbench.state.add(radiograph())
-    assert workbench.viewer.content["pace"] == 0
 
 
 def test_what_is_sent_beside_pictures_is_json(workbench, radiograph):

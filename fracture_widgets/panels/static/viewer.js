@@ -221,7 +221,7 @@ function render({ model, el }) {
   function whole({ key, bytes, width, height, depth }) {
     if (key !== shown.key || pull) return;
     pull = puller(model, {
-      key, size: bytes, pace: shown.pace,
+      key, size: bytes,
       progress: (part) => {
         note.textContent = part < 1 && bytes > 1e6 ? `Fetching the picture in full: ${Math.floor(100 * part)} %` : "";
       },
@@ -253,9 +253,13 @@ function render({ model, el }) {
   watcher.observe(panes[0].pane);
   const readOpacity = () => { opacity = model.get("opacity"); changed(); };
   model.on("change:opacity", readOpacity);
-  // JupyterLab would take Enter for "edit the cell": inside the workbench, keys are its own.
+  // JupyterLab would take Enter for "edit the cell" and "a" for "a new cell above": inside the
+  // workbench, keys are its own. Some shortcuts look at what has the focus alone.
+  const keepKeys = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
   requestAnimationFrame(() => {
-    el.closest(".fw-workbench")?.setAttribute("data-lm-suppress-shortcuts", "true");
+    const workbench = el.closest(".fw-workbench");
+    workbench?.setAttribute("data-lm-suppress-shortcuts", "true");
+    workbench?.addEventListener("focusin", keepKeys);
   });
   const stop = listen(model, {
     show,

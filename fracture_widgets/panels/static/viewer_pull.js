@@ -1,23 +1,21 @@
 // Fetches the whole picture from the kernel, piece by piece. A piece is asked for when the one
-// before is here, no faster than the server lets messages pass, and again if it fails to come.
+// before is here, and again if it fails to come.
 
 const FIRST_PATIENCE = 8_000; // milliseconds
 const MOST_TRIES = 6;
 
 // `got(bytes)` is called once with the whole, `progress(part)` on the way, `failed()` at its end.
-function puller(model, { key, size, pace, got, progress, failed }) {
+function puller(model, { key, size, got, progress, failed }) {
   const bytes = new Uint8Array(size);
   let at = 0;
   let tries = 0;
   let timer = null;
   let over = false;
-  let askedAt = 0;
 
   function ask() {
     clearTimeout(timer);
     if (over) return;
     if (tries >= MOST_TRIES) { over = true; failed(); return; }
-    askedAt = performance.now();
     model.send({ type: "picture", key, at });
     timer = setTimeout(() => { tries += 1; ask(); }, FIRST_PATIENCE * 2 ** Math.min(tries, 2));
   }
@@ -31,8 +29,7 @@ function puller(model, { key, size, pace, got, progress, failed }) {
     progress(at / size);
     clearTimeout(timer);
     if (at >= size) { over = true; got(bytes); return; }
-    const due = pace ? askedAt + (1000 * part.byteLength) / pace - performance.now() : 0;
-    if (due > 0) timer = setTimeout(ask, due); else ask();
+    ask();
   }
 
   ask();

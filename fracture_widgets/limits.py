@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.decoding import MAX_BYTES
 
-__all__ = ["MAX_MB_VARIABLE", "UploadLimits"]
+__all__ = ["MAX_MB_VARIABLE", "MOST_MB", "UploadLimits"]
 
 MAX_MB_VARIABLE = "FRACTURE_WIDGETS_MAX_MB"
 """Environment variable with the largest file in megabytes; the pages' kernels inherit it."""
 
 _MEGABYTE = 1 << 20
-_MOST_MB = MAX_BYTES // _MEGABYTE
+MOST_MB = MAX_BYTES // _MEGABYTE
+"""The highest limit of a file in megabytes: no larger one is read."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class UploadLimits:
     held_mb: int = 800
 
     def __post_init__(self) -> None:
-        if not 1 <= self.file_mb <= _MOST_MB:
+        if not 1 <= self.file_mb <= MOST_MB:
             raise FractureWidgetsError(
-                f"The largest file cannot be {self.file_mb} MB: choose from 1 to {_MOST_MB} MB."
+                f"The largest file cannot be {self.file_mb} MB: choose from 1 to {MOST_MB} MB."
             )
         for what, value in (("number of files", self.files), ("memory in MB", self.held_mb)):
             if value < 1:
@@ -76,6 +77,6 @@ class UploadLimits:
         if not (text.isascii() and text.isdecimal()):
             raise FractureWidgetsError(
                 f"{MAX_MB_VARIABLE} is {text!r} and no whole number: set it to the largest file "
-                f"in megabytes, from 1 to {_MOST_MB}."
+                f"in megabytes, from 1 to {MOST_MB}."
             )
         return cls(file_mb=int(text))

@@ -1,0 +1,68 @@
+"""The network's graph, on disk before there is a kernel that wants it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fracture_widgets.errors import FractureWidgetsError, ModelError
+
+__all__ = ["graph_made_meanwhile"]
+
+_SECONDS_WITHOUT_A_WORD = 5.0
+_WORD = "Making the networks ready ..."
+
+
+@contextmanager
+def graph_made_meanwhile() -> Iterator[None]:
+    """Have the shipped network's graph in its cache at the end of a block.
+
+    It is made in a process of its own, which takes the memory for it along when it ends; the
+    kernels, that all begin at once, then find it made and share it.
+
+    Raises
+    ------
+    ModelError
+        If the shipped model cannot be used.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "fracture_widgets.serving.graph"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as maker:
+        try:
+            yield
+            complaint = _ended(maker)
+        except BaseException:
+            maker.kill()
+            raise
+    if maker.returncode:
+        raise ModelError(complaint or "The networks could not be made ready to answer.")
+
+
+def _ended(maker: subprocess.Popen[str]) -> str:
+    """Wait for the end, and return the last line that was said."""
+    try:
+        _, said = maker.communicate(timeout=_SECONDS_WITHOUT_A_WORD)
+    except subprocess.TimeoutExpired:
+        print(_WORD, file=sys.stderr, flush=True)
+        _, said = maker.communicate()
+    return said.strip().rpartition("\n")[2]
+
+
+def _make() -> str | None:
+    from fracture_widgets.cascade.cascade import Cascade
+
+    try:
+        Cascade.load()
+    except FractureWidgetsError as error:
+        return str(error)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(_make())

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from fracture_widgets.cascade import graph_cache
+from fracture_widgets.serving.graph import graph_made_meanwhile
+
+
+@pytest.mark.slow
+def test_the_graph_is_in_the_cache_before_a_kernel_wants_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    with graph_made_meanwhile():
+        pass
+    (graph,) = tmp_path.rglob(graph_cache.GRAPH_FILE)
+    made = graph.stat().st_mtime_ns
+    with graph_made_meanwhile():
+        pass
+    assert graph.stat().st_mtime_ns == made
+
+
+def test_what_fails_meanwhile_ends_the_making_too():
+    with pytest.raises(KeyError, match="meanwhile"), graph_made_meanwhile():
+        raise KeyError("meanwhile")
