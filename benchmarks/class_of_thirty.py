@@ -21,6 +21,7 @@ from statistics import median, quantiles
 
 from page_opening import chromium
 from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Error as PlaywrightError
 from served import PATIENCE, READY, Served, dashboard
 from visitor_memory import total_mb
 
@@ -161,19 +162,25 @@ async def _come(
 
 
 async def _visit(browser: Browser, address: str, file: Path, expected: tuple[str, ...]) -> Visit:
+    """Come, upload and predict; whoever does not get that far has seen how far they got."""
     page = await (await browser.new_context()).new_page()
     page.set_default_timeout(PATIENCE)
-    began = time.perf_counter()
-    await page.goto(address, wait_until="commit")
-    await page.locator(f"[role=status]:has-text('{READY}')").first.wait_for()
-    opened = time.perf_counter()
-    await page.get_by_label("Choose radiographs").set_input_files(file)
-    predict = page.get_by_role("button", name="Predict", exact=True)
-    await expect(predict).to_be_enabled()
-    await predict.click()
-    await page.locator(".fw-card h2", has_text=":").wait_for()
+    began = opened = time.perf_counter()
+    try:
+        await page.goto(address, wait_until="commit")
+        await page.locator(f"[role=status]:has-text('{READY}')").first.wait_for()
+        opened = time.perf_counter()
+        await page.get_by_label("Choose radiographs").set_input_files(file)
+        predict = page.get_by_role("button", name="Predict", exact=True)
+        await expect(predict).to_be_enabled()
+        await predict.click()
+        await page.locator(".fw-card h2", has_text=":").wait_for()
+        seen = await _seen(page, expected)
+    except (PlaywrightError, AssertionError) as error:
+        title = await page.title()
+        seen = ("lost", "opened" if opened > began else "never opened", title, str(error)[:200])
     answered = time.perf_counter()
-    return Visit(expected, await _seen(page, expected), opened - began, answered - opened)
+    return Visit(expected, seen, opened - began, answered - opened)
 
 
 async def _seen(page: Page, expected: tuple[str, ...]) -> tuple[str, ...]:
