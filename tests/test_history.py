@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.history import History, data_folder
 from fracture_widgets.imaging.radiograph import Radiograph
@@ -21,10 +21,7 @@ from fracture_widgets.imaging.radiograph import Radiograph
 def make_report(name="hand.png", *, sha256="a" * 64, model="b" * 64):
     return Report(
         radiograph=Radiograph(np.zeros((4, 3), np.float32), name, sha256, "PNG"),
-        body_part="hand",
-        body_part_probabilities={"elbow": 0.01, "hand": 0.97, "shoulder": 0.02},
-        label="fractured",
-        fracture_probability=0.87,
+        answer=Answer({"elbow": 0.01, "hand": 0.97, "shoulder": 0.02}, 0.87, 0.87),
         heatmap=np.zeros((2, 2), np.float32),
         fracture_map=np.zeros((2, 2), np.float32),
         model=model,

@@ -127,10 +127,7 @@ class Cascade:
         finished = time.perf_counter()
         return Report(
             radiograph=radiograph,
-            body_part=answer.body_part,
-            body_part_probabilities=answer.body_part_probabilities,
-            label=answer.label,
-            fracture_probability=answer.fracture_probability,
+            answer=answer,
             model=self.sha256,
             timings={
                 "prepare": prepared - started,
@@ -221,12 +218,8 @@ def _mean_answers(first: _Outputs, second: _Outputs) -> dict[str, dict[str, floa
 
 def _answer(answers: Mapping[str, Mapping[str, float]]) -> Answer:
     body_part = _most_probable(answers[BODY_PART_OUTPUT])
-    return Answer(
-        body_part=body_part,
-        body_part_probabilities=answers[BODY_PART_OUTPUT],
-        label=_most_probable(answers[body_part]),
-        fracture_probability=answers[body_part][FRACTURED],
-    )
+    said = answers[body_part][FRACTURED]
+    return Answer(answers[BODY_PART_OUTPUT], said, calibrated_probability=said)
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:
