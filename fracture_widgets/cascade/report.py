@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.vocabulary import LABELS, Verdict
 
-__all__ = ["Answer", "DoubtBand", "Report"]
+__all__ = ["Answer", "DoubtBand", "Peers", "Report"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,27 @@ class DoubtBand:
 
 
 @dataclass(frozen=True)
+class Peers:
+    """Radiographs that were given about the same probability, by networks that never saw them.
+
+    Attributes
+    ----------
+    low, high
+        From which calibrated probability to which, 0 to 1.
+    n, fractured
+        How many there are, and how many of them are fractured.
+    prevalence
+        Share of the fractured among all radiographs of that body part there, 0 to 1.
+    """
+
+    low: float
+    high: float
+    n: int
+    fractured: int
+    prevalence: float
+
+
+@dataclass(frozen=True)
 class Answer:
     """What the cascade says of one radiograph, without the picture and the maps.
 
@@ -53,6 +74,8 @@ class Answer:
         The same after calibration: of radiographs given 0.3, about 3 in 10 are fractured.
     band
         The operating points of that body part.
+    peers
+        What became of radiographs with about this probability; None where that is not known.
     refusal
         Why no verdict is given, a sentence; empty where one is.
     overridden
@@ -63,6 +86,7 @@ class Answer:
     fracture_probability: float
     calibrated_probability: float
     band: DoubtBand = field(default_factory=DoubtBand)
+    peers: Peers | None = None
     refusal: str = ""
     overridden: bool = False
 
