@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -201,6 +201,10 @@ class Report:
     def refused(self) -> bool:
         """Whether no verdict is given; ``answer.refusal`` says why."""
         return self.answer.refused
+
+    def override(self) -> Report:
+        """Return the report with a verdict although the radiograph was refused, marked as such."""
+        return replace(self, answer=replace(self.answer, overridden=bool(self.answer.refusal)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the pixels and maps, ready for JSON or a table row."""

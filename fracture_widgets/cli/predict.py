@@ -22,7 +22,7 @@ def add_parser(subparsers: Any) -> None:
     """Register ``predict`` with the subparsers of the command line."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "predict",
-        help="name the body part and say fractured or normal",
+        help="name the body part and say fracture, doubt or none seen",
         description="Answer radiographs of elbow, hand or shoulder. A file that cannot be read "
         "does not stop the rest; the exit code is then 1.",
     )
@@ -30,6 +30,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument(
         "--heatmap", metavar="DIR", help="write each radiograph with its heatmap into this folder"
+    )
+    parser.add_argument(
+        "--override-gate",
+        action="store_true",
+        help="for teaching: answer also what would be refused, marked as such",
     )
     parser.add_argument("--models", metavar="DIR", help="another models folder")
     parser.add_argument(
@@ -47,6 +52,8 @@ def _run(arguments: argparse.Namespace) -> int:
     for path in _files(arguments.paths):
         try:
             report = _examined(cascade, path)
+            if arguments.override_gate:
+                report = report.override()
             if heatmaps is not None:
                 _write_heatmap(report, heatmaps)
         except FractureWidgetsError as error:
@@ -113,21 +120,26 @@ def _as_json(path: Path, report: Report) -> str:
     return json.dumps(
         {
             "path": str(path),
-            "body_part": report.body_part,
-            "body_part_probability": round(report.body_part_probability, 6),
-            "label": report.label,
-            "fracture_probability": round(report.fracture_probability, 6),
+            **{
+                name: round(value, 6) if isinstance(value, float) else value
+                for name, value in report.answer.to_dict().items()
+                if name != "body_part_probabilities"
+            },
             "model": report.model,
         }
     )
 
 
 def _in_words(path: Path, report: Report) -> str:
-    from fracture_widgets.rendering import percent
+    from fracture_widgets.rendering import OVERRIDDEN, percent
 
+    answer = report.answer
+    if answer.refused:
+        return f"{path}: refused. {answer.refusal}"
     return (
-        f"{path}: {report.body_part} ({percent(report.body_part_probability)}), "
-        f"{report.label} (fracture {percent(report.fracture_probability)})"
+        f"{path}: {answer.body_part} ({percent(answer.body_part_probability)}), "
+        f"{answer.verdict} (fracture {percent(answer.calibrated_probability)})"
+        + (f". {OVERRIDDEN} {answer.refusal}" if answer.overridden else "")
     )
 
 

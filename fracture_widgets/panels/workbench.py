@@ -25,6 +25,7 @@ from fracture_widgets.panels.status import StatusLine
 from fracture_widgets.panels.upload import UploadPanel
 from fracture_widgets.panels.viewer import Viewer
 from fracture_widgets.panels.worklist import WorklistPanel
+from fracture_widgets.rendering import verdict_heading
 
 __all__ = ["Workbench"]
 
@@ -200,8 +201,9 @@ class Workbench(widgets.VBox):
         if selected is not None and selected.problem:
             return "problem", selected.problem
         if selected is not None and selected.report is not None:
-            report = selected.report
-            return "good", f"Answered: {report.body_part}, {report.label}. Choose another to go on."
+            part, verdict = verdict_heading(selected.report.answer)
+            said = f"{part.lower()}, {verdict}".removeprefix(", ")
+            return "good", f"Answered: {said}. Choose another to go on."
         return "quiet", reason or "Ready."
 
 

@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from fracture_widgets.panels.pictures import Picture, PictureList
 from fracture_widgets.panels.state import Entry, WorkbenchState
 from fracture_widgets.panels.thumbnails import thumbnail
+from fracture_widgets.rendering import verdict_heading, verdict_slug
 
 __all__ = ["WorklistPanel"]
 
@@ -77,7 +78,9 @@ def _picture(entry: Entry, *, chosen: bool) -> Picture:
     radiograph = entry.radiograph
     tag, tone = "", "normal"
     if entry.report is not None:
-        tag, tone = f"{entry.report.body_part}, {entry.report.label}", entry.report.label
+        part, verdict = verdict_heading(entry.report.answer)
+        tag = f"{part.lower()}, {verdict}".removeprefix(", ")
+        tone = verdict_slug(entry.report.verdict)
     elif entry.problem:
         tag, tone = "not answered", "problem"
     drawn = ", drawn" if radiograph.source_format == "drawn" else ""
