@@ -164,8 +164,9 @@ def sorted_rows(rows: Iterable[Row], sorting: Sorting) -> list[Row]:
     """Return rows in an order.
 
     Those that have no answer come after those that have one where the answer decides, first the
-    refused ones, then the waiting ones and then the failed ones, whichever way it is sorted. Where the order leaves two
-    equal, the more suspicious comes first, and then the one that stood first in ``rows``.
+    refused ones, then the waiting ones and then the failed ones, whichever way it is sorted. Where
+    the order leaves two equal, the more suspicious comes first, and then the one that stood first
+    in ``rows``.
     """
     by_suspicion = _sorted_by(_suspicion, rows, descending=True)
     if sorting == Sorting():
