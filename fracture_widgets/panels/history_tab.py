@@ -104,9 +104,9 @@ def _record(row: SavedResult) -> Record:
         str(row.id),
         row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
         row.name,
-        f"{row.body_part} ({percent(row.body_part_probability)})",
-        row.label,
-        percent(row.fracture_probability),
+        row.body_part or "",
+        row.verdict,
+        "" if row.probability is None else percent(row.probability),
         row.model[:12],
     )
-    return Record(row.id, f"no. {row.id}", cells, (DELETE,), tone=row.label)
+    return Record(row.id, f"no. {row.id}", cells, (DELETE,), tone=row.label or "")
