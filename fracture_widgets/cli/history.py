@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
     )
     _add_filters(parser)
     _add_exports(parser)
-    actions = parser.add_subparsers(title="what else to do", metavar="ACTION")
+    actions = parser.add_subparsers(title="what else to do", metavar="[ACTION]")
     _add_read(actions)
     _add_delete(actions)
     parser.set_defaults(run=_list)
