@@ -82,7 +82,7 @@ def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
         return {"title": "You and the networks", "lines": [["", f"{_INVITED}shown here."]],
                 "points": []}  # fmt: skip
     few = " Over so few readings it says little yet." if found.n < _FEW else ""
-    points = [[at.timestamp() * 1000, kappa] for at, kappa in found.course]
+    points = [kappa for _, kappa in found.course]
     last = f"{found.course[-1][1]:.2f}" if found.course else ""
     return {
         "title": f"You and the networks: the same verdict on {found.same:,} of {found.n:,} "
@@ -97,7 +97,7 @@ def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
         "explained": f"{_EXPLAINED}{few}",
         "points": points,
         "ends": [_day(found.course[0][0]), _day(found.course[-1][0])] if points else [],
-        "caption": f"Kappa of the three verdicts over the last {WINDOW} readings",
+        "caption": f"Kappa over the last {WINDOW} readings",
         "alt": f"Kappa over time, from {found.course[0][1]:.2f} to {last}" if points else "",
     }  # fmt: skip
 

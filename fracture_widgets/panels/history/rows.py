@@ -59,7 +59,7 @@ def shown_row(row: SavedResult) -> dict[str, Any]:
 def _reader(row: SavedResult) -> str:
     if row.reader_verdict is None:
         return _NOTHING
-    return f"{row.reader_verdict} {'' if row.agreed is not False else '(≠)'}".strip()
+    return f"{row.reader_verdict}{' (differs)' if row.agreed is False else ''}"
 
 
 def _details(row: SavedResult) -> str:

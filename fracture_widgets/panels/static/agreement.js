@@ -3,10 +3,9 @@
 const W = 340, H = 132, LEFT = 34, RIGHT = 10, TOP = 10, BOTTOM = 24;
 
 function course(points, alt, [from, to]) {
-  const low = Math.min(0, ...points.map(([, kappa]) => kappa));
-  const first = points[0][0], span = points.at(-1)[0] - first;
-  const x = (at, i) => LEFT + (span ? (at - first) / span : i / Math.max(1, points.length - 1))
-    * (W - LEFT - RIGHT);
+  const low = Math.min(0, ...points);
+  // By readings, not by days: a holiday would press the rest together.
+  const x = (i) => LEFT + (i / Math.max(1, points.length - 1)) * (W - LEFT - RIGHT);
   const y = (kappa) => H - BOTTOM - ((kappa - low) / (1 - low)) * (H - TOP - BOTTOM);
   const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": alt });
   for (const kappa of [0, 0.5, 1]) {
@@ -20,11 +19,11 @@ function course(points, alt, [from, to]) {
     s("text", { x: W - RIGHT, y: H - 6, "text-anchor": "end" }, to === from ? "" : to),
     s("polyline", {
       class: "fw-course",
-      points: points.map(([at, kappa], i) => `${x(at, i)},${y(kappa)}`).join(" "),
+      points: points.map((kappa, i) => `${x(i)},${y(kappa)}`).join(" "),
     }),
   );
-  const [at, kappa] = points.at(-1);
-  svg.append(s("circle", { class: "fw-course-end", cx: x(at, points.length - 1), cy: y(kappa), r: 3.5 }));
+  const last = points.length - 1;
+  svg.append(s("circle", { class: "fw-course-end", cx: x(last), cy: y(points[last]), r: 3.5 }));
   return svg;
 }
 
