@@ -135,6 +135,22 @@ def test_reading_row_after_row_with_the_keyboard_alone(page, history):
     assert history.get(62).reader_verdict == "fracture"
 
 
+def test_a_form_opened_again_at_once_has_what_was_typed(page, history):
+    button(page, "Read: no. 62").click()
+    page.locator(".fw-reading-form").get_by_label("Remark").fill("typed last")
+    page.evaluate(
+        """() => {
+          const press = () => document.querySelector('[data-press="read 62"]').click();
+          press(); press();  // closes, and opens again before the kernel can answer
+        }"""
+    )
+    form = page.locator(".fw-reading-form")
+    expect(form.get_by_label("Remark")).to_have_value("typed last")
+    form.get_by_label("None seen").check()
+    expect(form.get_by_role("status")).to_have_text("Saved: “none seen”, unlike the network.")
+    assert history.get(62).remark == "typed last"
+
+
 def test_deleting_asks_and_can_be_undone(page, history):
     button(page, "Delete: no. 62").click()
     expect(button(page, "Keep")).to_be_focused()

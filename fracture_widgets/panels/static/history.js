@@ -1,7 +1,14 @@
 // The saved results: filters, rows by the page, the reader's own verdict, deleting and undoing.
 
 function render({ model, el }) {
-  const tell = (content) => model.send(content);
+  const tell = (content) => {
+    // A form that is opened again before the answer begins with what was said last.
+    if (content.type === "reading") {
+      const row = latest.rows.find(({ id }) => id === content.id);
+      if (row) Object.assign(row, { reader: content.verdict, remark: content.remark });
+    }
+    model.send(content);
+  };
   const filters = historyFilters(tell);
   const counted = h("p", { class: "fw-counts", role: "status" });
   const undo = h("button", {
