@@ -15,7 +15,7 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.limits import UploadLimits
 from fracture_widgets.panels.background import BackgroundTask
 from fracture_widgets.panels.examiner import Examiner, Examines
-from fracture_widgets.panels.history_tab import HistoryPanel
+from fracture_widgets.panels.history.panel import HistoryPanel
 from fracture_widgets.panels.live import LiveWidget, tell_again, within
 from fracture_widgets.panels.reading.panel import ReadingPanel
 from fracture_widgets.panels.result import ResultPanel
@@ -30,7 +30,7 @@ from fracture_widgets.rendering import verdict_heading
 __all__ = ["Workbench"]
 
 _STATIC = Path(__file__).parent / "static"
-_STYLES = ("workbench", "reading")
+_STYLES = ("workbench", "reading", "history")
 _HEADER = """
 <header class="fw-header"><h1>Fracture Widgets</h1>
 <p>For teaching and research. Not a medical device.</p></header>
@@ -89,7 +89,7 @@ class Workbench(widgets.VBox):
         self.reading = ReadingPanel(self.state, open_selected=self._examine, executor=executor)
         self.viewer = Viewer(self.state, examine_region=self._examine_region, executor=executor)
         self.result = ResultPanel(self.state, record)
-        self.history = HistoryPanel(self.state, record)
+        self.history = HistoryPanel(self.state, record, executor=executor)
         self.predict = widgets.Button(description="Predict")
         self.predict_all = widgets.Button(description="Predict all")
         self.stop = widgets.Button(description="Stop")
