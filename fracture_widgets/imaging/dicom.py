@@ -1,37 +1,21 @@
-"""DICOM files become grey pictures, as the standard says they are to be shown.
-
-Only the attributes listed here are ever parsed. None of them says who the patient is; of the
-study's number, and of words that somebody typed, no more is kept than can be shown to anybody.
-"""
+"""DICOM files become grey pictures, as the standard says they are to be shown."""
 
 from __future__ import annotations
 
-import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    RLELossless,
-)
+from pydicom.uid import UID, RLELossless
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
-    MAX_BYTES,
     Decoded,
     check_size,
     damaged,
@@ -42,54 +26,11 @@ from fracture_widgets.imaging.decoding import (
 from fracture_widgets.imaging.dicom_codestream import codestream_size
 from fracture_widgets.imaging.dicom_greys import displayed
 from fracture_widgets.imaging.dicom_meaning import FUNCTIONAL_GROUPS, meaning_of, spacing_mm
+from fracture_widgets.imaging.dicom_parsing import PIXELS, bare, parsed, unused_low_bits
 from fracture_widgets.imaging.dicom_study import study_key
 from fracture_widgets.imaging.dicom_windows import windows_of
 
 __all__ = ["DicomPictures"]
-
-PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_ATTRIBUTES = [
-    *PIXELS,
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
-    "PlanarConfiguration",
-    "PhotometricInterpretation",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
-    "RedPaletteColorLookupTableDescriptor",
-    "GreenPaletteColorLookupTableDescriptor",
-    "BluePaletteColorLookupTableDescriptor",
-    "RedPaletteColorLookupTableData",
-    "GreenPaletteColorLookupTableData",
-    "BluePaletteColorLookupTableData",
-    "SegmentedRedPaletteColorLookupTableData",
-    "SegmentedGreenPaletteColorLookupTableData",
-    "SegmentedBluePaletteColorLookupTableData",
-]
-_MEANT = (
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "ModalityLUTSequence",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "VOILUTSequence",
-    "VOILUTFunction",
-    "WindowCenter",
-    "WindowWidth",
-    "WindowCenterWidthExplanation",
-    "PresentationLUTShape",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
-)
-"""What :func:`meaning_of` looks at; the study and the words typed go once it has."""
-
-_PARSED = [*_ATTRIBUTES, *_MEANT, *FUNCTIONAL_GROUPS, "StudyInstanceUID"]
 
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _CONTRADICTIONS = {"INVERSE": "MONOCHROME2", "IDENTITY": "MONOCHROME1"}
@@ -129,17 +70,15 @@ class DicomPictures:
 
     def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
         with _saying(name):
-            dataset = _parsed(data, name)
+            dataset = parsed(data, name)
             check_size(name, int(dataset.Columns), int(dataset.Rows), max_pixels)
             self.frame_count = max(1, int(dataset.get("NumberOfFrames") or 1))
             self.study = study_key(dataset.get("StudyInstanceUID"))
             each = any(keyword in dataset for keyword in FUNCTIONAL_GROUPS)
             frames = self.frame_count if each else 1
             self._meanings = [meaning_of(dataset, frame) for frame in range(frames)]
-            for keyword in ("StudyInstanceUID", *FUNCTIONAL_GROUPS, *_MEANT):
-                if keyword in dataset:
-                    del dataset[keyword]
-            self._dataset = dataset
+            self._dataset = bare(dataset)
+            self._low_bits = unused_low_bits(self._dataset)
             self._name = name
 
     @property
@@ -188,6 +127,8 @@ class DicomPictures:
             which = f"number {frame + 1:,}" if frame else "the first"
             notes.append(f"The file holds {self.frame_count:,} pictures; {which} is shown.")
         stored, photometric = _frame(dataset, name, frame, self.frame_count)
+        if self._low_bits:
+            stored = stored >> self._low_bits
         if stored.shape[:2] != (dataset.Rows, dataset.Columns):
             raise damaged(name)
         if photometric in _GREY:
@@ -234,52 +175,6 @@ def _check_number(name: str, what: str, number: int, count: int) -> None:
         raise UnreadableRadiograph(
             f"{name} has {holds} and no {what} {number}: choose from 0 to {count - 1}."
         )
-
-
-def _parsed(data: bytes, name: str) -> Dataset:
-    """Parse the attributes that make the picture, and no others."""
-    _check_deflated(data, name)
-    dataset = dcmread(io.BytesIO(data), force=True, specific_tags=list(_PARSED))
-    if not any(keyword in dataset for keyword in PIXELS):
-        if "Rows" in dataset and "Columns" in dataset:
-            raise damaged(name)
-        raise UnreadableRadiograph(
-            f"{name} is a DICOM file without a picture, such as a report or a plan: "
-            "choose the radiograph itself."
-        )
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        implicit, little = dataset.original_encoding
-        uncompressed = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else uncompressed
-    return dataset
-
-
-def _check_deflated(data: bytes, name: str) -> None:
-    """Refuse a deflated file that would grow beyond what is read of any file.
-
-    pydicom inflates such a file whole before the size of the picture can be known.
-    """
-    if DeflatedExplicitVRLittleEndian.encode() not in data:
-        return
-    stream = io.BytesIO(data)
-    read_preamble(stream, force=True)
-    meta = read_dataset(
-        stream,
-        is_implicit_VR=False,
-        is_little_endian=True,
-        stop_when=lambda tag, _representation, _length: tag.group != 2,
-    )
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        raise damaged(name)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    size, rest = 0, stream.read()
-    while rest and not inflater.eof:
-        size += len(inflater.decompress(rest, 1 << 20))
-        rest = inflater.unconsumed_tail
-        if size > MAX_BYTES:
-            raise UnreadableRadiograph(
-                f"{name} unpacks to more than {MAX_BYTES >> 20} MB: export it smaller."
-            )
 
 
 def _frame(dataset: Dataset, name: str, number: int, count: int) -> tuple[npt.NDArray[Any], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.multival import MultiValue
 
 __all__ = ["FUNCTIONAL_GROUPS", "meaning_of", "spacing_mm"]
@@ -59,10 +59,11 @@ def meaning_of(dataset: Dataset, frame: int) -> Dataset:
     Returns
     -------
     pydicom.Dataset
-        With the file's meta information, and as though the file had this frame alone.
+        As though the file had this frame alone; it tells the transfer syntax too.
     """
     meaning = Dataset()
-    meaning.file_meta = dataset.file_meta
+    meaning.file_meta = FileMetaDataset()
+    meaning.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
     _take(meaning, dataset, _AT_THE_TOP)
     for keyword in _TABLES:
         if tables := _tables(dataset.get(keyword)):
