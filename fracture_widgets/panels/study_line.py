@@ -42,11 +42,11 @@ class StudyLine(widgets.HTML):
         highest, report = answered[answer.highest]
         of_all = "" if len(answered) == len(views) else f" of {len(views)}"
         said = (
-            f"{answer.label}, fracture {percent(answer.fracture_probability)}: the mean of "
-            f"{answer.views}{of_all} views. Highest: {percent(report.fracture_probability)} in "
-            f"{highest.radiograph.name}."
+            f"{answer.label}. Probability of a fracture {percent(answer.fracture_probability)}, "
+            f"the mean of {answer.views}{of_all} views; the highest is "
+            f"{percent(report.fracture_probability)} in {highest.radiograph.name}."
         )
-        self.value = f'<p role="status"><strong>This study</strong> {escape(said)}</p>'
+        self.value = f'<p role="status"><strong>This study:</strong> {escape(said)}</p>'
         self.layout.display = None
 
     def _views(self) -> list[Entry]:
