@@ -23,8 +23,8 @@ from comparing import Comparison, in_turn, print_table
 from fracture_widgets import draw_phantom, read_radiograph, screen_folder
 from fracture_widgets.cascade.engine import OnnxEngine
 from fracture_widgets.cascade.store import load_model
+from fracture_widgets.imaging.folders import radiograph_names
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.screening.listing import radiograph_names
 from fracture_widgets.screening.screen import BATCH
 from fracture_widgets.vocabulary import BODY_PARTS
 

@@ -1,19 +1,19 @@
-"""``fracture-widgets predict``: answers for files and folders."""
+"""``fracture-widgets predict``: answers for files, folders, ZIP archives, and studies."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
-    from fracture_widgets.cascade.cascade import Cascade
     from fracture_widgets.cascade.report import Report
+    from fracture_widgets.cascade.study import StudyAnswer
 
 __all__ = ["add_parser"]
 
@@ -23,10 +23,13 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "predict",
         help="name the body part and say fracture, doubt or none seen",
-        description="Answer radiographs of elbow, hand or shoulder. A file that cannot be read "
+        description="Answer radiographs of elbow, hand or shoulder, and studies of several views: "
+        "a study's fracture probability is the mean of its views'. A file that cannot be read "
         "does not stop the rest; the exit code is then 1.",
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="radiographs, or folders of them")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="radiographs, or folders or ZIP archives of them"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument(
         "--heatmap", metavar="DIR", help="write each radiograph with its heatmap into this folder"
@@ -45,47 +48,80 @@ def add_parser(subparsers: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from fracture_widgets.cascade.cascade import Cascade
+    from fracture_widgets.imaging.studies import find_radiographs
 
     cascade = Cascade.load(arguments.models, engine=arguments.engine)
     heatmaps = _heatmap_folder(arguments.heatmap)
     failures = 0
-    for path in _files(arguments.paths):
+    studies = _Studies()
+    for found in find_radiographs(arguments.paths):
         try:
-            report = _examined(cascade, path)
+            if found.radiograph is None:
+                raise UnreadableRadiograph(found.problem)
+            report = cascade.examine(found.radiograph)
             if arguments.override_gate:
                 report = report.override()
             if heatmaps is not None:
                 _write_heatmap(report, heatmaps)
         except FractureWidgetsError as error:
             failures += 1
-            _say_error(path, error, as_json=arguments.json)
+            _say_error(found.place, error, as_json=arguments.json)
         else:
-            print(_as_json(path, report) if arguments.json else _in_words(path, report), flush=True)
+            number = studies.note(found.place, report)
+            said = _as_json if arguments.json else _in_words
+            print(said(found.place, report, number), flush=True)
+    for line in studies.lines(as_json=arguments.json):
+        print(line, flush=True)
     return 1 if failures else 0
 
 
-def _files(paths: Iterable[str]) -> Iterator[Path]:
-    """Yield files as given, and the radiographs of folders in order."""
-    from fracture_widgets.screening.listing import radiograph_names
+class _Studies:
+    """Keeps what the views of each study got, and none of their pixels."""
 
-    for path in map(Path, paths):
-        if not path.is_dir():
-            yield path
-            continue
-        found = [path / name for name in radiograph_names(path)]
-        # A folder with nothing to read fails like a file that is not there.
-        yield from found or [path]
+    def __init__(self) -> None:
+        self._views: dict[str, list[tuple[str, float]]] = {}
+        self._model = ""
 
+    def note(self, place: str, report: Report) -> int | None:
+        """Add a view; return its study's number, where the study is known."""
+        study = report.radiograph.study
+        if not study:
+            return None
+        self._model = report.model
+        self._views.setdefault(study, []).append((place, report.fracture_probability))
+        return list(self._views).index(study) + 1
 
-def _examined(cascade: Cascade, path: Path) -> Report:
-    from fracture_widgets.imaging.radiograph import read_radiograph
+    def lines(self, *, as_json: bool) -> Iterator[str]:
+        """Yield a line for each study of several views."""
+        from fracture_widgets.cascade.study import StudyAnswer
 
-    if path.is_dir():
-        raise UnreadableRadiograph(
-            f"The folder {path.name} holds no radiographs: "
-            "give one with PNG, JPEG, TIFF, BMP, WebP or DICOM files."
+        for number, views in enumerate(self._views.values(), 1):
+            if len(views) > 1:
+                answer = StudyAnswer.of([probability for _, probability in views])
+                said = self._as_json if as_json else _study_in_words
+                yield said(number, answer, views)
+
+    def _as_json(self, number: int, answer: StudyAnswer, views: Sequence[tuple[str, float]]) -> str:
+        return json.dumps(
+            {
+                "study": number,
+                "views": answer.views,
+                "label": answer.label,
+                "fracture_probability": round(answer.fracture_probability, 6),
+                "highest": views[answer.highest][0],
+                "model": self._model,
+            }
         )
-    return cascade.examine(read_radiograph(path))
+
+
+def _study_in_words(number: int, answer: StudyAnswer, views: Sequence[tuple[str, float]]) -> str:
+    from fracture_widgets.rendering import percent
+
+    place, probability = views[answer.highest]
+    return (
+        f"Study {number}: {answer.label} (fracture {percent(answer.fracture_probability)}, "
+        f"the mean of {answer.views} views; highest {percent(probability)} in {place})"
+    )
 
 
 def _heatmap_folder(name: str | None) -> Path | None:
@@ -116,35 +152,35 @@ def _write_heatmap(report: Report, folder: Path) -> None:
         ) from error
 
 
-def _as_json(path: Path, report: Report) -> str:
-    return json.dumps(
-        {
-            "path": str(path),
-            **{
-                name: round(value, 6) if isinstance(value, float) else value
-                for name, value in report.answer.to_dict().items()
-                if name != "body_part_probabilities"
-            },
-            "model": report.model,
-        }
-    )
+def _as_json(place: str, report: Report, study: int | None) -> str:
+    answer: dict[str, object] = {
+        "path": place,
+        **{
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in report.answer.to_dict().items()
+            if name != "body_part_probabilities"
+        },
+        "model": report.model,
+    }
+    return json.dumps(answer if study is None else answer | {"study": study})
 
 
-def _in_words(path: Path, report: Report) -> str:
+def _in_words(place: str, report: Report, study: int | None) -> str:
     from fracture_widgets.rendering import OVERRIDDEN, percent
 
     answer = report.answer
+    belongs = "" if study is None else f", study {study}"
     if answer.refused:
-        return f"{path}: refused. {answer.refusal}"
+        return f"{place}: refused{belongs}. {answer.refusal}"
     return (
-        f"{path}: {answer.body_part} ({percent(answer.body_part_probability)}), "
-        f"{answer.verdict} (fracture {percent(answer.calibrated_probability)})"
+        f"{place}: {answer.body_part} ({percent(answer.body_part_probability)}), "
+        f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
         + (f". {OVERRIDDEN} {answer.refusal}" if answer.overridden else "")
     )
 
 
-def _say_error(path: Path, error: FractureWidgetsError, *, as_json: bool) -> None:
+def _say_error(place: str, error: FractureWidgetsError, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"path": str(path), "error": str(error)}), flush=True)
+        print(json.dumps({"path": place, "error": str(error)}), flush=True)
     else:
-        print(f"{path}: {error}", file=sys.stderr, flush=True)
+        print(f"{place}: {error}", file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -75,8 +76,17 @@ def compact(radiograph: Radiograph) -> Radiograph:
     return CompactRadiograph(**known)
 
 
-def held_bytes(radiograph: Radiograph) -> int:
-    """Return the bytes of memory that a radiograph's pixels take while nobody looks at them."""
+def held_bytes(radiographs: Iterable[Radiograph]) -> int:
+    """Return the bytes of memory that radiographs take while nobody looks at them.
+
+    A file that shows several of them counts once.
+    """
+    several = list(radiographs)
+    files = {id(one.file): one.file.nbytes for one in several if one.file is not None}
+    return sum(map(_pixel_bytes, several)) + sum(files.values())
+
+
+def _pixel_bytes(radiograph: Radiograph) -> int:
     if isinstance(radiograph, CompactRadiograph):
         return radiograph.nbytes
     return radiograph.pixels.nbytes

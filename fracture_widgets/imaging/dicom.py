@@ -1,36 +1,21 @@
-"""DICOM files become grey pictures, as the standard says they are to be shown.
-
-Only the attributes listed here are ever parsed: none of them says who the patient is.
-"""
+"""DICOM files become grey pictures, as the standard says they are to be shown."""
 
 from __future__ import annotations
 
-import io
-import math
-import struct
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    RLELossless,
-)
+from pydicom.uid import UID, RLELossless
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
-    MAX_BYTES,
     Decoded,
     check_size,
     damaged,
@@ -38,52 +23,26 @@ from fracture_widgets.imaging.decoding import (
     row_blocks,
     stretched,
 )
+from fracture_widgets.imaging.dicom_codestream import codestream_size
 from fracture_widgets.imaging.dicom_greys import displayed
+from fracture_widgets.imaging.dicom_meaning import FUNCTIONAL_GROUPS, meaning_of, spacing_mm
+from fracture_widgets.imaging.dicom_parsing import PIXELS, bare, parsed, unused_low_bits
+from fracture_widgets.imaging.dicom_study import study_key
+from fracture_widgets.imaging.dicom_windows import windows_of
 
-__all__ = ["read_dicom"]
+__all__ = ["DicomPictures"]
 
-_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_ATTRIBUTES = [
-    *_PIXELS,
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
-    "PlanarConfiguration",
-    "PhotometricInterpretation",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
-    "ModalityLUTSequence",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "VOILUTSequence",
-    "VOILUTFunction",
-    "WindowCenter",
-    "WindowWidth",
-    "RedPaletteColorLookupTableDescriptor",
-    "GreenPaletteColorLookupTableDescriptor",
-    "BluePaletteColorLookupTableDescriptor",
-    "RedPaletteColorLookupTableData",
-    "GreenPaletteColorLookupTableData",
-    "BluePaletteColorLookupTableData",
-    "SegmentedRedPaletteColorLookupTableData",
-    "SegmentedGreenPaletteColorLookupTableData",
-    "SegmentedBluePaletteColorLookupTableData",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
-]
+_GREY = {"MONOCHROME1", "MONOCHROME2"}
+_CONTRADICTIONS = {"INVERSE": "MONOCHROME2", "IDENTITY": "MONOCHROME1"}
+_CONTRADICTORY = "The file says two things about what is black: check that bone is bright here."
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-def read_dicom(data: bytes, name: str, max_pixels: int) -> Decoded:
-    """Decode a DICOM file.
+class DicomPictures:
+    """The pictures in a DICOM file: every frame, through every window.
+
+    Only what makes them is kept, and nothing about the patient.
 
     Parameters
     ----------
@@ -92,23 +51,117 @@ def read_dicom(data: bytes, name: str, max_pixels: int) -> Decoded:
     name
         What to call it in an error.
     max_pixels
-        Larger pictures are refused by their header. Of several frames only the first is decoded,
-        so it alone counts.
+        Larger pictures are refused by their header. One frame is decoded at a time, so it alone
+        counts.
 
-    Returns
-    -------
-    Decoded
-        Greys after the LUTs, stretched from the least to the greatest; padding is black.
+    Attributes
+    ----------
+    frame_count
+        Number of frames, at least 1.
+    study
+        Stands for the study in this process, empty where the file names none; see
+        :func:`~fracture_widgets.imaging.dicom_study.study_key`.
 
     Raises
     ------
     UnreadableRadiograph
-        If the file holds no picture, is damaged, too large or too small, or is compressed in a
-        way that no decoder here reads.
+        If the file holds no picture, is damaged, or its pictures are too large or too small.
     """
+
+    def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
+        with _saying(name):
+            dataset = parsed(data, name)
+            check_size(name, int(dataset.Columns), int(dataset.Rows), max_pixels)
+            self.frame_count = max(1, int(dataset.get("NumberOfFrames") or 1))
+            self.study = study_key(dataset.get("StudyInstanceUID"))
+            each = any(keyword in dataset for keyword in FUNCTIONAL_GROUPS)
+            frames = self.frame_count if each else 1
+            self._meanings = [meaning_of(dataset, frame) for frame in range(frames)]
+            self._dataset = bare(dataset)
+            self._low_bits = unused_low_bits(self._dataset)
+            self._name = name
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the pictures take, as they are stored."""
+        return sum(len(self._dataset.get(keyword) or b"") for keyword in PIXELS)
+
+    def windows(self, frame: int = 0) -> tuple[str, ...]:
+        """Return the titles of the windows and look-up tables of a frame, the usual one first."""
+        if not self._grey:
+            return ()
+        with _saying(self._name):
+            return tuple(window.title for window in windows_of(self._meaning(frame)))
+
+    def decode(self, frame: int = 0, window: int = 0) -> Decoded:
+        """Decode one picture.
+
+        Parameters
+        ----------
+        frame
+            Number of the frame, from 0.
+        window
+            Number among :meth:`windows`, from 0.
+
+        Returns
+        -------
+        Decoded
+            Greys after the LUTs, stretched from the least to the greatest; padding is black.
+
+        Raises
+        ------
+        UnreadableRadiograph
+            If the file is damaged, has no such frame or window, or is compressed in a way that
+            no decoder here reads.
+        """
+        name = self._name
+        _check_number(name, "frame", frame, self.frame_count)
+        _check_number(name, "window", window, max(1, len(self.windows(frame))))
+        with _saying(name):
+            return self._decode(frame, window)
+
+    def _decode(self, frame: int, window: int) -> Decoded:
+        dataset, meaning, name = self._dataset, self._meaning(frame), self._name
+        notes = []
+        if self.frame_count > 1:
+            which = f"number {frame + 1:,}" if frame else "the first"
+            notes.append(f"The file holds {self.frame_count:,} pictures; {which} is shown.")
+        stored, photometric = _frame(dataset, name, frame, self.frame_count)
+        if self._low_bits:
+            stored = stored >> self._low_bits
+        if stored.shape[:2] != (dataset.Rows, dataset.Columns):
+            raise damaged(name)
+        if photometric in _GREY:
+            shape = meaning.get("PresentationLUTShape")
+            if shape in _CONTRADICTIONS and _CONTRADICTIONS[shape] == photometric:
+                notes.append(_CONTRADICTORY)
+            several = windows_of(meaning)
+            pixels, note = displayed(
+                stored,
+                meaning,
+                several[window] if several else None,
+                inverted=photometric == "MONOCHROME1" or shape == "INVERSE",
+            )
+            if note:
+                notes.append(note)
+        else:
+            pixels = _luminance(stored, dataset, name, photometric)
+        return Decoded(pixels, "DICOM", spacing_mm(meaning), tuple(notes))
+
+    @property
+    def _grey(self) -> bool:
+        return str(self._dataset.get("PhotometricInterpretation")) in _GREY
+
+    def _meaning(self, frame: int) -> Dataset:
+        return self._meanings[min(frame, len(self._meanings) - 1)]
+
+
+@contextmanager
+def _saying(name: str) -> Iterator[None]:
+    """Turn whatever goes wrong into a sentence."""
     with quiet():
         try:
-            return _decode(data, name, max_pixels)
+            yield
         except UnreadableRadiograph:
             raise
         except Exception as error:
@@ -116,74 +169,16 @@ def read_dicom(data: bytes, name: str, max_pixels: int) -> Decoded:
             raise damaged(name) from error
 
 
-def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
-    dataset = _parsed(data, name)
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    check_size(name, columns, rows, max_pixels)
-    notes = []
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    if frames > 1:
-        notes.append(f"The file holds {frames:,} pictures; the first is shown.")
-    stored, photometric = _first_frame(dataset, name, frames)
-    if stored.shape[:2] != (rows, columns):
-        raise damaged(name)
-    if photometric in {"MONOCHROME1", "MONOCHROME2"}:
-        pixels, note = displayed(stored, dataset, inverted=photometric == "MONOCHROME1")
-        if note:
-            notes.append(note)
-    else:
-        pixels = _luminance(stored, dataset, name, photometric)
-    return Decoded(pixels, "DICOM", _spacing_mm(dataset), tuple(notes))
-
-
-def _parsed(data: bytes, name: str) -> Dataset:
-    """Parse the attributes that make the picture, and no others."""
-    _check_deflated(data, name)
-    dataset = dcmread(io.BytesIO(data), force=True, specific_tags=list(_ATTRIBUTES))
-    if not any(keyword in dataset for keyword in _PIXELS):
-        if "Rows" in dataset and "Columns" in dataset:
-            raise damaged(name)
+def _check_number(name: str, what: str, number: int, count: int) -> None:
+    if not 0 <= number < count:
+        holds = f"{count:,} {what}s" if count > 1 else f"one {what}"
         raise UnreadableRadiograph(
-            f"{name} is a DICOM file without a picture, such as a report or a plan: "
-            "choose the radiograph itself."
+            f"{name} has {holds} and no {what} {number}: choose from 0 to {count - 1}."
         )
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        implicit, little = dataset.original_encoding
-        uncompressed = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else uncompressed
-    return dataset
 
 
-def _check_deflated(data: bytes, name: str) -> None:
-    """Refuse a deflated file that would grow beyond what is read of any file.
-
-    pydicom inflates such a file whole before the size of the picture can be known.
-    """
-    if DeflatedExplicitVRLittleEndian.encode() not in data:
-        return
-    stream = io.BytesIO(data)
-    read_preamble(stream, force=True)
-    meta = read_dataset(
-        stream,
-        is_implicit_VR=False,
-        is_little_endian=True,
-        stop_when=lambda tag, _representation, _length: tag.group != 2,
-    )
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        raise damaged(name)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    size, rest = 0, stream.read()
-    while rest and not inflater.eof:
-        size += len(inflater.decompress(rest, 1 << 20))
-        rest = inflater.unconsumed_tail
-        if size > MAX_BYTES:
-            raise UnreadableRadiograph(
-                f"{name} unpacks to more than {MAX_BYTES >> 20} MB: export it smaller."
-            )
-
-
-def _first_frame(dataset: Dataset, name: str, frames: int) -> tuple[npt.NDArray[Any], str]:
-    """Decode the first frame.
+def _frame(dataset: Dataset, name: str, number: int, count: int) -> tuple[npt.NDArray[Any], str]:
+    """Decode one frame.
 
     Returns
     -------
@@ -201,41 +196,14 @@ def _first_frame(dataset: Dataset, name: str, frames: int) -> tuple[npt.NDArray[
             "export it uncompressed or as JPEG 2000."
         ) from error
     if decoder.is_encapsulated:
-        frame = get_frame(dataset.PixelData, 0, number_of_frames=frames)
-        size = _codestream_size(frame)
+        coded = get_frame(dataset.PixelData, number, number_of_frames=count)
+        size = codestream_size(coded)
         if size is not None and size != (dataset.Rows, dataset.Columns):
             raise damaged(name)
     # On damaged data the quicker RLE decoder dies of a panic that is no Exception.
     plugin = "pydicom" if syntax == RLELossless else ""
-    values, properties = decoder.as_array(dataset, index=0, decoding_plugin=plugin)
+    values, properties = decoder.as_array(dataset, index=number, decoding_plugin=plugin)
     return values, str(properties["photometric_interpretation"])
-
-
-def _codestream_size(frame: bytes) -> tuple[int, int] | None:
-    """Return the rows and columns that a JPEG or JPEG 2000 codestream itself states.
-
-    The decoders make room for these, whatever the DICOM header says.
-    """
-    start = frame.find(b"\xff\x4f\xff\x51")
-    if start >= 0:  # JPEG 2000: SOC, SIZ (ISO/IEC 15444-1, A.5.1)
-        right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)
-        return bottom - top, right - left
-    if not frame.startswith(b"\xff\xd8"):
-        return None
-    position = 2
-    while position + 9 <= len(frame):  # JPEG and JPEG-LS: marker segments up to the frame header
-        marker = frame[position + 1]
-        if marker == 0xFF:
-            position += 1
-        elif marker in _START_OF_FRAME:
-            rows, columns = struct.unpack_from(">2H", frame, position + 5)
-            return rows, columns
-        else:
-            position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
-    return None
-
-
-_START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 
 
 def _luminance(
@@ -256,15 +224,3 @@ def _luminance(
     for rows in row_blocks(height, width):
         grey[rows] = values[rows].astype(np.float32) @ _LUMINANCE
     return stretched(grey)
-
-
-def _spacing_mm(dataset: Dataset) -> tuple[float, float] | None:
-    """Return the distance of rows and of columns, calibrated or else at the detector."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        try:
-            row, column = (float(distance) for distance in dataset.get(keyword) or ())
-        except (TypeError, ValueError):
-            continue
-        if 0 < row < math.inf and 0 < column < math.inf:
-            return row, column
-    return None

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import stat
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from pathlib import PurePath
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,12 @@ from PIL import Image
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.dicom_signature import looks_like_dicom
+from fracture_widgets.imaging.file_bytes import READABLE, bytes_of, shown_name
 from fracture_widgets.imaging.raster import looks_like_raster, read_raster
+
+if TYPE_CHECKING:
+    from fracture_widgets.imaging.dicom_file import DicomFile
 
 __all__ = ["MAX_PIXELS", "Radiograph", "looks_like_radiograph_file", "read_radiograph"]
 
@@ -26,8 +28,6 @@ MAX_PIXELS = 100_000_000
 """Pictures of more pixels are refused; a large radiograph has some 20 million."""
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"})
-_NAMELESS = "The picture"
-_LONGEST_NAME = 120
 
 _OTHER_FILES = (
     (b"%PDF", "a PDF document"),
@@ -36,7 +36,6 @@ _OTHER_FILES = (
     (b"GIF8", "a GIF picture"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
 )
-_READABLE = "choose a PNG, JPEG, TIFF, BMP, WebP or DICOM file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +49,8 @@ class Radiograph:
     name
         The file's base name, for people; never a path.
     sha256
-        Hex digest of the bytes that it was read from.
+        Hex digest of the bytes that it was read from; where they hold several pictures, another
+        frame or window than the first has one of its own.
     source_format
         ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"BMP"``, ``"WebP"``, ``"DICOM"`` or ``"drawn"``.
     spacing_mm
@@ -58,6 +58,16 @@ class Radiograph:
         tells.
     warnings
         Sentences about what whoever looks at the picture should know.
+    frame, frame_count
+        Number of the frame shown, from 0, and how many a DICOM file holds.
+    window, windows
+        Number of the window or look-up table that a DICOM file is shown through, from 0, and the
+        titles of those that it has.
+    study
+        Stands for the study it belongs to, in this process alone; empty where that is not known.
+        It is neither shown nor stored.
+    file
+        Shows the other frames and windows, where there are any; see :meth:`shown_as`.
 
     Raises
     ------
@@ -71,6 +81,12 @@ class Radiograph:
     source_format: str
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    frame: int = 0
+    frame_count: int = 1
+    window: int = 0
+    windows: tuple[str, ...] = ()
+    study: str = field(default="", repr=False)
+    file: DicomFile | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.size == 0:
@@ -94,7 +110,7 @@ class Radiograph:
         return int(self.pixels.shape[1])
 
     def crop(self, box: Box) -> Radiograph:
-        """Return the part inside a box, cut to whole pixels, at least one.
+        """Return the part inside a box, cut to whole pixels, at least one; no view of a study.
 
         Parameters
         ----------
@@ -111,7 +127,31 @@ class Radiograph:
         top = min(round(inside.y0 * self.height), self.height - 1)
         right = max(round(inside.x1 * self.width), left + 1)
         bottom = max(round(inside.y1 * self.height), top + 1)
-        return replace(self, pixels=self.pixels[top:bottom, left:right])
+        return replace(self, pixels=self.pixels[top:bottom, left:right], study="", file=None)
+
+    def shown_as(self, *, frame: int = 0, window: int = 0) -> Radiograph:
+        """Return another frame of the same file, or the same one through another window.
+
+        It is a radiograph of its own, with a name and a ``sha256`` of its own: an answer belongs
+        to exactly the pixels examined.
+
+        Parameters
+        ----------
+        frame, window
+            Numbers from 0, less than ``frame_count`` and the number of ``windows``.
+
+        Raises
+        ------
+        UnreadableRadiograph
+            If there is no such frame or window, or the frame is damaged.
+        """
+        if (frame, window) == (self.frame, self.window):
+            return self
+        if self.file is None:
+            raise UnreadableRadiograph(
+                f"{self.name} has no other frame or window: look at it as it is."
+            )
+        return self.file.radiograph(frame, window)
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
         """Return the greys as whole numbers from 0 to 255, shape ``(height, width)``."""
@@ -157,6 +197,8 @@ def read_radiograph(
     *,
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    frame: int = 0,
+    window: int = 0,
 ) -> Radiograph:
     """Read a radiograph from a PNG, JPEG, TIFF, BMP, WebP or DICOM file.
 
@@ -171,6 +213,11 @@ def read_radiograph(
     max_pixels
         Pictures with more pixels are refused before they are decoded. Picture files of more than
         about 178 million pixels are refused in any case.
+    frame
+        Which picture of a DICOM file that holds several, from 0.
+    window
+        Which of a DICOM file's windows, from 0; its look-up tables come before its windows, as
+        the standard has it. The radiograph's ``windows`` names them all.
 
     Returns
     -------
@@ -190,18 +237,21 @@ def read_radiograph(
     >>> radiograph.height, radiograph.width  # doctest: +SKIP
     (512, 406)
     """
-    shown = _shown_name(source if name is None else name)
-    data = _bytes_of(source, shown)
+    shown = shown_name(source if name is None else name)
+    data = bytes_of(source, shown)
     if not data:
         raise UnreadableRadiograph(f"{shown} is empty: copy or export it again.")
     if looks_like_dicom(data):
-        from fracture_widgets.imaging.dicom import read_dicom  # a second, for those who need it
+        from fracture_widgets.imaging.dicom_file import DicomFile  # a second, for who needs it
 
-        decoded = read_dicom(data, shown, max_pixels)
-    elif looks_like_raster(data):
-        decoded = read_raster(data, shown, max_pixels)
-    else:
-        raise UnreadableRadiograph(f"{shown} is {_other_kind(data)}: {_READABLE}.")
+        return DicomFile(data, shown, max_pixels).radiograph(frame, window)
+    if not looks_like_raster(data):
+        raise UnreadableRadiograph(f"{shown} is {_other_kind(data)}: {READABLE}.")
+    if frame or window:
+        raise UnreadableRadiograph(
+            f"{shown} is no DICOM file, of which a frame or window can be chosen: leave them out."
+        )
+    decoded = read_raster(data, shown, max_pixels)
     return Radiograph(
         pixels=decoded.pixels,
         name=shown,
@@ -210,88 +260,6 @@ def read_radiograph(
         spacing_mm=decoded.spacing_mm,
         warnings=decoded.warnings,
     )
-
-
-def _shown_name(source: Any) -> str:
-    """Return a base name that can be shown on one line and stored as UTF-8."""
-    if isinstance(source, os.PathLike):
-        source = os.fspath(source)
-    if not isinstance(source, str):
-        source = getattr(source, "name", None)  # an open file's; a number for a pipe
-    if not isinstance(source, str):
-        return _NAMELESS
-    base = source.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    printable = "".join(
-        letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
-        for letter in base
-    ).strip()
-    if len(printable) > _LONGEST_NAME:
-        end = PurePath(printable).suffix[-10:]
-        printable = f"{printable[: _LONGEST_NAME - len(end) - 1]}…{end}"
-    return printable or _NAMELESS
-
-
-def _bytes_of(source: Any, shown: str) -> bytes:
-    """Return a file's content, never more than ``MAX_BYTES``."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        if memoryview(source).nbytes > MAX_BYTES:
-            raise _too_long(shown)
-        return bytes(source)
-    if isinstance(source, str | os.PathLike):
-        try:
-            return _content(Path(source), shown)
-        except OSError as error:
-            raise UnreadableRadiograph(_why_not(shown, error)) from error
-        except ValueError as error:  # a name that no file system can hold
-            raise UnreadableRadiograph(_why_not(shown, FileNotFoundError())) from error
-    if not callable(getattr(source, "read", None)):
-        raise UnreadableRadiograph(
-            f"{type(source).__name__} is no radiograph: give a path, the bytes of a file, or a "
-            "file opened in binary mode."
-        )
-    return _read(source, shown)
-
-
-def _content(path: Path, shown: str) -> bytes:
-    if path.is_dir():
-        raise UnreadableRadiograph(f"{shown} is a folder: choose one radiograph file inside it.")
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever, a device never end
-        raise UnreadableRadiograph(f"{shown} is no ordinary file: {_READABLE}.")
-    if status.st_size > MAX_BYTES:
-        raise _too_long(shown)
-    with path.open("rb") as file:
-        return _read(file, shown)
-
-
-def _read(file: Any, shown: str) -> bytes:
-    try:
-        data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # closed, write-only, or text that does not decode
-        raise UnreadableRadiograph(_why_not(shown, error)) from error
-    if not isinstance(data, bytes | bytearray | memoryview):
-        raise UnreadableRadiograph(
-            f"{shown} was opened as text: open it in binary mode, or give its path."
-        )
-    if len(data) > MAX_BYTES:
-        raise _too_long(shown)
-    return bytes(data)
-
-
-def _too_long(shown: str) -> UnreadableRadiograph:
-    return UnreadableRadiograph(
-        f"{shown} is longer than the {MAX_BYTES >> 20} MB that are read: export it smaller."
-    )
-
-
-def _why_not(shown: str, error: Exception) -> str:
-    match error:
-        case FileNotFoundError() | NotADirectoryError():
-            return f"{shown} was not found: check its name and folder."
-        case PermissionError():
-            return f"{shown} may not be read: ask for permission to its file and folder."
-        case _:
-            return f"{shown} cannot be read from where it is: copy it to this computer again."
 
 
 def _other_kind(data: bytes) -> str:

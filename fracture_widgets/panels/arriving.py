@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
 from fracture_widgets.imaging.compact import compact
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.studies import radiographs_in_archive
+from fracture_widgets.limits import UploadLimits
 from fracture_widgets.panels.background import sentence
 
 __all__ = ["Arriving", "Batch", "base_name"]
 
 _LONGEST_NAME = 200
+_SEEN_FOR_ONE = 20  # files of an archive for each radiograph that may be in it, as in a folder
+_UNPACKED_FOR_HELD = 4  # bytes that an archive may unpack to for each that the list may hold
 
 
 @dataclass
@@ -29,7 +35,7 @@ class Batch:
 
 @dataclass
 class Arriving:
-    """A file of which not all pieces are here, or which is not read yet."""
+    """A file of which not all pieces are here, or which is not read to its end yet."""
 
     batch: str
     name: str
@@ -38,6 +44,8 @@ class Arriving:
     last: bool = False
     content: bytearray = field(default_factory=bytearray)
     received: int = 0
+    taken: int = 0
+    several: bool = False
 
     @property
     def complete(self) -> bool:
@@ -49,15 +57,31 @@ class Arriving:
         self.content += piece[: self.size - self.received]
         self.received = len(self.content)
 
-    def read(self) -> Radiograph | str:
-        """Return the radiograph in the whole file, or the sentence that says why not."""
+    def read(self, limits: UploadLimits) -> Iterator[Radiograph | str]:
+        """Yield the radiograph in the whole file, or the sentence that says why there is none.
+
+        A ZIP archive gives one or the other for each file in it.
+        """
         content, self.content = bytes(self.content), bytearray()
         try:
-            return compact(read_radiograph(content, name=self.name))
+            if looks_like_archive(content):
+                yield from self._unpacked(content, limits)
+            else:
+                yield compact(read_radiograph(content, name=self.name))
         except FractureWidgetsError as error:
-            return str(error)
+            yield str(error)
         except Exception as error:  # noqa: BLE001 - the rest of the batch must go on
-            return f"{self.name} was left out. {sentence(error)}"
+            yield f"{self.name} was left out. {sentence(error)}"
+
+    def _unpacked(self, content: bytes, limits: UploadLimits) -> Iterator[Radiograph | str]:
+        self.several = True
+        bounds = ArchiveLimits(
+            files=_SEEN_FOR_ONE * limits.files,
+            file_bytes=limits.file_bytes,
+            all_bytes=_UNPACKED_FOR_HELD * limits.held_bytes,
+        )
+        for found in radiographs_in_archive(content, self.name, limits=bounds):
+            yield found.problem if found.radiograph is None else compact(found.radiograph)
 
 
 def base_name(name: object) -> str:

@@ -44,4 +44,4 @@ class Removal:
             self._state.put_back(*self._removed.pop())
 
     def _held(self) -> int:
-        return sum(held_bytes(entry.radiograph) for _, entry in self._removed)
+        return held_bytes(entry.radiograph for _, entry in self._removed)

@@ -141,6 +141,15 @@ class WorkbenchState(traitlets.HasTraits):
             if radiographs and (select_first or self.selected_key is None):
                 self._select(radiographs[0])
 
+    def select(self, sha256: str) -> bool:
+        """Select the radiograph with this identity; tell whether it is in the list."""
+        with self._changing:
+            found = (e.key for e in self.entries if e.radiograph.sha256 == sha256)
+            key = next(found, None)
+            if key is not None:
+                self.selected_key = key
+            return key is not None
+
     def _select(self, radiograph: Radiograph) -> None:
         self.selected_key = next(
             entry.key for entry in self.entries if entry.radiograph.sha256 == radiograph.sha256
@@ -150,7 +159,7 @@ class WorkbenchState(traitlets.HasTraits):
         """Tell whether the list can hold these besides what it holds; one alone always may."""
         held = {entry.radiograph.sha256: entry.radiograph for entry in self.entries}
         wanted = held | {one.sha256: one for one in radiographs}
-        size = sum(held_bytes(radiograph) for radiograph in wanted.values())
+        size = held_bytes(wanted.values())
         return len(wanted) <= max(1, len(held)) or size <= self.limits.held_bytes
 
     def remove(self, key: int) -> None:

@@ -8,8 +8,8 @@ each passes over the ids that are not its own.
 page says  with                               and is answered
 ========== ================================== ====================================================
 batch      batch                              nothing: a new choice of files begins
-begin      batch, upload, name, size, how     ``have``; or ``done`` or ``full``, once the file is
-           many more wait, the first piece    here and read
+begin      batch, upload, name, size, how     ``have``; or ``done`` or ``full``, with how many
+           many more wait, the first piece    radiographs it gave, once the file is here and read
 piece      upload, at, and the piece          the same; a piece that is not the next is passed over
 where      upload, asked                      ``have`` with how many bytes are here, or the last
                                               answer again, or ``unknown``
@@ -24,7 +24,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from threading import RLock
 from typing import Any
@@ -47,7 +47,7 @@ _ANSWERS_KEPT = 64
 
 
 class UploadPanel(LiveWidget):
-    """Takes radiographs and folders of them, by button or by drop, and puts them into the state.
+    """Takes radiographs, and folders and ZIP archives of them, and puts them into the state.
 
     A file arrives in pieces, a few of them on the way at a time: the 10 MiB that Jupyter and
     Voilà allow a message, beyond which a file vanishes without a word, is never reached. The
@@ -79,7 +79,7 @@ class UploadPanel(LiveWidget):
     ) -> None:
         limits = state.limits
         super().__init__(
-            hint="PNG, JPEG, TIFF, BMP, WebP or DICOM, "
+            hint="PNG, JPEG, TIFF, BMP, WebP or DICOM, or a ZIP of them, "
             f"up to {limits.file_mb}\N{NO-BREAK SPACE}MB each",
             hint_id=f"fw-hint-{uuid.uuid4().hex}",
             max_bytes=limits.file_bytes,
@@ -143,7 +143,7 @@ class UploadPanel(LiveWidget):
         self._batches.setdefault(batch, Batch(self._clock()))
         if arriving.size > self._state.limits.file_bytes:
             self._note_left_out("size", [arriving.name], 1)
-            self._answer(upload, "done", taken=False)
+            self._answer(upload, "done", taken=0)
             return
         self._arriving[upload] = arriving
         self._take(upload, piece)
@@ -164,8 +164,13 @@ class UploadPanel(LiveWidget):
     def _end(self, content: Mapping[str, Any], _: object) -> None:
         upload = str(content["upload"])
         arriving = self._arriving.get(upload)
-        if arriving is not None and not arriving.complete:
+        if arriving is None:
+            return
+        if not arriving.complete:
             del self._arriving[upload]
+        elif arriving.several:  # being read, which may take long
+            self._reading.stop()
+            self._finish(upload, "done", now=True)
 
     def _left_out(self, content: Mapping[str, Any], _: object) -> None:
         names = [base_name(name) for name in content["names"][:10]]
@@ -204,27 +209,39 @@ class UploadPanel(LiveWidget):
             upload = self._to_read.popleft()
             arriving = self._arriving[upload]
             self._reading.start(
-                lambda: [arriving.read()], lambda outcome: self._finish(upload, arriving, outcome)
+                lambda: _to_the_end(arriving.read(self._state.limits)),
+                lambda outcome: self._note(upload, arriving, outcome),
             )
 
-    def _finish(self, upload: str, arriving: Arriving, outcome: Radiograph | str) -> None:
+    def _note(self, upload: str, arriving: Arriving, outcome: Radiograph | str | None) -> None:
+        """Take what a file gives: radiographs, sentences, and None at its end."""
         with self._lock:
-            self._arriving.pop(upload, None)
+            if upload not in self._arriving:  # the list was full before its end
+                return
             batch = self._batches.setdefault(arriving.batch, Batch(self._clock(), over=True))
-            if isinstance(outcome, str):
+            if outcome is None:
+                # A list told of every single radiograph would draw itself anew each time.
+                self._finish(upload, "done", now=batch.over or arriving.last)
+            elif isinstance(outcome, str):
                 self._complaints.unreadable(arriving.name, outcome)
                 self._tell()
-                self._answer(upload, "done", taken=False)
             elif not self._state.has_room([*self._not_shown(), outcome]):
-                self._note_left_out("full", [arriving.name], 1)
-                self._answer(upload, "full")
+                rest = f" with the rest of {arriving.name}" if arriving.several else ""
+                self._note_left_out("full", [outcome.name + rest], 1)
+                self._reading.stop()
+                self._finish(upload, "full", now=True)
             else:
+                arriving.taken += 1
                 batch.ready.append(outcome)
-                # A list that is told of every single radiograph would draw itself anew each time.
-                if batch.over or arriving.last or self._clock() > batch.shown + _SHOWN_AFTER:
+                if self._clock() > batch.shown + _SHOWN_AFTER:
                     self._show_ready(batch)
-                self._answer(upload, "done", taken=True)
-            self._forget()
+
+    def _finish(self, upload: str, kind: str, *, now: bool) -> None:
+        arriving = self._arriving.pop(upload)
+        if now:
+            self._show_ready(self._batches[arriving.batch])
+        self._answer(upload, kind, taken=arriving.taken)
+        self._forget()
 
     def _not_shown(self) -> list[Radiograph]:
         return [radiograph for batch in self._batches.values() for radiograph in batch.ready]
@@ -261,3 +278,8 @@ class UploadPanel(LiveWidget):
             if key not in sending and (batch.over or now - batch.heard > _FORGOTTEN_AFTER):
                 self._show_ready(batch)
                 del self._batches[key]
+
+
+def _to_the_end(outcomes: Iterator[Radiograph | str]) -> Iterator[Radiograph | str | None]:
+    yield from outcomes
+    yield None

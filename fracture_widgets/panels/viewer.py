@@ -14,6 +14,7 @@ from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.panels.latest import Latest
 from fracture_widgets.panels.live import LiveWidget, script, style
+from fracture_widgets.panels.other_pictures import OtherPictures, choices_of
 from fracture_widgets.panels.picture_stream import PackedPicture, pack, shown_size
 from fracture_widgets.panels.regions import box_from_page, region_of
 from fracture_widgets.panels.state import Entry, WorkbenchState
@@ -56,7 +57,7 @@ class Viewer(LiveWidget):
 
     _esm = script(
         "viewer_geometry", "viewer_colours", "viewer_picture", "viewer_pull", "viewer_marks",
-        "viewer_gestures", "viewer_toolbar", "viewer",
+        "viewer_gestures", "viewer_toolbar", "viewer_choices", "viewer",
     )  # fmt: skip
     _css = style("viewer")
 
@@ -76,12 +77,13 @@ class Viewer(LiveWidget):
         self._packed: PackedPicture | None = None
         self._packing = Latest(executor)
         self._examine_region = examine_region
+        self._others = OtherPictures(state, self._refuse, executor=executor)
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
         state.observe(self._refresh, ["entries", "selected_key"])
         self._draw(state.selected)
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a message from the page: it is ready, wants a piece, or has a region."""
+        """Take a message from the page: it is ready, wants a piece or picture, or has a region."""
         super().receive(content, buffers)
         kind = content.get("type")
         if kind == "ready":
@@ -91,6 +93,8 @@ class Viewer(LiveWidget):
                 self._send_piece(content.get("at"))
             elif kind == "region":
                 self._cut(self._shown.radiograph, content.get("box"))
+            elif kind == "choose":
+                self._others.choose(self._shown.radiograph, content)
 
     def _refresh(self, _: object) -> None:
         entry = self._state.selected
@@ -118,6 +122,7 @@ class Viewer(LiveWidget):
                 "spacing": _spacing_shown(radiograph, width, height),
                 "layers": layers,
                 "regions": self._examine_region is not None,
+                "choices": choices_of(radiograph),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
                 "empty": self._empty,
@@ -160,9 +165,12 @@ class Viewer(LiveWidget):
         try:
             region = region_of(radiograph, box, names)
         except FractureWidgetsError as error:
-            self.send({"type": "refused", "text": str(error)})
+            self._refuse(str(error))
             return
         self._examine_region(region)
+
+    def _refuse(self, text: str) -> None:
+        self.send({"type": "refused", "text": text})
 
 
 def jpeg(radiograph: Radiograph, max_side: int) -> bytes:

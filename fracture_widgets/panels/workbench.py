@@ -22,6 +22,7 @@ from fracture_widgets.panels.result import ResultPanel
 from fracture_widgets.panels.samples import SamplesPanel
 from fracture_widgets.panels.state import ModelState, WorkbenchState
 from fracture_widgets.panels.status import StatusLine
+from fracture_widgets.panels.study_line import StudyLine
 from fracture_widgets.panels.upload import UploadPanel
 from fracture_widgets.panels.viewer import Viewer
 from fracture_widgets.panels.worklist import WorklistPanel
@@ -60,7 +61,7 @@ class Workbench(widgets.VBox):
     ----------
     state
         Everything the panels show, as traits.
-    upload, worklist, samples, reading, viewer, result, history
+    upload, worklist, samples, reading, viewer, result, study, history
         The panels; ``reading`` is the Worklist tab's.
     predict, predict_all, stop
         The buttons.
@@ -89,6 +90,7 @@ class Workbench(widgets.VBox):
         self.reading = ReadingPanel(self.state, open_selected=self._examine, executor=executor)
         self.viewer = Viewer(self.state, examine_region=self._examine_region, executor=executor)
         self.result = ResultPanel(self.state, record)
+        self.study = StudyLine(self.state)
         self.history = HistoryPanel(self.state, record, executor=executor)
         self.predict = widgets.Button(description="Predict")
         self.predict_all = widgets.Button(description="Predict all")
@@ -114,7 +116,7 @@ class Workbench(widgets.VBox):
         style = widgets.HTML(f"<style>{css}</style>")
         buttons = widgets.HBox([self.predict, self.predict_all, self.stop])
         self.left = widgets.VBox([self.upload, self.worklist, self.samples])
-        right = widgets.VBox([buttons, self.status, self.result])
+        right = widgets.VBox([buttons, self.status, self.result, self.study])
         # Both tabs show the one viewer and the one result; what is to the left of them differs.
         self.examine = widgets.Box([self.left, self.reading, self.viewer, right])
         named = (

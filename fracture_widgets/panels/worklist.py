@@ -84,10 +84,13 @@ def _picture(entry: Entry, *, chosen: bool) -> Picture:
     elif entry.problem:
         tag, tone = "not answered", "problem"
     drawn = ", drawn" if radiograph.source_format == "drawn" else ""
+    # The end of a long name, where these stand too, is cut off.
+    numbers = (("frame", radiograph.frame), ("window", radiograph.window))
+    which = "".join(f", {what} {number + 1}" for what, number in numbers if number)
     return Picture(
         key=entry.key,
         title=radiograph.name,
-        note=f"{radiograph.width} × {radiograph.height} px{drawn}",
+        note=f"{radiograph.width} × {radiograph.height} px{which}{drawn}",
         alt=f"Thumbnail of {radiograph.name}",
         thumbnail=partial(thumbnail, radiograph),
         chosen=chosen,

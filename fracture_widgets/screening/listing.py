@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.imaging.radiograph import looks_like_radiograph_file
+from fracture_widgets.imaging.folders import radiograph_names
 
-__all__ = ["Listing", "radiograph_names"]
+__all__ = ["Listing"]
 
 
 @dataclass(frozen=True)
@@ -57,31 +56,6 @@ class Listing:
 
     def __len__(self) -> int:
         return len(self.names)
-
-
-def radiograph_names(folder: Path) -> list[str]:
-    """Return the files of a folder, and of those in it, that are named like radiographs.
-
-    Folders that may not be listed stand among them, so that whoever reads the names finds out.
-    Links to folders are not followed: they could lead in a circle.
-
-    Returns
-    -------
-    list of str
-        Relative paths with ``/``, sorted folder by folder.
-    """
-    return sorted(_walk(folder), key=lambda name: name.split("/"))
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    closed: list[str] = []
-    for home, _, files in os.walk(folder, onerror=lambda error: closed.append(error.filename)):
-        for file in files:
-            if looks_like_radiograph_file(file):
-                yield (Path(home) / file).relative_to(folder).as_posix()
-    for name in closed:
-        if name != os.fspath(folder):
-            yield Path(name).relative_to(folder).as_posix()
 
 
 def _size(path: Path) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,52 @@ def test_a_models_folder_without_a_model_is_one_sentence(
 ) -> None:
     assert main(["predict", str(folder / "a.png"), "--models", str(tmp_path)]) == 1
     assert "card.json is missing" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mura")
+    home = folder / "DOE_JANE" / "patient00001" / "study1_positive"
+    home.mkdir(parents=True)
+    for number, sample in enumerate(sample_phantoms()[:2], 1):
+        (home / f"image{number}.png").write_bytes(sample.radiograph.to_png())
+    return folder
+
+
+def test_a_study_gets_a_line_over_its_views(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "--json", str(study)]) == 0
+    first, second, whole = _lines(capsys)
+    probabilities = [float(str(view["fracture_probability"])) for view in (first, second)]
+    assert first["study"] == second["study"] == whole["study"] == 1
+    assert whole["views"] == 2
+    assert whole["fracture_probability"] == pytest.approx(sum(probabilities) / 2, abs=1e-6)
+    highest = (first, second)[probabilities.index(max(probabilities))]
+    assert whole["highest"] == highest["path"]
+
+
+def test_a_zip_archive_is_answered_like_the_folder(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "study"), "zip", study)
+    assert main(["predict", archive]) == 0
+    first, second, whole = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{archive}/image1.png: ")
+    assert second.endswith(", study 1")
+    assert whole.startswith("Study 1: ")
+    assert "the mean of 2 views; highest " in whole
+    assert "DOE" not in first + second + whole
+
+
+def test_what_a_zip_archive_holds_besides_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("notes.txt", "no radiograph" * 40)
+        packed.writestr("a.png", sample_phantoms()[0].radiograph.to_png())
+    assert main(["predict", str(archive)]) == 1
+    shown = capsys.readouterr()
+    assert "notes.txt is no picture" in shown.err
+    assert "a.png: elbow (" in shown.out

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 
 import pytest
 from ipywidgets import Widget
 from ipywidgets.embed import embed_data
 
 from fracture_widgets.limits import UploadLimits
+from fracture_widgets.panels.background import BackgroundTask
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.upload import UploadPanel
 
@@ -313,7 +316,11 @@ def test_a_file_over_the_limit_is_refused_with_the_limit(page, state):
 def test_a_full_list_says_so_once_and_stops_the_page(page, state, png):
     size = {"width": 700, "height": 1000}
     page.send("a.png", png("a", **size), key="1")
-    assert page.send("b.png", png("b", **size), key="2") == {"type": "full", "upload": "2"}
+    assert page.send("b.png", png("b", **size), key="2") == {
+        "type": "full",
+        "upload": "2",
+        "taken": 0,
+    }
     page.say("left_out", batch=BATCH, reason="full", names=["c.png", "d.png", "e.png"], count=98)
     page.over()
     assert names(state) == ["a.png"]
@@ -409,6 +416,78 @@ def test_a_new_choice_of_files_clears_the_old_sentences(page, state):
     page.over()
     page.begin_batch()
     assert state.problems == ()
+
+
+# --- archives -------------------------------------------------------------------------------
+
+
+def archive(files):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return file.getvalue()
+
+
+def test_an_archive_adds_its_radiographs_and_says_what_is_none(page, state, png):
+    content = archive(
+        {"DOE/1.png": png("1"), "notes.txt": b"no picture" * 30, "DOE/2.png": png("2")}
+    )
+    assert page.send("study.zip", content) == done(taken=2)
+    page.over()
+    assert names(state) == ["1.png", "2.png"]
+    assert state.selected.radiograph.name == "1.png"
+    (problem,) = state.problems
+    assert problem.startswith("notes.txt is no picture that is read here: ")
+
+
+def test_an_archive_without_radiographs_says_so(page, state):
+    assert page.send("study.zip", archive({})) == done(taken=0)
+    assert state.problems[0].startswith("study.zip is a ZIP archive without radiographs: ")
+
+
+def test_an_archive_that_fills_the_list_stops_there_and_keeps_what_there_was_room_for(
+    page, state, png
+):
+    large = {"width": 700, "height": 1000}
+    content = archive({f"{number}.png": png(str(number), **large) for number in range(4)})
+    last = page.send("study.zip", content)
+    assert last == {"type": "full", "upload": "1", "taken": 1}
+    assert names(state) == ["0.png"]
+    assert "1.png with the rest of study.zip was left out" in state.problems[0]
+
+
+def test_an_archive_may_hold_no_more_than_its_choice(page, state):
+    page.send("study.zip", archive({f"{number}.png": b"" for number in range(20 * 7 + 1)}))
+    assert state.problems == (
+        "study.zip holds 141 files and at most 140 are read: pack the study alone.",
+    )
+
+
+def test_an_archive_that_is_cancelled_while_it_is_read_gives_no_more(state, png, clock):
+    class Piecemeal(BackgroundTask):
+        """Hands over one value at a time, when the test says so."""
+
+        def start(self, work, on_value):
+            self.stopped = False
+            self.values, self.on_value = iter(work()), on_value
+
+        def stop(self):
+            self.stopped = True
+
+        def go_on(self):
+            self.on_value(next(self.values))
+
+    panel = UploadPanel(state, clock=clock)
+    reading = panel._reading = Piecemeal()
+    page = Page(panel)
+    page.send("study.zip", archive({"1.png": png("1"), "2.png": png("2")}))
+    reading.go_on()
+    page.say("end", upload="1")
+    assert reading.stopped
+    reading.go_on()  # what was under way when it was stopped
+    assert names(state) == ["1.png"]
+    assert page.heard[-1] == done(taken=1)
 
 
 # --- nothing of it is saved ----------------------------------------------------------------

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from picture_files import dicom_file, limb
 
+from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.panels import viewer as module
 from fracture_widgets.panels.picture_stream import pack
 from fracture_widgets.panels.viewer import Viewer
@@ -130,3 +132,70 @@ def test_lengths_are_of_the_picture_as_it_is_shown(workbench, radiograph, monkey
 def test_what_is_sent_beside_pictures_is_json(workbench, radiograph):
     workbench.state.add(replace(radiograph(), spacing_mm=(np.float64(0.3), np.float64(0.2))))
     json.dumps(workbench.viewer.content)
+
+
+# --- other frames and windows --------------------------------------------------------------
+
+
+@pytest.fixture
+def several():
+    """A file of two frames, each with two windows."""
+    frames = np.stack([limb(seed=1), limb(seed=2)])
+    data = dicom_file(frames, WindowCenter=[90, 128], WindowWidth=[100, 256])
+    return read_radiograph(data, name="hand.dcm")
+
+
+def choose(viewer, **wanted):
+    viewer.receive({"type": "choose", "key": viewer.content["key"], **wanted})
+
+
+def test_frames_and_windows_are_offered_only_where_there_are_several(
+    workbench, radiograph, several
+):
+    workbench.state.add(radiograph())
+    alone = {"frame": 0, "frames": 1, "window": 0, "windows": []}
+    assert workbench.viewer.content["choices"] == alone
+    workbench.state.add(several)
+    assert workbench.viewer.content["choices"] == {
+        "frame": 0,
+        "frames": 2,
+        "window": 0,
+        "windows": ["Window 1 (centre 90, width 100)", "Window 2 (centre 128, width 256)"],
+    }
+
+
+def test_another_frame_or_window_is_another_entry_without_an_answer(workbench, several):
+    workbench.state.add(several)
+    workbench.predict.click()
+    choose(workbench.viewer, frame=1, window=1)
+    first, second = workbench.state.entries
+    assert workbench.state.selected is second
+    assert (first.report is None, second.report) == (False, None)
+    assert second.radiograph.name == "hand.dcm, frame 2, window 2"
+    assert not np.array_equal(first.radiograph.pixels, second.radiograph.pixels)
+
+
+def test_a_choice_made_before_is_found_again_with_its_answer(workbench, several):
+    workbench.state.add(several)
+    workbench.predict.click()
+    choose(workbench.viewer, frame=0, window=1)
+    choose(workbench.viewer, frame=0, window=0)
+    assert len(workbench.state.entries) == 2
+    assert workbench.state.selected.report is not None
+
+
+@pytest.mark.parametrize("wanted", [{}, {"frame": "1", "window": 0}, {"frame": True, "window": 0}])
+def test_a_choice_that_is_none_changes_nothing(workbench, several, wanted):
+    workbench.state.add(several)
+    choose(workbench.viewer, **wanted)
+    assert len(workbench.state.entries) == 1
+
+
+def test_a_frame_that_is_not_there_is_refused_in_a_sentence(page, several):
+    workbench, sent = page
+    workbench.state.add(several)
+    choose(workbench.viewer, frame=7, window=0)
+    assert sent[-1][0] == {
+        "type": "refused",
+        "text": "hand.dcm has 2 frames and no frame 7: choose from 0 to 1.",
+    }

@@ -15,7 +15,8 @@ import pytest
 from fracture_widgets import Cascade, read_radiograph, screen_folder
 from fracture_widgets.cascade.cascade import shipped_cascade
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.screening.listing import Listing, radiograph_names
+from fracture_widgets.imaging.folders import radiograph_names
+from fracture_widgets.screening.listing import Listing
 
 BATCH = 2
 NAMES = ["r1.png", "r1a.png", "r2.png", "r4.png", "r5.png", "r9.dcm"]

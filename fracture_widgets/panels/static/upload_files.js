@@ -1,6 +1,6 @@
 // What was chosen or dropped: the files in it, in one order, and whether they may be radiographs.
 
-const RADIOGRAPH_NAME = /\.(png|jpe?g|tiff?|bmp|webp|dcm|dicom)$/i;
+const RADIOGRAPH_NAME = /\.(png|jpe?g|tiff?|bmp|webp|dcm|dicom|zip)$/i; // the kernel looks into a ZIP
 const HIDDEN = /^(\..*|__MACOSX|Thumbs\.db|desktop\.ini|DICOMDIR)$/i; // DICOMDIR: an index of a CD
 const HEAD = 132; // bytes: a DICOM file says DICM after 128 of anything
 const MOST_SEEN = 20; // times as many files as are taken: no walk through a whole disk

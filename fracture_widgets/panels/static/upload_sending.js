@@ -114,7 +114,7 @@ function sender(model, { changed, over }) {
   function finished(taken) {
     progress.bytesDone += current.file.size;
     progress.filesDone += 1;
-    progress.taken += taken ? 1 : 0;
+    progress.taken += Number(taken); // an archive gives several
     next();
   }
 
@@ -154,10 +154,10 @@ function sender(model, { changed, over }) {
     }),
     unknown: mine(() => { current.begun = false; goOn(current, 0); }),
     done: mine(({ taken }) => finished(taken)),
-    full: mine(() => {
+    full: mine(({ taken }) => {
       if (waiting.length) leftOut("full", waiting.map((file) => file.name));
       waiting.length = 0;
-      finished(false);
+      finished(taken);
     }),
   };
 

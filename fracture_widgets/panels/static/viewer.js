@@ -80,6 +80,7 @@ function render({ model, el }) {
       const { from, to } = drawn.region;
       model.send({ type: "region", key: shown.key, box: boxBetween(from, to, size) });
     },
+    picture: (wanted) => model.send({ type: "choose", key: shown.key, ...wanted }),
     fade: (value) => { opacity = value; changed(); },
     faded: (value) => { model.set("opacity", value); model.save_changes(); },
     colour: (name) => { look.colours = name; colourMaps(); changed(); },
@@ -104,6 +105,7 @@ function render({ model, el }) {
   const panes = [onePane("Radiograph"), onePane("Radiograph with the map")];
   panes[1].pane.hidden = true;
   const toolbar = viewerToolbar(act);
+  const choices = pictureChoices(act);
   const listed = markList(act);
   const mapped = mapControls(act);
   const frame = h("div", { class: "fw-panes", hidden: true }, ...panes.map((one) => one.pane));
@@ -115,7 +117,7 @@ function render({ model, el }) {
   el.append(
     h("figure", {}, h("div", { class: "fw-stage" }, frame, empty), caption),
     h("p", { class: "fw-visually-hidden", id: help }, "Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, M measures; more under Keys."),
-    toolbar.bar, listed.list, note, ...mapped.nodes, spoken,
+    choices.bar, toolbar.bar, listed.list, note, ...mapped.nodes, spoken,
   );
 
   const inside = (point) => {
@@ -189,6 +191,7 @@ function render({ model, el }) {
     empty.hidden = Boolean(buffers.length);
     empty.replaceChildren(h("strong", {}, content.empty.title), h("span", {}, content.empty.advice));
     caption.textContent = content.caption;
+    choices.show(content.choices);
     look.regions = Boolean(content.regions);
     if (look.tool === "region" && (fresh || !look.regions)) look.tool = "move";
     look.layer = Math.min(look.layer, Math.max(0, content.layers.length - 1));

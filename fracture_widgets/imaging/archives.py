@@ -1,0 +1,220 @@
+"""ZIP archives, read one file at a time; nothing is ever unpacked to disk.
+
+Archives come from anybody. What one states about itself is checked before it is believed, and what
+it may cost is bounded: the number of its files, the bytes that they unpack to, and how much smaller
+they are packed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.decoding import MAX_BYTES
+from fracture_widgets.imaging.file_bytes import shown_name
+
+__all__ = ["ArchiveLimits", "Packed", "looks_like_archive", "packed_files"]
+
+_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # a file; the end, where there is none
+_UNWANTED = re.compile(r"\.(?!\.$).*|__MACOSX|Thumbs\.db|desktop\.ini|DICOMDIR", re.IGNORECASE)
+_OUTSIDE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)")
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_LOCKED = 0x1
+_SMALL = 1 << 20  # bytes: what packs well and is no larger costs nothing
+_LONGEST_DIRECTORY = 4 << 20
+
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR = struct.Struct("<4sLQL")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """What an archive may cost.
+
+    Attributes
+    ----------
+    files
+        Most files in it, folders and hidden ones among them.
+    file_bytes
+        Most bytes that one file unpacks to.
+    all_bytes
+        Most bytes that all of them do.
+    ratio
+        How many times larger a file of more than a megabyte may be than it is packed. A
+        radiograph without any loss packs to a half or a tenth.
+    """
+
+    files: int = 10_000
+    file_bytes: int = MAX_BYTES
+    all_bytes: int = 8 << 30
+    ratio: int = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A file of an archive.
+
+    Attributes
+    ----------
+    name
+        Base name, fit to be shown.
+    folder
+        Where in the archive it lies, for telling folders apart. It is never shown: whoever packed
+        the archive may have named it after the patient.
+    content
+        Its bytes; None where it was left out.
+    problem
+        The sentence that says why.
+    """
+
+    name: str
+    folder: str
+    content: bytes | None
+    problem: str = ""
+
+
+def looks_like_archive(data: bytes) -> bool:
+    """Tell by the first bytes whether this could be a ZIP archive."""
+    return data.startswith(_SIGNATURES)
+
+
+def packed_files(
+    file: BinaryIO, name: str, limits: ArchiveLimits | None = None
+) -> Iterator[Packed]:
+    """Yield the files of a ZIP archive, each as it is read.
+
+    Parameters
+    ----------
+    file
+        The archive, opened in binary mode.
+    name
+        What to call it.
+    limits
+        What it may cost; by default the usual limits.
+
+    Yields
+    ------
+    Packed
+        In the archive's order; folders, hidden files and the indices of systems are passed over.
+
+    Raises
+    ------
+    UnreadableRadiograph
+        If it is damaged, locked with a password, or beyond the limits as a whole.
+    """
+    bounds = limits or ArchiveLimits()
+    try:
+        _check_directory(file, name)
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            _check_whole(members, name, bounds)
+            yield from _members(archive, members, name, bounds)
+    except (zipfile.BadZipFile, struct.error, NotImplementedError, OSError, ValueError) as error:
+        raise _damaged(name) from error
+
+
+def _check_directory(file: BinaryIO, name: str) -> None:
+    """Refuse an archive whose list of files alone would fill the memory."""
+    size = file.seek(0, io.SEEK_END)
+    start = max(0, size - _END.size - 0xFFFF)
+    file.seek(start)
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0:
+        raise _damaged(name)
+    length = _END.unpack_from(tail, at)[5]
+    place = start + at - _LOCATOR.size
+    if place >= 0:
+        file.seek(place)
+        signature, _, where, _ = _LOCATOR.unpack(file.read(_LOCATOR.size))
+        if signature == b"PK\x06\x07":
+            if where != place - _END_64.size:
+                raise _damaged(name)
+            file.seek(where)
+            length = _END_64.unpack(file.read(_END_64.size))[8]
+    if length > _LONGEST_DIRECTORY:
+        raise UnreadableRadiograph(f"{name} holds far too many files: pack the study alone.")
+    file.seek(0)
+
+
+def _check_whole(members: list[zipfile.ZipInfo], name: str, limits: ArchiveLimits) -> None:
+    if len(members) > limits.files:
+        raise UnreadableRadiograph(
+            f"{name} holds {len(members):,} files and at most {limits.files:,} are read: "
+            "pack the study alone."
+        )
+    if any(member.flag_bits & _LOCKED for member in members):
+        raise UnreadableRadiograph(
+            f"{name} is locked with a password: unpack it, then choose the radiographs."
+        )
+
+
+def _members(
+    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str, limits: ArchiveLimits
+) -> Iterator[Packed]:
+    unpacked = 0
+    for member in members:
+        path = member.filename.replace("\\", "/")
+        if member.is_dir() or any(_UNWANTED.fullmatch(part) for part in PurePosixPath(path).parts):
+            continue
+        base, folder = shown_name(path), str(PurePosixPath(path).parent)
+        problem = _refusal(member, path, base, name, limits)
+        if not problem:
+            unpacked += member.file_size
+            if unpacked > limits.all_bytes:
+                raise UnreadableRadiograph(
+                    f"{name} unpacks to more than {limits.all_bytes >> 20:,} MB: "
+                    "pack the study alone."
+                )
+            try:
+                content = _content(archive, member)
+            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError):
+                problem = f"{base} in {name} is cut short or damaged: pack or export it again."
+            else:
+                if not looks_like_archive(content):
+                    yield Packed(base, folder, content)
+                    continue
+                problem = f"{base} in {name} is itself an archive: unpack {name} first."
+        yield Packed(base, folder, None, problem)
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Read a file piece by piece: in one go, zlib would unpack more than its size states."""
+    content = bytearray()
+    with archive.open(member) as file:
+        while piece := file.read(_SMALL):
+            content += piece
+    return bytes(content)
+
+
+def _refusal(
+    member: zipfile.ZipInfo, path: str, base: str, name: str, limits: ArchiveLimits
+) -> str:
+    """Say why a file is not read, from what the archive states about it."""
+    if _OUTSIDE.match(path):
+        return f"{base} in {name} names a place outside the archive: pack the study again."
+    if member.compress_type not in _METHODS:
+        return f"{base} in {name} is packed in a way that is not read: pack the study again."
+    if member.file_size > limits.file_bytes:
+        return (
+            f"{base} in {name} is larger than {limits.file_bytes >> 20} MB, the limit here: "
+            "export a smaller copy."
+        )
+    if member.file_size > max(_SMALL, limits.ratio * member.compress_size):
+        return f"{base} in {name} unpacks to far more than a radiograph: pack the study again."
+    return ""
+
+
+def _damaged(name: str) -> UnreadableRadiograph:
+    return UnreadableRadiograph(
+        f"{name} is a ZIP archive that is cut short or damaged: copy or pack it again."
+    )

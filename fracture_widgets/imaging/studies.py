@@ -1,0 +1,221 @@
+"""Folders, archives and files become studies, each with its views."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.archives import (
+    ArchiveLimits,
+    Packed,
+    looks_like_archive,
+    packed_files,
+)
+from fracture_widgets.imaging.dicom_study import study_key
+from fracture_widgets.imaging.file_bytes import shown_name
+from fracture_widgets.imaging.folders import radiograph_names
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+
+__all__ = ["Found", "Study", "find_radiographs", "group_by_study", "radiographs_in_archive"]
+
+_STUDY_FOLDER = re.compile(r"study\d+(_\w+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A radiograph, or the sentence that says why a file is none.
+
+    Attributes
+    ----------
+    place
+        The path as it was given; for a file of an archive, the archive's and the base name.
+    radiograph
+        The radiograph, its ``study`` set where the study is known; None where there is none.
+    problem
+        Why there is none.
+    """
+
+    place: str
+    radiograph: Radiograph | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The radiographs taken of one patient on one occasion.
+
+    Attributes
+    ----------
+    number
+        From 1, in the order in which studies were met. A study has no other name here.
+    views
+        Its radiographs, at least one.
+    """
+
+    number: int
+    views: tuple[Radiograph, ...]
+
+
+def find_radiographs(
+    sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    limits: ArchiveLimits | None = None,
+) -> Iterator[Found]:
+    """Read the radiographs of files, folders and ZIP archives, one at a time.
+
+    Radiographs of one study share their ``study``: in DICOM files the Study Instance UID tells,
+    of which only a hash is kept whose key dies with the process; other files belong to the study
+    in whose folder, named as in MURA (``study1_positive``), they lie. Any other file is a study
+    of its own.
+
+    Parameters
+    ----------
+    sources
+        A path, or several: of radiographs, of folders, searched with all folders in them, or of
+        ZIP archives. In folders, DICOM files are found by their content too.
+    limits
+        What an archive may cost.
+
+    Yields
+    ------
+    Found
+        In order; what cannot be read does not stop the rest.
+
+    Examples
+    --------
+    >>> studies = group_by_study(find_radiographs("study.zip"))  # doctest: +SKIP
+    """
+    several = [sources] if isinstance(sources, str | os.PathLike) else sources
+    for path in map(Path, several):
+        if path.is_dir():
+            yield from _in_folder(path)
+        elif _is_archive(path):
+            yield from _on_disk(path, limits)
+        else:
+            yield _read(path)
+
+
+def radiographs_in_archive(
+    content: bytes, name: str, *, limits: ArchiveLimits | None = None
+) -> Iterator[Found]:
+    """Read the radiographs of a ZIP archive that is at hand, one at a time.
+
+    Parameters
+    ----------
+    content
+        The archive.
+    name
+        What to call it.
+    limits
+        What it may cost.
+
+    Yields
+    ------
+    Found
+        As :func:`find_radiographs` does; an archive that is refused as a whole is one of them.
+    """
+    return _unpacked(io.BytesIO(content), shown_name(name), name, limits)
+
+
+def group_by_study(radiographs: Iterable[Radiograph | Found]) -> tuple[Study, ...]:
+    """Put the views of each study together.
+
+    Parameters
+    ----------
+    radiographs
+        Radiographs; or what :func:`find_radiographs` yields, of which those are taken.
+
+    Returns
+    -------
+    tuple of Study
+        In the order of their first views. A radiograph of which no study is known is one alone.
+    """
+    views: dict[object, list[Radiograph]] = {}
+    for place, one in enumerate(radiographs):
+        radiograph = one.radiograph if isinstance(one, Found) else one
+        if radiograph is not None:
+            views.setdefault(radiograph.study or place, []).append(radiograph)
+    return tuple(Study(number, tuple(each)) for number, each in enumerate(views.values(), 1))
+
+
+def _in_folder(folder: Path) -> Iterator[Found]:
+    names = radiograph_names(folder, by_content=True)
+    for name in names:
+        yield _read(folder / name)
+    if not names:
+        yield Found(
+            str(folder),
+            None,
+            f"The folder {folder.name} holds no radiographs: "
+            "give one with PNG, JPEG, TIFF, BMP, WebP or DICOM files.",
+        )
+
+
+def _read(path: Path) -> Found:
+    try:
+        radiograph = read_radiograph(path)
+    except UnreadableRadiograph as error:
+        return Found(str(path), None, str(error))
+    home = path.parent
+    return Found(str(path), _of_folder(radiograph, home.name, str(home.absolute())))
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        if not path.is_file():  # opening a pipe would wait for ever
+            return False
+        with path.open("rb") as file:
+            return looks_like_archive(file.read(4))
+    except (OSError, ValueError):
+        return False
+
+
+def _on_disk(path: Path, limits: ArchiveLimits | None) -> Iterator[Found]:
+    with path.open("rb") as file:
+        yield from _unpacked(file, shown_name(path), str(path), limits)
+
+
+def _unpacked(
+    file: BinaryIO, name: str, place: str, limits: ArchiveLimits | None
+) -> Iterator[Found]:
+    archive = secrets.token_hex()  # folders of two archives may have the same names
+    empty = True
+    try:
+        for packed in packed_files(file, name, limits):
+            empty = False
+            yield _read_packed(packed, f"{place}/{packed.name}", archive)
+    except UnreadableRadiograph as error:
+        yield Found(place, None, str(error))
+    else:
+        if empty:
+            yield Found(
+                place,
+                None,
+                f"{name} is a ZIP archive without radiographs: "
+                "choose one with PNG, JPEG, TIFF, BMP, WebP or DICOM files.",
+            )
+
+
+def _read_packed(packed: Packed, place: str, archive: str) -> Found:
+    if packed.content is None:
+        return Found(place, None, packed.problem)
+    try:
+        radiograph = read_radiograph(packed.content, name=packed.name)
+    except UnreadableRadiograph as error:
+        return Found(place, None, str(error))
+    folder = packed.folder.rpartition("/")[2]
+    return Found(place, _of_folder(radiograph, folder, f"{archive}/{packed.folder}"))
+
+
+def _of_folder(radiograph: Radiograph, name: str, whole: str) -> Radiograph:
+    """Note the study that a folder stands for, where the file itself names none."""
+    if radiograph.study or not _STUDY_FOLDER.fullmatch(name):
+        return radiograph
+    return replace(radiograph, study=study_key(whole))

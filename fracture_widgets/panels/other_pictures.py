@@ -1,0 +1,86 @@
+"""The other frames and windows of a file, each a radiograph of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from typing import Any
+
+from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.imaging.compact import compact
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.panels.background import sentence
+from fracture_widgets.panels.latest import Latest
+from fracture_widgets.panels.state import WorkbenchState
+
+__all__ = ["OtherPictures", "choices_of"]
+
+
+def choices_of(radiograph: Radiograph) -> dict[str, Any]:
+    """Return what the page offers of a radiograph's file, and what of it is shown.
+
+    Returns
+    -------
+    dict
+        ``frame``, ``frames``, ``window`` and the titles of ``windows``, ready for JSON. There is
+        one frame and no title where nothing can be chosen.
+    """
+    several = radiograph.file is not None
+    return {
+        "frame": radiograph.frame,
+        "frames": radiograph.frame_count if several else 1,
+        "window": radiograph.window,
+        "windows": list(radiograph.windows) if several else [],
+    }
+
+
+class OtherPictures:
+    """Puts another frame or window of a file into the list, as an entry of its own.
+
+    Parameters
+    ----------
+    state
+        The list.
+    refused
+        Called with the sentence that says why one cannot be shown.
+    executor
+        Where it is decoded; by default one thread.
+    """
+
+    def __init__(
+        self,
+        state: WorkbenchState,
+        refused: Callable[[str], object],
+        *,
+        executor: Executor | None = None,
+    ) -> None:
+        self._state = state
+        self._refused = refused
+        self._decoding = Latest(executor)
+
+    def choose(self, radiograph: Radiograph, wanted: Mapping[str, Any]) -> None:
+        """Show what a page wants: ``frame`` and ``window``, numbers from 0.
+
+        One that is in the list is selected, and keeps its answer.
+        """
+        frame, window = wanted.get("frame"), wanted.get("window")
+        if type(frame) is not int or type(window) is not int or radiograph.file is None:
+            return
+        if self._state.select(radiograph.file.sha256(frame, window)):
+            return
+
+        def decoded() -> Iterator[Radiograph | str]:
+            try:
+                yield compact(radiograph.shown_as(frame=frame, window=window))
+            except FractureWidgetsError as error:
+                yield str(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
+                yield sentence(error)
+
+        self._decoding.ask(decoded, self._show)
+
+    def _show(self, outcome: Radiograph | str) -> None:
+        if isinstance(outcome, str):
+            self._refused(outcome)
+        else:
+            self._state.add(outcome)
