@@ -14,7 +14,6 @@ import asyncio
 import html
 import json
 import re
-import struct
 import tempfile
 import time
 import uuid
@@ -24,6 +23,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from class_of_thirty import ClassRun, Visit, draw_radiographs, expected_answer, wait_until_warm
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
 from served import READY, Served, dashboard
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
@@ -60,7 +63,10 @@ class Wire:
             connect_timeout=_PATIENCE,
             request_timeout=_PATIENCE,
         )
-        return cls(await websocket_connect(request, max_message_size=1 << 30))
+        channel = await websocket_connect(
+            request, subprotocols=["v1.kernel.websocket.jupyter.org"], max_message_size=1 << 30
+        )
+        return cls(channel)
 
     async def ask_for_widgets(self) -> None:
         """Ask for the state of all widgets, as a page does, and wait for it."""
@@ -98,9 +104,9 @@ class Wire:
         self._channel.close()
 
     def _take(self, message: Mapping[str, Any]) -> None:
-        content = message.get("content", {})
+        content = message["content"]
         data = content.get("data", {})
-        if message.get("msg_type") != "comm_msg" or not isinstance(data, dict):
+        if message["msg_type"] != "comm_msg" or not isinstance(data, dict):
             return
         if data.get("method") == "update_states":
             self.states |= {key: one["state"] for key, one in data["states"].items()}
@@ -123,31 +129,14 @@ class Wire:
             "version": "5.3",
             "date": "",
         }
-        text = json.dumps(
-            {
-                "header": header,
-                "parent_header": {},
-                "metadata": metadata or {},
-                "content": content,
-                "channel": "shell",
-            }
-        ).encode()
-        if piece is None:
-            self._channel.write_message(text.decode())
-            return
-        # Jupyter's frame: how many parts, where each begins, the parts.
-        begins = struct.calcsize("!3I")
-        table = struct.pack("!3I", 2, begins, begins + len(text))
-        self._channel.write_message(table + text + piece, binary=True)
+        parts = [json.dumps(one).encode() for one in (header, {}, metadata or {}, content)]
+        message = serialize_msg_to_ws_v1(parts if piece is None else [*parts, piece], "shell")
+        self._channel.write_message(message, binary=True)
 
 
-def _unpacked(message: str | bytes) -> Mapping[str, Any]:
-    if isinstance(message, bytes):
-        count = struct.unpack_from("!I", message)[0]
-        begins = struct.unpack_from(f"!{count}I", message, 4)
-        message = message[begins[0] : begins[1] if count > 1 else None].decode()
-    loaded: Mapping[str, Any] = json.loads(message)
-    return loaded
+def _unpacked(message: bytes) -> Mapping[str, Any]:
+    _, (header, _parent, _metadata, content, *_) = deserialize_msg_from_ws_v1(message)
+    return {"msg_type": json.loads(header)["msg_type"], "content": json.loads(content)}
 
 
 async def visit(address: str, file: Path, expected: tuple[str, ...]) -> Visit:
