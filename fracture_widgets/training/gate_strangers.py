@@ -206,7 +206,9 @@ def _shapes(rng: np.random.Generator, size: tuple[int, int]) -> Grey:
         top, bottom = np.sort(rng.uniform(0, size[0], 2))
         draw = pen.ellipse if rng.random() < 0.5 else pen.rectangle
         fill = int(rng.integers(0, 255)) if rng.random() < 0.5 else None
-        draw((left, top, right + 2, bottom + 2), outline=0, width=int(rng.integers(1, 6)), fill=fill)
+        draw(
+            (left, top, right + 2, bottom + 2), outline=0, width=int(rng.integers(1, 6)), fill=fill
+        )
     return _grey(picture)
 
 
