@@ -1,4 +1,4 @@
-"""The gate: is this a radiograph, and of an elbow, a hand or a shoulder?
+"""The gate, which lets pass radiographs of an elbow, a hand or a shoulder.
 
 It judges by what the network's frozen stages saw in the very pass that answers: the means over
 places of conv3 and conv4. Two numbers decide. The *distance* says how little a picture resembles

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from fracture_widgets.imaging.radiograph import Radiograph
 
@@ -20,7 +19,6 @@ __all__ = [
     "MOST_COLOURFUL",
     "TOO_SMALL",
     "Flaw",
-    "colourfulness",
     "find_flaw",
 ]
 
@@ -34,9 +32,8 @@ _LEAST_SPREAD = 0.02
 
 MOST_COLOURFUL = 6.0
 """Radiographs have 0, photographs 6 to 63; a coloured arrow or letter on a radiograph stays below.
-See :func:`colourfulness`."""
+See :func:`~fracture_widgets.imaging.colour.colourfulness`."""
 
-_ENOUGH = 128  # pixels along a side, to see colours
 _SAMPLED = 512
 
 
@@ -83,7 +80,7 @@ def find_flaw(radiograph: Radiograph) -> Flaw | None:
             "The picture is blank, it is almost the same grey everywhere: choose another file, or "
             "export it again with its contrast.",
         )
-    colours = getattr(radiograph, "colourfulness", 0.0)
+    colours = radiograph.colourfulness
     if colours > MOST_COLOURFUL:
         return Flaw(
             COLOUR_PHOTOGRAPH,
@@ -92,33 +89,6 @@ def find_flaw(radiograph: Radiograph) -> Flaw | None:
             "not a photograph or a page.",
         )
     return None
-
-
-def colourfulness(image: Image.Image) -> float:
-    """Return how colourful a picture is, beyond a tint.
-
-    Parameters
-    ----------
-    image
-        A decoded picture of any mode.
-
-    Returns
-    -------
-    float
-        Root mean square, over the pixels, of the chroma (ITU-R 601, in steps of 1 to 255) that
-        brightness does not explain: 0 for a grey picture, and next to 0 for a film scanned blue.
-    """
-    if image.mode in {"1", "L", "LA", "F"} or image.mode.startswith("I"):
-        return 0.0
-    image = image.convert("RGB")
-    image = image.resize(
-        (min(image.width, _ENOUGH), min(image.height, _ENOUGH)), Image.Resampling.BOX
-    )
-    ycc = np.asarray(image.convert("YCbCr"), np.float64).reshape(-1, 3)
-    grey, chroma = ycc[:, 0] / 255, ycc[:, 1:]
-    tint = np.stack([np.ones_like(grey), grey, grey**2], axis=1)
-    explained, *_ = np.linalg.lstsq(tint, chroma, rcond=None)
-    return float(np.sqrt(np.square(chroma - tint @ explained).sum(1).mean()))
 
 
 def _spread(pixels: npt.NDArray[np.float32]) -> float:

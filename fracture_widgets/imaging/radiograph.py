@@ -58,6 +58,9 @@ class Radiograph:
         tells.
     warnings
         Sentences about what whoever looks at the picture should know.
+    colourfulness
+        How colourful the file was before it became grey, beyond a tint; see
+        :func:`~fracture_widgets.imaging.colour.colourfulness`. 0 for grey files.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class Radiograph:
     source_format: str
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    colourfulness: float = 0.0
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.size == 0:
@@ -209,6 +213,7 @@ def read_radiograph(
         source_format=decoded.source_format,
         spacing_mm=decoded.spacing_mm,
         warnings=decoded.warnings,
+        colourfulness=decoded.colourfulness,
     )
 
 

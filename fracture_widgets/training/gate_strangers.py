@@ -312,4 +312,5 @@ def _blurred(pixels: Grey, sigma: float) -> Grey:
 
 
 def _clipped(values: npt.NDArray[np.floating]) -> Grey:
-    return np.clip(values, 0.0, 1.0).astype(np.float32)
+    clipped: Grey = np.clip(values, 0.0, 1.0).astype(np.float32)
+    return clipped
