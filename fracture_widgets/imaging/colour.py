@@ -22,8 +22,9 @@ def colourfulness(image: Image.Image) -> float:
     Returns
     -------
     float
-        Root mean square, over the pixels, of the chroma (ITU-R 601, in steps of 1 to 255) that
-        brightness does not explain: 0 for a grey picture, and next to 0 for a film scanned blue.
+        Median, over the pixels, of the chroma (ITU-R 601, in steps of 1 to 255) that brightness
+        does not explain: 0 for a grey picture, and next to 0 for a film scanned blue or a
+        radiograph with a coloured arrow.
     """
     if image.mode not in _COLOUR_MODES:
         return 0.0
@@ -35,4 +36,4 @@ def colourfulness(image: Image.Image) -> float:
     grey, chroma = ycc[:, 0] / 255, ycc[:, 1:]
     tint = np.stack([np.ones_like(grey), grey, grey**2], axis=1)
     explained, *_ = np.linalg.lstsq(tint, chroma, rcond=None)
-    return float(np.sqrt(np.square(chroma - tint @ explained).sum(1).mean()))
+    return float(np.median(np.hypot(*(chroma - tint @ explained).T)))

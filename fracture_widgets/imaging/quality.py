@@ -30,8 +30,8 @@ _LEAST_SIDE = 32
 _LEAST_SPREAD = 0.02
 """Between the 1st and the 99th percentile of the greys, in 0 to 1: five of 256 steps."""
 
-MOST_COLOURFUL = 6.0
-"""Radiographs have 0, photographs 6 to 63; a coloured arrow or letter on a radiograph stays below.
+MOST_COLOURFUL = 4.0
+"""FracAtlas has 0, most colour photographs 5 to 50; a coloured arrow on a radiograph stays below.
 See :func:`~fracture_widgets.imaging.colour.colourfulness`."""
 
 _SAMPLED = 512

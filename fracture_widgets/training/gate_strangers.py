@@ -93,7 +93,7 @@ def installed_photographs() -> Iterator[Stranger]:
 
 
 def folder_strangers(folder: Path) -> Iterator[Stranger]:
-    """Yield the pictures of a folder with one folder for each kind, such as ``chest``.
+    """Return the pictures of a folder with one folder for each kind, such as ``chest``.
 
     Each is shown whole and in its four quarters; what cannot be read is passed over.
 
@@ -116,8 +116,11 @@ def folder_strangers(folder: Path) -> Iterator[Stranger]:
             f"{folder.name} holds no pictures in folders named after their kind: put them into "
             "folders such as chest or photograph."
         )
-    for path in files:
-        yield from _with_quarters(path.relative_to(folder).parts[0], path)
+    return (
+        stranger
+        for path in files
+        for stranger in _with_quarters(path.relative_to(folder).parts[0], path)
+    )
 
 
 def _with_quarters(kind: str, path: Path) -> Iterator[Stranger]:
