@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.vocabulary import FRACTURED, NORMAL
+from fracture_widgets.vocabulary import Verdict
 
 __all__ = ["StudyAnswer", "StudyReport", "examine_study"]
 
-_HALF = 0.5
+_GRAVEST_FIRST = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN, Verdict.REFUSED)
 
 
 class _Examines(Protocol):
@@ -26,40 +26,53 @@ class StudyAnswer:
 
     Attributes
     ----------
-    fracture_probability
-        The mean of its views' fracture probabilities, 0 to 1, as those who published MURA pool
-        the views of a study.
-    label
-        ``"fractured"`` where that mean is at least a half, else ``"normal"``.
+    verdict
+        The gravest of its views': a fracture often shows in one of them alone.
+    calibrated_probability
+        The mean of its views' calibrated fracture probabilities, 0 to 1, as those who published
+        MURA pool the views of a study. Refused views do not count; None where all are refused.
     highest
         Number of the view with the highest fracture probability, from 0; the first of several.
-    views
-        How many views there are.
+    views, refused
+        How many views there are, and how many of them are refused.
     """
 
-    fracture_probability: float
-    label: str
+    verdict: Verdict
+    calibrated_probability: float | None
     highest: int
     views: int
+    refused: int
 
     @classmethod
-    def of(cls, probabilities: Sequence[float]) -> StudyAnswer:
-        """Pool the fracture probabilities of a study's views.
+    def of(cls, answers: Sequence[Answer]) -> StudyAnswer:
+        """Pool the answers of a study's views.
 
         Raises
         ------
         ValueError
             If there is none.
         """
-        if not probabilities:
+        if not answers:
             raise ValueError("A study has at least one view.")
-        mean = sum(probabilities) / len(probabilities)
+        said = [-1.0 if one.refused else one.calibrated_probability for one in answers]
+        counted = [one for one in said if one >= 0.0]
+        verdicts = {one.verdict for one in answers}
         return cls(
-            fracture_probability=mean,
-            label=FRACTURED if mean >= _HALF else NORMAL,
-            highest=max(range(len(probabilities)), key=probabilities.__getitem__),
-            views=len(probabilities),
+            verdict=next(one for one in _GRAVEST_FIRST if one in verdicts),
+            calibrated_probability=sum(counted) / len(counted) if counted else None,
+            highest=max(range(len(said)), key=said.__getitem__),
+            views=len(answers),
+            refused=len(said) - len(counted),
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON."""
+        return {
+            "verdict": str(self.verdict),
+            "calibrated_probability": self.calibrated_probability,
+            "views": self.views,
+            "refused_views": self.refused,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,30 +91,19 @@ class StudyReport:
     answer: StudyAnswer
 
     @property
-    def fracture_probability(self) -> float:
-        """The mean of the views' fracture probabilities, 0 to 1: MURA's own convention."""
-        return self.answer.fracture_probability
-
-    @property
-    def label(self) -> str:
-        """``"fractured"`` or ``"normal"``."""
-        return self.answer.label
-
-    @property
     def highest(self) -> Report:
         """The view with the highest fracture probability."""
         return self.views[self.answer.highest]
 
     @property
     def body_parts(self) -> tuple[str, ...]:
-        """The body parts named, each once, in the order of the views."""
-        return tuple(dict.fromkeys(view.body_part for view in self.views))
+        """The body parts named, each once, in the order of the views that are not refused."""
+        return tuple(dict.fromkeys(view.body_part for view in self.views if not view.refused))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but pixels and maps, ready for JSON; the study has no name."""
         return {
-            "fracture_probability": self.fracture_probability,
-            "label": self.label,
+            **self.answer.to_dict(),
             "body_parts": list(self.body_parts),
             "highest": self.highest.radiograph.name,
             "views": [view.to_dict() for view in self.views],
@@ -122,7 +124,7 @@ def examine_study(cascade: _Examines, radiographs: Iterable[Radiograph]) -> Stud
     Returns
     -------
     StudyReport
-        With the mean of the views' fracture probabilities.
+        With the gravest verdict of its views and the mean of their probabilities.
 
     Raises
     ------
@@ -134,11 +136,11 @@ def examine_study(cascade: _Examines, radiographs: Iterable[Radiograph]) -> Stud
     >>> from fracture_widgets import Cascade, draw_phantom
     >>> cascade = Cascade.load()  # doctest: +SKIP
     >>> views = [draw_phantom("hand", seed=seed).radiograph for seed in (1, 2)]  # doctest: +SKIP
-    >>> examine_study(cascade, views).fracture_probability  # doctest: +SKIP
+    >>> examine_study(cascade, views).answer.verdict  # doctest: +SKIP
     """
     reports = tuple(cascade.examine(radiograph) for radiograph in radiographs)
     if not reports:
         raise UnreadableRadiograph(
             "The study holds no view that can be examined: choose its radiographs again."
         )
-    return StudyReport(reports, StudyAnswer.of([view.fracture_probability for view in reports]))
+    return StudyReport(reports, StudyAnswer.of([view.answer for view in reports]))

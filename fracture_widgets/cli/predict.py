@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
-    from fracture_widgets.cascade.report import Report
+    from fracture_widgets.cascade.report import Answer, Report
     from fracture_widgets.cascade.study import StudyAnswer
 
 __all__ = ["add_parser"]
@@ -24,8 +24,8 @@ def add_parser(subparsers: Any) -> None:
         "predict",
         help="name the body part and say fracture, doubt or none seen",
         description="Answer radiographs of elbow, hand or shoulder, and studies of several views: "
-        "a study's fracture probability is the mean of its views'. A file that cannot be read "
-        "does not stop the rest; the exit code is then 1.",
+        "a study's verdict is the gravest of its views', its probability their mean. A file that "
+        "cannot be read does not stop the rest; the exit code is then 1.",
     )
     parser.add_argument(
         "paths", nargs="+", metavar="PATH", help="radiographs, or folders or ZIP archives of them"
@@ -79,7 +79,7 @@ class _Studies:
     """Keeps what the views of each study got, and none of their pixels."""
 
     def __init__(self) -> None:
-        self._views: dict[str, list[tuple[str, float]]] = {}
+        self._views: dict[str, list[tuple[str, Answer]]] = {}
         self._model = ""
 
     def note(self, place: str, report: Report) -> int | None:
@@ -88,7 +88,7 @@ class _Studies:
         if not study:
             return None
         self._model = report.model
-        self._views.setdefault(study, []).append((place, report.fracture_probability))
+        self._views.setdefault(study, []).append((place, report.answer))
         return list(self._views).index(study) + 1
 
     def lines(self, *, as_json: bool) -> Iterator[str]:
@@ -97,30 +97,37 @@ class _Studies:
 
         for number, views in enumerate(self._views.values(), 1):
             if len(views) > 1:
-                answer = StudyAnswer.of([probability for _, probability in views])
+                answer = StudyAnswer.of([said for _, said in views])
                 said = self._as_json if as_json else _study_in_words
                 yield said(number, answer, views)
 
-    def _as_json(self, number: int, answer: StudyAnswer, views: Sequence[tuple[str, float]]) -> str:
+    def _as_json(
+        self, number: int, answer: StudyAnswer, views: Sequence[tuple[str, Answer]]
+    ) -> str:
         return json.dumps(
             {
                 "study": number,
-                "views": answer.views,
-                "label": answer.label,
-                "fracture_probability": round(answer.fracture_probability, 6),
+                **{
+                    name: round(value, 6) if isinstance(value, float) else value
+                    for name, value in answer.to_dict().items()
+                },
                 "highest": views[answer.highest][0],
                 "model": self._model,
             }
         )
 
 
-def _study_in_words(number: int, answer: StudyAnswer, views: Sequence[tuple[str, float]]) -> str:
+def _study_in_words(number: int, answer: StudyAnswer, views: Sequence[tuple[str, Answer]]) -> str:
     from fracture_widgets.rendering import percent
 
-    place, probability = views[answer.highest]
+    place, highest = views[answer.highest]
+    if answer.calibrated_probability is None:
+        return f"Study {number}: no verdict, its {answer.views} views are refused"
+    left_out = f", {answer.refused} refused" if answer.refused else ""
     return (
-        f"Study {number}: {answer.label} (fracture {percent(answer.fracture_probability)}, "
-        f"the mean of {answer.views} views; highest {percent(probability)} in {place})"
+        f"Study {number}: {answer.verdict}, the gravest of {answer.views} views{left_out} "
+        f"(fracture {percent(answer.calibrated_probability)} in the mean, highest "
+        f"{percent(highest.calibrated_probability)} in {place})"
     )
 
 

@@ -38,14 +38,19 @@ class StudyLine(widgets.HTML):
         if len(answered) < 2:
             self.value, self.layout.display = "", "none"
             return
-        answer = StudyAnswer.of([report.fracture_probability for _, report in answered])
+        answer = StudyAnswer.of([report.answer for _, report in answered])
         highest, report = answered[answer.highest]
         of_all = "" if len(answered) == len(views) else f" of {len(views)}"
-        said = (
-            f"{answer.label}. Probability of a fracture {percent(answer.fracture_probability)}, "
-            f"the mean of {answer.views}{of_all} views; the highest is "
-            f"{percent(report.fracture_probability)} in {highest.radiograph.name}."
-        )
+        if answer.calibrated_probability is None:
+            said = f"no verdict; its {answer.views}{of_all} views are refused."
+        else:
+            left_out = f", {answer.refused} refused" if answer.refused else ""
+            said = (
+                f"{answer.verdict}, the gravest of {answer.views}{of_all} views{left_out}. "
+                f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
+                f"highest is {percent(report.calibrated_probability)} in "
+                f"{highest.radiograph.name}."
+            )
         self.value = f'<p role="status"><strong>This study:</strong> {escape(said)}</p>'
         self.layout.display = None
 

@@ -102,7 +102,7 @@ def test_a_study_gets_a_line_over_its_views(
     probabilities = [float(str(view["fracture_probability"])) for view in (first, second)]
     assert first["study"] == second["study"] == whole["study"] == 1
     assert whole["views"] == 2
-    assert whole["fracture_probability"] == pytest.approx(sum(probabilities) / 2, abs=1e-6)
+    assert whole["calibrated_probability"] == pytest.approx(sum(probabilities) / 2, abs=1e-6)
     highest = (first, second)[probabilities.index(max(probabilities))]
     assert whole["highest"] == highest["path"]
 
@@ -116,7 +116,7 @@ def test_a_zip_archive_is_answered_like_the_folder(
     assert first.startswith(f"{archive}/image1.png: ")
     assert second.endswith(", study 1")
     assert whole.startswith("Study 1: ")
-    assert "the mean of 2 views; highest " in whole
+    assert "the gravest of 2 views (fracture " in whole
     assert "DOE" not in first + second + whole
 
 

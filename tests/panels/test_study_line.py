@@ -22,10 +22,10 @@ def test_a_study_is_answered_once_two_of_its_views_are(workbench, view):
     state.selected_key = state.entries[1].key
     workbench.predict.click()
     said = line.value.replace("\xa0", " ")
-    assert "normal. Probability of a fracture 49.9 %, the mean of 2 of 3 views; " in said
+    assert "fracture, the gravest of 2 of 3 views. Mean probability of a fracture 49.9 %; " in said
     assert "the highest is 87.3 % in fractured1.png." in said
     workbench.predict_all.click()
-    assert "the mean of 3 views" in line.value
+    assert "the gravest of 3 views" in line.value
     assert line.layout.display is None
 
 
