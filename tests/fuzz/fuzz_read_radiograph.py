@@ -25,7 +25,7 @@ HEAD = struct.Struct("<QdQ")
 """Number of the input, when it was begun, and its length; the input follows."""
 
 LONGEST = 12_000
-BATCH = 10_000
+BATCH = 40_000
 
 
 def arguments() -> argparse.Namespace:
@@ -37,7 +37,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--memory-mb", type=int, default=2048, help="address space of an input")
     parser.add_argument("--seconds", type=float, default=30, help="longest time of an input")
     parser.add_argument("--findings", type=Path, default=Path("fuzz-findings"))
-    parser.add_argument("--blind", action="store_true", help="without atheris")
+    parser.add_argument(
+        "--blind", type=int, default=0, help="workers without atheris: less clever, and quicker"
+    )
     return parser.parse_args()
 
 
@@ -48,6 +50,7 @@ class Worker:
     process: subprocess.Popen[bytes]
     note: mmap.mmap
     batch: int
+    blind: bool
 
     def reading(self) -> tuple[int, float, bytes]:
         number, begun, length = HEAD.unpack_from(self.note)
@@ -67,7 +70,7 @@ class Campaign:
     memory_mb: float = 0.0
     batches: int = 0
 
-    def start(self) -> Worker:
+    def start(self, *, blind: bool) -> Worker:
         self.batches += 1
         note = self.folder / f"note-{self.batches}"
         note.write_bytes(bytes(HEAD.size + LONGEST))
@@ -77,12 +80,12 @@ class Campaign:
             str(Path(__file__).with_name("worker.py")),
             *map(str, (self.folder, note, wanted, self.options.seed + self.batches)),
             str(self.options.memory_mb),
-            "blind" if self.options.blind else "guided",
+            "blind" if blind else "guided",
         ]
         log = (self.folder / f"log-{self.batches}").open("wb")
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         with note.open("r+b") as file:
-            return Worker(process, mmap.mmap(file.fileno(), 0), self.batches)
+            return Worker(process, mmap.mmap(file.fileno(), 0), self.batches, blind)
 
     def over(self, worker: Worker) -> bool:
         """Tell whether a worker has ended; end it if its input takes too long."""
@@ -142,7 +145,8 @@ def main() -> int:
     said = 0.0
     while campaign.inputs < options.count or workers:
         while len(workers) < options.workers and campaign.inputs < options.count:
-            workers.append(campaign.start())
+            blind = sum(worker.blind for worker in workers) < options.blind
+            workers.append(campaign.start(blind=blind))
         time.sleep(0.5)
         workers = [worker for worker in workers if not campaign.over(worker)]
         if time.monotonic() - said > 30:

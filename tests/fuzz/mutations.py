@@ -22,7 +22,8 @@ _WORDS = (
     b"eXIf", b"iCCP", b"zTXt", b"iTXt", b"Exif\0\0", b"VP8 ", b"VP8L", b"VP8X", b"ANIM", b"ANMF",
     b"\xff\xd8", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xd9", b"\xff\xe1",
     b"\xff\x4f\xff\x51", b"\xff\x52", b"\xff\x90", b"\xff\x93", b"nan", b"inf", b"-1e308", b"1E9",
-    b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0", b"\xfe\xff\x0d\xe0", b"SQ", b"UN", b"OB", b"OW", b"US",
+    b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0", b"\xfe\xff\x0d\xe0",
+    b"SQ", b"UN", b"OB", b"OW", b"US",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 
@@ -187,14 +188,14 @@ def main() -> None:
     folder, note = Path(sys.argv[1]), Path(sys.argv[2])
     wanted, seed, memory_mb = map(int, sys.argv[3:6])
     guided = sys.argv[6] == "guided" and atheris is not None
-    if guided:
-        with atheris.instrument_imports(include=list(_INSTRUMENTED)):
-            import reading
-    else:
-        import reading
-    for path in sorted((folder / "corpus").glob("*.*")):  # the seeds
-        # What is loaded once is loaded before memory is counted.
-        reading.outcome(path.read_bytes())
+    instrumented = (
+        atheris.instrument_imports(include=list(_INSTRUMENTED)) if guided else nullcontext()
+    )
+    with instrumented:  # much is imported no sooner than a file wants it
+        from reading import outcome
+
+        for path in sorted((folder / "corpus").glob("*.*")):  # the seeds
+            outcome(path.read_bytes())
     reader = Reader(folder, note, wanted, memory_mb, note.name.removeprefix("note-"))
     (_guided if guided else _by_chance)(reader, folder, seed)
 
