@@ -28,7 +28,7 @@ from visitor_memory import total_mb
 from fracture_widgets.cascade.cascade import Cascade
 from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.rendering import percent
+from fracture_widgets.rendering import percent, verdict_heading
 from fracture_widgets.vocabulary import BODY_PARTS
 
 
@@ -97,11 +97,12 @@ def run(visitors: int = 30, *, wait_until_warm: bool = True) -> ClassRun:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         files = draw_radiographs(scratch, visitors)
-        expected = [_answer(Cascade.load(), file) for file in files]
+        cascade = Cascade.load()
+        expected = [expected_answer(cascade, file) for file in files]
         began = time.perf_counter()
         with dashboard(scratch / "data", "--visitors", str(visitors)) as server:
             if wait_until_warm:
-                _wait_until_warm(server, visitors)
+                wait_until_warm(server, visitors)
             warming = time.perf_counter() - began
             warm_mb = total_mb(server)
             visits, working_mb = asyncio.run(_come(server, files, expected))
@@ -121,17 +122,19 @@ def draw_radiographs(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def _answer(cascade: Cascade, file: Path) -> tuple[str, ...]:
+def expected_answer(cascade: Cascade, file: Path) -> tuple[str, ...]:
+    """Return what the page must say of a radiograph, by the library."""
     report = cascade.examine(read_radiograph(file))
+    part, verdict = verdict_heading(report.answer)
     return (
-        f"{report.body_part.capitalize()}: {report.label}",
-        percent(report.fracture_probability),
+        f"{part}: {verdict}",
+        percent(report.calibrated_probability),
         percent(report.body_part_probability),
         file.name,
     )
 
 
-def _wait_until_warm(server: Served, count: int) -> None:
+def wait_until_warm(server: Served, count: int) -> None:
     """Wait until the kernels are all there and use the processor no more."""
     import psutil
 

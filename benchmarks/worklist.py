@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from comparing import Comparison, print_table
 
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.panels.reading.panel import ReadingPanel
@@ -79,10 +79,7 @@ def _report(radiograph: Radiograph, probability: float) -> Report:
     heat = np.zeros((7, 7), np.float32)
     return Report(
         radiograph=radiograph,
-        body_part="hand",
-        body_part_probabilities={"elbow": 0.01, "hand": 0.97, "shoulder": 0.02},
-        label="fractured" if probability >= 0.5 else "normal",
-        fracture_probability=probability,
+        answer=Answer({"elbow": 0.01, "hand": 0.97, "shoulder": 0.02}, probability, probability),
         heatmap=heat,
         fracture_map=heat,
         model="0" * 64,

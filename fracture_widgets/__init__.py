@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fracture_widgets.cascade.cascade import Cascade, predict
     from fracture_widgets.cascade.report import Report
+    from fracture_widgets.cascade.study import examine_study
     from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.datasets.split import patient_folds, split_by_patient
     from fracture_widgets.datasets.table import load_dataset
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from fracture_widgets.imaging.boxes import Box
     from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+    from fracture_widgets.imaging.studies import find_radiographs, group_by_study
     from fracture_widgets.limits import UploadLimits
     from fracture_widgets.panels import ErrorBrowser, TrainingPanel, Workbench
     from fracture_widgets.screening.screen import screen_folder
@@ -66,6 +68,9 @@ _HOMES = {
     "compare": "training.comparison",
     "draw_phantom": "imaging.phantoms",
     "evaluate_predictions": "evaluation.evaluate",
+    "examine_study": "cascade.study",
+    "find_radiographs": "imaging.studies",
+    "group_by_study": "imaging.studies",
     "load_dataset": "datasets.table",
     "open_run": "training.runs",
     "patient_folds": "datasets.split",
@@ -103,6 +108,9 @@ __all__ = [
     "compare",
     "draw_phantom",
     "evaluate_predictions",
+    "examine_study",
+    "find_radiographs",
+    "group_by_study",
     "load_dataset",
     "open_run",
     "patient_folds",

@@ -15,6 +15,7 @@ from fracture_widgets.cascade.attention import Head, grad_cam, over_radiograph
 from fracture_widgets.cascade.engine import Engine, OnnxEngine
 from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.cascade.store import ShippedModel, load_model
+from fracture_widgets.cascade.trust import Trust
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
@@ -50,6 +51,7 @@ class Cascade:
     def __init__(self, model: ShippedModel, engine: Engine) -> None:
         self._model = model
         self._engine = engine
+        self._trust = Trust.of_card(model.card)
         self._heads: dict[str, Head] = {}
 
     @classmethod
@@ -110,7 +112,7 @@ class Cascade:
         ((outputs, mirrored),) = self._run_both_ways(inputs)
         answered = time.perf_counter()
 
-        answer = _answer(_mean_answers(outputs, mirrored))
+        answer = self._answer(_mean_answers(outputs, mirrored))
 
         place = Placement.of(radiograph.width, radiograph.height)
         gradient = self._head(answer.body_part).conv5_gradient(
@@ -127,10 +129,7 @@ class Cascade:
         finished = time.perf_counter()
         return Report(
             radiograph=radiograph,
-            body_part=answer.body_part,
-            body_part_probabilities=answer.body_part_probabilities,
-            label=answer.label,
-            fracture_probability=answer.fracture_probability,
+            answer=answer,
             model=self.sha256,
             timings={
                 "prepare": prepared - started,
@@ -168,7 +167,7 @@ class Cascade:
             One for each, in order: what :meth:`examine` says of it, whatever stands beside it.
         """
         return [
-            _answer(_mean_answers(outputs, mirrored))
+            self._answer(_mean_answers(outputs, mirrored))
             for outputs, mirrored in self._run_both_ways(inputs)
         ]
 
@@ -184,6 +183,19 @@ class Cascade:
         """
         values = self._engine.run(network_input(radiograph.pixels)[np.newaxis])
         return {name: value[0] for name, value in values.items()}
+
+    def _answer(self, answers: Mapping[str, Mapping[str, float]]) -> Answer:
+        part = _most_probable(answers[BODY_PART_OUTPUT])
+        said = answers[part][FRACTURED]
+        known = self._trust.of(part)
+        calibrated = float(known.calibration(said))
+        return Answer(
+            body_part_probabilities=answers[BODY_PART_OUTPUT],
+            fracture_probability=said,
+            calibrated_probability=calibrated,
+            band=known.band,
+            peers=known.peers_of(calibrated),
+        )
 
     def _head(self, part: str) -> Head:
         if part not in self._heads:
@@ -217,16 +229,6 @@ def _mean_answers(first: _Outputs, second: _Outputs) -> dict[str, dict[str, floa
         )
         answers[head] = dict(zip(names, map(float, likely / likely.sum()), strict=True))
     return answers
-
-
-def _answer(answers: Mapping[str, Mapping[str, float]]) -> Answer:
-    body_part = _most_probable(answers[BODY_PART_OUTPUT])
-    return Answer(
-        body_part=body_part,
-        body_part_probabilities=answers[BODY_PART_OUTPUT],
-        label=_most_probable(answers[body_part]),
-        fracture_probability=answers[body_part][FRACTURED],
-    )
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:

@@ -25,7 +25,9 @@ from fracture_widgets.vocabulary import BODY_PARTS, LABELS
 
 __all__ = [
     "CARD_FILE",
+    "OUT_OF_FOLD_FILE",
     "ShippedModel",
+    "amend_card",
     "default_models_folder",
     "load_model",
     "model_sha256",
@@ -33,6 +35,9 @@ __all__ = [
 ]
 
 CARD_FILE = "card.json"
+OUT_OF_FOLD_FILE = "out_of_fold.csv"
+"""Every answer out of fold, from which calibration and operating points follow."""
+
 MODELS_VARIABLE = "FRACTURE_WIDGETS_MODELS"
 """Environment variable that names another models folder."""
 
@@ -56,7 +61,8 @@ class ShippedModel:
     weights
         float32 arrays by ``layer/weight`` name; from a models folder they are read when asked for.
     sha256
-        One digest over the digests of all weight files: the model's identity.
+        One digest over all that decides an answer, the digests of the weight files and the card's
+        calibration and operating points: the model's identity.
     """
 
     card: Mapping[str, Any]
@@ -73,15 +79,25 @@ def default_models_folder() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "models"
 
 
-def model_sha256(files: Mapping[str, str]) -> str:
-    """Return the digest that stands for a set of weight files.
+def model_sha256(files: Mapping[str, str], card: Mapping[str, Any] | None = None) -> str:
+    """Return the digest that stands for all that decides an answer.
 
     Parameters
     ----------
     files
-        Hex sha256 by file name.
+        Hex sha256 of the weight files, by name.
+    card
+        The card, for its calibration and operating points; a model without them has its files
+        alone.
     """
     listing = "".join(f"{files[name]}  {name}\n" for name in sorted(files))
+    parts = ((card or {}).get("trust") or {}).get("parts")
+    if parts:
+        deciding = {
+            name: {what: part.get(what) for what in ("calibration", "band")}
+            for name, part in parts.items()
+        }
+        listing += json.dumps(deciding, sort_keys=True) + "\n"
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
@@ -111,7 +127,9 @@ def load_model(folder: str | os.PathLike[str] | None = None) -> ShippedModel:
                 f"{name} is not the file that {CARD_FILE} describes (its sha256 differs); "
                 "install the package again, or train the model again."
             )
-    return ShippedModel(card, StoredWeights(home / name for name in files), model_sha256(files))
+    return ShippedModel(
+        card, StoredWeights(home / name for name in files), model_sha256(files, card)
+    )
 
 
 def save_model(folder: Path, weights: Weights, card: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,15 +167,51 @@ def save_model(folder: Path, weights: Weights, card: Mapping[str, Any]) -> dict[
         for name, entry in files.items():
             entry["bytes"] = (folder / name).stat().st_size
         complete = {**card, **_EXPECTED, "files": files}
-        partial = folder / f"{CARD_FILE}.part"
-        partial.write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
-        partial.replace(folder / CARD_FILE)
+        _write_card(folder, complete)
     except OSError as error:
-        raise ModelError(
-            f"The model could not be saved in {folder.name} ({error.strerror}): make room there, "
-            "or choose another folder."
-        ) from error
+        raise _not_saved(folder, error) from error
     return complete
+
+
+def amend_card(folder: Path, **sections: Any) -> dict[str, Any]:
+    """Put sections into the card of a model that is there, each in place of what it replaces.
+
+    Parameters
+    ----------
+    folder
+        A models folder.
+    **sections
+        By name, whatever JSON can hold.
+
+    Returns
+    -------
+    dict
+        The card as written.
+
+    Raises
+    ------
+    ModelError
+        If there is no card, or it cannot be written.
+    """
+    card = {**_read_card(folder), **sections}
+    try:
+        _write_card(folder, card)
+    except OSError as error:
+        raise _not_saved(folder, error) from error
+    return card
+
+
+def _write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    partial = folder / f"{CARD_FILE}.part"
+    partial.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / CARD_FILE)
+
+
+def _not_saved(folder: Path, error: OSError) -> ModelError:
+    return ModelError(
+        f"The model could not be saved in {folder.name} ({error.strerror}): make room there, or "
+        "choose another folder."
+    )
 
 
 def _read_card(home: Path) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ def add_parser(subparsers: Any) -> None:
     """Register ``predict`` with the subparsers of the command line."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "predict",
-        help="name the body part and say fractured or normal",
+        help="name the body part and say fracture, doubt or none seen",
         description="Answer radiographs of elbow, hand or shoulder, and studies of several views: "
         "a study's fracture probability is the mean of its views'. A file that cannot be read "
         "does not stop the rest; the exit code is then 1.",
@@ -33,6 +33,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument(
         "--heatmap", metavar="DIR", help="write each radiograph with its heatmap into this folder"
+    )
+    parser.add_argument(
+        "--override-gate",
+        action="store_true",
+        help="for teaching: answer also what would be refused, marked as such",
     )
     parser.add_argument("--models", metavar="DIR", help="another models folder")
     parser.add_argument(
@@ -54,6 +59,8 @@ def _run(arguments: argparse.Namespace) -> int:
             if found.radiograph is None:
                 raise UnreadableRadiograph(found.problem)
             report = cascade.examine(found.radiograph)
+            if arguments.override_gate:
+                report = report.override()
             if heatmaps is not None:
                 _write_heatmap(report, heatmaps)
         except FractureWidgetsError as error:
@@ -148,22 +155,27 @@ def _write_heatmap(report: Report, folder: Path) -> None:
 def _as_json(place: str, report: Report, study: int | None) -> str:
     answer: dict[str, object] = {
         "path": place,
-        "body_part": report.body_part,
-        "body_part_probability": round(report.body_part_probability, 6),
-        "label": report.label,
-        "fracture_probability": round(report.fracture_probability, 6),
+        **{
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in report.answer.to_dict().items()
+            if name != "body_part_probabilities"
+        },
         "model": report.model,
     }
     return json.dumps(answer if study is None else answer | {"study": study})
 
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
-    from fracture_widgets.rendering import percent
+    from fracture_widgets.rendering import OVERRIDDEN, percent
 
+    answer = report.answer
     belongs = "" if study is None else f", study {study}"
+    if answer.refused:
+        return f"{place}: refused{belongs}. {answer.refusal}"
     return (
-        f"{place}: {report.body_part} ({percent(report.body_part_probability)}), "
-        f"{report.label} (fracture {percent(report.fracture_probability)}){belongs}"
+        f"{place}: {answer.body_part} ({percent(answer.body_part_probability)}), "
+        f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
+        + (f". {OVERRIDDEN} {answer.refusal}" if answer.overridden else "")
     )
 
 

@@ -82,7 +82,7 @@ def _run(arguments: argparse.Namespace) -> int:
     answered = screening.files - screening.failed
     print(
         f"{arguments.out}: {screening.files:,} files, {answered:,} answered "
-        f"({screening.fractured:,} fractured), {screening.failed:,} with an error"
+        f"({screening.fractures:,} with a fracture), {screening.failed:,} with an error"
     )
     return 1 if screening.failed else 0
 

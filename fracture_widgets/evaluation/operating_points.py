@@ -18,7 +18,13 @@ from fracture_widgets.evaluation.metrics import (
     specificity,
 )
 
-__all__ = ["OperatingPoint", "operating_points", "operating_table"]
+__all__ = [
+    "OperatingPoint",
+    "operating_points",
+    "operating_table",
+    "threshold_of_sensitivity",
+    "threshold_of_specificity",
+]
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,44 @@ class OperatingPoint:
     specificity: Estimate
     precision: Estimate
     called: float
+
+
+def threshold_of_sensitivity(
+    positive: npt.ArrayLike, probability: npt.ArrayLike, share: float
+) -> float:
+    """Return the highest threshold from which on ``share`` of the fractured are called so.
+
+    Parameters
+    ----------
+    positive
+        Whether each radiograph is fractured, shape ``(n,)``, with at least one that is.
+    probability
+        Of a fracture, as given, shape ``(n,)``.
+    share
+        0 to 1.
+    """
+    at, found, _ = operating_curve(positive, probability)
+    # Lowering a threshold finds more: the first from above that reaches it is the last here.
+    return float(at[np.flatnonzero(found >= share)[-1]])
+
+
+def threshold_of_specificity(
+    positive: npt.ArrayLike, probability: npt.ArrayLike, share: float
+) -> float | None:
+    """Return the lowest threshold below which ``share`` of the normal stay, or None if none does.
+
+    Parameters
+    ----------
+    positive
+        Whether each radiograph is fractured, shape ``(n,)``, with at least one that is not.
+    probability
+        Of a fracture, as given, shape ``(n,)``.
+    share
+        0 to 1.
+    """
+    at, _, spared = operating_curve(positive, probability)
+    reached = np.flatnonzero(spared >= share)
+    return float(at[reached[0]]) if len(reached) else None
 
 
 def operating_points(
@@ -92,16 +136,14 @@ def operating_points(
             "Operating points need radiographs with and without a fracture. "
             f"Received: {int(is_so.sum())} fractured of {len(is_so)}"
         )
-    at, found, spared = operating_curve(is_so, said)
     wanted: list[tuple[str, float]] = [
-        # Lowering a threshold finds more: the first from above that reaches it is the last here.
-        (f"sensitivity ≥ {share:g}", float(at[np.flatnonzero(found >= share)[-1]]))
+        (f"sensitivity ≥ {share:g}", threshold_of_sensitivity(is_so, said, share))
         for share in sensitivities
     ]
     wanted += [
-        (f"specificity ≥ {share:g}", float(at[reached[0]]))
+        (f"specificity ≥ {share:g}", threshold)
         for share in specificities
-        if len(reached := np.flatnonzero(spared >= share))
+        if (threshold := threshold_of_specificity(is_so, said, share)) is not None
     ]
     wanted += [(f"from {threshold:g}", float(threshold)) for threshold in thresholds]
 

@@ -110,7 +110,7 @@ class Radiograph:
         return int(self.pixels.shape[1])
 
     def crop(self, box: Box) -> Radiograph:
-        """Return the part inside a box, cut to whole pixels, at least one.
+        """Return the part inside a box, cut to whole pixels, at least one; no view of a study.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Radiograph:
         top = min(round(inside.y0 * self.height), self.height - 1)
         right = max(round(inside.x1 * self.width), left + 1)
         bottom = max(round(inside.y1 * self.height), top + 1)
-        return replace(self, pixels=self.pixels[top:bottom, left:right], file=None)
+        return replace(self, pixels=self.pixels[top:bottom, left:right], study="", file=None)
 
     def shown_as(self, *, frame: int = 0, window: int = 0) -> Radiograph:
         """Return another frame of the same file, or the same one through another window.

@@ -29,7 +29,7 @@ class Record:
     actions
         Pairs of a kind, which comes back, and the word on the button.
     tone
-        ``"fractured"``, ``"normal"``, or empty.
+        What the style sheet colours the row by, or empty.
     shown
         Whether the record is the one that is open.
     """
@@ -60,7 +60,7 @@ class RecordTable(LiveWidget):
         What is asked before a row is deleted.
     """
 
-    _esm = script("table")
+    _esm = script("records", "table")
 
     def __init__(
         self,

@@ -8,19 +8,29 @@ from pathlib import PurePath
 
 import ipywidgets as widgets
 
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.history import History
 from fracture_widgets.panels.download import Download, DownloadButton
+from fracture_widgets.panels.prevalence import PrevalencePanel
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.status import StatusLine
-from fracture_widgets.rendering import percent, report_png
+from fracture_widgets.rendering import (
+    OVERRIDDEN,
+    band_sentence,
+    peers_sentence,
+    percent,
+    report_png,
+    verdict_heading,
+    verdict_slug,
+)
 
 __all__ = ["ResultPanel"]
 
 _EMPTY = """
 <section class="fw-card fw-card-empty"><h2>Result</h2>
-<p>The body part, fractured or normal, and how probable: it will stand here.</p></section>
+<p>The body part, the verdict (fracture, doubt or none seen) and how probable a fracture is: it
+will stand here.</p></section>
 """
 
 
@@ -40,6 +50,10 @@ class ResultPanel(widgets.VBox):
         The answer.
     save
         The button that records the result and gives the report page to the browser.
+    answer_anyway
+        The button that asks for a verdict although the radiograph was refused.
+    prevalence
+        What the score means elsewhere.
     saved
         The line that says whether it is saved.
     """
@@ -51,7 +65,14 @@ class ResultPanel(widgets.VBox):
         self.card = widgets.HTML()
         self.save = DownloadButton(self._save)
         self.saved = StatusLine()
-        super().__init__([self.card, self.save, self.saved])
+        self.answer_anyway = widgets.Button(
+            description="Answer all the same",
+            tooltip="For teaching: show what the networks say, marked as refused on every report",
+        )
+        self.answer_anyway.add_class("fw-secondary")
+        self.answer_anyway.on_click(self._override)
+        self.prevalence = PrevalencePanel()
+        super().__init__([self.card, self.answer_anyway, self.prevalence, self.save, self.saved])
         state.observe(self._refresh, ["entries", "selected_key"])
         state.observe(self._check_saved, "saved_count")
         self._draw()
@@ -66,7 +87,15 @@ class ResultPanel(widgets.VBox):
         self._shown = selected.report if selected else None
         self.card.value = _EMPTY if self._shown is None else card(self._shown)
         self.save.layout.display = "none" if self._shown is None else None
+        refused = self._shown is not None and self._shown.refused
+        self.answer_anyway.layout.display = None if refused else "none"
+        self.prevalence.show(None if self._shown is None else self._shown.answer)
         self._check_saved()
+
+    def _override(self, _: object) -> None:
+        selected = self._state.selected
+        if selected is not None and selected.report is not None:
+            self._state.answer(selected.key, selected.report.override())
 
     def _check_saved(self, _: object = None) -> None:
         self.saved.text, self.saved.tone = "", "quiet"
@@ -104,30 +133,43 @@ class ResultPanel(widgets.VBox):
 
 def card(report: Report) -> str:
     """Return the answer as HTML; every text in it is escaped."""
-    label = escape(report.label)
-    part = escape(report.body_part.capitalize())
-    width = 100.0 * report.fracture_probability
-    probability = escape(percent(report.fracture_probability))
-    parts = "".join(
-        _bar(name, value, chosen=name == report.body_part)
-        for name, value in report.body_part_probabilities.items()
-    )
+    answer = report.answer
+    part, verdict = verdict_heading(answer)
+    heading = f"{escape(part)}: " if part else ""
+    marked = f'<p class="fw-overridden"><b>{OVERRIDDEN}</b> {escape(answer.refusal)}</p>'
     warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.radiograph.warnings)
     note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
     return f"""
-<section class="fw-card" data-label="{label}" aria-label="Result">
+<section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
   <p class="fw-kicker">{escape(report.radiograph.name)}</p>
-  <h2>{part}: <strong>{label}</strong></h2>
-  <p class="fw-probability">Probability of a fracture <b>{probability}</b></p>
-  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {width:.0f} percent">
-    <span style="width: {width:.1f}%"></span>
-  </div>
-  <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
-  <h3>Body part</h3>
-  <ul class="fw-parts">{parts}</ul>
+  <h2>{heading}<strong>{escape(verdict)}</strong></h2>
+  {marked if answer.overridden else ""}
+  {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probabilities(answer)}
   {note if warnings else ""}
   <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
 </section>
+"""
+
+
+def _probabilities(answer: Answer) -> str:
+    width = 100.0 * answer.calibrated_probability
+    low, high = 100.0 * answer.band.low, 100.0 * answer.band.high
+    doubt = f'<i class="fw-band" style="left: {low:.1f}%; width: {high - low:.1f}%"></i>'
+    parts = "".join(
+        _bar(name, value, chosen=name == answer.body_part)
+        for name, value in answer.body_part_probabilities.items()
+    )
+    return f"""
+  <p class="fw-probability">Probability of a fracture
+    <b>{escape(percent(answer.calibrated_probability))}</b></p>
+  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {width:.0f} percent; doubt
+    lies between {low:.0f} and {high:.0f} percent">
+    <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
+  </div>
+  <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
+  <p class="fw-meaning">{escape(band_sentence(answer))} {escape(peers_sentence(answer))}</p>
+  <h3>Body part</h3>
+  <ul class="fw-parts">{parts}</ul>
 """
 
 

@@ -15,21 +15,23 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.limits import UploadLimits
 from fracture_widgets.panels.background import BackgroundTask
 from fracture_widgets.panels.examiner import Examiner, Examines
-from fracture_widgets.panels.history_tab import HistoryPanel
+from fracture_widgets.panels.history.panel import HistoryPanel
 from fracture_widgets.panels.live import LiveWidget, tell_again, within
 from fracture_widgets.panels.reading.panel import ReadingPanel
 from fracture_widgets.panels.result import ResultPanel
 from fracture_widgets.panels.samples import SamplesPanel
 from fracture_widgets.panels.state import ModelState, WorkbenchState
 from fracture_widgets.panels.status import StatusLine
+from fracture_widgets.panels.study_line import StudyLine
 from fracture_widgets.panels.upload import UploadPanel
 from fracture_widgets.panels.viewer import Viewer
 from fracture_widgets.panels.worklist import WorklistPanel
+from fracture_widgets.rendering import verdict_heading
 
 __all__ = ["Workbench"]
 
 _STATIC = Path(__file__).parent / "static"
-_STYLES = ("workbench", "reading")
+_STYLES = ("workbench", "reading", "history")
 _HEADER = """
 <header class="fw-header"><h1>Fracture Widgets</h1>
 <p>For teaching and research. Not a medical device.</p></header>
@@ -59,7 +61,7 @@ class Workbench(widgets.VBox):
     ----------
     state
         Everything the panels show, as traits.
-    upload, worklist, samples, reading, viewer, result, history
+    upload, worklist, samples, reading, viewer, result, study, history
         The panels; ``reading`` is the Worklist tab's.
     predict, predict_all, stop
         The buttons.
@@ -88,7 +90,8 @@ class Workbench(widgets.VBox):
         self.reading = ReadingPanel(self.state, open_selected=self._examine, executor=executor)
         self.viewer = Viewer(self.state, examine_region=self._examine_region, executor=executor)
         self.result = ResultPanel(self.state, record)
-        self.history = HistoryPanel(self.state, record)
+        self.study = StudyLine(self.state)
+        self.history = HistoryPanel(self.state, record, executor=executor)
         self.predict = widgets.Button(description="Predict")
         self.predict_all = widgets.Button(description="Predict all")
         self.stop = widgets.Button(description="Stop")
@@ -113,7 +116,7 @@ class Workbench(widgets.VBox):
         style = widgets.HTML(f"<style>{css}</style>")
         buttons = widgets.HBox([self.predict, self.predict_all, self.stop])
         self.left = widgets.VBox([self.upload, self.worklist, self.samples])
-        right = widgets.VBox([buttons, self.status, self.result])
+        right = widgets.VBox([buttons, self.status, self.result, self.study])
         # Both tabs show the one viewer and the one result; what is to the left of them differs.
         self.examine = widgets.Box([self.left, self.reading, self.viewer, right])
         named = (
@@ -200,8 +203,9 @@ class Workbench(widgets.VBox):
         if selected is not None and selected.problem:
             return "problem", selected.problem
         if selected is not None and selected.report is not None:
-            report = selected.report
-            return "good", f"Answered: {report.body_part}, {report.label}. Choose another to go on."
+            part, verdict = verdict_heading(selected.report.answer)
+            said = f"{part.lower()}, {verdict}".removeprefix(", ")
+            return "good", f"Answered: {said}. Choose another to go on."
         return "quiet", reason or "Ready."
 
 

@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from fracture_widgets.panels.pictures import Picture, PictureList
 from fracture_widgets.panels.state import Entry, WorkbenchState
 from fracture_widgets.panels.thumbnails import thumbnail
+from fracture_widgets.rendering import verdict_heading, verdict_slug
 
 __all__ = ["WorklistPanel"]
 
@@ -77,14 +78,19 @@ def _picture(entry: Entry, *, chosen: bool) -> Picture:
     radiograph = entry.radiograph
     tag, tone = "", "normal"
     if entry.report is not None:
-        tag, tone = f"{entry.report.body_part}, {entry.report.label}", entry.report.label
+        part, verdict = verdict_heading(entry.report.answer)
+        tag = f"{part.lower()}, {verdict}".removeprefix(", ")
+        tone = verdict_slug(entry.report.verdict)
     elif entry.problem:
         tag, tone = "not answered", "problem"
     drawn = ", drawn" if radiograph.source_format == "drawn" else ""
+    # The end of a long name, where these stand too, is cut off.
+    numbers = (("frame", radiograph.frame), ("window", radiograph.window))
+    which = "".join(f", {what} {number + 1}" for what, number in numbers if number)
     return Picture(
         key=entry.key,
         title=radiograph.name,
-        note=f"{radiograph.width} × {radiograph.height} px{drawn}",
+        note=f"{radiograph.width} × {radiograph.height} px{which}{drawn}",
         alt=f"Thumbnail of {radiograph.name}",
         thumbnail=partial(thumbnail, radiograph),
         chosen=chosen,

@@ -11,6 +11,15 @@ from fracture_widgets.imaging.radiograph import Radiograph
 __all__ = ["COLUMNS", "Facts", "Row", "unicode_path"]
 
 _DIGITS = 6
+_ANSWER = (
+    "verdict",
+    "reason",
+    "body_part",
+    "body_part_probability",
+    "calibrated_probability",
+    "label",
+    "fracture_probability",
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,11 @@ class Row:
     ----------
     path
         Relative to the folder screened, with ``/`` between folders.
-    body_part, body_part_probability, label, fracture_probability
+    verdict
+        ``"fracture"``, ``"doubt"``, ``"none seen"`` or ``"refused"``; ``None`` without an answer.
+    reason
+        Why it was refused, a sentence; else empty.
+    body_part, body_part_probability, calibrated_probability, label, fracture_probability
         The cascade's answer, probabilities rounded to 6 digits; ``None`` where there is none.
     model
         sha256 of the model's weights.
@@ -36,8 +49,11 @@ class Row:
     """
 
     path: str
+    verdict: str | None
+    reason: str
     body_part: str | None
     body_part_probability: float | None
+    calibrated_probability: float | None
     label: str | None
     fracture_probability: float | None
     model: str
@@ -50,12 +66,11 @@ class Row:
     @classmethod
     def answered(cls, name: str, facts: Facts, answer: Answer, model: str) -> Row:
         """Return the row of a radiograph that was answered."""
+        said = answer.to_dict()
+        answered = {name: _rounded(said[name]) for name in _ANSWER}
         return cls(
             path=unicode_path(name),
-            body_part=answer.body_part,
-            body_part_probability=round(answer.body_part_probability, _DIGITS),
-            label=answer.label,
-            fracture_probability=round(answer.fracture_probability, _DIGITS),
+            **answered,
             model=model,
             sha256=facts.sha256,
             width=facts.width,
@@ -67,12 +82,10 @@ class Row:
     @classmethod
     def failed(cls, name: str, error: str, model: str) -> Row:
         """Return the row of a file that could not be answered."""
+        nothing: dict[str, Any] = dict.fromkeys(_ANSWER) | {"reason": ""}
         return cls(
             path=unicode_path(name),
-            body_part=None,
-            body_part_probability=None,
-            label=None,
-            fracture_probability=None,
+            **nothing,
             model=model,
             sha256=None,
             width=None,
@@ -102,6 +115,10 @@ class Facts:
     def of(cls, radiograph: Radiograph) -> Facts:
         """Take them from a radiograph."""
         return cls(radiograph.sha256, radiograph.width, radiograph.height, radiograph.warnings)
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, _DIGITS) if isinstance(value, float) else value
 
 
 def unicode_path(name: str) -> str:

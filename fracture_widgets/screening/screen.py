@@ -17,7 +17,7 @@ from fracture_widgets.screening.journal import Journal, Screened
 from fracture_widgets.screening.listing import Listing
 from fracture_widgets.screening.row import Row, unicode_path
 from fracture_widgets.screening.table import check_format, read_table, write_table
-from fracture_widgets.vocabulary import FRACTURED
+from fracture_widgets.vocabulary import Verdict
 
 __all__ = ["BATCH", "Screening", "ScreeningProgress", "screen_folder"]
 
@@ -51,15 +51,15 @@ class Screening:
         The table.
     files
         Its rows.
-    fractured
-        How many were called fractured.
+    fractures
+        How many had the verdict fracture.
     failed
         How many have an error in place of an answer.
     """
 
     path: Path
     files: int
-    fractured: int
+    fractures: int
     failed: int
 
 
@@ -198,7 +198,7 @@ def _complete_already(
     for row in read_table(table):
         if row["path"] != unicode_path(next(names, "")) or row["model"] != model:
             break
-        count.add(row["label"], row["error"])
+        count.add(row["verdict"], row["error"])
     else:
         if count.files == len(listing):
             say(f"{table.name} was complete already; --restart screens the folder again.")
@@ -213,17 +213,17 @@ class _Count:
     """Counts rows on their way."""
 
     def __init__(self) -> None:
-        self.files = self._fractured = self._failed = 0
+        self.files = self._fractures = self._failed = 0
 
-    def add(self, label: str | None, error: str | None) -> None:
+    def add(self, verdict: str | None, error: str | None) -> None:
         self.files += 1
-        self._fractured += label == FRACTURED
+        self._fractures += verdict == Verdict.FRACTURE
         self._failed += bool(error)
 
     def passing(self, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:
-            self.add(row.label, row.error)
+            self.add(row.verdict, row.error)
             yield row
 
     def of(self, table: Path) -> Screening:
-        return Screening(table, self.files, self._fractured, self._failed)
+        return Screening(table, self.files, self._fractures, self._failed)

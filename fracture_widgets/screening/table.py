@@ -20,6 +20,7 @@ __all__ = ["check_format", "read_table", "write_table"]
 _ROWS_IN_A_GROUP = 8192
 _NUMBERS = {
     "body_part_probability": "float64",
+    "calibrated_probability": "float64",
     "fracture_probability": "float64",
     "width": "int32",
     "height": "int32",

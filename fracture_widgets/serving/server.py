@@ -15,11 +15,13 @@ from jupyter_server.auth.security import passwd
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from fracture_widgets.course.contents import read_pages
 from fracture_widgets.hosting import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.limits import MAX_MB_VARIABLE
 from fracture_widgets.serving.access import Door, guarded
+from fracture_widgets.serving.channel import Channel
 from fracture_widgets.serving.histories import VisitorHistories
 from fracture_widgets.serving.kernels import Kernels
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
@@ -28,6 +30,9 @@ from fracture_widgets.serving.visits import PageHandler, course_routes
 __all__ = ["serve"]
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
+_OURS = {TornadoVoilaHandler: PageHandler, VoilaKernelWebsocketHandler: Channel}
+"""What stands in the place of which handler of Voilà's."""
+
 _LOG = logging.getLogger("fracture_widgets.serving")
 
 
@@ -62,13 +67,8 @@ def serve(settings: ServingSettings) -> None:
                 }
 
             def init_handlers(self) -> list[Any]:
-                ours = [guarded(route) for route in super().init_handlers()]
-                ours = [
-                    (route[0], PageHandler, *route[2:])
-                    if route[1] is TornadoVoilaHandler
-                    else route
-                    for route in ours
-                ]
+                routes = [guarded(route) for route in super().init_handlers()]
+                ours = [(r[0], _OURS.get(r[1], r[1]), *r[2:]) for r in routes]
                 return [*course_routes(self, pages), *ours]
 
             def launch_browser(self) -> None:

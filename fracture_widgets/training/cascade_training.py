@@ -11,9 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from fracture_widgets.cascade.store import save_model
+from fracture_widgets.cascade.store import OUT_OF_FOLD_FILE, save_model
+from fracture_widgets.cascade.trust import TRUST_SECTION
 from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
 from fracture_widgets.errors import TrainingError
+from fracture_widgets.evaluation.out_of_fold import save_predictions
+from fracture_widgets.evaluation.trust_evidence import trust_section
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.networks.weight_files import read_weights
 from fracture_widgets.training.cascade_evidence import judge, judge_uncropped, served, summarise
@@ -89,6 +92,7 @@ def train_cascade(
         )
         for split in judged["looked_at"].unique()
     }
+    out_of_fold = judged[judged["looked_at"] == _OUT_OF_FOLD]
     card = {
         "name": "Fracture Widgets cascade",
         "notice": "For teaching and research. Not a medical device.",
@@ -100,8 +104,11 @@ def train_cascade(
         "train and test",
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": figures,
+        TRUST_SECTION: trust_section(out_of_fold),
     }
-    return save_model(models, read_weights(weights["all"]), card)
+    complete = save_model(models, read_weights(weights["all"]), card)
+    save_predictions(models / OUT_OF_FOLD_FILE, out_of_fold)
+    return complete
 
 
 _TRUNK_CREDIT = (

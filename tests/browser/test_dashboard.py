@@ -100,7 +100,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     button(page, "History").click()
     row = page.get_by_role("row").nth(1)
     expect(row).to_contain_text("left hand.png")
-    expect(row).to_contain_text(report.label)
+    expect(row).to_contain_text(report.verdict)
     with page.expect_download() as downloading:
         button(page, "Export as CSV").click()
     downloading.value.save_as(tmp_path / "history.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -204,3 +205,15 @@ def test_two_tabs_of_one_visitor_have_a_list_each(page, wire, drawn, tmp_path):
         upload(tab, tmp_path / name)
     for name, tab in (("first.png", page), ("second.png", other)):
         expect(titles(tab)).to_have_text([name])
+
+
+def test_a_dropped_zip_gives_its_radiographs_and_says_what_is_none(page, tmp_path, radiographs):
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for number, content in enumerate(radiographs[:3]):
+            packed.writestr(f"views/view{number}.png", content)
+        packed.writestr("notes.txt", "No picture.\n" * 20)
+    drop(page, archive)
+    expect(titles(page)).to_have_text(["view0.png", "view1.png", "view2.png"])
+    expect(problems(page)).to_contain_text("notes.txt is no picture")
+    expect(outcome(page)).to_have_text("3 radiographs have arrived.")

@@ -16,6 +16,7 @@ from pages import (
     upload,
     wait_until,
 )  # fmt: skip
+from picture_files import dicom_file, limb
 from playwright.sync_api import expect
 
 from fracture_widgets.imaging.radiograph import read_radiograph
@@ -208,3 +209,27 @@ def test_twelve_megapixels_come_in_full_and_no_server_holds_them_back(
     assert sum(map(len, received)) > 12e6
     frames = [x.encode() if isinstance(x, str) else x for x in received]
     assert not any(b"rate exceeded" in frame for frame in frames)
+
+
+def test_another_window_and_frame_are_chosen_by_name_and_by_keys(new_page, dashboard, tmp_path):
+    path = tmp_path / "frames.dcm"
+    frames = np.stack([limb(480, 320, seed=1), limb(480, 320, seed=2)])
+    path.write_bytes(dicom_file(frames, WindowCenter=[90, 128], WindowWidth=[100, 256]))
+    page = new_page()
+    open_workbench(page, dashboard.address)
+    upload(page, path)
+    caption = page.locator(".fw-viewer figcaption")
+    window, frame = (page.get_by_label(f"{name} of the file") for name in ("Window", "Frame"))
+    expect(window).to_have_value("0")
+    frame.select_option("2 of 2")
+    expect(caption).to_contain_text("frames.dcm, frame 2 · ")
+    window.focus()
+    page.keyboard.press("ArrowDown")
+    expect(caption).to_contain_text("frames.dcm, frame 2, window 2 · ")
+    expect(frame).to_have_value("1")
+    expect(page.locator(".fw-queue .fw-picture-title")).to_have_count(3)
+
+
+def test_where_there_is_one_picture_nothing_is_to_be_chosen(page, pane):
+    expect(pane).to_be_visible()
+    expect(page.get_by_role("group", name="Picture of the file")).to_be_hidden()

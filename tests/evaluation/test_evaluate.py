@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.evaluate import evaluate_predictions
@@ -31,12 +31,10 @@ class Reader:
         part, broken = self.answers[radiograph.sha256]
         rest = {other: 0.1 for other in BODY_PARTS if other != part}
         nothing = np.zeros((7, 7), np.float32)
+        said = 0.9 if broken else 0.2
         return Report(
             radiograph=radiograph,
-            body_part=part,
-            body_part_probabilities={part: 0.8} | rest,
-            label="fractured" if broken else "normal",
-            fracture_probability=0.9 if broken else 0.2,
+            answer=Answer({part: 0.8} | rest, said, said),
             heatmap=nothing,
             fracture_map=nothing,
             model="ab" * 32,

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 import numpy as np
 import pytest
 
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.history import History
 from fracture_widgets.imaging.phantoms import draw_phantom
@@ -53,15 +53,12 @@ class KnownAnswers:
         self.asked.append(radiograph.name)
         if "bad" in radiograph.name:
             raise FractureWidgetsError(f"{radiograph.name} cannot be examined.")
-        fractured = "fractured" in radiograph.name
+        said = 0.873 if "fractured" in radiograph.name else 0.124
         heat = np.zeros((7, 7), np.float32)
         heat[0, 6] = 1.0
         return Report(
             radiograph=radiograph,
-            body_part="hand",
-            body_part_probabilities={"elbow": 0.01, "hand": 0.97, "shoulder": 0.02},
-            label="fractured" if fractured else "normal",
-            fracture_probability=0.873 if fractured else 0.124,
+            answer=Answer({"elbow": 0.01, "hand": 0.97, "shoulder": 0.02}, said, said),
             heatmap=heat,
             fracture_map=heat * 0.5,
             model=self.model,

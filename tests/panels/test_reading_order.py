@@ -16,26 +16,29 @@ from fracture_widgets.panels.reading.order import (
     matching,
     sorted_rows,
 )
-from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+from fracture_widgets.vocabulary import BODY_PARTS, Verdict
 
 # Few values, so that many are equal.
 PROBABILITIES = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])
+SAID = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
 NAMES = st.sampled_from(["hand 2.png", "hand 10.png", "Hand 010.png", "ELBOW.dcm", "²٣.png", ""])
 
 
 @st.composite
 def row(draw, key=0):
     known = {"key": key, "name": draw(NAMES), "width": draw(st.integers(1, 3)), "height": 2}
-    state = draw(st.sampled_from(["answered", "waiting", "failed"]))
+    state = draw(st.sampled_from(["answered", "refused", "waiting", "failed"]))
     if state == "failed":
         known["problem"] = "It cannot be examined."
     if state == "answered":
         known |= {
             "body_part": draw(st.sampled_from(BODY_PARTS)),
             "body_part_probability": 0.9,
-            "label": draw(st.sampled_from(LABELS)),
-            "fracture_probability": draw(PROBABILITIES),
+            "verdict": draw(st.sampled_from(SAID)),
+            "probability": draw(PROBABILITIES),
         }
+    if state == "refused":
+        known["verdict"] = Verdict.REFUSED
     return Row(**known)
 
 
@@ -49,15 +52,15 @@ FILTERS = st.builds(
     Filter,
     text=st.sampled_from(["", "HAND", "png 1", "nobody"]),
     body_part=st.sampled_from(["", *BODY_PARTS]),
-    answer=st.sampled_from(["", *LABELS, NOT_ANSWERED]),
+    answer=st.sampled_from(["", *Verdict, NOT_ANSWERED]),
     minimum=PROBABILITIES,
 )
 
 
 def answered(key, probability, **known):
-    label = "fractured" if probability >= 0.5 else "normal"
+    verdict = Verdict.FRACTURE if probability >= 0.5 else Verdict.NONE_SEEN
     given = {"name": f"{key}.png", "width": 2, "height": 2, "body_part": "hand"} | known
-    return Row(key, label=label, fracture_probability=probability, **given)
+    return Row(key, verdict=verdict, probability=probability, **given)
 
 
 def waiting(key, **known):
@@ -95,7 +98,7 @@ def test_suspicion_falls_and_unanswered_ones_come_after_and_failed_ones_last(row
     by_suspicion = sorted_rows(rows, Sorting())
     groups = [0 if one.answered else 2 if one.problem else 1 for one in by_suspicion]
     assert groups == sorted(groups)
-    falling = [one.fracture_probability for one in by_suspicion if one.answered]
+    falling = [one.probability for one in by_suspicion if one.probability is not None]
     assert falling == sorted(falling, reverse=True)
 
 
@@ -117,7 +120,7 @@ def test_the_counts_are_those_of_what_is_shown(rows, wanted):
     counts = counted(rows, wanted)
     assert counts.total == len(rows)
     assert counts.shown == len(matching(rows, wanted))
-    assert counts.shown == counts.fractured + counts.normal + counts.waiting + counts.failed
+    assert counts.shown == sum(counts.verdicts.values()) + counts.waiting + counts.failed
 
 
 def test_names_are_sorted_as_people_count():
@@ -150,8 +153,8 @@ def test_a_second_click_on_a_column_turns_the_order_round():
         (Filter(text="  KNEE left "), [3]),
         (Filter(text="knee right"), []),
         (Filter(body_part="elbow"), [2]),
-        (Filter(answer="fractured"), [2]),
-        (Filter(answer="normal"), [1]),
+        (Filter(answer="fracture"), [2]),
+        (Filter(answer="none seen"), [1]),
         (Filter(answer=NOT_ANSWERED), [3, 4]),
         (Filter(minimum=0.2), [1, 2]),
         (Filter(minimum=0.21), [2]),

@@ -36,12 +36,12 @@ def test_predict_shows_the_answer_in_words(workbench, radiograph):
     assert not workbench.predict.disabled
     workbench.predict.click()
     card = workbench.result.card.value
-    assert "<h2>Hand: <strong>fractured</strong></h2>" in card
+    assert "<h2>Hand: <strong>fracture</strong></h2>" in card
     assert "87.3 %" in card
     assert "97.0 %" in card
-    assert workbench.status.text.startswith("Answered: hand, fractured.")
+    assert workbench.status.text.startswith("Answered: hand, fracture.")
     assert workbench.predict.disabled
-    assert pictures(workbench.worklist)[0]["tag"] == "hand, fractured"
+    assert pictures(workbench.worklist)[0]["tag"] == "hand, fracture"
 
 
 def test_predict_brings_both_maps_over_the_radiograph(workbench, radiograph):
@@ -85,7 +85,7 @@ def test_predict_all_answers_all_and_a_failure_does_not_stop_the_others(
     workbench.predict_all.click()
     assert answers.asked == ["one.png", "bad.png", "fractured.png"]
     tags = [picture["tag"] for picture in pictures(workbench.worklist)]
-    assert tags == ["hand, normal", "not answered", "hand, fractured"]
+    assert tags == ["hand, none seen", "not answered", "hand, fracture"]
     workbench.state.selected_key = workbench.state.entries[1].key
     assert workbench.status.text == "bad.png: bad.png cannot be examined."
     assert workbench.status.tone == "problem"

@@ -75,7 +75,7 @@ def test_a_row_says_what_is_known(full):
         "hand",
         "97.0 %",
     )
-    assert (row["state"], row["probability"], row["percent"]) == ("fractured", 0.873, "87.3 %")
+    assert (row["state"], row["probability"], row["percent"]) == ("fracture", 0.873, "87.3 %")
     failed = by_name["bad 3.png"]
     assert failed["state"] == "problem"
     assert failed["problem"] == "bad 3.png: bad 3.png cannot be examined."
@@ -86,9 +86,9 @@ def test_the_counts_are_said(full):
     assert content["counts"] == "5 radiographs, 5 waiting"
     full.predict_all.click()
     content = full.reading.table.content
-    assert content["counts"] == "5 radiographs, 2 called fractured, 1 not answered"
-    filter_by(full, answer="fractured", text="5")
-    assert full.reading.table.content["counts"] == "1 of 5 shown, 1 called fractured"
+    assert content["counts"] == "5 radiographs, 2 fracture, 2 none seen, 1 not answered"
+    filter_by(full, answer="fracture", text="5")
+    assert full.reading.table.content["counts"] == "1 of 5 shown, 1 fracture"
 
 
 def test_filters_narrow_the_list_and_leave_the_radiograph_that_is_read(full):
@@ -210,13 +210,13 @@ def test_the_export_is_what_is_shown_in_its_order(full):
     full.predict_all.click()
     filter_by(full, text="png")
     assert [line["name"] for line in exported(full)] == shown(full)
-    filter_by(full, answer="fractured")
+    filter_by(full, answer="fracture")
     first, second = exported(full)
     assert (first["name"], second["name"]) == ("fractured 2.png", "fractured 5.png")
     assert first["sha256"] == full.state.entries[1].radiograph.sha256
     assert (first["width"], first["height"]) == ("30", "40")
     assert (first["body_part"], first["body_part_probability"]) == ("hand", "0.97")
-    assert (first["label"], first["fracture_probability"]) == ("fractured", "0.873")
+    assert (first["verdict"], first["calibrated_probability"]) == ("fracture", "0.873")
     assert first["error"] == ""
 
 
@@ -225,7 +225,7 @@ def test_the_export_says_why_there_is_no_answer(full):
     filter_by(full, answer="not answered")
     (line,) = exported(full)
     assert line["error"] == "bad 3.png: bad 3.png cannot be examined."
-    assert line["label"] == line["fracture_probability"] == line["model"] == ""
+    assert line["verdict"] == line["calibrated_probability"] == line["model"] == ""
 
 
 def test_no_name_in_the_export_is_a_formula(workbench, radiograph):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_widgets.cascade.report import Report
+from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.rendering import report_png
 
@@ -24,10 +24,7 @@ def report():
     heat[3, 3] = 1.0
     return Report(
         radiograph=Radiograph(pixels, "hand.png", "a" * 64, "PNG"),
-        body_part="hand",
-        body_part_probabilities={"elbow": 0.01, "hand": 0.97, "shoulder": 0.02},
-        label="fractured",
-        fracture_probability=0.87,
+        answer=Answer({"elbow": 0.01, "hand": 0.97, "shoulder": 0.02}, 0.87, 0.87),
         heatmap=heat,
         fracture_map=heat,
         model="b" * 64,

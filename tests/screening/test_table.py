@@ -14,7 +14,22 @@ from fracture_widgets.screening.row import COLUMNS, Row
 from fracture_widgets.screening.table import check_format, read_table, write_table
 
 ROWS = [
-    Row('a, "b"\n.png', "elbow", 0.5, "normal", 1e-06, "m", "s", 40, 30, "Mind the é.", ""),
+    Row(
+        'a, "b"\n.png',
+        "none seen",
+        "",
+        "elbow",
+        0.5,
+        0.01,
+        "normal",
+        1e-06,
+        "m",
+        "s",
+        40,
+        30,
+        "Mind the é.",
+        "",
+    ),
     Row.failed("sub/c.png", "It is empty.", "m"),
 ]
 

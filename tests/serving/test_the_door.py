@@ -103,6 +103,20 @@ def test_a_stranger_opens_no_websocket(stranger):
     assert answer.status == 403
 
 
+def test_the_channel_speaks_one_protocol_alone(root):
+    visitor = Visitor(root)
+    visitor.ask(f"{PREFIX}?token=s3same")
+    (kernel,) = set(KERNEL.findall(_page_once_there_is_a_place(visitor).text))
+    answer = visitor.ask(
+        f"{PREFIX}api/kernels/{kernel}/channels",
+        Connection="Upgrade",
+        Upgrade="websocket",
+        **{"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="},
+    )
+    assert answer.status == 400
+    assert visitor.ask(f"{PREFIX}voila/api/shutdown/{kernel}", {}).status == 204
+
+
 def test_kernels_are_asked_for_by_no_page_without_a_name(stranger):
     path = PREFIX + "voila/query/00000000-0000-0000-0000-000000000000"
     assert stranger.ask(path).status in {302, 404}
@@ -134,8 +148,7 @@ def test_one_place_is_one_page_and_the_next_reads_that_all_are_taken_until_it_cl
         # The token does not stay in the address.
         answer = visitor.ask(f"{PREFIX}?token=s3same")
         assert (answer.status, answer.headers["Location"]) == (302, PREFIX)
-    page = first.ask(PREFIX)
-    assert page.status == 200
+    page = _page_once_there_is_a_place(first)
     (kernel,) = set(KERNEL.findall(page.text))
 
     full = second.ask(PREFIX)
@@ -146,11 +159,15 @@ def test_one_place_is_one_page_and_the_next_reads_that_all_are_taken_until_it_cl
 
     # As a page does that is closed.
     assert first.ask(f"{PREFIX}voila/api/shutdown/{kernel}", {}).status == 204
+    assert kernel not in _page_once_there_is_a_place(second).text
+
+
+def _page_once_there_is_a_place(visitor):
     deadline = time.monotonic() + PATIENCE
-    while (page := second.ask(PREFIX)).status == 503 and time.monotonic() < deadline:
+    while (page := visitor.ask(PREFIX)).status == 503 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert page.status == 200
-    assert kernel not in page.text
+    return page
 
 
 def test_no_file_is_served_to_those_who_are_in(stranger):

@@ -14,8 +14,14 @@ _COLUMNS = (
     "sha256",
     "width",
     "height",
+    "verdict",
+    "reason",
+    "overridden",
     "body_part",
     "body_part_probability",
+    "calibrated_probability",
+    "doubt_from",
+    "fracture_from",
     "label",
     "fracture_probability",
     "model",
@@ -36,14 +42,10 @@ def worklist_csv(entries: Iterable[Entry]) -> str:
 def _cells(entry: Entry) -> tuple[object, ...]:
     radiograph, report = entry.radiograph, entry.report
     known = (radiograph.name, radiograph.sha256, radiograph.width, radiograph.height)
-    if report is None:
-        return (*known, None, None, None, None, None, entry.problem)
+    said = {} if report is None else report.to_dict()
+    answer = (said.get(name) for name in _COLUMNS[len(known) : -1])
     return (
         *known,
-        report.body_part,
-        round(report.body_part_probability, _DIGITS),
-        report.label,
-        round(report.fracture_probability, _DIGITS),
-        report.model,
-        "",
+        *(round(cell, _DIGITS) if isinstance(cell, float) else cell for cell in answer),
+        entry.problem if report is None else "",
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fracture_widgets.panels.state import Entry
-from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
+from fracture_widgets.vocabulary import Verdict
 
 __all__ = [
     "NOT_ANSWERED",
@@ -39,10 +39,12 @@ class Row:
         Base name of its file.
     width, height
         In pixels.
+    verdict
+        None while there is no answer.
     body_part, body_part_probability
-        Empty and None while there is no answer; the probability is 0 to 1.
-    label, fracture_probability
-        ``"fractured"`` or ``"normal"`` and 0 to 1, or empty and None.
+        Empty and None while there is none and where it was refused; the probability is 0 to 1.
+    probability
+        Calibrated, of a fracture, 0 to 1, or None.
     problem
         The sentence that says why there is no answer, if examining failed.
     """
@@ -51,32 +53,33 @@ class Row:
     name: str
     width: int
     height: int
+    verdict: Verdict | None = None
     body_part: str = ""
     body_part_probability: float | None = None
-    label: str = ""
-    fracture_probability: float | None = None
+    probability: float | None = None
     problem: str = ""
 
     @classmethod
     def of(cls, entry: Entry) -> Row:
         """Return the row of an entry."""
         report, radiograph = entry.report, entry.radiograph
+        said = None if report is None or report.refused else report
         return cls(
             key=entry.key,
             name=radiograph.name,
             width=radiograph.width,
             height=radiograph.height,
-            body_part=report.body_part if report else "",
-            body_part_probability=report.body_part_probability if report else None,
-            label=report.label if report else "",
-            fracture_probability=report.fracture_probability if report else None,
+            verdict=report.verdict if report else None,
+            body_part=said.body_part if said else "",
+            body_part_probability=said.body_part_probability if said else None,
+            probability=said.calibrated_probability if said else None,
             problem="" if report else entry.problem,
         )
 
     @property
     def answered(self) -> bool:
         """Whether the networks have answered."""
-        return self.fracture_probability is not None
+        return self.verdict is not None
 
 
 class By(enum.StrEnum):
@@ -114,9 +117,9 @@ class Filter:
     body_part
         The body part named; empty for any.
     answer
-        ``"fractured"``, ``"normal"`` or ``"not answered"``; empty for any.
+        A verdict or ``"not answered"``; empty for any.
     minimum
-        Least probability of a fracture, 0 to 1; above 0, only answered ones are shown.
+        Least probability of a fracture, 0 to 1; above 0, only those that have one are shown.
     """
 
     text: str = ""
@@ -129,8 +132,8 @@ class Filter:
         return (
             all(word in name for word in self.text.casefold().split())
             and self.body_part in ("", row.body_part)
-            and self.answer in ("", row.label or NOT_ANSWERED)
-            and (self.minimum <= 0.0 or (row.fracture_probability or 0.0) >= self.minimum)
+            and self.answer in ("", row.verdict or NOT_ANSWERED)
+            and (self.minimum <= 0.0 or (row.probability or 0.0) >= self.minimum)
         )
 
 
@@ -144,14 +147,15 @@ class Counts:
         In the worklist.
     shown
         Of these, how many the filter lets through.
-    fractured, normal, waiting, failed
-        Of those shown: called so, not asked about yet, and asked about in vain.
+    verdicts
+        Of those shown, how many each verdict has.
+    waiting, failed
+        Of those shown: not asked about yet, and asked about in vain.
     """
 
     total: int
     shown: int
-    fractured: int
-    normal: int
+    verdicts: Mapping[Verdict, int]
     waiting: int
     failed: int
 
@@ -160,8 +164,9 @@ def sorted_rows(rows: Iterable[Row], sorting: Sorting) -> list[Row]:
     """Return rows in an order.
 
     Those that have no answer come after those that have one where the answer decides, first the
-    waiting ones and then the failed ones, whichever way it is sorted. Where the order leaves two
-    equal, the more suspicious comes first, and then the one that stood first in ``rows``.
+    refused ones, then the waiting ones and then the failed ones, whichever way it is sorted. Where
+    the order leaves two equal, the more suspicious comes first, and then the one that stood first
+    in ``rows``.
     """
     by_suspicion = _sorted_by(_suspicion, rows, descending=True)
     if sorting == Sorting():
@@ -183,8 +188,7 @@ def counted(rows: Iterable[Row], wanted: Filter) -> Counts:
     return Counts(
         total=len(everything),
         shown=len(shown),
-        fractured=sum(row.label == FRACTURED for row in shown),
-        normal=sum(row.label == NORMAL for row in shown),
+        verdicts={one: sum(row.verdict is one for row in shown) for one in Verdict},
         waiting=sum(not row.answered and not row.problem for row in shown),
         failed=sum(bool(row.problem) for row in shown),
     )
@@ -196,12 +200,12 @@ def _sorted_by(value: Callable[[Row], Any], rows: Iterable[Row], *, descending: 
     for row in rows:
         (unknown if value(row) is None else known).append(row)
     known.sort(key=value, reverse=descending)
-    unknown.sort(key=lambda row: bool(row.problem))
+    unknown.sort(key=lambda row: (not row.answered, bool(row.problem)))
     return known + unknown
 
 
 def _suspicion(row: Row) -> float | None:
-    return row.fracture_probability
+    return row.probability
 
 
 def _natural(row: Row) -> Sequence[tuple[int, str]]:
@@ -218,5 +222,5 @@ _VALUES: dict[By, Callable[[Row], Any]] = {
     By.NAME: _natural,
     By.SIZE: lambda row: row.width * row.height,
     By.BODY_PART: lambda row: row.body_part or None,
-    By.ANSWER: lambda row: LABELS.index(row.label) if row.label else None,
+    By.ANSWER: lambda row: list(Verdict).index(row.verdict) if row.verdict else None,
 }

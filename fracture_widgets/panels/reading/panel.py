@@ -23,7 +23,7 @@ from fracture_widgets.panels.reading.order import (
 from fracture_widgets.panels.reading.table import WorklistTable
 from fracture_widgets.panels.removal import Removal
 from fracture_widgets.panels.state import WorkbenchState
-from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+from fracture_widgets.vocabulary import BODY_PARTS, Verdict
 
 __all__ = ["ReadingPanel"]
 
@@ -144,7 +144,7 @@ class ReadingPanel(widgets.VBox):
         self.wanted = Filter(
             text=str(content.get("text", ""))[:_LONGEST_TEXT],
             body_part=body_part if body_part in BODY_PARTS else "",
-            answer=answer if answer in (*LABELS, NOT_ANSWERED) else "",
+            answer=str(answer) if answer in (*Verdict, NOT_ANSWERED) else "",
             minimum=_share(content.get("minimum")),
         )
         self.refresh()

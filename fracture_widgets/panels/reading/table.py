@@ -13,8 +13,8 @@ from fracture_widgets.panels.live_rows import LiveRows
 from fracture_widgets.panels.reading.order import Counts, Filter, Row, Sorting
 from fracture_widgets.panels.state import Entry
 from fracture_widgets.panels.thumbnails import thumbnail
-from fracture_widgets.rendering import percent
-from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+from fracture_widgets.rendering import percent, verdict_slug
+from fracture_widgets.vocabulary import BODY_PARTS, Verdict
 
 __all__ = ["WorklistTable"]
 
@@ -87,7 +87,7 @@ class WorklistTable(LiveRows):
             selected=selected,
             sorting={"by": sorting.by.value, "descending": sorting.descending},
             filter=asdict(wanted),
-            choices={"body_part": list(BODY_PARTS), "answer": list(LABELS)},
+            choices={"body_part": list(BODY_PARTS), "answer": list(Verdict)},
             counts=_said(counts),
             shown=counts.shown,
             total=counts.total,
@@ -116,12 +116,14 @@ def _row(entry: Entry) -> dict[str, Any]:
         "size": f"{radiograph.width} × {radiograph.height}{drawn}",
     }
     if report is not None:
+        row |= {"state": verdict_slug(report.verdict), "verdict": report.verdict.value}
+        if report.refused:
+            return row | {"problem": report.answer.refusal}
         return row | {
-            "state": report.label,
             "body_part": report.body_part,
             "body_part_percent": percent(report.body_part_probability),
-            "probability": round(report.fracture_probability, 3),
-            "percent": percent(report.fracture_probability),
+            "probability": round(report.calibrated_probability, 3),
+            "percent": percent(report.calibrated_probability),
         }
     if entry.problem:
         return row | {"state": "problem", "problem": entry.problem}
@@ -134,8 +136,7 @@ def _said(counts: Counts) -> str:
         parts = [f"{counts.shown} of {counts.total} shown"]
     else:
         parts = [f"{counts.total} radiograph{'' if counts.total == 1 else 's'}"]
-    if counts.fractured or counts.normal:
-        parts.append(f"{counts.fractured} called fractured")
+    parts += [f"{n} {verdict.value}" for verdict, n in counts.verdicts.items() if n]
     if counts.waiting:
         parts.append(f"{counts.waiting} waiting")
     if counts.failed:

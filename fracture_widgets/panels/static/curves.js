@@ -1,14 +1,6 @@
 // Loss and accuracy by epoch, drawn as SVG. The words beside them say the same to who cannot see.
 
-const NS = "http://www.w3.org/2000/svg";
 const W = 420, H = 250, LEFT = 46, RIGHT = 12, TOP = 14, BOTTOM = 38;
-
-function s(tag, properties = {}, ...children) {
-  const node = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(properties)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 // Round numbers that divide low to high into a few steps.
 function ticks(low, high, most = 5) {

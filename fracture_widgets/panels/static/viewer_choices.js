@@ -2,7 +2,7 @@
 
 function pictureChoices(on) {
   const list = (label) => {
-    const select = h("select", { onchange: chosen });
+    const select = h("select", { "aria-label": `${label} of the file`, onchange: chosen });
     const named = h("label", {}, h("span", {}, label), select);
     return { select, named };
   };

@@ -40,7 +40,7 @@ function worklistRow({ key }, { remove }) {
       size.textContent = row.size;
       part.textContent = row.body_part ?? "";
       sure.textContent = row.body_part_percent ?? "";
-      answer.textContent = WORKLIST_ANSWERS[row.state] ?? row.state;
+      answer.textContent = row.verdict ?? WORKLIST_ANSWERS[row.state];
       answer.className = `fw-tag fw-${row.state}`;
       why.textContent = why.title = row.problem ?? "";
       said.colSpan = row.problem ? 2 : 1; // a sentence needs the room of both

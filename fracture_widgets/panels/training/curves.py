@@ -25,7 +25,7 @@ class Curves(LiveWidget):
         The panel's state.
     """
 
-    _esm = script("curves")
+    _esm = script("svg", "curves")
 
     def __init__(self, state: TrainingState) -> None:
         super().__init__()

@@ -1,0 +1,224 @@
+"""A class of thirty without its browsers: how long the server itself takes.
+
+    python benchmarks/class_on_the_wire.py [--visitors 30]
+
+Every visitor is a client that speaks the page's own protocol: it asks
+for the page, opens its channel, asks for the widgets, sends a radiograph in pieces, presses
+Predict and reads the answer. What thirty browsers would compute is not part of the latencies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import html
+import json
+import re
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from class_of_thirty import ClassRun, Visit, draw_radiographs, expected_answer, wait_until_warm
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
+from served import READY, Served, dashboard
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+from visitor_memory import total_mb
+
+from fracture_widgets.cascade.cascade import Cascade
+
+_PATIENCE = 300.0
+_PIECE = 1 << 20
+
+
+class Wire:
+    """One visitor's channel to a kernel, and the state of the widgets behind it."""
+
+    def __init__(self, channel: WebSocketClientConnection) -> None:
+        self._channel = channel
+        self._session = uuid.uuid4().hex
+        self.states: dict[str, dict[str, Any]] = {}
+
+    @classmethod
+    async def open(cls, address: str) -> Wire:
+        """Ask for the page, and open the channel it names."""
+        client = AsyncHTTPClient(max_clients=100)
+        page = await client.fetch(
+            HTTPRequest(address, connect_timeout=_PATIENCE, request_timeout=_PATIENCE)
+        )
+        found = re.search(r'"kernelId":\s*"([^"]+)"', page.body.decode())
+        if found is None:
+            raise RuntimeError("The page names no kernel.")
+        cookies = "; ".join(one.split(";")[0] for one in page.headers.get_list("Set-Cookie"))
+        request = HTTPRequest(
+            f"ws://{urlsplit(address).netloc}/api/kernels/{found[1]}/channels",
+            headers={"Cookie": cookies},
+            connect_timeout=_PATIENCE,
+            request_timeout=_PATIENCE,
+        )
+        channel = await websocket_connect(
+            request, subprotocols=["v1.kernel.websocket.jupyter.org"], max_message_size=1 << 30
+        )
+        return cls(channel)
+
+    async def ask_for_widgets(self) -> None:
+        """Ask for the state of all widgets, as a page does, and wait for it."""
+        control = uuid.uuid4().hex
+        self._send(
+            "comm_open",
+            {"comm_id": control, "target_name": "jupyter.widget.control", "data": {}},
+            metadata={"version": "1.0.0"},
+        )
+        self._send("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})
+        await self.until(lambda: bool(self.states))
+
+    def find(self, wanted: Callable[[Mapping[str, Any]], bool]) -> str:
+        """Return the id of the first widget whose state is as wanted."""
+        return next(key for key, state in self.states.items() if wanted(state))
+
+    def tell(self, widget: str, content: Mapping[str, Any], piece: bytes | None = None) -> None:
+        """Send a widget a message of its own, with a piece of a file if there is one."""
+        data = {"method": "custom", "content": content}
+        self._send("comm_msg", {"comm_id": widget, "data": data}, piece=piece)
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        """Take messages until something is so."""
+        end = time.monotonic() + _PATIENCE
+        while not so():
+            message = await asyncio.wait_for(
+                self._channel.read_message(), max(0.1, end - time.monotonic())
+            )
+            if message is None:
+                raise ConnectionError("The server closed the channel.")
+            self._take(_unpacked(message))
+
+    def close(self) -> None:
+        """Leave."""
+        self._channel.close()
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        content = message["content"]
+        data = content.get("data", {})
+        if message["msg_type"] != "comm_msg" or not isinstance(data, dict):
+            return
+        if data.get("method") == "update_states":
+            self.states |= {key: one["state"] for key, one in data["states"].items()}
+        elif data.get("method") == "update":
+            self.states.setdefault(content["comm_id"], {}).update(data["state"])
+
+    def _send(
+        self,
+        kind: str,
+        content: Mapping[str, Any],
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        piece: bytes | None = None,
+    ) -> None:
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": kind,
+            "session": self._session,
+            "username": "",
+            "version": "5.3",
+            "date": "",
+        }
+        parts = [json.dumps(one).encode() for one in (header, {}, metadata or {}, content)]
+        message = serialize_msg_to_ws_v1(parts if piece is None else [*parts, piece], "shell")
+        self._channel.write_message(message, binary=True)
+
+
+def _unpacked(message: bytes) -> Mapping[str, Any]:
+    _, (header, _parent, _metadata, content, *_) = deserialize_msg_from_ws_v1(message)
+    return {"msg_type": json.loads(header)["msg_type"], "content": json.loads(content)}
+
+
+async def visit(address: str, file: Path, expected: tuple[str, ...]) -> Visit:
+    """Come, upload, predict and read."""
+    began = opened = time.perf_counter()
+    try:
+        wire = await Wire.open(address)
+        await wire.ask_for_widgets()
+        await wire.until(lambda: any(READY in _text(one) for one in wire.states.values()))
+        opened = time.perf_counter()
+        predict = wire.find(lambda one: one.get("description") == "Predict")
+        _upload(wire, file)
+        await wire.until(lambda: not wire.states[predict].get("disabled", True))
+        wire.tell(predict, {"event": "click"})
+        await wire.until(lambda: any("<strong>" in _text(one) for one in wire.states.values()))
+        seen = _seen(
+            next(_text(s) for s in wire.states.values() if "<strong>" in _text(s)), expected
+        )
+        wire.close()
+    except (OSError, RuntimeError, StopIteration, TimeoutError) as error:
+        seen = ("lost", "opened" if opened > began else "never opened", repr(error)[:200])
+    answered = time.perf_counter()
+    return Visit(expected, seen, opened - began, answered - opened)
+
+
+def _upload(wire: Wire, file: Path) -> None:
+    panel = wire.find(lambda one: "max_files" in one)
+    content = file.read_bytes()
+    batch, upload = uuid.uuid4().hex, uuid.uuid4().hex
+    wire.tell(panel, {"type": "batch", "batch": batch})
+    begin = {"name": file.name, "size": len(content), "more": 0}
+    wire.tell(panel, {"type": "begin", "batch": batch, "upload": upload, **begin}, content[:_PIECE])
+    for at in range(_PIECE, len(content), _PIECE):
+        piece = content[at : at + _PIECE]
+        wire.tell(panel, {"type": "piece", "upload": upload, "at": at}, piece)
+    wire.tell(panel, {"type": "over", "batch": batch})
+
+
+def _text(state: Mapping[str, Any]) -> str:
+    return str(state.get("value", "")) + str(state.get("text", ""))
+
+
+def _seen(card: str, expected: tuple[str, ...]) -> tuple[str, ...]:
+    heading = re.search(r"<h2>(.*?)</h2>", card, re.DOTALL)
+    words = html.unescape(re.sub(r"<[^>]+>", "", heading[1] if heading else ""))
+    text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", card)))
+    return (words, *(one if one in text else "missing" for one in expected[1:]))
+
+
+def run(visitors: int) -> ClassRun:
+    """Let a class come to a dashboard of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        files = draw_radiographs(scratch, visitors)
+        cascade = Cascade.load()
+        expected = [expected_answer(cascade, file) for file in files]
+        began = time.perf_counter()
+        with dashboard(scratch / "data", "--visitors", str(visitors)) as server:
+            wait_until_warm(server, visitors)
+            warming = time.perf_counter() - began
+            warm_mb = total_mb(server)
+            visits = asyncio.run(_come(server, files, expected))
+            working_mb = total_mb(server)
+    return ClassRun(tuple(visits), warming, warm_mb, working_mb)
+
+
+async def _come(
+    server: Served, files: Sequence[Path], expected: Sequence[tuple[str, ...]]
+) -> list[Visit]:
+    coming = (visit(server.address, *one) for one in zip(files, expected, strict=True))
+    return list(await asyncio.gather(*coming))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--visitors", type=int, default=30)
+    done = run(parser.parse_args().visitors)
+    print(done)
+    for one in done.wrong:
+        print(f"expected {one.expected}, read {one.seen}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""What a history loses to killed programs and to thirty writers, counted.
+
+    python benchmarks/history_safety.py [--rounds 100] [--seed 0]
+
+A round of killing: three programs save into one history, and tell each number after ``save`` has
+returned; at a random moment they are killed (SIGKILL), and every number they told must be there,
+whole. The history goes on from round to round. A round of writing: thirty programs save into a
+new history at once, and nothing may be missing, or there twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from fracture_widgets.cascade.report import Answer, DoubtBand, Report
+from fracture_widgets.history import History, SavedResult
+from fracture_widgets.imaging.radiograph import Radiograph
+
+__all__ = ["Loss", "count", "kill_round", "numbered_report", "write_round"]
+
+_HEAT = np.zeros((2, 2), np.float32)
+_LONGEST_LIFE = 0.25  # seconds from the first saved result to the kill
+
+
+@dataclass
+class Loss:
+    """What was counted.
+
+    Attributes
+    ----------
+    told
+        Results whose number was told after saving.
+    lost
+        Of these, those that are not there.
+    broken
+        Rows that are not what was saved.
+    unsound
+        Rounds after which SQLite's own check complained.
+    kept_untold
+        Results that were saved, but whose writer died before it could tell.
+    """
+
+    told: int = 0
+    lost: int = 0
+    broken: int = 0
+    unsound: int = 0
+    kept_untold: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing was lost and nothing is broken."""
+        return not (self.lost or self.broken or self.unsound)
+
+
+def numbered_report(writer: int, number: int) -> Report:
+    """Return a report all of whose values follow from two numbers; every fifth is refused."""
+    said = ((writer * 131 + number) % 1000) / 1000
+    refused = number % 5 == 4
+    return Report(
+        radiograph=Radiograph(
+            np.zeros((1 + number % 7, 1 + writer % 5), np.float32),
+            f"radiograph {writer} {number}.png",
+            f"{writer:032x}{number:032x}",
+            "PNG",
+        ),
+        answer=Answer(
+            {"elbow": 1 - said, "hand": said / 2, "shoulder": said / 2},
+            said,
+            said**2,
+            DoubtBand(0.2, 0.7),
+            refusal="This is no radiograph of a joint." if refused else "",
+        ),
+        heatmap=_HEAT,
+        fracture_map=_HEAT,
+        model=f"{writer % 3:064x}",
+        timings={"total": 0.1},
+    )
+
+
+def kill_round(
+    path: Path, loss: Loss, *, writers: Sequence[int], rng: random.Random
+) -> dict[int, tuple[int, int]]:
+    """Let programs save, kill them at random moments, and count what is missing.
+
+    Returns
+    -------
+    dict
+        The numbers told, and of each the writer and which of its results it was.
+    """
+    started = [_start(_save_for_ever, path, writer) for writer in writers]
+    for _, ear in started:
+        ear.poll(60)
+    for process, _ in started:
+        time.sleep(rng.uniform(0, _LONGEST_LIFE / len(started)))
+        process.kill()
+    told = {}
+    for process, ear in started:
+        process.join()
+        told |= _heard(ear)
+    count(path, loss, told)
+    return told
+
+
+def write_round(path: Path, loss: Loss, *, writers: int = 30, each: int = 4) -> None:
+    """Let many programs save at once, and count what is missing."""
+    gate = _CONTEXT.Barrier(writers)
+    began = time.monotonic()
+    started = [_start(_save_some, path, writer, each, gate) for writer in range(writers)]
+    told = {}
+    for process, ear in started:
+        told |= _heard(ear)
+        process.join()
+    loss.seconds.append(time.monotonic() - began)
+    loss.lost += writers * each - len(told)  # two writers with one number, or one that failed
+    count(path, loss, told)
+
+
+def _save_for_ever(mouth: Connection, path: Path, writer: int) -> None:
+    history, number = History(path), 0
+    while True:
+        _save_and_tell(mouth, history, writer, number)
+        number += 1
+
+
+def _save_some(mouth: Connection, path: Path, writer: int, each: int, gate: object) -> None:
+    gate.wait(120)  # type: ignore[attr-defined]
+    history = History(path)
+    for number in range(each):
+        _save_and_tell(mouth, history, writer, number)
+
+
+def _save_and_tell(mouth: Connection, history: History, writer: int, number: int) -> None:
+    row = history.save(numbered_report(writer, number))
+    mouth.send_bytes(f"{row} {writer} {number}".encode())
+
+
+def _start(work: object, path: Path, writer: int, *more: object) -> tuple[object, Connection]:
+    ear, mouth = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=work, args=(mouth, path, writer, *more))
+    process.start()
+    mouth.close()
+    return process, ear
+
+
+def _heard(ear: Connection) -> dict[int, tuple[int, int]]:
+    told = {}
+    with ear:
+        while True:
+            try:
+                row, writer, number = map(int, ear.recv_bytes().split())
+            except EOFError:
+                return told
+            told[row] = (writer, number)
+
+
+def count(path: Path, loss: Loss, told: dict[int, tuple[int, int]]) -> None:
+    """Count what is missing or broken of results that were told as saved."""
+    with closing(sqlite3.connect(path)) as connection:
+        loss.unsound += connection.execute("PRAGMA integrity_check").fetchone() != ("ok",)
+    writers = {writer for writer, _ in told.values()}
+    rows = {row.id: row for row in History(path).rows() if _origin(row)[0] in writers}
+    loss.told += len(told)
+    loss.lost += sum(
+        number not in rows or _origin(rows[number]) != origin for number, origin in told.items()
+    )
+    loss.broken += sum(not _whole(row) for row in rows.values())
+    loss.kept_untold += len(rows.keys() - told.keys())
+
+
+def _origin(row: SavedResult) -> tuple[int, int]:
+    return int(row.sha256[:32], 16), int(row.sha256[32:], 16)
+
+
+def _whole(row: SavedResult) -> bool:
+    report = numbered_report(*_origin(row))
+    said = {**report.to_dict(), "model": report.model}
+    return all(said[name] == value for name, value in row.to_dict().items() if name in said)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Return a way to start programs fast: copies of one that has imported what they need."""
+    ways = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in ways else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(["history_safety"])
+    return context
+
+
+_CONTEXT = _context()
+
+
+def main() -> None:
+    """Run the rounds and print the counts."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=100, help="of each kind (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments (%(default)s)")
+    given = parser.parse_args()
+    rng = random.Random(given.seed)  # noqa: S311 - moments, not secrets
+    killed, written = Loss(), Loss()
+    with tempfile.TemporaryDirectory(prefix="history-safety-") as folder:
+        path = Path(folder) / "killed.sqlite3"
+        told = {}
+        for turn in range(given.rounds):
+            told |= kill_round(path, killed, writers=range(3 * turn, 3 * turn + 3), rng=rng)
+        at_the_end = Loss()
+        count(path, at_the_end, told)
+        for turn in range(given.rounds):
+            write_round(Path(folder) / f"written-{turn}.sqlite3", written)
+    print(
+        f"SIGKILL, {given.rounds} rounds of 3 writers: {killed.told:,} results told as saved, "
+        f"{killed.lost} lost, {killed.broken} broken rows, {killed.unsound} unsound files; "
+        f"{killed.kept_untold} more were saved before their writer could tell. Of all "
+        f"{at_the_end.told:,}, {at_the_end.lost} are lost after the last round."
+    )
+    slowest = max(written.seconds)
+    print(
+        f"Thirty writers, {given.rounds} rounds: {written.told:,} results told as saved, "
+        f"{written.lost} lost, {written.broken} broken rows, {written.unsound} unsound files; "
+        f"the slowest round took {slowest:.1f} s."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""``fracture-widgets train trust``: calibration and operating points, from answers out of fold."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["add_parser"]
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register ``trust`` with the subparsers of ``train``."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "trust",
+        help="fit calibration and the two operating points of a cascade",
+        description="Fit calibration and the two operating points of every body part on answers "
+        "out of fold, measure them fold by fold, print the table, and put them on the model's "
+        "card. It takes seconds and needs no radiographs.",
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR", help="models folder; the shipped one by default"
+    )
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="CSV",
+        help="answers out of fold; by default out_of_fold.csv in the models folder",
+    )
+    parser.add_argument(
+        "--figures", type=Path, metavar="DIR", help="draw a reliability diagram of each part here"
+    )
+    parser.add_argument("--note", default="", help="a sentence on the answers, for the card")
+    parser.add_argument("--print-only", action="store_true", help="leave the card as it is")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fracture_widgets.cascade.store import (
+        OUT_OF_FOLD_FILE,
+        amend_card,
+        default_models_folder,
+    )
+    from fracture_widgets.cascade.trust import TRUST_SECTION
+    from fracture_widgets.errors import TrainingError
+    from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
+    from fracture_widgets.evaluation.trust_evidence import trust_section
+    from fracture_widgets.evaluation.trust_words import trust_table
+
+    models = arguments.models or default_models_folder()
+    kept = models / OUT_OF_FOLD_FILE
+    predictions = read_predictions(arguments.predictions or kept)
+    try:
+        section = trust_section(predictions)
+    except ValueError as error:
+        raise TrainingError(f"Nothing can be fitted on these answers: {error}") from error
+    if arguments.note:
+        section["note"] = arguments.note
+    print(trust_table(section))
+    if not arguments.print_only:
+        if arguments.predictions is not None:
+            save_predictions(kept, predictions)
+        amend_card(models, **{TRUST_SECTION: section})
+    if arguments.figures is not None:
+        _draw(predictions, arguments.figures)
+    return 0
+
+
+def _draw(predictions: pd.DataFrame, folder: Path) -> None:
+    from fracture_widgets.evaluation.trust_evidence import calibrated_out_of_fold
+    from fracture_widgets.figures import CalibrationDisplay
+
+    folder.mkdir(parents=True, exist_ok=True)
+    calibrated = calibrated_out_of_fold(predictions)
+    for part, rows in predictions.groupby("body_part"):
+        display = CalibrationDisplay.from_predictions(
+            rows["label"],
+            calibrated[rows.index],
+            groups=rows["study"],
+            strategy="quantile",
+            title=f"{str(part).capitalize()}, calibrated out of fold",
+        )
+        print(display.save(folder / f"reliability_{part}.png"))

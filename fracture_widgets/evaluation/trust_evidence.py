@@ -1,0 +1,283 @@
+"""From answers out of fold to calibration, operating points and what they are worth.
+
+What ships is fitted on all folds together; what it is worth is measured fold by fold, each by a fit
+that saw the other folds alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.cascade.report import DoubtBand
+from fracture_widgets.evaluation.calibration import (
+    calibration_table,
+    expected_calibration_error,
+)
+from fracture_widgets.evaluation.conformal import fit_conformal
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
+from fracture_widgets.evaluation.operating_points import (
+    threshold_of_sensitivity,
+    threshold_of_specificity,
+)
+from fracture_widgets.evaluation.recalibration import (
+    Calibration,
+    Fit,
+    cross_fitted,
+    fit_calibration,
+    log_loss,
+)
+from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, LABELS, NORMAL, Verdict
+
+__all__ = ["calibrated_out_of_fold", "doubt_band", "trust_section"]
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+_PROMISED = 0.95
+_PEER_GROUPS = 6
+_DIGITS = 4
+
+_TEMPERATURE, _PLATT, _ISOTONIC, _AS_IS = "temperature", "Platt", "isotonic", "as it is"
+_SMOOTH = (_AS_IS, _TEMPERATURE, _PLATT)
+"""What may ship: isotonic steps give different radiographs one score, and cost AUROC."""
+
+
+def trust_section(
+    predictions: pd.DataFrame, *, misses: tuple[float, ...] = (0.05, 0.1), resamples: int = 2000
+) -> dict[str, Any]:
+    """Fit and measure, part by part, what makes an answer one to trust.
+
+    Parameters
+    ----------
+    predictions
+        One row for each radiograph: ``body_part``, ``label`` (``"fractured"`` or ``"normal"``),
+        ``fracture_probability`` by a network that learned from other folds, ``run`` (the fold)
+        and ``study``.
+    misses
+        For each, conformal sets that leave the truth out that often at most.
+    resamples
+        Draws of whole studies for each interval.
+
+    Returns
+    -------
+    dict
+        The card's section, ready for JSON.
+
+    Raises
+    ------
+    ValueError
+        If a part has no fractured or no normal radiograph in what a fold is not.
+    """
+    return {
+        "fitted_on": "answers out of fold of the train split, by networks that learned from the "
+        "other folds",
+        "measured": "fold by fold, by a fit on the other folds",
+        "promised": {"sensitivity": _PROMISED, "specificity": _PROMISED},
+        "parts": {part: _part(rows, misses, resamples) for part, rows in _by_part(predictions)},
+    }
+
+
+def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
+    """Return each radiograph's probability, calibrated by a fit on the other folds.
+
+    Parameters
+    ----------
+    predictions
+        As for :func:`trust_section`.
+
+    Returns
+    -------
+    pandas.Series
+        0 to 1, with the index of ``predictions``.
+    """
+    return pd.concat(
+        [
+            pd.Series(
+                cross_fitted(_is_so(rows), _said(rows), rows["run"], _fits()[_chosen_method(rows)]),
+                index=rows.index,
+            )
+            for _, rows in _by_part(predictions)
+        ]
+    ).reindex(predictions.index)
+
+
+def doubt_band(positive: npt.ArrayLike, calibrated: npt.ArrayLike) -> DoubtBand:
+    """Choose the two operating points: sensitivity and specificity of 0.95 each, on what is given.
+
+    Parameters
+    ----------
+    positive
+        Whether each radiograph is fractured, shape ``(n,)``; some are, and some are not.
+    calibrated
+        Calibrated probability of a fracture, 0 to 1, shape ``(n,)``.
+
+    Returns
+    -------
+    DoubtBand
+        Rounded to four digits, each to the side that keeps the promise. Where one threshold
+        keeps both promises there is no doubt.
+    """
+    low = threshold_of_sensitivity(positive, calibrated, _PROMISED)
+    high = threshold_of_specificity(positive, calibrated, _PROMISED)
+    low = math.floor(low * 10**_DIGITS) / 10**_DIGITS
+    # Without such a threshold nothing is ever called a fracture for sure.
+    high = 1.0 if high is None else min(1.0, math.ceil(high * 10**_DIGITS) / 10**_DIGITS)
+    return DoubtBand(min(low, high), high)
+
+
+def _checked(part: str, rows: pd.DataFrame) -> None:
+    for fold in rows["run"].unique():
+        elsewhere = rows[rows["run"] != fold]
+        if elsewhere["label"].nunique() < len(LABELS):
+            raise ValueError(
+                f"Without {fold}, there is no {part} with, or none without, a fracture; each "
+                "fold's complement needs both."
+            )
+
+
+def _part(rows: pd.DataFrame, misses: tuple[float, ...], resamples: int) -> dict[str, Any]:
+    _checked(str(rows["body_part"].iloc[0]), rows)
+    is_so, said, fold, study = _is_so(rows), _said(rows), rows["run"], rows["study"]
+
+    def estimate(metric: Any, *arrays: npt.ArrayLike) -> dict[str, Any]:
+        return bootstrap_interval(metric, *arrays, groups=study, n=resamples).to_dict()
+
+    method = _chosen_method(rows)
+    ways = {name: cross_fitted(is_so, said, fold, fit) for name, fit in _fits().items()}
+    measured = ways[method]
+    calibration = _fits()[method](is_so, said)
+    assert isinstance(calibration, Calibration)
+    calibrated = calibration(said)
+    verdicts = _verdicts_out_of_fold(is_so, measured, fold)
+    band = doubt_band(is_so, calibrated)
+    peers = calibration_table(is_so, measured, bins=_PEER_GROUPS, strategy="quantile")
+    return {
+        "n": len(rows),
+        "fractured": int(is_so.sum()),
+        "studies": int(study.nunique()),
+        "prevalence": round(float(is_so.mean()), _DIGITS),
+        "calibration": {
+            "method": method,
+            "slope": round(calibration.slope, 6),
+            "intercept": round(calibration.intercept, 6),
+        },
+        "calibration_error": {
+            name: estimate(_calibration_error, is_so, way) for name, way in ways.items()
+        },
+        "log_loss": {name: estimate(log_loss, is_so, way) for name, way in ways.items()},
+        "auroc": estimate(auroc, is_so, measured),
+        "band": {"low": band.low, "high": band.high},
+        "sensitivity": estimate(_share, is_so, verdicts != Verdict.NONE_SEEN),
+        "specificity": estimate(_share, ~is_so, verdicts != Verdict.FRACTURE),
+        "doubt": estimate(_share, np.ones_like(is_so), verdicts == Verdict.DOUBT),
+        "verdicts": {
+            str(verdict): {
+                "n": int((verdicts == verdict).sum()),
+                "fractured": int((is_so & (verdicts == verdict)).sum()),
+                "share_fractured": estimate(_share, verdicts == verdict, is_so),
+            }
+            for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
+        },
+        "conformal": [_conformal(is_so, measured, fold, miss, estimate) for miss in misses],
+        "peers": [
+            {
+                "from": round(row["from"], _DIGITS),
+                "to": round(row["to"], _DIGITS),
+                "n": int(row["n"]),
+                "fractured": int(row["fractured"]),
+            }
+            for row in peers.to_dict("records")
+        ],
+    }
+
+
+def _verdicts_out_of_fold(is_so: Flags, calibrated: Floats, fold: pd.Series) -> npt.NDArray[Any]:
+    verdicts = np.empty(len(is_so), dtype=object)
+    for here in _folds(fold):
+        band = doubt_band(is_so[~here], calibrated[~here])
+        verdicts[here] = [band.verdict(one) for one in calibrated[here]]
+    return verdicts
+
+
+def _conformal(
+    is_so: Flags, calibrated: Floats, fold: pd.Series, miss: float, estimate: Any
+) -> dict[str, Any]:
+    may_be = {FRACTURED: np.empty_like(is_so), NORMAL: np.empty_like(is_so)}
+    for here in _folds(fold):
+        sets = fit_conformal(is_so[~here], calibrated[~here], miss=miss)
+        for label, possible in sets.possible(calibrated[here]).items():
+            may_be[label][here] = possible
+    size = may_be[FRACTURED].astype(int) + may_be[NORMAL]
+    everyone = np.ones_like(is_so)
+    shipped = fit_conformal(is_so, calibrated, miss=miss)
+    return {
+        "miss": miss,
+        "fractured_from": round(shipped.fractured_from, _DIGITS),
+        "normal_up_to": round(shipped.normal_up_to, _DIGITS),
+        "coverage": {
+            FRACTURED: estimate(_share, is_so, may_be[FRACTURED]),
+            NORMAL: estimate(_share, ~is_so, may_be[NORMAL]),
+        },
+        "sizes": {
+            name: estimate(_share, everyone, size == count)
+            for name, count in (("both", 2), ("one", 1), ("neither", 0))
+        },
+    }
+
+
+def _fits() -> Mapping[str, Fit]:
+    return {
+        _AS_IS: lambda _is_so, _said: Calibration(),
+        _TEMPERATURE: lambda is_so, said: fit_calibration(is_so, said, offset=False),
+        _PLATT: fit_calibration,
+        _ISOTONIC: _isotonic,
+    }
+
+
+def _isotonic(is_so: Flags, said: Floats) -> Any:
+    from sklearn.isotonic import IsotonicRegression
+
+    steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(said, is_so)
+    return steps.predict
+
+
+def _chosen_method(rows: pd.DataFrame) -> str:
+    """Return the smooth method whose fit on the other folds surprises least."""
+    is_so, said = _is_so(rows), _said(rows)
+    return min(
+        _SMOOTH,
+        key=lambda name: log_loss(is_so, cross_fitted(is_so, said, rows["run"], _fits()[name])),
+    )
+
+
+def _by_part(predictions: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    for part in BODY_PARTS:
+        yield part, predictions[predictions["body_part"] == part]
+
+
+def _is_so(rows: pd.DataFrame) -> Flags:
+    flags: Flags = (rows["label"] == FRACTURED).to_numpy(dtype=bool)
+    return flags
+
+
+def _said(rows: pd.DataFrame) -> Floats:
+    return rows["fracture_probability"].to_numpy(dtype=np.float64)
+
+
+def _folds(fold: pd.Series) -> Iterator[Flags]:
+    for name in fold.unique():
+        yield (fold == name).to_numpy()
+
+
+def _share(whom: Flags, what: Flags) -> float:
+    return float(what[whom].mean()) if whom.any() else float("nan")
+
+
+def _calibration_error(is_so: Flags, calibrated: Floats) -> float:
+    return expected_calibration_error(is_so, calibrated, bins=10, strategy="quantile")

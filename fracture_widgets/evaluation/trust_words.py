@@ -1,0 +1,58 @@
+"""The card's section on trust as a table to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["trust_table"]
+
+
+def trust_table(section: Mapping[str, Any]) -> str:
+    """Return calibration, operating points, verdicts and conformal coverage, part by part.
+
+    Parameters
+    ----------
+    section
+        From :func:`~fracture_widgets.evaluation.trust_evidence.trust_section`.
+    """
+    return "\n\n".join("\n".join(_part(name, part)) for name, part in section["parts"].items())
+
+
+def _part(name: str, part: Mapping[str, Any]) -> Iterator[str]:
+    line, band, conformal = part["calibration"], part["band"], part["conformal"]
+    yield (
+        f"{name}: n {part['n']} of {part['studies']} studies, {part['fractured']} fractured "
+        f"(always normal is right in {1 - part['prevalence']:.3f})"
+    )
+    yield (
+        f"  calibration    {line['method']}: slope {line['slope']:.3f}, "
+        f"intercept {line['intercept']:+.3f}"
+    )
+    for method, error in part["calibration_error"].items():
+        yield f"    {method:12} ECE {_said(error)}, log loss {_said(part['log_loss'][method])}"
+    yield f"  AUROC          {_said(part['auroc'])}"
+    yield (f"  doubt band     none seen below {band['low']:.3f}, fracture from {band['high']:.3f}")
+    yield f"    sensitivity of 'not none seen'  {_said(part['sensitivity'])}"
+    yield f"    specificity of 'fracture'       {_said(part['specificity'])}"
+    yield f"    doubt                           {_said(part['doubt'])}"
+    for verdict, row in part["verdicts"].items():
+        yield (
+            f"    {verdict:10} n {row['n']:4}, {row['fractured']:3} fractured: "
+            f"{_said(row['share_fractured'])}"
+        )
+    for sets in conformal:
+        coverage, sizes = sets["coverage"], sets["sizes"]
+        yield (
+            f"  conformal, at most {sets['miss']:.0%} missed: covers fractured "
+            f"{_said(coverage['fractured'])}, normal {_said(coverage['normal'])}; "
+            f"both possible {_said(sizes['both'])}, neither {_said(sizes['neither'])}"
+        )
+
+
+def _said(estimate: Mapping[str, Any]) -> str:
+    if estimate["value"] is None:
+        return "not defined"
+    if estimate["low"] is None:
+        return f"{estimate['value']:.3f}"
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"

@@ -1,0 +1,169 @@
+"""Calibration, operating points and peers, from answers out of fold to the card and back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fracture_widgets.cascade.trust import Trust
+from fracture_widgets.errors import DatasetError, ModelError
+from fracture_widgets.evaluation.calibration import expected_calibration_error
+from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
+from fracture_widgets.evaluation.trust_evidence import (
+    calibrated_out_of_fold,
+    doubt_band,
+    trust_section,
+)
+from fracture_widgets.evaluation.trust_words import trust_table
+from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, NORMAL, Verdict
+
+
+@pytest.fixture(scope="module")
+def predictions() -> pd.DataFrame:
+    """Answers of a network that is too sure of itself, three radiographs a study."""
+    rng = np.random.default_rng(3)
+    tables = []
+    for part in BODY_PARTS:
+        studies = np.repeat(np.arange(150), 3)
+        is_so = np.repeat(rng.random(150) < 0.25, 3)
+        odds = rng.normal(np.where(is_so, 1.0, -3.0), 1.6)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "study": [f"{part} {number}" for number in studies],
+                    "body_part": part,
+                    "label": np.where(is_so, FRACTURED, NORMAL),
+                    "run": [f"fold{number % 5}" for number in studies],
+                    "fracture_probability": 1 / (1 + np.exp(-2.5 * odds)),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def section(predictions):
+    return json.loads(json.dumps(trust_section(predictions, resamples=50)))
+
+
+def test_the_band_keeps_both_promises_on_what_it_was_chosen_on():
+    rng = np.random.default_rng(0)
+    is_so = rng.random(400) < 0.3
+    said = np.clip(rng.normal(np.where(is_so, 0.6, 0.4), 0.2), 0.0, 1.0)
+    band = doubt_band(is_so, said)
+    verdicts = np.array([band.verdict(one) for one in said], dtype=object)
+    assert (verdicts[is_so] != Verdict.NONE_SEEN).mean() >= 0.95
+    assert (verdicts[~is_so] != Verdict.FRACTURE).mean() >= 0.95
+    assert 0.0 < band.low < band.high < 1.0
+
+
+def test_where_one_threshold_keeps_both_promises_there_is_no_doubt():
+    band = doubt_band([0] * 20 + [1] * 20, [0.1] * 20 + [0.9] * 20)
+    assert band.low == band.high
+    assert [band.verdict(one) for one in (0.1, 0.9)] == [Verdict.NONE_SEEN, Verdict.FRACTURE]
+
+
+def test_where_no_threshold_spares_enough_nothing_is_a_sure_fracture():
+    band = doubt_band([0] * 10 + [1], [0.9] * 11)
+    assert band.high == 1.0
+    assert band.verdict(0.95) is Verdict.DOUBT
+
+
+def test_a_network_too_sure_of_itself_is_calibrated(predictions, section):
+    is_so = predictions["label"] == FRACTURED
+    before = expected_calibration_error(is_so, predictions["fracture_probability"])
+    after = expected_calibration_error(is_so, calibrated_out_of_fold(predictions))
+    assert after < before
+    for part in section["parts"].values():
+        assert part["calibration"]["method"] in ("temperature", "Platt")
+        assert part["calibration"]["slope"] < 1.0
+
+
+def test_every_figure_has_its_interval_and_its_n(section):
+    for part in section["parts"].values():
+        for name in ("sensitivity", "specificity", "doubt", "auroc"):
+            figure = part[name]
+            assert figure["low"] <= figure["value"] <= figure["high"]
+            assert (figure["n"], figure["groups"]) == (450, 150)
+        assert sum(row["n"] for row in part["verdicts"].values()) == part["n"]
+        assert sum(row["n"] for row in part["peers"]) == part["n"]
+
+
+def test_conformal_coverage_is_about_what_was_promised(section):
+    for part in section["parts"].values():
+        for sets in part["conformal"]:
+            for coverage in sets["coverage"].values():
+                assert coverage["value"] > 1.0 - sets["miss"] - 0.06
+
+
+def test_the_card_gives_back_what_was_fitted(section):
+    trust = Trust.of_card({"trust": section})
+    for part in BODY_PARTS:
+        known, written = trust.of(part), section["parts"][part]
+        assert (known.band.low, known.band.high) == tuple(written["band"].values())
+        lowest, highest = known.peers_of(0.0), known.peers_of(1.0)
+        assert lowest.n == written["peers"][0]["n"]
+        assert highest.fractured == written["peers"][-1]["fractured"]
+        assert lowest.fractured / lowest.n < written["prevalence"] < highest.fractured / highest.n
+
+
+def test_without_a_section_probabilities_stay_and_one_half_divides_them():
+    known = Trust.of_card({}).of("hand")
+    assert float(known.calibration(0.3)) == 0.3
+    assert known.band.verdict(0.5) is Verdict.FRACTURE
+    assert known.band.verdict(0.49) is Verdict.NONE_SEEN
+    assert known.peers_of(0.3) is None
+
+
+@pytest.mark.parametrize("damage", [{"parts": {"hand": {}}}, {"parts": 3}, []])
+def test_a_damaged_section_is_one_sentence(damage):
+    with pytest.raises(ModelError, match="section on trust is damaged"):
+        Trust.of_card({"trust": damage})
+
+
+def test_the_table_names_every_part_with_its_baseline(section):
+    table = trust_table(section)
+    for part in BODY_PARTS:
+        assert f"{part}: n 450 of 150 studies" in table
+    assert table.count("always normal is right in") == len(BODY_PARTS)
+
+
+def test_a_part_with_one_truth_alone_cannot_be_fitted(predictions):
+    alike = predictions.assign(label=NORMAL)
+    with pytest.raises(ValueError, match="no elbow with, or none without, a fracture"):
+        trust_section(alike)
+
+
+def test_predictions_come_back_as_they_were_saved(predictions, tmp_path):
+    save_predictions(tmp_path / "answers.csv", predictions)
+    back = read_predictions(tmp_path / "answers.csv")
+    assert list(back["study"]) == list(predictions["study"])
+    assert back["fracture_probability"].to_numpy() == pytest.approx(
+        predictions["fracture_probability"].to_numpy(), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "cannot be read as a table"),
+        ("study,run\n1,2\n", "lacks the column body_part"),
+        (
+            "study,body_part,label,run,fracture_probability\ns,hand,normal,f,1.5\n",
+            "no valid part, label and probability in line 2",
+        ),
+    ],
+)
+def test_another_file_is_refused_with_one_sentence(tmp_path, text, sentence):
+    path = tmp_path / "answers.csv"
+    path.write_text(text)
+    with pytest.raises(DatasetError, match=sentence):
+        read_predictions(path)
+
+
+def test_a_missing_file_is_refused_with_one_sentence(tmp_path):
+    with pytest.raises(DatasetError, match=r"answers\.csv was not found"):
+        read_predictions(tmp_path / "answers.csv")
