@@ -19,6 +19,7 @@ NAME = "hand.png"
 _JARGON = re.compile(r"Error|Exception|Traceback|[<>{}\[\]]|0x|\bNone\b|PIL|pydicom|\n")
 _LIMITS = ArchiveLimits(files=50, file_bytes=8 << 20, all_bytes=32 << 20)
 _NUMBER = re.compile(r"\d[\d,.]*")
+_NAMES = re.compile(rf"^.*? in (?={re.escape(NAME)} )")
 _OUT_OF_MEMORY = "not enough memory"
 
 
@@ -61,7 +62,8 @@ def _in_archive(data: bytes) -> Iterator[Radiograph | str]:
 
 
 def _found(one: Radiograph | str) -> str:
-    return _said(one, begins="") if isinstance(one, str) else _read(one)
+    # A file's own name is told, and in a damaged archive its folder's can become a part of it.
+    return _said(one, begins="", names=True) if isinstance(one, str) else _read(one)
 
 
 def _read(radiograph: Radiograph) -> str:
@@ -83,10 +85,18 @@ def _refused(error: UnreadableRadiograph) -> str:
     return _said(str(error), begins=NAME) + cause
 
 
-def _said(sentence: str, begins: str) -> str:
-    if not (sentence.startswith(begins) and sentence.endswith(".") and len(sentence) < 200):
+def _said(sentence: str, begins: str, *, names: bool = False) -> str:
+    if not (
+        sentence.startswith(begins)
+        and sentence.endswith(".")
+        and len(sentence) < (400 if names else 200)
+    ):
         raise Wrong(f"no sentence: {sentence!r}")
-    if _JARGON.search(sentence) or not sentence.isprintable():
+    if not sentence.isprintable():
+        raise Wrong(f"control characters: {sentence!r}")
+    if names:
+        return _NUMBER.sub("#", _NAMES.sub("NAME in", sentence))
+    if _JARGON.search(sentence):
         raise Wrong(f"jargon: {sentence!r}")
     _check_discreet(sentence)
     return _NUMBER.sub("#", sentence)
