@@ -95,7 +95,7 @@ def _said(sentence: str, begins: str, *, names: bool = False) -> str:
     if not sentence.isprintable():
         raise Wrong(f"control characters: {sentence!r}")
     if names:
-        return _NUMBER.sub("#", _NAMES.sub("NAME in", sentence))
+        return _NUMBER.sub("#", _NAMES.sub("NAME in ", sentence))
     if _JARGON.search(sentence):
         raise Wrong(f"jargon: {sentence!r}")
     _check_discreet(sentence)

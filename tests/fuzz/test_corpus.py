@@ -1,4 +1,4 @@
-"""One input for each way that reading has ended while fuzzing, and one for each mistake it found."""
+"""One input for each way that reading ended while fuzzing, and for each mistake it found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST = 12_000
 
 
 def test_the_corpus_is_there_and_small():
-    assert len(CORPUS) > 30
+    assert len(CORPUS) > 20
     assert sum(path.stat().st_size for path in CORPUS) < 100_000
 
 
