@@ -134,31 +134,33 @@ def test_the_page_shows_its_widgets_and_no_line_of_code(page):
         assert line not in page, line
 
 
-def message(kind: str, **content: object) -> str:
-    return json.dumps(
-        {
-            "header": {
-                "msg_id": uuid.uuid4().hex,
-                "msg_type": kind,
-                "username": "visitor",
-                "session": uuid.uuid4().hex,
-                "version": "5.3",
-                "date": "2026-01-01T00:00:00Z",
-            },
-            "parent_header": {},
-            "metadata": {},
-            "content": content,
-            "channel": "control" if kind.startswith("debug") else "shell",
-            "buffers": [],
-        }
-    )
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+
+
+def message(kind: str, **content: object) -> bytes:
+    """A message as a page writes it: a number of offsets, the offsets, and what they divide."""
+    session = uuid.uuid4().hex
+    header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "username": "", "session": session,
+              "version": "5.3", "date": "2026-01-01T00:00:00Z"}  # fmt: skip
+    channel = b"control" if kind.startswith("debug") else b"shell"
+    parts = [channel, *(json.dumps(part).encode() for part in (header, {}, {}, content))]
+    offsets = [8 * (len(parts) + 2)]
+    for part in parts:
+        offsets.append(offsets[-1] + len(part))
+    numbers = [len(offsets), *offsets]
+    return b"".join(number.to_bytes(8, "little") for number in numbers) + b"".join(parts)
+
+
+def kind_of(said: bytes) -> str:
+    start, end = (int.from_bytes(said[8 * at : 8 * at + 8], "little") for at in (2, 3))
+    return str(json.loads(said[start:end])["msg_type"])
 
 
 async def opened(server: Served, page: str, origin: str) -> WebSocketClientConnection:
     kernel = KERNEL.findall(page)[0]
     address = f"{server.address}api/kernels/{kernel}/channels".replace("http", "ws", 1)
     request = HTTPRequest(address, headers={"Origin": origin}, request_timeout=PATIENCE)
-    return await websocket_connect(request)
+    return await websocket_connect(request, subprotocols=[PROTOCOL])
 
 
 def test_a_visitor_has_widgets_and_no_code_run(server, page, tmp_path):
@@ -174,12 +176,12 @@ def test_a_visitor_has_widgets_and_no_code_run(server, page, tmp_path):
             ("debug_request", {"type": "request", "command": "initialize", "arguments": {}}),
             ("kernel_info_request", {}),
         ):
-            await connection.write_message(message(kind, **content))
+            await connection.write_message(message(kind, **content), binary=True)
         heard: set[str] = set()
         while "kernel_info_reply" not in heard:  # the last one sent, and the only one answered
             said = await asyncio.wait_for(connection.read_message(), PATIENCE)
-            assert said is not None
-            heard.add(json.loads(said)["header"]["msg_type"])
+            assert isinstance(said, bytes)
+            heard.add(kind_of(said))
         connection.close()
         assert not heard & {"execute_reply", "inspect_reply", "complete_reply", "debug_reply"}
 
