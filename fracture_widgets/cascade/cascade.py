@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ import numpy.typing as npt
 
 from fracture_widgets.cascade.attention import Head, grad_cam, over_radiograph
 from fracture_widgets.cascade.engine import Engine, OnnxEngine
+from fracture_widgets.cascade.gate import Gate
 from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.cascade.store import ShippedModel, load_model
 from fracture_widgets.cascade.trust import Trust
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
+from fracture_widgets.imaging.quality import Flaw, find_flaw
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.networks.names import (
     BODY_PART_OUTPUT,
@@ -52,6 +55,7 @@ class Cascade:
         self._model = model
         self._engine = engine
         self._trust = Trust.of_card(model.card)
+        self._gate = Gate.of_weights(model.weights)
         self._heads: dict[str, Head] = {}
 
     @classmethod
@@ -112,7 +116,7 @@ class Cascade:
         ((outputs, mirrored),) = self._run_both_ways(inputs)
         answered = time.perf_counter()
 
-        answer = self._answer(_mean_answers(outputs, mirrored))
+        answer = self._answer(outputs, mirrored, find_flaw(radiograph))
 
         place = Placement.of(radiograph.width, radiograph.height)
         gradient = self._head(answer.body_part).conv5_gradient(
@@ -152,7 +156,9 @@ class Cascade:
         ((outputs, mirrored),) = self._run_both_ways(network_input(radiograph.pixels)[np.newaxis])
         return _mean_answers(outputs, mirrored)
 
-    def answer(self, inputs: npt.NDArray[np.float32]) -> list[Answer]:
+    def answer(
+        self, inputs: npt.NDArray[np.float32], flaws: Sequence[Flaw | None] | None = None
+    ) -> list[Answer]:
         """Answer many radiographs in one pass, without their maps. Safe to call from threads.
 
         Parameters
@@ -160,6 +166,9 @@ class Cascade:
         inputs
             float32 of shape ``(n, 224, 224, 1)`` in 0 to 255: what
             :func:`~fracture_widgets.imaging.preprocessing.network_input` makes of each.
+        flaws
+            What :func:`~fracture_widgets.imaging.quality.find_flaw` says of each, so that the
+            gate refuses what :meth:`examine` would; without, only the network's part of it does.
 
         Returns
         -------
@@ -167,8 +176,10 @@ class Cascade:
             One for each, in order: what :meth:`examine` says of it, whatever stands beside it.
         """
         return [
-            self._answer(_mean_answers(outputs, mirrored))
-            for outputs, mirrored in self._run_both_ways(inputs)
+            self._answer(outputs, mirrored, flaw)
+            for (outputs, mirrored), flaw in zip(
+                self._run_both_ways(inputs), flaws or repeat(None), strict=False
+            )
         ]
 
     def outputs(self, radiograph: Radiograph) -> dict[str, npt.NDArray[np.float32]]:
@@ -184,7 +195,9 @@ class Cascade:
         values = self._engine.run(network_input(radiograph.pixels)[np.newaxis])
         return {name: value[0] for name, value in values.items()}
 
-    def _answer(self, answers: Mapping[str, Mapping[str, float]]) -> Answer:
+    def _answer(self, outputs: _Outputs, mirrored: _Outputs, flaw: Flaw | None) -> Answer:
+        refusal = None if self._gate is None else self._gate.check(flaw, outputs)
+        answers = _mean_answers(outputs, mirrored)
         part = _most_probable(answers[BODY_PART_OUTPUT])
         said = answers[part][FRACTURED]
         known = self._trust.of(part)
@@ -195,6 +208,7 @@ class Cascade:
             calibrated_probability=calibrated,
             band=known.band,
             peers=known.peers_of(calibrated),
+            refusal="" if refusal is None else refusal.sentence,
         )
 
     def _head(self, part: str) -> Head:

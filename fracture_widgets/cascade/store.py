@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ __all__ = [
     "CARD_FILE",
     "OUT_OF_FOLD_FILE",
     "ShippedModel",
+    "add_gate",
     "amend_card",
     "default_models_folder",
     "load_model",
@@ -41,7 +43,7 @@ OUT_OF_FOLD_FILE = "out_of_fold.csv"
 MODELS_VARIABLE = "FRACTURE_WIDGETS_MODELS"
 """Environment variable that names another models folder."""
 
-TRUNK_FILE, HEADS_FILE = "trunk.npz", "heads.npz"
+TRUNK_FILE, HEADS_FILE, GATE_FILE = "trunk.npz", "heads.npz", "gate.npz"
 
 _EXPECTED: Mapping[str, Any] = {
     "labels": {"body_part": list(BODY_PARTS), "fracture": list(LABELS)},
@@ -158,19 +160,65 @@ def save_model(folder: Path, weights: Weights, card: Mapping[str, Any]) -> dict[
         TRUNK_FILE: {name: w for name, w in weights.items() if name.startswith("conv")},
         HEADS_FILE: {name: w for name, w in weights.items() if not name.startswith("conv")},
     }
-    try:
+    with _saving(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        files = {
-            name: {"sha256": write_weights(folder / name, part), "bytes": 0}
-            for name, part in parts.items()
-        }
-        for name, entry in files.items():
-            entry["bytes"] = (folder / name).stat().st_size
+        files = {name: _written(folder / name, part) for name, part in parts.items()}
         complete = {**card, **_EXPECTED, "files": files}
         _write_card(folder, complete)
-    except OSError as error:
-        raise _not_saved(folder, error) from error
     return complete
+
+
+def add_gate(folder: Path, weights: Weights, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a gate beside a cascade's weights, or in the place of an older one.
+
+    With another gate a model answers otherwise, so its identity changes.
+
+    Parameters
+    ----------
+    folder
+        A models folder.
+    weights
+        The gate's arrays, whose names begin with ``gate``.
+    figures
+        What to say of the gate under the card's ``"gate"``.
+
+    Returns
+    -------
+    dict
+        The card as written.
+
+    Raises
+    ------
+    ModelError
+        If there is no model, or the folder cannot be written to.
+    """
+    card = dict(_read_card(folder))
+    with _saving(folder):
+        entry = _written(folder / GATE_FILE, weights)
+        complete = {**card, "gate": dict(figures), "files": {**card["files"], GATE_FILE: entry}}
+        _write_card(folder, complete)
+    return complete
+
+
+def _written(path: Path, weights: Weights) -> dict[str, Any]:
+    return {"sha256": write_weights(path, weights), "bytes": path.stat().st_size}
+
+
+def _write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    partial = folder / f"{CARD_FILE}.part"
+    partial.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / CARD_FILE)
+
+
+@contextmanager
+def _saving(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"The model could not be saved in {folder.name} ({error.strerror}): make room there, "
+            "or choose another folder."
+        ) from error
 
 
 def amend_card(folder: Path, **sections: Any) -> dict[str, Any]:
@@ -194,24 +242,9 @@ def amend_card(folder: Path, **sections: Any) -> dict[str, Any]:
         If there is no card, or it cannot be written.
     """
     card = {**_read_card(folder), **sections}
-    try:
+    with _saving(folder):
         _write_card(folder, card)
-    except OSError as error:
-        raise _not_saved(folder, error) from error
     return card
-
-
-def _write_card(folder: Path, card: Mapping[str, Any]) -> None:
-    partial = folder / f"{CARD_FILE}.part"
-    partial.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / CARD_FILE)
-
-
-def _not_saved(folder: Path, error: OSError) -> ModelError:
-    return ModelError(
-        f"The model could not be saved in {folder.name} ({error.strerror}): make room there, or "
-        "choose another folder."
-    )
 
 
 def _read_card(home: Path) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.cli import train_cascade, train_trust
+from fracture_widgets.cli import train_cascade, train_gate, train_trust
 from fracture_widgets.vocabulary import BODY_PARTS
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def add_parser(subparsers: Any) -> None:
     _add_dataset_and_plan(fracture)
     fracture.set_defaults(run=_run)
     train_cascade.add_parser(commands)
+    train_gate.add_parser(commands)
     train_trust.add_parser(commands)
 
 

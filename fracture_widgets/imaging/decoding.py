@@ -50,12 +50,16 @@ class Decoded:
         Distance between the centres of neighbouring rows and columns in millimetres, if known.
     warnings
         Sentences about what the reader of the picture should know.
+    colourfulness
+        Chroma beyond a tint, see :func:`~fracture_widgets.imaging.colour.colourfulness`; 0 for
+        grey files.
     """
 
     pixels: npt.NDArray[np.float32]
     source_format: str
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    colourfulness: float = 0.0
 
 
 def damaged(name: str) -> UnreadableRadiograph:

@@ -68,6 +68,9 @@ class Radiograph:
         It is neither shown nor stored.
     file
         Shows the other frames and windows, where there are any; see :meth:`shown_as`.
+    colourfulness
+        How colourful the file was before it became grey, beyond a tint; see
+        :func:`~fracture_widgets.imaging.colour.colourfulness`. 0 for grey files.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class Radiograph:
     windows: tuple[str, ...] = ()
     study: str = field(default="", repr=False)
     file: DicomFile | None = field(default=None, repr=False)
+    colourfulness: float = 0.0
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.size == 0:
@@ -259,6 +263,7 @@ def read_radiograph(
         source_format=decoded.source_format,
         spacing_mm=decoded.spacing_mm,
         warnings=decoded.warnings,
+        colourfulness=decoded.colourfulness,
     )
 
 

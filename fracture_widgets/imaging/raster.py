@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.colour import colourfulness
 from fracture_widgets.imaging.decoding import (
     Decoded,
     check_size,
@@ -124,7 +125,12 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     pixels, strange = _grey(image)
     if strange:
         notes.append(strange)
-    return Decoded(_upright(image, pixels), source_format, warnings=tuple(notes))
+    return Decoded(
+        _upright(image, pixels),
+        source_format,
+        warnings=tuple(notes),
+        colourfulness=colourfulness(image),
+    )
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:

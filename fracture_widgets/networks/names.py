@@ -17,6 +17,7 @@ __all__ = [
     "PROBE_INPUTS",
     "PROBE_MAXIMA",
     "PROBE_MEANS",
+    "STAGE_MEANS",
     "TRUNK_EPSILON",
     "probe_name",
 ]
@@ -44,6 +45,9 @@ PROBE_MEANS = ("map_conv3_mean", "conv4_block6_out")
 PROBE_MAXIMA = ("map_conv2_max", "map_conv3_max", "conv4_block6_out")
 """What a part's linear probe sees: means of these layers over places, then maxima of those, then
 the fracture map's maximum, and the soft maximum of what is read out of conv5."""
+
+STAGE_MEANS = 512 + 1024
+"""How many of the probes' inputs are those means: conv3's, then conv4's."""
 
 TRUNK_EPSILON = 1.001e-5
 """The same in ``keras.applications.ResNet50``."""

@@ -27,6 +27,7 @@ from fracture_widgets.networks.names import (
     IMAGENET_MEAN_BGR,
     MAP_EPSILON,
     POOLED_OUTPUT,
+    PROBE_INPUTS,
     PROBE_MAXIMA,
     PROBE_MEANS,
     TRUNK_EPSILON,
@@ -222,7 +223,7 @@ class _GraphWriter:
         ]
         map_peak = self.node("ReduceMax", ["map_logits_linear"], "map_peak", **_PLACES)
         read_out = self.conv5_maximum(stages, CONV5_READOUT)
-        return self.node("Concat", [*means, *maxima, map_peak, read_out], "probe_inputs", axis=1)
+        return self.node("Concat", [*means, *maxima, map_peak, read_out], PROBE_INPUTS, axis=1)
 
     def conv5_maximum(self, stages: Mapping[str, str], layer: str) -> str:
         """Add a map of conv5 with one channel, and its soft maximum."""
@@ -288,6 +289,7 @@ def build_onnx_model(weights: Weights) -> onnx.ModelProto:
         CONV5_OUTPUT,
         POOLED_OUTPUT,
         EVIDENCE_OUTPUT,
+        PROBE_INPUTS,
     ]
     model = helper.make_model(
         helper.make_graph(

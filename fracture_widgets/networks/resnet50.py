@@ -268,7 +268,9 @@ def build_cascade_network(
         - ``fracture_map`` ``(n, size / 16, size / 16, 1)``: probability of a fracture by place;
         - ``conv5_block3_out`` ``(n, size / 32, size / 32, 2048)`` and its mean over places,
           ``avg_pool`` ``(n, 2048)``;
-        - ``fracture_evidence`` ``(n, 97)``: what the map tells the fracture heads.
+        - ``fracture_evidence`` ``(n, 97)``: what the map tells the fracture heads;
+        - ``probe_inputs`` ``(n, 3330)``: the means over places of conv3 (512) and conv4 (1024),
+          then maxima; the gate judges by the means.
 
     Raises
     ------
@@ -308,6 +310,7 @@ def build_cascade_network(
         CONV5_OUTPUT: conv5,
         POOLED_OUTPUT: pooled,
         EVIDENCE_OUTPUT: evidence,
+        PROBE_INPUTS: probe_inputs,
     }
     model = keras.Model(trunk.input, outputs, name="fracture_cascade")
     if weights is not None:

@@ -194,7 +194,7 @@ def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[floa
 
 def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
     report = entry.report
-    if report is None:
+    if report is None or report.refused:
         return [], []
     # The fracture map comes first: out of fold, its highest place lay on the fracture far more
     # often than Grad-CAM's.

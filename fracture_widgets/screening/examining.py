@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fracture_widgets.cascade.cascade import Cascade
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.quality import Flaw, find_flaw
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.screening.row import Facts, Row
 
@@ -117,7 +118,7 @@ class LocalExaminer:
         return examine(self._cascade, self._folder, batches)
 
 
-_Prepared = tuple[Facts, npt.NDArray[np.float32]] | UnreadableRadiograph
+_Prepared = tuple[Facts, npt.NDArray[np.float32], Flaw | None] | UnreadableRadiograph
 
 
 def _prepared(path: Path) -> _Prepared:
@@ -129,12 +130,13 @@ def _prepared(path: Path) -> _Prepared:
         radiograph = read_radiograph(path)
     except UnreadableRadiograph as error:
         return error
-    return Facts.of(radiograph), network_input(radiograph.pixels)
+    return Facts.of(radiograph), network_input(radiograph.pixels), find_flaw(radiograph)
 
 
 def _rows(cascade: Cascade, batch: Batch, files: list[_Prepared]) -> list[Row]:
-    inputs = [file[1] for file in files if isinstance(file, tuple)]
-    answers = iter(cascade.answer(np.stack(inputs)) if inputs else ())
+    read = [file for file in files if isinstance(file, tuple)]
+    inputs, flaws = [file[1] for file in read], [file[2] for file in read]
+    answers = iter(cascade.answer(np.stack(inputs), flaws) if inputs else ())
     return [
         Row.answered(name, file[0], next(answers), cascade.sha256)
         if isinstance(file, tuple)

@@ -16,7 +16,15 @@ from PIL import Image, ImageDraw
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, Placement, network_input
 
-__all__ = ["STANDARD_MARGIN", "Framing", "View", "draw_view", "joint_framing", "patch_framing"]
+__all__ = [
+    "STANDARD_MARGIN",
+    "Framing",
+    "View",
+    "cut_out",
+    "draw_view",
+    "joint_framing",
+    "patch_framing",
+]
 
 STANDARD_MARGIN = 0.06
 """Share of a joint's box added on every side of a standard crop."""
@@ -111,6 +119,20 @@ def patch_framing(
     return Framing(box, float(rng.normal(0, 8)), bool(rng.random() < 0.5))
 
 
+def cut_out(radiograph: npt.NDArray[np.float32], framing: Framing) -> npt.NDArray[np.float32]:
+    """Return the part of a radiograph that a framing shows, at the radiograph's own size.
+
+    Parameters
+    ----------
+    radiograph
+        Grey values, shape ``(height, width)``.
+    framing
+        The part to show.
+    """
+    part, _ = _part(radiograph, framing)
+    return part[:, ::-1] if framing.mirrored else part
+
+
 def draw_view(
     radiograph: npt.NDArray[np.float32], framing: Framing, outlines: Iterable[npt.ArrayLike] = ()
 ) -> View:
@@ -126,15 +148,7 @@ def draw_view(
         Fracture boxes ``x0, y0, x1, y1`` in fractions of the radiograph.
     """
     height, width = radiograph.shape
-    box = framing.box
-    x0, y0, x1, y1 = box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height
-    if framing.degrees == 0:
-        x0, y0 = max(0, round(x0)), max(0, round(y0))
-        x1, y1 = min(width, round(x1)), min(height, round(y1))
-        part = radiograph[y0:y1, x0:x1]
-        to_part = np.array([[1, 0, -x0], [0, 1, -y0]], dtype=np.float64)
-    else:
-        part, to_part = _turned(radiograph, (x0, y0, x1, y1), framing.degrees)
+    part, to_part = _part(radiograph, framing)
     place = Placement.of(part.shape[1], part.shape[0])
     pixels = np.round(network_input(part)[..., 0]).astype(np.uint8)
 
@@ -154,6 +168,21 @@ def draw_view(
     side = INPUT_SIZE // TARGET_CELLS
     cells = target.reshape(TARGET_CELLS, side, TARGET_CELLS, side).mean((1, 3))
     return View(pixels, cells.astype(np.uint8))
+
+
+def _part(
+    radiograph: npt.NDArray[np.float32], framing: Framing
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Cut out what a framing shows, not yet mirrored; return it and the map to its pixels."""
+    height, width = radiograph.shape
+    box = framing.box
+    x0, y0, x1, y1 = box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height
+    if framing.degrees == 0:
+        x0, y0 = max(0, round(x0)), max(0, round(y0))
+        x1, y1 = min(width, round(x1)), min(height, round(y1))
+        to_part = np.array([[1, 0, -x0], [0, 1, -y0]], dtype=np.float64)
+        return radiograph[y0:y1, x0:x1], to_part
+    return _turned(radiograph, (x0, y0, x1, y1), framing.degrees)
 
 
 def _turned(

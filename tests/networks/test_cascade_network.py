@@ -12,7 +12,7 @@ from fracture_widgets.cascade.engine import OnnxEngine
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.networks.names import probe_name
+from fracture_widgets.networks.names import PROBE_INPUTS, STAGE_MEANS, probe_name
 from fracture_widgets.networks.onnx_graph import build_onnx_model
 from fracture_widgets.networks.resnet50 import build_cascade_network, load_trunk
 from fracture_widgets.networks.weight_files import assign_weights, collect_weights, write_weights
@@ -86,6 +86,7 @@ def test_outputs_have_their_documented_shapes(network: keras.Model) -> None:
         "conv5_block3_out": (7, 7, 2048),
         "avg_pool": (2048,),
         "fracture_evidence": (97,),
+        "probe_inputs": (3330,),
     }
 
 
@@ -117,6 +118,20 @@ def test_a_part_s_probe_moves_that_part_s_answer_alone(
     after = OnnxEngine.of_weights({**weights, name: weights[name] + 5}).run(inputs)
     moved = {other for other in before if not np.array_equal(before[other], after[other])}
     assert moved == {part}
+
+
+def test_the_probes_see_the_means_of_the_stages_first(
+    network: keras.Model, inputs: npt.NDArray[np.float32], weights: Weights
+) -> None:
+    import keras
+
+    stages = [network.get_layer(name).output for name in ("conv3_block4_out", "conv4_block6_out")]
+    outputs = keras.Model(network.input, stages).predict_on_batch(inputs)
+    means = np.concatenate([np.asarray(stage).mean((1, 2)) for stage in outputs], axis=1)
+    assert means.shape[1] == STAGE_MEANS
+    given = OnnxEngine.of_weights(weights).run(inputs)[PROBE_INPUTS][:, :STAGE_MEANS]
+    scale = np.abs(means).max()
+    np.testing.assert_allclose(given / scale, means / scale, atol=1e-4)
 
 
 def test_a_missing_weight_is_named(weights: Weights) -> None:

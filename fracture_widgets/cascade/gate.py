@@ -1,0 +1,209 @@
+"""The gate, which lets pass radiographs of an elbow, a hand or a shoulder.
+
+It judges by what the network's frozen stages saw in the very pass that answers: the means over
+places of conv3 and conv4. Two numbers decide. The *distance* says how little a picture resembles
+the radiographs that taught the network, whatever else it shows: it is what remains of the
+features when the directions are taken out in which those radiographs differ (probabilistic
+principal components; Tipping and Bishop, *J. R. Stat. Soc. B* 61:611, 1999). The *leaning* is a
+linear discriminant that knows legs and hips, which lie close to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.quality import Flaw
+from fracture_widgets.networks.names import PROBE_INPUTS, STAGE_MEANS
+from fracture_widgets.networks.weight_files import Weights
+
+__all__ = [
+    "GATE_WEIGHTS",
+    "NOT_A_RADIOGRAPH",
+    "OTHER_BODY_PART",
+    "Gate",
+    "Refusal",
+    "stage_means",
+]
+
+NOT_A_RADIOGRAPH = "not a radiograph"
+OTHER_BODY_PART = "other body part"
+
+GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
+    "gate_ours/mean": (STAGE_MEANS,),
+    "gate_ours/scale": (STAGE_MEANS,),
+    "gate_ours/basis": (STAGE_MEANS, None),
+    "gate_ours/residual": (1,),
+    "gate_part/kernel": (STAGE_MEANS,),
+    "gate_part/bias": (1,),
+    "gate/thresholds": (2,),
+    "gate/spreads": (2,),
+}
+"""Arrays of a gate and their shapes."""
+
+_SENTENCES = {
+    NOT_A_RADIOGRAPH: "This does not look like a radiograph of an elbow, hand or shoulder: choose "
+    "the radiograph itself, upright, uncovered and not photographed from a screen.",
+    OTHER_BODY_PART: "This looks like another body part than an elbow, hand or shoulder, such as a "
+    "leg or hip: choose a radiograph of one of the three, or cut it to the joint.",
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a picture gets no verdict.
+
+    Attributes
+    ----------
+    kind
+        ``"too small"``, ``"blank"``, ``"colour photograph"``, ``"not a radiograph"`` or
+        ``"other body part"``.
+    score
+        How far beyond the limit, above 0. For the last two kinds in standard deviations of the
+        radiographs that the gate was fitted to; for the others in units of the limit.
+    sentence
+        What is wrong and what to do, for people.
+    """
+
+    kind: str
+    score: float
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, ready for JSON."""
+        return {"kind": self.kind, "score": self.score, "sentence": self.sentence}
+
+
+class Gate:
+    """Refuses what is no radiograph of an elbow, hand or shoulder.
+
+    Parameters
+    ----------
+    weights
+        Arrays by the names of :data:`GATE_WEIGHTS`; others are passed over.
+
+    Raises
+    ------
+    ModelError
+        If an array is missing or has another shape.
+
+    See Also
+    --------
+    Gate.of_weights : The usual way to get one.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        arrays = {name: _array(weights, name) for name in GATE_WEIGHTS}
+        self._mean = arrays["gate_ours/mean"]
+        self._scale = arrays["gate_ours/scale"]
+        self._basis = arrays["gate_ours/basis"]
+        self._residual = float(arrays["gate_ours/residual"][0])
+        self._kernel = arrays["gate_part/kernel"]
+        self._bias = float(arrays["gate_part/bias"][0])
+        self._thresholds = arrays["gate/thresholds"]
+        self._spreads = arrays["gate/spreads"]
+
+    @classmethod
+    def of_weights(cls, weights: Weights) -> Self | None:
+        """Return the gate among a model's weights, or None if the model has none."""
+        return cls(weights) if any(name in weights for name in GATE_WEIGHTS) else None
+
+    def scores(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the distance and the leaning of pictures.
+
+        Parameters
+        ----------
+        means
+            Means over places of conv3 and conv4, shape ``(n, 1536)``; see :func:`stage_means`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(n, 2)``. The distance is the logarithm of the unexplained variance over that
+            of our radiographs, about 0 for those; the leaning is a log-odds, above 0 for legs.
+        """
+        centred = (means - self._mean) / self._scale
+        # Not by BLAS, whose threads would wait on the cores that the network's next pass needs.
+        explained = np.einsum("ni,ij->nj", centred, self._basis)
+        rest = np.square(centred).sum(1) - np.square(explained).sum(1)
+        distance = np.log(np.maximum(rest, 1e-6) / self._residual)
+        return np.stack(
+            [distance, np.einsum("ni,i->n", centred, self._kernel) + self._bias], axis=1
+        ).astype(np.float64)
+
+    def excess(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return how far distance and leaning lie beyond their limits, in standard deviations.
+
+        Parameters
+        ----------
+        means
+            As for :meth:`scores`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape ``(n, 2)``; a picture with a number above 0 is refused.
+        """
+        beyond: npt.NDArray[np.float64] = (self.scores(means) - self._thresholds) / self._spreads
+        return beyond
+
+    def check(
+        self, flaw: Flaw | None, outputs: Mapping[str, npt.NDArray[np.float32]]
+    ) -> Refusal | None:
+        """Say why a radiograph is refused, or None if it is not.
+
+        Parameters
+        ----------
+        flaw
+            What :func:`~fracture_widgets.imaging.quality.find_flaw` says of it.
+        outputs
+            What the network said of it, as it is and not mirrored, without the first axis.
+        """
+        if flaw is not None:
+            return _of_flaw(flaw)
+        distance, leaning = self.excess(stage_means(outputs)[np.newaxis])[0].tolist()
+        if distance > 0:
+            return Refusal(NOT_A_RADIOGRAPH, distance, _SENTENCES[NOT_A_RADIOGRAPH])
+        if leaning > 0:
+            return Refusal(OTHER_BODY_PART, leaning, _SENTENCES[OTHER_BODY_PART])
+        return None
+
+
+def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return what the gate judges by: the means of conv3 and conv4, shape ``(..., 1536)``.
+
+    Parameters
+    ----------
+    outputs
+        The network's, with or without their first axis.
+    """
+    return outputs[PROBE_INPUTS][..., :STAGE_MEANS]
+
+
+def _of_flaw(flaw: Flaw) -> Refusal:
+    return Refusal(flaw.kind, flaw.score, flaw.sentence)
+
+
+def _array(weights: Weights, name: str) -> npt.NDArray[np.float32]:
+    try:
+        array = np.asarray(weights[name], dtype=np.float32)
+    except KeyError:
+        raise ModelError(
+            f"The gate's weights are incomplete: {name} is missing. Fit it again with "
+            "fracture-widgets train gate."
+        ) from None
+    expected = GATE_WEIGHTS[name]
+    fits = array.ndim == len(expected) and all(
+        want is None or want == have for want, have in zip(expected, array.shape, strict=True)
+    )
+    if not fits:
+        raise ModelError(
+            f"The gate's weights are of another network: {name} has shape {array.shape}. Fit it "
+            "again with fracture-widgets train gate."
+        )
+    return array
