@@ -52,7 +52,7 @@ opens it:
   c.ServerProxy.servers = {
       "fracture-widgets": {
           "command": ["fracture-widgets", "dashboard", "--no-browser", "--port", "{port}",
-                      "--prefix", "{base_url}fracture-widgets/"],
+                      "--no-token", "--prefix", "{base_url}fracture-widgets/"],
           "absolute_url": True,
           "timeout": 60,
           "launcher_entry": {"title": "Fracture Widgets"},
@@ -147,7 +147,11 @@ def _add_door_options(group: argparse._ArgumentGroup) -> None:
         const=_ASK,
         help="a password that opens the page; without WORD it is asked for here",
     )
-    group.add_argument("--no-token", action="store_true", help="let everybody in")
+    group.add_argument(
+        "--no-token",
+        action="store_true",
+        help="let everybody in, by whatever name this computer is asked for",
+    )
     group.add_argument(
         "--prefix",
         metavar="PATH",

@@ -11,7 +11,6 @@ import io
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -118,7 +117,10 @@ def packed_files(
             members = archive.infolist()
             _check_whole(members, name, bounds)
             yield from _members(archive, members, name, bounds)
-    except (zipfile.BadZipFile, struct.error, NotImplementedError, OSError, ValueError) as error:
+    except UnreadableRadiograph:
+        raise
+    except Exception as error:
+        # Damaged archives make zipfile fail in ways of every type.
         raise _damaged(name) from error
 
 
@@ -164,7 +166,8 @@ def _members(
     unpacked = 0
     for member in members:
         path = member.filename.replace("\\", "/")
-        if member.is_dir() or any(_UNWANTED.fullmatch(part) for part in PurePosixPath(path).parts):
+        parts = PurePosixPath(path).parts
+        if path.endswith("/") or any(_UNWANTED.fullmatch(part) for part in parts):
             continue
         base, folder = shown_name(path), str(PurePosixPath(path).parent)
         problem = _refusal(member, path, base, name, limits)
@@ -177,7 +180,7 @@ def _members(
                 )
             try:
                 content = _content(archive, member)
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError):
+            except Exception:  # noqa: BLE001 - one damaged file does not spoil the rest
                 problem = f"{base} in {name} is cut short or damaged: pack or export it again."
             else:
                 if not looks_like_archive(content):

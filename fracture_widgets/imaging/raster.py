@@ -34,6 +34,12 @@ _MOST_MISSING = 2 / 3
 
 _MOST_FRAMES_COUNTED = 1000
 
+_RUN_LENGTHS = {1, 2}
+"""The ways of packing a BMP that Pillow unpacks pixel by pixel in Python."""
+
+_MOST_RUN_LENGTH_PIXELS = 8_000_000
+"""A few bytes can stand for a line of such a picture, and cost seconds."""
+
 _PHOTOMETRIC = 262
 """The TIFF tag that tells whether 0 is black or white."""
 
@@ -102,6 +108,8 @@ def read_raster(data: bytes, name: str, max_pixels: int) -> Decoded:
 def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     image: Image.Image = _open(data)
     check_size(name, *image.size, max_pixels)
+    if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
+        check_size(name, *image.size, min(max_pixels, _MOST_RUN_LENGTH_PIXELS))
     source_format = _SPOKEN.get(image.format or "", image.format or "")
     notes = []
     if frames := _frames(image):

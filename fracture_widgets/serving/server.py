@@ -59,7 +59,12 @@ def serve(settings: ServingSettings) -> None:
                     kernel_spec_manager=self.kernel_spec_manager,
                     allowed_message_types=plain.allowed_message_types,
                 )
-                return {**made, "kernel_manager": self.kernel_manager, "log_function": _log}
+                return {
+                    **made,
+                    "kernel_manager": self.kernel_manager,
+                    "log_function": _log,
+                    "allow_remote_access": not settings.local_names_only,
+                }
 
             def init_handlers(self) -> list[Any]:
                 routes = [guarded(route) for route in super().init_handlers()]

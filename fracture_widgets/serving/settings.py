@@ -24,11 +24,14 @@ class Access:
         Another one, only typed.
     made
         Whether the token was made here: only then may it be printed.
+    open_to_all
+        Whether the person said that everybody is let in.
     """
 
     token: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     made: bool = False
+    open_to_all: bool = False
 
     @property
     def locked(self) -> bool:
@@ -77,6 +80,15 @@ class ServingSettings:
     max_mb: int | None = None
     open_browser: bool = False
 
+    @property
+    def local_names_only(self) -> bool:
+        """Whether the page may be asked for by this computer's own names alone.
+
+        A page on the web can give its own name the address 127.0.0.1. The browser then takes the
+        dashboard for a part of that page, which could read whatever is open to everyone here.
+        """
+        return is_loopback(self.host) and not (self.access.locked or self.access.open_to_all)
+
 
 def choose_access(
     host: str, *, token: str | None = None, password: str | None = None, open_to_all: bool = False
@@ -107,7 +119,7 @@ def choose_access(
     if token is not None or password is not None:
         return Access(token or "", password or "")
     if open_to_all or is_loopback(host):
-        return Access()
+        return Access(open_to_all=open_to_all)
     return Access(secrets.token_urlsafe(18), made=True)
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,21 +42,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(data: Path, *options: str) -> Iterator[Dashboard]:
-    """Serve the dashboard by the command that people use."""
+def serve(data: Path, *options: str, said: Path | None = None) -> Iterator[Dashboard]:
+    """Serve the dashboard by the command that people use; what it says is kept where asked for."""
     port = free_port()
+    complaints = None if said is None else said.open("wb")
     server = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "dashboard", "--no-browser", "--port", str(port), *options],
         env=os.environ | {"FRACTURE_WIDGETS_DATA": str(data)},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=complaints or subprocess.DEVNULL,
         text=True,
     )
     assert server.stdout is not None
-    with server, server.stdout:
-        said = server.stdout.readline()
+    with server, server.stdout, complaints or nullcontext():
+        first = server.stdout.readline()
         try:
-            assert said.startswith(f"Fracture Widgets is at http://127.0.0.1:{port}/"), said
+            assert first.startswith(f"Fracture Widgets is at http://127.0.0.1:{port}/"), first
             yield Dashboard(f"http://127.0.0.1:{port}/", data)
         finally:
             server.terminate()
@@ -64,6 +65,8 @@ def serve(data: Path, *options: str) -> Iterator[Dashboard]:
                 server.wait(30)
             except subprocess.TimeoutExpired:
                 server.kill()
+            if complaints is not None:
+                complaints.write(server.stdout.read().encode())
 
 
 @contextmanager

@@ -81,6 +81,14 @@ def _tiff_of(width: int, height: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + directory + bytes(4)
 
 
+def _packed_bmp(width: int, height: int) -> bytes:
+    """A BMP of which every line is a single pixel and the word that the line ends."""
+    body = b"\1\1\0\0" * height + b"\0\1"
+    header = struct.pack("<IIiHHIIiiII", 40, width, height, 1, 8, 1, len(body), 1, 1, 256, 0)
+    start = 14 + len(header) + 1024
+    return b"BM" + struct.pack("<III", start + len(body), 0, start) + header + bytes(1024) + body
+
+
 def _not_a_number() -> bytes:
     return picture_file(np.full((32, 32), np.nan, np.float32), "TIFF")
 
@@ -131,6 +139,7 @@ BAD_INPUTS = (
     Input("bomb.png", "a bomb", lambda: png_header(50_000, 50_000), "far more pixels"),
     Input("large.png", "too many pixels", lambda: png_header(10_001, 10_000), "10,001 x 10,000"),
     Input("bomb.tif", "a TIFF bomb", lambda: _tiff_of(30_000, 5_000), "30,000 x 5,000"),
+    Input("slow.bmp", "a BMP of packed lines", lambda: _packed_bmp(600_000, 16), "600,000 x 16"),
     Input("bomb.dcm", "a DICOM bomb", _dicom_bomb, "65,535 x 65,535"),
     Input("larger_inside.dcm", "a small header, a large codestream", _larger_inside, "damaged"),
     Input("dot.png", "one pixel", lambda: picture_file(ramp()[:1, :1], "PNG"), "1 x 1 pixels"),
