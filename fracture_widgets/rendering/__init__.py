@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fracture_widgets.rendering.overlay import heat_layer, overlay
-from fracture_widgets.rendering.page import report_png
-from fracture_widgets.rendering.words import percent
+from fracture_widgets.rendering.page import report_pdf, report_png
+from fracture_widgets.rendering.words import NOTICE, percent
 
-__all__ = ["heat_layer", "overlay", "percent", "report_png"]
+__all__ = ["NOTICE", "heat_layer", "overlay", "percent", "report_pdf", "report_png"]

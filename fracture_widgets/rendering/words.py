@@ -1,8 +1,31 @@
-"""Numbers as people read them."""
+"""Numbers and answers as people read them."""
 
 from __future__ import annotations
 
-__all__ = ["percent"]
+from datetime import UTC, datetime
+
+from fracture_widgets.cascade.report import Answer, DoubtBand
+from fracture_widgets.vocabulary import Verdict
+
+__all__ = [
+    "NOTICE",
+    "headline",
+    "meaning",
+    "operating_points",
+    "overridden",
+    "percent",
+    "utc",
+]
+
+NOTICE = "For teaching and research. Not a medical device."
+"""What stands on every report, of whatever format."""
+
+_HEADLINES = {
+    Verdict.FRACTURE: "fracture",
+    Verdict.DOUBT: "doubt",
+    Verdict.NONE_SEEN: "no fracture seen",
+    Verdict.REFUSED: "no answer",
+}
 
 
 def percent(probability: float) -> str:
@@ -17,3 +40,56 @@ def percent(probability: float) -> str:
     if value < 0.1:
         return "< 0.1 %"
     return "> 99.9 %" if value > 99.9 else f"{value:.1f} %"
+
+
+def headline(answer: Answer) -> tuple[str, str]:
+    """Return the body part, empty where the radiograph was refused, and the verdict in words."""
+    part = "" if answer.refused else answer.body_part.capitalize()
+    return part, _HEADLINES[answer.verdict]
+
+
+def meaning(answer: Answer) -> str:
+    """Say what the verdict rests on: the calibrated probability, or why there is none."""
+    if answer.refused:
+        return answer.refusal
+    probability = answer.calibrated_probability
+    return (
+        f"Probability of a fracture {percent(probability)}: of 100 radiographs with this figure, "
+        f"{_in_a_hundred(probability)} fractured, as far as it is calibrated."
+    )
+
+
+def _in_a_hundred(probability: float) -> str:
+    count = round(100.0 * probability)
+    if count == 0:
+        return "less than 1 is"
+    return "nearly all are" if count == 100 else f"about {count} {'is' if count == 1 else 'are'}"
+
+
+def operating_points(band: DoubtBand) -> str:
+    """Say from where on a probability is a fracture, and below which none is seen.
+
+    Examples
+    --------
+    >>> operating_points(DoubtBand(0.12, 0.61))
+    'None seen below 12 %, fracture from 61 %, doubt between.'
+    """
+    between = ", doubt between" if band.low < band.high else ""
+    return f"None seen below {_point(band.low)}, fracture from {_point(band.high)}{between}."
+
+
+def _point(probability: float) -> str:
+    return f"{100.0 * probability:.1f}".removesuffix(".0") + " %"
+
+
+def overridden(answer: Answer) -> str:
+    """Return the sentence that marks an answer to a refused radiograph; empty for any other."""
+    if not answer.overridden:
+        return ""
+    why = answer.refusal or "no reason was noted."
+    return f"Answered on request, although the radiograph was refused: {why}"
+
+
+def utc(moment: datetime) -> str:
+    """Return a moment to the minute, in UTC and saying so."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
