@@ -24,7 +24,7 @@ _POINTS = 72 / _DOTS
 _INVISIBLE = 0.0
 
 # Letters as letters, not as outlines, so that a reader can select and search them.
-_PDF = {"pdf.fonttype": 42, "pdf.compression": 9, "pdf.use14corefonts": False}
+_PDF: dict[Any, Any] = {"pdf.fonttype": 42, "pdf.compression": 9}
 
 
 class Sheet:

@@ -39,6 +39,11 @@ def secondary_capture(report: Report, header: Header) -> Dataset:
         transfer_syntax_uid=RLELossless,
         **options,
     )
+    _describe(capture, header)
+    return capture
+
+
+def _describe(capture: Dataset, header: Header) -> None:
     # A page has no direction in the patient, though highdicom wants one, and no side is known.
     capture.PatientOrientation = None
     capture.Laterality = None
@@ -48,4 +53,3 @@ def secondary_capture(report: Report, header: Header) -> Dataset:
     capture.BurnedInAnnotation = "YES"
     capture.ImageComments = NOTICE
     header.complete(capture, pixels=True)
-    return capture
