@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.cli.reports import ReportWriter, add_report_options
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--heatmap", metavar="DIR", help="write each radiograph with its heatmap into this folder"
     )
+    add_report_options(parser)
     parser.add_argument("--models", metavar="DIR", help="another models folder")
     parser.add_argument(
         "--engine", default="onnx", choices=("onnx", "keras"), help="what runs the network"
@@ -43,12 +45,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
     cascade = Cascade.load(arguments.models, engine=arguments.engine)
     heatmaps = _heatmap_folder(arguments.heatmap)
+    reports = ReportWriter.from_arguments(arguments)
     failures = 0
     for path in _files(arguments.paths):
         try:
             report = _examined(cascade, path)
             if heatmaps is not None:
                 _write_heatmap(report, heatmaps)
+            if reports is not None:
+                reports.write(report, path)
         except FractureWidgetsError as error:
             failures += 1
             _say_error(path, error, as_json=arguments.json)

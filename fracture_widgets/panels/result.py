@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
-from pathlib import PurePath
 
 import ipywidgets as widgets
 
 from fracture_widgets.cascade.report import Report
-from fracture_widgets.errors import HistoryError
+from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.history import History
-from fracture_widgets.panels.download import Download, DownloadButton
+from fracture_widgets.panels.download import Download
+from fracture_widgets.panels.saving import SaveButton
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.status import StatusLine
-from fracture_widgets.rendering import percent, report_png
+from fracture_widgets.rendering import percent
 
 __all__ = ["ResultPanel"]
 
@@ -39,7 +38,7 @@ class ResultPanel(widgets.VBox):
     card
         The answer.
     save
-        The button that records the result and gives the report page to the browser.
+        The button that records the result and gives the report to the browser, as the file chosen.
     saved
         The line that says whether it is saved.
     """
@@ -49,7 +48,7 @@ class ResultPanel(widgets.VBox):
         self._history = history
         self._shown: Report | None = None
         self.card = widgets.HTML()
-        self.save = DownloadButton(self._save)
+        self.save = SaveButton(self._save)
         self.saved = StatusLine()
         super().__init__([self.card, self.save, self.saved])
         state.observe(self._refresh, ["entries", "selected_key"])
@@ -66,6 +65,7 @@ class ResultPanel(widgets.VBox):
         self._shown = selected.report if selected else None
         self.card.value = _EMPTY if self._shown is None else card(self._shown)
         self.save.layout.display = "none" if self._shown is None else None
+        self.save.offer(self._shown)
         self._check_saved()
 
     def _check_saved(self, _: object = None) -> None:
@@ -86,20 +86,23 @@ class ResultPanel(widgets.VBox):
         if report is None:
             return None
         try:
+            file, problem = self.save.file_of(report), ""
+        except FractureWidgetsError as error:
+            file, problem = None, f" {error}"
+        try:
             known = self._history.find(report)
             number = self._history.save(report)
         except HistoryError as error:
             self.saved.tone = "problem"
-            self.saved.text = f"The report is downloaded, but not recorded. {error}"
+            downloaded = "The report is downloaded, but not recorded." if file else "Not recorded."
+            self.saved.text = f"{downloaded}{problem} {error}"
         else:
             self._state.saved_count += 1
-            self.saved.tone = "good"
-            self.saved.text = (
-                f"Saved as no. {number} in the history; the report is downloaded."
-                if known is None
-                else f"Already saved, as no. {number} in the history; the report is downloaded."
-            )
-        return Download(_file_name(report.radiograph.name), "image/png", report_png(report))
+            self.saved.tone = "good" if file else "problem"
+            before = "Saved as" if known is None else "Already saved, as"
+            downloaded = "; the report is downloaded." if file else "."
+            self.saved.text = f"{before} no. {number} in the history{downloaded}{problem}"
+        return file
 
 
 def card(report: Report) -> str:
@@ -137,8 +140,3 @@ def _bar(name: str, probability: float, *, chosen: bool) -> str:
         f'<span class="fw-bar" aria-hidden="true"><span style="width: {100 * probability:.1f}%">'
         f"</span></span><span>{escape(percent(probability))}</span></li>"
     )
-
-
-def _file_name(name: str) -> str:
-    stem = re.sub(r"[^\w.-]+", "-", PurePath(name).stem).strip("-.") or "radiograph"
-    return f"fracture-report-{stem[:80]}.png"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fracture_widgets.cascade.report import Answer, DoubtBand
-from fracture_widgets.vocabulary import Verdict
 
 __all__ = [
     "NOTICE",
@@ -19,13 +18,6 @@ __all__ = [
 
 NOTICE = "For teaching and research. Not a medical device."
 """What stands on every report, of whatever format."""
-
-_HEADLINES = {
-    Verdict.FRACTURE: "fracture",
-    Verdict.DOUBT: "doubt",
-    Verdict.NONE_SEEN: "no fracture seen",
-    Verdict.REFUSED: "no answer",
-}
 
 
 def percent(probability: float) -> str:
@@ -43,9 +35,10 @@ def percent(probability: float) -> str:
 
 
 def headline(answer: Answer) -> tuple[str, str]:
-    """Return the body part, empty where the radiograph was refused, and the verdict in words."""
-    part = "" if answer.refused else answer.body_part.capitalize()
-    return part, _HEADLINES[answer.verdict]
+    """Return the body part and the verdict, or ``""`` and ``"no verdict"`` for a refused one."""
+    if answer.refused:
+        return "", "no verdict"
+    return answer.body_part.capitalize(), str(answer.verdict)
 
 
 def meaning(answer: Answer) -> str:
@@ -86,8 +79,7 @@ def overridden(answer: Answer) -> str:
     """Return the sentence that marks an answer to a refused radiograph; empty for any other."""
     if not answer.overridden:
         return ""
-    why = answer.refusal or "no reason was noted."
-    return f"Answered on request, although the radiograph was refused: {why}"
+    return f"Refused by the gate, answered on request. {answer.refusal}"
 
 
 def utc(moment: datetime) -> str:

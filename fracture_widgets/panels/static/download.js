@@ -1,14 +1,32 @@
-// A button that asks Python for a file and hands it to the browser as in-page data.
+// A button that asks Python for a file and hands it to the browser as in-page data, with a choice of
+// formats beside it where there is one.
+
+let downloads = 0;
 
 function render({ model, el }) {
   const button = h("button", {
     type: "button", class: "fw-button", onclick: () => model.send({ type: "wanted" }),
   });
-  el.append(button);
+  const id = `fw-download-${downloads++}`;
+  const select = h("select", { id, onchange: choose });
+  const choice = h("span", { class: "fw-choice" },
+    h("label", { for: id }, "as", h("span", { class: "fw-visually-hidden" }, " a file of the format")),
+    select);
+  el.classList.add("fw-download");
+  el.append(button, choice);
+
+  function choose() {
+    model.set("choice", select.value);
+    model.save_changes();
+  }
 
   function update() {
+    const choices = model.get("choices");
     button.textContent = model.get("label");
     button.disabled = model.get("disabled");
+    choice.hidden = choices.length === 0;
+    select.replaceChildren(...choices.map(([value, name]) => h("option", { value }, name)));
+    select.value = model.get("choice");
   }
 
   function file({ name, mime }, [buffer]) {
