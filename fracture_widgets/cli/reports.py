@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
-from fracture_widgets.reporting import ReportFormat, save_report
 
 if TYPE_CHECKING:
     from fracture_widgets.cascade.report import Report
+    from fracture_widgets.reporting import ReportFormat
     from fracture_widgets.reporting.dicom.identity import Identity
 
 __all__ = ["ReportWriter", "add_report_options"]
@@ -26,7 +26,7 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         metavar="LIST",
         type=_formats,
-        default=(ReportFormat.PDF,),
+        default="pdf",
         help="what --report writes, separated by commas: pdf (as if not given), png, csv, json, "
         "dicom; the last for DICOM files alone",
     )
@@ -39,6 +39,8 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _formats(text: str) -> tuple[ReportFormat, ...]:
+    from fracture_widgets.reporting import ReportFormat
+
     known = {kind.value: kind for kind in ReportFormat}
     named = dict.fromkeys(name.strip().lower() for name in text.split(","))
     unknown = [name for name in named if name not in known]
@@ -76,9 +78,8 @@ class ReportWriter:
         FractureWidgetsError
             If an identity is to be kept and no DICOM is written.
         """
-        if arguments.keep_identity and (
-            arguments.report is None or ReportFormat.DICOM not in arguments.format
-        ):
+        dicom = any(kind.value == "dicom" for kind in arguments.format)
+        if arguments.keep_identity and (arguments.report is None or not dicom):
             raise FractureWidgetsError(
                 "Only a DICOM report can keep the patient's identity: add --report DIR and "
                 "--format dicom."
@@ -102,6 +103,8 @@ class ReportWriter:
         FractureWidgetsError
             Of what could not be written, the first; the rest is written before it is raised.
         """
+        from fracture_widgets.reporting import ReportFormat, save_report
+
         made_at = datetime.now(UTC)
         problems = []
         for kind in self.formats:
