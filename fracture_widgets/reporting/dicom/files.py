@@ -85,8 +85,9 @@ def report_dicom(
     header = Header(_seed(report, moment, identity), moment, report.model, identity)
     capture = secondary_capture(shown, header)
     evidence = [capture] if identity is None else [identity.source, capture]
-    document = structured_report(shown, header, evidence)
-    return DicomReport(_written(capture), _written(document))
+    # Written before the document is made: highdicom lets the two share their patient's elements.
+    written = _written(capture)
+    return DicomReport(written, _written(structured_report(shown, header, evidence)))
 
 
 def _unnamed(report: Report) -> Report:
