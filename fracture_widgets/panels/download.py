@@ -46,7 +46,7 @@ class DownloadButton(LiveWidget):
 
     label = traitlets.Unicode().tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
-    choices = traitlets.List().tag(sync=True)
+    choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
     choice = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, provide: Callable[[], Download | None], **traits: Any) -> None:

@@ -95,7 +95,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     assert report.model in said
     assert NOTICE in said
     expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
-    page.get_by_label("as a file of the format").select_option("PNG page")
+    page.get_by_label("Format of the report").select_option("PNG page")
     with page.expect_download() as downloading:
         button(page, "Download the report again").click()
     downloading.value.save_as(tmp_path / "report.png")
@@ -157,7 +157,7 @@ def test_with_the_keyboard_alone(page):
     with page.expect_download():
         page.keyboard.press("Enter")
     expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
-    formats = page.get_by_label("as a file of the format")
+    formats = page.get_by_label("Format of the report")
     page.keyboard.press("Tab")
     expect(formats).to_be_focused()
     page.keyboard.press("ArrowDown")

@@ -1,19 +1,17 @@
 // A button that asks Python for a file and hands it to the browser as in-page data, with a choice of
 // formats beside it where there is one.
 
-let downloads = 0;
-
 function render({ model, el }) {
   const button = h("button", {
     type: "button", class: "fw-button", onclick: () => model.send({ type: "wanted" }),
   });
-  const id = `fw-download-${downloads++}`;
-  const select = h("select", { id, onchange: choose });
+  const select = h("select", { "aria-label": "Format of the report", onchange: choose });
   const choice = h("span", { class: "fw-choice" },
-    h("label", { for: id }, "as", h("span", { class: "fw-visually-hidden" }, " a file of the format")),
-    select);
+    h("span", { "aria-hidden": "true" }, "as"), select);
   el.classList.add("fw-download");
-  el.append(button, choice);
+  el.append(button);
+
+  let offered = "";
 
   function choose() {
     model.set("choice", select.value);
@@ -24,8 +22,12 @@ function render({ model, el }) {
     const choices = model.get("choices");
     button.textContent = model.get("label");
     button.disabled = model.get("disabled");
-    choice.hidden = choices.length === 0;
-    select.replaceChildren(...choices.map(([value, name]) => h("option", { value }, name)));
+    if (choices.length === 0) choice.remove();
+    else if (!choice.isConnected) el.append(choice);
+    if (JSON.stringify(choices) !== offered) {
+      offered = JSON.stringify(choices);
+      select.replaceChildren(...choices.map(([value, name]) => h("option", { value }, name)));
+    }
     select.value = model.get("choice");
   }
 
