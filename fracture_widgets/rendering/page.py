@@ -93,7 +93,7 @@ def report_pdf(report: Report, *, made_at: datetime | None = None) -> bytes:
 def _page(report: Report, moment: datetime) -> Sheet:
     sheet = Sheet()
     y = _heading(sheet, report, moment)
-    y = _mark_as_overridden(sheet, report.answer, y + 20)
+    y = _mark_as_overridden(sheet, report.answer, y + 26)
     y = _warnings(sheet, report, _details(sheet, report, _evidence(sheet, report, y)))
     _footer(sheet)
     return sheet

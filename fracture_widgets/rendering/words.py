@@ -47,8 +47,8 @@ def meaning(answer: Answer) -> str:
         return answer.refusal
     probability = answer.calibrated_probability
     return (
-        f"Probability of a fracture {percent(probability)}: of 100 radiographs with this figure, "
-        f"{_in_a_hundred(probability)} fractured, as far as it is calibrated."
+        f"Calibrated probability of a fracture {percent(probability)}: of 100 radiographs given "
+        f"it, {_in_a_hundred(probability)} fractured."
     )
 
 
