@@ -31,7 +31,7 @@ SCHEME = "99FRACWIDGETS"
 """Designator of our own coding scheme; those that start with 99 are private."""
 
 FINDING = Code("125605004", "SCT", "Fracture of bone")
-PROCEDURE = Code("43468-8", "LN", "XR unspecified body region")
+PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # CID 100 has it in every edition
 PROBABILITY = Code("122157", "DCM", "Probability")
 PERCENT = Code("%", "UCUM", "Percent")
 SITES = {
