@@ -162,6 +162,15 @@ def test_a_name_in_another_character_set_arrives_whole(report):
         assert instance.PatientName == "Müller^Zoë"
 
 
+def test_values_that_the_standard_does_not_allow_are_left_out(report):
+    odd = {"PatientBirthDate": "1970", "PatientSex": "X", "StudyTime": "9 h", "StudyDate": "2026"}
+    with pytest.warns(UserWarning, match="Invalid value"):
+        data = dicom_file(ramp(), **(ARCHIVE | odd))
+    for instance in opened(report, identity=read_identity(data, "x.dcm")):
+        assert instance.PatientName == "Doe^Jane"
+        assert not any(instance[keyword].value for keyword in odd)
+
+
 def test_of_several_frames_the_first_is_referred_to(report):
     frames = dicom_file(np.stack([ramp(), ramp()]), **ARCHIVE)
     _, document = opened(report, identity=read_identity(frames, "x.dcm"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 
 from pydicom import dcmread
@@ -26,6 +27,14 @@ _SUBJECT = (
 )
 
 _FRAMES = "NumberOfFrames"
+
+_DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+_ALLOWED = {
+    "PatientBirthDate": _DATE,
+    "PatientSex": "[MFO]",
+    "StudyDate": _DATE,
+    "StudyTime": r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +73,8 @@ def read_identity(data: bytes, name: str) -> Identity:
         source = Dataset()
         for keyword in _SUBJECT:
             # As text, for the report is written in another character set than the radiograph.
-            setattr(source, keyword, str(found.get(keyword) or "") or None)
+            text = str(found.get(keyword) or "")
+            setattr(source, keyword, text if _is_valid(keyword, text) else None)
         for keyword in _UIDS:
             setattr(source, keyword, str(found[keyword].value))
         setattr(source, _FRAMES, int(found.get(_FRAMES) or 1))
@@ -74,3 +84,9 @@ def read_identity(data: bytes, name: str) -> Identity:
             "patient's identity."
         ) from error
     return Identity(source)
+
+
+def _is_valid(keyword: str, text: str) -> bool:
+    """Tell whether the standard allows a value: what it does not allow is left out."""
+    allowed = _ALLOWED.get(keyword)
+    return bool(text) and (allowed is None or re.fullmatch(allowed, text) is not None)
