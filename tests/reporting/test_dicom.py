@@ -163,7 +163,12 @@ def test_a_name_in_another_character_set_arrives_whole(report):
 
 
 def test_values_that_the_standard_does_not_allow_are_left_out(report):
-    odd = {"PatientBirthDate": "1970", "PatientSex": "X", "StudyTime": "9 h", "StudyDate": "2026"}
+    odd = {
+        "PatientBirthDate": "1970",
+        "PatientSex": "X",
+        "StudyTime": "9 h",
+        "StudyDate": "20260231",
+    }
     with pytest.warns(UserWarning, match="Invalid value"):
         data = dicom_file(ramp(), **(ARCHIVE | odd))
     for instance in opened(report, identity=read_identity(data, "x.dcm")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -28,7 +29,7 @@ _SUBJECT = (
 
 _FRAMES = "NumberOfFrames"
 
-_DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+_DATE = r"\d{8}"
 _ALLOWED = {
     "PatientBirthDate": _DATE,
     "PatientSex": "[MFO]",
@@ -89,4 +90,11 @@ def read_identity(data: bytes, name: str) -> Identity:
 def _is_valid(keyword: str, text: str) -> bool:
     """Tell whether the standard allows a value: what it does not allow is left out."""
     allowed = _ALLOWED.get(keyword)
-    return bool(text) and (allowed is None or re.fullmatch(allowed, text) is not None)
+    if not text or (allowed is not None and re.fullmatch(allowed, text) is None):
+        return False
+    if allowed == _DATE:
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            return False
+    return True
