@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.cli.reports import ReportWriter, add_report_options
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="for teaching: answer also what would be refused, marked as such",
     )
+    add_report_options(parser)
     parser.add_argument("--models", metavar="DIR", help="another models folder")
     parser.add_argument(
         "--engine", default="onnx", choices=("onnx", "keras"), help="what runs the network"
@@ -52,6 +54,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     cascade = Cascade.load(arguments.models, engine=arguments.engine)
     heatmaps = _heatmap_folder(arguments.heatmap)
+    reports = ReportWriter.from_arguments(arguments)
     failures = 0
     studies = _Studies()
     for found in find_radiographs(arguments.paths):
@@ -63,6 +66,8 @@ def _run(arguments: argparse.Namespace) -> int:
                 report = report.override()
             if heatmaps is not None:
                 _write_heatmap(report, heatmaps)
+            if reports is not None:
+                reports.write(report, Path(found.place))
         except FractureWidgetsError as error:
             failures += 1
             _say_error(found.place, error, as_json=arguments.json)
@@ -173,7 +178,7 @@ def _as_json(place: str, report: Report, study: int | None) -> str:
 
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
-    from fracture_widgets.rendering import OVERRIDDEN, percent
+    from fracture_widgets.rendering import override_mark, percent
 
     answer = report.answer
     belongs = "" if study is None else f", study {study}"
@@ -182,7 +187,7 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
     return (
         f"{place}: {answer.body_part} ({percent(answer.body_part_probability)}), "
         f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
-        + (f". {OVERRIDDEN} {answer.refusal}" if answer.overridden else "")
+        + (f". {override_mark(answer)}" if answer.overridden else "")
     )
 
 

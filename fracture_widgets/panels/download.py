@@ -37,12 +37,17 @@ class DownloadButton(LiveWidget):
     ----------
     label, disabled
         The words on the button, and whether it can be pressed.
+    choices, choice
+        What can be chosen beside the button, as pairs of a value and what people call it, and the
+        value chosen; without choices there is only the button.
     """
 
     _esm = script("download")
 
     label = traitlets.Unicode().tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
+    choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    choice = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, provide: Callable[[], Download | None], **traits: Any) -> None:
         super().__init__(**traits)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
-from pathlib import PurePath
 
 import ipywidgets as widgets
 
 from fracture_widgets.cascade.report import Answer, Report
-from fracture_widgets.errors import HistoryError
+from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.history import History
-from fracture_widgets.panels.download import Download, DownloadButton
+from fracture_widgets.panels.download import Download
 from fracture_widgets.panels.prevalence import PrevalencePanel
+from fracture_widgets.panels.saving import SaveButton
 from fracture_widgets.panels.state import WorkbenchState
 from fracture_widgets.panels.status import StatusLine
 from fracture_widgets.rendering import (
-    OVERRIDDEN,
-    band_sentence,
+    operating_points,
+    override_mark,
     peers_sentence,
     percent,
-    report_png,
     verdict_heading,
     verdict_slug,
 )
@@ -49,7 +47,7 @@ class ResultPanel(widgets.VBox):
     card
         The answer.
     save
-        The button that records the result and gives the report page to the browser.
+        The button that records the result and gives the report to the browser, as the file chosen.
     answer_anyway
         The button that asks for a verdict although the radiograph was refused.
     prevalence
@@ -63,7 +61,7 @@ class ResultPanel(widgets.VBox):
         self._history = history
         self._shown: Report | None = None
         self.card = widgets.HTML()
-        self.save = DownloadButton(self._save)
+        self.save = SaveButton(self._save)
         self.saved = StatusLine()
         self.answer_anyway = widgets.Button(
             description="Answer all the same",
@@ -90,6 +88,7 @@ class ResultPanel(widgets.VBox):
         refused = self._shown is not None and self._shown.refused
         self.answer_anyway.layout.display = None if refused else "none"
         self.prevalence.show(None if self._shown is None else self._shown.answer)
+        self.save.offer(self._shown)
         self._check_saved()
 
     def _override(self, _: object) -> None:
@@ -115,20 +114,23 @@ class ResultPanel(widgets.VBox):
         if report is None:
             return None
         try:
+            file, problem = self.save.file_of(report), ""
+        except FractureWidgetsError as error:
+            file, problem = None, f" {error}"
+        try:
             known = self._history.find(report)
             number = self._history.save(report)
         except HistoryError as error:
             self.saved.tone = "problem"
-            self.saved.text = f"The report is downloaded, but not recorded. {error}"
+            downloaded = "The report is downloaded, but not recorded." if file else "Not recorded."
+            self.saved.text = f"{downloaded}{problem} {error}"
         else:
             self._state.saved_count += 1
-            self.saved.tone = "good"
-            self.saved.text = (
-                f"Saved as no. {number} in the history; the report is downloaded."
-                if known is None
-                else f"Already saved, as no. {number} in the history; the report is downloaded."
-            )
-        return Download(_file_name(report.radiograph.name), "image/png", report_png(report))
+            self.saved.tone = "good" if file else "problem"
+            before = "Saved as" if known is None else "Already saved, as"
+            downloaded = "; the report is downloaded." if file else "."
+            self.saved.text = f"{before} no. {number} in the history{downloaded}{problem}"
+        return file
 
 
 def card(report: Report) -> str:
@@ -136,7 +138,7 @@ def card(report: Report) -> str:
     answer = report.answer
     part, verdict = verdict_heading(answer)
     heading = f"{escape(part)}: " if part else ""
-    marked = f'<p class="fw-overridden"><b>{OVERRIDDEN}</b> {escape(answer.refusal)}</p>'
+    marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
     warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.radiograph.warnings)
     note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
     return f"""
@@ -167,7 +169,7 @@ def _probabilities(answer: Answer) -> str:
     <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
   </div>
   <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
-  <p class="fw-meaning">{escape(band_sentence(answer))} {escape(peers_sentence(answer))}</p>
+  <p class="fw-meaning">{escape(operating_points(answer.band))} {escape(peers_sentence(answer))}</p>
   <h3>Body part</h3>
   <ul class="fw-parts">{parts}</ul>
 """
@@ -179,8 +181,3 @@ def _bar(name: str, probability: float, *, chosen: bool) -> str:
         f'<span class="fw-bar" aria-hidden="true"><span style="width: {100 * probability:.1f}%">'
         f"</span></span><span>{escape(percent(probability))}</span></li>"
     )
-
-
-def _file_name(name: str) -> str:
-    stem = re.sub(r"[^\w.-]+", "-", PurePath(name).stem).strip("-.") or "radiograph"
-    return f"fracture-report-{stem[:80]}.png"

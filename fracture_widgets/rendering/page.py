@@ -1,209 +1,221 @@
-"""The report page: one PNG with everything a person wants to keep of a result."""
+"""The report page: one sheet with everything a person wants to keep of a result."""
 
 from __future__ import annotations
 
-import io
-from datetime import datetime
-from functools import cache
-from pathlib import Path
+from datetime import UTC, datetime
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from fracture_widgets.cascade.report import Report
+import fracture_widgets
+from fracture_widgets.cascade.report import Answer, Report
+from fracture_widgets.rendering.lettering import lines_of, one_line, width_of
 from fracture_widgets.rendering.overlay import grey_picture, overlay
-from fracture_widgets.rendering.words import percent
-from fracture_widgets.vocabulary import FRACTURED
+from fracture_widgets.rendering.palette import (
+    BLUE,
+    CAUTION,
+    INK,
+    PALE,
+    QUIET,
+    RULE,
+    STAGE,
+    TRACK,
+    VERDICTS,
+)
+from fracture_widgets.rendering.scale import draw_operating_points
+from fracture_widgets.rendering.sheet import HEIGHT, WIDTH, Sheet
+from fracture_widgets.rendering.verdict_words import (
+    meaning,
+    override_mark,
+    peers_sentence,
+    verdict_heading,
+)
+from fracture_widgets.rendering.words import NOTICE, percent, utc
 
-__all__ = ["report_png"]
+__all__ = ["report_pdf", "report_png"]
 
-_WIDTH, _HEIGHT = 1240, 1754  # A4 at 150 dots per inch
-_DPI = 150
 _MARGIN = 88
-_INNER = _WIDTH - 2 * _MARGIN
+_INNER = WIDTH - 2 * _MARGIN
+_RIGHT = WIDTH - _MARGIN
 _GUTTER = 32
-_PICTURE_HEIGHT = 690
-
-_INK = "#14202b"
-_QUIET = "#52616f"
-_RULE = "#d5dde4"
-_TRACK = "#e6ecf1"
-_BLUE = "#2b6590"
-_STAGE = "#0b1117"
-_FRACTURED = "#b3401f"
-_NORMAL = "#1b6b57"
-_CAUTION = "#fdf3dc"
-
-_NOTICE = "For teaching and research. Not a medical device."
+_COLUMN = (_INNER - _GUTTER) / 2
+_FOOT = HEIGHT - _MARGIN
+_PICTURE_SIDE = 2048
+_NAMES = 190  # room for the names of the facts, in dots
 
 
-@cache
-def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    import matplotlib
-
-    # DejaVu comes with matplotlib on every system and covers most scripts a file name is in.
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
-
-
-def report_png(report: Report, *, examined_at: datetime | None = None) -> bytes:
-    """Draw a report as one page.
+def report_png(report: Report, *, made_at: datetime | None = None) -> bytes:
+    """Draw a report as a picture of one page.
 
     Parameters
     ----------
     report
         What the cascade said.
-    examined_at
-        When; now by default.
+    made_at
+        When the report is made; now by default.
 
     Returns
     -------
     bytes
-        A PNG of A4 proportions, 1240 x 1754 pixels: the verdict, the radiograph beside its
-        heatmap, every probability, the file, the model and the date.
+        A PNG of A4 proportions, 1240 x 1754 pixels: the verdict, the calibrated probability and
+        the operating points, the radiograph beside its heatmap, the file, the model and the
+        date. Of a refused radiograph it shows the reason and the radiograph alone.
     """
-    page = Image.new("RGB", (_WIDTH, _HEIGHT), "white")
-    draw = ImageDraw.Draw(page)
-    moment = (examined_at or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M")
-    y = _heading(draw, report, moment)
-    y = _pictures(page, draw, report, y + 36)
-    y = _probabilities(draw, report, y + 44)
-    y = _details(draw, report, y + 36)
-    _warnings(draw, report, y + 24)
-    _footer(draw)
-    file = io.BytesIO()
-    page.save(file, "PNG", optimize=True, dpi=(_DPI, _DPI))
-    return file.getvalue()
+    return _page(report, made_at or datetime.now(UTC)).to_png()
 
 
-def _heading(draw: ImageDraw.ImageDraw, report: Report, moment: str) -> int:
-    y = _MARGIN - 16
-    draw.text((_MARGIN, y), "Fracture Widgets", _QUIET, _font(22, bold=True))
-    draw.text((_WIDTH - _MARGIN, y), moment, _QUIET, _font(22), anchor="ra")
-    y += 46
-    draw.line((_MARGIN, y, _WIDTH - _MARGIN, y), _RULE, 2)
-    y += 34
-    part = f"{report.body_part.capitalize()}: "
-    title = _font(56, bold=True)
-    draw.text((_MARGIN, y), part, _INK, title)
-    colour = _FRACTURED if report.label == FRACTURED else _NORMAL
-    draw.text((_MARGIN + draw.textlength(part, title), y), report.label, colour, title)
+def report_pdf(report: Report, *, made_at: datetime | None = None) -> bytes:
+    """Draw a report as a PDF document of one A4 page; its text can be selected and searched.
+
+    Parameters
+    ----------
+    report
+        What the cascade said.
+    made_at
+        When the report is made, to the second; now by default. The same report made at the same
+        time is the same bytes.
+
+    Returns
+    -------
+    bytes
+        The page of :func:`report_png`. What the document says of itself holds neither the name
+        of the file nor anything else of the patient.
+    """
+    moment = (made_at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    return _page(report, moment).to_pdf(
+        title="Fracture Widgets report",
+        subject=NOTICE,
+        creator=f"Fracture Widgets {fracture_widgets.__version__}",
+        made_at=moment,
+    )
+
+
+def _page(report: Report, moment: datetime) -> Sheet:
+    sheet = Sheet()
+    y = _heading(sheet, report, moment)
+    y = _mark_as_overridden(sheet, report.answer, y + 26)
+    y = _warnings(sheet, report, _details(sheet, report, _evidence(sheet, report, y)))
+    _footer(sheet)
+    return sheet
+
+
+def _heading(sheet: Sheet, report: Report, moment: datetime) -> float:
+    sheet.text(_MARGIN, 92, "Fracture Widgets", QUIET, 22, bold=True)
+    sheet.text(_RIGHT, 92, utc(moment), QUIET, 22, align="right")
+    sheet.line(_MARGIN, 118, _RIGHT, 118, RULE, 2)
+    part, verdict = verdict_heading(report.answer)
+    lead = f"{part}: " if part else ""
+    sheet.text(_MARGIN, 200, lead, INK, 56, bold=True)
+    sheet.text(
+        _MARGIN + width_of(lead, 56, bold=True),
+        200,
+        verdict if lead else verdict.capitalize(),
+        VERDICTS[report.verdict],
+        56,
+        bold=True,
+    )
     if report.radiograph.source_format == "drawn":
-        _mark_as_drawn(draw, y + 14)
-    y += 84
-    line = (
-        f"Probability of a fracture {percent(report.fracture_probability)}, "
-        f"of this body part {percent(report.body_part_probability)}."
-    )
-    draw.text((_MARGIN, y), line, _QUIET, _font(26))
-    return y + 34
+        _mark_as_drawn(sheet, 162)
+    y = 252.0
+    said = f"{meaning(report.answer)} {peers_sentence(report.answer)}".strip()
+    for line in lines_of(said, _INNER, 24, most=4):
+        sheet.text(_MARGIN, y, line, INK if report.refused else QUIET, 24)
+        y += 34
+    return y - 34
 
 
-def _mark_as_drawn(draw: ImageDraw.ImageDraw, y: int) -> None:
-    font, text = _font(20, bold=True), "Drawn, no patient"
-    left = _WIDTH - _MARGIN - round(draw.textlength(text, font)) - 32
-    draw.rounded_rectangle((left, y, _WIDTH - _MARGIN, y + 42), 21, None, _QUIET, 2)
-    draw.text((left + 16, y + 21), text, _QUIET, font, anchor="lm")
+def _mark_as_drawn(sheet: Sheet, y: float) -> None:
+    text = "Drawn, no patient"
+    width = width_of(text, 20, bold=True) + 34
+    sheet.box(_RIGHT - width, y, width, 42, edge=QUIET, radius=21)
+    sheet.text(_RIGHT - width / 2, y + 28, text, QUIET, 20, bold=True, align="center")
 
 
-def _pictures(page: Image.Image, draw: ImageDraw.ImageDraw, report: Report, y: int) -> int:
-    width = (_INNER - _GUTTER) // 2
-    shown = (
-        ("Radiograph", grey_picture(report.radiograph, 1024).convert("RGB")),
-        (
-            "Where the network looked (Grad-CAM)",
-            overlay(report.radiograph, report.heatmap, max_side=1024),
-        ),
-    )
-    for column, (title, picture) in enumerate(shown):
-        x = _MARGIN + column * (width + _GUTTER)
-        draw.rounded_rectangle((x, y, x + width, y + _PICTURE_HEIGHT), 10, _STAGE)
-        scale = min((width - 24) / picture.width, (_PICTURE_HEIGHT - 24) / picture.height)
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        fitted = picture.resize(size, Image.Resampling.LANCZOS)
-        left, top = x + (width - size[0]) // 2, y + (_PICTURE_HEIGHT - size[1]) // 2
-        page.paste(fitted, (left, top))
-        draw.text((x, y + _PICTURE_HEIGHT + 12), title, _QUIET, _font(20))
-    return y + _PICTURE_HEIGHT + 38
+def _mark_as_overridden(sheet: Sheet, answer: Answer, y: float) -> float:
+    said = override_mark(answer)
+    if not said:
+        return y
+    lines = lines_of(said, _INNER - 40, 22, most=3, bold=True)
+    sheet.box(_MARGIN, y, _INNER, 24 + 32 * len(lines), fill=CAUTION, edge=INK, radius=8)
+    for number, line in enumerate(lines):
+        sheet.text(_MARGIN + 20, y + 36 + 32 * number, line, INK, 22, bold=True)
+    return y + 24 + 32 * len(lines) + 20
 
 
-def _probabilities(draw: ImageDraw.ImageDraw, report: Report, y: int) -> int:
-    width = (_INNER - _GUTTER) // 2
-    fracture = report.fracture_probability
-    questions = (
-        ("Body part", dict(report.body_part_probabilities), _BLUE),
-        (
-            "Fracture",
-            {"fractured": fracture, "normal": 1.0 - fracture},
-            _FRACTURED if report.label == FRACTURED else _NORMAL,
-        ),
-    )
-    bottom = y
-    for column, (title, probabilities, colour) in enumerate(questions):
-        x = _MARGIN + column * (width + _GUTTER)
-        draw.text((x, y), title, _INK, _font(26, bold=True))
-        line = y + 48
-        answer = report.body_part if column == 0 else report.label
-        for name, probability in probabilities.items():
-            chosen = name == answer
-            draw.text((x, line), name.capitalize(), _INK if chosen else _QUIET, _font(22, chosen))
-            track = (x + 150, line + 4, x + width - 116, line + 24)
-            draw.rounded_rectangle(track, 10, _TRACK)
-            length = round((track[2] - track[0]) * probability)
-            if length >= 20:  # shorter than its own rounding, a bar cannot be drawn
-                bar = (track[0], track[1], track[0] + length, track[3])
-                draw.rounded_rectangle(bar, 10, colour if chosen else "#9fb0be")
-            draw.text((x + width, line), percent(probability), _INK, _font(22), anchor="ra")
-            line += 40
-        bottom = max(bottom, line)
-    return bottom
+def _evidence(sheet: Sheet, report: Report, y: float) -> float:
+    """Draw the pictures and the figures; of a refused radiograph, the radiograph alone."""
+    radiograph = grey_picture(report.radiograph, _PICTURE_SIDE)
+    if report.refused:
+        return _picture(sheet, _MARGIN, y, _INNER, "Radiograph", radiograph) + 30
+    looked = overlay(report.radiograph, report.heatmap, max_side=_PICTURE_SIDE)
+    right = _MARGIN + _COLUMN + _GUTTER
+    _picture(sheet, _MARGIN, y, _COLUMN, "Radiograph", radiograph)
+    y = _picture(sheet, right, y, _COLUMN, "Where the network looked (Grad-CAM)", looked) + 52
+    _body_parts(sheet, report.answer, _MARGIN, y)
+    draw_operating_points(sheet, report.answer, right, y, _COLUMN)
+    return y + 178
 
 
-def _details(draw: ImageDraw.ImageDraw, report: Report, y: int) -> int:
+def _picture(
+    sheet: Sheet, x: float, y: float, width: float, title: str, picture: Image.Image
+) -> float:
+    height = 960 - y
+    sheet.box(x, y, width, height, fill=STAGE, radius=10)
+    sheet.picture(x + 12, y + 12, width - 24, height - 24, picture)
+    sheet.text(x, y + height + 30, title, QUIET, 20)
+    return y + height + 30
+
+
+def _body_parts(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
+    sheet.text(x, y + 22, "Body part", INK, 26, bold=True)
+    y += 48
+    for name, probability in answer.body_part_probabilities.items():
+        chosen = name == answer.body_part
+        base = y + 20
+        sheet.text(x, base, name.capitalize(), INK if chosen else QUIET, 22, bold=chosen)
+        track = _COLUMN - 266
+        sheet.box(x + 150, y + 2, track, 20, fill=TRACK, radius=10)
+        if track * probability >= 4:
+            colour = BLUE if chosen else PALE
+            sheet.box(x + 150, y + 2, track * probability, 20, fill=colour, radius=10)
+        sheet.text(x + _COLUMN, base, percent(probability), INK, 22, align="right")
+        y += 40
+
+
+def _details(sheet: Sheet, report: Report, y: float) -> float:
     radiograph = report.radiograph
-    draw.line((_MARGIN, y, _WIDTH - _MARGIN, y), _RULE, 2)
-    y += 26
+    sheet.line(_MARGIN, y + 24, _RIGHT, y + 24, RULE, 2)
+    y += 64
     facts = (
         ("File", radiograph.name),
         ("Size", f"{radiograph.width} × {radiograph.height} pixels, {radiograph.source_format}"),
         ("File sha256", radiograph.sha256),
         ("Model sha256", report.model),
+        ("Made by", f"Fracture Widgets {fracture_widgets.__version__}"),
     )
     for name, value in facts:
-        draw.text((_MARGIN, y), name, _QUIET, _font(20))
-        font = _font(20)
-        draw.text((_MARGIN + 190, y), _fitted(draw, value, font, _INNER - 190), _INK, font)
+        sheet.text(_MARGIN, y, name, QUIET, 20)
+        sheet.text(_MARGIN + _NAMES, y, one_line(value, _INNER - _NAMES, 20), INK, 20)
         y += 36
+    return y - 10
+
+
+def _warnings(sheet: Sheet, report: Report, y: float) -> float:
+    width = _INNER - 40
+    lines = [
+        line
+        for warning in report.radiograph.warnings
+        for line in lines_of(warning, width, 20, most=2)
+    ]
+    room = int((_FOOT - 60 - y - 24) // 30)
+    if len(lines) > room:
+        lines = [*lines[: room - 1], "… and more: see the result itself."]
+    if lines:
+        sheet.box(_MARGIN, y, _INNER, 22 + 30 * len(lines), fill=CAUTION, radius=8)
+    for number, line in enumerate(lines):
+        sheet.text(_MARGIN + 20, y + 32 + 30 * number, line, INK, 20)
     return y
 
 
-def _warnings(draw: ImageDraw.ImageDraw, report: Report, y: int) -> None:
-    font = _font(20)
-    lines = [_fitted(draw, text, font, _INNER - 40) for text in report.radiograph.warnings[:3]]
-    if lines:
-        draw.rounded_rectangle(
-            (_MARGIN, y, _WIDTH - _MARGIN, y + 24 + 32 * len(lines)), 8, _CAUTION
-        )
-    for number, line in enumerate(lines):
-        draw.text((_MARGIN + 20, y + 14 + 32 * number), line, _INK, font)
-
-
-def _footer(draw: ImageDraw.ImageDraw) -> None:
-    y = _HEIGHT - _MARGIN - 20
-    draw.line((_MARGIN, y - 26, _WIDTH - _MARGIN, y - 26), _RULE, 2)
-    draw.text((_MARGIN, y), _NOTICE, _INK, _font(22, bold=True))
-
-
-def _fitted(
-    draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: float
-) -> str:
-    """Cut the middle out of a text that is too long, and keep it on one line."""
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    if draw.textlength(text, font) <= width:
-        return text
-    keep = len(text)
-    while keep > 2:
-        keep -= 1
-        head, tail = text[: (keep + 1) // 2], text[len(text) - keep // 2 :]
-        if draw.textlength(f"{head}…{tail}", font) <= width:
-            return f"{head}…{tail}"
-    return "…"
+def _footer(sheet: Sheet) -> None:
+    sheet.line(_MARGIN, _FOOT - 46, _RIGHT, _FOOT - 46, RULE, 2)
+    sheet.text(_MARGIN, _FOOT - 8, NOTICE, INK, 22, bold=True)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from fracture_widgets.cascade.report import Answer
+from fracture_widgets.cascade.report import Answer, DoubtBand
 from fracture_widgets.rendering.words import percent
 from fracture_widgets.vocabulary import Verdict
 
-__all__ = ["OVERRIDDEN", "band_sentence", "peers_sentence", "verdict_heading", "verdict_slug"]
+__all__ = [
+    "meaning",
+    "operating_points",
+    "override_mark",
+    "peers_sentence",
+    "verdict_heading",
+    "verdict_slug",
+]
 
-OVERRIDDEN = "Refused by the gate, answered on request."
-"""Stands on everything that shows an answer somebody asked for against the gate."""
+_OVERRIDDEN = "Refused by the gate, answered on request."
 
 
 def verdict_slug(verdict: Verdict) -> str:
@@ -24,21 +30,38 @@ def verdict_heading(answer: Answer) -> tuple[str, str]:
     return answer.body_part.capitalize(), answer.verdict.value
 
 
-def band_sentence(answer: Answer) -> str:
-    """Say from where to where the verdict is doubt, and which side this answer is on."""
-    band = answer.band
-    if band.low == band.high:
-        return f"From {percent(band.high)} on the verdict is fracture, below it none seen."
+def operating_points(band: DoubtBand) -> str:
+    """Say from where on a probability is a fracture, and below which none is seen.
+
+    Examples
+    --------
+    >>> operating_points(DoubtBand(0.12, 0.61))
+    'None seen below 12 %, fracture from 61 %, doubt between.'
+    """
+    between = ", doubt between" if band.low < band.high else ""
+    return f"None seen below {_point(band.low)}, fracture from {_point(band.high)}{between}."
+
+
+def meaning(answer: Answer) -> str:
+    """Say what the verdict rests on: the calibrated probability, or why there is none."""
+    if answer.refused:
+        return answer.refusal
+    probability = answer.calibrated_probability
     return (
-        f"Below {percent(band.low)} none is seen, from {percent(band.high)} on it is a fracture; "
-        "between them is doubt."
+        f"Calibrated probability of a fracture {percent(probability)}: of 100 radiographs given "
+        f"it, {_in_a_hundred(probability)} fractured."
     )
+
+
+def override_mark(answer: Answer) -> str:
+    """Return the sentence that marks an answer to a refused radiograph; empty for any other."""
+    return f"{_OVERRIDDEN} {answer.refusal}" if answer.overridden else ""
 
 
 def peers_sentence(answer: Answer) -> str:
     """Say what became of radiographs with about this score; empty where nobody counted."""
     peers = answer.peers
-    if peers is None or not peers.n:
+    if answer.refused or peers is None or not peers.n:
         return ""
     of_hundred = round(100 * peers.fractured / peers.n)
     return (
@@ -47,3 +70,14 @@ def peers_sentence(answer: Answer) -> str:
         f"{peers.n}, given {percent(peers.low)} to {percent(peers.high)} by networks that had "
         "never seen them."
     )
+
+
+def _in_a_hundred(probability: float) -> str:
+    count = round(100.0 * probability)
+    if count == 0:
+        return "less than 1 is"
+    return "nearly all are" if count == 100 else f"about {count} {'is' if count == 1 else 'are'}"
+
+
+def _point(probability: float) -> str:
+    return f"{100.0 * probability:.1f}".removesuffix(".0") + " %"

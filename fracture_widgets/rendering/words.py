@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["percent"]
+from datetime import UTC, datetime
+
+__all__ = ["NOTICE", "percent", "utc"]
+
+NOTICE = "For teaching and research. Not a medical device."
+"""What stands on every report, of whatever format."""
 
 
 def percent(probability: float) -> str:
@@ -17,3 +22,8 @@ def percent(probability: float) -> str:
     if value < 0.1:
         return "< 0.1 %"
     return "> 99.9 %" if value > 99.9 else f"{value:.1f} %"
+
+
+def utc(moment: datetime) -> str:
+    """Return a moment to the minute, in UTC and saying so."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

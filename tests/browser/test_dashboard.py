@@ -16,11 +16,12 @@ import pytest
 from pages import PHONE, button, expect_no_wider_than, open_workbench, pixels, upload
 from PIL import Image
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from fracture_widgets.cascade.cascade import Cascade
 from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.rendering import percent
+from fracture_widgets.rendering import NOTICE, percent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -86,13 +87,20 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
 
     with page.expect_download() as downloading:
         button(page, "Save result").click()
-    assert downloading.value.suggested_filename == "fracture-report-left-hand.png"
+    assert downloading.value.suggested_filename == "fracture-report-left-hand.pdf"
+    downloading.value.save_as(tmp_path / "report.pdf")
+    said = " ".join(PdfReader(tmp_path / "report.pdf").pages[0].extract_text().split())
+    assert f"{report.body_part.capitalize()}: {report.verdict}" in said
+    assert percent(report.calibrated_probability) in said
+    assert report.model in said
+    assert NOTICE in said
+    expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
+    page.get_by_label("Format of the report").select_option("PNG page")
+    with page.expect_download() as downloading:
+        button(page, "Download the report again").click()
     downloading.value.save_as(tmp_path / "report.png")
     with Image.open(tmp_path / "report.png") as picture:
         assert picture.size == (1240, 1754)
-    expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
-    with page.expect_download():
-        button(page, "Download the report again").click()
     expect(page.locator(".fw-result .fw-status")).to_contain_text("Already saved, as no. 1")
 
     # A reload is a new session: the history is what is left.
@@ -149,6 +157,11 @@ def test_with_the_keyboard_alone(page):
     with page.expect_download():
         page.keyboard.press("Enter")
     expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
+    formats = page.get_by_label("Format of the report")
+    page.keyboard.press("Tab")
+    expect(formats).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(formats).to_have_value("png")
     slider = page.get_by_label("Opacity of the map")
     go_to(slider)
     page.keyboard.press("End")

@@ -8,7 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from picture_files import dicom_file, limb
 from PIL import Image
+from pydicom import dcmread
 
 from fracture_widgets import sample_phantoms
 from fracture_widgets.cli import main
@@ -131,3 +133,67 @@ def test_what_a_zip_archive_holds_besides_is_said(
     shown = capsys.readouterr()
     assert "notes.txt is no picture" in shown.err
     assert "a.png: elbow (" in shown.out
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("scans") / "scan.dcm"
+    uids = {"StudyInstanceUID": "1.2.3.4", "SeriesInstanceUID": "1.2.3.4.5"}
+    path.write_bytes(dicom_file(limb(), **uids))
+    return path
+
+
+def test_reports_are_written_in_the_formats_asked_for(folder: Path, tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    asked = ["--report", str(reports), "--format", "csv, JSON"]
+    assert main(["predict", str(folder / "a.png"), str(folder / "deeper"), *asked]) == 0
+    names = [path.name for path in reports.iterdir()]
+    assert sorted(name.split("-")[0] + Path(name).suffix for name in names) == [
+        *("a.csv", "a.json", "b.csv", "b.json")
+    ]
+
+
+def test_a_report_is_a_pdf_unless_asked_otherwise(folder: Path, tmp_path: Path) -> None:
+    assert main(["predict", str(folder / "a.png"), "--report", str(tmp_path)]) == 0
+    (report,) = tmp_path.iterdir()
+    assert report.read_bytes().startswith(b"%PDF")
+
+
+def test_a_dicom_report_of_another_file_fails_and_the_rest_is_written(
+    folder: Path, scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--report", str(tmp_path), "--format", "dicom,json"]
+    assert main(["predict", str(folder / "a.png"), str(scan), *asked]) == 1
+    assert "a.png is no DICOM file" in capsys.readouterr().err
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert [name.split("-", 2)[::2] for name in names] == [
+        ["a", "report.json"],
+        ["report", "secondary-capture.dcm"],
+        ["report", "structured-report.dcm"],
+        ["scan", "report.json"],
+    ]
+
+
+@pytest.mark.parametrize(("option", "patient"), [([], ""), (["--keep-identity"], "Doe^Jane")])
+def test_dicom_reports_carry_a_patient_only_when_asked(
+    scan: Path, tmp_path: Path, option: list[str], patient: str
+) -> None:
+    asked = ["--report", str(tmp_path), "--format", "dicom", *option]
+    assert main(["predict", str(scan), *asked]) == 0
+    for path in tmp_path.iterdir():
+        assert dcmread(path).PatientName == patient
+
+
+def test_an_identity_without_a_dicom_report_is_one_sentence(
+    scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(scan), "--report", str(tmp_path), "--keep-identity"]) == 1
+    assert "add --report DIR and --format dicom" in capsys.readouterr().err
+
+
+def test_an_unknown_format_is_named_with_the_known_ones(
+    scan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", str(scan), "--report", "x", "--format", "pdf,doc"])
+    assert "'doc' is no format: choose among pdf, png, csv, json, dicom" in capsys.readouterr().err

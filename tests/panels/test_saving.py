@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import io
+import sys
+from dataclasses import replace
 
 import pytest
-from PIL import Image
+from pypdf import PdfReader
 
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.history import History
@@ -35,12 +37,76 @@ def test_save_records_the_result_and_gives_the_report(workbench, radiograph, rec
     answer(workbench, radiograph, "left hand <1>.png")
     click(workbench.result.save)
     ((name, mime, content),) = downloads
-    assert (name, mime) == ("fracture-report-left-hand-1.png", "image/png")
-    assert Image.open(io.BytesIO(content)).size == (1240, 1754)
+    assert (name, mime) == ("fracture-report-left-hand-1.pdf", "application/pdf")
+    assert len(PdfReader(io.BytesIO(content)).pages) == 1
     (row,) = record.rows()
     assert (row.name, row.label) == ("left hand <1>.png", "normal")
     assert workbench.result.saved.text == "Saved as no. 1 in the history; the report is downloaded."
     assert workbench.history.table.content["rows"][0]["cells"][2] == "left hand <1>.png"
+
+
+def choose(button, name):
+    button.set_trait("choice", name)
+
+
+def offered(button):
+    return [value for value, _ in button.choices]
+
+
+def answer_dicom(workbench, radiograph, name="scan.dcm"):
+    workbench.state.add(replace(radiograph(name), source_format="DICOM"))
+    workbench.predict.click()
+
+
+def test_the_format_chosen_stays_chosen_for_the_next_radiograph(workbench, radiograph, downloads):
+    answer(workbench, radiograph, "first.png")
+    assert workbench.result.save.choice == "pdf"
+    choose(workbench.result.save, "csv")
+    answer(workbench, radiograph, "second.png")
+    click(workbench.result.save)
+    name, mime, content = downloads[-1]
+    assert (name, mime) == ("fracture-report-second.csv", "text/csv")
+    assert b"second.png" in content
+
+
+def test_dicom_is_offered_for_dicom_files_and_comes_back_with_them(
+    workbench, radiograph, downloads
+):
+    save = workbench.result.save
+    answer(workbench, radiograph)
+    assert offered(save) == ["pdf", "png", "csv", "json"]
+    answer_dicom(workbench, radiograph)
+    assert offered(save) == ["pdf", "png", "csv", "json", "dicom"]
+    choose(save, "dicom")
+    answer(workbench, radiograph, "other.png")
+    assert save.choice == "pdf"
+    answer_dicom(workbench, radiograph, "other.dcm")
+    assert save.choice == "dicom"
+    click(save)
+    name, mime, content = downloads[-1]
+    assert mime == "application/zip"
+    assert "other" not in name
+    assert content.startswith(b"PK")
+
+
+def test_a_format_that_is_not_offered_gives_the_page(workbench, radiograph, downloads):
+    answer(workbench, radiograph)
+    choose(workbench.result.save, "../exe")
+    click(workbench.result.save)
+    assert downloads[-1][1] == "application/pdf"
+
+
+def test_a_result_is_recorded_also_where_its_report_cannot_be_made(
+    workbench, radiograph, record, downloads, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    answer_dicom(workbench, radiograph)
+    choose(workbench.result.save, "dicom")
+    click(workbench.result.save)
+    assert downloads == []
+    assert len(record.rows()) == 1
+    assert workbench.result.saved.tone == "problem"
+    assert workbench.result.saved.text.startswith("Saved as no. 1 in the history. A DICOM report")
 
 
 def test_saving_twice_says_already_saved_and_adds_no_row(workbench, radiograph, record, downloads):

@@ -8,7 +8,6 @@ import pytest
 
 from fracture_widgets.cascade.report import Answer, DoubtBand, Peers
 from fracture_widgets.rendering import (
-    band_sentence,
     peers_sentence,
     verdict_heading,
     verdict_slug,
@@ -64,13 +63,6 @@ def test_the_peers_are_counted_in_words():
         "given 20.0 % to 35.0 % by networks that had never seen them."
     )
     assert peers_sentence(replace(ANSWER, peers=None)) == ""
-
-
-def test_the_band_is_said_with_its_ends():
-    assert band_sentence(ANSWER) == (
-        "Below 10.0 % none is seen, from 60.0 % on it is a fracture; between them is doubt."
-    )
-    assert "From 50.0 % on" in band_sentence(replace(ANSWER, band=DoubtBand()))
 
 
 def test_a_verdict_is_one_word_for_the_page():

@@ -1,0 +1,135 @@
+"""The options of ``predict`` that write reports."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
+
+if TYPE_CHECKING:
+    from fracture_widgets.cascade.report import Report
+    from fracture_widgets.reporting import ReportFormat
+    from fracture_widgets.reporting.dicom.identity import Identity
+
+__all__ = ["ReportWriter", "add_report_options"]
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--report``, ``--format`` and ``--keep-identity``."""
+    parser.add_argument("--report", metavar="DIR", help="write each result into this folder")
+    parser.add_argument(
+        "--format",
+        metavar="LIST",
+        type=_formats,
+        default="pdf",
+        help="what --report writes, separated by commas: pdf (as if not given), png, csv, json, "
+        "dicom; the last for DICOM files alone",
+    )
+    parser.add_argument(
+        "--keep-identity",
+        action="store_true",
+        help="let DICOM reports join the patient's study; otherwise they carry no patient, no "
+        "study and no UID of the file",
+    )
+
+
+def _formats(text: str) -> tuple[ReportFormat, ...]:
+    from fracture_widgets.reporting import ReportFormat
+
+    known = {kind.value: kind for kind in ReportFormat}
+    named = dict.fromkeys(name.strip().lower() for name in text.split(","))
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"{unknown[0]!r} is no format: choose among {', '.join(known)}"
+        )
+    return tuple(known[name] for name in named)
+
+
+@dataclass(frozen=True)
+class ReportWriter:
+    """Writes reports as the command line asks for them.
+
+    Attributes
+    ----------
+    folder
+        Where to.
+    formats
+        In which formats.
+    keep_identity
+        Whether DICOM reports join the study of the file that was examined.
+    """
+
+    folder: Path
+    formats: tuple[ReportFormat, ...]
+    keep_identity: bool
+
+    @classmethod
+    def from_arguments(cls, arguments: argparse.Namespace) -> ReportWriter | None:
+        """Return what ``--report`` asks for, or None without it.
+
+        Raises
+        ------
+        FractureWidgetsError
+            If an identity is to be kept and no DICOM is written.
+        """
+        dicom = any(kind.value == "dicom" for kind in arguments.format)
+        if arguments.keep_identity and (arguments.report is None or not dicom):
+            raise FractureWidgetsError(
+                "Only a DICOM report can keep the patient's identity: add --report DIR and "
+                "--format dicom."
+            )
+        if arguments.report is None:
+            return None
+        return cls(Path(arguments.report), arguments.format, arguments.keep_identity)
+
+    def write(self, report: Report, path: Path) -> None:
+        """Write a report in every format.
+
+        Parameters
+        ----------
+        report
+            What the cascade said of the file.
+        path
+            The file.
+
+        Raises
+        ------
+        FractureWidgetsError
+            Of what could not be written, the first; the rest is written before it is raised.
+        """
+        from fracture_widgets.reporting import ReportFormat, save_report
+
+        made_at = datetime.now(UTC)
+        problems = []
+        for kind in self.formats:
+            try:
+                wanted = self.keep_identity and kind is ReportFormat.DICOM
+                identity = _identity(report, path) if wanted else None
+                save_report(report, self.folder, kind, made_at=made_at, identity=identity)
+            except FractureWidgetsError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0]
+
+
+def _identity(report: Report, path: Path) -> Identity | None:
+    """Read whose study the file is of, if it is still the file that was examined."""
+    from fracture_widgets.reporting.dicom import read_identity
+
+    if report.radiograph.source_format != "DICOM":
+        return None
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableRadiograph(
+            f"{path.name} cannot be read again ({error.strerror}): predict it again."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != report.radiograph.sha256:
+        raise UnreadableRadiograph(f"{path.name} changed while it was examined: predict it again.")
+    return read_identity(data, path.name)
