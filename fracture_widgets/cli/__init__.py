@@ -13,7 +13,9 @@ from fracture_widgets.errors import FractureWidgetsError
 
 __all__ = ["build_parser", "main"]
 
-_COMMANDS = ("predict", "screen", "evaluate", "data", "train", "compare", "history", "dashboard")
+_COMMANDS = (
+    *("predict", "screen", "evaluate", "data", "train", "compare", "history", "card", "dashboard"),
+)
 _FAILED, _INTERRUPTED = 1, 130
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fracture_widgets.evaluation.model_card import said
+
 __all__ = ["trust_table"]
 
 
@@ -30,29 +32,21 @@ def _part(name: str, part: Mapping[str, Any]) -> Iterator[str]:
         f"intercept {line['intercept']:+.3f}"
     )
     for method, error in part["calibration_error"].items():
-        yield f"    {method:12} ECE {_said(error)}, log loss {_said(part['log_loss'][method])}"
-    yield f"  AUROC          {_said(part['auroc'])}"
+        yield f"    {method:12} ECE {said(error)}, log loss {said(part['log_loss'][method])}"
+    yield f"  AUROC          {said(part['auroc'])}"
     yield (f"  doubt band     none seen below {band['low']:.3f}, fracture from {band['high']:.3f}")
-    yield f"    sensitivity of 'not none seen'  {_said(part['sensitivity'])}"
-    yield f"    specificity of 'fracture'       {_said(part['specificity'])}"
-    yield f"    doubt                           {_said(part['doubt'])}"
+    yield f"    sensitivity of 'not none seen'  {said(part['sensitivity'])}"
+    yield f"    specificity of 'fracture'       {said(part['specificity'])}"
+    yield f"    doubt                           {said(part['doubt'])}"
     for verdict, row in part["verdicts"].items():
         yield (
             f"    {verdict:10} n {row['n']:4}, {row['fractured']:3} fractured: "
-            f"{_said(row['share_fractured'])}"
+            f"{said(row['share_fractured'])}"
         )
     for sets in conformal:
         coverage, sizes = sets["coverage"], sets["sizes"]
         yield (
             f"  conformal, at most {sets['miss']:.0%} missed: covers fractured "
-            f"{_said(coverage['fractured'])}, normal {_said(coverage['normal'])}; "
-            f"both possible {_said(sizes['both'])}, neither {_said(sizes['neither'])}"
+            f"{said(coverage['fractured'])}, normal {said(coverage['normal'])}; "
+            f"both possible {said(sizes['both'])}, neither {said(sizes['neither'])}"
         )
-
-
-def _said(estimate: Mapping[str, Any]) -> str:
-    if estimate["value"] is None:
-        return "not defined"
-    if estimate["low"] is None:
-        return f"{estimate['value']:.3f}"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
