@@ -65,39 +65,35 @@ def dataset_card(card: Card) -> str:
     rows = [
         (kind, count["fractured"], count["normal"]) for kind, count in trained["counts"].items()
     ]
-    return (
-        "\n\n".join(
-            [
-                "# Dataset card",
-                f"{trained['what']}.",
-                "## Licence and source",
-                f"{trained['licence']}.\n\n{card['attribution']['radiographs']}",
-                "## What is in it",
-                _table(("kind", "fractured", "normal"), rows),
-                (
-                    "Counted are radiographs the shipped network learned from, train and test split "
-                    "together; every figure on the model card is of networks that had not seen what "
-                    "they were judged on."
-                ),
-                "## How it was labelled",
-                (
-                    "Fractures and their outlines are FracAtlas's. A box around every elbow, hand and "
-                    "shoulder was drawn by this project (`joints.csv`); a joint counts as fractured "
-                    "where at least half of an outline lies in its box, and is left out where that is "
-                    "unclear."
-                ),
-                "## How it was split",
-                (
-                    f"{card['splits'][0].upper()}{card['splits'][1:]}. FracAtlas names no patients; a "
-                    "study joins neighbouring pictures of one region and near-duplicates, and never "
-                    "stands on two sides."
-                ),
-                "## What is not known",
-                "Age, sex, machine, hospital of each radiograph, and who read it first.",
-            ]
-        )
-        + "\n"
+    return "\n\n".join(_dataset_sections(card, rows)) + "\n"
+
+
+def _dataset_sections(card: Card, rows: list[tuple[Any, ...]]) -> Iterator[str]:
+    trained = card["trained_on"]
+    yield "# Dataset card"
+    yield f"{trained['what']}."
+    yield "## Licence and source"
+    yield f"{trained['licence']}.\n\n{card['attribution']['radiographs']}"
+    yield "## What is in it"
+    yield _table(("kind", "fractured", "normal"), rows)
+    yield (
+        "Counted are radiographs the shipped network learned from, train and test split together; "
+        "every figure on the model card is of networks that had not seen what they were judged on."
     )
+    yield "## How it was labelled"
+    yield (
+        "Fractures and their outlines are FracAtlas's. A box around every elbow, hand and "
+        "shoulder was drawn by this project (`joints.csv`); a joint counts as fractured where at "
+        "least half of an outline lies in its box, and is left out where that is unclear."
+    )
+    yield "## How it was split"
+    yield (
+        f"{card['splits'][0].upper()}{card['splits'][1:]}. FracAtlas names no patients; a study "
+        "joins neighbouring pictures of one region and near-duplicates, and never stands on two "
+        "sides."
+    )
+    yield "## What is not known"
+    yield "Age, sex, machine and hospital of each radiograph, and who read it first."
 
 
 def _model_sections(card: Card) -> Iterator[str]:
