@@ -81,6 +81,6 @@ def _draw(predictions: pd.DataFrame, folder: Path) -> None:
             calibrated[rows.index],
             groups=rows["study"],
             strategy="quantile",
-            title=f"{str(part).capitalize()}, calibrated out of fold",
+            title=str(part).capitalize(),
         )
         print(display.save(folder / f"reliability_{part}.png"))

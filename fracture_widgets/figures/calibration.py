@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CalibrationDisplay"]
 
+_NARROWEST_NUMBERED = 0.03
+
 
 class CalibrationDisplay(Display):
     """Reliability diagram: the share that is fractured, for each probability said; and the counts.
@@ -147,7 +149,9 @@ class CalibrationDisplay(Display):
         axes.bar(middle, table["n"], width=width, color=TRAINING, label="normal")
         axes.bar(middle, table["fractured"], width=width, color=KEPT, label="fractured")
         highest = int(table["n"].max()) if len(table) else 1
-        for x, n in zip(middle, table["n"], strict=True):
+        for x, n, wide in zip(middle, table["n"], width, strict=True):
+            if wide < _NARROWEST_NUMBERED:
+                continue  # its number would run into its neighbour's
             axes.text(x, n + 0.04 * highest, f"{n:,}", ha="center", va="bottom", fontsize=8.5)
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(0, 1.28 * highest)

@@ -144,7 +144,7 @@ def card(report: Report) -> str:
     return f"""
 <section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
   <p class="fw-kicker">{escape(report.radiograph.name)}</p>
-  <h2>{heading}<strong>{escape(verdict)}</strong></h2>
+  <h2>{heading}<strong>{escape(verdict if part else verdict.capitalize())}</strong></h2>
   {marked if answer.overridden else ""}
   {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probabilities(answer)}
   {note if warnings else ""}
@@ -161,6 +161,8 @@ def _probabilities(answer: Answer) -> str:
         _bar(name, value, chosen=name == answer.body_part)
         for name, value in answer.body_part_probabilities.items()
     )
+    said = f"{operating_points(answer.band)} {peers_sentence(answer)}"
+    meaning = escape(said).replace(" %", "&nbsp;%")
     return f"""
   <p class="fw-probability">Probability of a fracture
     <b>{escape(percent(answer.calibrated_probability))}</b></p>
@@ -169,7 +171,7 @@ def _probabilities(answer: Answer) -> str:
     <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
   </div>
   <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
-  <p class="fw-meaning">{escape(operating_points(answer.band))} {escape(peers_sentence(answer))}</p>
+  <p class="fw-meaning">{meaning}</p>
   <h3>Body part</h3>
   <ul class="fw-parts">{parts}</ul>
 """

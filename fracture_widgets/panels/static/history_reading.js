@@ -45,7 +45,7 @@ function readingForm(row, { tell, close, next, columns }) {
     h("fieldset", {},
       h("legend", {}, `Your verdict on ${row.file}, ${row.name}`),
       h("div", { class: "fw-choices" }, ...radios.map(([radio, words]) => h(
-        "label", { class: "fw-choice", for: radio.id }, radio, h("span", {}, words),
+        "label", { class: "fw-reading-choice", for: radio.id }, radio, h("span", {}, words),
       )))),
     row.details ? h("p", { class: "fw-hint" }, row.details) : null,
     h("label", { class: "fw-remark-label", for: remark.id }, "Remark"),
