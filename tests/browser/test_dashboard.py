@@ -58,9 +58,9 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     report = Cascade.load().examine(read_radiograph(hand))
     card = page.locator(".fw-card")
     expect(card.get_by_role("heading", level=2)).to_have_text(
-        f"{report.body_part.capitalize()}: {report.label}"
+        f"{report.body_part.capitalize()}: {report.verdict}"
     )
-    expect(card).to_contain_text(percent(report.fracture_probability))
+    expect(card).to_contain_text(percent(report.calibrated_probability))
     expect(card).to_contain_text(percent(report.body_part_probability))
     expect(card).to_contain_text(report.model[:12])
 
