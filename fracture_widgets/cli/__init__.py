@@ -13,7 +13,7 @@ from fracture_widgets.errors import FractureWidgetsError
 
 __all__ = ["build_parser", "main"]
 
-_COMMANDS = ("predict", "screen", "evaluate", "data", "train", "compare", "dashboard")
+_COMMANDS = ("predict", "screen", "evaluate", "data", "train", "compare", "readings", "dashboard")
 _FAILED, _INTERRUPTED = 1, 130
 
 

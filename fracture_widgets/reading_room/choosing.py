@@ -54,7 +54,7 @@ def choose(
     if balanced:
         wanted = [count // 2, count // 2]
         wanted[int(rng.integers(2))] += count % 2
-        of_kind = [sum(map(bool, is_so == kind)) for kind in (False, True)]
+        of_kind = [int((is_so == kind).sum()) for kind in (False, True)]
         for kind in (0, 1):
             missing = max(0, wanted[kind] - of_kind[kind])
             wanted[1 - kind] += missing

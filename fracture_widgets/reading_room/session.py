@@ -48,6 +48,10 @@ def new_code() -> str:
     return "".join(secrets.choice(_CODE_LETTERS) for _ in range(6))
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 @dataclass(frozen=True)
 class Plan:
     """What decides which cases a session has; the same plan gives everybody the same.
@@ -171,7 +175,7 @@ class ReadingSession:
     keys: tuple[str, ...]
     reader: str = ""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    started_at: str = field(default_factory=lambda: _now())
+    started_at: str = field(default_factory=_now)
     readings: list[Reading] = field(default_factory=list)
     position: int = 0
     revision: int = 0
@@ -318,7 +322,3 @@ class ReadingSession:
         if self.current.revealed:
             raise ReadingRoomError("This reading stands: its answer has been shown.")
         self.readings[self.position] = replace(self.current, **changes)  # type: ignore[arg-type]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
