@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.reading_room.export import COLUMNS
 from fracture_widgets.reading_room.scoring import score_readings
-from fracture_widgets.reading_room.session import READERS_WORDS, NetworkAnswer, Reading
+from fracture_widgets.reading_room.session import (
+    READERS_WORDS,
+    NetworkAnswer,
+    Reading,
+    one_line,
+)
 from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL, Verdict
 
 __all__ = ["ClassReadings", "read_exports"]
@@ -165,10 +171,11 @@ def _read(file: Path) -> pd.DataFrame:
             f"{file.name} has words other than {FRACTURED}, {NORMAL} and doubt in truth or "
             "reading: export it again; it was left out."
         )
-    return table.reindex(columns=list(COLUMNS), fill_value="")
+    table = table.reindex(columns=list(COLUMNS), fill_value="")
+    return table.apply(lambda column: column.map(one_line))
 
 
-def _reading(row: dict[str, str]) -> Reading:
+def _reading(row: Mapping[Hashable, Any]) -> Reading:
     probability = pd.to_numeric(row["network_probability"], errors="coerce")
     known = row["network_verdict"] in list(Verdict) and pd.notna(probability)
     return Reading(

@@ -24,6 +24,7 @@ __all__ = [
     "Reading",
     "ReadingSession",
     "new_code",
+    "one_line",
 ]
 
 LEVELS = (Verdict.NONE_SEEN, Verdict.DOUBT, Verdict.FRACTURE)
@@ -50,6 +51,11 @@ def new_code() -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def one_line(text: str) -> str:
+    """Return a text that somebody typed without what moves a cursor, and without outer spaces."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 @dataclass(frozen=True)
@@ -218,10 +224,10 @@ class ReadingSession:
             raise ReadingRoomError(
                 f"Names and class codes have at most {MOST_LETTERS} letters: give a shorter one."
             )
-        code = code.strip() or new_code()
+        code = one_line(code) or new_code()
         keys = source.choose(code, count, balanced=balanced)
         plan = Plan(source.key, source.title, code, count, balanced)
-        return cls(plan, tuple(keys), reader.strip())
+        return cls(plan, tuple(keys), one_line(reader))
 
     @property
     def finished(self) -> bool:
