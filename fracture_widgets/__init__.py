@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fracture_widgets.imaging.phantoms import draw_phantom, sample_phantoms, write_phantoms
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
     from fracture_widgets.limits import UploadLimits
-    from fracture_widgets.panels import ErrorBrowser, TrainingPanel, Workbench
+    from fracture_widgets.panels import ErrorBrowser, ReadingRoom, TrainingPanel, Workbench
     from fracture_widgets.screening.screen import screen_folder
     from fracture_widgets.training.comparison import compare
     from fracture_widgets.training.recipe import train_bone_type_model, train_fracture_model
@@ -56,6 +56,7 @@ _HOMES = {
     "PrecisionRecallDisplay": "figures",
     "Radiograph": "imaging.radiograph",
     "RadiographsDisplay": "figures",
+    "ReadingRoom": "panels",
     "Report": "cascade.report",
     "RocDisplay": "figures",
     "SubgroupDisplay": "figures",
@@ -93,6 +94,7 @@ __all__ = [
     "PrecisionRecallDisplay",
     "Radiograph",
     "RadiographsDisplay",
+    "ReadingRoom",
     "Report",
     "RocDisplay",
     "SubgroupDisplay",

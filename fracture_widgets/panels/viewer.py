@@ -55,8 +55,8 @@ class Viewer(LiveWidget):
     """
 
     _esm = script(
-        "viewer_geometry", "viewer_colours", "viewer_picture", "viewer_pull", "viewer_marks", "viewer_boxes",
-        "viewer_gestures", "viewer_toolbar", "viewer",
+        "viewer_geometry", "viewer_colours", "viewer_picture", "viewer_pull", "viewer_marks",
+        "viewer_boxes", "viewer_gestures", "viewer_toolbar", "viewer",
     )  # fmt: skip
     _css = style("viewer")
 

@@ -12,6 +12,7 @@ from fracture_widgets.errors import ReadingRoomError, UnreadableRadiograph
 from fracture_widgets.panels.background import TaskState, sentence
 from fracture_widgets.panels.examiner import Examines
 from fracture_widgets.panels.latest import Latest
+from fracture_widgets.panels.reading_room.roc import roc_picture
 from fracture_widgets.panels.reading_room.state import RoomState, Stage
 from fracture_widgets.reading_room.cases import Case
 from fracture_widgets.reading_room.marks import Mark
@@ -216,13 +217,14 @@ class ReadingDesk:
         self._state.changed()
 
     def _show_score(self, session: ReadingSession) -> None:
-        def scored() -> Iterator[SessionScore | None]:
-            yield score_readings(session.readings)
+        def scored() -> Iterator[tuple[SessionScore | None, bytes]]:
+            score = score_readings(session.readings)
+            yield score, b"" if score is None else roc_picture(score)
 
         self._fetch(scored, self._scored)
 
-    def _scored(self, score: SessionScore | None) -> None:
-        self._state.score = score
+    def _scored(self, scored: tuple[SessionScore | None, bytes]) -> None:
+        self._state.score, self._state.roc = scored
         self._state.stage = Stage.SCORED
         self._state.changed()
 

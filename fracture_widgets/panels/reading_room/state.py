@@ -38,6 +38,8 @@ class RoomState(traitlets.HasTraits):
         Changes whenever something else did, so that views may look again.
     session, case, report, score
         What is at hand, or None. None of it is sent to the page as it is.
+    roc
+        The ROC figure of the score, a PNG; empty where there is none.
     network_problem
         Why the network could not be asked about the case.
     """
@@ -52,6 +54,7 @@ class RoomState(traitlets.HasTraits):
         self.case: Case | None = None
         self.report: Report | None = None
         self.score: SessionScore | None = None
+        self.roc = b""
         self.network_problem = ""
 
     @property
