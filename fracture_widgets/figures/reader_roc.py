@@ -51,7 +51,7 @@ class ReaderRocDisplay(RocDisplay):
         self.points = dict(points)
 
     @property
-    def bands(self) -> dict[str, Band]:  # type: ignore[override]
+    def bands(self) -> dict[str, Band]:
         """None."""
         return {}
 

@@ -172,7 +172,8 @@ def _read(file: Path) -> pd.DataFrame:
             "reading: export it again; it was left out."
         )
     table = table.reindex(columns=list(COLUMNS), fill_value="")
-    return table.apply(lambda column: column.map(one_line))
+    cleaned: pd.DataFrame = table.map(one_line)
+    return cleaned
 
 
 def _reading(row: Mapping[Hashable, Any]) -> Reading:

@@ -109,10 +109,11 @@ class StartPanel(widgets.VBox):
         busy = self._state.stage is not Stage.CHOOSING
         self.start.disabled = busy
         source = next(one for one in self._desk.sources if one.key == self._source)
-        fields = [
+        sources = [[one.key, one.title] for one in self._desk.sources]
+        fields: list[dict[str, Any]] = [
             {
                 "name": "source", "kind": "select", "label": "Radiographs", "hint": source.hint,
-                "value": source.key, "options": [[one.key, one.title] for one in self._desk.sources],
+                "value": source.key, "options": sources,
             },
             {
                 "name": "count", "kind": "number", "label": "How many", "value": self._count,
