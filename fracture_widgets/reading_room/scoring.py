@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ from fracture_widgets.reading_room.session import LEVELS, Reading
 from fracture_widgets.vocabulary import FRACTURED, NORMAL, Verdict
 
 __all__ = ["OperatingPoint", "Performance", "SessionScore", "score_readings"]
+
+_Z = 1.959963984540054  # of the normal distribution, 2.5 percent lie above it
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,9 @@ def score_readings(readings: Sequence[Reading], *, resamples: int = 1000) -> Ses
         theirs = np.array([_level(one.verdict) for one in said])
         given = np.array([one.probability for one in said], dtype=float)
         network = _performance(truth[answered], theirs, given, groups[answered], interval)
-        agreement = interval(cohen_kappa, theirs, levels[answered], groups=groups[answered])
+        agreement = _certain_of_nothing(
+            interval(cohen_kappa, theirs, levels[answered], groups=groups[answered])
+        )
     suspected = [one for one in done if one.boxes and one.verdict is not Verdict.NONE_SEEN]
     return SessionScore(
         n=len(done),
@@ -169,20 +174,42 @@ def _performance(
         called = np.where(levels >= least, FRACTURED, NORMAL)
         return OperatingPoint(
             doubt_counts_as,
-            *(
-                interval(metric, truth, called, groups=groups)
-                for metric in (sensitivity, specificity, accuracy, cohen_kappa)
-            ),
+            sensitivity=_share(sensitivity(truth, called), groups[positive]),
+            specificity=_share(specificity(truth, called), groups[~positive]),
+            accuracy=_share(accuracy(truth, called), groups),
+            kappa=_certain_of_nothing(interval(cohen_kappa, truth, called, groups=groups)),
         )
 
     return Performance(
         cautious=at(1, FRACTURED),
         sure=at(2, NORMAL),
-        auroc=interval(auroc, positive, score, groups=groups),
+        auroc=_certain_of_nothing(interval(auroc, positive, score, groups=groups)),
         positive=positive,
         score=score,
         groups=groups,
     )
+
+
+def _share(value: float, groups: npt.NDArray[Any]) -> Estimate:
+    """Return a share with the interval of Wilson, each patient counting once.
+
+    A sitting is short: where all of five were found, drawing them again says "surely all of them",
+    and Wilson (*J. Am. Stat. Assoc.* 22:209, 1927) says "57 percent or more".
+    """
+    patients = len(set(groups.tolist()))
+    if not patients:
+        return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)
+    spread = _Z * math.sqrt(value * (1 - value) / patients + _Z**2 / (4 * patients**2))
+    middle, scale = value + _Z**2 / (2 * patients), 1 + _Z**2 / patients
+    low, high = max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    return Estimate(value, low, high, len(groups), patients)
+
+
+def _certain_of_nothing(estimate: Estimate) -> Estimate:
+    """Leave an interval without extent out: all draws were alike, which says nothing."""
+    if estimate.low == estimate.high:
+        return replace(estimate, low=float("nan"), high=float("nan"))
+    return estimate
 
 
 def _level(verdict: Verdict | None) -> int:

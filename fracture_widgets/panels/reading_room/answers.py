@@ -31,7 +31,7 @@ def answer_rows(state: RoomState) -> list[dict[str, Any]]:
     if state.report is not None:
         answer = state.report.answer
         part, verdict = verdict_heading(answer)
-        note = "" if answer.refused else f"{percent(answer.calibrated_probability)}, as a {part}"
+        note = "" if answer.refused else f"{percent(answer.calibrated_probability)}, {part}"
         rows.append(_row("The network", verdict, verdict_slug(answer.verdict), note.lower()))
     elif reading.network is not None:
         network = reading.network

@@ -103,9 +103,10 @@ def _card(session: ReadingSession, score: SessionScore | None) -> str:
   <h2>{score.n:,} radiographs of {score.patients:,} {patients}, {score.fractured:,} fractured</h2>
   {words}
   {_table(score)}
-  <p class="fw-fine">In brackets the 95 % interval, from drawing whole patients again and again;
-    with so few cases it is wide. AUROC is the chance that a fractured radiograph was called more
-    suspicious than a normal one.</p>
+  <p class="fw-fine">In brackets the 95 % interval: of shares by Wilson’s method, a patient counted
+    once; of kappa and AUROC from drawing whole patients again and again, which tells nothing where
+    nobody erred. With few cases it is wide. AUROC is the chance that a fractured radiograph was
+    called more suspicious than a normal one.</p>
 </section>
 """
 
@@ -113,8 +114,14 @@ def _card(session: ReadingSession, score: SessionScore | None) -> str:
 def _table(score: SessionScore) -> str:
     network = score.network
     heads = ["Measure", "You", *(["The network"] if network else []), "Always “normal”"]
-    counts = [str(score.n), *([str(len(network.positive))] if network else []), str(score.n)]
-    rows = [_row("Radiographs", counts)]
+    theirs = [] if network is None else [len(network.positive), int(network.positive.sum())]
+    rows = [
+        _row("Radiographs", [f"{n:,}" for n in (score.n, *theirs[:1], score.n)]),
+        _row(
+            "of them fractured",
+            [f"{n:,}" for n in (score.fractured, *theirs[1:], score.fractured)],
+        ),
+    ]
     one_kind = score.fractured in {0, score.n}
     for name, words in (("cautious", "fractured"), ("sure", "normal")):
         rows.append(
@@ -140,7 +147,7 @@ def _table(score: SessionScore) -> str:
     areas = [_said(who.auroc) for who in (score.reader, network) if who is not None]
     rows.append(_row("AUROC", [*areas, "–" if one_kind else "0.500"]))
     if score.agreement is not None:
-        rows.append(_row("Kappa of you and the network", [_said(score.agreement), "", ""]))
+        rows.append(_row("Kappa of you with the network", [_said(score.agreement), "", "0.000"]))
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     return (
         f'<table class="fw-metrics"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
@@ -183,6 +190,10 @@ def _found(who: str, one: Performance, fractured: int | None, n: int | None) -> 
 def _marks(score: SessionScore) -> str:
     if not score.to_mark:
         return ""
+    if score.to_mark == 1:
+        place = "not marked it" if not score.marked else "marked its place "
+        place += "" if not score.marked else ("rightly" if score.hits else "wrongly")
+        return f"You suspected 1 fracture whose place is known, and have {place}."
     return (
         f"Of the {score.to_mark} fractures that you suspected and whose place is known, you marked "
         f"{score.marked}, and {score.hits} in the right place."
