@@ -11,7 +11,7 @@ from fracture_widgets.imaging.boxes import Box
 
 __all__ = ["LEAST_SHARE", "MARGIN", "Mark"]
 
-MARGIN = 0.5
+MARGIN = 0.25
 """A fracture's box is widened by so much of its own size on every side: boxes are drawn tight."""
 
 LEAST_SHARE = 0.1

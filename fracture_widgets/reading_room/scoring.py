@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.evaluation.calibration import wilson_interval
 from fracture_widgets.evaluation.metrics import (
     Estimate,
     accuracy,
@@ -25,8 +25,6 @@ from fracture_widgets.reading_room.session import LEVELS, Reading
 from fracture_widgets.vocabulary import FRACTURED, NORMAL, Verdict
 
 __all__ = ["OperatingPoint", "Performance", "SessionScore", "score_readings"]
-
-_Z = 1.959963984540054  # of the normal distribution, 2.5 percent lie above it
 
 
 @dataclass(frozen=True)
@@ -194,14 +192,12 @@ def _share(value: float, groups: npt.NDArray[Any]) -> Estimate:
     """Return a share with the interval of Wilson, each patient counting once.
 
     A sitting is short: where all of five were found, drawing them again says "surely all of them",
-    and Wilson (*J. Am. Stat. Assoc.* 22:209, 1927) says "57 percent or more".
+    and Wilson's interval says "57 percent or more".
     """
     patients = len(set(groups.tolist()))
     if not patients:
         return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)
-    spread = _Z * math.sqrt(value * (1 - value) / patients + _Z**2 / (4 * patients**2))
-    middle, scale = value + _Z**2 / (2 * patients), 1 + _Z**2 / patients
-    low, high = max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    low, high = (float(end) for end in wilson_interval(value * patients, patients))
     return Estimate(value, low, high, len(groups), patients)
 
 
