@@ -66,7 +66,8 @@ def test_the_network_on_the_same_ten_by_hand():
 def test_agreement_with_the_network_counts_all_three_answers():
     # The same in all but one of ten, the doubt about the ninth; by chance 5·4 + 2·3 + 3·3 of 100.
     agreed, chance = 0.9, 0.35
-    assert score_readings(TEN, resamples=50).agreement.value == pytest.approx((agreed - chance) / (1 - chance))
+    said = score_readings(TEN, resamples=50).agreement.value
+    assert said == pytest.approx((agreed - chance) / (1 - chance))
 
 
 def test_a_share_has_wilsons_interval_also_where_nobody_erred():
