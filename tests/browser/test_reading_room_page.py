@@ -19,7 +19,7 @@ CODE = "by hand"
 # Of the five fractured and of the five normal cases, in the order in which they come.
 OF_FRACTURED = ["3", "2", "3", "1", "3"]
 OF_NORMAL = ["1", "3", "1", "2", "1"]
-TELLS_THE_ANSWER = r'"who"|"name": "Grad-CAM"|"tone": "truth"|drawn-\w+-\d|-fractured'
+TELLS_THE_ANSWER = r'"who"|"name": "Grad-CAM"|"tone": "truth"|drawn-\w+-\d'
 
 
 @pytest.fixture

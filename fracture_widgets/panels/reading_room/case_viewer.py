@@ -55,11 +55,6 @@ class CaseViewer(Viewer):
             self.content["boxes"] = self._boxes
             self.send({"type": "boxes", "key": self.content["key"], "boxes": self._boxes})
 
-    def offer_mark(self) -> None:
-        """Have the page take the tool that marks places."""
-        if self._marking:
-            self.send({"type": "tool", "tool": "region"})
-
     def show(self, content: Mapping[str, Any], pictures: Sequence[bytes] = ()) -> None:
         """Replace what the page shows; the boxes stay."""
         super().show(

@@ -85,7 +85,7 @@ class ReadingRoom(widgets.VBox):
         self._at_hand = WorkbenchState()
         self.start = StartPanel(self.state, self.desk, store)
         self.viewer = CaseViewer(self._at_hand, self.desk.mark, executor=executor)
-        self.sheet = ReadingSheet(self.state, self.desk, self.viewer.offer_mark)
+        self.sheet = ReadingSheet(self.state, self.desk)
         self.score = ScorePanel(self.state, self.desk)
         self.status = StatusLine()
         super().__init__(self._arranged())

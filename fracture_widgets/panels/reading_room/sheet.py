@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fracture_widgets.panels.live import LiveWidget, script
@@ -27,19 +27,14 @@ class ReadingSheet(LiveWidget):
         The room's state.
     desk
         Does what is asked for.
-    choose_mark
-        Has the viewer take the tool that marks places.
     """
 
     _esm = script("reading_sheet")
 
-    def __init__(
-        self, state: RoomState, desk: ReadingDesk, choose_mark: Callable[[], object]
-    ) -> None:
+    def __init__(self, state: RoomState, desk: ReadingDesk) -> None:
         super().__init__()
         self._state = state
         self._desk = desk
-        self._choose_mark = choose_mark
         state.observe(self._draw, ["stage", "turn"])
         self._draw()
 
@@ -51,8 +46,6 @@ class ReadingSheet(LiveWidget):
             return
         if kind == "say" and content.get("verdict") in LEVELS:
             desk.say(Verdict(content["verdict"]))
-        elif kind == "mark":
-            self._choose_mark()
         elif kind == "unmark":
             desk.mark(None)
         elif kind == "reveal":

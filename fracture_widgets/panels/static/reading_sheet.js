@@ -8,7 +8,7 @@ function render({ model, el }) {
   const bar = h("progress", { "aria-label": "Cases done" });
   const title = h("p", { class: "fw-kicker" });
   const group = h("div", { class: "fw-verdicts", role: "group", "aria-label": "What do you see?" });
-  const mark = h("button", { type: "button", class: "fw-button fw-plain", onclick: () => tell("mark") }, "Mark the place");
+  const mark = h("button", { type: "button", class: "fw-button fw-plain", onclick: takeMark }, "Mark the place");
   const unmark = h("button", { type: "button", class: "fw-link", onclick: () => tell("unmark") }, "Remove mark");
   const marked = h("p", { class: "fw-marked", role: "status" });
   const place = h("div", { class: "fw-place" }, mark, marked, unmark);
@@ -19,6 +19,11 @@ function render({ model, el }) {
   const leave = h("button", { type: "button", class: "fw-link", onclick: () => tell("leave") }, "Pause and leave");
   el.classList.add("fw-sheet");
   el.append(title, heading, bar, group, place, advice, answer, go, leave);
+
+  function takeMark() {
+    const viewer = el.closest(".fw-workbench")?.querySelector(".fw-viewer");
+    viewer?.dispatchEvent(new CustomEvent("fw-tool", { detail: "region" }));
+  }
 
   function onwards() {
     if (go.disabled) return;

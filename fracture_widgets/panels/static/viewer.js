@@ -264,6 +264,8 @@ function render({ model, el }) {
 
   const watcher = new ResizeObserver(measurePane);
   watcher.observe(panes[0].pane);
+  // What stands beside the viewer may take a tool up, at once and without asking the kernel.
+  el.addEventListener("fw-tool", ({ detail }) => { act.choose(detail); panes[0].pane.focus(); });
   const readOpacity = () => { opacity = model.get("opacity"); changed(); };
   model.on("change:opacity", readOpacity);
   // JupyterLab would take Enter for "edit the cell" and "a" for "a new cell above": inside the
@@ -278,7 +280,6 @@ function render({ model, el }) {
     show,
     whole,
     boxes: ({ key, boxes }) => { if (key === shown.key) { shown.boxes = boxes; changed(); } },
-    tool: ({ tool }) => { act.choose(tool); panes[0].pane.focus(); },
     piece: (content, buffers) => pull?.piece(content, buffers),
     refused: ({ text }) => { note.textContent = text; },
   });
