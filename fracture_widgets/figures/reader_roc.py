@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.evaluation.curves import Band
+from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.figures.roc import RocDisplay
 from fracture_widgets.figures.style import INK, SERIES
 
@@ -29,13 +29,11 @@ class ReaderRocDisplay(RocDisplay):
     points
         By the same names, share of false alarms and of fractures found, once with doubt counted as
         fractured and once as normal.
-    groups
-        By the same names, patient of each radiograph, shape ``(n,)``: the areas' intervals draw
-        whole ones. No bands are drawn: with as few cases as a sitting has, they fill the figure.
+    areas
+        By the same names, the area with its interval. No bands are drawn: with as few cases as a
+        sitting has, they fill the figure.
     title
         Above the curves.
-    resamples
-        How many draws.
     """
 
     def __init__(
@@ -43,17 +41,17 @@ class ReaderRocDisplay(RocDisplay):
         curves: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
         *,
         points: Mapping[str, tuple[tuple[float, float], tuple[float, float]]],
-        groups: Mapping[str, npt.ArrayLike] | None = None,
+        areas: Mapping[str, Estimate],
         title: str | None = None,
-        resamples: int = 2000,
     ) -> None:
-        super().__init__(curves, groups=groups, title=title, resamples=resamples)
+        super().__init__(curves, title=title)
         self.points = dict(points)
+        self._areas = dict(areas)
 
     @property
-    def bands(self) -> dict[str, Band]:
-        """None."""
-        return {}
+    def estimates(self) -> dict[str, Estimate]:
+        """Area under each curve with its interval."""
+        return self._areas
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         super()._draw(axes)

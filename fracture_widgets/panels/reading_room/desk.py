@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any
 
 from fracture_widgets.cascade.report import Report
-from fracture_widgets.errors import ReadingRoomError, UnreadableRadiograph
+from fracture_widgets.errors import FractureWidgetsError, ReadingRoomError, UnreadableRadiograph
 from fracture_widgets.panels.background import TaskState, sentence
 from fracture_widgets.panels.examiner import Examines
 from fracture_widgets.panels.latest import Latest
@@ -276,4 +277,6 @@ def _shipped_cascade() -> Examines:
 
 
 def _warmed_up() -> Iterator[Examines]:
-    yield _shipped_cascade()
+    # What goes wrong is said when the network is asked.
+    with suppress(FractureWidgetsError):
+        yield _shipped_cascade()

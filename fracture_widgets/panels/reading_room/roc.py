@@ -7,8 +7,6 @@ from fracture_widgets.reading_room.scoring import Performance, SessionScore
 
 __all__ = ["roc_picture"]
 
-_RESAMPLES = 1000
-
 
 def roc_picture(score: SessionScore) -> bytes:
     """Return the figure as a PNG; empty where no case is fractured, or all are."""
@@ -20,9 +18,8 @@ def roc_picture(score: SessionScore) -> bytes:
     display = ReaderRocDisplay(
         {name: (one.positive, one.score) for name, one in both.items()},
         points={name: (_at(one, "cautious"), _at(one, "sure")) for name, one in both.items()},
-        groups={name: one.groups for name, one in both.items()},
-        title="Fractures found, and false alarms",
-        resamples=_RESAMPLES,
+        areas={name: one.auroc for name, one in both.items()},
+        title=f"Fractures found, and false alarms (n = {score.n:,})",
     )
     return display._repr_png_()
 

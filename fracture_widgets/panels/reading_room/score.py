@@ -167,10 +167,10 @@ def _said(estimate: Estimate) -> str:
     if not math.isfinite(estimate.value):
         return "–"
     if not math.isfinite(estimate.low):
-        return f"{estimate.value:.3f}"
+        return f"{estimate.value:.3f}".replace("-", "−")
+    interval = f"({estimate.low:.2f} to {estimate.high:.2f})".replace("-", "−")
     return (
-        f'{estimate.value:.3f} <span class="fw-interval">({estimate.low:.2f} to '
-        f"{estimate.high:.2f})</span>"
+        f"{estimate.value:.3f}".replace("-", "−") + f' <span class="fw-interval">{interval}</span>'
     )
 
 

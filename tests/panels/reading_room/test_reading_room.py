@@ -11,6 +11,7 @@ from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.panels import ReadingRoom
 from fracture_widgets.panels.live import LiveWidget, within
 from fracture_widgets.panels.reading_room.state import Stage
+from fracture_widgets.reading_room.sources import offered_sources
 
 
 class Network:
@@ -265,6 +266,25 @@ def test_fields_take_only_what_makes_sense(page, name, value):
 def test_numbers_are_kept_in_their_bounds(page):
     page.room.start.change("count", 10_000)
     assert page.room.start.form.content["fields"][1]["value"] == 200
+
+
+def test_an_offered_folder_is_read_without_its_names(tmp_path, synchronous, radiograph):
+    for label in ("normal", "fractured"):
+        file = tmp_path / "hands" / "Hand" / label / f"patient-{label}" / "view.png"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(radiograph(label).to_png())
+    sources = offered_sources([tmp_path / "hands"])
+    page = Page(tmp_path / "home", synchronous, sources=sources)
+    page.start(source="dataset hands")
+    for _ in range(2):
+        page.press("say", verdict="fracture")
+        everything = page.everything()
+        assert "view.png" not in everything
+        assert "patient-" not in everything
+        page.press("reveal")
+        page.press("next")
+    assert "2 radiographs of 2 patients, 1 fractured" in page.room.score.card.value
+    assert "1 of 1 fractured" in page.room.score.card.value
 
 
 def test_names_are_text_and_never_html(page):
