@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
     from fracture_widgets.imaging.studies import find_radiographs, group_by_study
     from fracture_widgets.limits import UploadLimits
-    from fracture_widgets.panels import ErrorBrowser, TrainingPanel, Workbench
+    from fracture_widgets.panels import ErrorBrowser, ReadingRoom, TrainingPanel, Workbench
     from fracture_widgets.screening.screen import screen_folder
     from fracture_widgets.training.comparison import compare
     from fracture_widgets.training.recipe import train_bone_type_model, train_fracture_model
@@ -58,6 +58,7 @@ _HOMES = {
     "PrecisionRecallDisplay": "figures",
     "Radiograph": "imaging.radiograph",
     "RadiographsDisplay": "figures",
+    "ReadingRoom": "panels",
     "Report": "cascade.report",
     "RocDisplay": "figures",
     "SubgroupDisplay": "figures",
@@ -98,6 +99,7 @@ __all__ = [
     "PrecisionRecallDisplay",
     "Radiograph",
     "RadiographsDisplay",
+    "ReadingRoom",
     "Report",
     "RocDisplay",
     "SubgroupDisplay",

@@ -12,6 +12,7 @@ __all__ = [
     "HistoryError",
     "MissingExtra",
     "ModelError",
+    "ReadingRoomError",
     "ScreeningError",
     "TrainingError",
     "UnreadableRadiograph",
@@ -44,6 +45,10 @@ class ScreeningError(FractureWidgetsError):
 
 class HistoryError(FractureWidgetsError):
     """The record of saved results cannot be read or written."""
+
+
+class ReadingRoomError(FractureWidgetsError):
+    """A reading session cannot start, go on, be stored or be merged."""
 
 
 class MissingExtra(FractureWidgetsError, ImportError):

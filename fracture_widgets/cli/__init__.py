@@ -14,7 +14,8 @@ from fracture_widgets.errors import FractureWidgetsError
 __all__ = ["build_parser", "main"]
 
 _COMMANDS = (
-    *("predict", "screen", "evaluate", "data", "train", "compare", "history", "card", "dashboard"),
+    *("predict", "screen", "evaluate", "data", "train", "compare"),
+    *("history", "readings", "card", "dashboard"),
 )
 _FAILED, _INTERRUPTED = 1, 130
 

@@ -17,6 +17,7 @@ from fracture_widgets.figures.operating_points import OperatingPointsDisplay
 from fracture_widgets.figures.precision_recall import PrecisionRecallDisplay
 from fracture_widgets.figures.prevalence import PrevalenceDisplay
 from fracture_widgets.figures.radiographs import RadiographsDisplay
+from fracture_widgets.figures.reader_roc import ReaderRocDisplay
 from fracture_widgets.figures.roc import RocDisplay
 from fracture_widgets.figures.subgroups import SubgroupDisplay
 
@@ -31,6 +32,7 @@ __all__ = [
     "PrecisionRecallDisplay",
     "PrevalenceDisplay",
     "RadiographsDisplay",
+    "ReaderRocDisplay",
     "RocDisplay",
     "SubgroupDisplay",
 ]

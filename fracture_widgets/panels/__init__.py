@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fracture_widgets.panels.error_browser import ErrorBrowser
+    from fracture_widgets.panels.reading_room.panel import ReadingRoom
     from fracture_widgets.panels.training.panel import TrainingPanel
     from fracture_widgets.panels.workbench import Workbench
 
-__all__ = ["ErrorBrowser", "TrainingPanel", "Workbench"]
+__all__ = ["ErrorBrowser", "ReadingRoom", "TrainingPanel", "Workbench"]
 
 _HOMES = {
     "ErrorBrowser": "error_browser",
+    "ReadingRoom": "reading_room.panel",
     "TrainingPanel": "training.panel",
     "Workbench": "workbench",
 }

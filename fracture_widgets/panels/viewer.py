@@ -57,7 +57,7 @@ class Viewer(LiveWidget):
 
     _esm = script(
         "viewer_geometry", "viewer_colours", "viewer_picture", "viewer_pull", "viewer_marks",
-        "viewer_gestures", "viewer_toolbar", "viewer_choices", "viewer",
+        "viewer_boxes", "viewer_gestures", "viewer_toolbar", "viewer_choices", "viewer",
     )  # fmt: skip
     _css = style("viewer")
 

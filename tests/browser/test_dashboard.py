@@ -152,7 +152,7 @@ def test_with_the_keyboard_alone(page):
     expect(button(page, "Predict")).to_be_enabled()
     go_to(button(page, "Predict"))
     page.keyboard.press("Space")
-    expect(page.locator(".fw-card")).to_have_attribute("data-label", re.compile(".+"))
+    expect(page.locator(".fw-card")).to_have_attribute("data-verdict", re.compile(".+"))
     go_to(button(page, "Save result"))
     with page.expect_download():
         page.keyboard.press("Enter")

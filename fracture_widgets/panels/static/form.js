@@ -17,6 +17,11 @@ function render({ model, el }) {
       input = h("select", { ...common, onchange: () => tell(input.value) });
     } else if (field.kind === "check") {
       input = h("input", { ...common, type: "checkbox", onchange: () => tell(input.checked) });
+    } else if (field.kind === "text") {
+      input = h("input", {
+        ...common, type: "text", maxlength: field.longest, autocomplete: "off", spellcheck: "false",
+        onchange: () => tell(input.value),
+      });
     } else {
       input = h("input", {
         ...common, type: "number", min: field.min, max: field.max, step: field.step,

@@ -2,6 +2,7 @@
 // All of it happens here; the kernel is asked for the picture once.
 
 const FULL_WINDOW = { width: 1, level: 0.5 };
+const CLICK = 4; // CSS pixels: what is dragged less far was pressed and not drawn
 const SAY_AFTER = 700; // milliseconds of rest after which screen readers hear what has changed
 
 function render({ model, el }) {
@@ -9,6 +10,7 @@ function render({ model, el }) {
   const look = {
     tool: "move", view: { scale: 1, x: 0, y: 0 }, window: FULL_WINDOW, inverted: false, split: false,
     colours: "Inferno", layer: 0, regions: false,
+    marking: false,
   };
   let shown = { layers: [], key: null };
   let size = { width: 1, height: 1 };
@@ -44,7 +46,16 @@ function render({ model, el }) {
     reset: () => { startView(); drawn.clear(); changed(); },
     beginMark: (point) => { drawn.begin(look.tool, inside(point)); changed(); },
     moveMark: (point) => { drawn.move("to", inside(point)); changed(); },
-    keepMark: () => { drawn.keep(); changed(); },
+    keepMark: () => {
+      if (shown.marking && drawn.draft?.kind === "region") act.sendPlace(drawn.draft);
+      else drawn.keep();
+      changed();
+    },
+    sendPlace: ({ from, to }) => {
+      drawn.drop();
+      const click = look.view.scale * distance(from, to, null) < CLICK;
+      model.send({ type: "place", key: shown.key, box: boxBetween(from, click ? from : to, size) });
+    },
     cancelDrag: () => { if (drawn.drop()) changed(); },
     markByKeys: (kind) => {
       if (kind === "region" && !look.regions) return false;
@@ -158,6 +169,7 @@ function render({ model, el }) {
       drawPicture(context, levels, size, look.view, table, ratio);
       const covered = !look.split || index === 1;
       if (covered) drawMap(context, maps[look.layer], size, look.view, opacity, ratio);
+      drawBoxes(context, shown.boxes ?? [], size, look.view, ratio);
       drawMarks(context, drawn.all, look.view, shown.spacing, ratio);
       const alt = covered && layer ? `${shown.alt}. ${layer.alt}` : shown.alt;
       canvas.setAttribute("aria-label", alt);
@@ -193,6 +205,7 @@ function render({ model, el }) {
     caption.textContent = content.caption;
     choices.show(content.choices);
     look.regions = Boolean(content.regions);
+    look.marking = Boolean(content.marking);
     if (look.tool === "region" && (fresh || !look.regions)) look.tool = "move";
     look.layer = Math.min(look.layer, Math.max(0, content.layers.length - 1));
     mapped.list(content.layers, look.layer);
@@ -254,6 +267,8 @@ function render({ model, el }) {
 
   const watcher = new ResizeObserver(measurePane);
   watcher.observe(panes[0].pane);
+  // What stands beside the viewer may take a tool up, at once and without asking the kernel.
+  el.addEventListener("fw-tool", ({ detail }) => { act.choose(detail); panes[0].pane.focus(); });
   const readOpacity = () => { opacity = model.get("opacity"); changed(); };
   model.on("change:opacity", readOpacity);
   // JupyterLab would take Enter for "edit the cell" and "a" for "a new cell above": inside the
@@ -267,6 +282,7 @@ function render({ model, el }) {
   const stop = listen(model, {
     show,
     whole,
+    boxes: ({ key, boxes }) => { if (key === shown.key) { shown.boxes = boxes; changed(); } },
     piece: (content, buffers) => pull?.piece(content, buffers),
     refused: ({ text }) => { note.textContent = text; },
   });

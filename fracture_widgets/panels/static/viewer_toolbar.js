@@ -19,6 +19,13 @@ const KEYS = [
   ["Backspace", "all as it was at first"],
 ];
 
+// Where places are marked, the figures are the answers' and a region is a mark.
+const KEYS_TO_MARK = KEYS.map(([key, words]) => ({
+  "0 and 1": ["0", "the whole picture"],
+  R: ["R", "a mark: set its corners, Enter keeps it"],
+})[key] ?? [key, words]);
+const MARK_TITLE = "Click a place, or drag a box around it (R)";
+
 function viewerToolbar(on) {
   const plain = (words, label, act) => h("button", {
     type: "button", class: "fw-tool", "aria-label": label, title: label, onclick: act,
@@ -32,9 +39,9 @@ function viewerToolbar(on) {
     onclick: on.invert,
   }, "Invert");
   const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys" });
-  const keys = h("details", { class: "fw-keys" },
-    h("summary", {}, "Keys"),
-    h("dl", {}, ...KEYS.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)])));
+  const listed = (keys) => h("dl", {}, ...keys.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
+  const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
+  const keys = h("details", { class: "fw-keys" }, h("summary", {}, "Keys"), usual, toMark);
   const bar = h(
     "div", { class: "fw-toolbar", role: "toolbar", "aria-label": "Picture" },
     h("span", { class: "fw-tools", role: "group", "aria-label": "What dragging does" }, ...tools.values()),
@@ -48,9 +55,13 @@ function viewerToolbar(on) {
     keys,
   );
 
-  function show({ tool, view, window: { width, level }, inverted, regions }) {
+  function show({ tool, view, window: { width, level }, inverted, regions, marking }) {
     for (const [name, button] of tools) button.setAttribute("aria-pressed", String(name === tool));
-    tools.get("region").hidden = !regions;
+    const region = tools.get("region");
+    region.hidden = !regions;
+    [region.textContent, region.title] = marking ? ["Mark", MARK_TITLE] : TOOLS.at(-1).slice(1);
+    usual.hidden = marking;
+    toMark.hidden = !marking;
     invert.setAttribute("aria-pressed", String(inverted));
     zoom.textContent = `${Math.round(100 * view.scale)} %`;
     greys.textContent = `W ${Math.round(100 * width)}  L ${Math.round(100 * level)}`;

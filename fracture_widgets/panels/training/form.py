@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from fracture_widgets.panels.live import LiveWidget, script
+from fracture_widgets.panels.form import Form
 from fracture_widgets.panels.training.choices import NETWORKS, QUESTIONS
 from fracture_widgets.panels.training.state import Activity, Overview, TrainingState
 
@@ -52,26 +52,6 @@ _NUMBERS: Mapping[str, _Number] = {
 _FROZEN = "Not with the head alone: its trunk looks at each radiograph once."
 
 
-class _Form(LiveWidget):
-    """The fields; a changed one comes back as a message."""
-
-    _esm = script("form")
-
-    def __init__(self, changed: Any) -> None:
-        super().__init__()
-        self._changed = changed
-
-    def fill(self, title: str, fields: Sequence[Mapping[str, Any]], *, folded: bool) -> None:
-        """Show these fields below a title."""
-        self.show({"title": title, "folded": folded, "fields": fields})
-
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a changed field."""
-        super().receive(content, buffers)
-        if content.get("type") == "set":
-            self._changed(content.get("name"), content.get("value"))
-
-
 class SetupPanel(widgets.VBox):
     """Chooses radiographs, question, network and settings.
 
@@ -90,7 +70,7 @@ class SetupPanel(widgets.VBox):
 
     def __init__(self, state: TrainingState) -> None:
         self._state = state
-        self.choices, self.settings = _Form(self.change), _Form(self.change)
+        self.choices, self.settings = Form(self.change), Form(self.change)
         self.overview = widgets.HTML()
         super().__init__([self.choices, self.overview, self.settings])
         state.observe(

@@ -1,0 +1,47 @@
+"""Settings with their explanations, named by Python and changed in the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fracture_widgets.panels.live import LiveWidget, script
+
+__all__ = ["Form"]
+
+
+class Form(LiveWidget):
+    """The fields; a changed one comes back as a message.
+
+    Parameters
+    ----------
+    changed
+        Called with the name of a field and what was chosen or typed, which may be anything.
+    """
+
+    _esm = script("form")
+
+    def __init__(self, changed: Callable[[object, object], object]) -> None:
+        super().__init__()
+        self._changed = changed
+
+    def fill(self, title: str, fields: Sequence[Mapping[str, Any]], *, folded: bool) -> None:
+        """Show these fields below a title.
+
+        Parameters
+        ----------
+        title
+            What they are about.
+        fields
+            Each with ``name``, ``kind`` (``"select"``, ``"check"``, ``"number"`` or ``"text"``),
+            ``label``, ``hint``, ``value``, ``disabled`` and what its kind needs.
+        folded
+            Whether they are out of sight until the title is pressed.
+        """
+        self.show({"title": title, "folded": folded, "fields": fields})
+
+    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        """Take a changed field."""
+        super().receive(content, buffers)
+        if content.get("type") == "set":
+            self._changed(content.get("name"), content.get("value"))

@@ -1,0 +1,1 @@
+"""The reading room's panel: read first, then see what the network says and what it was."""

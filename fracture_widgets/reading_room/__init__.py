@@ -1,0 +1,1 @@
+"""Reading radiographs before the network does: cases, sessions, scores; nothing of widgets."""

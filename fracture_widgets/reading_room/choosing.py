@@ -1,0 +1,74 @@
+"""Which cases a session has, and in which order: decided by its code alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["choose", "generator_of"]
+
+
+def generator_of(code: str) -> np.random.Generator:
+    """Return the random numbers of a class code; capitals and spaces at its ends do not count."""
+    word = hashlib.sha256(code.strip().casefold().encode()).digest()
+    return np.random.default_rng(int.from_bytes(word[:8], "big"))
+
+
+def choose(
+    fractured: npt.ArrayLike,
+    patients: Sequence[str],
+    count: int,
+    rng: np.random.Generator,
+    *,
+    balanced: bool,
+) -> list[int]:
+    """Choose radiographs and shuffle them.
+
+    Patients are taken once each for as long as there are new ones: two radiographs of one patient
+    say less than those of two.
+
+    Parameters
+    ----------
+    fractured
+        Whether each radiograph is, shape ``(n,)``.
+    patients
+        Patient of each.
+    count
+        How many to choose; of fewer, all are.
+    rng
+        Random numbers.
+    balanced
+        Whether half of them are to be fractured, as far as there are so many; else they come as
+        they are in the dataset.
+
+    Returns
+    -------
+    list of int
+        Places in the arguments, in the order in which they are to be read.
+    """
+    is_so = np.asarray(fractured, dtype=bool)
+    order = [int(one) for one in rng.permutation(len(is_so))]
+    if balanced:
+        wanted = [count // 2, count // 2]
+        wanted[int(rng.integers(2))] += count % 2
+        of_kind = [int((is_so == kind).sum()) for kind in (False, True)]
+        for kind in (0, 1):
+            missing = max(0, wanted[kind] - of_kind[kind])
+            wanted[1 - kind] += missing
+    else:
+        wanted = [count, count]
+    chosen: list[int] = []
+    known: set[str] = set()
+    for again in (False, True):
+        for place in order:
+            kind = int(is_so[place])
+            full = len(chosen) == min(count, len(order)) or wanted[kind] == 0
+            if full or place in chosen or (patients[place] in known and not again):
+                continue
+            chosen.append(place)
+            known.add(patients[place])
+            wanted[kind] -= 1
+    return [chosen[int(one)] for one in rng.permutation(len(chosen))]

@@ -1,0 +1,330 @@
+"""A sitting: cases in their order, what was read of each, and what then came out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from fracture_widgets.cascade.report import Report
+from fracture_widgets.errors import ReadingRoomError
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.reading_room.cases import Case, digest
+from fracture_widgets.reading_room.marks import Mark
+from fracture_widgets.reading_room.sources import Source
+from fracture_widgets.vocabulary import Verdict
+
+__all__ = [
+    "LEVELS",
+    "MOST_CASES",
+    "MOST_LETTERS",
+    "READERS_WORDS",
+    "NetworkAnswer",
+    "Plan",
+    "Reading",
+    "ReadingSession",
+    "new_code",
+    "one_line",
+]
+
+LEVELS = (Verdict.NONE_SEEN, Verdict.DOUBT, Verdict.FRACTURE)
+"""What a reader can say, from the least to the most suspicious."""
+
+READERS_WORDS = {
+    Verdict.NONE_SEEN: "normal",
+    Verdict.DOUBT: "doubt",
+    Verdict.FRACTURE: "fractured",
+}
+"""The reader's words for it."""
+
+MOST_CASES = 200
+MOST_LETTERS = 60
+"""Longest name and class code."""
+
+_CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another
+
+
+def new_code() -> str:
+    """Return a class code that nobody has had, easy to read out."""
+    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(6))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def one_line(text: str) -> str:
+    """Return a text that somebody typed without what moves a cursor, and without outer spaces."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What decides which cases a session has; the same plan gives everybody the same.
+
+    Attributes
+    ----------
+    source
+        Key of the source.
+    title
+        How it is called.
+    code
+        The class code.
+    count
+        How many cases, 1 to ``MOST_CASES``.
+    balanced
+        Whether half of them are fractured.
+    """
+
+    source: str
+    title: str
+    code: str
+    count: int
+    balanced: bool
+
+
+@dataclass(frozen=True)
+class NetworkAnswer:
+    """What the network said, in brief.
+
+    Attributes
+    ----------
+    verdict
+        Its verdict.
+    probability
+        The calibrated probability of a fracture, 0 to 1; None where it was refused.
+    model
+        sha256 of the model.
+    """
+
+    verdict: Verdict
+    probability: float | None
+    model: str
+
+    @classmethod
+    def of_report(cls, report: Report) -> NetworkAnswer:
+        """Return the brief of a report."""
+        known = None if report.refused else float(report.calibrated_probability)
+        return cls(report.verdict, known, report.model)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of one case, and what then came out.
+
+    Attributes
+    ----------
+    verdict
+        None until something was said.
+    mark
+        Where, if anywhere.
+    seconds
+        How long the case was looked at before the answer was shown.
+    revealed_at
+        When it was, in UTC as ISO 8601; empty before. From then on the reading stands.
+    truth, boxes, group
+        As in :class:`~fracture_widgets.reading_room.cases.Case`; unknown before.
+    network
+        What the network said; None before, or where it failed.
+    problem
+        Why the case could not be read, if it could not; it is then left out.
+    """
+
+    verdict: Verdict | None = None
+    mark: Mark | None = None
+    seconds: float = 0.0
+    revealed_at: str = ""
+    truth: str = ""
+    boxes: tuple[Box, ...] | None = None
+    group: str = ""
+    network: NetworkAnswer | None = None
+    problem: str = ""
+
+    @property
+    def revealed(self) -> bool:
+        """Whether the answer has been shown."""
+        return bool(self.revealed_at)
+
+    @property
+    def on_fracture(self) -> bool | None:
+        """Whether the mark lies on a fracture; None without a mark or a known fracture."""
+        if self.mark is None or not self.boxes:
+            return None
+        return self.mark.hits(self.boxes)
+
+
+@dataclass
+class ReadingSession:
+    """A sitting of one reader.
+
+    Attributes
+    ----------
+    plan
+        What it consists of.
+    keys
+        The cases' keys, in their order.
+    reader
+        The reader's name or pseudonym; may be empty.
+    id
+        Letters and digits; names its file.
+    started_at
+        In UTC as ISO 8601.
+    readings
+        One for each key.
+    position
+        Place of the case that is at hand; the number of cases when all are done.
+    revision
+        How often it was stored.
+    """
+
+    plan: Plan
+    keys: tuple[str, ...]
+    reader: str = ""
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    started_at: str = field(default_factory=_now)
+    readings: list[Reading] = field(default_factory=list)
+    position: int = 0
+    revision: int = 0
+
+    def __post_init__(self) -> None:
+        self.readings = self.readings or [Reading() for _ in self.keys]
+        if len(self.readings) != len(self.keys) or not 0 <= self.position <= len(self.keys):
+            raise ValueError("A session has a reading for each case, and a place among them.")
+
+    @classmethod
+    def start(
+        cls, source: Source, *, code: str = "", count: int = 10, balanced: bool = True,
+        reader: str = "",
+    ) -> ReadingSession:  # fmt: skip
+        """Choose the cases of a new session.
+
+        Parameters
+        ----------
+        source
+            Where they come from.
+        code
+            The class code; one is made up where it is empty.
+        count
+            How many, 1 to ``MOST_CASES``; of a source with fewer, all.
+        balanced
+            Whether half of them are to be fractured.
+        reader
+            A name or pseudonym.
+
+        Raises
+        ------
+        ReadingRoomError
+            If the numbers or names are out of bounds.
+        DatasetError
+            If the source's folder is no dataset.
+        """
+        if not 1 <= count <= MOST_CASES:
+            raise ReadingRoomError(f"A session has 1 to {MOST_CASES} cases. Received: {count}")
+        if max(len(code), len(reader)) > MOST_LETTERS:
+            raise ReadingRoomError(
+                f"Names and class codes have at most {MOST_LETTERS} letters: give a shorter one."
+            )
+        code = one_line(code) or new_code()
+        keys = source.choose(code, count, balanced=balanced)
+        plan = Plan(source.key, source.title, code, count, balanced)
+        return cls(plan, tuple(keys), one_line(reader))
+
+    @property
+    def finished(self) -> bool:
+        """Whether all cases are done."""
+        return self.position == len(self.keys)
+
+    @property
+    def current(self) -> Reading:
+        """The reading of the case at hand."""
+        return self.readings[self.position]
+
+    @property
+    def done(self) -> tuple[tuple[int, Reading], ...]:
+        """Place, from 0, and reading of every case whose answer was shown."""
+        return tuple((n, one) for n, one in enumerate(self.readings) if one.revealed)
+
+    @property
+    def left_out(self) -> int:
+        """Number of cases that could not be read."""
+        return sum(bool(one.problem) for one in self.readings)
+
+    def case_id(self, place: int) -> str:
+        """Return what stands for a case in files for a class."""
+        return digest(self.keys[place])
+
+    def say(self, verdict: Verdict) -> None:
+        """Take the reader's verdict, which may be changed until the answer is shown.
+
+        Raises
+        ------
+        ReadingRoomError
+            If the answer has been shown.
+        ValueError
+            If it is no verdict of a reader's.
+        """
+        if verdict not in LEVELS:
+            raise ValueError(f"A reader says {', '.join(LEVELS)}. Received: {verdict}")
+        self._change(verdict=verdict)
+
+    def mark(self, mark: Mark | None) -> None:
+        """Take the place, or take it back.
+
+        Raises
+        ------
+        ReadingRoomError
+            If the answer has been shown.
+        """
+        self._change(mark=mark)
+
+    def look(self, seconds: float) -> None:
+        """Add time that the case at hand was looked at."""
+        if not self.finished and not self.current.revealed:
+            self._change(seconds=self.current.seconds + max(0.0, seconds))
+
+    def reveal(self, case: Case, report: Report | None) -> None:
+        """Let the reading stand and note what is known of the case.
+
+        Parameters
+        ----------
+        case
+            The case at hand.
+        report
+            What the network says of it, or None where it could not be asked.
+
+        Raises
+        ------
+        ReadingRoomError
+            If nothing has been said yet, or the answer has been shown.
+        """
+        if self.current.verdict is None:
+            raise ReadingRoomError("Say normal, doubt or fractured first.")
+        self._change(
+            revealed_at=_now(),
+            truth=case.truth,
+            boxes=case.boxes,
+            group=case.group,
+            network=None if report is None else NetworkAnswer.of_report(report),
+        )
+
+    def leave_out(self, problem: str) -> None:
+        """Go on past the case at hand, which cannot be read."""
+        self._change(problem=problem)
+        self.position += 1
+
+    def advance(self) -> None:
+        """Go on to the next case.
+
+        Raises
+        ------
+        ReadingRoomError
+            If the answer to this one has not been shown.
+        """
+        if not self.current.revealed:
+            raise ReadingRoomError("Read this case first.")
+        self.position += 1
+
+    def _change(self, **changes: object) -> None:
+        if self.current.revealed:
+            raise ReadingRoomError("This reading stands: its answer has been shown.")
+        self.readings[self.position] = replace(self.current, **changes)  # type: ignore[arg-type]
