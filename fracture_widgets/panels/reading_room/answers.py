@@ -7,7 +7,7 @@ from typing import Any
 from fracture_widgets.panels.reading_room.state import RoomState
 from fracture_widgets.reading_room.session import READERS_WORDS, Reading
 from fracture_widgets.rendering.verdict_words import (
-    band_sentence,
+    operating_points,
     peers_sentence,
     verdict_heading,
     verdict_slug,
@@ -49,7 +49,7 @@ def answer_sentences(state: RoomState) -> list[str]:
     elif state.report.answer.refused:
         said.append(state.report.answer.refusal)
     else:
-        said += [band_sentence(state.report.answer), peers_sentence(state.report.answer)]
+        said += [operating_points(state.report.answer.band), peers_sentence(state.report.answer)]
     return [one for one in said if one]
 
 
