@@ -64,3 +64,24 @@ def test_every_model_of_the_comparison_stands_with_its_figures() -> None:
             estimate = table.loc[("all", model, metric)]
             shown = "–" if np.isnan(estimate["value"]) else _interval(estimate)
             assert f"| {shown} |" in row
+
+
+@pytest.mark.parametrize("part", BODY_PARTS)
+def test_verdict_row(part: str) -> None:
+    known = load_model().card["trust"]["parts"][part]
+    none_seen = known["verdicts"]["none seen"]
+    assert (
+        f"| {part} | {known['n']} ({known['fractured']}) "
+        f"| {_interval(known['calibration_error']['as it is'])} "
+        f"| {known['band']['low']:.3f} / {known['band']['high']:.3f} "
+        f"| {_interval(known['sensitivity'])} | {_interval(known['specificity'])} "
+        f"| {_interval(known['doubt'])} | {none_seen['fractured']} of {none_seen['n']} |"
+    ) in README.read_text("utf-8")
+
+
+def test_what_passes_the_gate() -> None:
+    gate = load_model().card["gate"]["test"]
+    text = " ".join(README.read_text("utf-8").split())
+    assert f"{_interval(gate['kept'])} of our radiographs pass ({gate['kept']['n']} crops" in text
+    for kind in ("joint, cropped", "leg or hip, whole", "leg or hip, patch"):
+        assert f"| {kind} | {gate[kind]['n']} ({gate[kind]['groups']}) " in text
