@@ -26,7 +26,6 @@ from fracture_widgets.rendering.sheet import HEIGHT, WIDTH, Sheet
 from fracture_widgets.rendering.verdict_words import (
     meaning,
     override_mark,
-    peers_sentence,
     verdict_heading,
 )
 from fracture_widgets.rendering.words import NOTICE, percent, utc
@@ -116,8 +115,7 @@ def _heading(sheet: Sheet, report: Report, moment: datetime) -> float:
     if report.radiograph.source_format == "drawn":
         _mark_as_drawn(sheet, 162)
     y = 252.0
-    said = f"{meaning(report.answer)} {peers_sentence(report.answer)}".strip()
-    for line in lines_of(said, _INNER, 24, most=4):
+    for line in lines_of(meaning(report.answer), _INNER, 24, most=4):
         sheet.text(_MARGIN, y, line, INK if report.refused else QUIET, 24)
         y += 34
     return y - 34

@@ -43,14 +43,17 @@ def operating_points(band: DoubtBand) -> str:
 
 
 def meaning(answer: Answer) -> str:
-    """Say what the verdict rests on: the calibrated probability, or why there is none."""
+    """Say what the verdict rests on: the calibrated probability, or why there is none.
+
+    What it means is counted among radiographs of about this score, where somebody counted.
+    """
     if answer.refused:
         return answer.refusal
     probability = answer.calibrated_probability
-    return (
-        f"Calibrated probability of a fracture {percent(probability)}: of 100 radiographs given "
-        f"it, {_in_a_hundred(probability)} fractured."
-    )
+    said = f"Calibrated probability of a fracture {percent(probability)}"
+    if answer.peers is not None:
+        return f"{said}. {peers_sentence(answer)}"
+    return f"{said}: of 100 radiographs given it, {_in_a_hundred(probability)} fractured."
 
 
 def override_mark(answer: Answer) -> str:

@@ -12,6 +12,7 @@ from fracture_widgets.rendering import (
     verdict_heading,
     verdict_slug,
 )
+from fracture_widgets.rendering.verdict_words import meaning
 from fracture_widgets.vocabulary import Verdict
 
 BAND = DoubtBand(0.1, 0.6)
@@ -67,3 +68,9 @@ def test_the_peers_are_counted_in_words():
 
 def test_a_verdict_is_one_word_for_the_page():
     assert [verdict_slug(one) for one in Verdict] == ["fracture", "doubt", "none-seen", "refused"]
+
+
+def test_a_report_says_what_was_counted_and_no_second_number():
+    assert meaning(ANSWER).startswith("Calibrated probability of a fracture 30.0 %. Of 100 elbow")
+    assert "given it" not in meaning(ANSWER)
+    assert "of 100 radiographs given it, about 30 are" in meaning(replace(ANSWER, peers=None))

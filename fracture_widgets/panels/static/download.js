@@ -6,7 +6,7 @@ function render({ model, el }) {
     type: "button", class: "fw-button", onclick: () => model.send({ type: "wanted" }),
   });
   const select = h("select", { "aria-label": "Format of the report", onchange: choose });
-  const choice = h("span", { class: "fw-choice" },
+  const choice = h("span", { class: "fw-format" },
     h("span", { "aria-hidden": "true" }, "as"), select);
   el.classList.add("fw-download");
   el.append(button);
