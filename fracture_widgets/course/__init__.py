@@ -13,10 +13,12 @@ from fracture_widgets.course.exercises import (
     check_threshold,
     check_trained_weights,
 )
+from fracture_widgets.course.model_card import ModelCard
 from fracture_widgets.course.verdict import Verdict
 
 __all__ = [
     "Contents",
+    "ModelCard",
     "Verdict",
     "check_always_normal",
     "check_best_epoch",

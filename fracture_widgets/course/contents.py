@@ -15,7 +15,10 @@ from fracture_widgets.errors import FractureWidgetsError
 __all__ = ["Contents", "Page", "notebooks_folder", "read_pages"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-KINDS = ("index", "tool", "lesson")
+KINDS = ("index", "tool", "text", "lesson")
+
+
+_HEADINGS = (("tool", "Try it"), ("lesson", "Learn it"), ("text", "Look it up"))
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Page:
     title
         What it is called.
     kind
-        ``"index"``, ``"tool"`` for a panel without code, or ``"lesson"``.
+        ``"index"``, ``"tool"`` for a panel without code, ``"text"`` for one to read, or
+        ``"lesson"``.
     goal
         One sentence: what one can do or knows afterwards.
     minutes
@@ -128,7 +132,7 @@ class Contents:
             f"<h2>{heading}</h2><div class='fw-cards'>"
             + "".join(_card(page) for page in self.pages if page.kind == kind)
             + "</div>"
-            for kind, heading in (("tool", "Try it"), ("lesson", "Learn it"))
+            for kind, heading in _HEADINGS
             if any(page.kind == kind for page in self.pages)
         ) + "</div>"  # fmt: skip
 
