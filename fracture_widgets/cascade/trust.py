@@ -42,7 +42,7 @@ class PartTrust:
         if not self.peers:
             return None
         edges = [one.high for one in self.peers[:-1]]
-        return self.peers[int(np.searchsorted(edges, calibrated_probability, side="left"))]
+        return self.peers[int(np.searchsorted(edges, calibrated_probability, side="right"))]
 
 
 _NOTHING_KNOWN = PartTrust()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.cascade.report import DoubtBand
-from fracture_widgets.evaluation.calibration import (
-    calibration_table,
-    expected_calibration_error,
-)
+from fracture_widgets.evaluation.calibration import expected_calibration_error
 from fracture_widgets.evaluation.conformal import fit_conformal
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
 from fracture_widgets.evaluation.operating_points import (
@@ -40,7 +38,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 _PROMISED = 0.95
-_PEER_GROUPS = 6
+_PEER_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
+_FEWEST_PEERS = 25
 _DIGITS = 4
 
 _TEMPERATURE, _PLATT, _ISOTONIC, _AS_IS = "temperature", "Platt", "isotonic", "as it is"
@@ -156,7 +155,6 @@ def _part(rows: pd.DataFrame, misses: tuple[float, ...], resamples: int) -> dict
     calibrated = calibration(said)
     verdicts = _verdicts_out_of_fold(is_so, measured, fold)
     band = doubt_band(is_so, calibrated)
-    peers = calibration_table(is_so, measured, bins=_PEER_GROUPS, strategy="quantile")
     return {
         "n": len(rows),
         "fractured": int(is_so.sum()),
@@ -185,16 +183,27 @@ def _part(rows: pd.DataFrame, misses: tuple[float, ...], resamples: int) -> dict
             for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
         },
         "conformal": [_conformal(is_so, measured, fold, miss, estimate) for miss in misses],
-        "peers": [
-            {
-                "from": round(row["from"], _DIGITS),
-                "to": round(row["to"], _DIGITS),
-                "n": int(row["n"]),
-                "fractured": int(row["fractured"]),
-            }
-            for row in peers.to_dict("records")
-        ],
+        "peers": _peers(is_so, measured),
     }
+
+
+def _peers(is_so: Flags, calibrated: Floats) -> list[dict[str, Any]]:
+    """Group radiographs of about one score, as finely as leaves enough in each group."""
+    groups: list[dict[str, Any]] = []
+    low, count, fractured = 0.0, 0, 0
+    for begins, ends in pairwise((0.0, *_PEER_EDGES, 1.0)):
+        within = (calibrated >= begins) & ((calibrated < ends) | (ends == 1.0))
+        count += int(within.sum())
+        fractured += int((within & is_so).sum())
+        if count >= _FEWEST_PEERS:
+            groups.append({"from": low, "to": ends, "n": count, "fractured": fractured})
+            low, count, fractured = ends, 0, 0
+    if low < 1.0 and groups:  # too few are left at the top: they join those below
+        last = groups[-1]
+        last.update(to=1.0, n=last["n"] + count, fractured=last["fractured"] + fractured)
+    elif low < 1.0:
+        groups.append({"from": 0.0, "to": 1.0, "n": count, "fractured": fractured})
+    return groups
 
 
 def _verdicts_out_of_fold(is_so: Flags, calibrated: Floats, fold: pd.Series) -> npt.NDArray[Any]:

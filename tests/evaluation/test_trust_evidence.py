@@ -167,3 +167,22 @@ def test_another_file_is_refused_with_one_sentence(tmp_path, text, sentence):
 def test_a_missing_file_is_refused_with_one_sentence(tmp_path):
     with pytest.raises(DatasetError, match=r"answers\.csv was not found"):
         read_predictions(tmp_path / "answers.csv")
+
+
+def test_peers_are_grouped_as_finely_as_leaves_enough_of_them(section):
+    for part in section["parts"].values():
+        peers = part["peers"]
+        assert peers[0]["from"] == 0.0
+        assert peers[-1]["to"] == 1.0
+        assert all(one["n"] >= 25 for one in peers)
+        assert [one["to"] for one in peers[:-1]] == [one["from"] for one in peers[1:]]
+
+
+def test_few_radiographs_are_one_group(predictions):
+    few = (
+        predictions.groupby("body_part")
+        .head(20)
+        .assign(label=[FRACTURED, NORMAL] * 30, run=["a", "a", "b", "b"] * 15)
+    )
+    (group,) = trust_section(few, resamples=5)["parts"]["hand"]["peers"]
+    assert (group["from"], group["to"], group["n"]) == (0.0, 1.0, 20)
