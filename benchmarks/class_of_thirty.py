@@ -126,6 +126,8 @@ def expected_answer(cascade: Cascade, file: Path) -> tuple[str, ...]:
     """Return what the page must say of a radiograph, by the library."""
     report = cascade.examine(read_radiograph(file))
     part, verdict = verdict_heading(report.answer)
+    if report.refused:
+        return (verdict.capitalize(), report.answer.refusal, file.name)
     return (
         f"{part}: {verdict}",
         percent(report.calibrated_probability),
@@ -177,7 +179,7 @@ async def _visit(browser: Browser, address: str, file: Path, expected: tuple[str
         predict = page.get_by_role("button", name="Predict", exact=True)
         await expect(predict).to_be_enabled()
         await predict.click()
-        await page.locator(".fw-card h2", has_text=":").wait_for()
+        await page.locator(".fw-card h2 strong").wait_for()
         seen = await _seen(page, expected)
     except (PlaywrightError, AssertionError) as error:
         title = await page.title()
@@ -188,7 +190,7 @@ async def _visit(browser: Browser, address: str, file: Path, expected: tuple[str
 
 async def _seen(page: Page, expected: tuple[str, ...]) -> tuple[str, ...]:
     """Read the card: its heading, and those of the expected words that stand in it."""
-    heading = (await page.locator(".fw-card h2", has_text=":").inner_text()).strip()
+    heading = (await page.locator(".fw-card h2:has(strong)").inner_text()).strip()
     words = re.sub(r"\s+", " ", await page.locator(".fw-workbench").inner_text())
     return (heading, *(one if one in words else "missing" for one in expected[1:]))
 
