@@ -31,6 +31,12 @@ def add_parser(subparsers: Any) -> None:
         help="answers out of fold; by default out_of_fold.csv in the models folder",
     )
     parser.add_argument(
+        "--fracatlas",
+        metavar="FRACATLAS",
+        help="FracAtlas folder or zip: take each radiograph's view from it, and whether it shows "
+        "metal, and keep both with the answers",
+    )
+    parser.add_argument(
         "--figures", type=Path, metavar="DIR", help="draw a reliability diagram of each part here"
     )
     parser.add_argument("--note", default="", help="a sentence on the answers, for the card")
@@ -49,10 +55,13 @@ def _run(arguments: argparse.Namespace) -> int:
     from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
     from fracture_widgets.evaluation.trust_evidence import trust_section
     from fracture_widgets.evaluation.trust_words import trust_table
+    from fracture_widgets.evaluation.weak_spots import known_failures, subgroup_rows
 
     models = arguments.models or default_models_folder()
     kept = models / OUT_OF_FOLD_FILE
     predictions = read_predictions(arguments.predictions or kept)
+    if arguments.fracatlas is not None:
+        predictions = _with_kinds(predictions, arguments.fracatlas)
     try:
         section = trust_section(predictions)
     except ValueError as error:
@@ -61,12 +70,27 @@ def _run(arguments: argparse.Namespace) -> int:
         section["note"] = arguments.note
     print(trust_table(section))
     if not arguments.print_only:
-        if arguments.predictions is not None:
+        if arguments.predictions is not None or arguments.fracatlas is not None:
             save_predictions(kept, predictions)
-        amend_card(models, **{TRUST_SECTION: section})
+        amend_card(
+            models,
+            **{TRUST_SECTION: section},
+            subgroups=subgroup_rows(predictions),
+            failures=known_failures(predictions) if "image_id" in predictions else {},
+        )
     if arguments.figures is not None:
         _draw(predictions, arguments.figures)
     return 0
+
+
+def _with_kinds(predictions: pd.DataFrame, source: str) -> pd.DataFrame:
+    from fracture_widgets.datasets.fracatlas import FracAtlas
+
+    views = ["frontal", "lateral", "oblique"]
+    with FracAtlas.open(source) as atlas:
+        table = atlas.table.set_index("image_id").loc[predictions["image_id"]]
+    named = [" and ".join(name for name in views if row[name]) for _, row in table.iterrows()]
+    return predictions.assign(view=named, hardware=table["hardware"].to_numpy())
 
 
 def _draw(predictions: pd.DataFrame, folder: Path) -> None:

@@ -30,7 +30,7 @@ _LIMITS = """\
   growth plates may look like fractures to it.
 - Shoulders with a fracture are few, so shoulder figures have wide intervals; on the test split
   they say next to nothing.
-- Casts, plates and screws are few and not marked joint by joint: not measured apart.
+- Casts are not marked in FracAtlas; metal is, by radiograph and not by joint.
 - It judges each view for itself. A study's verdict is the gravest of its views'.
 - The heatmap of Grad-CAM shows what speaks for a fracture in the last stage; it misses the
   fracture far more often than the fracture map does (see Localisation).
@@ -115,8 +115,13 @@ def _model_sections(card: Card) -> Iterator[str]:
     if "gate" in card:
         yield "## The gate"
         yield from _gate(card["gate"])
+    if card.get("subgroups"):
+        yield "## Kinds of radiographs"
+        yield from _subgroups(card["subgroups"])
     yield "## Limits and known failures"
     yield _LIMITS
+    if card.get("failures"):
+        yield from _failures(card["failures"])
     yield "## Files"
     yield _table(
         ("file", "sha256", "bytes"),
@@ -251,6 +256,39 @@ def _gate(gate: Card) -> Iterator[str]:
                 if name != "kept"
             ],
         )
+
+
+def _subgroups(rows: list[Card]) -> Iterator[str]:
+    yield (
+        "Fracture AUROC out of fold, all parts together. *Hardware* is metal anywhere on the "
+        "radiograph, *holder* an adult's hand that holds the patient; a joint is of the views that "
+        "its radiograph shows. Casts, age and sex are not known."
+    )
+    yield _table(
+        ("kind", "level", "n", "studies", "fractured", "AUROC"),
+        [
+            (one["column"], one["level"], one["n"], one["studies"], one["fractured"], said(one))
+            for one in rows
+        ],
+    )
+
+
+def _failures(failures: Card) -> Iterator[str]:
+    yield (
+        "Most wrong out of fold, by FracAtlas's names: the fractures that were given the lowest "
+        "probability, and the normal joints that were given the highest."
+    )
+    yield _table(
+        ("part", "missed", "false alarms"),
+        [
+            (part, *(_named(worst[kind]) for kind in ("missed", "false_alarms")))
+            for part, worst in failures.items()
+        ],
+    )
+
+
+def _named(radiographs: list[Card]) -> str:
+    return ", ".join(f"{one['image_id']} ({one['probability']:.3f})" for one in radiographs)
 
 
 def said(estimate: Mapping[str, Any]) -> str:

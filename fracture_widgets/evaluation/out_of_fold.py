@@ -16,6 +16,8 @@ _COLUMNS = (
     "joint_index",
     "study",
     "holder",
+    "view",
+    "hardware",
     "body_part",
     "label",
     "run",

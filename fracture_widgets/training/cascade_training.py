@@ -17,6 +17,7 @@ from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.out_of_fold import save_predictions
 from fracture_widgets.evaluation.trust_evidence import trust_section
+from fracture_widgets.evaluation.weak_spots import known_failures, subgroup_rows
 from fracture_widgets.networks.keras_import import require_keras
 from fracture_widgets.networks.weight_files import read_weights
 from fracture_widgets.training.cascade_evidence import judge, judge_uncropped, served, summarise
@@ -105,6 +106,8 @@ def train_cascade(
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": figures,
         TRUST_SECTION: trust_section(out_of_fold),
+        "subgroups": subgroup_rows(out_of_fold),
+        "failures": known_failures(out_of_fold),
     }
     complete = save_model(models, read_weights(weights["all"]), card)
     save_predictions(models / OUT_OF_FOLD_FILE, out_of_fold)
