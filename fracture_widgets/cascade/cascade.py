@@ -272,7 +272,8 @@ def predict(image_path: str | os.PathLike[str], model: str = "Parts") -> str:
     Returns
     -------
     str
-        ``"Elbow"``, ``"Hand"`` or ``"Shoulder"``; or ``"fractured"`` or ``"normal"``.
+        ``"Elbow"``, ``"Hand"`` or ``"Shoulder"``; or ``"fractured"`` or ``"normal"``. The gate is
+        not asked: :meth:`Cascade.examine` refuses what is no such radiograph.
 
     Raises
     ------

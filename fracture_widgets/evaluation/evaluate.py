@@ -148,6 +148,11 @@ def evaluate_predictions(
         Accuracy for both questions, confusion matrices, figures by part with their intervals and
         the always-normal baseline, and the files that could not be read. Printed, it is a summary.
 
+    Notes
+    -----
+    It is the networks that are measured: radiographs that the gate would refuse count with what
+    the networks say of them, and one half divides fractured from normal.
+
     Raises
     ------
     DatasetError
