@@ -1,6 +1,6 @@
 """Read a great many damaged and hostile files, each under limits of memory and time.
 
-    python tests/fuzz/fuzz_read_radiograph.py --count 200000 --findings /tmp/fuzz
+    python tests/fuzz/fuzz_read_radiograph.py --count 200000 --findings fuzz/
 
 Worker processes do the reading, so that a crash or a hang ends a worker, and the input that did it
 is saved and named. Where atheris is installed (``pip install atheris``), inputs are chosen by what
