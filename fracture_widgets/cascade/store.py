@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.cascade.trust import TRUST_SECTION
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.networks.weight_files import (
@@ -93,7 +94,7 @@ def model_sha256(files: Mapping[str, str], card: Mapping[str, Any] | None = None
         alone.
     """
     listing = "".join(f"{files[name]}  {name}\n" for name in sorted(files))
-    parts = ((card or {}).get("trust") or {}).get("parts")
+    parts = ((card or {}).get(TRUST_SECTION) or {}).get("parts")
     if parts:
         deciding = {
             name: {what: part.get(what) for what in ("calibration", "band")}

@@ -81,20 +81,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _summary(figures: Any) -> str:
+    from fracture_widgets.evaluation.model_card import said
+
     lines = []
     for name, figure in figures.items():
         part = figure["body_part"]
         lines.append(f"{name.replace('_', ' ')}: {part['n']} joints of {part['groups']} studies")
-        lines.append(f"  body part accuracy {_interval(part['accuracy'])}")
+        lines.append(f"  body part accuracy {said(part['accuracy'])}")
         for what, scores in figure["fracture"].items():
             fractured = sum(scores["confusion"]["counts"][0])
             lines.append(
-                f"  fracture {what:9} AUROC {_interval(scores['auroc'])}  accuracy "
-                f"{_interval(scores['accuracy'])}  always normal "
+                f"  fracture {what:9} AUROC {said(scores['auroc'])}  accuracy "
+                f"{said(scores['accuracy'])}  always normal "
                 f"{scores['always_normal_accuracy']:.3f}  n {scores['n']}, {fractured} fractured"
             )
     return "\n".join(lines)
-
-
-def _interval(estimate: Any) -> str:
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"

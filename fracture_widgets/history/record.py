@@ -47,10 +47,10 @@ INSERT INTO results ({_ANSWER}) VALUES ({", ".join("?" * len(_ANSWER.split(", ")
 ON CONFLICT (sha256, model) DO UPDATE SET {_REPLACED}
 WHERE results.calibrated_probability IS NULL AND excluded.calibrated_probability IS NOT NULL
 """  # noqa: S608 - the names are ours
-_SELECT = f"SELECT {_NAMES} FROM results"  # noqa: S608
+_SELECT = f"SELECT {_NAMES} FROM results"  # noqa: S608 - ours, values are bound
 _RESTORE = f"""
 INSERT OR IGNORE INTO results ({_NAMES}) VALUES ({", ".join("?" * len(COLUMNS))})
-"""  # noqa: S608
+"""  # noqa: S608 - ours, values are bound
 _SET_READING = """
 UPDATE results SET
     read_at = CASE WHEN ?1 IS NULL THEN NULL WHEN reader_verdict IS ?1 THEN read_at ELSE ?3 END,
@@ -294,7 +294,7 @@ def _number(value: float | None) -> float | None:
 
 def _count(connection: sqlite3.Connection, wanted: HistoryFilter) -> int:
     where, values = wanted.where
-    query = f"SELECT COUNT(*) FROM results WHERE {where}"  # noqa: S608
+    query = f"SELECT COUNT(*) FROM results WHERE {where}"  # noqa: S608 - ours, values are bound
     (count,) = connection.execute(query, values).fetchone()
     return int(count)
 
@@ -303,7 +303,7 @@ def _remove(
     connection: sqlite3.Connection, where: str, values: tuple[object, ...]
 ) -> tuple[SavedResult, ...]:
     found = connection.execute(f"{_SELECT} WHERE {where}", values).fetchall()
-    connection.execute(f"DELETE FROM results WHERE {where}", values)  # noqa: S608
+    connection.execute(f"DELETE FROM results WHERE {where}", values)  # noqa: S608 - ours, values are bound
     return tuple(map(SavedResult.from_sql, found))
 
 

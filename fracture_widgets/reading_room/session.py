@@ -327,4 +327,4 @@ class ReadingSession:
     def _change(self, **changes: object) -> None:
         if self.current.revealed:
             raise ReadingRoomError("This reading stands: its answer has been shown.")
-        self.readings[self.position] = replace(self.current, **changes)  # type: ignore[arg-type]
+        self.readings[self.position] = replace(self.current, **changes)  # type: ignore[arg-type]  # of fields
