@@ -2,19 +2,17 @@
 
     python benchmarks/class_on_the_wire.py [--visitors 30]
 
-Every visitor is a client that speaks the page's own protocol: it asks
-for the page, opens its channel, asks for the widgets, sends a radiograph in pieces, presses
-Predict and reads the answer. What thirty browsers would compute is not part of the latencies.
+Every visitor is a client that speaks the page's own protocol: it asks for the page, opens its
+channel, asks for the widgets, sends a radiograph in pieces, presses Predict and reads the answer.
+What thirty browsers would compute is not part of the latencies.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import html
 import json
 import re
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -22,17 +20,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from class_of_thirty import ClassRun, Visit, draw_radiographs, expected_answer, wait_until_warm
+from class_visits import Visit, main
 from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
     serialize_msg_to_ws_v1,
 )
-from served import READY, Served, dashboard
+from served import READY, Served
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 from visitor_memory import total_mb
-
-from fracture_widgets.cascade.cascade import Cascade
 
 _PATIENCE = 300.0
 _PIECE = 1 << 20
@@ -186,39 +182,13 @@ def _seen(card: str, expected: tuple[str, ...]) -> tuple[str, ...]:
     return (words, *(one if one in text else "missing" for one in expected[1:]))
 
 
-def run(visitors: int) -> ClassRun:
-    """Let a class come to a dashboard of its own."""
-    with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        files = draw_radiographs(scratch, visitors)
-        cascade = Cascade.load()
-        expected = [expected_answer(cascade, file) for file in files]
-        began = time.perf_counter()
-        with dashboard(scratch / "data", "--visitors", str(visitors)) as server:
-            wait_until_warm(server, visitors)
-            warming = time.perf_counter() - began
-            warm_mb = total_mb(server)
-            visits = asyncio.run(_come(server, files, expected))
-            working_mb = total_mb(server)
-    return ClassRun(tuple(visits), warming, warm_mb, working_mb)
-
-
-async def _come(
+async def visiting(
     server: Served, files: Sequence[Path], expected: Sequence[tuple[str, ...]]
-) -> list[Visit]:
+) -> tuple[list[Visit], float]:
+    """Let every visitor come without a browser."""
     coming = (visit(server.address, *one) for one in zip(files, expected, strict=True))
-    return list(await asyncio.gather(*coming))
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--visitors", type=int, default=30)
-    done = run(parser.parse_args().visitors)
-    print(done)
-    for one in done.wrong:
-        print(f"expected {one.expected}, read {one.seen}")
+    return list(await asyncio.gather(*coming)), total_mb(server)
 
 
 if __name__ == "__main__":
-    main()
+    main(visiting, (__doc__ or "").splitlines()[0])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
-import class_of_thirty
 import pytest
+from class_of_thirty import visiting
+from class_visits import hold_class
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -13,9 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_visitors_at_once_each_get_their_own_answer_and_none_is_lost():
     runs = []
     # In a thread: the other browser tests keep a loop in this one.
-    thread = threading.Thread(
-        target=lambda: runs.append(class_of_thirty.run(3, wait_until_warm=False))
-    )
+    thread = threading.Thread(target=lambda: runs.append(hold_class(visiting, 3)))
     thread.start()
     thread.join()
     (run,) = runs
