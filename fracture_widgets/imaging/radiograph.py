@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,14 +20,24 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.dicom_signature import looks_like_dicom
 from fracture_widgets.imaging.file_bytes import READABLE, bytes_of, shown_name
 from fracture_widgets.imaging.raster import looks_like_raster, read_raster
+from fracture_widgets.imaging.time_limit import TookTooLong, within_seconds
 
 if TYPE_CHECKING:
     from fracture_widgets.imaging.dicom_file import DicomFile
 
-__all__ = ["MAX_PIXELS", "Radiograph", "looks_like_radiograph_file", "read_radiograph"]
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SECONDS",
+    "Radiograph",
+    "looks_like_radiograph_file",
+    "read_radiograph",
+]
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels are refused; a large radiograph has some 20 million."""
+
+MAX_SECONDS = 60.0
+"""A file that takes longer is given up; the largest that is read takes 3 on a quiet machine."""
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"})
 
@@ -133,6 +145,22 @@ class Radiograph:
         bottom = max(round(inside.y1 * self.height), top + 1)
         return replace(self, pixels=self.pixels[top:bottom, left:right], study="", file=None)
 
+    def inverted(self) -> Radiograph:
+        """Return it with black and white exchanged: a radiograph of its own, of no study.
+
+        For files whose bones are dark. A note on it is among the ``warnings``, its name tells it
+        from the first, and its ``sha256`` is another.
+        """
+        return replace(
+            self,
+            pixels=np.float32(1) - self.pixels,
+            name=f"{self.name}, black and white exchanged",
+            sha256=hashlib.sha256(f"{self.sha256} inverted".encode()).hexdigest(),
+            warnings=(*self.warnings, "Black and white were exchanged after it was read."),
+            study="",
+            file=None,
+        )
+
     def shown_as(self, *, frame: int = 0, window: int = 0) -> Radiograph:
         """Return another frame of the same file, or the same one through another window.
 
@@ -147,7 +175,7 @@ class Radiograph:
         Raises
         ------
         UnreadableRadiograph
-            If there is no such frame or window, or the frame is damaged.
+            If there is no such frame or window, the frame is damaged, or it takes too long.
         """
         if (frame, window) == (self.frame, self.window):
             return self
@@ -155,7 +183,7 @@ class Radiograph:
             raise UnreadableRadiograph(
                 f"{self.name} has no other frame or window: look at it as it is."
             )
-        return self.file.radiograph(frame, window)
+        return _in_time(partial(self.file.radiograph, frame, window), self.name)
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
         """Return the greys as whole numbers from 0 to 255, shape ``(height, width)``."""
@@ -201,6 +229,7 @@ def read_radiograph(
     *,
     name: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    max_seconds: float = MAX_SECONDS,
     frame: int = 0,
     window: int = 0,
 ) -> Radiograph:
@@ -217,6 +246,9 @@ def read_radiograph(
     max_pixels
         Pictures with more pixels are refused before they are decoded. Picture files of more than
         about 178 million pixels are refused in any case.
+    max_seconds
+        A file that takes longer to decode is given up; see
+        :func:`~fracture_widgets.imaging.time_limit.within_seconds`.
     frame
         Which picture of a DICOM file that holds several, from 0.
     window
@@ -245,6 +277,24 @@ def read_radiograph(
     data = bytes_of(source, shown)
     if not data:
         raise UnreadableRadiograph(f"{shown} is empty: copy or export it again.")
+    return _in_time(
+        partial(_decoded, data, shown, max_pixels, frame, window), shown, seconds=max_seconds
+    )
+
+
+def _in_time(
+    decode: Callable[[], Radiograph], shown: str, *, seconds: float = MAX_SECONDS
+) -> Radiograph:
+    try:
+        return within_seconds(seconds, decode)
+    except TookTooLong:
+        raise UnreadableRadiograph(
+            f"{shown} takes longer than {seconds:g} seconds to decode: export it again, smaller "
+            "or uncompressed."
+        ) from None
+
+
+def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) -> Radiograph:
     if looks_like_dicom(data):
         from fracture_widgets.imaging.dicom_file import DicomFile  # a second, for who needs it
 

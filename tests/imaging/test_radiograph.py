@@ -219,6 +219,22 @@ def test_larger_pictures_than_allowed_are_refused():
         read_radiograph(data, max_pixels=32 * 48 - 1)
 
 
+@pytest.mark.parametrize("source", [picture_file(Image.new("L", (9000, 6000)), "PNG")], ids=["PNG"])
+def test_a_file_that_takes_too_long_is_given_up_and_others_are_read(source):
+    with pytest.raises(UnreadableRadiograph, match=r"big\.png takes longer than 0\.01 seconds"):
+        read_radiograph(source, name="big.png", max_seconds=0.01)
+    assert read_radiograph(picture_file(ramp(), "PNG")).source_format == "PNG"
+
+
+def test_black_and_white_are_exchanged_in_a_radiograph_of_its_own():
+    first = drawn(ramp() / np.float32(255))
+    other = first.inverted()
+    np.testing.assert_array_equal(other.pixels, 1 - first.pixels)
+    assert other.name == "drawn.png, black and white exchanged"
+    assert other.warnings == ("Black and white were exchanged after it was read.",)
+    assert other.sha256 not in (first.sha256, other.inverted().sha256)
+
+
 def test_files_longer_than_any_radiograph_are_refused_unread(tmp_path):
     path = tmp_path / "endless.png"
     with path.open("wb") as file:
