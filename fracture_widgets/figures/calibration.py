@@ -158,4 +158,6 @@ class CalibrationDisplay(Display):
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_ylabel("Radiographs")
-        axes.legend(loc="upper right", ncols=2, handlelength=1.0, columnspacing=1.0)
+        # Above the bars, or it would cover the numbers of the last ones.
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1, ncols=2,
+                    handlelength=1.0, columnspacing=1.0)  # fmt: skip

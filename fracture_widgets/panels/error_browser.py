@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from html import escape
 from pathlib import Path
@@ -17,7 +17,8 @@ from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.panels.background import sentence
 from fracture_widgets.panels.examiner import Examines
 from fracture_widgets.panels.latest import Latest
-from fracture_widgets.panels.live import LiveWidget, script, tell_again
+from fracture_widgets.panels.live import tell_again
+from fracture_widgets.panels.matrix_buttons import MatrixButtons
 from fracture_widgets.panels.mistakes import PAGE, Case, MistakesState
 from fracture_widgets.panels.pictures import Picture, PictureList
 from fracture_widgets.panels.state import Entry, WorkbenchState
@@ -25,12 +26,11 @@ from fracture_widgets.panels.status import StatusLine
 from fracture_widgets.panels.thumbnails import thumbnail
 from fracture_widgets.panels.viewer import Viewer
 from fracture_widgets.rendering import percent
-from fracture_widgets.vocabulary import LABELS
 
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.evaluate import Evaluation
 
-__all__ = ["ErrorBrowser", "MatrixButtons"]
+__all__ = ["ErrorBrowser"]
 
 _STATIC = Path(__file__).parent / "static"
 _HEADER = """
@@ -38,51 +38,6 @@ _HEADER = """
 <p>For teaching and research. Not a medical device.</p></header>
 """
 _MATRIX = "<h2>Answers</h2><p>Choose a cell to see its radiographs.</p>"
-
-
-class MatrixButtons(LiveWidget):
-    """A confusion matrix whose cells are buttons.
-
-    Parameters
-    ----------
-    state
-        Has the counts, and is told which cell is chosen.
-    """
-
-    _esm = script("matrix")
-
-    def __init__(self, state: MistakesState) -> None:
-        super().__init__()
-        self._state = state
-        state.observe(self._fill, "cell")
-        self._fill()
-
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a click on a cell."""
-        super().receive(content, buffers)
-        if content.get("type") == "choose":
-            cell = (str(content["truth"]), str(content["answer"]))
-            if set(cell) <= set(LABELS):
-                self._state.cell = cell
-
-    def _fill(self, _: object = None) -> None:
-        rows = []
-        for truth, counts in zip(LABELS, self._state.counts.tolist(), strict=True):
-            total = sum(counts)
-            cells = [
-                {
-                    "answer": answer,
-                    "n": f"{n:,}",
-                    "share": f"{n / total:.0%}" if total else "–",
-                    "wrong": answer != truth,
-                    "strength": n / total if total else 0.0,
-                    "chosen": self._state.cell == (truth, answer),
-                    "label": f"{n:,} {truth}, called {answer}",
-                }
-                for answer, n in zip(LABELS, counts, strict=True)
-            ]
-            rows.append({"truth": truth, "n": f"{total:,}", "cells": cells})
-        self.show({"answers": list(LABELS), "rows": rows})
 
 
 class ErrorBrowser(widgets.VBox):

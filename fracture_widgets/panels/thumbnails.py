@@ -6,7 +6,6 @@ half of that: they are never sent unasked, and made off the event loop.
 
 from __future__ import annotations
 
-import io
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.panels.background import BackgroundTask
-from fracture_widgets.rendering.overlay import grey_picture
+from fracture_widgets.rendering.overlay import grey_jpeg
 
 __all__ = ["MakeThumbnail", "Thumbnails", "thumbnail"]
 
@@ -80,7 +79,5 @@ def thumbnail(radiograph: Radiograph) -> bytes:
     """Return a JPEG of a radiograph, its longer side at most 160 pixels; made once."""
     known = _made.get(radiograph)
     if known is None:
-        file = io.BytesIO()
-        grey_picture(radiograph, _SIDE).save(file, "JPEG", quality=_QUALITY)
-        known = _made[radiograph] = file.getvalue()
+        known = _made[radiograph] = grey_jpeg(radiograph, _SIDE, quality=_QUALITY)
     return known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -18,9 +17,9 @@ from fracture_widgets.panels.other_pictures import OtherPictures, choices_of
 from fracture_widgets.panels.picture_stream import PackedPicture, pack, shown_size
 from fracture_widgets.panels.regions import box_from_page, region_of
 from fracture_widgets.panels.state import Entry, WorkbenchState
-from fracture_widgets.rendering.overlay import DEFAULT_OPACITY, grey_picture
+from fracture_widgets.rendering.overlay import DEFAULT_OPACITY, grey_jpeg
 
-__all__ = ["Viewer", "jpeg"]
+__all__ = ["Viewer"]
 
 _PREVIEW_SIDE = 1024
 _PIECE = 256 * 1024
@@ -127,7 +126,7 @@ class Viewer(LiveWidget):
                 "alt": f"Radiograph {radiograph.name}, {size}",
                 "empty": self._empty,
             },
-            [jpeg(radiograph, _PREVIEW_SIDE), *maps],
+            [grey_jpeg(radiograph, _PREVIEW_SIDE), *maps],
         )
         if before is None or before.radiograph is not radiograph:
             self._packed = None
@@ -171,13 +170,6 @@ class Viewer(LiveWidget):
 
     def _refuse(self, text: str) -> None:
         self.send({"type": "refused", "text": text})
-
-
-def jpeg(radiograph: Radiograph, max_side: int) -> bytes:
-    """Return a JPEG of a radiograph for the page, its longer side at most ``max_side`` pixels."""
-    file = io.BytesIO()
-    grey_picture(radiograph, max_side).save(file, "JPEG", quality=90)
-    return file.getvalue()
 
 
 def _packed(radiograph: Radiograph) -> Iterator[PackedPicture]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["DEFAULT_OPACITY", "grey_picture", "heat_layer", "overlay"]
+__all__ = ["DEFAULT_OPACITY", "grey_jpeg", "grey_picture", "heat_layer", "overlay"]
 
 DEFAULT_OPACITY = 0.6
 """Opacity of a heatmap where nobody chose another: bone stays readable underneath."""
@@ -51,6 +53,23 @@ def grey_picture(radiograph: Radiograph, max_side: int | None = None) -> Image.I
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     return picture
+
+
+def grey_jpeg(radiograph: Radiograph, max_side: int, *, quality: int = 90) -> bytes:
+    """Return a radiograph as a grey JPEG, its longer side at most ``max_side`` pixels.
+
+    Parameters
+    ----------
+    radiograph
+        The radiograph.
+    max_side
+        In pixels, at least 1.
+    quality
+        Of the JPEG, 1 to 95.
+    """
+    file = io.BytesIO()
+    grey_picture(radiograph, max_side).save(file, "JPEG", quality=quality)
+    return file.getvalue()
 
 
 def overlay(

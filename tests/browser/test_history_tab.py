@@ -55,7 +55,7 @@ def cell(page, number, column):
 
 
 def test_results_are_found_by_page_filter_and_order(page, tmp_path):
-    counted = page.locator(".fw-history .fw-counts")
+    counted = page.locator(".fw-history .fw-how-many")
     expect(rows(page)).to_have_count(50)
     expect(page.get_by_text("1 to 50 of 62")).to_be_visible()
     button(page, "Next").click()

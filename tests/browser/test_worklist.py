@@ -156,7 +156,7 @@ def test_delete_removes_and_undo_brings_back(page):
 
 def test_filters_and_columns_and_the_export_of_what_is_shown(page, tmp_path):
     page.get_by_label("Name contains").fill("hand")
-    expect(page.locator(".fw-reading .fw-counts")).to_contain_text(f"3 of {len(NAMES)} shown")
+    expect(page.locator(".fw-reading .fw-how-many")).to_contain_text(f"3 of {len(NAMES)} shown")
     column = page.get_by_role("columnheader", name="Radiograph")
     column.get_by_role("button").click()
     expect(column).to_have_attribute("aria-sort", "ascending")

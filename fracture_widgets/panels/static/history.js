@@ -10,7 +10,7 @@ function render({ model, el }) {
     model.send(content);
   };
   const filters = historyFilters(tell);
-  const counted = h("p", { class: "fw-counts", role: "status" });
+  const counted = h("p", { class: "fw-how-many", role: "status" });
   const undo = h("button", {
     type: "button", class: "fw-link", hidden: true, onclick: () => tell({ type: "undo" }),
   });

@@ -4,7 +4,7 @@ const READING = 300; // milliseconds: a key held down does not ask for every pic
 
 function render({ model, el }) {
   const filters = worklistFilters(model);
-  const counts = h("p", { class: "fw-counts" });
+  const counts = h("p", { class: "fw-how-many" });
   const body = h("tbody", { role: "rowgroup" });
   const heads = new Map(WORKLIST_COLUMNS.map(({ by, label }) => [by, h(
     "th", { role: "columnheader", scope: "col", class: `fw-w-${by}` },

@@ -120,17 +120,22 @@ class Trainer:
     def pause(self) -> None:
         """Stop after the batch at hand; the training can be continued."""
         if self._state.activity is Activity.TRAINING:
-            self._state.activity = Activity.PAUSING
-            self._pause.set()
+            self._ask_for(Activity.PAUSING, self._pause)
 
     def finish(self) -> None:
         """End the training at work, or the one that is paused, and judge it."""
         state = self._state
         if state.activity is Activity.TRAINING:
-            state.activity = Activity.ENDING
-            self._enough.set()
+            self._ask_for(Activity.ENDING, self._enough)
         elif state.paused and state.started is not None:
             self._train(state.started, resume=True, enough=True)
+
+    def _ask_for(self, activity: Activity, wish: threading.Event) -> None:
+        self._state.activity = activity
+        wish.set()
+        if not self.task.running:
+            # It ended just now: JupyterLab has clicks handled beside the event loop.
+            self._state.activity = Activity.NOTHING
 
     def resume(self) -> None:
         """Go on with the training that is paused."""
