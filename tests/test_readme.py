@@ -73,6 +73,7 @@ def test_verdict_row(part: str) -> None:
     assert (
         f"| {part} | {known['n']} ({known['fractured']}) "
         f"| {_interval(known['calibration_error']['as it is'])} "
+        f"| {known['asked']['sensitivity']:g} / {known['asked']['specificity']:g} "
         f"| {known['band']['low']:.3f} / {known['band']['high']:.3f} "
         f"| {_interval(known['sensitivity'])} | {_interval(known['specificity'])} "
         f"| {_interval(known['doubt'])} | {none_seen['fractured']} of {none_seen['n']} |"
@@ -83,5 +84,6 @@ def test_what_passes_the_gate() -> None:
     gate = load_model().card["gate"]["test"]
     text = " ".join(README.read_text("utf-8").split())
     assert f"{_interval(gate['kept'])} of our radiographs pass ({gate['kept']['n']} crops" in text
-    for kind in ("joint, cropped", "leg or hip, whole", "leg or hip, patch"):
-        assert f"| {kind} | {gate[kind]['n']} ({gate[kind]['groups']}) " in text
+    for kind in ("joint, cropped", "leg or hip, whole", "leg or hip, patch", "scan"):
+        row = f"| {kind} | {gate[kind]['n']} ({gate[kind]['groups']}) "
+        assert f"{row}| {_interval(gate[kind]['refused'])} |" in text

@@ -209,6 +209,7 @@ class Cascade:
             band=known.band,
             peers=known.peers_of(calibrated),
             refusal="" if refusal is None else refusal.sentence,
+            refusal_kind="" if refusal is None else refusal.kind,
         )
 
     def _head(self, part: str) -> Head:

@@ -1,11 +1,12 @@
 """The gate, which lets pass radiographs of an elbow, a hand or a shoulder.
 
 It judges by what the network's frozen stages saw in the very pass that answers: the means over
-places of conv3 and conv4. Two numbers decide. The *distance* says how little a picture resembles
+places of conv3 and conv4. Three numbers decide. The *distance* says how little a picture resembles
 the radiographs that taught the network, whatever else it shows: it is what remains of the
 features when the directions are taken out in which those radiographs differ (probabilistic
 principal components; Tipping and Bishop, *J. R. Stat. Soc. B* 61:611, 1999). The *leaning* is a
-linear discriminant that knows legs and hips, which lie close to them.
+linear discriminant that knows legs and hips, which lie close to them; the *darkness of bone* is one
+that knows the same radiographs with black and white exchanged.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from fracture_widgets.networks.names import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.networks.weight_files import Weights
 
 __all__ = [
+    "EXCHANGED_GREYS",
     "GATE_WEIGHTS",
     "NOT_A_RADIOGRAPH",
     "OTHER_BODY_PART",
@@ -33,6 +35,8 @@ __all__ = [
 
 NOT_A_RADIOGRAPH = "not a radiograph"
 OTHER_BODY_PART = "other body part"
+EXCHANGED_GREYS = "black and white exchanged"
+_KINDS = (NOT_A_RADIOGRAPH, OTHER_BODY_PART, EXCHANGED_GREYS)
 
 GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
     "gate_ours/mean": (STAGE_MEANS,),
@@ -41,8 +45,10 @@ GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
     "gate_ours/residual": (1,),
     "gate_part/kernel": (STAGE_MEANS,),
     "gate_part/bias": (1,),
-    "gate/thresholds": (2,),
-    "gate/spreads": (2,),
+    "gate_greys/kernel": (STAGE_MEANS,),
+    "gate_greys/bias": (1,),
+    "gate/thresholds": (len(_KINDS),),
+    "gate/spreads": (len(_KINDS),),
 }
 """Arrays of a gate and their shapes."""
 
@@ -51,6 +57,8 @@ _SENTENCES = {
     "the radiograph itself, upright, uncovered and not photographed from a screen.",
     OTHER_BODY_PART: "This looks like another body part than an elbow, hand or shoulder, such as a "
     "leg or hip: choose a radiograph of one of the three, or cut it to the joint.",
+    EXCHANGED_GREYS: "Black and white look exchanged in this radiograph, its bones dark and its "
+    "ground bright: exchange them, or export it with bright bones.",
 }
 
 
@@ -61,10 +69,10 @@ class Refusal:
     Attributes
     ----------
     kind
-        ``"too small"``, ``"blank"``, ``"colour photograph"``, ``"not a radiograph"`` or
-        ``"other body part"``.
+        ``"too small"``, ``"blank"``, ``"colour photograph"``, ``"not a radiograph"``,
+        ``"other body part"`` or ``"black and white exchanged"``.
     score
-        How far beyond the limit, above 0. For the last two kinds in standard deviations of the
+        How far beyond the limit, above 0. For the last three kinds in standard deviations of the
         radiographs that the gate was fitted to; for the others in units of the limit.
     sentence
         What is wrong and what to do, for people.
@@ -103,8 +111,8 @@ class Gate:
         self._scale = arrays["gate_ours/scale"]
         self._basis = arrays["gate_ours/basis"]
         self._residual = float(arrays["gate_ours/residual"][0])
-        self._kernel = arrays["gate_part/kernel"]
-        self._bias = float(arrays["gate_part/bias"][0])
+        self._kernels = np.stack([arrays["gate_part/kernel"], arrays["gate_greys/kernel"]])
+        self._biases = np.concatenate([arrays["gate_part/bias"], arrays["gate_greys/bias"]])
         self._thresholds = arrays["gate/thresholds"]
         self._spreads = arrays["gate/spreads"]
 
@@ -114,7 +122,7 @@ class Gate:
         return cls(weights) if any(name in weights for name in GATE_WEIGHTS) else None
 
     def scores(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the distance and the leaning of pictures.
+        """Return the distance, the leaning and the darkness of bone of pictures.
 
         Parameters
         ----------
@@ -124,20 +132,20 @@ class Gate:
         Returns
         -------
         numpy.ndarray
-            Shape ``(n, 2)``. The distance is the logarithm of the unexplained variance over that
-            of our radiographs, about 0 for those; the leaning is a log-odds, above 0 for legs.
+            Shape ``(n, 3)``. The distance is the logarithm of the unexplained variance over that
+            of our radiographs, about 0 for those; the others are log-odds, above 0 for legs and
+            for dark bones.
         """
         centred = (means - self._mean) / self._scale
         # Not by BLAS, whose threads would wait on the cores that the network's next pass needs.
         explained = np.einsum("ni,ij->nj", centred, self._basis)
         rest = np.square(centred).sum(1) - np.square(explained).sum(1)
         distance = np.log(np.maximum(rest, 1e-6) / self._residual)
-        return np.stack(
-            [distance, np.einsum("ni,i->n", centred, self._kernel) + self._bias], axis=1
-        ).astype(np.float64)
+        odds = np.einsum("ni,ki->nk", centred, self._kernels) + self._biases
+        return np.column_stack([distance, odds]).astype(np.float64)
 
     def excess(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return how far distance and leaning lie beyond their limits, in standard deviations.
+        """Return how far the three numbers lie beyond their limits, in standard deviations.
 
         Parameters
         ----------
@@ -147,7 +155,7 @@ class Gate:
         Returns
         -------
         numpy.ndarray
-            Shape ``(n, 2)``; a picture with a number above 0 is refused.
+            Shape ``(n, 3)``; a picture with a number above 0 is refused.
         """
         beyond: npt.NDArray[np.float64] = (self.scores(means) - self._thresholds) / self._spreads
         return beyond
@@ -166,12 +174,9 @@ class Gate:
         """
         if flaw is not None:
             return _of_flaw(flaw)
-        distance, leaning = self.excess(stage_means(outputs)[np.newaxis])[0].tolist()
-        if distance > 0:
-            return Refusal(NOT_A_RADIOGRAPH, distance, _SENTENCES[NOT_A_RADIOGRAPH])
-        if leaning > 0:
-            return Refusal(OTHER_BODY_PART, leaning, _SENTENCES[OTHER_BODY_PART])
-        return None
+        excess = self.excess(stage_means(outputs)[np.newaxis])[0].tolist()
+        furthest, kind = max(zip(excess, _KINDS, strict=True))
+        return Refusal(kind, furthest, _SENTENCES[kind]) if furthest > 0 else None
 
 
 def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

@@ -78,6 +78,8 @@ class Answer:
         What became of radiographs with about this probability; None where that is not known.
     refusal
         Why no verdict is given, a sentence; empty where one is.
+    refusal_kind
+        The same in a word or three, as :class:`~fracture_widgets.cascade.gate.Refusal` names it.
     overridden
         Whether somebody asked for a verdict although the radiograph was refused.
     """
@@ -88,6 +90,7 @@ class Answer:
     band: DoubtBand = field(default_factory=DoubtBand)
     peers: Peers | None = None
     refusal: str = ""
+    refusal_kind: str = ""
     overridden: bool = False
 
     @property

@@ -71,12 +71,14 @@ def _summary(figures: Any) -> str:
     lines = []
     for part in _PARTS:
         figure = dict(figures[part])
+        wide = 2 + max(map(len, figure))
         lines.append(f"{part.replace('_', ' ')}: kept {_interval(figure.pop('kept'))}")
-        lines.append(f"  {'kind':24}{'n':>6}{'groups':>8}  {'refused':25}AUROC")
+        lines.append(f"  {'kind':{wide}}{'n':>6}{'groups':>8}  {'refused':26}AUROC")
         for kind, row in figure.items():
             area = _interval(row["auroc"]) if "auroc" in row else ""
             lines.append(
-                f"  {kind:24}{row['n']:6}{row['groups']:8}  {_interval(row['refused']):25}{area}"
+                f"  {kind:{wide}}{row['n']:6}{row['groups']:8}  "
+                f"{_interval(row['refused']):26}{area}"
             )
     return "\n".join(lines)
 

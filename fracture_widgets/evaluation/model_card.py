@@ -179,7 +179,7 @@ def _trust(trust: Card) -> Iterator[str]:
     yield f"Fitted on {trust['fitted_on']}; measured {trust['measured']}."
     if trust.get("note"):
         yield str(trust["note"])
-    parts = trust["parts"].items()
+    parts, promised = trust["parts"].items(), trust["promised"]
     yield _table(
         ("part", "calibration", "ECE before", "ECE after", "none seen below", "fracture from"),
         [
@@ -195,11 +195,12 @@ def _trust(trust: Card) -> Iterator[str]:
         ],
     )
     yield _table(
-        ("part", "n", "sensitivity", "specificity", "doubt", "fractured of 'none seen'"),
+        ("part", "n", "asked", "sensitivity", "specificity", "doubt", "fractured of 'none seen'"),
         [
             (
                 name,
                 one["n"],
+                f"{one['asked']['sensitivity']:g} / {one['asked']['specificity']:g}",
                 said(one["sensitivity"]),
                 said(one["specificity"]),
                 said(one["doubt"]),
@@ -213,8 +214,9 @@ def _trust(trust: Card) -> Iterator[str]:
     )
     yield (
         "Sensitivity is the share of the fractured that are not *none seen*, specificity that of "
-        "the normal that are not *fracture*; 0.95 of each was asked for when the limits were "
-        "chosen."
+        "the normal that are not *fracture*. *Asked* is what the limits keep where they were "
+        f"chosen: {promised['sensitivity']:g} and {promised['specificity']:g}, or as little more "
+        "as keeps that on folds that had no say; where nothing up to 0.99 does, no more is asked."
     )
     yield _table(
         ("part", "conformal, may miss", "covers fractured", "covers normal", "both possible"),

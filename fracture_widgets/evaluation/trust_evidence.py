@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -32,12 +33,15 @@ from fracture_widgets.evaluation.recalibration import (
 )
 from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, LABELS, NORMAL, Verdict
 
-__all__ = ["calibrated_out_of_fold", "doubt_band", "trust_section"]
+__all__ = ["Aims", "calibrated_out_of_fold", "doubt_band", "trust_section"]
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 _PROMISED = 0.95
+_ASKED = tuple(round(_PROMISED + step / 200, 3) for step in range(9))
+"""0.95 to 0.99. Above that it is a handful of radiographs that decide."""
+
 _PEER_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
 _FEWEST_PEERS = 25
 _DIGITS = 4
@@ -45,6 +49,22 @@ _DIGITS = 4
 _TEMPERATURE, _PLATT, _ISOTONIC, _AS_IS = "temperature", "Platt", "isotonic", "as it is"
 _SMOOTH = (_AS_IS, _TEMPERATURE, _PLATT)
 """What may ship: isotonic steps give different radiographs one score, and cost AUROC."""
+
+
+@dataclass(frozen=True)
+class Aims:
+    """What the two operating points are asked to keep where they are chosen.
+
+    Attributes
+    ----------
+    sensitivity
+        Share of the fractured that are not called none seen, 0 to 1.
+    specificity
+        Share of the normal that are not called a fracture, 0 to 1.
+    """
+
+    sensitivity: float = _PROMISED
+    specificity: float = _PROMISED
 
 
 def trust_section(
@@ -106,8 +126,10 @@ def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
     ).reindex(predictions.index)
 
 
-def doubt_band(positive: npt.ArrayLike, calibrated: npt.ArrayLike) -> DoubtBand:
-    """Choose the two operating points: sensitivity and specificity of 0.95 each, on what is given.
+def doubt_band(
+    positive: npt.ArrayLike, calibrated: npt.ArrayLike, aims: Aims | None = None
+) -> DoubtBand:
+    """Choose the two operating points on what is given.
 
     Parameters
     ----------
@@ -115,15 +137,18 @@ def doubt_band(positive: npt.ArrayLike, calibrated: npt.ArrayLike) -> DoubtBand:
         Whether each radiograph is fractured, shape ``(n,)``; some are, and some are not.
     calibrated
         Calibrated probability of a fracture, 0 to 1, shape ``(n,)``.
+    aims
+        What they keep there; a sensitivity and a specificity of 0.95 by default.
 
     Returns
     -------
     DoubtBand
-        Rounded to four digits, each to the side that keeps the promise. Where one threshold
-        keeps both promises there is no doubt.
+        Rounded to four digits, each to the side that keeps the aim. Where one threshold
+        keeps both aims there is no doubt.
     """
-    low = threshold_of_sensitivity(positive, calibrated, _PROMISED)
-    high = threshold_of_specificity(positive, calibrated, _PROMISED)
+    aims = aims or Aims()
+    low = threshold_of_sensitivity(positive, calibrated, aims.sensitivity)
+    high = threshold_of_specificity(positive, calibrated, aims.specificity)
     low = math.floor(low * 10**_DIGITS) / 10**_DIGITS
     # Without such a threshold nothing is ever called a fracture for sure.
     high = 1.0 if high is None else min(1.0, math.ceil(high * 10**_DIGITS) / 10**_DIGITS)
@@ -153,8 +178,9 @@ def _part(rows: pd.DataFrame, misses: tuple[float, ...], resamples: int) -> dict
     calibration = _fits()[method](is_so, said)
     assert isinstance(calibration, Calibration)
     calibrated = calibration(said)
-    verdicts = _verdicts_out_of_fold(is_so, measured, fold)
-    band = doubt_band(is_so, calibrated)
+    aims = _aims(is_so, measured, fold)
+    verdicts = _verdicts_out_of_fold(is_so, measured, fold, aims)
+    band = doubt_band(is_so, calibrated, aims)
     return {
         "n": len(rows),
         "fractured": int(is_so.sum()),
@@ -170,6 +196,7 @@ def _part(rows: pd.DataFrame, misses: tuple[float, ...], resamples: int) -> dict
         },
         "log_loss": {name: estimate(log_loss, is_so, way) for name, way in ways.items()},
         "auroc": estimate(auroc, is_so, measured),
+        "asked": asdict(aims),
         "band": {"low": band.low, "high": band.high},
         "sensitivity": estimate(_share, is_so, verdicts != Verdict.NONE_SEEN),
         "specificity": estimate(_share, ~is_so, verdicts != Verdict.FRACTURE),
@@ -206,10 +233,29 @@ def _peers(is_so: Flags, calibrated: Floats) -> list[dict[str, Any]]:
     return groups
 
 
-def _verdicts_out_of_fold(is_so: Flags, calibrated: Floats, fold: pd.Series) -> npt.NDArray[Any]:
+def _aims(is_so: Flags, calibrated: Floats, fold: pd.Series) -> Aims:
+    """Ask for as little more than the promise as keeps it on folds that had no say.
+
+    Where nothing does, as with few fractures, no more than the promise is asked for.
+    """
+    asked = [Aims(share, share) for share in _ASKED]
+    verdicts = [_verdicts_out_of_fold(is_so, calibrated, fold, aims) for aims in asked]
+
+    def least(whom: Flags, unwanted: Verdict) -> float:
+        kept = (_share(whom, given != unwanted) >= _PROMISED for given in verdicts)
+        return next(
+            (share for share, enough in zip(_ASKED, kept, strict=True) if enough), _PROMISED
+        )
+
+    return Aims(least(is_so, Verdict.NONE_SEEN), least(~is_so, Verdict.FRACTURE))
+
+
+def _verdicts_out_of_fold(
+    is_so: Flags, calibrated: Floats, fold: pd.Series, aims: Aims
+) -> npt.NDArray[Any]:
     verdicts = np.empty(len(is_so), dtype=object)
     for here in _folds(fold):
-        band = doubt_band(is_so[~here], calibrated[~here])
+        band = doubt_band(is_so[~here], calibrated[~here], aims)
         verdicts[here] = [band.verdict(one) for one in calibrated[here]]
     return verdicts
 

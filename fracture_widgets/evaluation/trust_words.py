@@ -22,7 +22,8 @@ def trust_table(section: Mapping[str, Any]) -> str:
 
 
 def _part(name: str, part: Mapping[str, Any]) -> Iterator[str]:
-    line, band, conformal = part["calibration"], part["band"], part["conformal"]
+    line, conformal = part["calibration"], part["conformal"]
+    band, asked = part["band"], part["asked"]
     yield (
         f"{name}: n {part['n']} of {part['studies']} studies, {part['fractured']} fractured "
         f"(always normal is right in {1 - part['prevalence']:.3f})"
@@ -34,7 +35,11 @@ def _part(name: str, part: Mapping[str, Any]) -> Iterator[str]:
     for method, error in part["calibration_error"].items():
         yield f"    {method:12} ECE {said(error)}, log loss {said(part['log_loss'][method])}"
     yield f"  AUROC          {said(part['auroc'])}"
-    yield (f"  doubt band     none seen below {band['low']:.3f}, fracture from {band['high']:.3f}")
+    yield f"  doubt band     none seen below {band['low']:.3f}, fracture from {band['high']:.3f}"
+    yield (
+        f"    asked for       sensitivity {asked['sensitivity']:g}, "
+        f"specificity {asked['specificity']:g}"
+    )
     yield f"    sensitivity of 'not none seen'  {said(part['sensitivity'])}"
     yield f"    specificity of 'fracture'       {said(part['specificity'])}"
     yield f"    doubt                           {said(part['doubt'])}"

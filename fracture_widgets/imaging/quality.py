@@ -1,7 +1,7 @@
 """What can be told of a picture without a network: too small, blank, or a colour photograph.
 
 A radiograph with black and white exchanged is not among them: bright borders and bright grounds
-are common in radiographs that are as they should be, so only the network can tell.
+are common in radiographs that are as they should be, so the gate asks what the network saw.
 """
 
 from __future__ import annotations

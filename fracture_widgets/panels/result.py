@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import ipywidgets as widgets
 
+from fracture_widgets.cascade.gate import EXCHANGED_GREYS
 from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.history import History
+from fracture_widgets.imaging.compact import compact
+from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.panels.download import Download
 from fracture_widgets.panels.prevalence import PrevalencePanel
 from fracture_widgets.panels.saving import SaveButton
@@ -41,6 +45,8 @@ class ResultPanel(widgets.VBox):
         The workbench's state.
     history
         Where results are kept.
+    examine
+        Called with a radiograph to add to the others and to answer; by default it is added.
 
     Attributes
     ----------
@@ -50,14 +56,23 @@ class ResultPanel(widgets.VBox):
         The button that records the result and gives the report to the browser, as the file chosen.
     answer_anyway
         The button that asks for a verdict although the radiograph was refused.
+    exchange
+        The button that examines it with black and white exchanged, where that is what is wrong.
     prevalence
         What the score means elsewhere.
     saved
         The line that says whether it is saved.
     """
 
-    def __init__(self, state: WorkbenchState, history: History) -> None:
+    def __init__(
+        self,
+        state: WorkbenchState,
+        history: History,
+        *,
+        examine: Callable[[Radiograph], object] | None = None,
+    ) -> None:
         self._state = state
+        self._examine = examine or state.add
         self._history = history
         self._shown: Report | None = None
         self.card = widgets.HTML()
@@ -69,8 +84,23 @@ class ResultPanel(widgets.VBox):
         )
         self.answer_anyway.add_class("fw-secondary")
         self.answer_anyway.on_click(self._override)
+        self.exchange = widgets.Button(
+            description="Exchange black and white",
+            tooltip="Add the radiograph with black and white exchanged, and answer that one",
+        )
+        self.exchange.add_class("fw-secondary")
+        self.exchange.on_click(self._exchange)
         self.prevalence = PrevalencePanel()
-        super().__init__([self.card, self.answer_anyway, self.prevalence, self.save, self.saved])
+        super().__init__(
+            [
+                self.card,
+                self.exchange,
+                self.answer_anyway,
+                self.prevalence,
+                self.save,
+                self.saved,
+            ]
+        )
         state.observe(self._refresh, ["entries", "selected_key"])
         state.observe(self._check_saved, "saved_count")
         self._draw()
@@ -85,8 +115,10 @@ class ResultPanel(widgets.VBox):
         self._shown = selected.report if selected else None
         self.card.value = _EMPTY if self._shown is None else card(self._shown)
         self.save.layout.display = "none" if self._shown is None else None
-        refused = self._shown is not None and self._shown.refused
+        refused = self._shown.answer if self._shown is not None and self._shown.refused else None
         self.answer_anyway.layout.display = None if refused else "none"
+        exchanged = refused is not None and refused.refusal_kind == EXCHANGED_GREYS
+        self.exchange.layout.display = None if exchanged else "none"
         self.prevalence.show(None if self._shown is None else self._shown.answer)
         self.save.offer(self._shown)
         self._check_saved()
@@ -95,6 +127,10 @@ class ResultPanel(widgets.VBox):
         selected = self._state.selected
         if selected is not None and selected.report is not None:
             self._state.answer(selected.key, selected.report.override())
+
+    def _exchange(self, _: object) -> None:
+        if self._state.selected is not None:
+            self._examine(compact(self._state.selected.radiograph.inverted()))
 
     def _check_saved(self, _: object = None) -> None:
         self.saved.text, self.saved.tone = "", "quiet"

@@ -88,8 +88,8 @@ class Workbench(widgets.VBox):
         self.worklist = WorklistPanel(self.state, executor=executor)
         self.samples = SamplesPanel(self.state, samples or (), executor=executor)
         self.reading = ReadingPanel(self.state, open_selected=self._examine, executor=executor)
-        self.viewer = Viewer(self.state, examine_region=self._examine_region, executor=executor)
-        self.result = ResultPanel(self.state, record)
+        self.viewer = Viewer(self.state, examine_region=self._examine_new, executor=executor)
+        self.result = ResultPanel(self.state, record, examine=self._examine_new)
         self.study = StudyLine(self.state)
         self.history = HistoryPanel(self.state, record, executor=executor)
         self.predict = widgets.Button(description="Predict")
@@ -148,8 +148,8 @@ class Workbench(widgets.VBox):
             ["entries", "selected_key", "model", "model_problem", "working_on", "progress"],
         )
 
-    def _examine_region(self, region: Radiograph) -> None:
-        self.state.add(region)
+    def _examine_new(self, radiograph: Radiograph) -> None:
+        self.state.add(radiograph)
         self.examiner.examine_selected()
 
     def _tell_again(self, _: object, content: Any, __: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -28,6 +28,7 @@ from fracture_widgets.vocabulary import BODY_PARTS
 
 __all__ = [
     "CROP",
+    "EXCHANGED",
     "LEG_PATCH",
     "LEG_WHOLE",
     "OURS",
@@ -37,6 +38,7 @@ __all__ = [
     "TRAIN",
     "Sample",
     "atlas_samples",
+    "exchanged_samples",
     "phantom_samples",
     "stranger_samples",
 ]
@@ -51,6 +53,7 @@ SAMPLES = (CROP, WHOLE, SEVERAL)
 """What the limits are chosen on: what users give."""
 
 OURS = (*SAMPLES, FRAMING, PHANTOM)
+EXCHANGED = {kind: f"{kind}, exchanged greys" for kind in (*SAMPLES, PHANTOM)}
 TRAIN, TEST, STRANGE = "train", "test", "never taught"
 _HELD_OUT_SEEDS = 5_000
 
@@ -116,6 +119,21 @@ def phantom_samples(taught: int = 120, held_out: int = 90) -> Iterator[Sample]:
         yield Sample(PHANTOM, f"drawn{seed}", f"drawn{seed}", split, draw)
 
 
+def exchanged_samples(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Yield the radiographs of :data:`EXCHANGED`'s kinds among samples, black and white exchanged.
+
+    Parameters
+    ----------
+    samples
+        Of any kinds.
+    """
+    for sample in samples:
+        if sample.kind in EXCHANGED:
+            yield replace(
+                sample, kind=EXCHANGED[sample.kind], draw=partial(_exchanged, sample.draw)
+            )
+
+
 def stranger_samples(strangers: Iterable[Stranger]) -> Iterator[Sample]:
     """Yield pictures that are no radiographs of ours."""
     for stranger in strangers:
@@ -156,6 +174,10 @@ def _patch(read: Callable[[str], Grey], image_id: str) -> Grey:
     pixels = read(image_id)
     rng = np.random.default_rng([int(image_id[3:10]), 77])
     return cut_out(pixels, patch_framing(pixels, np.empty((0, 4)), rng))
+
+
+def _exchanged(draw: Callable[[], Grey]) -> Grey:
+    return np.float32(1) - draw()
 
 
 def _phantom(number: int, seed: int) -> Grey:

@@ -19,11 +19,13 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.networks.weight_files import Weights, read_weights, write_weights
 from fracture_widgets.training.gate_fit import (
     GateRecipe,
+    Role,
     choose_limits,
     fit_gate,
     out_of_fold,
 )
 from fracture_widgets.training.gate_samples import (
+    EXCHANGED,
     OURS,
     SAMPLES,
     STRANGE,
@@ -31,6 +33,7 @@ from fracture_widgets.training.gate_samples import (
     TRAIN,
     Sample,
     atlas_samples,
+    exchanged_samples,
     phantom_samples,
     stranger_samples,
 )
@@ -87,9 +90,10 @@ def train_gate(
     """
     model = load_model(models)
     beside: Iterable[Stranger] = folder_strangers(strangers) if strangers else ()
+    radiographs = [*atlas_samples(atlas), *phantom_samples()]
     samples = [
-        *atlas_samples(atlas),
-        *phantom_samples(),
+        *radiographs,
+        *exchanged_samples(radiographs),
         *stranger_samples([*drawn_strangers(), *installed_photographs(), *beside]),
     ]
     trunk = str(model.card["files"]["trunk.npz"]["sha256"])[:16]
@@ -154,12 +158,19 @@ def fit_and_measure(
         {name: [getattr(one, name) for one in samples] for name in ("kind", "study", "split")}
     )
     kind, split = table["kind"].to_numpy(str), table["split"].to_numpy(str)
-    is_ours, taught, given = np.isin(kind, OURS), split == TRAIN, np.isin(kind, SAMPLES)
+    taught, given = split == TRAIN, np.isin(kind, SAMPLES)
+    roles = np.where(
+        np.isin(kind, OURS),
+        Role.OURS,
+        np.where(np.isin(kind, list(EXCHANGED.values())), Role.EXCHANGED, Role.OTHER_PART),
+    )
 
-    scores = out_of_fold(means, is_ours, taught, table["study"].to_numpy(str), recipe)
-    thresholds, spreads = choose_limits(scores[taught & given], recipe.kept)
+    scores = out_of_fold(means, roles, taught, table["study"].to_numpy(str), recipe)
+    thresholds, spreads = choose_limits(
+        scores[taught & given], recipe.kept, (1.0, 1.0, recipe.exchanged_weight)
+    )
     arrays = {
-        **fit_gate(means[taught & is_ours], means[taught & ~is_ours], recipe),
+        **fit_gate(means[taught], roles[taught], recipe),
         "gate/thresholds": thresholds.astype(np.float32),
         "gate/spreads": spreads.astype(np.float32),
     }

@@ -9,6 +9,7 @@ import pytest
 
 from fracture_widgets import Cascade
 from fracture_widgets.cascade.gate import (
+    EXCHANGED_GREYS,
     GATE_WEIGHTS,
     NOT_A_RADIOGRAPH,
     OTHER_BODY_PART,
@@ -41,19 +42,21 @@ def gate() -> Gate:
 
 
 def _simple(**changes: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
-    """A gate that is 0 at the origin, that measures distance along the second feature and all
-    after it, and that leans with the first, which is no distance.
+    """A gate that is 0 at the origin, that measures distance along the third feature and all
+    after it, leans with the first and darkens with the second, which are no distance.
     """
-    first = np.eye(STAGE_MEANS, 1, dtype=np.float32)
+    free = np.eye(STAGE_MEANS, 2, dtype=np.float32)
     return {
         "gate_ours/mean": np.zeros(STAGE_MEANS, np.float32),
         "gate_ours/scale": np.ones(STAGE_MEANS, np.float32),
-        "gate_ours/basis": first,
+        "gate_ours/basis": free,
         "gate_ours/residual": np.ones(1, np.float32),
-        "gate_part/kernel": first[:, 0],
+        "gate_part/kernel": free[:, 0],
         "gate_part/bias": np.zeros(1, np.float32),
-        "gate/thresholds": np.array([0.0, 2.0], np.float32),
-        "gate/spreads": np.array([1.0, 0.5], np.float32),
+        "gate_greys/kernel": free[:, 1],
+        "gate_greys/bias": np.array([-1.0], np.float32),
+        "gate/thresholds": np.array([0.0, 2.0, 0.0], np.float32),
+        "gate/spreads": np.array([1.0, 0.5, 1.0], np.float32),
         **changes,
     }
 
@@ -65,12 +68,12 @@ def _outputs(*means: float) -> dict[str, npt.NDArray[np.float32]]:
     return {PROBE_INPUTS: seen}
 
 
-def test_what_lies_within_both_limits_passes() -> None:
-    assert Gate(_simple()).check(None, _outputs(1.5, 0.5)) is None
+def test_what_lies_within_all_limits_passes() -> None:
+    assert Gate(_simple()).check(None, _outputs(1.5, 0.9, 0.5)) is None
 
 
 def test_far_away_is_no_radiograph() -> None:
-    refusal = Gate(_simple()).check(None, _outputs(0, np.e))
+    refusal = Gate(_simple()).check(None, _outputs(0, 0, np.e))
     assert refusal is not None
     assert refusal.kind == NOT_A_RADIOGRAPH
     assert refusal.score == pytest.approx(2.0, abs=1e-5)  # the variance is e squared times ours
@@ -78,7 +81,7 @@ def test_far_away_is_no_radiograph() -> None:
 
 
 def test_near_and_leaning_is_another_body_part() -> None:
-    refusal = Gate(_simple()).check(None, _outputs(3, 0.5))
+    refusal = Gate(_simple()).check(None, _outputs(3, 0, 0.5))
     assert refusal is not None
     assert (refusal.kind, refusal.score) == (OTHER_BODY_PART, pytest.approx(2.0))
     assert "another body part" in refusal.sentence
@@ -89,9 +92,26 @@ def test_near_and_leaning_is_another_body_part() -> None:
     }
 
 
+def test_dark_bones_are_exchanged_greys() -> None:
+    refusal = Gate(_simple()).check(None, _outputs(0, 1.5, 0.5))
+    assert refusal is not None
+    assert (refusal.kind, refusal.score) == (EXCHANGED_GREYS, pytest.approx(0.5))
+    assert "exchange them" in refusal.sentence
+
+
+def test_the_reason_is_the_number_that_lies_furthest_beyond_its_limit() -> None:
+    gate = Gate(_simple())
+    kinds = [
+        refusal.kind
+        for leaning in (2.5, 9.0)
+        if (refusal := gate.check(None, _outputs(leaning, 4.0, 0.5))) is not None
+    ]
+    assert kinds == [EXCHANGED_GREYS, OTHER_BODY_PART]
+
+
 def test_a_plain_flaw_is_named_before_the_network_is_asked() -> None:
     blank = Radiograph(np.full((60, 50), 0.5, np.float32), "blank", "0", "drawn")
-    refusal = Gate(_simple()).check(find_flaw(blank), _outputs(0, np.e))
+    refusal = Gate(_simple()).check(find_flaw(blank), _outputs(0, 0, np.e))
     assert refusal is not None
     assert refusal.kind == "blank"
 
@@ -129,6 +149,17 @@ def test_drawn_radiographs_of_all_parts_pass(cascade: Cascade, gate: Gate) -> No
     assert len(refused) <= 1
 
 
+@pytest.mark.parametrize("part", BODY_PARTS)
+def test_drawn_radiographs_with_exchanged_greys_are_named_so(
+    cascade: Cascade, gate: Gate, part: str
+) -> None:
+    drawn = draw_phantom(part, fractured=False, seed=31).radiograph
+    report = cascade.examine(drawn.inverted())
+    assert report.refused
+    assert report.answer.refusal_kind == EXCHANGED_GREYS
+    assert not cascade.examine(drawn.inverted().inverted()).refused
+
+
 def test_what_is_no_radiograph_is_refused(cascade: Cascade, gate: Gate) -> None:
     for stranger in drawn_strangers(each=2, seed=5):
         picture = Radiograph(stranger.pixels, stranger.name, "0", "drawn")
@@ -147,6 +178,6 @@ def test_a_phantom_is_judged_alike_at_any_size(cascade: Cascade, gate: Gate) -> 
 def test_many_are_scored_as_each_by_itself(gate: Gate) -> None:
     means = np.random.default_rng(0).random((5, STAGE_MEANS), np.float32)
     together = gate.scores(means)
-    assert together.shape == (5, 2)
+    assert together.shape == (5, 3)
     each = np.concatenate([gate.scores(row[np.newaxis]) for row in means])
     np.testing.assert_allclose(together, each, rtol=1e-4)

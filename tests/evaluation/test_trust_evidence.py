@@ -13,6 +13,7 @@ from fracture_widgets.errors import DatasetError, ModelError
 from fracture_widgets.evaluation.calibration import expected_calibration_error
 from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
 from fracture_widgets.evaluation.trust_evidence import (
+    Aims,
     calibrated_out_of_fold,
     doubt_band,
     trust_section,
@@ -64,6 +65,33 @@ def test_where_one_threshold_keeps_both_promises_there_is_no_doubt():
     band = doubt_band([0] * 20 + [1] * 20, [0.1] * 20 + [0.9] * 20)
     assert band.low == band.high
     assert [band.verdict(one) for one in (0.1, 0.9)] == [Verdict.NONE_SEEN, Verdict.FRACTURE]
+
+
+def test_a_band_asked_for_more_doubts_more():
+    rng = np.random.default_rng(0)
+    is_so = rng.random(400) < 0.3
+    said = np.clip(rng.normal(np.where(is_so, 0.6, 0.4), 0.2), 0.0, 1.0)
+    usual, stricter = doubt_band(is_so, said), doubt_band(is_so, said, Aims(0.99, 0.98))
+    assert stricter.low < usual.low < usual.high < stricter.high
+
+
+def test_as_little_more_than_the_promise_is_asked_as_keeps_it_on_the_other_folds(section):
+    for part in section["parts"].values():
+        for name, asked in part["asked"].items():
+            assert 0.95 <= asked <= 0.99
+            assert part[name]["value"] >= 0.95
+
+
+def test_with_too_few_fractures_to_keep_the_promise_no_more_is_asked_for(predictions):
+    is_so = predictions["label"] == FRACTURED
+    found = predictions[is_so].groupby(["body_part", "run"]).head(2)
+    found = found.assign(fracture_probability=np.tile(np.linspace(0.2, 0.9, 10), len(BODY_PARTS)))
+    normal = predictions[~is_so]
+    below = np.random.default_rng(0).uniform(0.0, 0.5, len(normal))
+    few = pd.concat([normal.assign(fracture_probability=below), found])
+    for part in trust_section(few, resamples=5)["parts"].values():
+        assert part["sensitivity"]["value"] < 0.95
+        assert part["asked"]["sensitivity"] == 0.95
 
 
 def test_where_no_threshold_spares_enough_nothing_is_a_sure_fracture():

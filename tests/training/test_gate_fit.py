@@ -17,41 +17,53 @@ from fracture_widgets.networks.names import STAGE_MEANS
 from fracture_widgets.networks.weight_files import Weights
 from fracture_widgets.training.gate_fit import (
     GateRecipe,
+    Role,
     choose_limits,
     fit_gate,
     out_of_fold,
     study_folds,
 )
-from fracture_widgets.training.gate_samples import phantom_samples
+from fracture_widgets.training.gate_samples import (
+    exchanged_samples,
+    phantom_samples,
+    stranger_samples,
+)
 from fracture_widgets.training.gate_strangers import drawn_strangers, folder_strangers
 from fracture_widgets.training.gate_training import features_of
 
 RECIPE = GateRecipe(directions=6, discriminant_directions=8)
 
 
-def _features(n: int, shift: float, seed: int) -> np.ndarray:
+def _features(n: int, shift: float, seed: int, *, at: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     mixed = rng.standard_normal((n, 4)) @ np.random.default_rng(0).standard_normal((4, STAGE_MEANS))
     seen = mixed + 0.1 * rng.standard_normal((n, STAGE_MEANS))
-    seen[:, :5] += shift
+    seen[:, at : at + 5] += shift
     return seen.astype(np.float32)
+
+
+def _fitted() -> Weights:
+    means = [_features(120, 0, 1), _features(120, 3, 2), _features(120, 3, 6, at=10)]
+    return fit_gate(np.concatenate(means), np.repeat(list(Role), 120), RECIPE)
 
 
 @pytest.fixture(scope="module")
 def arrays() -> Weights:
-    return fit_gate(_features(120, 0, 1), _features(120, 3, 2), RECIPE)
+    return _fitted()
 
 
 def test_the_same_pictures_give_the_same_gate(arrays: Weights) -> None:
-    again = fit_gate(_features(120, 0, 1), _features(120, 3, 2), RECIPE)
+    again = _fitted()
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, again[name])
 
 
-def test_new_radiographs_are_near_and_others_lean(arrays: Weights) -> None:
+def test_new_radiographs_are_near_and_others_are_told_from_them(arrays: Weights) -> None:
     gate = Gate(arrays)
     near, far = gate.scores(_features(60, 0, 3)), gate.scores(_features(60, 3, 4))
     assert near[:, 1].max() < 0 < far[:, 1].min()
+    exchanged = gate.scores(_features(60, 3, 7, at=10))
+    assert near[:, 2].max() < 0 < exchanged[:, 2].min()
     noise = gate.scores(np.random.default_rng(5).standard_normal((20, STAGE_MEANS)).astype("f4"))
     assert noise[:, 0].min() > near[:, 0].max() + 1
 
@@ -61,8 +73,10 @@ def test_no_gate_scores_what_it_learned_from() -> None:
     means = np.concatenate([_features(100, 0, 1), _features(40, 3, 2)])
     means[:10, 900:] += 6
     studies = np.array([f"study{row // 10}" for row in range(140)])
-    ours = np.arange(140) < 100
-    scores = out_of_fold(means, ours, np.ones(140, bool), studies, RECIPE)
+    means = np.concatenate([means, _features(40, 3, 6, at=10)])
+    studies = np.concatenate([studies, [f"exchanged{row // 10}" for row in range(40)]])
+    roles = np.repeat(list(Role), [100, 40, 40])
+    scores = out_of_fold(means, roles, np.ones(180, bool), studies, RECIPE)
     assert scores[:10, 0].min() > scores[10:100, 0].max()
 
 
@@ -74,12 +88,28 @@ def test_a_study_is_never_divided(studies: int, folds: int, seed: int) -> None:
     assert set(fold) == set(range(min(folds, studies)))
 
 
-@given(st.integers(50, 400), st.floats(0.8, 1.0), st.integers(0, 99))
-def test_limits_keep_the_share_asked_for(n: int, kept: float, seed: int) -> None:
-    scores = np.random.default_rng(seed).standard_normal((n, 2)) * [1, 7]
-    thresholds, spreads = choose_limits(scores, kept)
+@given(st.integers(50, 400), st.floats(0.8, 1.0), st.floats(0, 1), st.integers(0, 99))
+def test_limits_keep_the_share_asked_for(n: int, kept: float, weight: float, seed: int) -> None:
+    scores = np.random.default_rng(seed).standard_normal((n, 3)) * [1, 7, 2]
+    thresholds, spreads = choose_limits(scores, kept, (1, 1, weight))
     assert (scores <= thresholds + 1e-9).all(axis=1).mean() >= kept - 1e-9
     np.testing.assert_allclose(spreads, scores.std(0))
+
+
+def test_a_limit_of_little_weight_refuses_little() -> None:
+    scores = np.random.default_rng(0).standard_normal((4000, 2))
+    thresholds, _ = choose_limits(scores, 0.9, (1, 0.1))
+    first, second = (scores > thresholds).mean(0)
+    assert second == pytest.approx(first / 10, rel=0.1)
+
+
+def test_greys_are_exchanged_in_radiographs_and_in_nothing_else() -> None:
+    drawn = list(phantom_samples(2, 1))
+    exchanged = list(exchanged_samples([*drawn, *stranger_samples(drawn_strangers(1))]))
+    assert [(one.kind, one.split) for one in exchanged] == [
+        ("phantom, exchanged greys", one.split) for one in drawn
+    ]
+    np.testing.assert_allclose(exchanged[0].draw() + drawn[0].draw(), 1, atol=1e-6)
 
 
 @pytest.fixture(scope="module")
