@@ -57,8 +57,8 @@ _SENTENCES = {
     "the radiograph itself, upright, uncovered and not photographed from a screen.",
     OTHER_BODY_PART: "This looks like another body part than an elbow, hand or shoulder, such as a "
     "leg or hip: choose a radiograph of one of the three, or cut it to the joint.",
-    EXCHANGED_GREYS: "Black and white look exchanged in this radiograph, its bones dark and its "
-    "ground bright: exchange them, or export it with bright bones.",
+    EXCHANGED_GREYS: "Black and white look exchanged, with dark bones on a bright ground: if this "
+    "is a radiograph, exchange them, or export it with bright bones.",
 }
 
 
@@ -157,7 +157,10 @@ class Gate:
         numpy.ndarray
             Shape ``(n, 3)``; a picture with a number above 0 is refused.
         """
-        beyond: npt.NDArray[np.float64] = (self.scores(means) - self._thresholds) / self._spreads
+        return self._beyond(self.scores(means))
+
+    def _beyond(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        beyond: npt.NDArray[np.float64] = (scores - self._thresholds) / self._spreads
         return beyond
 
     def check(
@@ -174,9 +177,13 @@ class Gate:
         """
         if flaw is not None:
             return _of_flaw(flaw)
-        excess = self.excess(stage_means(outputs)[np.newaxis])[0].tolist()
-        furthest, kind = max(zip(excess, _KINDS, strict=True))
-        return Refusal(kind, furthest, _SENTENCES[kind]) if furthest > 0 else None
+        scores = self.scores(stage_means(outputs)[np.newaxis])[0]
+        furthest, kind = max(zip(self._beyond(scores).tolist(), _KINDS, strict=True))
+        if furthest <= 0:
+            return None
+        if kind == EXCHANGED_GREYS and scores[_KINDS.index(kind)] <= 0:
+            kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
+        return Refusal(kind, furthest, _SENTENCES[kind])
 
 
 def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

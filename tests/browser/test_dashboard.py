@@ -294,3 +294,19 @@ def test_the_page_says_what_it_is(page):
     served = page.content()
     assert "from fracture_widgets" not in served
     assert not re.findall(r"https?://[^\"'\s]*(?:cdn|unpkg|jsdelivr)[^\"'\s]*", served)
+
+
+def test_a_radiograph_with_exchanged_greys_is_answered_the_right_way_round(page, tmp_path):
+    phantom = draw_phantom("hand", fractured=True, seed=2).radiograph
+    path = tmp_path / "dark bones.png"
+    path.write_bytes(phantom.inverted().to_png())
+    upload(page, path)
+    button(page, "Predict").click()
+    card = page.locator(".fw-card")
+    expect(card).to_contain_text("Black and white look exchanged")
+    button(page, "Exchange black and white").click()
+    report = Cascade.load().examine(read_radiograph(path).inverted())
+    expect(card.get_by_role("heading", level=2)).to_have_text(f"Hand: {report.verdict}")
+    expect(card).to_contain_text("dark bones.png, black and white exchanged")
+    expect(card).to_contain_text("Black and white were exchanged after it was read.")
+    expect(page.locator(".fw-queue")).to_contain_text("black and white exchanged")

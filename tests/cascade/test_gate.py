@@ -54,8 +54,8 @@ def _simple(**changes: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.floa
         "gate_part/kernel": free[:, 0],
         "gate_part/bias": np.zeros(1, np.float32),
         "gate_greys/kernel": free[:, 1],
-        "gate_greys/bias": np.array([-1.0], np.float32),
-        "gate/thresholds": np.array([0.0, 2.0, 0.0], np.float32),
+        "gate_greys/bias": np.array([-2.0], np.float32),
+        "gate/thresholds": np.array([0.0, 2.0, -1.0], np.float32),
         "gate/spreads": np.array([1.0, 0.5, 1.0], np.float32),
         **changes,
     }
@@ -93,10 +93,16 @@ def test_near_and_leaning_is_another_body_part() -> None:
 
 
 def test_dark_bones_are_exchanged_greys() -> None:
+    refusal = Gate(_simple()).check(None, _outputs(0, 2.5, 0.5))
+    assert refusal is not None
+    assert (refusal.kind, refusal.score) == (EXCHANGED_GREYS, pytest.approx(1.5))
+    assert "exchange them" in refusal.sentence
+
+
+def test_greys_that_are_strange_and_yet_more_ours_than_exchanged_are_no_radiograph_s() -> None:
     refusal = Gate(_simple()).check(None, _outputs(0, 1.5, 0.5))
     assert refusal is not None
-    assert (refusal.kind, refusal.score) == (EXCHANGED_GREYS, pytest.approx(0.5))
-    assert "exchange them" in refusal.sentence
+    assert (refusal.kind, refusal.score) == (NOT_A_RADIOGRAPH, pytest.approx(0.5))
 
 
 def test_the_reason_is_the_number_that_lies_furthest_beyond_its_limit() -> None:

@@ -75,7 +75,11 @@ def test_ctrl_c_says_how_to_go_on_and_kills_at_any_moment_cost_nothing(
     journal = tmp_path / "t.csv.part"
     assert main(["screen", str(many), "--out", str(whole), "--batch", "1"]) == 0
     words = ["screen", str(many), "--out", str(table), "--batch", "1"]
-    program = "import sys; from fracture_widgets.cli import main; sys.exit(main(sys.argv[1:]))"
+    program = (
+        "import signal, sys; from fracture_widgets.cli import main; "
+        # Shells have the programs that they start in the background pass over Ctrl+C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+    )
 
     def stopped_by(sign: signal.Signals) -> tuple[int, str]:
         before = _lines(journal)

@@ -36,10 +36,14 @@ def test_there_is_one_row_a_file_sorted_by_path_errors_in_place(uninterrupted: b
 
 
 def test_rows_say_what_examining_one_by_one_says(uninterrupted: bytes, radiographs: Path) -> None:
-    for row in _rows(uninterrupted):
-        if row["error"]:
-            continue
+    answered = [row for row in _rows(uninterrupted) if not row["error"]]
+    assert {row["verdict"] for row in answered} != {"refused"}
+    for row in answered:
         report = shipped_cascade().examine(read_radiograph(radiographs / row["path"]))
+        assert (row["verdict"], row["reason"]) == (report.verdict, report.answer.refusal)
+        if report.refused:
+            assert row["body_part"] == row["fracture_probability"] == ""
+            continue
         assert (row["body_part"], row["label"]) == (report.body_part, report.label)
         assert float(row["body_part_probability"]) == pytest.approx(
             report.body_part_probability, abs=1e-5
