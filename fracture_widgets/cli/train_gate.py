@@ -38,6 +38,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="DIR",
         help="folder for what the network saw (%(default)s)",
     )
+    parser.add_argument("--note", default="", help="a sentence on the figures, for the card")
     parser.set_defaults(run=_run)
 
 
@@ -61,6 +62,7 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.out,
             arguments.work,
             strangers=arguments.strangers,
+            note=arguments.note,
             progress=progress,
         )
     print(_summary(figures))

@@ -236,14 +236,13 @@ def _trust(trust: Card) -> Iterator[str]:
 
 def _gate(gate: Card) -> Iterator[str]:
     yield f"Fitted on the {gate['fitted_on']}."
-    for split in ("out_of_fold", "test"):
+    if gate.get("note"):
+        yield str(gate["note"])
+    for split, where in (("out_of_fold", "Out of fold"), ("test", "On the test split")):
         kinds = gate.get(split)
         if not kinds:
             continue
-        yield (
-            f"{_SPLITS[split].capitalize()}: {said(kinds['kept'])} of our radiographs pass, n "
-            f"{kinds['kept']['n']}."
-        )
+        yield (f"{where}: {said(kinds['kept'])} of our radiographs pass, n {kinds['kept']['n']}.")
         yield _table(
             ("kind", "n", "studies or files", "refused", "AUROC"),
             [

@@ -57,6 +57,7 @@ def train_gate(
     *,
     strangers: Path | None = None,
     recipe: GateRecipe | None = None,
+    note: str = "",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Mapping[str, Any]:
     """Fit the gate of a models folder, measure it, and save it there with its figures.
@@ -73,6 +74,8 @@ def train_gate(
         A folder with pictures that are no radiographs of ours, in a folder for each kind.
     recipe
         The settings; the shipped ones by default.
+    note
+        A sentence on the figures, kept with them.
     progress
         Called with how many pictures are done and in all.
 
@@ -101,6 +104,8 @@ def train_gate(
         samples, OnnxEngine.of_model(model), work / f"gate-{trunk}.npz", progress=progress
     )
     gate, figures = fit_and_measure(samples, means, recipe or GateRecipe())
+    if note:
+        figures["note"] = note
     add_gate(models, gate, figures)
     return figures
 
