@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.client
 import json
 import re
 import urllib.parse
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from served import Served, dashboard
-from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 import fracture_widgets
@@ -58,13 +59,22 @@ def server(data) -> Iterator[Served]:
         yield running
 
 
-def asked(server: Served, path: str, *, host: str | None = None, method: str = "GET"):
+def asked(
+    server: Served,
+    path: str,
+    *,
+    host: str | None = None,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+):
     """Ask for a path as it is written: a client of more manners would tidy it first."""
     place = urllib.parse.urlsplit(server.address).netloc
     connection = http.client.HTTPConnection(place, timeout=PATIENCE)
     try:
         connection.putrequest(method, path, skip_host=True)
         connection.putheader("Host", host or place)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
         connection.endheaders()
         answer = connection.getresponse()
         return answer.status, answer.read().decode("latin-1")
@@ -183,6 +193,8 @@ def test_a_visitor_has_widgets_and_no_code_run(server, page, tmp_path):
             assert isinstance(said, bytes)
             heard.add(kind_of(said))
         connection.close()
+        while await connection.read_message() is not None:
+            pass  # until the other end has hung up as well
         assert not heard & {"execute_reply", "inspect_reply", "complete_reply", "debug_reply"}
 
     asyncio.run(try_it())
@@ -190,6 +202,17 @@ def test_a_visitor_has_widgets_and_no_code_run(server, page, tmp_path):
 
 
 def test_a_page_of_another_site_opens_no_websocket(server, page):
-    with pytest.raises(HTTPClientError) as refused:
-        asyncio.run(opened(server, page, "https://evil.example"))
-    assert refused.value.code == 403
+    channel = f"/api/kernels/{KERNEL.findall(page)[0]}/channels"
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Protocol": PROTOCOL,
+    }
+    ours = server.address.rstrip("/")
+    said = [
+        asked(server, channel, headers={**upgrade, "Origin": origin})[0]
+        for origin in ("https://evil.example", ours)
+    ]
+    assert said == [403, 101]
