@@ -91,8 +91,8 @@ def _latency(name: str, values: Sequence[float]) -> str:
     return f"{name}: median {median(values):.2f} s, 95 % within {most:.2f} s"
 
 
-def hold_class(visiting: Visiting, visitors: int = 30, *, warm_first: bool = True) -> ClassRun:
-    """Let a class come to a dashboard of its own.
+def hold_class(visiting: Visiting, visitors: int = 30) -> ClassRun:
+    """Let a class come to a dashboard of its own, when every place is warm.
 
     Parameters
     ----------
@@ -100,8 +100,6 @@ def hold_class(visiting: Visiting, visitors: int = 30, *, warm_first: bool = Tru
         Lets the visitors come, and returns what they saw and the server's memory at the end.
     visitors
         How many.
-    warm_first
-        Whether they come when every place is warm; else as soon as the server answers.
     """
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -110,8 +108,7 @@ def hold_class(visiting: Visiting, visitors: int = 30, *, warm_first: bool = Tru
         expected = [expected_answer(cascade, file) for file in files]
         began = time.perf_counter()
         with dashboard(scratch / "data", "--visitors", str(visitors)) as server:
-            if warm_first:
-                wait_until_warm(server, visitors)
+            wait_until_warm(server, visitors)
             warming = time.perf_counter() - began
             warm_mb = total_mb(server)
             visits, working_mb = asyncio.run(visiting(server, files, expected))

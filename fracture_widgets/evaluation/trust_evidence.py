@@ -242,10 +242,10 @@ def _aims(is_so: Flags, calibrated: Floats, fold: pd.Series) -> Aims:
     verdicts = [_verdicts_out_of_fold(is_so, calibrated, fold, aims) for aims in asked]
 
     def least(whom: Flags, unwanted: Verdict) -> float:
-        kept = (_share(whom, given != unwanted) >= _PROMISED for given in verdicts)
-        return next(
-            (share for share, enough in zip(_ASKED, kept, strict=True) if enough), _PROMISED
-        )
+        for share, given in zip(_ASKED, verdicts, strict=True):
+            if _share(whom, given != unwanted) >= _PROMISED:
+                return share
+        return _PROMISED
 
     return Aims(least(is_so, Verdict.NONE_SEEN), least(~is_so, Verdict.FRACTURE))
 
