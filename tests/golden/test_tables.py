@@ -1,0 +1,46 @@
+"""A screened folder, and the figures of the card, are what they always were."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden_compare import DATA, compare, read
+from golden_tables import CARD, SECTIONS, models_folder, out_of_fold, screening
+
+
+def test_a_screened_folder_is_the_table_that_it_ever_was(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    compare(screening(tmp_path), read("screening.json"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    pytest.importorskip("sklearn")
+    return out_of_fold(tmp_path_factory.mktemp("out_of_fold"))
+
+
+@pytest.mark.slow
+def test_the_figures_follow_from_the_answers_out_of_fold(made: dict[str, Any]) -> None:
+    frozen = json.loads((DATA / CARD).read_text("utf-8"))
+    compare(made["sections"], {name: frozen[name] for name in SECTIONS})
+
+
+@pytest.mark.slow
+def test_the_words_on_the_figures_are_those_printed_before(made: dict[str, Any]) -> None:
+    compare(made["printed"], read("trust.json"))
+
+
+@pytest.mark.slow
+def test_the_card_made_of_them_is_the_one_that_ships(made: dict[str, Any]) -> None:
+    shipped = (models_folder() / "MODEL_CARD.md").read_text("utf-8")
+    compare(made["card"], shipped.splitlines())
+
+
+def test_the_shipped_card_has_the_frozen_figures() -> None:
+    shipped = json.loads((models_folder() / "card.json").read_text("utf-8"))
+    frozen = json.loads((DATA / CARD).read_text("utf-8"))
+    for name in (*SECTIONS, "figures", "gate"):
+        compare(shipped[name], frozen[name], exactly=True)
