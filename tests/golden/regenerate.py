@@ -106,6 +106,24 @@ def _trust(folder: Path) -> Any:
     return out_of_fold(folder)["printed"]
 
 
+def _histories(folder: Path) -> Any:
+    from golden_records import histories
+
+    return histories(folder)
+
+
+def _worklist(folder: Path) -> Any:
+    from golden_records import worklist
+
+    return worklist(folder)
+
+
+def _readings(folder: Path) -> Any:
+    from golden_records import readings
+
+    return readings(folder)
+
+
 ANSWERS: dict[str, Callable[[Path], Any]] = {
     "answers": _answers,
     "commands": _commands,
@@ -113,12 +131,16 @@ ANSWERS: dict[str, Callable[[Path], Any]] = {
     "structured_reports": _structured_reports,
     "screening": _screening,
     "trust": _trust,
+    "histories": _histories,
+    "worklist": _worklist,
+    "readings": _readings,
 }
 
 
 def _freeze() -> None:
     """Keep what there is no older copy of."""
-    from golden_compare import DATA
+    from golden_compare import DATA, write
+    from golden_records import JOURNAL, READINGS, write_history, write_journal, write_readings
     from golden_tables import CARD, RADIOGRAPHS, models_folder
 
     from fracture_widgets import sample_phantoms
@@ -130,6 +152,17 @@ def _freeze() -> None:
             file.write_bytes(sample.radiograph.to_png(max_side=120))
     if not (DATA / CARD).exists():
         shutil.copyfile(models_folder() / "card.json", DATA / CARD)
+    with tempfile.TemporaryDirectory() as folder:
+        history = write_history(Path(folder))
+        version = history.rstrip(";\n").rpartition(" ")[2]
+        if not (DATA / f"history_schema_{version}.sql").exists():
+            write(f"history_schema_{version}.sql", history)
+    if not (DATA / JOURNAL).exists():
+        with tempfile.TemporaryDirectory() as folder:
+            write(JOURNAL, write_journal(Path(folder)))
+    if not READINGS.exists():
+        write_readings(READINGS)
+        (READINGS / "sessions.lock").unlink()
 
 
 if __name__ == "__main__":

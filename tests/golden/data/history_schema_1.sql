@@ -1,0 +1,11 @@
+BEGIN TRANSACTION;
+CREATE TABLE results (id INTEGER PRIMARY KEY AUTOINCREMENT, saved_at TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, body_part TEXT NOT NULL, body_part_probability REAL NOT NULL, label TEXT NOT NULL, fracture_probability REAL NOT NULL, model TEXT NOT NULL, UNIQUE (sha256, model));
+INSERT INTO "results" VALUES(1,'2025-03-01T10:00:00+00:00','old 0.png','0000000000000000000000000000000000000000000000000000000000000000',30,40,'elbow',0.9,'fractured',0.8,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc');
+INSERT INTO "results" VALUES(2,'2025-03-02T10:00:00+00:00','=1+1 Röntgen.png','0000000000000000000000000000000000000000000000000000000000000001',30,40,'hand',0.9,'normal',0.1,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc');
+INSERT INTO "results" VALUES(4,'2025-03-04T10:00:00+00:00','old 3.png','0000000000000000000000000000000000000000000000000000000000000003',30,40,'elbow',0.9,'normal',0.1,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc');
+INSERT INTO "results" VALUES(5,'2025-03-05T10:00:00+00:00','šipka <b>.dcm','0000000000000000000000000000000000000000000000000000000000000004',30,40,'shoulder',0.9,'fractured',0.5,'dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd');
+INSERT INTO "results" VALUES(6,'2025-03-06T10:00:00+00:00','old 5.png','0000000000000000000000000000000000000000000000000000000000000005',30,40,'elbow',0.9,'normal',0.1,'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc');
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('results',9);
+COMMIT;
+PRAGMA user_version = 1;
