@@ -7,7 +7,8 @@ other numbers it depends on where the test runs:
   digest of both), they are compared exactly, too: nothing there may round otherwise;
 - elsewhere a number may differ by ``TOLERANCE`` (probabilities, maps and figures lie in 0 to 1),
   and one that was rounded when it was written, such as the 87.3 in "87.3 %", by one in its last
-  digit. Keras and ONNX Runtime, which compute the same in another order, differ by 0.000003 at most.
+  digit. Keras and ONNX Runtime, which compute the same in another order, differ by 0.000003 at
+  most.
 
 Pages are compared as thumbnails of 64 x 64 pixels in 8 bits, without the time in their corner.
 Each grey may differ by ``GREYS``: a letter of another version's number or of a digest makes that
