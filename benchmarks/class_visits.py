@@ -16,11 +16,12 @@ import psutil
 from served import Served, dashboard
 from visitor_memory import total_mb
 
-from fracture_widgets.cascade.cascade import Cascade
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.base.words import percent
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.rendering import percent, verdict_heading
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.verdict_words import verdict_heading
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.phantoms import draw_phantom
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from fracture_widgets.cascade.store import load_model
-from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.networks.names import POOLED_OUTPUT
-from fracture_widgets.networks.question import build_single_question_network
+from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.networks.question import build_single_question_network
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
+from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.fit import Fitted, fit
 from fracture_widgets.training.pipeline import Shuffle, batches, one_hot
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Progress, Telling
-from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
 
 
 def main() -> None:

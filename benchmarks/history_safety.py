@@ -24,9 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fracture_widgets.cascade.report import Answer, DoubtBand, Report
-from fracture_widgets.history import History, SavedResult
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.report import Answer, DoubtBand, Report
+from fracture_widgets.records.history import History
+from fracture_widgets.records.history_row import SavedResult
 
 __all__ = ["Loss", "count", "kill_round", "numbered_report", "write_round"]
 

@@ -30,22 +30,22 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from fracture_widgets.cascade.cascade import Cascade
-from fracture_widgets.cascade.engine import OnnxEngine
-from fracture_widgets.cascade.store import ShippedModel
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.networks.onnx_graph import INPUT_NAME, build_onnx_model
-from fracture_widgets.networks.weight_files import read_weights
-from fracture_widgets.training.cascade_evidence import judge, served
-from fracture_widgets.training.cascade_recipe import CascadeRecipe
-from fracture_widgets.training.cascade_runs import Run, plan_runs
-from fracture_widgets.training.framing import STANDARD_MARGIN
-from fracture_widgets.training.views import JOINT, rows_of, teaching_table
-from fracture_widgets.vocabulary import FRACTURED
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import ShippedModel
+from fracture_widgets.models.onnx_graph import INPUT_NAME, build_onnx_model
+from fracture_widgets.models.weight_files import read_weights
+from fracture_widgets.parts import FRACTURED
+from fracture_widgets.training.recipes.cascade_evidence import judge, served
+from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
+from fracture_widgets.training.recipes.cascade_runs import Run, plan_runs
+from fracture_widgets.training.recipes.framing import STANDARD_MARGIN
+from fracture_widgets.training.recipes.views import JOINT, rows_of, teaching_table
 
 
 class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types
@@ -135,7 +135,7 @@ def _change(fractured: Any, whole: Any, eight: Any) -> float:
 
 
 def _time(cascades: tuple[Cascade, Cascade], rounds: int) -> None:
-    from fracture_widgets.imaging.phantoms import draw_phantom
+    from fracture_widgets.phantoms import draw_phantom
 
     radiograph = draw_phantom("hand", fractured=True, seed=2).radiograph
     whole, eight = (partial(cascade.examine, radiograph) for cascade in cascades)

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from comparing import Comparison, in_turn, print_table
 
-from fracture_widgets.cascade.cascade import Cascade
-from fracture_widgets.cascade.engine import OnnxEngine
-from fracture_widgets.cascade.store import load_model
-from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import load_model
+from fracture_widgets.phantoms import draw_phantom
 
 COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
 

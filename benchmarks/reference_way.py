@@ -21,9 +21,9 @@ import keras
 import numpy as np
 from tf_keras_vis.gradcam import Gradcam
 
-from fracture_widgets.networks.names import CONV5_OUTPUT
-from fracture_widgets.networks.question import build_single_question_network
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.models.networks.names import CONV5_OUTPUT
+from fracture_widgets.models.networks.question import build_single_question_network
+from fracture_widgets.parts import BODY_PARTS
 
 QUESTIONS = ("body_part", *BODY_PARTS)
 

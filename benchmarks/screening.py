@@ -21,12 +21,12 @@ import numpy as np
 from comparing import Comparison, in_turn, print_table
 
 from fracture_widgets import draw_phantom, read_radiograph, screen_folder
-from fracture_widgets.cascade.engine import OnnxEngine
-from fracture_widgets.cascade.store import load_model
 from fracture_widgets.imaging.folders import radiograph_names
 from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import load_model
+from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.screening.screen import BATCH
-from fracture_widgets.vocabulary import BODY_PARTS
 
 _DRAWN = 60  # others are copies: a drawing takes longer than an answer
 

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from comparing import Comparison, print_table
 
-from fracture_widgets.cascade.report import Answer, Report
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.app.state import WorkbenchState
+from fracture_widgets.app.tabs.examine.radiograph_list import WorklistPanel
+from fracture_widgets.app.tabs.worklist.panel import ReadingPanel
+from fracture_widgets.app.widgets.thumbnails import thumbnail
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.panels.reading.panel import ReadingPanel
-from fracture_widgets.panels.state import WorkbenchState
-from fracture_widgets.panels.thumbnails import thumbnail
-from fracture_widgets.panels.worklist import WorklistPanel
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.phantoms import draw_phantom
 
 KILOBYTE = 1e3
 

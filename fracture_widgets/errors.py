@@ -52,15 +52,7 @@ class ReadingRoomError(FractureWidgetsError):
 
 
 class MissingExtra(FractureWidgetsError, ImportError):
-    """An optional part of the package is not installed.
-
-    Parameters
-    ----------
-    purpose
-        What the user was trying to do, e.g. ``"Training"``.
-    extra
-        The name of the extra that brings it, e.g. ``"train"``.
-    """
+    """An optional part of the package is not installed."""
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fracture_widgets.cascade.store import default_models_folder, load_model
 from fracture_widgets.cli import main
 from fracture_widgets.evaluation.model_card import dataset_card, model_card
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.models.folder import default_models_folder, load_model
+from fracture_widgets.parts import BODY_PARTS
 
 MODELS = default_models_folder()
 

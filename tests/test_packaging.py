@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.phantoms import draw_phantom
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "fracture_widgets"
@@ -214,7 +214,7 @@ def _modules() -> list[str]:
 
 
 # What the dashboard is made of needs the extra of that name; what it is asked to be does not.
-JUPYTER = re.compile(r"fracture_widgets\.(panels|serving\.(?!settings))")
+JUPYTER = re.compile(r"fracture_widgets\.(app\.(?!limits)|serving\.(?!settings))")
 WITHOUT_JUPYTER = [module for module in _modules() if not JUPYTER.match(module)]
 
 
@@ -255,7 +255,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     [
         "fracture_widgets/py.typed",
         "fracture_widgets/resources/joints.csv",
-        "fracture_widgets/models/card.json",
+        "fracture_widgets/resources/models/card.json",
         "fracture_widgets/notebooks/dashboard.ipynb",
         "fracture_widgets-0.1.0.dist-info/licenses/LICENSE",
         "fracture_widgets-0.1.0.dist-info/licenses/NOTICE",

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fracture_widgets.cascade.store import load_model
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.models.folder import load_model
+from fracture_widgets.parts import BODY_PARTS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

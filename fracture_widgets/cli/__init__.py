@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from fracture_widgets import __version__
+from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import FractureWidgetsError
 
 __all__ = ["build_parser", "main"]
@@ -35,19 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code.
-
-    Parameters
-    ----------
-    arguments
-        The words after ``fracture-widgets``; those of the process by default.
-
-    Returns
-    -------
-    int
-        0 when all went well, 1 when something failed, 2 for words that are no command, 130 when
-        interrupted.
-    """
+    """Run a command and return its exit code."""
     parsed = build_parser().parse_args(arguments)
     try:
         return int(parsed.run(parsed))

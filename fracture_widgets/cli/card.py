@@ -27,9 +27,9 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from fracture_widgets.cascade.store import default_models_folder, load_model
     from fracture_widgets.errors import ModelError
     from fracture_widgets.evaluation.model_card import dataset_card, model_card
+    from fracture_widgets.models.folder import default_models_folder, load_model
 
     folder = arguments.models or default_models_folder()
     card = load_model(folder).card

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fracture_widgets.errors import DatasetError
 
 if TYPE_CHECKING:
-    from fracture_widgets.training.comparison import ComparisonProgress
+    from fracture_widgets.training.compare import ComparisonProgress
 
 __all__ = ["add_parser"]
 
@@ -104,7 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from fracture_widgets.datasets.table import load_dataset
-    from fracture_widgets.training import comparison
+    from fracture_widgets.training import compare as comparison
     from fracture_widgets.training.plan import Augmentation, TrainingPlan
 
     plan = TrainingPlan(

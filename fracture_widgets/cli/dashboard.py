@@ -161,13 +161,7 @@ def _add_door_options(group: argparse._ArgumentGroup) -> None:
 
 
 def dashboard_notebook() -> Path:
-    """Return the notebook that is served: in an installed package, or in a checkout.
-
-    Raises
-    ------
-    FractureWidgetsError
-        If it is in neither.
-    """
+    """Return the notebook that is served: in an installed package, or in a checkout."""
     for folder in (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks"):
         notebook = folder / "dashboard.ipynb"
         if notebook.is_file():
@@ -227,7 +221,7 @@ def _settings(arguments: argparse.Namespace) -> ServingSettings:
 
 def _check_limit_of_environment() -> None:
     """Say here what every page would say instead of a workbench."""
-    from fracture_widgets.limits import UploadLimits
+    from fracture_widgets.app.limits import UploadLimits
 
     UploadLimits.from_environment()
 
@@ -256,7 +250,7 @@ def _count_or_none(text: str) -> int:
 
 
 def _megabytes(text: str) -> int:
-    from fracture_widgets.limits import MOST_MB
+    from fracture_widgets.app.limits import MOST_MB
 
     if text.isdecimal() and 1 <= int(text) <= MOST_MB:
         return int(text)

@@ -21,13 +21,7 @@ INTERRUPTED = 130
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register ``data`` and its commands; each sets ``run``, a function of the parsed arguments.
-
-    Parameters
-    ----------
-    subparsers
-        What ``ArgumentParser.add_subparsers`` of the ``fracture-widgets`` command returned.
-    """
+    """Register ``data`` and its commands; each sets ``run``, a function of the parsed arguments."""
     data = subparsers.add_parser(
         "data",
         help="fetch, cut and draw radiographs to train and teach with",
@@ -142,7 +136,7 @@ def _downloaded(destination: Path) -> Path:
 
 def _run_phantoms(args: argparse.Namespace) -> int:
     from fracture_widgets.datasets.table import load_dataset
-    from fracture_widgets.imaging.phantoms import write_phantoms
+    from fracture_widgets.phantoms import write_phantoms
 
     def work() -> int:
         with _Bar("Drawing", "radiograph") as bar:

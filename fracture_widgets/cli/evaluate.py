@@ -53,9 +53,9 @@ def add_parser(subparsers: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from fracture_widgets.cascade.cascade import Cascade
     from fracture_widgets.datasets.table import load_dataset
     from fracture_widgets.evaluation.evaluate import evaluate_predictions
+    from fracture_widgets.models.cascade import Cascade
 
     table = load_dataset(arguments.dataset)
     for sentence in (str(table.attrs["skipped"]), *table.attrs["warnings"]):

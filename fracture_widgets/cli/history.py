@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.vocabulary import BODY_PARTS, Verdict
+from fracture_widgets.parts import BODY_PARTS, Verdict
 
 if TYPE_CHECKING:
-    from fracture_widgets.history import HistoryFilter, SavedResult
+    from fracture_widgets.records.history_filters import HistoryFilter
+    from fracture_widgets.records.history_row import SavedResult
 
 __all__ = ["add_parser"]
 
@@ -86,8 +87,8 @@ def _add_delete(actions: Any) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from fracture_widgets.history import History
-    from fracture_widgets.history.export import as_csv, as_json
+    from fracture_widgets.records.history import History
+    from fracture_widgets.records.history_export import as_csv, as_json
 
     history, wanted = History(), _filter(arguments)
     rows = history.rows(wanted, limit=arguments.limit)
@@ -105,7 +106,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _read(arguments: argparse.Namespace) -> int:
-    from fracture_widgets.history import History
+    from fracture_widgets.records.history import History
 
     history = History()
     remark = arguments.remark
@@ -117,7 +118,7 @@ def _read(arguments: argparse.Namespace) -> int:
 
 
 def _delete(arguments: argparse.Namespace) -> int:
-    from fracture_widgets.history import History
+    from fracture_widgets.records.history import History
 
     history = History()
     row = history.get(arguments.number)
@@ -138,7 +139,7 @@ def _agreed() -> bool:
 
 
 def _filter(arguments: argparse.Namespace) -> HistoryFilter:
-    from fracture_widgets.history import HistoryFilter, Order, ReaderFilter
+    from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
 
     return HistoryFilter(
         text=arguments.search,
@@ -165,7 +166,7 @@ def _export(target: str, text: str, encoding: str, rows: int) -> int:
 
 
 def _in_words(row: SavedResult) -> str:
-    from fracture_widgets.rendering import percent
+    from fracture_widgets.base.words import percent
 
     when = row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M")
     said = f"{row.verdict}{' (overridden)' if row.overridden else ''}"

@@ -13,8 +13,8 @@ from fracture_widgets.cli.reports import ReportWriter, add_report_options
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
-    from fracture_widgets.cascade.report import Answer, Report
-    from fracture_widgets.cascade.study import StudyAnswer
+    from fracture_widgets.models.report import Answer, Report
+    from fracture_widgets.models.study import StudyAnswer
 
 __all__ = ["add_parser"]
 
@@ -49,8 +49,8 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from fracture_widgets.cascade.cascade import Cascade
     from fracture_widgets.imaging.studies import find_radiographs
+    from fracture_widgets.models.cascade import Cascade
 
     cascade = Cascade.load(arguments.models, engine=arguments.engine)
     heatmaps = _heatmap_folder(arguments.heatmap)
@@ -98,7 +98,7 @@ class _Studies:
 
     def lines(self, *, as_json: bool) -> Iterator[str]:
         """Yield a line for each study of several views."""
-        from fracture_widgets.cascade.study import StudyAnswer
+        from fracture_widgets.models.study import StudyAnswer
 
         for number, views in enumerate(self._views.values(), 1):
             if len(views) > 1:
@@ -123,7 +123,7 @@ class _Studies:
 
 
 def _study_in_words(number: int, answer: StudyAnswer, views: Sequence[tuple[str, Answer]]) -> str:
-    from fracture_widgets.rendering import percent
+    from fracture_widgets.base.words import percent
 
     place, highest = views[answer.highest]
     if answer.calibrated_probability is None:
@@ -150,7 +150,7 @@ def _heatmap_folder(name: str | None) -> Path | None:
 
 
 def _write_heatmap(report: Report, folder: Path) -> None:
-    from fracture_widgets.rendering.overlay import overlay
+    from fracture_widgets.figures.overlay import overlay
 
     # Two folders may hold files of one name; the content tells them apart.
     stem = Path(report.radiograph.name).stem
@@ -178,7 +178,8 @@ def _as_json(place: str, report: Report, study: int | None) -> str:
 
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
-    from fracture_widgets.rendering import override_mark, percent
+    from fracture_widgets.base.words import percent
+    from fracture_widgets.models.verdict_words import override_mark
 
     answer = report.answer
     belongs = "" if study is None else f", study {study}"

@@ -75,7 +75,7 @@ def _tell(students: pd.DataFrame, cases: pd.DataFrame) -> None:
 
 
 def _write(table: pd.DataFrame, file: Path) -> None:
-    from fracture_widgets.spreadsheet import csv_text
+    from fracture_widgets.base.tables import csv_text
 
     text = csv_text(list(table.columns), table.itertuples(index=False, name=None))
     try:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
-    from fracture_widgets.cascade.report import Report
-    from fracture_widgets.reporting import ReportFormat
-    from fracture_widgets.reporting.dicom.identity import Identity
+    from fracture_widgets.models.report import Report
+    from fracture_widgets.records.dicom.identity import Identity
+    from fracture_widgets.records.formats import ReportFormat
 
 __all__ = ["ReportWriter", "add_report_options"]
 
@@ -39,7 +39,7 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _formats(text: str) -> tuple[ReportFormat, ...]:
-    from fracture_widgets.reporting import ReportFormat
+    from fracture_widgets.records.formats import ReportFormat
 
     known = {kind.value: kind for kind in ReportFormat}
     named = dict.fromkeys(name.strip().lower() for name in text.split(","))
@@ -53,17 +53,7 @@ def _formats(text: str) -> tuple[ReportFormat, ...]:
 
 @dataclass(frozen=True)
 class ReportWriter:
-    """Writes reports as the command line asks for them.
-
-    Attributes
-    ----------
-    folder
-        Where to.
-    formats
-        In which formats.
-    keep_identity
-        Whether DICOM reports join the study of the file that was examined.
-    """
+    """Writes reports as the command line asks for them."""
 
     folder: Path
     formats: tuple[ReportFormat, ...]
@@ -71,13 +61,7 @@ class ReportWriter:
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> ReportWriter | None:
-        """Return what ``--report`` asks for, or None without it.
-
-        Raises
-        ------
-        FractureWidgetsError
-            If an identity is to be kept and no DICOM is written.
-        """
+        """Return what ``--report`` asks for, or None without it."""
         dicom = any(kind.value == "dicom" for kind in arguments.format)
         if arguments.keep_identity and (arguments.report is None or not dicom):
             raise FractureWidgetsError(
@@ -89,21 +73,8 @@ class ReportWriter:
         return cls(Path(arguments.report), arguments.format, arguments.keep_identity)
 
     def write(self, report: Report, path: Path) -> None:
-        """Write a report in every format.
-
-        Parameters
-        ----------
-        report
-            What the cascade said of the file.
-        path
-            The file.
-
-        Raises
-        ------
-        FractureWidgetsError
-            Of what could not be written, the first; the rest is written before it is raised.
-        """
-        from fracture_widgets.reporting import ReportFormat, save_report
+        """Write a report in every format."""
+        from fracture_widgets.records.formats import ReportFormat, save_report
 
         made_at = datetime.now(UTC)
         problems = []
@@ -120,7 +91,7 @@ class ReportWriter:
 
 def _identity(report: Report, path: Path) -> Identity | None:
     """Read whose study the file is of, if it is still the file that was examined."""
-    from fracture_widgets.reporting.dicom import read_identity
+    from fracture_widgets.records.dicom import read_identity
 
     if report.radiograph.source_format != "DICOM":
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.cli import train_cascade, train_gate, train_trust
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.parts import BODY_PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # What TensorFlow says of itself while it starts is no news to whoever trains.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from fracture_widgets.datasets.table import load_dataset
-    from fracture_widgets.training import recipe
+    from fracture_widgets.training.recipes import paper as recipe
 
     plan = recipe.TrainingPlan(
         learning_rate=arguments.learning_rate,

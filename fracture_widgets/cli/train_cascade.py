@@ -51,8 +51,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from fracture_widgets.datasets.fracatlas import FracAtlas
-    from fracture_widgets.training.cascade_recipe import CascadeRecipe
-    from fracture_widgets.training.cascade_training import train_cascade
+    from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
+    from fracture_widgets.training.recipes.cascade_training import train_cascade
 
     bars: dict[str, Any] = {}
 

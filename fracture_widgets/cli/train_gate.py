@@ -46,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from fracture_widgets.datasets.fracatlas import FracAtlas
-    from fracture_widgets.training.gate_training import train_gate
+    from fracture_widgets.training.recipes.gate_training import train_gate
 
     with (
         FracAtlas.open(arguments.fracatlas) as atlas,

@@ -45,17 +45,13 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from fracture_widgets.cascade.store import (
-        OUT_OF_FOLD_FILE,
-        amend_card,
-        default_models_folder,
-    )
-    from fracture_widgets.cascade.trust import TRUST_SECTION
     from fracture_widgets.errors import TrainingError
     from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
     from fracture_widgets.evaluation.trust_evidence import trust_section
     from fracture_widgets.evaluation.trust_words import trust_table
     from fracture_widgets.evaluation.weak_spots import known_failures, subgroup_rows
+    from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, amend_card, default_models_folder
+    from fracture_widgets.models.trust import TRUST_SECTION
 
     models = arguments.models or default_models_folder()
     kept = models / OUT_OF_FOLD_FILE

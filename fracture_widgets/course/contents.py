@@ -23,24 +23,7 @@ _HEADINGS = (("tool", "Try it"), ("lesson", "Learn it"), ("text", "Look it up"))
 
 @dataclass(frozen=True)
 class Page:
-    """A notebook that is a page of the course.
-
-    Attributes
-    ----------
-    file
-        Its name, e.g. ``"02_data.ipynb"``.
-    title
-        What it is called.
-    kind
-        ``"index"``, ``"tool"`` for a panel without code, ``"text"`` for one to read, or
-        ``"lesson"``.
-    goal
-        One sentence: what one can do or knows afterwards.
-    minutes
-        How long a lesson takes; 0 for a tool.
-    needs
-        The extra of the package that it needs, ``"train"`` or ``""``.
-    """
+    """A notebook that is a page of the course."""
 
     file: str
     title: str
@@ -56,13 +39,7 @@ class Page:
 
 
 def notebooks_folder() -> Path:
-    """Return the folder of the notebooks: in an installed package, or in a checkout.
-
-    Raises
-    ------
-    FractureWidgetsError
-        If it is in neither.
-    """
+    """Return the folder of the notebooks: in an installed package, or in a checkout."""
     for folder in (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks"):
         if folder.is_dir():
             return folder
@@ -72,19 +49,7 @@ def notebooks_folder() -> Path:
 
 
 def read_pages(folder: Path | None = None) -> tuple[Page, ...]:
-    """Return the pages in a folder: the index, the tools, then the lessons, each by name.
-
-    Parameters
-    ----------
-    folder
-        Where the notebooks are; those of the package by default. ``course`` in a notebook's
-        metadata says what a :class:`Page` holds; without it, the notebook is a tool.
-
-    Raises
-    ------
-    FractureWidgetsError
-        If a notebook cannot be read.
-    """
+    """Return the pages in a folder: the index, the tools, then the lessons, each by name."""
     home = notebooks_folder() if folder is None else folder
     pages = [_page(file) for file in sorted(home.glob("*.ipynb"))]
     return tuple(sorted(pages, key=lambda page: KINDS.index(page.kind)))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fracture_widgets.course.verdict import Verdict
 from fracture_widgets.evaluation.metrics import sensitivity, specificity
 from fracture_widgets.evaluation.predictive_values import predictive_values
-from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
 if TYPE_CHECKING:
     import keras

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fracture_widgets.cascade.store import load_model
 from fracture_widgets.evaluation.model_card import dataset_card, model_card
+from fracture_widgets.models.folder import load_model
 
 __all__ = ["ModelCard"]
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fracture_widgets.datasets.files import write_atomically
+from fracture_widgets.base.files import write_atomically
 from fracture_widgets.datasets.fracatlas import RECORD
 from fracture_widgets.errors import DatasetError
 
@@ -50,25 +50,7 @@ def download_fracatlas(
     attempts: int = 5,
     pause: float = 2.0,
 ) -> Path:
-    """Download the FracAtlas archive (about 340 MB) unless it is there already.
-
-    Parameters
-    ----------
-    folder
-        Where ``FracAtlas.zip`` is to stand.
-    urls, progress, stop, timeout, attempts, pause
-        As in :func:`download`.
-
-    Returns
-    -------
-    Path
-        The archive, complete: every file in it has been read and its checksum found right.
-
-    Raises
-    ------
-    DatasetError
-        If it cannot be fetched, or arrives damaged.
-    """
+    """Download the FracAtlas archive (about 340 MB) unless it is there already."""
     archive = Path(folder) / "FracAtlas.zip"
     if not archive.exists():
         download(
@@ -97,45 +79,7 @@ def download(
     attempts: int = 5,
     pause: float = 2.0,
 ) -> Path:
-    """Download one file, going on where an earlier try was cut off.
-
-    What has arrived is kept beside the destination (``NAME.part``, and ``NAME.part.json`` with
-    the server's mark of the version), whatever ends the run: a dropped line, Ctrl-C, a power
-    cut. The next run asks for the rest only, provided that the file has not changed on the
-    server. The destination itself appears in one step, complete and checked. Proxies are taken
-    from the environment (``HTTPS_PROXY`` ...), as usual.
-
-    Parameters
-    ----------
-    urls
-        Addresses of the same file, tried in turn when one refuses.
-    destination
-        The file to write.
-    check
-        Looks at the complete file and returns what is wrong with it, in a few words, or None.
-    by_hand
-        Where a person can fetch the file with a browser; said in errors.
-    progress
-        Called with the bytes here and the bytes in all (None when the server does not say).
-    stop
-        Asked now and then; the download stops when it answers True.
-    timeout
-        Seconds of silence after which the line counts as dropped.
-    attempts
-        How often in a row an address may fail without a single new byte.
-    pause
-        Seconds before the second such attempt; doubled each time, at most a minute.
-
-    Returns
-    -------
-    Path
-        ``destination``.
-
-    Raises
-    ------
-    DatasetError
-        If no address gives the file, it is damaged, the disk is full, or ``stop`` said so.
-    """
+    """Download one file, going on where an earlier try was cut off."""
     target = Path(destination)
     part = _Part(target)
     try:

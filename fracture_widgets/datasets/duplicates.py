@@ -13,26 +13,7 @@ __all__ = ["find_duplicates"]
 
 
 def find_duplicates(table: pd.DataFrame) -> pd.DataFrame:
-    """Find files that are the same byte for byte.
-
-    Parameters
-    ----------
-    table
-        With the column ``image_path``, as :func:`~fracture_widgets.datasets.table.load_dataset`
-        returns it.
-
-    Returns
-    -------
-    DataFrame
-        The rows whose file is there more than once, copies beside one another and otherwise in
-        their order, with the column ``copy_of``: the same number for the same content, from 1. A
-        copy that was scaled, cut or compressed anew is not found.
-
-    Raises
-    ------
-    DatasetError
-        If a file cannot be read.
-    """
+    """Find files that are the same byte for byte."""
     digests = [_digest(Path(path)) for path in table["image_path"]]
     content = pd.Series(digests, index=table.index)
     repeated = content[content.duplicated(keep=False)]

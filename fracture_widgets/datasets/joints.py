@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from fracture_widgets.datasets.files import write_atomically
+from fracture_widgets.base.files import write_atomically
 from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas, misfit
 from fracture_widgets.datasets.table import BOXES_FILE
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, LABELS, NORMAL
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL
 
 __all__ = ["CROPS_FILE", "joint_table", "write_joint_crops"]
 
@@ -47,19 +47,7 @@ def _packaged_joints() -> pd.DataFrame:
 
 
 def joint_table() -> pd.DataFrame:
-    """Return our boxes around the joints in FracAtlas's upper-limb radiographs.
-
-    Returns
-    -------
-    DataFrame
-        One row for each joint: ``image_id``; ``joint_index`` from 0 within the image;
-        ``body_part``; ``x0, y0, x1, y1`` in fractions of the radiograph's width and height;
-        ``label`` (``"fractured"`` when at least half of a published outline lies inside,
-        ``"normal"`` when none does, ``"unclear"`` otherwise); ``n_fractures``; ``hardware``;
-        ``holder`` (1 when the note speaks of an adult's hand holding a child); ``note``;
-        ``study``, which joins adjacent ids of one region and near-duplicates and stands in for
-        the patient; ``split`` (``"train"`` or ``"test"``).
-    """
+    """Return our boxes around the joints in FracAtlas's upper-limb radiographs."""
     return _packaged_joints().copy()
 
 
@@ -70,60 +58,7 @@ def write_joint_crops(
     margin: float = 0.06,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Cut the joints out of FracAtlas and write them in the MURA layout.
-
-    A crop is written to ``train_valid|test/Elbow|Hand|Shoulder/patient00011/study1_positive/
-    IMG0000057_0.png``: the patient's number is the study's in :func:`joint_table`, the file
-    carries the radiograph's id and the joint's index. MURA labels a study, here a joint is
-    labelled, so a patient's fractured and normal joints of one part become two studies. Joints
-    labelled ``unclear`` are left out. Beside the folders stand
-
-    ``boxes.csv``
-        ``image_path, x0, y0, x1, y1, visible``: the published fracture outlines seen from the
-        crop, cut at its edge, in fractions of it; ``visible`` is the share of the outline's box
-        that lies on the crop, at least 0.05. A crop labelled normal can show the edge of a
-        fracture nearby.
-    ``crops.csv``
-        the table returned here,
-    ``README.txt``
-        what this is, and the credit that the licence asks for.
-
-    Every file appears complete or not at all, so the work can be interrupted at any moment and
-    gone on with by the same call, which writes only what is missing. The same source gives the
-    same bytes.
-
-    Parameters
-    ----------
-    atlas
-        The opened copy of FracAtlas.
-    destination
-        A new or empty folder, or one that an earlier call with the same source and margin
-        began.
-    margin
-        Border added on every side, as a share of the joint box's width and height; a crop ends
-        at the radiograph's edge.
-    progress
-        Called with the number of radiographs done and to do.
-
-    Returns
-    -------
-    DataFrame
-        One row for each crop: ``image_path`` (relative to ``destination``), ``split``
-        (``"train_valid"`` or ``"test"``), ``body_part``, ``patient_id``, ``study_id``,
-        ``label``, ``image_id``, ``joint_index``, the crop's frame ``x0, y0, x1, y1`` in
-        fractions of the radiograph, ``hardware``, ``holder``, ``note``, and as ``warning`` what
-        reading the radiograph warned of, e.g. that its last rows are missing.
-        ``attrs["deviations"]`` lists, as sentences, what could not be cut and which labels do
-        not follow from the copy's outlines; ``attrs["written"]`` is the number of new crops.
-
-    Raises
-    ------
-    ValueError
-        If ``margin`` is negative.
-    DatasetError
-        If the folder holds something else, the copy has none of the radiographs, or a file
-        cannot be written.
-    """
+    """Cut the joints out of FracAtlas and write them in the MURA layout."""
     if margin < 0:
         raise ValueError(f"A margin is at least 0. Received: {margin}")
     root = Path(destination)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, NORMAL
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
 
 __all__ = ["EXPECTED_LAYOUT", "Place", "body_part_of", "label_of", "place_of", "split_of"]
 
@@ -46,22 +46,7 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Place:
-    """What the folders above a radiograph say about it.
-
-    Attributes
-    ----------
-    body_part
-        ``"elbow"``, ``"hand"`` or ``"shoulder"``.
-    label
-        ``"fractured"`` or ``"normal"``. MURA's "positive" means abnormal, not fractured: about
-        half of its positives show hardware, casts or marks instead.
-    patient
-        The patient's folder in lower case, or None in the plain layout.
-    study
-        The folder that carries the label, in lower case.
-    split
-        ``"train_valid"``, ``"train"``, ``"validation"`` or ``"test"``, or None.
-    """
+    """What the folders above a radiograph say about it."""
 
     body_part: str
     label: str
@@ -93,19 +78,7 @@ def split_of(folder: str) -> str | None:
 
 
 def place_of(folders: tuple[str, ...]) -> Place | str:
-    """Read what the folders above a radiograph say.
-
-    Parameters
-    ----------
-    folders
-        Folder names from the outside in, e.g. ``("MURA-v1.1", "train", "XR_ELBOW",
-        "patient00011", "study1_positive")``. Folders before the split do not matter.
-
-    Returns
-    -------
-    Place or str
-        The place, or why there is none, in a few words fit for a list of skipped files.
-    """
+    """Read what the folders above a radiograph say."""
     reason = "outside the expected folders"
     for index in reversed(range(len(folders))):
         part = body_part_of(folders[index])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fracture_widgets.datasets.layout import body_part_of, split_of
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.parts import BODY_PARTS
 
 __all__ = ["DATASETS_VARIABLE", "find_datasets"]
 
@@ -16,14 +16,7 @@ DATASETS_VARIABLE = "FRACTURE_WIDGETS_DATASETS"
 
 
 def find_datasets(folders: Sequence[str | os.PathLike[str]] | None = None) -> list[Path]:
-    """Return the folders that look like datasets, without opening a file.
-
-    Parameters
-    ----------
-    folders
-        Each a dataset, or a folder with datasets right below it; those of the environment variable
-        ``FRACTURE_WIDGETS_DATASETS`` by default.
-    """
+    """Return the folders that look like datasets, without opening a file."""
     if folders is None:
         folders = [name for name in os.environ.get(DATASETS_VARIABLE, "").split(os.pathsep) if name]
     return [one for folder in folders for one in _datasets_in(Path(folder).expanduser())]

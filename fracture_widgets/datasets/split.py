@@ -157,10 +157,7 @@ def _assign(
 def _change(
     filled: NDArray[np.float64], share: NDArray[np.float64], wanted: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return how much the deviation grows for each split that ``share`` is added to.
-
-    The deviation is the sum over splits and kinds of (filled - wanted) squared over wanted.
-    """
+    """Return how much the deviation grows for each split that ``share`` is added to."""
     missed = (filled + share - wanted[:, None]) ** 2 - (filled - wanted[:, None]) ** 2
     change: NDArray[np.float64] = missed.sum(axis=1) / wanted
     return change

@@ -27,11 +27,7 @@ _BOX_COLUMNS = ["x0", "y0", "x1", "y1"]
 
 
 class SkippedFiles(list[tuple[str, str]]):
-    """The files a folder walk left out, as ``(path, reason)``; paths are relative to the folder.
-
-    It lives in ``table.attrs["skipped"]``, which pandas copies with every operation on the
-    table; since nobody changes it, a copy is the list itself.
-    """
+    """The files a folder walk left out, as ``(path, reason)``; paths are relative to the folder."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SkippedFiles:
         return self
@@ -139,25 +135,7 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def load_boxes(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read the fracture boxes that belong to a dataset.
-
-    Parameters
-    ----------
-    path
-        The folder given to :func:`load_dataset`.
-
-    Returns
-    -------
-    DataFrame
-        ``image_path`` as in :func:`load_dataset`; ``x0, y0, x1, y1`` in fractions of that
-        radiograph's width and height; ``visible``, the share of the fracture's outline that
-        lies on the radiograph (0 to 1). Empty when the dataset has no ``boxes.csv``.
-
-    Raises
-    ------
-    DatasetError
-        If ``boxes.csv`` is not the table it should be.
-    """
+    """Read the fracture boxes that belong to a dataset."""
     root = Path(path)
     file = root / BOXES_FILE
     columns = ["image_path", *_BOX_COLUMNS, "visible"]

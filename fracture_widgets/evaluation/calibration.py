@@ -17,23 +17,7 @@ _Z = 1.959963984540054  # 95 percent of the normal distribution lie within
 
 
 def wilson_interval(positive: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Return the 95 percent interval of a share (Wilson, *J. Am. Stat. Assoc.* 22:209, 1927).
-
-    It takes every radiograph for a draw of its own, so it is somewhat too narrow where several
-    are of one patient.
-
-    Parameters
-    ----------
-    positive
-        How many are so.
-    n
-        Of how many; the ends are NaN where it is 0.
-
-    Returns
-    -------
-    low, high
-        In 0 to 1, of the shape of ``n``.
-    """
+    """Return the 95 percent interval of a share (Wilson, *J. Am. Stat. Assoc.* 22:209, 1927)."""
     count, whole = np.asarray(positive, dtype=float), np.asarray(n, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         share, unit = count / whole, _Z**2 / whole
@@ -49,31 +33,7 @@ def calibration_table(
     bins: int = 10,
     strategy: Strategy = "uniform",
 ) -> pd.DataFrame:
-    """Count, of the radiographs that were given about the same probability, those that are so.
-
-    Parameters
-    ----------
-    positive
-        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
-    probability
-        What each was given, 0 to 1, shape ``(n,)``.
-    bins
-        How many, at least 1.
-    strategy
-        ``"uniform"`` for bins of one width, ``"quantile"`` for about as many radiographs in each.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each bin with radiographs in it: ``from`` and ``to``, its edges; ``n`` and
-        ``fractured``, how many there are; ``probability``, the mean that was said; ``share``,
-        how many of them are fractured, with ``low`` and ``high`` by :func:`wilson_interval`.
-
-    Raises
-    ------
-    ValueError
-        If a probability is not in 0 to 1, or the lengths differ, or ``bins`` is less than 1.
-    """
+    """Count, of the radiographs that were given about the same probability, those that are so."""
     is_so, said, edges, bin_of = _binned(positive, probability, bins, strategy)
     n = np.bincount(bin_of, minlength=bins)
     total = np.bincount(bin_of, weights=said, minlength=bins)
@@ -101,21 +61,7 @@ def expected_calibration_error(
     bins: int = 10,
     strategy: Strategy = "uniform",
 ) -> float:
-    """Return by how much probability and truth differ, averaged over the radiographs.
-
-    It is the sum over the bins of ``n / N * |share - probability|`` (Naeini, Cooper and
-    Hauskrecht, *AAAI* 2015). It is never quite 0, and grows with the number of bins.
-
-    Parameters
-    ----------
-    positive, probability, bins, strategy
-        As for :func:`calibration_table`.
-
-    Returns
-    -------
-    float
-        0 to 1; NaN without radiographs.
-    """
+    """Return by how much probability and truth differ, averaged over the radiographs."""
     is_so, said, _, bin_of = _binned(positive, probability, bins, strategy)
     if not len(said):
         return float("nan")

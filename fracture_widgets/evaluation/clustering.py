@@ -21,17 +21,7 @@ _SILHOUETTE_SAMPLE = 1000
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """Clusters of radiographs, and how many of each are fractured.
-
-    Attributes
-    ----------
-    centres
-        Float array of shape ``(k, dimensions)``.
-    fractured
-        Share of fractured radiographs among those the cluster was found from, shape ``(k,)``.
-    silhouettes
-        Mean silhouette by number of clusters tried, -1 to 1; the highest was chosen.
-    """
+    """Clusters of radiographs, and how many of each are fractured."""
 
     centres: Floats
     fractured: npt.NDArray[np.float64]
@@ -41,13 +31,7 @@ class Clusters:
         return f"Clusters(k={len(self.centres)})"
 
     def assign(self, points: Floats) -> npt.NDArray[np.intp]:
-        """Return the number of the nearest centre to each point.
-
-        Parameters
-        ----------
-        points
-            Shape ``(n, dimensions)``.
-        """
+        """Return the number of the nearest centre to each point."""
         given = np.asarray(points, dtype=float)
         centres = np.asarray(self.centres, dtype=float)
         # Squared distances less what all centres share.
@@ -63,27 +47,7 @@ def find_clusters(
     numbers: Sequence[int] = tuple(range(2, 11)),
     seed: int = 0,
 ) -> Clusters:
-    """Find clusters by k-means without looking at the labels, then count who is in them.
-
-    Parameters
-    ----------
-    points
-        One radiograph a row, shape ``(n, dimensions)``, for training alone.
-    fractured
-        Whether each is fractured, shape ``(n,)``. Only the shares are taken from it.
-    numbers
-        Numbers of clusters to try. The one with the highest mean silhouette is chosen (Rousseeuw,
-        *J. Comput. Appl. Math.* 20:53, 1987), computed on at most 1,000 radiographs.
-    seed
-        Of the first centres and of that sample.
-
-    Raises
-    ------
-    DatasetError
-        If there are not enough different radiographs to make clusters of.
-    MissingExtra
-        If scikit-learn is not installed.
-    """
+    """Find clusters by k-means without looking at the labels, then count who is in them."""
     try:
         from sklearn.cluster import KMeans
         from sklearn.metrics import silhouette_score
@@ -115,19 +79,7 @@ def find_clusters(
 
 
 def purity(clusters: npt.ArrayLike, true: npt.ArrayLike) -> float:
-    """Return the share of radiographs that bear the most frequent label of their cluster.
-
-    It looks at the labels that it judges by (Manning, Raghavan and Schütze, *Introduction to
-    Information Retrieval*, 2008, section 16.3), so that it is never below the share of the most
-    frequent label and grows with the number of clusters: read it beside the accuracy.
-
-    Parameters
-    ----------
-    clusters
-        Cluster of each radiograph, shape ``(n,)``.
-    true
-        Label of each, shape ``(n,)``.
-    """
+    """Return the share of radiographs that bear the most frequent label of their cluster."""
     _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
     names, label = np.unique(np.asarray(true), return_inverse=True)
     if not len(cluster):
@@ -138,18 +90,7 @@ def purity(clusters: npt.ArrayLike, true: npt.ArrayLike) -> float:
 
 
 def picture_points(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return radiographs as points: the mean grey of 32 x 32 fields.
-
-    Parameters
-    ----------
-    pixels
-        uint8 of shape ``(n, side, side)``, ``side`` a multiple of 32.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32 of shape ``(n, 1024)`` in 0 to 1.
-    """
+    """Return radiographs as points: the mean grey of 32 x 32 fields."""
     n, side, _ = pixels.shape
     step = side // _SIDE
     fields = pixels.reshape(n, _SIDE, step, _SIDE, step).mean(axis=(2, 4), dtype=np.float32)

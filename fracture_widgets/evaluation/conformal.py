@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.vocabulary import FRACTURED, NORMAL
+from fracture_widgets.parts import FRACTURED, NORMAL
 
 __all__ = ["ConformalSets", "fit_conformal"]
 
@@ -22,30 +22,14 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class ConformalSets:
-    """Which answers stay possible for a radiograph.
-
-    Attributes
-    ----------
-    miss
-        Share of radiographs of either truth, 0 to 1, whose set may leave that truth out.
-    fractured_from
-        From this probability of a fracture on, ``"fractured"`` is possible.
-    normal_up_to
-        Up to this probability of a fracture, ``"normal"`` is possible.
-    """
+    """Which answers stay possible for a radiograph."""
 
     miss: float
     fractured_from: float
     normal_up_to: float
 
     def possible(self, probability: npt.ArrayLike) -> Mapping[str, Flags]:
-        """Return, for either answer, whether it is in each radiograph's set.
-
-        Parameters
-        ----------
-        probability
-            Of a fracture, 0 to 1, of any shape.
-        """
+        """Return, for either answer, whether it is in each radiograph's set."""
         said = np.asarray(probability, dtype=np.float64)
         return {FRACTURED: said >= self.fractured_from, NORMAL: said <= self.normal_up_to}
 
@@ -53,23 +37,7 @@ class ConformalSets:
 def fit_conformal(
     positive: npt.ArrayLike, probability: npt.ArrayLike, *, miss: float = 0.05
 ) -> ConformalSets:
-    """Find the sets that leave the truth out no more often than promised.
-
-    Parameters
-    ----------
-    positive
-        Whether each radiograph is fractured, shape ``(n,)``, as booleans or 0 and 1.
-    probability
-        What the network said of radiographs it did not learn from, 0 to 1, shape ``(n,)``.
-    miss
-        How often the truth may be left out, above 0 and below 1. With fewer than ``1 / miss - 1``
-        radiographs of a truth nothing can be promised, and that answer is always possible.
-
-    Raises
-    ------
-    ValueError
-        If ``miss`` is not between 0 and 1.
-    """
+    """Find the sets that leave the truth out no more often than promised."""
     if not 0.0 < miss < 1.0:
         raise ValueError(f"miss lies between 0 and 1. Received: {miss}")
     is_so, said = np.asarray(positive, dtype=bool), np.asarray(probability, dtype=np.float64)
@@ -81,9 +49,6 @@ def fit_conformal(
 
 
 def _quantile(strangeness: npt.NDArray[np.float64], miss: float) -> float:
-    """Return the strangeness that a further radiograph exceeds with probability ``miss`` at most.
-
-    The rank is that of the calibration set with the new radiograph in it, hence the ``n + 1``.
-    """
+    """Return the strangeness that another radiograph exceeds with probability ``miss`` at most."""
     rank = math.ceil((len(strangeness) + 1) * (1.0 - miss))
     return float(np.sort(strangeness)[rank - 1]) if rank <= len(strangeness) else 1.0

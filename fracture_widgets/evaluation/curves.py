@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.vocabulary import FRACTURED
+from fracture_widgets.parts import FRACTURED
 
 __all__ = [
     "Band",
@@ -35,18 +35,7 @@ _RECALL_GRID = np.linspace(0.01, 1.0, 100)
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """The 95 percent interval of a curve, point by point.
-
-    Each point's interval holds for that point alone; the whole curve lies within the band less
-    often than 95 times in a hundred.
-
-    Attributes
-    ----------
-    at
-        Where, shape ``(k,)``.
-    low, high
-        Ends of the interval there, shape ``(k,)``; NaN where there were too few studies to tell.
-    """
+    """The 95 percent interval of a curve, point by point."""
 
     at: Floats
     low: Floats
@@ -54,13 +43,7 @@ class Band:
 
 
 def is_fractured(true: npt.ArrayLike) -> Booleans:
-    """Return whether each radiograph is fractured.
-
-    Parameters
-    ----------
-    true
-        ``"fractured"`` or another label, or booleans, or 0 and 1; shape ``(n,)``.
-    """
+    """Return whether each radiograph is fractured."""
     labels = np.asarray(true)
     so: Booleans = labels.astype(bool) if labels.dtype.kind in "biuf" else labels == FRACTURED
     return so
@@ -69,21 +52,7 @@ def is_fractured(true: npt.ArrayLike) -> Booleans:
 def precision_recall_curve(
     positive: npt.ArrayLike, score: npt.ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
-    """Return how many of those called positive are, against how many were found.
-
-    Parameters
-    ----------
-    positive
-        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
-    score
-        How positive each was said to be, shape ``(n,)``.
-
-    Returns
-    -------
-    precision, recall, thresholds
-        One entry for each different score, from the highest to the lowest; recall is NaN where
-        nobody is positive.
-    """
+    """Return how many of those called positive are, against how many were found."""
     ranking = _Ranking(positive, score)
     found, alarms = ranking.counts()
     with np.errstate(invalid="ignore"):
@@ -91,21 +60,7 @@ def precision_recall_curve(
 
 
 def operating_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Return sensitivity and specificity of calling positive from each threshold on.
-
-    Parameters
-    ----------
-    positive
-        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
-    score
-        How positive each was said to be, shape ``(n,)``.
-
-    Returns
-    -------
-    thresholds, sensitivity, specificity
-        One entry for each different score, from the lowest to the highest; NaN where there are
-        no positives, or no negatives.
-    """
+    """Return sensitivity and specificity of calling positive from each threshold on."""
     ranking = _Ranking(positive, score)
     found, alarms = ranking.counts()
     with np.errstate(invalid="ignore"):
@@ -124,22 +79,7 @@ def roc_band(
     n: int = 2000,
     seed: int = 0,
 ) -> Band:
-    """Return the band of sensitivity at each rate of false alarms, drawing whole studies.
-
-    Curves of the draws are averaged vertically, at fixed rates of false alarms (Fawcett,
-    *Pattern Recognition Letters* 27:861, 2006).
-
-    Parameters
-    ----------
-    positive, score
-        Whether each is positive, and how positive it was said to be; shape ``(rows,)``.
-    groups
-        Patient or study of each radiograph, shape ``(rows,)``.
-    n
-        How many times to draw.
-    seed
-        Of the draws.
-    """
+    """Return the band of sensitivity at each rate of false alarms, drawing whole studies."""
 
     def sensitivity(found: Floats, alarms: Floats) -> Floats:
         rate, share = np.append(0.0, alarms / alarms[-1]), np.append(0.0, found / found[-1])
@@ -158,22 +98,7 @@ def precision_recall_band(
     n: int = 2000,
     seed: int = 0,
 ) -> Band:
-    """Return the band of precision at each sensitivity, drawing whole studies.
-
-    At a sensitivity, precision is taken at the highest threshold that reaches it: between two
-    thresholds precision does not lie on a straight line (Davis and Goadrich, *ICML* 2006).
-
-    Parameters
-    ----------
-    positive, score
-        Whether each is positive, and how positive it was said to be; shape ``(rows,)``.
-    groups
-        Patient or study of each radiograph, shape ``(rows,)``.
-    n
-        How many times to draw.
-    seed
-        Of the draws.
-    """
+    """Return the band of precision at each sensitivity, drawing whole studies."""
 
     def precision(found: Floats, alarms: Floats) -> Floats:
         reached = np.searchsorted(found / found[-1], _RECALL_GRID, side="left")
@@ -192,24 +117,7 @@ def operating_bands(
     n: int = 2000,
     seed: int = 0,
 ) -> tuple[Band, Band]:
-    """Return the bands of sensitivity and of specificity at each threshold.
-
-    Parameters
-    ----------
-    positive, score
-        Whether each is positive, and how positive it was said to be; shape ``(rows,)``.
-    groups
-        Patient or study of each radiograph, shape ``(rows,)``.
-    n
-        How many times to draw.
-    seed
-        Of the draws.
-
-    Returns
-    -------
-    sensitivity, specificity
-        At the thresholds of :func:`operating_curve`.
-    """
+    """Return the bands of sensitivity and of specificity at each threshold."""
     ranking = _Ranking(positive, score)
     at = ranking.thresholds[::-1]
     sensitivity, specificity = _bands(

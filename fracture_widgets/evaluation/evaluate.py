@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from fracture_widgets.cascade.report import Report
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.models.report import Report
+from fracture_widgets.parts import BODY_PARTS
 
 __all__ = ["Evaluation", "Examiner", "evaluate_predictions"]
 
@@ -23,7 +23,7 @@ _NEEDED = ("body_part", "label", "image_path")
 
 
 class Examiner(Protocol):
-    """What answers a radiograph: a :class:`~fracture_widgets.cascade.cascade.Cascade`."""
+    """What answers a radiograph: a :class:`~fracture_widgets.models.cascade.Cascade`."""
 
     def examine(self, radiograph: Radiograph, /) -> Report:
         """Answer one radiograph."""
@@ -162,7 +162,7 @@ def evaluate_predictions(
     """
     table = _chosen(test_dataset, split, by)
     if cascade is None:
-        from fracture_widgets.cascade.cascade import shipped_cascade
+        from fracture_widgets.models.cascade import shipped_cascade
 
         cascade = shipped_cascade()
     answers: list[dict[str, Any]] = []

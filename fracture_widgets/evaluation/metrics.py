@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.vocabulary import FRACTURED, NORMAL
+from fracture_widgets.parts import FRACTURED, NORMAL
 
 __all__ = [
     "Estimate",
@@ -36,19 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 percent interval.
-
-    Attributes
-    ----------
-    value
-        Computed from all radiographs.
-    low, high
-        Ends of the interval; NaN where there were too few groups to tell.
-    n
-        Number of radiographs.
-    groups
-        Number of patients or studies that they are of.
-    """
+    """A number with its 95 percent interval."""
 
     value: float
     low: float
@@ -119,15 +107,7 @@ def specificity(
 def precision(
     true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
 ) -> float:
-    """Return the share of those called positive that are.
-
-    Parameters
-    ----------
-    true, predicted
-        Answers, shape ``(n,)``.
-    positive
-        The answer that counts as positive.
-    """
+    """Return the share of those called positive that are."""
     is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
     return _share(is_so & called_so, called_so)
 
@@ -135,15 +115,7 @@ def precision(
 def f1_score(
     true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
 ) -> float:
-    """Return the harmonic mean of sensitivity and precision.
-
-    Parameters
-    ----------
-    true, predicted
-        Answers, shape ``(n,)``.
-    positive
-        The answer that counts as positive.
-    """
+    """Return the harmonic mean of sensitivity and precision."""
     is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
     either = int(is_so.sum() + called_so.sum())
     return 2 * int((is_so & called_so).sum()) / either if either else float("nan")
@@ -202,21 +174,7 @@ def average_precision(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
 
 
 def roc_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Return what each threshold buys at which price.
-
-    Parameters
-    ----------
-    positive
-        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
-    score
-        How positive each was said to be, shape ``(n,)``.
-
-    Returns
-    -------
-    false_positive_rate, true_positive_rate, thresholds
-        From calling nobody positive (threshold infinite) to calling everybody so; a rate without
-        cases is NaN.
-    """
+    """Return what each threshold buys at which price."""
     is_so = np.asarray(positive, dtype=bool)
     scores = np.asarray(score, dtype=float)
     order = np.argsort(-scores, kind="stable")
@@ -255,20 +213,7 @@ def cohen_kappa(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
 def confusion_matrix(
     true: npt.ArrayLike, predicted: npt.ArrayLike, labels: Sequence[object]
 ) -> npt.NDArray[np.int64]:
-    """Count how often each answer was given to each truth.
-
-    Parameters
-    ----------
-    true, predicted
-        Answers, shape ``(n,)``.
-    labels
-        All answers, in the order of the rows and columns.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(len(labels), len(labels))``: true answers by row, given ones by column.
-    """
+    """Count how often each answer was given to each truth."""
     a, b = np.asarray(true), np.asarray(predicted)
     return np.array(
         [[int(((a == row) & (b == column)).sum()) for column in labels] for row in labels],
@@ -277,13 +222,7 @@ def confusion_matrix(
 
 
 def always_normal_baseline(true: npt.ArrayLike) -> float:
-    """Return the accuracy of always answering "normal".
-
-    Parameters
-    ----------
-    true
-        ``"fractured"`` or ``"normal"``, shape ``(n,)``.
-    """
+    """Return the accuracy of always answering "normal"."""
     labels = np.asarray(true)
     return accuracy(labels, np.full(labels.shape, NORMAL))
 
@@ -295,36 +234,7 @@ def bootstrap_interval(
     n: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Estimate a metric with its 95 percent interval, drawing whole groups with replacement.
-
-    Radiographs of one patient are alike, so patients are drawn, not radiographs; drawing
-    radiographs would make the interval too narrow.
-
-    Parameters
-    ----------
-    metric
-        A function of ``arrays``.
-    *arrays
-        Each with one row for each radiograph, shape ``(rows, ...)``.
-    groups
-        Patient or study of each radiograph, shape ``(rows,)``.
-    n
-        How many times to draw.
-    seed
-        Of the draws.
-
-    Returns
-    -------
-    Estimate
-        The 2.5 and 97.5 percentiles (Efron and Tibshirani, *An Introduction to the Bootstrap*,
-        1993, chapter 13). Draws for which the metric is not defined are left out; with less than
-        half of them left, or fewer than 2 groups, the ends are NaN.
-
-    Raises
-    ------
-    ValueError
-        If the arrays are of different lengths.
-    """
+    """Estimate a metric with its 95 percent interval, drawing whole groups with replacement."""
     columns = [np.asarray(array) for array in arrays]
     names, group = np.unique(np.asarray(groups), return_inverse=True)
     if any(len(column) != len(group) for column in columns):

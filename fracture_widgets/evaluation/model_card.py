@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.parts import BODY_PARTS
 
 __all__ = ["dataset_card", "model_card", "said"]
 
@@ -38,29 +38,12 @@ _LIMITS = """\
 
 
 def model_card(card: Card) -> str:
-    """Return the model card.
-
-    Parameters
-    ----------
-    card
-        What ``card.json`` says.
-
-    Returns
-    -------
-    str
-        Markdown. Figures carry 95 percent intervals and their n.
-    """
+    """Return the model card."""
     return "\n\n".join(_model_sections(card)) + "\n"
 
 
 def dataset_card(card: Card) -> str:
-    """Return the card of the radiographs that the model was made from.
-
-    Parameters
-    ----------
-    card
-        What ``card.json`` says.
-    """
+    """Return the card of the radiographs that the model was made from."""
     trained = card["trained_on"]
     rows = [
         (kind, count["fractured"], count["normal"]) for kind, count in trained["counts"].items()

@@ -29,20 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold, and how well it serves.
-
-    Attributes
-    ----------
-    name
-        Why this one, e.g. ``"sensitivity ≥ 0.95"``.
-    threshold
-        From this probability on, a radiograph is called fractured.
-    sensitivity, specificity, precision
-        At this threshold. The intervals take it as given; where it was chosen on the same
-        radiographs, what it promises is somewhat too good.
-    called
-        Share of all radiographs that are called fractured.
-    """
+    """A threshold, and how well it serves."""
 
     name: str
     threshold: float
@@ -55,17 +42,7 @@ class OperatingPoint:
 def threshold_of_sensitivity(
     positive: npt.ArrayLike, probability: npt.ArrayLike, share: float
 ) -> float:
-    """Return the highest threshold from which on ``share`` of the fractured are called so.
-
-    Parameters
-    ----------
-    positive
-        Whether each radiograph is fractured, shape ``(n,)``, with at least one that is.
-    probability
-        Of a fracture, as given, shape ``(n,)``.
-    share
-        0 to 1.
-    """
+    """Return the highest threshold from which on ``share`` of the fractured are called so."""
     at, found, _ = operating_curve(positive, probability)
     # Lowering a threshold finds more: the first from above that reaches it is the last here.
     return float(at[np.flatnonzero(found >= share)[-1]])
@@ -74,17 +51,7 @@ def threshold_of_sensitivity(
 def threshold_of_specificity(
     positive: npt.ArrayLike, probability: npt.ArrayLike, share: float
 ) -> float | None:
-    """Return the lowest threshold below which ``share`` of the normal stay, or None if none does.
-
-    Parameters
-    ----------
-    positive
-        Whether each radiograph is fractured, shape ``(n,)``, with at least one that is not.
-    probability
-        Of a fracture, as given, shape ``(n,)``.
-    share
-        0 to 1.
-    """
+    """Return the lowest threshold below which ``share`` of the normal stay, or None."""
     at, _, spared = operating_curve(positive, probability)
     reached = np.flatnonzero(spared >= share)
     return float(at[reached[0]]) if len(reached) else None
@@ -100,35 +67,7 @@ def operating_points(
     thresholds: Sequence[float] = (0.5,),
     resamples: int = 2000,
 ) -> tuple[OperatingPoint, ...]:
-    """Find the thresholds that keep a promise, and measure them.
-
-    Parameters
-    ----------
-    positive
-        Whether each radiograph is fractured, shape ``(n,)``, as booleans or 0 and 1.
-    probability
-        Of a fracture, as given, shape ``(n,)``.
-    groups
-        Patient or study of each radiograph, shape ``(n,)``; the intervals draw whole groups.
-    sensitivities
-        For each, the highest threshold that reaches it, 0 to 1.
-    specificities
-        For each, the lowest threshold that reaches it, 0 to 1; none may, and it is left out.
-    thresholds
-        Taken as they are.
-    resamples
-        How many draws.
-
-    Returns
-    -------
-    tuple of OperatingPoint
-        By threshold, from the lowest to the highest.
-
-    Raises
-    ------
-    ValueError
-        If there is no fractured or no normal radiograph, so that nothing can be promised.
-    """
+    """Find the thresholds that keep a promise, and measure them."""
     is_so = np.asarray(positive, dtype=bool)
     said = np.asarray(probability, dtype=float)
     if not is_so.any() or is_so.all():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.vocabulary import BODY_PARTS, LABELS
+from fracture_widgets.parts import BODY_PARTS, LABELS
 
 __all__ = ["read_predictions", "save_predictions"]
 
@@ -30,15 +30,7 @@ _DIGITS = 6
 
 
 def save_predictions(path: Path, judged: pd.DataFrame) -> None:
-    """Write answers as CSV, probabilities to six digits.
-
-    Parameters
-    ----------
-    path
-        Where to; an older file is replaced.
-    judged
-        From :func:`~fracture_widgets.training.cascade_evidence.judge`, of all folds together.
-    """
+    """Write answers as CSV, probabilities to six digits."""
     kept = [name for name in _COLUMNS if name in judged.columns]
     partial = path.with_name(f"{path.name}.part")
     judged[kept].round(_DIGITS).to_csv(partial, index=False)
@@ -46,19 +38,7 @@ def save_predictions(path: Path, judged: pd.DataFrame) -> None:
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read answers that :func:`save_predictions` wrote.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``study``, ``body_part``, ``label``, ``run`` (the fold), ``fracture_probability`` in 0 to
-        1, and what else the file holds.
-
-    Raises
-    ------
-    DatasetError
-        If the file is missing, or no such table.
-    """
+    """Read answers that :func:`save_predictions` wrote."""
     try:
         table = pd.read_csv(path)
     except FileNotFoundError:

@@ -26,19 +26,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DeLong:
-    """Two AUROCs on the same radiographs, compared.
-
-    Attributes
-    ----------
-    difference
-        The first AUROC less the second.
-    error
-        Standard error of the difference.
-    z
-        The difference over its error.
-    p
-        Two-sided; NaN with fewer than 2 positives or 2 negatives.
-    """
+    """Two AUROCs on the same radiographs, compared."""
 
     difference: float
     error: float
@@ -48,15 +36,7 @@ class DeLong:
 
 @dataclass(frozen=True)
 class McNemar:
-    """Two readers' errors on the same radiographs, compared.
-
-    Attributes
-    ----------
-    only_first, only_second
-        Radiographs that the first, or the second, alone got right.
-    p
-        Two-sided and exact.
-    """
+    """Two readers' errors on the same radiographs, compared."""
 
     only_first: int
     only_second: int
@@ -64,31 +44,7 @@ class McNemar:
 
 
 def delong(positive: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> DeLong:
-    """Test whether two correlated AUROCs differ.
-
-    The method is DeLong, DeLong and Clarke-Pearson's (*Biometrics* 44:837, 1988), computed from
-    midranks (Sun and Xu, *IEEE Signal Processing Letters* 21:1389, 2014). It takes radiographs
-    for independent; see :func:`paired_difference` for several of one study.
-
-    Parameters
-    ----------
-    positive
-        Whether each radiograph is positive, shape ``(n,)``, as booleans or 0 and 1.
-    first, second
-        How positive each reader said it is, shape ``(n,)``, any scale.
-
-    Returns
-    -------
-    DeLong
-        With ``p = 1`` where both rank all radiographs alike.
-
-    Raises
-    ------
-    ValueError
-        If the arrays are of different lengths.
-    MissingExtra
-        If SciPy is not installed.
-    """
+    """Test whether two correlated AUROCs differ."""
     is_so = np.asarray(positive, dtype=bool)
     scores = np.stack([_column(score, is_so) for score in (first, second)])
     above, below = scores[:, is_so], scores[:, ~is_so]
@@ -115,24 +71,7 @@ def delong(positive: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike)
 
 
 def mcnemar(true: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> McNemar:
-    """Test whether one of two readers errs more often.
-
-    Of the radiographs that one alone got right, each is as likely to be the one's as the other's
-    if both err alike: the exact binomial form of McNemar's test (*Psychometrika* 12:153, 1947).
-    It takes radiographs for independent; see :func:`paired_difference` for several of one study.
-
-    Parameters
-    ----------
-    true, first, second
-        Answers, shape ``(n,)``.
-
-    Raises
-    ------
-    ValueError
-        If the arrays are of different lengths.
-    MissingExtra
-        If SciPy is not installed.
-    """
+    """Test whether one of two readers errs more often."""
     truth = np.asarray(true)
     right, also = (_column(answers, truth) == truth for answers in (first, second))
     only_first, only_second = int((right & ~also).sum()), int((also & ~right).sum())
@@ -151,27 +90,7 @@ def paired_difference(
     n: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Estimate how much better the first is, drawing whole groups with replacement.
-
-    Both are measured on the same draw, so that what is hard for both cancels out; groups are
-    drawn whole, so that several radiographs of a study do not count as several witnesses.
-
-    Parameters
-    ----------
-    metric
-        Of the truth and one reader's column, e.g. :func:`~.metrics.auroc`.
-    true, first, second
-        Truth and both readers' columns, shape ``(rows,)``.
-    groups
-        Patient or study of each radiograph, shape ``(rows,)``.
-    n, seed
-        How many draws, and their seed.
-
-    Returns
-    -------
-    Estimate
-        The first's metric less the second's, with its 95 percent percentile interval.
-    """
+    """Estimate how much better the first is, drawing whole groups with replacement."""
 
     def difference(truth: Any, one: Any, other: Any) -> float:
         return metric(truth, one) - metric(truth, other)
@@ -180,19 +99,7 @@ def paired_difference(
 
 
 def holm(p: npt.ArrayLike) -> Floats:
-    """Correct p-values for their number (Holm, *Scand. J. Statist.* 6:65, 1979).
-
-    Parameters
-    ----------
-    p
-        p-values of tests made together, shape ``(tests,)``; NaN where there is none.
-
-    Returns
-    -------
-    numpy.ndarray
-        Same shape: calling those below 0.05 different errs at all in at most 5 percent of such
-        families. NaN stays and does not count as a test.
-    """
+    """Correct p-values for their number (Holm, *Scand. J. Statist.* 6:65, 1979)."""
     given = np.asarray(p, dtype=float)
     corrected = np.full(given.shape, np.nan)
     there = np.flatnonzero(~np.isnan(given))

@@ -13,32 +13,7 @@ Floats = npt.NDArray[np.float64]
 def predictive_values(
     sensitivity: float, specificity: float, prevalence: npt.ArrayLike
 ) -> tuple[Floats, Floats]:
-    """Return how often either answer is right, by Bayes' theorem.
-
-    Of all patients, ``sensitivity * prevalence`` are fractured and called so, and
-    ``(1 - specificity) * (1 - prevalence)`` are called so and are not (Altman and Bland,
-    *BMJ* 309:102, 1994).
-
-    Parameters
-    ----------
-    sensitivity
-        Share of the fractured that are called fractured, 0 to 1.
-    specificity
-        Share of the normal that are called normal, 0 to 1.
-    prevalence
-        Share of patients who are fractured, 0 to 1, of any shape.
-
-    Returns
-    -------
-    positive, negative
-        The share of those called fractured that are, and of those called normal that are, in the
-        shape of ``prevalence``; NaN where nobody is called so.
-
-    Raises
-    ------
-    ValueError
-        If a number lies outside 0 to 1.
-    """
+    """Return how often either answer is right, by Bayes' theorem."""
     share = np.asarray(prevalence, dtype=np.float64)
     for name, value in (
         ("sensitivity", np.asarray(sensitivity)),
@@ -56,26 +31,7 @@ def predictive_values(
 def probability_elsewhere(
     probability: npt.ArrayLike, prevalence: float, elsewhere: npt.ArrayLike
 ) -> Floats:
-    """Return what a calibrated probability becomes where fractures are rarer or more common.
-
-    The likelihood ratio of the score stays, its odds before the test change: odds after it are
-    multiplied by the ratio of the odds of either prevalence (Elkan, *IJCAI* 2001, theorem 2).
-
-    Parameters
-    ----------
-    probability
-        Calibrated where ``prevalence`` are fractured, 0 to 1, of any shape.
-    prevalence
-        Share of the fractured there, above 0 and below 1.
-    elsewhere
-        Share of the fractured in the other place, 0 to 1, of a shape that goes with
-        ``probability``.
-
-    Raises
-    ------
-    ValueError
-        If a number lies outside its range.
-    """
+    """Return what a calibrated probability becomes where fractures are rarer or more common."""
     if not 0.0 < prevalence < 1.0:
         raise ValueError(f"prevalence lies between 0 and 1. Received: {prevalence}")
     said, share = np.asarray(probability, np.float64), np.asarray(elsewhere, np.float64)

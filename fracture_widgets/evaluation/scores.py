@@ -24,7 +24,7 @@ from fracture_widgets.evaluation.metrics import (
     sensitivity,
     specificity,
 )
-from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
 __all__ = ["Scores", "score_body_part", "score_fracture"]
 
@@ -43,30 +43,7 @@ _SHOWN_FIRST = (
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """How well one question was answered.
-
-    Attributes
-    ----------
-    question
-        What was asked, in words, e.g. ``"body part"`` or ``"fracture, hand"``.
-    labels
-        All answers, in the order of the confusion matrix.
-    confusion
-        Counts of shape ``(len(labels), len(labels))``: true answers by row, given by column.
-    estimates
-        By name: ``accuracy``, ``kappa`` and, of fractures, ``sensitivity``, ``specificity``,
-        ``precision``, ``f1``, ``auroc``, ``average_precision``; of body parts,
-        ``sensitivity elbow`` and so on.
-    baseline
-        Accuracy of giving everybody ``baseline_answer``.
-    baseline_answer
-        ``"normal"``, or the most frequent body part.
-    true, score
-        For fractures: whether each radiograph shows one, and the probability it was given; both
-        of shape ``(n,)``. Empty for body parts.
-    group
-        Patient or study of each radiograph of ``true``, shape ``(n,)``.
-    """
+    """How well one question was answered."""
 
     question: str
     labels: tuple[str, ...]
@@ -138,21 +115,7 @@ def score_fracture(
     groups: npt.ArrayLike,
     resamples: int = 2000,
 ) -> Scores:
-    """Compare answers to "fractured or normal?" with the truth.
-
-    Parameters
-    ----------
-    question
-        What to call it.
-    true, predicted
-        ``"fractured"`` or ``"normal"``, shape ``(n,)``.
-    probability
-        Of a fracture, as given, shape ``(n,)``.
-    groups
-        Patient of each radiograph, shape ``(n,)``; the intervals draw whole patients.
-    resamples
-        How many draws.
-    """
+    """Compare answers to "fractured or normal?" with the truth."""
     truth, answers = np.asarray(true, dtype=str), np.asarray(predicted, dtype=str)
     is_so = truth == FRACTURED
     scores = np.asarray(probability, dtype=float)
@@ -188,19 +151,7 @@ def score_body_part(
     groups: npt.ArrayLike,
     resamples: int = 2000,
 ) -> Scores:
-    """Compare answers to "which body part?" with the truth.
-
-    Parameters
-    ----------
-    true, predicted
-        Names of body parts, shape ``(n,)``.
-    labels
-        All body parts, in the order of the confusion matrix.
-    groups
-        Patient of each radiograph, shape ``(n,)``; the intervals draw whole patients.
-    resamples
-        How many draws.
-    """
+    """Compare answers to "which body part?" with the truth."""
     truth, answers = np.asarray(true, dtype=str), np.asarray(predicted, dtype=str)
     interval = partial(bootstrap_interval, groups=groups, n=resamples)
     estimates = {

@@ -19,7 +19,7 @@ from fracture_widgets.evaluation.metrics import (
     sensitivity,
     specificity,
 )
-from fracture_widgets.vocabulary import FRACTURED
+from fracture_widgets.parts import FRACTURED
 
 __all__ = ["SUBGROUP_COLUMNS", "SUBGROUP_METRICS", "image_size", "subgroup_table"]
 
@@ -36,13 +36,7 @@ Metric = Callable[[npt.NDArray[np.bool_], npt.NDArray[np.float64]], float]
 
 
 def image_size(width: npt.ArrayLike, height: npt.ArrayLike) -> pd.Categorical[str]:
-    """Sort radiographs by their longer side: under 512 px, up to 1,023 px, or more.
-
-    Parameters
-    ----------
-    width, height
-        In pixels, shape ``(n,)``.
-    """
+    """Sort radiographs by their longer side: under 512 px, up to 1,023 px, or more."""
     longer = np.maximum(np.asarray(width), np.asarray(height))
     size = np.searchsorted(_SIDES, longer, side="right")
     return pd.Categorical.from_codes(size, categories=_SIZES, ordered=True)
@@ -57,43 +51,7 @@ def subgroup_table(
     threshold: float = 0.5,
     resamples: int = 2000,
 ) -> pd.DataFrame:
-    """Measure a metric for each level of each column, with its interval.
-
-    Whoever looks at many subgroups finds one that differs by chance: intervals that overlap are
-    no finding, and one in twenty does not hold the truth.
-
-    Parameters
-    ----------
-    predictions
-        One row for each radiograph, with ``label``, ``fracture_probability``, the column ``by``
-        and some to divide by; e.g. :attr:`~fracture_widgets.evaluation.evaluate.Evaluation
-        .predictions`. Radiographs for which a column is empty are left out of its levels.
-    metric
-        One of :data:`SUBGROUP_METRICS`.
-    columns
-        What to divide by; by default those of :data:`SUBGROUP_COLUMNS` that the table has.
-        ``"image_size"`` is made from ``width`` and ``height`` where it is not there.
-    by
-        The column whose values stay together in the draws: patients, or studies.
-    threshold
-        From this probability on, a radiograph is called fractured.
-    resamples
-        How many draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for all radiographs, whose ``column`` and ``level`` are ``"all"``, then one for
-        each level: ``column``, ``level``, ``n``, ``fractured``, ``groups`` (patients or
-        studies), ``value``, ``low``, ``high`` (NaN where not defined).
-
-    Raises
-    ------
-    DatasetError
-        If a column that is needed or named is missing, or there are no radiographs.
-    ValueError
-        If the metric is unknown.
-    """
+    """Measure a metric for each level of each column, with its interval."""
     if metric not in SUBGROUP_METRICS:
         raise ValueError(
             f"Choose the metric from {', '.join(SUBGROUP_METRICS)}. Received: {metric!r}"

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.cascade.report import DoubtBand
 from fracture_widgets.evaluation.calibration import expected_calibration_error
 from fracture_widgets.evaluation.conformal import fit_conformal
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
@@ -24,14 +23,15 @@ from fracture_widgets.evaluation.operating_points import (
     threshold_of_sensitivity,
     threshold_of_specificity,
 )
-from fracture_widgets.evaluation.recalibration import (
+from fracture_widgets.models.calibration import (
     Calibration,
     Fit,
     cross_fitted,
     fit_calibration,
     log_loss,
 )
-from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, LABELS, NORMAL, Verdict
+from fracture_widgets.models.report import DoubtBand
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL, Verdict
 
 __all__ = ["Aims", "calibrated_out_of_fold", "doubt_band", "trust_section"]
 
@@ -53,15 +53,7 @@ _SMOOTH = (_AS_IS, _TEMPERATURE, _PLATT)
 
 @dataclass(frozen=True)
 class Aims:
-    """What the two operating points are asked to keep where they are chosen.
-
-    Attributes
-    ----------
-    sensitivity
-        Share of the fractured that are not called none seen, 0 to 1.
-    specificity
-        Share of the normal that are not called a fracture, 0 to 1.
-    """
+    """What the two operating points are asked to keep where they are chosen."""
 
     sensitivity: float = _PROMISED
     specificity: float = _PROMISED
@@ -70,29 +62,7 @@ class Aims:
 def trust_section(
     predictions: pd.DataFrame, *, misses: tuple[float, ...] = (0.05, 0.1), resamples: int = 2000
 ) -> dict[str, Any]:
-    """Fit and measure, part by part, what makes an answer one to trust.
-
-    Parameters
-    ----------
-    predictions
-        One row for each radiograph: ``body_part``, ``label`` (``"fractured"`` or ``"normal"``),
-        ``fracture_probability`` by a network that learned from other folds, ``run`` (the fold)
-        and ``study``.
-    misses
-        For each, conformal sets that leave the truth out that often at most.
-    resamples
-        Draws of whole studies for each interval.
-
-    Returns
-    -------
-    dict
-        The card's section, ready for JSON.
-
-    Raises
-    ------
-    ValueError
-        If a part has no fractured or no normal radiograph in what a fold is not.
-    """
+    """Fit and measure, part by part, what makes an answer one to trust."""
     return {
         "fitted_on": "answers out of fold of the train split, by networks that learned from the "
         "other folds",
@@ -103,18 +73,7 @@ def trust_section(
 
 
 def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
-    """Return each radiograph's probability, calibrated by a fit on the other folds.
-
-    Parameters
-    ----------
-    predictions
-        As for :func:`trust_section`.
-
-    Returns
-    -------
-    pandas.Series
-        0 to 1, with the index of ``predictions``.
-    """
+    """Return each radiograph's probability, calibrated by a fit on the other folds."""
     return pd.concat(
         [
             pd.Series(
@@ -129,23 +88,7 @@ def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
 def doubt_band(
     positive: npt.ArrayLike, calibrated: npt.ArrayLike, aims: Aims | None = None
 ) -> DoubtBand:
-    """Choose the two operating points on what is given.
-
-    Parameters
-    ----------
-    positive
-        Whether each radiograph is fractured, shape ``(n,)``; some are, and some are not.
-    calibrated
-        Calibrated probability of a fracture, 0 to 1, shape ``(n,)``.
-    aims
-        What they keep there; a sensitivity and a specificity of 0.95 by default.
-
-    Returns
-    -------
-    DoubtBand
-        Rounded to four digits, each to the side that keeps the aim. Where one threshold
-        keeps both aims there is no doubt.
-    """
+    """Choose the two operating points on what is given."""
     aims = aims or Aims()
     low = threshold_of_sensitivity(positive, calibrated, aims.sensitivity)
     high = threshold_of_specificity(positive, calibrated, aims.specificity)
@@ -234,10 +177,7 @@ def _peers(is_so: Flags, calibrated: Floats) -> list[dict[str, Any]]:
 
 
 def _aims(is_so: Flags, calibrated: Floats, fold: pd.Series) -> Aims:
-    """Ask for as little more than the promise as keeps it on folds that had no say.
-
-    Where nothing does, as with few fractures, no more than the promise is asked for.
-    """
+    """Ask for as little more than the promise as keeps it on folds that had no say."""
     asked = [Aims(share, share) for share in _ASKED]
     verdicts = [_verdicts_out_of_fold(is_so, calibrated, fold, aims) for aims in asked]
 

@@ -11,13 +11,7 @@ __all__ = ["trust_table"]
 
 
 def trust_table(section: Mapping[str, Any]) -> str:
-    """Return calibration, operating points, verdicts and conformal coverage, part by part.
-
-    Parameters
-    ----------
-    section
-        From :func:`~fracture_widgets.evaluation.trust_evidence.trust_section`.
-    """
+    """Return calibration, operating points, verdicts and conformal coverage, part by part."""
     return "\n\n".join("\n".join(_part(name, part)) for name, part in section["parts"].items())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fracture_widgets.evaluation.subgroups import subgroup_table
-from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED
+from fracture_widgets.parts import BODY_PARTS, FRACTURED
 
 __all__ = ["known_failures", "subgroup_rows"]
 
@@ -17,15 +17,7 @@ _DIGITS = 4
 
 
 def subgroup_rows(predictions: pd.DataFrame, *, resamples: int = 2000) -> list[dict[str, Any]]:
-    """Return the fracture AUROC of every kind of radiograph, ready for JSON.
-
-    Parameters
-    ----------
-    predictions
-        Answers out of fold, with ``study`` and any of ``view``, ``hardware`` and ``holder``.
-    resamples
-        Draws of whole studies for each interval.
-    """
+    """Return the fracture AUROC of every kind of radiograph, ready for JSON."""
     columns = [name for name in ("view", "hardware", "holder") if name in predictions]
     table = subgroup_table(predictions, columns=columns, by="study", resamples=resamples)
     return [
@@ -35,19 +27,7 @@ def subgroup_rows(predictions: pd.DataFrame, *, resamples: int = 2000) -> list[d
 
 
 def known_failures(predictions: pd.DataFrame) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Return, by part, the fractures given least and the normal ones given most.
-
-    Parameters
-    ----------
-    predictions
-        Answers out of fold, with ``image_id``.
-
-    Returns
-    -------
-    dict
-        By part, ``"missed"`` and ``"false_alarms"``, the worst first: ``image_id`` and
-        ``probability``, as the network put it.
-    """
+    """Return, by part, the fractures given least and the normal ones given most."""
     found = {}
     for part in BODY_PARTS:
         rows = predictions[predictions["body_part"] == part]

@@ -53,7 +53,7 @@ class ComparisonDisplay(Display):
 
     See Also
     --------
-    fracture_widgets.training.comparison.Comparison.display : Makes one.
+    fracture_widgets.training.compare.Comparison.display : Makes one.
     """
 
     def __init__(

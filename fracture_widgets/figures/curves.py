@@ -29,21 +29,7 @@ _MOST_BANDS = 3  # more of them hide one another
 
 
 class CurvesDisplay(Display):
-    """Curves by name, each with its area, its interval and its band.
-
-    Parameters
-    ----------
-    curves
-        By name, whether each radiograph is positive and the probability it was given: two arrays
-        of shape ``(n,)``.
-    groups
-        By the same names, patient or study of each radiograph, shape ``(n,)``: intervals and
-        bands draw whole ones. A curve without has neither.
-    title
-        Above the curves.
-    resamples
-        How many draws.
-    """
+    """Curves by name, each with its area, its interval and its band."""
 
     _size = (5.0, 5.0)
     _area: ClassVar[str]
@@ -75,23 +61,7 @@ class CurvesDisplay(Display):
         title: str | None = None,
         resamples: int = 2000,
     ) -> Self:
-        """Hold the curve of all radiographs, or one for each kind of them.
-
-        Parameters
-        ----------
-        true
-            ``"fractured"`` or ``"normal"``, or whether it is fractured; shape ``(n,)``.
-        probability
-            Of a fracture, as given, shape ``(n,)``.
-        groups
-            Patient or study of each radiograph, shape ``(n,)``; without, there are no intervals.
-        by
-            What to draw a curve for each of, e.g. the body part, shape ``(n,)``.
-        title
-            Above the curves.
-        resamples
-            How many draws.
-        """
+        """Hold the curve of all radiographs, or one for each kind of them."""
         positive, score = is_fractured(true), np.asarray(probability, dtype=float)
         kinds = np.full(positive.shape, "all") if by is None else np.asarray(by)
         group = None if groups is None else np.asarray(groups)

@@ -10,12 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.evaluation.curves import (
-    Band,
-    is_fractured,
-    operating_bands,
-    operating_curve,
-)
+from fracture_widgets.evaluation.curves import Band, is_fractured, operating_bands, operating_curve
 from fracture_widgets.evaluation.operating_points import (
     OperatingPoint,
     operating_points,

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.evaluation.curves import (
-    Band,
-    precision_recall_band,
-    precision_recall_curve,
-)
+from fracture_widgets.evaluation.curves import Band, precision_recall_band, precision_recall_curve
 from fracture_widgets.evaluation.metrics import average_precision
 from fracture_widgets.figures.curves import Booleans, CurvesDisplay, Floats
 from fracture_widgets.figures.style import SERIES

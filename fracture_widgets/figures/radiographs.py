@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.figures.display import Display
-from fracture_widgets.rendering.overlay import grey_picture, overlay
+from fracture_widgets.figures.overlay import grey_picture, overlay
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

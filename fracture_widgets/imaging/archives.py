@@ -37,20 +37,7 @@ _END_64 = struct.Struct("<4sQ2H2L4Q")
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What an archive may cost.
-
-    Attributes
-    ----------
-    files
-        Most files in it, folders and hidden ones among them.
-    file_bytes
-        Most bytes that one file unpacks to.
-    all_bytes
-        Most bytes that all of them do.
-    ratio
-        How many times larger a file of more than a megabyte may be than it is packed. A
-        radiograph without any loss packs to a half or a tenth.
-    """
+    """What an archive may cost."""
 
     files: int = 10_000
     file_bytes: int = MAX_BYTES
@@ -60,20 +47,7 @@ class ArchiveLimits:
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """A file of an archive.
-
-    Attributes
-    ----------
-    name
-        Base name, fit to be shown.
-    folder
-        Where in the archive it lies, for telling folders apart. It is never shown: whoever packed
-        the archive may have named it after the patient.
-    content
-        Its bytes; None where it was left out.
-    problem
-        The sentence that says why.
-    """
+    """A file of an archive."""
 
     name: str
     folder: str
@@ -89,27 +63,7 @@ def looks_like_archive(data: bytes) -> bool:
 def packed_files(
     file: BinaryIO, name: str, limits: ArchiveLimits | None = None
 ) -> Iterator[Packed]:
-    """Yield the files of a ZIP archive, each as it is read.
-
-    Parameters
-    ----------
-    file
-        The archive, opened in binary mode.
-    name
-        What to call it.
-    limits
-        What it may cost; by default the usual limits.
-
-    Yields
-    ------
-    Packed
-        In the archive's order; folders, hidden files and the indices of systems are passed over.
-
-    Raises
-    ------
-    UnreadableRadiograph
-        If it is damaged, locked with a password, or beyond the limits as a whole.
-    """
+    """Yield the files of a ZIP archive, each as it is read."""
     bounds = limits or ArchiveLimits()
     try:
         _check_directory(file, name)

@@ -12,20 +12,7 @@ _COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "P", "CMYK", "YCbCr", "HSV"})
 
 
 def colourfulness(image: Image.Image) -> float:
-    """Return how colourful a picture is, beyond a tint.
-
-    Parameters
-    ----------
-    image
-        A decoded picture of any mode.
-
-    Returns
-    -------
-    float
-        Median, over the pixels, of the chroma (ITU-R 601, in steps of 1 to 255) that brightness
-        does not explain: 0 for a grey picture, and next to 0 for a film scanned blue or a
-        radiograph with a coloured arrow.
-    """
+    """Return how colourful a picture is, beyond a tint."""
     if image.mode not in _COLOUR_MODES:
         return 0.0
     size = (min(image.width, _ENOUGH), min(image.height, _ENOUGH))

@@ -18,11 +18,7 @@ _Pixels = npt.NDArray[np.float32]
 
 
 class CompactRadiograph(Radiograph):
-    """A radiograph that keeps one or two bytes a pixel instead of four.
-
-    ``pixels`` is made anew whenever it is asked for and nobody holds it: the same values, none
-    rounded. A radiograph of more greys than 65,536 keeps its pixels as they are.
-    """
+    """A radiograph that keeps one or two bytes a pixel instead of four."""
 
     @property
     def pixels(self) -> _Pixels:
@@ -68,19 +64,13 @@ class CompactRadiograph(Radiograph):
 
 
 def compact(radiograph: Radiograph) -> Radiograph:
-    """Return the same radiograph in a half or a quarter of the memory; nothing is lost.
-
-    Pictures of 8-bit greys keep a byte a pixel, deeper ones two.
-    """
+    """Return the same radiograph in a half or a quarter of the memory; nothing is lost."""
     known = {one.name: getattr(radiograph, one.name) for one in fields(Radiograph)}
     return CompactRadiograph(**known)
 
 
 def held_bytes(radiographs: Iterable[Radiograph]) -> int:
-    """Return the bytes of memory that radiographs take while nobody looks at them.
-
-    A file that shows several of them counts once.
-    """
+    """Return the bytes of memory that radiographs take while nobody looks at them."""
     several = list(radiographs)
     files = {id(one.file): one.file.nbytes for one in several if one.file is not None}
     return sum(map(_pixel_bytes, several)) + sum(files.values())

@@ -38,22 +38,7 @@ _BLOCK_PIXELS = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """The grey picture found in a file.
-
-    Attributes
-    ----------
-    pixels
-        float32 of shape ``(height, width)`` in 0 to 1, bone bright.
-    source_format
-        ``"PNG"``, ``"JPEG"``, ``"DICOM"`` ...
-    spacing_mm
-        Distance between the centres of neighbouring rows and columns in millimetres, if known.
-    warnings
-        Sentences about what the reader of the picture should know.
-    colourfulness
-        Chroma beyond a tint, see :func:`~fracture_widgets.imaging.colour.colourfulness`; 0 for
-        grey files.
-    """
+    """The grey picture found in a file."""
 
     pixels: npt.NDArray[np.float32]
     source_format: str
@@ -68,13 +53,7 @@ def damaged(name: str) -> UnreadableRadiograph:
 
 
 def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
-    """Refuse a picture by the size its header states, before anything is decoded.
-
-    Raises
-    ------
-    UnreadableRadiograph
-        If it has more than ``max_pixels`` pixels, or a side shorter than ``MIN_SIDE``.
-    """
+    """Refuse a picture by the size its header states, before anything is decoded."""
     if width * height > max_pixels:
         raise UnreadableRadiograph(
             f"{name} has {width:,} x {height:,} pixels and at most {max_pixels:,} are read: "
@@ -88,11 +67,7 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
 
 
 def row_blocks(height: int, width: int) -> Iterator[slice]:
-    """Yield slices over the rows, each of about a million pixels.
-
-    Work done block by block keeps the memory of 64-bit intermediate results small, whatever the
-    size of the radiograph.
-    """
+    """Yield slices over the rows, each of about a million pixels."""
     step = max(1, _BLOCK_PIXELS // max(1, width))
     for start in range(0, height, step):
         yield slice(start, min(start + step, height))
@@ -101,21 +76,7 @@ def row_blocks(height: int, width: int) -> Iterator[slice]:
 def stretched(
     values: npt.NDArray[Any], *, ignored: npt.NDArray[np.bool_] | None = None
 ) -> npt.NDArray[np.float32]:
-    """Scale a picture's own range to 0 to 1.
-
-    Parameters
-    ----------
-    values
-        Numbers of any type, shape ``(height, width)``. Not-a-number becomes 0, infinities become
-        the end of the range that they lie beyond.
-    ignored
-        Pixels that do not count for the range and become 0, same shape.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, same shape. A picture of one value becomes all 0.
-    """
+    """Scale a picture's own range to 0 to 1."""
     low, high = _range(values, ignored)
     scaled = np.zeros(values.shape, np.float32)
     # Halves: the distance between the largest doubles is no double.
@@ -158,21 +119,12 @@ _READING = ContextVar("reading", default=False)
 
 
 def _not_while_reading(_record: logging.LogRecord) -> bool:
-    """Drop what is logged by a thread that reads a radiograph.
-
-    pydicom logs values that it cannot make sense of, and in a damaged file such a value can run
-    on into the patient's name.
-    """
+    """Drop what is logged by a thread that reads a radiograph."""
     return not _READING.get()
 
 
 class _Quiet:
-    """Keeps the imaging libraries' warnings in while at least one reader is at work.
-
-    The list of warning filters belongs to the whole process, and two threads that each save and
-    restore it can leave it wrong. So the first reader saves it, the last one restores it, and
-    only warnings from the libraries that read pictures are held back.
-    """
+    """Keeps the imaging libraries' warnings in while at least one reader is at work."""
 
     def __init__(self) -> None:
         self._loggers = [logging.getLogger(name) for name in _LOGGERS]

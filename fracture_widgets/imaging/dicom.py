@@ -40,33 +40,7 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 class DicomPictures:
-    """The pictures in a DICOM file: every frame, through every window.
-
-    Only what makes them is kept, and nothing about the patient.
-
-    Parameters
-    ----------
-    data
-        The whole file, with or without the preamble.
-    name
-        What to call it in an error.
-    max_pixels
-        Larger pictures are refused by their header. One frame is decoded at a time, so it alone
-        counts.
-
-    Attributes
-    ----------
-    frame_count
-        Number of frames, at least 1.
-    study
-        Stands for the study in this process, empty where the file names none; see
-        :func:`~fracture_widgets.imaging.dicom_study.study_key`.
-
-    Raises
-    ------
-    UnreadableRadiograph
-        If the file holds no picture, is damaged, or its pictures are too large or too small.
-    """
+    """The pictures in a DICOM file: every frame, through every window."""
 
     def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
         with _saying(name):
@@ -94,26 +68,7 @@ class DicomPictures:
             return tuple(window.title for window in windows_of(self._meaning(frame)))
 
     def decode(self, frame: int = 0, window: int = 0) -> Decoded:
-        """Decode one picture.
-
-        Parameters
-        ----------
-        frame
-            Number of the frame, from 0.
-        window
-            Number among :meth:`windows`, from 0.
-
-        Returns
-        -------
-        Decoded
-            Greys after the LUTs, stretched from the least to the greatest; padding is black.
-
-        Raises
-        ------
-        UnreadableRadiograph
-            If the file is damaged, has no such frame or window, or is compressed in a way that
-            no decoder here reads.
-        """
+        """Decode one picture."""
         name = self._name
         _check_number(name, "frame", frame, self.frame_count)
         _check_number(name, "window", window, max(1, len(self.windows(frame))))
@@ -178,14 +133,7 @@ def _check_number(name: str, what: str, number: int, count: int) -> None:
 
 
 def _frame(dataset: Dataset, name: str, number: int, count: int) -> tuple[npt.NDArray[Any], str]:
-    """Decode one frame.
-
-    Returns
-    -------
-    values, photometric
-        Stored values, ``(rows, columns)`` or ``(rows, columns, 3)``, and how they are to be
-        taken. YCbCr has become RGB.
-    """
+    """Decode one frame."""
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     try:
         decoder = get_decoder(syntax)

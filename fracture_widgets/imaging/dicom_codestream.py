@@ -10,10 +10,7 @@ _START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 
 
 def codestream_size(frame: bytes) -> tuple[int, int] | None:
-    """Return the rows and columns that a JPEG or JPEG 2000 codestream itself states.
-
-    The decoders make room for these, whatever the DICOM header says.
-    """
+    """Return the rows and columns that a JPEG or JPEG 2000 codestream itself states."""
     start = frame.find(b"\xff\x4f\xff\x51")
     if start >= 0:  # JPEG 2000: SOC, SIZ (ISO/IEC 15444-1, A.5.1)
         right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)

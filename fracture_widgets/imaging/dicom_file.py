@@ -11,22 +11,7 @@ __all__ = ["DicomFile"]
 
 
 class DicomFile:
-    """The frames of a DICOM file, each through any of its windows, as radiographs.
-
-    Parameters
-    ----------
-    data
-        The whole file.
-    name
-        What to call it.
-    max_pixels
-        Larger pictures are refused by their header.
-
-    Raises
-    ------
-    UnreadableRadiograph
-        If the file holds no picture, is damaged, or its pictures are too large or too small.
-    """
+    """The frames of a DICOM file, each through any of its windows, as radiographs."""
 
     def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
         self._pictures = DicomPictures(data, name, max_pixels)
@@ -46,19 +31,7 @@ class DicomFile:
         return hashlib.sha256(named.encode()).hexdigest()
 
     def radiograph(self, frame: int = 0, window: int = 0) -> Radiograph:
-        """Decode one of its radiographs.
-
-        Parameters
-        ----------
-        frame, window
-            Numbers from 0; see :func:`~fracture_widgets.imaging.radiograph.read_radiograph`.
-
-        Raises
-        ------
-        UnreadableRadiograph
-            If the file has no such frame or window, is damaged, or is compressed in a way that is
-            not read.
-        """
+        """Decode one of its radiographs."""
         decoded = self._pictures.decode(frame, window)
         windows = self._pictures.windows(frame)
         several = self._pictures.frame_count > 1 or len(windows) > 1

@@ -23,30 +23,7 @@ _NO_WINDOW = "The file's display window shows nothing; the full range of greys i
 def displayed(
     stored: npt.NDArray[Any], dataset: Dataset, window: Window | None, *, inverted: bool
 ) -> tuple[npt.NDArray[np.float32], str]:
-    """Turn stored values into what a viewer would show.
-
-    Parameters
-    ----------
-    stored
-        Values as stored, shape ``(rows, columns)``.
-    dataset
-        The attributes that say what the values mean.
-    window
-        The window or table to look through, if there is one.
-    inverted
-        Whether the least value is white.
-
-    Returns
-    -------
-    pixels, sentence
-        Greys in 0 to 1, padding black, same shape; and what was wrong with the window, if
-        anything.
-
-    Raises
-    ------
-    ValueError, TypeError, IndexError, AttributeError
-        If a look-up table is damaged.
-    """
+    """Turn stored values into what a viewer would show."""
     padding = _padding(stored, dataset)
     steps = [step for step in (_modality(dataset),) if step]
     note = ""

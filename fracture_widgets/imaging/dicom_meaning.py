@@ -47,20 +47,7 @@ _SPOKEN = {name.casefold(): name for name in _KNOWN}
 
 
 def meaning_of(dataset: Dataset, frame: int) -> Dataset:
-    """Gather the attributes that say how the values of a frame are to be shown.
-
-    Parameters
-    ----------
-    dataset
-        The file's.
-    frame
-        Number of the frame, from 0.
-
-    Returns
-    -------
-    pydicom.Dataset
-        As though the file had this frame alone; it tells the transfer syntax too.
-    """
+    """Gather the attributes that say how the values of a frame are to be shown."""
     meaning = Dataset()
     meaning.file_meta = FileMetaDataset()
     meaning.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID

@@ -102,10 +102,7 @@ def bare(dataset: Dataset) -> Dataset:
 
 
 def unused_low_bits(dataset: Dataset) -> int:
-    """Count the bits below the values, and have them read as though they belonged to them.
-
-    pydicom takes the low bits for the value, wherever the header says that it stands.
-    """
+    """Count the bits below the values, and have them read as though they belonged to them."""
     if UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated or "HighBit" not in dataset:
         return 0
     top, stored = int(dataset.HighBit) + 1, int(dataset.BitsStored)
@@ -116,10 +113,7 @@ def unused_low_bits(dataset: Dataset) -> int:
 
 
 def _check_deflated(data: bytes, name: str) -> None:
-    """Refuse a deflated file that would grow beyond what is read of any file.
-
-    pydicom inflates such a file whole before the size of the picture can be known.
-    """
+    """Refuse a deflated file that would grow beyond what is read of any file."""
     if DeflatedExplicitVRLittleEndian.encode() not in data:
         return
     stream = io.BytesIO(data)

@@ -17,11 +17,7 @@ _REPRESENTATIONS = frozenset(
 
 
 def looks_like_dicom(data: bytes) -> bool:
-    """Tell by the first bytes whether this could be a DICOM file.
-
-    Files of the standard carry ``DICM`` after 128 bytes. Old ones begin at once with an element
-    of group 2 or 8, in which case its header has to make sense.
-    """
+    """Tell by the first bytes whether this could be a DICOM file."""
     if data[_PREAMBLE : _PREAMBLE + 4] == _PREFIX:
         return True
     if len(data) < _PREAMBLE:

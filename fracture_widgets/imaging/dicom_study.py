@@ -11,20 +11,7 @@ _SECRET = secrets.token_bytes(32)
 
 
 def study_key(study: object) -> str:
-    """Return what stands for a study in this process, and in no other.
-
-    Parameters
-    ----------
-    study
-        The Study Instance UID, or what else tells studies apart. A UID leads to the patient where
-        the archive is at hand, so it is hashed with a secret that is made when the process begins
-        and ends with it.
-
-    Returns
-    -------
-    str
-        32 hex digits; empty where ``study`` is.
-    """
+    """Return what stands for a study in this process, and in no other."""
     text = str(study or "").strip()
     if not text:
         return ""

@@ -19,19 +19,7 @@ Step = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """One way to show the values of a radiograph.
-
-    Attributes
-    ----------
-    title
-        What to call it; nothing that somebody typed is in it.
-    step
-        Makes the step that maps values, ready for what is stretched afterwards.
-
-    Notes
-    -----
-    Making the step raises ValueError or TypeError if the window or table makes no sense.
-    """
+    """One way to show the values of a radiograph."""
 
     title: str
     step: Callable[[], Step]
@@ -39,10 +27,7 @@ class Window:
 
 
 def windows_of(dataset: Dataset) -> tuple[Window, ...]:
-    """Return the tables, then the windows, of a dataset in their order.
-
-    A viewer takes a table before a window (DICOM PS3.3, C.11.2.1.1), and the first of several.
-    """
+    """Return the tables, then the windows, of a dataset in their order."""
     return (*_tables(dataset), *_linear(dataset))
 
 
@@ -81,11 +66,7 @@ def _linear(dataset: Dataset) -> list[Window]:
 
 
 def _bound(centre: Any, width: Any, function: str) -> Callable[[], Step]:
-    """Return what makes the step of one window, without the rescaling.
-
-    pydicom maps the window onto the range of rescaled values, which a negative slope turns over;
-    the picture would come out as its negative.
-    """
+    """Return what makes the step of one window, without the rescaling."""
 
     def step() -> Step:
         window = Dataset()
@@ -119,24 +100,14 @@ def little_endian(dataset: Dataset) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class LookUpTable:
-    """A look-up table (PS3.3, C.11.1.1 and C.11.2.1.1).
-
-    pydicom's own functions refuse modality tables of 10 to 15 bits, and take the wrong entries
-    of 8-bit tables longer than 256; both occur in radiographs.
-    """
+    """A look-up table (PS3.3, C.11.1.1 and C.11.2.1.1)."""
 
     first: int
     entries: npt.NDArray[np.uint16]
 
     @classmethod
     def of(cls, item: Dataset, *, little_endian: bool) -> LookUpTable:
-        """Read the table in an item of a sequence.
-
-        Raises
-        ------
-        ValueError, TypeError, AttributeError
-            If it is damaged.
-        """
+        """Read the table in an item of a sequence."""
         count, first, bits = (int(value) for value in item.LUTDescriptor)
         count = count or 1 << 16
         data = item.LUTData

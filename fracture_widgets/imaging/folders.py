@@ -14,24 +14,7 @@ _HEAD = 132
 
 
 def radiograph_names(folder: Path, *, by_content: bool = False) -> list[str]:
-    """Return the files of a folder, and of those in it, that are named like radiographs.
-
-    Folders that may not be listed stand among them, so that whoever reads the names finds out.
-    Links to folders are not followed: they could lead in a circle.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-    by_content
-        Whether DICOM files are found by their first bytes too: on the CDs of hospitals, they have
-        numbers for names.
-
-    Returns
-    -------
-    list of str
-        Relative paths with ``/``, sorted folder by folder.
-    """
+    """Return the files of a folder, and of those in it, that are named like radiographs."""
     return sorted(_walk(folder, by_content=by_content), key=lambda name: name.split("/"))
 
 

@@ -22,21 +22,7 @@ INPUT_SIZE = 224
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What is done to a radiograph before a network sees it.
-
-    Attributes
-    ----------
-    size
-        Side of the square network input in pixels.
-    darkest, brightest
-        Percentiles of the radiograph's grey values that become 0 and 255; values outside are cut
-        off, so that a burnt-in marker or an unexposed border does not set the contrast.
-    sharpening
-        How much of what is finer than ``sharpening_sigma`` is added once more (unsharp masking):
-        a break in the cortex is a fine line.
-    sharpening_sigma
-        Standard deviation of the Gaussian blur that tells fine from coarse, in network pixels.
-    """
+    """What is done to a radiograph before a network sees it."""
 
     size: int = INPUT_SIZE
     darkest: float = 0.5
@@ -148,11 +134,7 @@ def network_input(
 
 
 def _blurred(picture: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-    """Return a picture blurred by a Gaussian, mirrored at its edges.
-
-    By sums of shifted pictures and not by a product of matrices: the threads that NumPy's algebra
-    leaves waiting keep the cores from the network, which then takes half as long again.
-    """
+    """Return a picture blurred by a Gaussian, mirrored at its edges."""
     bell = _bell(sigma)
     for axis in (0, 1):
         reach = len(bell) // 2

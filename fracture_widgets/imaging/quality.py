@@ -39,17 +39,7 @@ _SAMPLED = 512
 
 @dataclass(frozen=True)
 class Flaw:
-    """What makes a picture unfit.
-
-    Attributes
-    ----------
-    kind
-        ``"too small"``, ``"blank"`` or ``"colour photograph"``.
-    score
-        How far beyond the limit, in units of the limit; above 0.
-    sentence
-        What is wrong and what to do.
-    """
+    """What makes a picture unfit."""
 
     kind: str
     score: float
@@ -57,13 +47,7 @@ class Flaw:
 
 
 def find_flaw(radiograph: Radiograph) -> Flaw | None:
-    """Return what makes a picture unfit, the first that is found, or None.
-
-    Parameters
-    ----------
-    radiograph
-        As it was read.
-    """
+    """Return what makes a picture unfit, the first that is found, or None."""
     side = min(radiograph.height, radiograph.width)
     if side < _LEAST_SIDE:
         return Flaw(

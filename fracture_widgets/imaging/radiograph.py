@@ -215,11 +215,7 @@ class Radiograph:
 
 
 def looks_like_radiograph_file(path: str | os.PathLike[str]) -> bool:
-    """Tell by the name alone whether a walk through folders should pick a file up.
-
-    Hidden files are left out: copies made on a Mac carry a ``._image1.png`` beside each
-    ``image1.png``, which holds no picture.
-    """
+    """Tell by the name alone whether a walk through folders should pick a file up."""
     name = PurePath(path)
     return name.suffix.lower() in _SUFFIXES and not name.name.startswith(".")
 
@@ -296,7 +292,7 @@ def _in_time(
 
 def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) -> Radiograph:
     if looks_like_dicom(data):
-        from fracture_widgets.imaging.dicom_file import DicomFile  # a second, for who needs it
+        from fracture_widgets.imaging.dicom_file import DicomFile
 
         return DicomFile(data, shown, max_pixels).radiograph(frame, window)
     if not looks_like_raster(data):

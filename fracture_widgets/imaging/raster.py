@@ -63,29 +63,7 @@ def looks_like_raster(data: bytes) -> bool:
 
 
 def read_raster(data: bytes, name: str, max_pixels: int) -> Decoded:
-    """Decode a PNG, JPEG, TIFF, BMP or WebP file.
-
-    Parameters
-    ----------
-    data
-        The whole file.
-    name
-        What to call it in an error.
-    max_pixels
-        Larger pictures are refused by their header.
-
-    Returns
-    -------
-    Decoded
-        8-bit greys divided by 255; deeper ones stretched from their least to their greatest
-        value. Colour is reduced to luminance (ITU-R 601), transparency lies on black, EXIF
-        orientation is undone, and of several frames the first is taken.
-
-    Raises
-    ------
-    UnreadableRadiograph
-        If the file is none of these formats, damaged, too large or too small.
-    """
+    """Decode a PNG, JPEG, TIFF, BMP or WebP file."""
     with quiet():
         try:
             return _decode(data, name, max_pixels)
@@ -153,13 +131,7 @@ def _frames(image: Image.Image) -> str:
 
 
 def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str]:
-    """Decode a JPEG that stops early as far as it goes; what is missing becomes black.
-
-    Returns
-    -------
-    image, sentence
-        The decoded picture, and what is missing of it.
-    """
+    """Decode a JPEG that stops early as far as it goes; what is missing becomes black."""
     # The decoder waits for bytes that never come. Handing it the end marker lets it finish,
     # without Pillow's LOAD_TRUNCATED_IMAGES, which changes every reader in the process.
     image = _open(data + _END_OF_JPEG)
@@ -237,10 +209,7 @@ def _white_is_zero(image: Image.Image) -> bool:
 
 
 def _upright(image: Image.Image, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Undo the rotation that a camera or viewer noted in the file's EXIF data.
-
-    Pillow has done so already for TIFF, and takes the note out of the tags.
-    """
+    """Undo the rotation that a camera or viewer noted in the file's EXIF data."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # noqa: BLE001 - unreadable notes about a picture do not spoil it

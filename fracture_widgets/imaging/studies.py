@@ -30,17 +30,7 @@ _STUDY_FOLDER = re.compile(r"study\d+(_\w+)?", re.IGNORECASE)
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A radiograph, or the sentence that says why a file is none.
-
-    Attributes
-    ----------
-    place
-        The path as it was given; for a file of an archive, the archive's and the base name.
-    radiograph
-        The radiograph, its ``study`` set where the study is known; None where there is none.
-    problem
-        Why there is none.
-    """
+    """A radiograph, or the sentence that says why a file is none."""
 
     place: str
     radiograph: Radiograph | None
@@ -49,15 +39,7 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """The radiographs taken of one patient on one occasion.
-
-    Attributes
-    ----------
-    number
-        From 1, in the order in which studies were met. A study has no other name here.
-    views
-        Its radiographs, at least one.
-    """
+    """The radiographs taken of one patient on one occasion."""
 
     number: int
     views: tuple[Radiograph, ...]
@@ -105,22 +87,7 @@ def find_radiographs(
 def radiographs_in_archive(
     content: bytes, name: str, *, limits: ArchiveLimits | None = None
 ) -> Iterator[Found]:
-    """Read the radiographs of a ZIP archive that is at hand, one at a time.
-
-    Parameters
-    ----------
-    content
-        The archive.
-    name
-        What to call it.
-    limits
-        What it may cost.
-
-    Yields
-    ------
-    Found
-        As :func:`find_radiographs` does; an archive that is refused as a whole is one of them.
-    """
+    """Read the radiographs of a ZIP archive that is at hand, one at a time."""
     return _unpacked(io.BytesIO(content), shown_name(name), name, limits)
 
 

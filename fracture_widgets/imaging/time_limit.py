@@ -17,21 +17,7 @@ class TookTooLong(Exception):
 
 
 def within_seconds(seconds: float, work: Callable[[], Result]) -> Result:
-    """Return what some work returns, or raise what it raises, unless it takes too long.
-
-    Parameters
-    ----------
-    seconds
-        How long to wait, above 0.
-    work
-        Runs in a thread of its own. Python has no way to end one: work that is given up goes on
-        until it is done, but nobody waits for it, and it does not keep the program from ending.
-
-    Raises
-    ------
-    TookTooLong
-        If it is not done by then.
-    """
+    """Return what some work returns, or raise what it raises, unless it takes too long."""
     outcome: Future[Result] = Future()
 
     def run() -> None:

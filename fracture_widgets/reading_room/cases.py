@@ -18,21 +18,7 @@ def digest(text: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A radiograph to be read.
-
-    Attributes
-    ----------
-    key
-        What its source calls it. It may tell the answer: it is shown nowhere.
-    radiograph
-        The picture.
-    truth
-        ``"fractured"`` or ``"normal"``.
-    boxes
-        The fractures in fractions of the picture; None where their place is not known.
-    group
-        Stands for the patient, and does not name them.
-    """
+    """A radiograph to be read."""
 
     key: str
     radiograph: Radiograph
@@ -46,14 +32,6 @@ class Case:
         return digest(self.key)
 
     def blinded(self, number: int, session: str) -> Radiograph:
-        """Return the picture without its name and digest, from which the answer could be told.
-
-        Parameters
-        ----------
-        number
-            Place of the case in the session, from 1.
-        session
-            The session's id.
-        """
+        """Return the picture without its name and digest, from which the answer could be told."""
         hidden = hashlib.sha256(f"{session} {number}".encode()).hexdigest()
         return replace(self.radiograph, name=f"Case {number}", sha256=hidden, warnings=())

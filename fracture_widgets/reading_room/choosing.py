@@ -25,30 +25,7 @@ def choose(
     *,
     balanced: bool,
 ) -> list[int]:
-    """Choose radiographs and shuffle them.
-
-    Patients are taken once each for as long as there are new ones: two radiographs of one patient
-    say less than those of two.
-
-    Parameters
-    ----------
-    fractured
-        Whether each radiograph is, shape ``(n,)``.
-    patients
-        Patient of each.
-    count
-        How many to choose; of fewer, all are.
-    rng
-        Random numbers.
-    balanced
-        Whether half of them are to be fractured, as far as there are so many; else they come as
-        they are in the dataset.
-
-    Returns
-    -------
-    list of int
-        Places in the arguments, in the order in which they are to be read.
-    """
+    """Choose radiographs and shuffle them."""
     is_so = np.asarray(fractured, dtype=bool)
     order = [int(one) for one in rng.permutation(len(is_so))]
     if balanced:

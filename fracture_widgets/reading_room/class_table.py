@@ -11,15 +11,10 @@ from typing import Any
 import pandas as pd
 
 from fracture_widgets.errors import ReadingRoomError
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, Verdict
 from fracture_widgets.reading_room.export import COLUMNS
 from fracture_widgets.reading_room.scoring import score_readings
-from fracture_widgets.reading_room.session import (
-    READERS_WORDS,
-    NetworkAnswer,
-    Reading,
-    one_line,
-)
-from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL, Verdict
+from fracture_widgets.reading_room.session import READERS_WORDS, NetworkAnswer, Reading, one_line
 
 __all__ = ["ClassReadings", "read_exports"]
 
@@ -30,34 +25,13 @@ _VERDICTS = {words: verdict for verdict, words in READERS_WORDS.items()}
 
 @dataclass(frozen=True, eq=False)
 class ClassReadings:
-    """The readings of a class.
-
-    Attributes
-    ----------
-    table
-        One row for each reading, with the columns of an export; all text.
-    problems
-        A sentence for each file that was left out.
-    """
+    """The readings of a class."""
 
     table: pd.DataFrame
     problems: tuple[str, ...] = ()
 
     def students(self, *, resamples: int = 1000) -> pd.DataFrame:
-        """Return one row for each session: who, how many cases, and how well.
-
-        Parameters
-        ----------
-        resamples
-            How many draws of whole patients the intervals come from.
-
-        Returns
-        -------
-        DataFrame
-            ``reader``, ``class_code``, ``n``, ``fractured``, then sensitivity, specificity and
-            kappa with doubt counted as fractured, the same with doubt counted as normal, and the
-            AUROC, each as text with its 95 percent interval.
-        """
+        """Return one row for each session: who, how many cases, and how well."""
         rows = []
         names: dict[str, int] = {}
         for _, one in self.table.groupby("session", sort=False):
@@ -85,14 +59,7 @@ class ClassReadings:
         return pd.DataFrame(rows)
 
     def cases(self) -> pd.DataFrame:
-        """Return one row for each case, those that fewest got right first.
-
-        Returns
-        -------
-        DataFrame
-            ``case``, ``truth``, ``read`` (by how many), ``right``, ``doubt``, ``wrong`` (of them),
-            ``share_right``, and the network's verdict.
-        """
+        """Return one row for each case, those that fewest got right first."""
         rows = []
         for case, one in self.table.groupby("case", sort=False):
             truth = str(one["truth"].iloc[0])
@@ -114,20 +81,7 @@ class ClassReadings:
 
 
 def read_exports(files: Sequence[str | os.PathLike[str]]) -> ClassReadings:
-    """Read exports, and go on past those that are none.
-
-    The same reading in two files counts once.
-
-    Parameters
-    ----------
-    files
-        CSV files that the reading room exported.
-
-    Raises
-    ------
-    ReadingRoomError
-        If not one of them holds a reading.
-    """
+    """Read exports, and go on past those that are none."""
     tables, problems = [], []
     for name in files:
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fracture_widgets.base.tables import csv_text
 from fracture_widgets.reading_room.session import READERS_WORDS, ReadingSession
-from fracture_widgets.spreadsheet import csv_text
 
 __all__ = ["COLUMNS", "readings_csv"]
 
@@ -33,10 +33,7 @@ COLUMNS = (
 
 
 def readings_csv(session: ReadingSession) -> str:
-    """Return the readings whose answers were shown as CSV text with a header line.
-
-    Text that a spreadsheet would take for a formula gets a leading apostrophe.
-    """
+    """Return the readings whose answers were shown as CSV text with a header line."""
     return csv_text(COLUMNS, _rows(session))
 
 

@@ -20,18 +20,7 @@ LEAST_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Mark:
-    """A place on a radiograph, a box or, where both corners are one, a point.
-
-    Attributes
-    ----------
-    x0, y0, x1, y1
-        Left, top, right and bottom, 0 to 1, in fractions of the picture.
-
-    Raises
-    ------
-    ValueError
-        If it does not lie on the picture.
-    """
+    """A place on a radiograph, a box or, where both corners are one, a point."""
 
     x0: float
     y0: float
@@ -44,13 +33,7 @@ class Mark:
 
     @classmethod
     def of_page(cls, values: Any) -> Mark | None:
-        """Return the mark that a page, or a stored session, names; None where it names none.
-
-        Parameters
-        ----------
-        values
-            What should be four numbers: left, top, right and bottom in fractions of the picture.
-        """
+        """Return the mark that a page, or a stored session, names; None where it names none."""
         if not isinstance(values, list) or len(values) != 4:
             return None
         if not all(
@@ -67,11 +50,7 @@ class Mark:
         return [self.x0, self.y0, self.x1, self.y1]
 
     def hits(self, fractures: Iterable[Box]) -> bool:
-        """Tell whether the mark lies on one of the fractures.
-
-        Its middle has to lie in a fracture's box, widened by ``MARGIN`` of its size on every side;
-        and of a box that was drawn, the widened box has to make up at least ``LEAST_SHARE``.
-        """
+        """Tell whether the mark lies on one of the fractures."""
         return any(self._hits(one.grown(MARGIN)) for one in fractures)
 
     def _hits(self, wide: Box) -> bool:

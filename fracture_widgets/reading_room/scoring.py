@@ -21,23 +21,15 @@ from fracture_widgets.evaluation.metrics import (
     sensitivity,
     specificity,
 )
+from fracture_widgets.parts import FRACTURED, NORMAL, Verdict
 from fracture_widgets.reading_room.session import LEVELS, Reading
-from fracture_widgets.vocabulary import FRACTURED, NORMAL, Verdict
 
 __all__ = ["OperatingPoint", "Performance", "SessionScore", "score_readings"]
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Three answers made into two, compared with the truth.
-
-    Attributes
-    ----------
-    doubt_counts_as
-        ``"fractured"`` or ``"normal"``.
-    sensitivity, specificity, accuracy, kappa
-        Each with its interval.
-    """
+    """Three answers made into two, compared with the truth."""
 
     doubt_counts_as: str
     sensitivity: Estimate
@@ -48,23 +40,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """How well one reader, or the network, read some cases.
-
-    Attributes
-    ----------
-    cautious
-        Doubt counts as fractured.
-    sure
-        Doubt counts as normal.
-    auroc
-        Of the reader's three levels, or of the network's probabilities.
-    positive
-        Whether each case is fractured, shape ``(n,)``.
-    score
-        The level, 0 to 2, or the probability given to each, shape ``(n,)``.
-    groups
-        Patient of each, shape ``(n,)``.
-    """
+    """How well one reader, or the network, read some cases."""
 
     cautious: OperatingPoint
     sure: OperatingPoint
@@ -76,26 +52,7 @@ class Performance:
 
 @dataclass(frozen=True, eq=False)
 class SessionScore:
-    """The score of some readings.
-
-    Attributes
-    ----------
-    n, patients, fractured
-        Numbers of cases read, of the patients they are of, and of the fractured among them.
-    baseline
-        Accuracy of calling everybody normal.
-    reader
-        The reader's performance.
-    network
-        The network's on the cases that it answered; None where it answered none.
-    refused
-        Number of cases that the network refused or failed to answer.
-    agreement
-        Kappa of reader and network, of normal, doubt and fractured; None where there is no network.
-    to_mark, marked, hits
-        Fractured cases of known place that the reader called doubtful or fractured; how many of
-        them have a mark; and how many a mark on the fracture.
-    """
+    """The score of some readings."""
 
     n: int
     patients: int
@@ -111,20 +68,7 @@ class SessionScore:
 
 
 def score_readings(readings: Sequence[Reading], *, resamples: int = 1000) -> SessionScore | None:
-    """Score readings whose answers were shown; the others are passed over.
-
-    Parameters
-    ----------
-    readings
-        Of one reader.
-    resamples
-        How many draws of whole patients the intervals come from.
-
-    Returns
-    -------
-    SessionScore or None
-        None where no answer was shown.
-    """
+    """Score readings whose answers were shown; the others are passed over."""
     done = [one for one in readings if one.revealed and one.verdict is not None]
     if not done:
         return None
@@ -189,11 +133,7 @@ def _performance(
 
 
 def _share(value: float, groups: npt.NDArray[Any]) -> Estimate:
-    """Return a share with the interval of Wilson, each patient counting once.
-
-    A sitting is short: where all of five were found, drawing them again says "surely all of them",
-    and Wilson's interval says "57 percent or more".
-    """
+    """Return a share with the interval of Wilson, each patient counting once."""
     patients = len(set(groups.tolist()))
     if not patients:
         return Estimate(float("nan"), float("nan"), float("nan"), 0, 0)

@@ -6,13 +6,13 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from fracture_widgets.cascade.report import Report
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.models.report import Report
+from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.cases import Case, digest
 from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.sources import Source
-from fracture_widgets.vocabulary import Verdict
 
 __all__ = [
     "LEVELS",
@@ -60,21 +60,7 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """What decides which cases a session has; the same plan gives everybody the same.
-
-    Attributes
-    ----------
-    source
-        Key of the source.
-    title
-        How it is called.
-    code
-        The class code.
-    count
-        How many cases, 1 to ``MOST_CASES``.
-    balanced
-        Whether half of them are fractured.
-    """
+    """What decides which cases a session has; the same plan gives everybody the same."""
 
     source: str
     title: str
@@ -85,17 +71,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class NetworkAnswer:
-    """What the network said, in brief.
-
-    Attributes
-    ----------
-    verdict
-        Its verdict.
-    probability
-        The calibrated probability of a fracture, 0 to 1; None where it was refused.
-    model
-        sha256 of the model.
-    """
+    """What the network said, in brief."""
 
     verdict: Verdict
     probability: float | None
@@ -110,25 +86,7 @@ class NetworkAnswer:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of one case, and what then came out.
-
-    Attributes
-    ----------
-    verdict
-        None until something was said.
-    mark
-        Where, if anywhere.
-    seconds
-        How long the case was looked at before the answer was shown.
-    revealed_at
-        When it was, in UTC as ISO 8601; empty before. From then on the reading stands.
-    truth, boxes, group
-        As in :class:`~fracture_widgets.reading_room.cases.Case`; unknown before.
-    network
-        What the network said; None before, or where it failed.
-    problem
-        Why the case could not be read, if it could not; it is then left out.
-    """
+    """What was read of one case, and what then came out."""
 
     verdict: Verdict | None = None
     mark: Mark | None = None
@@ -155,27 +113,7 @@ class Reading:
 
 @dataclass
 class ReadingSession:
-    """A sitting of one reader.
-
-    Attributes
-    ----------
-    plan
-        What it consists of.
-    keys
-        The cases' keys, in their order.
-    reader
-        The reader's name or pseudonym; may be empty.
-    id
-        Letters and digits; names its file.
-    started_at
-        In UTC as ISO 8601.
-    readings
-        One for each key.
-    position
-        Place of the case that is at hand; the number of cases when all are done.
-    revision
-        How often it was stored.
-    """
+    """A sitting of one reader."""
 
     plan: Plan
     keys: tuple[str, ...]
@@ -196,28 +134,7 @@ class ReadingSession:
         cls, source: Source, *, code: str = "", count: int = 10, balanced: bool = True,
         reader: str = "",
     ) -> ReadingSession:  # fmt: skip
-        """Choose the cases of a new session.
-
-        Parameters
-        ----------
-        source
-            Where they come from.
-        code
-            The class code; one is made up where it is empty.
-        count
-            How many, 1 to ``MOST_CASES``; of a source with fewer, all.
-        balanced
-            Whether half of them are to be fractured.
-        reader
-            A name or pseudonym.
-
-        Raises
-        ------
-        ReadingRoomError
-            If the numbers or names are out of bounds.
-        DatasetError
-            If the source's folder is no dataset.
-        """
+        """Choose the cases of a new session."""
         if not 1 <= count <= MOST_CASES:
             raise ReadingRoomError(f"A session has 1 to {MOST_CASES} cases. Received: {count}")
         if max(len(code), len(reader)) > MOST_LETTERS:
@@ -254,27 +171,13 @@ class ReadingSession:
         return digest(self.keys[place])
 
     def say(self, verdict: Verdict) -> None:
-        """Take the reader's verdict, which may be changed until the answer is shown.
-
-        Raises
-        ------
-        ReadingRoomError
-            If the answer has been shown.
-        ValueError
-            If it is no verdict of a reader's.
-        """
+        """Take the reader's verdict, which may be changed until the answer is shown."""
         if verdict not in LEVELS:
             raise ValueError(f"A reader says {', '.join(LEVELS)}. Received: {verdict}")
         self._change(verdict=verdict)
 
     def mark(self, mark: Mark | None) -> None:
-        """Take the place, or take it back.
-
-        Raises
-        ------
-        ReadingRoomError
-            If the answer has been shown.
-        """
+        """Take the place, or take it back."""
         self._change(mark=mark)
 
     def look(self, seconds: float) -> None:
@@ -283,20 +186,7 @@ class ReadingSession:
             self._change(seconds=self.current.seconds + max(0.0, seconds))
 
     def reveal(self, case: Case, report: Report | None) -> None:
-        """Let the reading stand and note what is known of the case.
-
-        Parameters
-        ----------
-        case
-            The case at hand.
-        report
-            What the network says of it, or None where it could not be asked.
-
-        Raises
-        ------
-        ReadingRoomError
-            If nothing has been said yet, or the answer has been shown.
-        """
+        """Let the reading stand and note what is known of the case."""
         if self.current.verdict is None:
             raise ReadingRoomError("Say normal, doubt or fractured first.")
         self._change(
@@ -313,13 +203,7 @@ class ReadingSession:
         self.position += 1
 
     def advance(self) -> None:
-        """Go on to the next case.
-
-        Raises
-        ------
-        ReadingRoomError
-            If the answer to this one has not been shown.
-        """
+        """Go on to the next case."""
         if not self.current.revealed:
             raise ReadingRoomError("Read this case first.")
         self.position += 1

@@ -14,11 +14,11 @@ from fracture_widgets.datasets.offered import find_datasets
 from fracture_widgets.datasets.table import load_boxes, load_dataset
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.parts import BODY_PARTS, FRACTURED
+from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.reading_room.cases import Case, digest
 from fracture_widgets.reading_room.choosing import choose, generator_of
-from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED
 
 __all__ = ["DatasetSource", "DrawnSource", "Source", "offered_sources"]
 
@@ -29,15 +29,7 @@ _DRAWN_PREVALENCE = 0.2
 
 
 class Source(Protocol):
-    """Something that has cases.
-
-    Attributes
-    ----------
-    key
-        Names it in a session and on a page; never a path.
-    title, hint
-        How it is called, and what it is.
-    """
+    """Something that has cases."""
 
     key: str
     title: str
@@ -61,17 +53,7 @@ class DrawnSource:
     )
 
     def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
-        """Return the keys of the cases that a class code stands for.
-
-        Parameters
-        ----------
-        code
-            Any text.
-        count
-            How many.
-        balanced
-            Whether half of them are fractured; else a fifth are, give or take.
-        """
+        """Return the keys of the cases that a class code stands for."""
         rng = generator_of(code)
         parts = rng.integers(len(BODY_PARTS), size=_POOL)
         seeds = rng.integers(2**31, size=_POOL)
@@ -80,13 +62,7 @@ class DrawnSource:
         return [f"{BODY_PARTS[parts[one]]}-{seeds[one]}-{int(broken[one])}" for one in places]
 
     def case(self, key: str) -> Case:
-        """Draw a case.
-
-        Raises
-        ------
-        ReadingRoomError
-            If the key is none of this source's.
-        """
+        """Draw a case."""
         part, _, rest = key.partition("-")
         seed, _, broken = rest.partition("-")
         if part not in BODY_PARTS or not seed.isdecimal() or broken not in {"0", "1"}:
@@ -96,16 +72,7 @@ class DrawnSource:
 
 
 class DatasetSource:
-    """A folder of radiographs with known answers.
-
-    Parameters
-    ----------
-    folder
-        As for :func:`~fracture_widgets.datasets.table.load_dataset`; it is read when cases are
-        first asked for.
-    title
-        How it is called; by default the folder's name.
-    """
+    """A folder of radiographs with known answers."""
 
     hint = "A folder of radiographs on the computer that runs this page."
 
@@ -115,15 +82,7 @@ class DatasetSource:
         self.key = f"dataset {self.title}"
 
     def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
-        """Return the keys of the cases that a class code stands for.
-
-        The same code chooses the same cases wherever the folder holds the same files.
-
-        Raises
-        ------
-        DatasetError
-            If the folder is no dataset.
-        """
+        """Return the keys of the cases that a class code stands for."""
         places = choose(
             (self._table["label"] == FRACTURED).to_numpy(),
             self._table["patient_id"].tolist(),
@@ -134,15 +93,7 @@ class DatasetSource:
         return [str(self._table.index[place]) for place in places]
 
     def case(self, key: str) -> Case:
-        """Read a case.
-
-        Raises
-        ------
-        ReadingRoomError
-            If the folder no longer holds it.
-        UnreadableRadiograph
-            If its file cannot be read.
-        """
+        """Read a case."""
         if key not in self._table.index:
             raise ReadingRoomError(
                 f"A radiograph of this session is no longer in {self.title}: put it back, or start "
@@ -176,14 +127,7 @@ class DatasetSource:
 
 
 def offered_sources(folders: Sequence[str | os.PathLike[str]] | None = None) -> list[Source]:
-    """Return what can be read from: drawn radiographs, and the datasets that are offered.
-
-    Parameters
-    ----------
-    folders
-        Datasets, or folders that hold some; those of the environment variable
-        ``FRACTURE_WIDGETS_DATASETS`` by default.
-    """
+    """Return what can be read from: drawn radiographs, and the datasets that are offered."""
     found = find_datasets(folders)
     names = [one.resolve().name for one in found]
     named = [

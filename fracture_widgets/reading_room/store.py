@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fracture_widgets.base.data_folder import DATA_FOLDER_VARIABLE, data_folder
+from fracture_widgets.base.locking import exclusively
 from fracture_widgets.errors import ReadingRoomError
-from fracture_widgets.history import DATA_FOLDER_VARIABLE, data_folder
-from fracture_widgets.locking import exclusively
 from fracture_widgets.reading_room.session import ReadingSession
 from fracture_widgets.reading_room.stored import session_from_json, session_to_json
 
@@ -19,27 +19,13 @@ _PATIENCE = 10.0
 
 
 class SessionStore:
-    """The sessions of a user, or of a visitor where each has a data folder of their own.
-
-    Parameters
-    ----------
-    folder
-        Where they lie; by default ``readings`` in the user's data folder. It is made when first
-        needed.
-    """
+    """The sessions of a user, or of a visitor where each has a data folder of their own."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = data_folder() / "readings" if folder is None else Path(folder)
 
     def save(self, session: ReadingSession) -> None:
-        """Write a session.
-
-        Raises
-        ------
-        ReadingRoomError
-            If it went on elsewhere meanwhile, so that writing would undo what was done there, or
-            if it cannot be written.
-        """
+        """Write a session."""
         with self._alone():
             there = self._read(self._file(session.id))
             if there is not None and there.revision != session.revision:
@@ -55,13 +41,7 @@ class SessionStore:
                 raise
 
     def open(self, name: str) -> ReadingSession:
-        """Return a session by its id.
-
-        Raises
-        ------
-        ReadingRoomError
-            If there is none, or its file is damaged.
-        """
+        """Return a session by its id."""
         session = self._read(self._file(name))
         if session is None:
             raise ReadingRoomError("This session is no longer there: start another one.")

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.session import NetworkAnswer, Plan, Reading, ReadingSession
-from fracture_widgets.vocabulary import Verdict
 
 __all__ = ["FORMAT", "session_from_json", "session_to_json"]
 
@@ -35,13 +35,7 @@ def session_to_json(session: ReadingSession) -> str:
 
 
 def session_from_json(text: str) -> ReadingSession:
-    """Return the session that was written.
-
-    Raises
-    ------
-    ValueError
-        If it is none, or of a newer format.
-    """
+    """Return the session that was written."""
     try:
         content = json.loads(text)
         if content["format"] > FORMAT:

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets import __version__
-from fracture_widgets.cascade.cascade import Cascade
-from fracture_widgets.cascade.store import load_model
+from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra, ScreeningError
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.folder import load_model
 from fracture_widgets.screening.examining import Batch, examine
 from fracture_widgets.screening.row import Row
 
@@ -32,28 +32,7 @@ _SECONDS_BETWEEN_LOOKS = 2
 
 
 class ClusterExaminer:
-    """Answers on the workers of a Dask cluster that have the same version and model as this side.
-
-    Parameters
-    ----------
-    address
-        Of the scheduler.
-    folder
-        Where the files are, here and on every worker.
-    models
-        Another models folder, here and on every worker.
-    say
-        Called with a sentence for every worker that is left out.
-
-    Raises
-    ------
-    ScreeningError
-        If there is no scheduler at the address.
-    ModelError
-        If there is no model here that this version can use.
-    MissingExtra
-        If Dask is not installed.
-    """
+    """Answers on the workers of a Dask cluster that have this side's version and model."""
 
     def __init__(
         self,
@@ -93,16 +72,7 @@ class ClusterExaminer:
         self._client.close()
 
     def examine(self, batches: Iterable[Batch]) -> Generator[tuple[Batch, list[Row]]]:
-        """Yield every batch with its rows as it is finished.
-
-        What a worker had when it died goes to another one, and a worker that comes takes part.
-
-        Raises
-        ------
-        ScreeningError
-            If no worker can do the work, one fails at it, or the connection is lost. Batches at
-            which workers die again and again are left for the end, and then raise it.
-        """
+        """Yield every batch with its rows as it is finished."""
         from distributed.scheduler import KilledWorker
 
         waiting = deque(batches)

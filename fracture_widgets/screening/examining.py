@@ -14,11 +14,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.cascade.cascade import Cascade
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.quality import Flaw, find_flaw
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.screening.row import Facts, Row
 
 __all__ = ["Batch", "Examiner", "LocalExaminer", "batches_of", "examine"]
@@ -30,15 +30,7 @@ _MOST_DECODERS = 8
 
 @dataclass(frozen=True)
 class Batch:
-    """Files that go through the network together.
-
-    Attributes
-    ----------
-    place
-        Which batch of the table this is, from 0.
-    names
-        Relative paths of its files.
-    """
+    """Files that go through the network together."""
 
     place: int
     names: tuple[str, ...]
@@ -53,22 +45,7 @@ def batches_of(names: tuple[str, ...], size: int) -> Iterator[Batch]:
 def examine(
     cascade: Cascade, folder: Path, batches: Iterable[Batch]
 ) -> Generator[tuple[Batch, list[Row]]]:
-    """Answer batches of files one after another.
-
-    Parameters
-    ----------
-    cascade
-        What answers.
-    folder
-        Where the files are.
-    batches
-        Taken as they are needed: the network inputs of three at most are in memory.
-
-    Yields
-    ------
-    batch, rows
-        A row for each file, in order. A file that cannot be read has its sentence in its row.
-    """
+    """Answer batches of files one after another."""
     pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_DECODERS), "decoder")
     waiting = iter(batches)
     ahead: deque[tuple[Batch, list[Future[_Prepared]]]] = deque()
@@ -98,15 +75,7 @@ class Examiner(Protocol):
 
 
 class LocalExaminer:
-    """Answers in this process.
-
-    Parameters
-    ----------
-    cascade
-        What answers.
-    folder
-        Where the files are.
-    """
+    """Answers in this process."""
 
     def __init__(self, cascade: Cascade, folder: Path) -> None:
         self._cascade = cascade

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fracture_widgets.base.disk import sync_folder
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.screening.disk import sync_folder
 from fracture_widgets.screening.row import Row
 
 __all__ = ["Journal", "Screened"]
@@ -28,21 +28,7 @@ _OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 @dataclass(frozen=True)
 class Screened:
-    """What makes two screenings the same, so that one may go on where the other stopped.
-
-    Attributes
-    ----------
-    model
-        sha256 of the model's weights.
-    version
-        Of this package.
-    files
-        How many there are.
-    listing
-        sha256 over their names and sizes.
-    batch
-        How many go through the network together.
-    """
+    """What makes two screenings the same, so that one may go on where the other stopped."""
 
     model: str
     version: str
@@ -52,22 +38,7 @@ class Screened:
 
 
 class Journal:
-    """The finished batches of one screening.
-
-    Parameters
-    ----------
-    table
-        Path of the table to be; the journal lies beside it, with ``.part`` after its name.
-    screened
-        What is screened.
-    restart
-        Whether to throw away what an earlier screening has left.
-
-    Raises
-    ------
-    ScreeningError
-        If what is there belongs to another screening, or it cannot be written.
-    """
+    """The finished batches of one screening."""
 
     def __init__(self, table: Path, screened: Screened, *, restart: bool = False) -> None:
         self.path = self.beside(table)
@@ -101,13 +72,7 @@ class Journal:
         return place in self._lines
 
     def keep(self, place: int, rows: list[Row]) -> None:
-        """Append a batch; when this returns, it outlasts whatever happens.
-
-        Raises
-        ------
-        ScreeningError
-            If it cannot be written, e.g. to a full disk. What was kept before stays kept.
-        """
+        """Append a batch; when this returns, it outlasts whatever happens."""
         begins = self._end
         self._append(_line({"batch": place, "rows": [row.values() for row in rows]}))
         self._lines[place] = begins

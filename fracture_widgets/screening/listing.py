@@ -15,17 +15,7 @@ __all__ = ["Listing"]
 
 @dataclass(frozen=True)
 class Listing:
-    """The radiograph files of a folder.
-
-    Attributes
-    ----------
-    folder
-        Absolute path of the folder.
-    names
-        Paths relative to it, with ``/`` between folders, sorted folder by folder.
-    sha256
-        Hex digest over names and sizes: another one means that files came, went or changed.
-    """
+    """The radiograph files of a folder."""
 
     folder: Path
     names: tuple[str, ...]
@@ -33,13 +23,7 @@ class Listing:
 
     @classmethod
     def of(cls, folder: str | os.PathLike[str]) -> Listing:
-        """List a folder and all folders in it.
-
-        Raises
-        ------
-        ScreeningError
-            If it is no folder, or holds nothing that is named like a radiograph.
-        """
+        """List a folder and all folders in it."""
         home = Path(folder).absolute()
         if not home.is_dir():
             raise ScreeningError(f"{home.name} is no folder: give the one with the radiographs.")

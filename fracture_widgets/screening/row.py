@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from fracture_widgets.cascade.report import Answer
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.report import Answer
 
 __all__ = ["COLUMNS", "Facts", "Row", "unicode_path"]
 
@@ -24,29 +24,7 @@ _ANSWER = (
 
 @dataclass(frozen=True)
 class Row:
-    """What is said of one file: an answer, or why there is none.
-
-    Attributes
-    ----------
-    path
-        Relative to the folder screened, with ``/`` between folders.
-    verdict
-        ``"fracture"``, ``"doubt"``, ``"none seen"`` or ``"refused"``; ``None`` without an answer.
-    reason
-        Why it was refused, a sentence; else empty.
-    body_part, body_part_probability, calibrated_probability, label, fracture_probability
-        The cascade's answer, probabilities rounded to 6 digits; ``None`` where there is none.
-    model
-        sha256 of the model's weights.
-    sha256
-        Of the file's bytes: equal ones are copies.
-    width, height
-        In pixels.
-    warnings
-        Sentences about what whoever looks at the picture should know; empty if there are none.
-    error
-        One sentence where there is no answer, else empty.
-    """
+    """What is said of one file: an answer, or why there is none."""
 
     path: str
     verdict: str | None

@@ -8,16 +8,16 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fracture_widgets import __version__
-from fracture_widgets.cascade.cascade import Cascade
+from fracture_widgets.base.locking import exclusively
+from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.locking import exclusively
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.parts import Verdict
 from fracture_widgets.screening.examining import Examiner, LocalExaminer, batches_of
 from fracture_widgets.screening.journal import Journal, Screened
 from fracture_widgets.screening.listing import Listing
 from fracture_widgets.screening.row import Row, unicode_path
 from fracture_widgets.screening.table import check_format, read_table, write_table
-from fracture_widgets.vocabulary import Verdict
 
 __all__ = ["BATCH", "Screening", "ScreeningProgress", "screen_folder"]
 
@@ -27,15 +27,7 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class ScreeningProgress:
-    """How far a screening is.
-
-    Attributes
-    ----------
-    done
-        Files whose rows are kept, those of earlier attempts among them.
-    total
-        Files in the folder.
-    """
+    """How far a screening is."""
 
     done: int
     total: int
@@ -43,19 +35,7 @@ class ScreeningProgress:
 
 @dataclass(frozen=True)
 class Screening:
-    """A finished screening.
-
-    Attributes
-    ----------
-    path
-        The table.
-    files
-        Its rows.
-    fractures
-        How many had the verdict fracture.
-    failed
-        How many have an error in place of an answer.
-    """
+    """A finished screening."""
 
     path: Path
     files: int

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+from fracture_widgets.base.disk import sync_folder
 from fracture_widgets.errors import MissingExtra, ScreeningError
-from fracture_widgets.screening.disk import sync_folder
 from fracture_widgets.screening.row import COLUMNS, Row
 
 __all__ = ["check_format", "read_table", "write_table"]
@@ -28,15 +28,7 @@ _NUMBERS = {
 
 
 def check_format(path: Path) -> None:
-    """Refuse, before any work, a name that no table can be written under.
-
-    Raises
-    ------
-    ScreeningError
-        If the name ends in neither ``.csv`` nor ``.parquet``, or its folder is not there.
-    MissingExtra
-        If it ends in ``.parquet`` and pyarrow is not installed.
-    """
+    """Refuse, before any work, a name that no table can be written under."""
     if path.suffix.lower() not in _WRITERS:
         raise ScreeningError(f"The table's name ends in .csv or .parquet. Received: {path.name}")
     if not path.parent.is_dir():
@@ -50,13 +42,7 @@ def check_format(path: Path) -> None:
 
 
 def write_table(path: Path, rows: Iterable[Row]) -> None:
-    """Write a table and put it under its name when it is on disk, in place of an older one.
-
-    Raises
-    ------
-    ScreeningError
-        If it cannot be written; an older table is left as it was.
-    """
+    """Write a table and put it under its name when it is on disk, in place of an older one."""
     partial = path.with_name(f"{path.name}.new")
     try:
         try:
@@ -76,13 +62,7 @@ def write_table(path: Path, rows: Iterable[Row]) -> None:
 
 
 def read_table(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of a table by column, numbers as they stand in it; empty cells are falsy.
-
-    Raises
-    ------
-    ScreeningError
-        If it is no table of a screening.
-    """
+    """Yield the rows of a table by column, numbers as they stand in it; empty cells are falsy."""
     try:
         yield from _read_parquet(path) if _is_parquet(path) else _read_csv(path)
     except (OSError, ValueError, csv.Error) as error:

@@ -37,14 +37,7 @@ class Channel(VoilaKernelWebsocketHandler):
 
 
 def is_whole(message: object) -> bool:
-    """Say whether a message's table of offsets lies in it and leads through it in order.
-
-    Parameters
-    ----------
-    message
-        As it came: a number of offsets, the offsets, and the parts they divide, each number in 8
-        bytes, the least significant first.
-    """
+    """Say whether a message's table of offsets lies in it and leads through it in order."""
     if not isinstance(message, bytes) or len(message) < _NUMBER:
         return False
     count = int.from_bytes(message[:_NUMBER], "little")

@@ -17,16 +17,7 @@ _WORD = "Making the networks ready ..."
 
 @contextmanager
 def graph_made_meanwhile() -> Iterator[None]:
-    """Have the shipped network's graph in its cache at the end of a block.
-
-    It is made in a process of its own, which takes the memory for it along when it ends; the
-    kernels, that all begin at once, then find it made and share it.
-
-    Raises
-    ------
-    ModelError
-        If the shipped model cannot be used.
-    """
+    """Have the shipped network's graph in its cache at the end of a block."""
     with subprocess.Popen(
         [sys.executable, "-m", "fracture_widgets.serving.graph"],
         stdin=subprocess.DEVNULL,
@@ -55,7 +46,7 @@ def _ended(maker: subprocess.Popen[str]) -> str:
 
 
 def _make() -> str | None:
-    from fracture_widgets.cascade.cascade import Cascade
+    from fracture_widgets.models.cascade import Cascade
 
     try:
         Cascade.load()

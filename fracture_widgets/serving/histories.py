@@ -11,13 +11,7 @@ __all__ = ["VisitorHistories"]
 
 
 class VisitorHistories:
-    """Folders for the results of visitors, in a scratch folder.
-
-    A workbench made ready beforehand has a folder before it has a visitor. When one comes, the
-    folder becomes a link to the visitor's own, so that a reloaded page, which is another kernel,
-    finds what was saved. The workbench opens its history anew for every operation, and so notices
-    nothing.
-    """
+    """Folders for the results of visitors, in a scratch folder."""
 
     def __init__(self) -> None:
         self._scratch = tempfile.TemporaryDirectory(
@@ -41,20 +35,7 @@ class VisitorHistories:
         return self._root / f"kernel-{secrets.token_hex(8)}"
 
     def give(self, folder: Path, visitor: str) -> None:
-        """Make a kernel's folder the one of a visitor.
-
-        Parameters
-        ----------
-        folder
-            From :meth:`new_folder`; what it holds is kept only if the visitor is new.
-        visitor
-            Letters and digits that tell the visitor from others.
-
-        Raises
-        ------
-        ValueError
-            If the visitor's name has other characters.
-        """
+        """Make a kernel's folder the one of a visitor."""
         if not visitor.isalnum():
             raise ValueError(f"A visitor's name has letters and digits. Received: {visitor}")
         own = self._root / f"visitor-{visitor}"

@@ -17,7 +17,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
-from fracture_widgets.history import DATA_FOLDER_VARIABLE
+from fracture_widgets.base.data_folder import DATA_FOLDER_VARIABLE
 from fracture_widgets.serving.histories import VisitorHistories
 
 __all__ = ["SEAT", "Kernels", "Seat"]
@@ -31,17 +31,7 @@ _SECONDS_KEPT = 5.0  # for a visitor who loads the page anew, before anyone else
 
 @dataclass(eq=False)
 class Seat:
-    """The place of one page: taken from the request on, before there is a kernel.
-
-    Attributes
-    ----------
-    visitor
-        Whose history the page shows.
-    kernel_id
-        The page's kernel, once it has one.
-    left
-        When the page was closed, by the clock of the kernels; None while it is open.
-    """
+    """The place of one page: taken from the request on, before there is a kernel."""
 
     visitor: str
     kernel_id: str | None = None
@@ -53,12 +43,7 @@ SEAT: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("seat", defau
 
 
 class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà, without types
-    """Voilà's preheating kernel manager with places, a patient pool and two kinds of idleness.
-
-    Voilà fills its pool all at once, and beyond any limit. Here a warm kernel is started when one
-    is missing and a place is free for it, on half of the cores while anybody is looking, and the
-    next one once it has drawn its page.
-    """
+    """Voilà's preheating kernel manager with places, a patient pool and two kinds of idleness."""
 
     visitors: int | None = None
     warm = 0
@@ -104,11 +89,7 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
         return any(seat.visitor == visitor and self._lasts(seat) for seat in self._seats)
 
     def take_seat(self, visitor: str) -> Seat | None:
-        """Take a place for a page that is being opened, or return None when all are taken.
-
-        The place of a page that its visitor closed a moment ago is kept for the same visitor, who
-        may be loading it anew.
-        """
+        """Take a place for a page that is being opened, or return None when all are taken."""
         own = (seat for seat in self._seats if seat.visitor == visitor and seat.left is not None)
         for seat in list(own)[:1]:
             self._seats.discard(seat)
@@ -172,10 +153,7 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
     # --- the pool ---
 
     def fill_if_needed(self, *_: Any, **__: Any) -> None:
-        """Begin to fill the pool, unless that is going on.
-
-        What Voilà passes along is left out: it names the visitor before.
-        """
+        """Begin to fill the pool, unless that is going on."""
         if self.warm and (self._filling is None or self._filling.done()):
             # In a context of its own: the warm kernels are nobody's yet.
             self._filling = contextvars.Context().run(
@@ -206,10 +184,7 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
                 await asyncio.sleep(_SECONDS_AFTER_A_FAILURE)
 
     def _start_warm(self) -> asyncio.Task[None]:
-        """Put a kernel that is being started into the pool; the task ends when its page is drawn.
-
-        It is in the pool at once: in a burst, a visitor takes one that is half done.
-        """
+        """Put a starting kernel into the pool; the task ends when its page is drawn."""
         pool = self._pools[self.notebook_path]
         environment = {
             **os.environ,

@@ -14,19 +14,7 @@ __all__ = ["Access", "ServingSettings", "choose_access", "is_loopback", "normal_
 
 @dataclass(frozen=True)
 class Access:
-    """Who is let in; everyone, where both are empty.
-
-    Attributes
-    ----------
-    token
-        A word that opens the pages, in the address or typed.
-    password
-        Another one, only typed.
-    made
-        Whether the token was made here: only then may it be printed.
-    open_to_all
-        Whether the person said that everybody is let in.
-    """
+    """Who is let in; everyone, where both are empty."""
 
     token: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -41,31 +29,7 @@ class Access:
 
 @dataclass(frozen=True)
 class ServingSettings:
-    """A served dashboard.
-
-    Attributes
-    ----------
-    notebook
-        The workbench's notebook; the course lies beside it.
-    host, port, prefix
-        Where it listens, and the path its addresses begin with: ``"/"`` or ``"/.../"``.
-    access
-        Who is let in.
-    visitors
-        Pages open at once at most; None for no limit.
-    warm
-        Workbenches kept ready for the next visitors, 0 or more.
-    separate_histories
-        Whether each visitor's results are kept apart and deleted when the server ends.
-    gone_seconds
-        How long the kernel of a page that has gone away is kept.
-    idle_seconds
-        How long a kernel is kept that nobody uses, its page open or not.
-    max_mb
-        Largest file that the pages take in, in MB; None for the usual limit.
-    open_browser
-        Whether to show the page here.
-    """
+    """A served dashboard."""
 
     notebook: Path
     host: str = "127.0.0.1"
@@ -82,33 +46,14 @@ class ServingSettings:
 
     @property
     def local_names_only(self) -> bool:
-        """Whether the page may be asked for by this computer's own names alone.
-
-        A page on the web can give its own name the address 127.0.0.1. The browser then takes the
-        dashboard for a part of that page, which could read whatever is open to everyone here.
-        """
+        """Whether the page may be asked for by this computer's own names alone."""
         return is_loopback(self.host) and not (self.access.locked or self.access.open_to_all)
 
 
 def choose_access(
     host: str, *, token: str | None = None, password: str | None = None, open_to_all: bool = False
 ) -> Access:
-    """Decide who is let in.
-
-    Parameters
-    ----------
-    host
-        The address listened on: without a word of anybody, only this computer's own is open.
-    token, password
-        What the person asked for, if anything.
-    open_to_all
-        Whether the person said that no word is wanted.
-
-    Raises
-    ------
-    FractureWidgetsError
-        If a word is asked for and refused at once, or is empty.
-    """
+    """Decide who is let in."""
     if open_to_all and (token is not None or password is not None):
         raise FractureWidgetsError(
             "--no-token opens the dashboard to everyone: leave it out, or --token and --password."
@@ -134,13 +79,7 @@ def is_loopback(host: str) -> bool:
 
 
 def normal_prefix(text: str) -> str:
-    """Return a path to begin addresses with, a slash at either end.
-
-    Raises
-    ------
-    FractureWidgetsError
-        If it is no path.
-    """
+    """Return a path to begin addresses with, a slash at either end."""
     parts = [part for part in text.split("/") if part]
     if any(part in {".", ".."} or not _PLAIN.issuperset(part) for part in parts):
         raise FractureWidgetsError(

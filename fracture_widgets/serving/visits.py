@@ -113,10 +113,7 @@ class PageHandler(TornadoVoilaHandler):
 
 
 def course_routes(server: Any, pages: Sequence[Page]) -> list[Any]:
-    """Return a route for each notebook, by its own name and no other: no folder is served.
-
-    Lessons show their code; the other pages keep the settings of the whole server.
-    """
+    """Return a route for each notebook, by its own name and no other: no folder is served."""
     with_code = VoilaConfiguration(parent=server)
     with_code.strip_sources = False
 

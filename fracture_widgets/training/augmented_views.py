@@ -8,7 +8,7 @@ import numpy as np
 
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.networks.keras_import import require_keras
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.training.pipeline import augmenter
 from fracture_widgets.training.plan import Augmentation
 
@@ -20,31 +20,7 @@ _SETTINGS = Augmentation()
 def augmented_views(
     radiograph: Radiograph, n: int, settings: Augmentation = _SETTINGS, *, seed: int = 0
 ) -> list[Radiograph]:
-    """Vary a radiograph as training does.
-
-    Parameters
-    ----------
-    radiograph
-        Is left as it is.
-    n
-        How many views, at least 1.
-    settings
-        How it is varied.
-    seed
-        Of the variations.
-
-    Returns
-    -------
-    list of Radiograph
-        Of 224 x 224 pixels, as the network sees them.
-
-    Raises
-    ------
-    ValueError
-        If ``n`` is below 1.
-    MissingExtra
-        If TensorFlow is not installed.
-    """
+    """Vary a radiograph as training does."""
     if n < 1:
         raise ValueError(f"n is 1 or more. Received: {n}")
     require_keras("Augmentation")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.networks.keras_import import require_keras
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import (
     TRAINING,
@@ -40,18 +40,7 @@ _ANOTHER_NETWORK = (
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """How a training went.
-
-    Attributes
-    ----------
-    history
-        One row for each epoch that ended, indexed from 1: ``loss``, ``accuracy``, ``val_loss``,
-        ``val_accuracy``.
-    best_epoch
-        The epoch whose weights were kept.
-    interrupted
-        Whether somebody stopped it, so that it may be continued.
-    """
+    """How a training went."""
 
     history: pd.DataFrame
     best_epoch: int
@@ -71,38 +60,7 @@ def fit(
     keep: Callable[[pd.DataFrame, Arrays], object] | None = None,
     strategy: Strategy | None = None,
 ) -> Fitted:
-    """Train a model in place; it ends with the weights of its best epoch.
-
-    Parameters
-    ----------
-    model
-        From inputs to the probabilities of the answers.
-    training, validation
-        Datasets of batches, as :func:`~fracture_widgets.training.pipeline.batches` gives them.
-    plan
-        How.
-    telling
-        Hears of every batch and may stop it; Ctrl-C stops it too.
-    class_weight
-        What the examples of each answer count.
-    begin
-        Called with the number of every epoch, from 0, before its first batch is drawn.
-    start
-        The state to go on from; from the beginning by default.
-    keep
-        Called after every epoch with the history so far and the arrays of the state.
-    strategy
-        The ``tf.distribute`` strategy in whose scope the model was built; the current one by
-        default. All workers end with the same weights, and stop when one of them is asked to.
-
-    Raises
-    ------
-    TrainingError
-        If the loss is no number, memory runs out, a worker is lost, or the state is another
-        network's.
-    Stopped, KeyboardInterrupt
-        If it was asked to stop, or Ctrl-C came, before the first epoch ended.
-    """
+    """Train a model in place; it ends with the weights of its best epoch."""
     keras = require_keras("Training")
     import tensorflow as tf
 
@@ -264,10 +222,7 @@ def _keeper(
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:
-    """Return by name what training changes: weights, where chances stand, the optimizer's memory.
-
-    A frozen layer stays as it is and is left out.
-    """
+    """Return by name what training changes: weights, random state, the optimizer's memory."""
     held = {
         f"{layer.name}/{number}/{variable.name}": variable
         for layer in model.layers

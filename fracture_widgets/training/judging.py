@@ -15,9 +15,9 @@ from fracture_widgets.figures import (
     LearningCurvesDisplay,
     RocDisplay,
 )
-from fracture_widgets.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.training.question_data import answers_to
-from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED
 
 __all__ = ["asked", "displays", "judge"]
 
@@ -30,16 +30,7 @@ def asked(question: str) -> str:
 
 
 def judge(question: str, answers: pd.DataFrame) -> Scores:
-    """Score what a network answered.
-
-    Parameters
-    ----------
-    question
-        What was asked.
-    answers
-        One row for each radiograph: ``patient_id``, the true ``answer``, and under the name of
-        each possible answer the probability it was given.
-    """
+    """Score what a network answered."""
     labels = answers_to(question)
     probabilities = answers[list(labels)].to_numpy(dtype=float)
     predicted = np.array(labels)[probabilities.argmax(axis=1)]
@@ -51,17 +42,7 @@ def judge(question: str, answers: pd.DataFrame) -> Scores:
 
 
 def displays(question: str, history: pd.DataFrame, scores: Scores | None) -> dict[str, Display]:
-    """Return the figures of a training by the names of their files.
-
-    Parameters
-    ----------
-    question
-        What was asked.
-    history
-        One row for each epoch, indexed from 1.
-    scores
-        Of the test split, if it was judged.
-    """
+    """Return the figures of a training by the names of their files."""
     title = f"{asked(question)[:1].upper()}{asked(question)[1:]}"
     drawn: dict[str, Display] = {"learning_curves": LearningCurvesDisplay(history, title=title)}
     if scores is not None:

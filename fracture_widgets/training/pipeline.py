@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.networks.keras_import import require_keras
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.training.plan import Augmentation
 
 __all__ = ["Augmenter", "Shuffle", "augmenter", "batches", "class_weights", "one_hot"]
@@ -25,11 +25,7 @@ def one_hot(answers: npt.ArrayLike, labels: tuple[str, ...]) -> npt.NDArray[np.f
 
 
 def class_weights(targets: npt.NDArray[np.float32]) -> dict[int, float]:
-    """Return by answer what its examples count, so that all answers count the same together.
-
-    The weight is ``n / (answers * n_of_this_answer)``, scikit-learn's "balanced" one (King and
-    Zeng, *Political Analysis* 9:137, 2001).
-    """
+    """Return by answer what its examples count, so that all answers count the same together."""
     total, answers = targets.shape
     return {
         number: total / (answers * float(count))
@@ -39,15 +35,7 @@ def class_weights(targets: npt.NDArray[np.float32]) -> dict[int, float]:
 
 
 class Augmenter:
-    """Varies batches of greys; what is drawn depends on the seed, the epoch and the batch alone.
-
-    Parameters
-    ----------
-    steps
-        Keras layers, one after the other.
-    seed
-        Where their chances start.
-    """
+    """Varies batches of greys; what is drawn depends on the seed, the epoch and the batch alone."""
 
     def __init__(self, steps: list[Any], seed: int) -> None:
         self._steps = steps
@@ -67,10 +55,7 @@ class Augmenter:
 
 
 def augmenter(settings: Augmentation, seed: int) -> Augmenter:
-    """Return what varies a batch of greys, float32 of shape ``(n, h, w, 1)`` in 0 to 255.
-
-    What is turned or moved into view is black, as what the radiograph does not cover.
-    """
+    """Return what varies a batch of greys, float32 of shape ``(n, h, w, 1)`` in 0 to 255."""
     layers = require_keras("Training").layers
     steps = [
         layers.RandomFlip("horizontal", seed=seed),
@@ -82,13 +67,7 @@ def augmenter(settings: Augmentation, seed: int) -> Augmenter:
 
 
 class Shuffle:
-    """Orders that depend on the seed and the epoch alone, so that any epoch can be had again.
-
-    Parameters
-    ----------
-    seed
-        Of all orders.
-    """
+    """Orders that depend on the seed and the epoch alone, so that any epoch can be had again."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -114,24 +93,7 @@ def batches(
     shuffled: int | Shuffle | None = None,
     vary: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """Return a ``tf.data.Dataset`` of ``(inputs, targets)`` batches.
-
-    Parameters
-    ----------
-    inputs
-        uint8 greys of shape ``(n, h, w)``, which get a channel, or float32 features ``(n, c)``.
-        They are taken row by row where they lie, not copied.
-    targets
-        float32 of shape ``(n, answers)``.
-    rows
-        The rows to give.
-    size
-        Rows in a batch; the last one may have fewer.
-    shuffled
-        Orders that differ in every epoch, or their seed; ``None`` keeps that of ``rows``.
-    vary
-        What is done to each batch of inputs.
-    """
+    """Return a ``tf.data.Dataset`` of ``(inputs, targets)`` batches."""
     import tensorflow as tf
 
     pictures = inputs.ndim == 3

@@ -74,7 +74,7 @@ class TrainingPlan:
         Whether the dataset's own ``test`` folder is the test split; the rest is then divided in
         the proportion of training and validation.
     bfloat16
-        Whether to compute in bfloat16; see :func:`~fracture_widgets.networks.precision.precision`.
+        Whether to compute in bfloat16; see :mod:`fracture_widgets.models.networks.precision`.
     seed
         Of the split, the head's first weights, the order and the augmentation.
 

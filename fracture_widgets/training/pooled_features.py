@@ -23,9 +23,9 @@ import platformdirs
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.networks.keras_import import require_keras
-from fracture_widgets.networks.names import POOLED_OUTPUT
-from fracture_widgets.networks.weight_files import collect_weights, file_sha256
+from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.weight_files import collect_weights, file_sha256
 from fracture_widgets.training.progress import FEATURES, Clock, Progress, Telling
 from fracture_widgets.training.question_data import Examples, as_seen, refuse_nothing_read
 
@@ -44,18 +44,7 @@ def default_feature_file() -> Path:
 
 
 class FeatureStore:
-    """Pooled features by content, in one SQLite file.
-
-    A store that cannot be read or written is a loss of time alone: it is named once and done
-    without.
-
-    Parameters
-    ----------
-    path
-        The file; made with its folder if it is not there.
-    say
-        Called with a sentence if the store cannot be used.
-    """
+    """Pooled features by content, in one SQLite file."""
 
     def __init__(self, path: Path, say: Callable[[str], object] = lambda _: None) -> None:
         self._path = path
@@ -106,21 +95,7 @@ class FeatureStore:
 def pooled_examples(
     network: keras.Model, table: pd.DataFrame, store: FeatureStore, telling: Telling
 ) -> Examples:
-    """Return the pooled features of every radiograph, computing those the store lacks.
-
-    Parameters
-    ----------
-    network
-        A :func:`~fracture_widgets.networks.question.build_single_question_network` with a frozen
-        trunk.
-    table
-        The radiographs; those that cannot be read are passed over.
-    store
-        Where features are kept. What is computed is kept as it comes, so that an interrupted
-        computation goes on where it stopped.
-    telling
-        Who hears of it.
-    """
+    """Return the pooled features of every radiograph, computing those the store lacks."""
     keras = require_keras("Computing features")
     trunk = keras.Model(network.input, network.get_layer(POOLED_OUTPUT).output)
     model = trunk_identity(trunk)

@@ -33,24 +33,7 @@ class Enough(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is.
-
-    Attributes
-    ----------
-    stage
-        ``"reading"`` radiographs, computing ``"features"``, or ``"training"``.
-    done, total
-        Radiographs, or batches of all epochs.
-    seconds_left
-        What the stage will take yet at the pace so far, ``None`` before that can be told. Early
-        stopping may end the training sooner.
-    epoch, epochs, batch, batches
-        Counted from 1; 0 before training.
-    loss, accuracy
-        Of this epoch so far.
-    val_loss, val_accuracy
-        Of the last epoch that ended.
-    """
+    """How far a training is."""
 
     stage: str
     done: int
@@ -68,18 +51,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class EpochEnded:
-    """Where a training stands after an epoch.
-
-    Attributes
-    ----------
-    history
-        One row for each epoch that ended, indexed from 1: ``loss``, ``accuracy``, ``val_loss``,
-        ``val_accuracy``.
-    best_epoch
-        The epoch with the lowest validation loss so far.
-    epochs, patience
-        Of the plan: at most so many, and so many without a lower loss before training ends.
-    """
+    """Where a training stands after an epoch."""
 
     history: pd.DataFrame
     best_epoch: int
@@ -108,21 +80,7 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class Telling:
-    """Who hears of a training, and who may stop it.
-
-    Attributes
-    ----------
-    progress
-        Called with a :class:`Progress` after every radiograph or batch.
-    say
-        Called with sentences: what was skipped, what a trunk lacks.
-    cancelled
-        Asked after every radiograph and batch; training stops when it says so.
-    enough
-        Asked after every batch; when it says so, training ends and is judged.
-    epoch_ended
-        Called with an :class:`EpochEnded` after every epoch.
-    """
+    """Who hears of a training, and who may stop it."""
 
     progress: Callable[[Progress], object] = lambda _: None
     say: Callable[[str], object] = lambda _: None
@@ -138,10 +96,7 @@ class Telling:
 
 
 class Clock:
-    """Tells from the pace so far what the rest will take.
-
-    The first step, in which much is prepared, is left out as soon as there are others.
-    """
+    """Tells from the pace so far what the rest will take."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()

@@ -17,10 +17,10 @@ from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
+from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
+from fracture_widgets.parts import BODY_PARTS, LABELS
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import READING, Clock, Progress, Telling
-from fracture_widgets.vocabulary import BODY_PARTS, LABELS
 
 __all__ = [
     "SPLITS",
@@ -39,19 +39,7 @@ _NEEDED = ("body_part", "patient_id", "label", "image_path")
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """What a network, or its head, is given.
-
-    Attributes
-    ----------
-    table
-        The radiographs that could be read, numbered from 0, with the columns ``answer`` and
-        ``split``.
-    inputs
-        Row for row: uint8 of shape ``(n, 224, 224)``, or pooled features, float32 of shape
-        ``(n, channels)``.
-    skipped
-        Base name and reason of each file that could not be read.
-    """
+    """What a network, or its head, is given."""
 
     table: pd.DataFrame
     inputs: npt.NDArray[Any]
@@ -68,20 +56,7 @@ def answers_to(question: str) -> tuple[str, ...]:
 
 
 def questioned(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
-    """Return the radiographs a question is asked of, with the column ``answer``.
-
-    Parameters
-    ----------
-    question
-        ``"body_part"``, ``"fracture"``, or the part whose fractures are asked for.
-    dataset
-        A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder.
-
-    Raises
-    ------
-    DatasetError
-        If the folder or the table is not a dataset, or none of its radiographs is asked for.
-    """
+    """Return the radiographs a question is asked of, with the column ``answer``."""
     table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
     missing = [name for name in _NEEDED if name not in table]
     if missing:
@@ -105,15 +80,7 @@ def questioned(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) ->
 
 
 def divide(question: str, table: pd.DataFrame, plan: TrainingPlan) -> pd.DataFrame:
-    """Return the table with the column ``split`` and no patient on two sides.
-
-    Raises
-    ------
-    DatasetError
-        If there are too few patients.
-    TrainingError
-        If a split has no radiograph for one of the answers.
-    """
+    """Return the table with the column ``split`` and no patient on two sides."""
     fractions = plan.fractions
     if plan.test_from_folders:
         own = table["split"] if "split" in table else pd.Series("", index=table.index)
@@ -165,10 +132,7 @@ def counts(table: pd.DataFrame, question: str) -> dict[str, dict[str, int]]:
 
 
 def read_examples(table: pd.DataFrame, telling: Telling) -> Examples:
-    """Read every radiograph as the network sees it, and pass over those that cannot be read.
-
-    Rounded to whole greys, 10,000 radiographs take half a gigabyte.
-    """
+    """Read every radiograph as the network sees it, and pass over those that cannot be read."""
     pixels = np.empty((len(table), INPUT_SIZE, INPUT_SIZE), np.uint8)
     kept: list[int] = []
     skipped: list[tuple[str, str]] = []

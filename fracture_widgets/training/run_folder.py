@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.locking import exclusively
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.locking import exclusively
-from fracture_widgets.networks.weight_files import file_sha256
+from fracture_widgets.models.weight_files import file_sha256
 
 __all__ = [
     "COLUMNS",
@@ -49,15 +49,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Identity:
-    """Which radiographs a run is about.
-
-    Attributes
-    ----------
-    radiographs, patients
-        How many.
-    sha256
-        Of what is asked about each, and of the names and sizes of the files.
-    """
+    """Which radiographs a run is about."""
 
     radiographs: int
     patients: int
@@ -65,13 +57,7 @@ class Identity:
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> Self:
-        """Return the identity of a divided table; the folder may have moved since.
-
-        Parameters
-        ----------
-        table
-            With the columns ``patient_id``, ``answer``, ``split`` and ``image_path``.
-        """
+        """Return the identity of a divided table; the folder may have moved since."""
         digest = hashlib.sha256()
         columns = (table[name] for name in ("patient_id", "answer", "split", "image_path"))
         for patient, answer, split, path in zip(*columns, strict=True):
@@ -84,19 +70,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run is, apart from how far it is.
-
-    Attributes
-    ----------
-    question
-        ``"body_part"``, or the part whose fractures are asked for.
-    network
-        Name of the network.
-    plan
-        The settings, as :meth:`~fracture_widgets.training.plan.TrainingPlan.to_dict` gives them.
-    dataset
-        Which radiographs.
-    """
+    """What a run is, apart from how far it is."""
 
     question: str
     network: str
@@ -106,17 +80,7 @@ class RunRecord:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """How far a run is.
-
-    Attributes
-    ----------
-    history
-        One row for each epoch that ended, as :func:`history_table` gives them.
-    last
-        Arrays of the last epoch: weights, what the optimizer remembers, where chances stand.
-    best
-        Arrays of the epoch with the lowest validation loss.
-    """
+    """How far a run is."""
 
     history: pd.DataFrame
     last: Arrays
@@ -136,13 +100,7 @@ def best_of(history: pd.DataFrame) -> int:
 
 
 class RunFolder:
-    """What a training keeps beside the network it writes: the folder ``run`` in its own.
-
-    Parameters
-    ----------
-    folder
-        The training's folder.
-    """
+    """What a training keeps beside the network it writes: the folder ``run`` in its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -160,13 +118,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other programs from training in this folder until the end of the block.
-
-        Raises
-        ------
-        TrainingError
-            If another training is at work here.
-        """
+        """Keep other programs from training in this folder until the end of the block."""
         held = ExitStack()
         try:
             held.enter_context(exclusively(self._home / _LOCK))
@@ -183,15 +135,7 @@ class RunFolder:
                 self.discard()
 
     def refuse_another(self, record: RunRecord) -> None:
-        """Check that what is kept here is a part of this very training.
-
-        A continuation may ask for other numbers of epochs and of patience; all else is the same.
-
-        Raises
-        ------
-        TrainingError
-            If it is finished, or about another question, network, dataset or plan.
-        """
+        """Check that what is kept here is a part of this very training."""
         kept, name = self.record(), self.folder.name
         if self.finished:
             raise TrainingError(
@@ -225,13 +169,7 @@ class RunFolder:
             )
 
     def record(self) -> RunRecord:
-        """Return what the run is.
-
-        Raises
-        ------
-        TrainingError
-            If no run is kept here, or its record is damaged.
-        """
+        """Return what the run is."""
         given = self._read()["record"]
         try:
             return RunRecord(**(given | {"dataset": Identity(**given["dataset"])}))
@@ -243,22 +181,7 @@ class RunFolder:
         return history_table(self._read()["epochs"])
 
     def keep(self, record: RunRecord, history: pd.DataFrame, arrays: Arrays) -> None:
-        """Keep the state after an epoch, whole or not at all.
-
-        Parameters
-        ----------
-        record
-            What the run is.
-        history
-            One row for each epoch that ended, this one last.
-        arrays
-            Weights, what the optimizer remembers, and where chances stand.
-
-        Raises
-        ------
-        TrainingError
-            If it cannot be written; the state before it is kept.
-        """
+        """Keep the state after an epoch, whole or not at all."""
         epochs = len(history)
         try:
             self._home.mkdir(parents=True, exist_ok=True)
@@ -284,13 +207,7 @@ class RunFolder:
         self._sweep()
 
     def state(self) -> State:
-        """Return the state after the last epoch that was kept.
-
-        Raises
-        ------
-        TrainingError
-            If there is none, or a file is not the one that was kept.
-        """
+        """Return the state after the last epoch that was kept."""
         kept = self._read()
         try:
             last, best = (self._load(kept["files"][name]) for name in ("last", "best"))
@@ -299,21 +216,7 @@ class RunFolder:
         return State(history_table(kept["epochs"]), last, best)
 
     def finish(self, answers: pd.DataFrame) -> None:
-        """Note that the training came to its end, and what it answered to the test split.
-
-        Weights that only a continuation would need are removed.
-
-        Parameters
-        ----------
-        answers
-            One row for each radiograph of the test split: ``patient_id``, ``answer`` and the
-            probability of each answer.
-
-        Raises
-        ------
-        TrainingError
-            If it cannot be written; the run can then be continued to its end again.
-        """
+        """Note that the training came to its end, and what it answered to the test split."""
         try:
             partial = self._home / f"{_ANSWERS}.part"
             _whole(partial, lambda stream: stream.write(answers.to_csv(index=False).encode()))

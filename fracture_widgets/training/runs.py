@@ -20,7 +20,7 @@ from fracture_widgets.training.run_folder import RunFolder, best_of
 from fracture_widgets.training.saving import CARD_FILE, TrainedNetwork, read_network
 
 if TYPE_CHECKING:
-    from fracture_widgets.networks.question import TrunkBuilder
+    from fracture_widgets.models.networks.question import TrunkBuilder
 
 __all__ = ["TrainingRun", "list_runs", "open_run"]
 
@@ -84,7 +84,7 @@ class TrainingRun:
             If TensorFlow is not installed.
         """
         if trunk is None:
-            from fracture_widgets.networks.architectures import ARCHITECTURES
+            from fracture_widgets.models.networks.architectures import ARCHITECTURES
 
             if self.network_name not in ARCHITECTURES:
                 raise ModelError(

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.networks.question import (
+from fracture_widgets.models.networks.question import (
     QUESTIONS,
     TrunkBuilder,
     build_single_question_network,
 )
-from fracture_widgets.networks.resnet50 import build_trunk
-from fracture_widgets.networks.weight_files import (
+from fracture_widgets.models.networks.resnet50 import build_trunk
+from fracture_widgets.models.weight_files import (
     assign_weights,
     collect_weights,
     file_sha256,
@@ -48,13 +48,7 @@ _STATES = 3 * 3 * 4
 
 
 class ModelNotSaved(TrainingError):
-    """A network was trained and could not be saved.
-
-    Attributes
-    ----------
-    model
-        The trained network, so that hours of training are not lost.
-    """
+    """A network was trained and could not be saved."""
 
     def __init__(self, message: str, model: keras.Model) -> None:
         super().__init__(message)
@@ -70,13 +64,7 @@ class TrainedNetwork:
 
 
 def prepare_folder(folder: Path, question: str, model: keras.Model) -> None:
-    """Make the folder for a network, before hours are spent on training it.
-
-    Raises
-    ------
-    TrainingError
-        If another model lives there, if it cannot be written to, or if there is too little room.
-    """
+    """Make the folder for a network, before hours are spent on training it."""
     card = folder / CARD_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -107,16 +95,7 @@ def prepare_folder(folder: Path, question: str, model: keras.Model) -> None:
 
 
 def write_network(folder: Path, model: keras.Model) -> Path:
-    """Write the weights, named by their content, and give the model the weights as written.
-
-    Weights are kept as float16; with them in place, what is measured afterwards is what the file
-    does. An older file is left alone until :func:`write_card` has named the new one.
-
-    Raises
-    ------
-    ModelNotSaved
-        If they cannot be written.
-    """
+    """Write the weights, named by their content, and give the model the weights as written."""
     unnamed = folder / "weights.npz"
     try:
         sha256 = write_weights(unnamed, collect_weights(model))
@@ -135,13 +114,7 @@ def write_network(folder: Path, model: keras.Model) -> Path:
 
 
 def write_card(folder: Path, weights: Path, card: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the card that names the weights, then remove weights that no card names any more.
-
-    Raises
-    ------
-    TrainingError
-        If it cannot be written; the weights are there nevertheless.
-    """
+    """Write the card that names the weights, then remove weights that no card names any more."""
     whole = {
         **card,
         "preprocessing": PREPROCESSING.to_dict(),
@@ -164,20 +137,7 @@ def write_card(folder: Path, weights: Path, card: Mapping[str, Any]) -> dict[str
 
 
 def read_network(folder: Path, *, trunk: TrunkBuilder = build_trunk) -> TrainedNetwork:
-    """Load a network that was trained here, after checking its weights against the card.
-
-    Parameters
-    ----------
-    folder
-        Where it was saved.
-    trunk
-        Builds its trunk; ResNet-50 by default.
-
-    Raises
-    ------
-    ModelError
-        If the card or the weights are missing, damaged, or not those the card names.
-    """
+    """Load a network that was trained here, after checking its weights against the card."""
     try:
         card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         question = card["question"]

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.networks.keras_import import require_keras
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.training.progress import Telling
 
 if TYPE_CHECKING:
@@ -55,28 +55,7 @@ def strategy_for(
     say: Callable[[str], object] = lambda _: None,
     seconds: float = _WAIT,
 ) -> Strategy:
-    """Return the strategy that was asked for.
-
-    Parameters
-    ----------
-    asked
-        ``"mirrored"`` for all GPUs of this machine, ``"multiworker"`` for the machines that the
-        environment variable ``TF_CONFIG`` names, a strategy, or ``None`` for the current one.
-    say
-        Called with a sentence before others are waited for.
-    seconds
-        How long a worker waits for the first one to answer.
-
-    Raises
-    ------
-    ValueError
-        If there is no such strategy.
-    TrainingError
-        If ``TF_CONFIG`` is wrong, the first worker does not answer, or TensorFlow has already
-        computed something in this process.
-    MissingExtra
-        If TensorFlow is not installed.
-    """
+    """Return the strategy that was asked for."""
     if isinstance(asked, str) and asked not in STRATEGIES:
         raise ValueError(f"The strategy is one of {', '.join(STRATEGIES)}. Received: {asked!r}")
     hosts, own = _cluster(os.environ.get("TF_CONFIG")) if asked == "multiworker" else ([], 0)
@@ -216,19 +195,7 @@ def agreeing(telling: Telling, strategy: Strategy) -> Telling:
 
 
 def divided(model: keras.Model, strategy: Strategy) -> keras.Model:
-    """Return a model with the same layers that trains by a strategy, whatever that is.
-
-    Keras 3 reduces what several workers tell of a batch along its first axis, which single
-    numbers lack, and looks at a first batch in a way that workers do not know. Both are met where
-    Keras lets a model be extended: its steps, and the strategy that it names.
-
-    Parameters
-    ----------
-    model
-        Built in the scope of the strategy.
-    strategy
-        Where it trains.
-    """
+    """Return a model with the same layers that trains by a strategy, whatever that is."""
     keras = require_keras("Training")
     import tensorflow as tf
 
@@ -252,17 +219,7 @@ def divided(model: keras.Model, strategy: Strategy) -> keras.Model:
 
 
 def even_batch(examples: int, size: int, replicas: int) -> int:
-    """Return the batch nearest to a size that gives every replica a share of every batch.
-
-    TensorFlow gives each of R replicas ``ceil(n / R)`` of n examples, the last ones what is left;
-    a replica without any would end the training. Multiples of R, whose shares are the same, come
-    first. With one replica, it is the size.
-
-    Raises
-    ------
-    TrainingError
-        If there is none up to twice the size.
-    """
+    """Return the batch nearest to a size that gives every replica a share of every batch."""
 
     def shared(batch: int) -> bool:
         parts = {min(batch, examples), examples % batch or min(batch, examples)}

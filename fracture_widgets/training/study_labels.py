@@ -5,26 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 
 __all__ = ["refuse_disagreeing_labels"]
 
 
 def refuse_disagreeing_labels(question: str, table: pd.DataFrame) -> None:
-    """Check that no study is called both fractured and normal.
-
-    Parameters
-    ----------
-    question
-        ``"body_part"``, of which a study may show several, or a question about fractures.
-    table
-        With the columns ``body_part`` and ``answer``; without ``study_id`` nothing is checked.
-
-    Raises
-    ------
-    DatasetError
-        If a study has both labels on the same body part; the first is named.
-    """
+    """Check that no study is called both fractured and normal."""
     if question == BODY_PART_OUTPUT or "study_id" not in table:
         return
     answers = table.groupby(["study_id", "body_part"])["answer"].nunique()

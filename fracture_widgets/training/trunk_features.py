@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.networks.keras_import import require_keras
-from fracture_widgets.networks.resnet50 import MAP_SOURCE_LAYERS
-from fracture_widgets.networks.weight_files import collect_weights
+from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks.resnet50 import MAP_SOURCE_LAYERS
+from fracture_widgets.models.weight_files import collect_weights
 
 if TYPE_CHECKING:
     import keras
@@ -34,15 +34,7 @@ _CEILING_HEADROOM = 1.3
 
 @dataclass(frozen=True, eq=False)
 class TrunkFeatures:
-    """Stored features of all views.
-
-    Attributes
-    ----------
-    stored
-        uint8 of shape ``(rows, views, 14, 14, channels)``, mapped from disk.
-    ceiling
-        float32 of shape ``(channels,)``. A stored ``v`` stands for ``ceiling * (v / 255) ** 2``.
-    """
+    """Stored features of all views."""
 
     stored: npt.NDArray[np.uint8]
     ceiling: npt.NDArray[np.float32]
@@ -55,21 +47,7 @@ def trunk_features(
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> TrunkFeatures:
-    """Return the frozen stages' output for all views, computing what ``folder`` lacks.
-
-    Parameters
-    ----------
-    network
-        A :func:`~fracture_widgets.networks.resnet50.build_cascade_network`; its conv1 to conv4
-        are used.
-    pixels
-        uint8 of shape ``(rows, views, 224, 224)``.
-    folder
-        Where to keep the features; they are found again by the content of ``pixels`` and of the
-        weights. An interrupted computation goes on where it stopped.
-    progress
-        Called with the number of views done and in all.
-    """
+    """Return the frozen stages' output for all views, computing what ``folder`` lacks."""
     keras = require_keras("Computing features")
     sources = [network.get_layer(name).output for name in MAP_SOURCE_LAYERS]
     frozen = keras.Model(network.input, keras.layers.Concatenate()(sources))

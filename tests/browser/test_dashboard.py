@@ -18,10 +18,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from fracture_widgets.cascade.cascade import Cascade
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.base.words import NOTICE, percent
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.rendering import NOTICE, percent
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

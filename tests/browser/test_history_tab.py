@@ -11,7 +11,8 @@ from history_reports import REFUSAL, make_report
 from pages import PHONE, button, expect_no_wider_than, open_page
 from playwright.sync_api import Page, expect
 
-from fracture_widgets.history import READER_VERDICTS, History
+from fracture_widgets.records.history import History
+from fracture_widgets.records.history_row import READER_VERDICTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from large_files import write_dicom
 from pages import button, drop, status, wait_until
 from playwright.sync_api import expect
 
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

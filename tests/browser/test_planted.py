@@ -22,7 +22,7 @@ from pages import button, guarded_pages, open_workbench, serve, upload
 from picture_files import dicom_dataset, look_up_table, saved
 from playwright.sync_api import Browser, Page, expect
 
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

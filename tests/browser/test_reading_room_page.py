@@ -9,9 +9,9 @@ import pytest
 from pages import PHONE, button, expect_no_wider_than, open_page
 from playwright.sync_api import Page, expect
 
-from fracture_widgets.cascade.cascade import shipped_cascade
+from fracture_widgets.models.cascade import shipped_cascade
+from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.sources import DrawnSource
-from fracture_widgets.vocabulary import Verdict
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from pages import button, drop, guarded_pages, open_workbench, upload
 from playwright.sync_api import Browser, Page, expect
 from wire import Wire, wire_to
 
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from fracture_widgets.app.widgets.live import script
+from fracture_widgets.app.widgets.picture_stream import pack
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.panels.live import script
-from fracture_widgets.panels.picture_stream import pack
 
 pytestmark = pytest.mark.browser
 

@@ -11,8 +11,8 @@ import pytest
 from pages import PHONE, WIDE, button, expect_no_wider_than, guarded_pages, open_workbench, upload
 from playwright.sync_api import Browser, Page, expect
 
-from fracture_widgets.imaging.phantoms import draw_phantom
-from fracture_widgets.vocabulary import Verdict
+from fracture_widgets.parts import Verdict
+from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from fracture_widgets.cascade.store import MODELS_VARIABLE
+from fracture_widgets.app.limits import MAX_MB_VARIABLE
 from fracture_widgets.cli import dashboard
 from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra, ModelError
-from fracture_widgets.limits import MAX_MB_VARIABLE
+from fracture_widgets.models.folder import MODELS_VARIABLE
 
 
 @pytest.fixture

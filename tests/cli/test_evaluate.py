@@ -7,7 +7,7 @@ import pytest
 
 from fracture_widgets.cli import main
 from fracture_widgets.datasets.table import load_dataset
-from fracture_widgets.imaging.phantoms import write_phantoms
+from fracture_widgets.phantoms import write_phantoms
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from fracture_widgets.cli import main
 
 keras = pytest.importorskip("keras")
 
-from fracture_widgets.training import recipe  # noqa: E402
+from fracture_widgets.training.recipes import paper as recipe  # noqa: E402
 
 QUICK = ("--weights", "none", "--batch", "8", "--validation", "0.25", "--test", "0.25")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fracture_widgets.evaluation.conformal import fit_conformal
-from fracture_widgets.vocabulary import FRACTURED, NORMAL
+from fracture_widgets.parts import FRACTURED, NORMAL
 
 
 def _drawn(rng, n):

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fracture_widgets.cascade.report import Answer, Report
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.evaluate import evaluate_predictions
-from fracture_widgets.imaging.phantoms import write_phantoms
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.phantoms import write_phantoms
 
 
 class Reader:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fracture_widgets.evaluation import metrics
-from fracture_widgets.vocabulary import FRACTURED, LABELS, NORMAL
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
 labels = st.sampled_from(LABELS)
 # Few different scores, so that there are ties.

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fracture_widgets.cascade.trust import Trust
 from fracture_widgets.errors import DatasetError, ModelError
 from fracture_widgets.evaluation.calibration import expected_calibration_error
 from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
@@ -19,7 +18,8 @@ from fracture_widgets.evaluation.trust_evidence import (
     trust_section,
 )
 from fracture_widgets.evaluation.trust_words import trust_table
-from fracture_widgets.vocabulary import BODY_PARTS, FRACTURED, NORMAL, Verdict
+from fracture_widgets.models.trust import Trust
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL, Verdict
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fracture_widgets.evaluation.weak_spots import known_failures, subgroup_rows
-from fracture_widgets.vocabulary import FRACTURED, NORMAL
+from fracture_widgets.parts import FRACTURED, NORMAL
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from fracture_widgets.figures import (
     RocDisplay,
     SubgroupDisplay,
 )
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.phantoms import draw_phantom
 
 HISTORY = pd.DataFrame(
     {

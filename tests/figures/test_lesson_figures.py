@@ -7,7 +7,7 @@ import pytest
 
 from fracture_widgets.figures.grey_values import GreyValuesDisplay
 from fracture_widgets.figures.prevalence import PrevalenceDisplay
-from fracture_widgets.imaging.phantoms import draw_phantom
+from fracture_widgets.phantoms import draw_phantom
 
 HAND = draw_phantom("hand", fractured=False, seed=1).radiograph
 

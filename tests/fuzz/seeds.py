@@ -26,7 +26,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-sys.path.append(str(Path(__file__).parents[1] / "imaging"))
+sys.path.append(str(Path(__file__).parents[1] / "support"))
 
 from picture_files import (
     dicom_dataset,

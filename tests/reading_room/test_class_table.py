@@ -11,11 +11,11 @@ from reading_cases import report_of
 
 from fracture_widgets.cli import main
 from fracture_widgets.errors import ReadingRoomError
+from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.class_table import read_exports
 from fracture_widgets.reading_room.export import COLUMNS, readings_csv
 from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.session import ReadingSession
-from fracture_widgets.vocabulary import Verdict
 
 N, D, F = Verdict.NONE_SEEN, Verdict.DOUBT, Verdict.FRACTURE
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.parts import FRACTURED, NORMAL, Verdict
 from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.scoring import score_readings
 from fracture_widgets.reading_room.session import LEVELS, NetworkAnswer, Reading
-from fracture_widgets.vocabulary import FRACTURED, NORMAL, Verdict
 
 N, D, F = LEVELS
 

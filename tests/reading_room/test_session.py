@@ -6,11 +6,11 @@ import pytest
 from reading_cases import report_of
 
 from fracture_widgets.errors import ReadingRoomError
+from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room import stored
 from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.session import MOST_CASES, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
-from fracture_widgets.vocabulary import Verdict
 
 
 @pytest.fixture

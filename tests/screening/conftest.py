@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fracture_widgets import screen_folder
-from fracture_widgets.imaging.phantoms import sample_phantoms
+from fracture_widgets.phantoms import sample_phantoms
 
 BATCH = 2
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from fracture_widgets import screen_folder
-from fracture_widgets.cascade.store import load_model, save_model
 from fracture_widgets.errors import MissingExtra, ScreeningError
+from fracture_widgets.models.folder import load_model, save_model
 
 BATCH = 2
 PATIENCE = 120

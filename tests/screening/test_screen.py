@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from fracture_widgets import Cascade, read_radiograph, screen_folder
-from fracture_widgets.cascade.cascade import shipped_cascade
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.imaging.folders import radiograph_names
+from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.screening.listing import Listing
 
 BATCH = 2
@@ -62,7 +62,7 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from fracture_widgets import screen_folder
-from fracture_widgets.cascade.cascade import Cascade
+from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.screening.journal import Journal
 
 moment, folder, table, examined = sys.argv[1:]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.cascade import graph_cache
+from fracture_widgets.models import graph_cache
 from fracture_widgets.serving.graph import graph_made_meanwhile
 
 

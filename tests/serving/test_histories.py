@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.history import History
+from fracture_widgets.records.history import History
 from fracture_widgets.serving.histories import VisitorHistories
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_widgets.vocabulary import BODY_PARTS
+from fracture_widgets.parts import BODY_PARTS
 
 
 def draw(part, fractured, rng):
@@ -64,7 +64,7 @@ def trunk_weights(tiny_trunk, tmp_path_factory):
     """A file with weights for the tiny trunk."""
     import keras
 
-    from fracture_widgets.networks.weight_files import collect_weights, write_weights
+    from fracture_widgets.models.weight_files import collect_weights, write_weights
 
     keras.utils.set_random_seed(7)
     path = tmp_path_factory.mktemp("weights") / "tiny.npz"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fracture_widgets.imaging.phantoms import draw_phantom
 from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.augmented_views import augmented_views
 from fracture_widgets.training.plan import Augmentation
 

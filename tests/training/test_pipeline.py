@@ -4,13 +4,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 pytest.importorskip("tensorflow")
 
-from fracture_widgets.training.pipeline import (
-    Shuffle,
-    augmenter,
-    batches,
-    class_weights,
-    one_hot,
-)
+from fracture_widgets.training.pipeline import Shuffle, augmenter, batches, class_weights, one_hot
 from fracture_widgets.training.plan import Augmentation
 
 STILL = Augmentation(flip=False, rotation=0, zoom=0, contrast=0)

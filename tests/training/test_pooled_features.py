@@ -5,8 +5,8 @@ from PIL import Image
 
 pytest.importorskip("keras")
 
-from fracture_widgets.networks.question import build_single_question_network
-from fracture_widgets.networks.weight_files import read_weights
+from fracture_widgets.models.networks.question import build_single_question_network
+from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.training.pooled_features import FeatureStore, pooled_examples
 from fracture_widgets.training.progress import Telling
 

@@ -8,7 +8,7 @@ from fracture_widgets.errors import ModelError, TrainingError
 
 pytest.importorskip("keras")
 
-from fracture_widgets.networks.question import build_single_question_network
+from fracture_widgets.models.networks.question import build_single_question_network
 from fracture_widgets.training import saving
 from fracture_widgets.training.saving import (
     ModelNotSaved,

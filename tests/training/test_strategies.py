@@ -20,7 +20,7 @@ import json, sys
 import keras
 import numpy as np
 import tensorflow as tf
-from fracture_widgets.training.recipe import Augmentation, TrainingPlan, train_fracture_model
+from fracture_widgets.training.recipes.paper import Augmentation, TrainingPlan, train_fracture_model
 
 def build_plain_trunk(size):
     radiograph = keras.Input((size, size, 1), name="radiograph")

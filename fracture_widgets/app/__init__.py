@@ -1,0 +1,1 @@
+"""The pages: a shell with tabs, and thin widgets over what does the work."""

@@ -1,0 +1,105 @@
+"""Loads the networks and asks them, off the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Any, Protocol
+
+from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
+from fracture_widgets.app.widgets.background import BackgroundTask, TaskState, sentence
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.report import Report
+
+__all__ = ["Examiner", "Examines"]
+
+
+class Examines(Protocol):
+    """What the workbench needs of a cascade."""
+
+    def examine(self, radiograph: Radiograph) -> Report:
+        """Answer one radiograph."""
+
+
+class Examiner:
+    """Puts the cascade's answers into the state."""
+
+    def __init__(
+        self,
+        state: WorkbenchState,
+        *,
+        cascade: Examines | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self._state = state
+        self._cascade = cascade
+        self._total = 0
+        self._done = 0
+        self.task = BackgroundTask(executor)
+        self.task.observe(self._ended, "state")
+        if cascade is None:
+            self.task.start(_shipped_cascade, self._loaded)
+        else:
+            state.model = ModelState.READY
+
+    def examine_selected(self) -> None:
+        """Ask about the selected radiograph, unless something blocks it."""
+        selected = self._state.selected
+        if selected is not None and not any(self._state.blockers()):
+            self._examine((selected,))
+
+    def examine_all(self) -> None:
+        """Ask about every radiograph that has no answer yet, in their order."""
+        if self._state.model is ModelState.READY and not self._state.working_on:
+            self._examine(self._state.waiting)
+
+    def stop(self) -> None:
+        """End after the radiograph being examined."""
+        self.task.stop()
+
+    def _examine(self, entries: Sequence[Entry]) -> None:
+        cascade = self._cascade
+        if cascade is None or not entries or self.task.running:
+            return
+        self._total, self._done = len(entries), 0
+        self._say_progress(entries[0])
+
+        def answers() -> Iterator[tuple[int, Report | None, str]]:
+            for entry in entries:
+                try:
+                    yield entry.key, cascade.examine(entry.radiograph), ""
+                except Exception as error:  # noqa: BLE001 - the others must go on
+                    yield entry.key, None, f"{entry.radiograph.name}: {sentence(error)}"
+
+        def note(answer: tuple[int, Report | None, str]) -> None:
+            self._done += 1
+            self._state.answer(*answer)
+            if self._done < self._total:
+                self._say_progress(entries[self._done])
+
+        self.task.start(answers, note)
+
+    def _say_progress(self, entry: Entry) -> None:
+        number = f" ({self._done + 1} of {self._total})" if self._total > 1 else ""
+        self._state.progress = self._done / self._total if self._total > 1 else None
+        self._state.working_on = f"Examining {entry.radiograph.name}{number} …"
+
+    def _loaded(self, cascade: Examines) -> None:
+        self._cascade = cascade
+        self._state.model = ModelState.READY
+
+    def _ended(self, change: Any) -> None:
+        if change["new"] is TaskState.RUNNING:
+            return
+        if self._cascade is None:
+            self._state.model_problem = self.task.problem
+            self._state.model = ModelState.FAILED
+        self._state.working_on = ""
+        self._state.progress = None
+
+
+def _shipped_cascade() -> Iterator[Examines]:
+    # Brings the engine with it: not before it is used.
+    from fracture_widgets.models.cascade import shipped_cascade
+
+    yield shipped_cascade()

@@ -1,0 +1,1 @@
+"""The tabs of the page, each in a folder of its own."""

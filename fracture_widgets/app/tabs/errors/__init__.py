@@ -1,0 +1,1 @@
+"""From the confusion matrix to the radiographs behind it."""

@@ -1,0 +1,1 @@
+"""Look at a radiograph, ask the networks, read the answer."""

@@ -1,0 +1,100 @@
+"""How far the reader agrees with the networks, in words and as a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fracture_widgets.app.widgets.latest import Latest
+from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.records.history import History
+from fracture_widgets.records.history_filters import HistoryFilter
+
+if TYPE_CHECKING:
+    from fracture_widgets.evaluation.metrics import Estimate
+    from fracture_widgets.records.agreement import Agreement
+
+__all__ = ["AgreementPanel"]
+
+_INVITED = "Press Read in a row and say what you see: how far you agree with the networks is then "
+_EXPLAINED = (
+    "Kappa is agreement beyond chance: 1 is the same verdict on every radiograph, 0 is what two "
+    "readers would reach by guessing as often as they do. It tells how alike you and the networks "
+    "read, not who is right; and whoever sees an answer first tends to agree with it."
+)
+_FEW = 30
+
+
+class AgreementPanel(LiveWidget):
+    """Cohen's kappa of the reader's verdicts against the networks'."""
+
+    _esm = script("svg", "agreement")
+
+    def __init__(self, history: History, *, executor: Executor | None = None) -> None:
+        super().__init__()
+        self._history = history
+        self._latest = Latest(executor)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.show({"title": "", "lines": [], "points": []})
+
+    def compute(self, wanted: HistoryFilter) -> None:
+        """Compute the agreement anew, in the background, and show it."""
+        chosen = HistoryFilter(body_part=wanted.body_part, model=wanted.model)
+
+        def work() -> Iterator[Agreement]:
+            yield self._history.agreement(chosen)
+
+        self._latest.ask(work, lambda found: self.show(_content(found, chosen)))
+
+
+def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
+    from fracture_widgets.records.agreement import WINDOW, in_words
+
+    of = " ".join(
+        part
+        for part in (
+            chosen.body_part and f"of the {chosen.body_part}",
+            chosen.model and f"by model {chosen.model[:12]}",
+        )
+        if part
+    )
+    results = "result" if found.n == 1 else "results"
+    if not found.n:
+        return {"title": "You and the networks", "lines": [["", f"{_INVITED}shown here."]],
+                "points": []}  # fmt: skip
+    few = " Over so few readings it says little yet." if found.n < _FEW else ""
+    points = [kappa for _, kappa in found.course]
+    last = f"{found.course[-1][1]:.2f}" if found.course else ""
+    return {
+        "title": f"You and the networks: the same verdict on {found.same:,} of {found.n:,} "
+        f"{results}{' ' if of else ''}{of}",
+        "lines": [
+            [_number(kappa), f"kappa of {of_what}: {in_words(kappa.value)}"]
+            for of_what, kappa in (
+                ("fracture, doubt and none seen", found.verdicts),
+                ("fracture or not", found.fracture),
+            )
+        ],
+        "explained": f"{_EXPLAINED}{few}",
+        "points": points,
+        "ends": [_day(found.course[0][0]), _day(found.course[-1][0])] if points else [],
+        "caption": f"Kappa over the last {WINDOW} readings",
+        "alt": f"Kappa over time, from {found.course[0][1]:.2f} to {last}" if points else "",
+    }  # fmt: skip
+
+
+def _number(kappa: Estimate) -> str:
+    if kappa.value != kappa.value:
+        return "–"
+    if kappa.low != kappa.low:
+        return f"{kappa.value:.2f}"
+    return f"{kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})"
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone().strftime("%Y-%m-%d")

@@ -1,0 +1,144 @@
+"""The Worklist tab: read many radiographs, the most suspicious first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import Any
+
+import ipywidgets as widgets
+
+from fracture_widgets.app.state import WorkbenchState
+from fracture_widgets.app.tabs.worklist.export import worklist_csv
+from fracture_widgets.app.tabs.worklist.order import (
+    NOT_ANSWERED,
+    By,
+    Filter,
+    Row,
+    Sorting,
+    counted,
+    matching,
+    sorted_rows,
+)
+from fracture_widgets.app.tabs.worklist.table import WorklistTable
+from fracture_widgets.app.widgets.download import Download, DownloadButton
+from fracture_widgets.app.widgets.removal import Removal
+from fracture_widgets.parts import BODY_PARTS, Verdict
+
+__all__ = ["ReadingPanel"]
+
+_LONGEST_TEXT = 200
+
+
+class ReadingPanel(widgets.VBox):
+    """Lists the radiographs by suspicion, filters them, and gives what is shown as CSV."""
+
+    def __init__(
+        self,
+        state: WorkbenchState,
+        *,
+        open_selected: Callable[[], None],
+        executor: Executor | None = None,
+    ) -> None:
+        self._state = state
+        self._open_selected = open_selected
+        self._removal = Removal(state)
+        self._shown: list[Row] = []
+        self.sorting = Sorting()
+        self.wanted = Filter()
+        self.table = WorklistTable(
+            {
+                "select": self._select,
+                "open": self._open,
+                "remove": self._remove,
+                "undo": self._undo,
+                "sort": self._sort,
+                "filter": self._filter,
+            },
+            executor=executor,
+        )
+        self.export = DownloadButton(self._export, label="Export as CSV")
+        heading = widgets.HTML(
+            "<h2>Worklist</h2><p>The most suspicious first, once the networks have answered.</p>"
+        )
+        heading.add_class("fw-heading")
+        top = widgets.HBox([heading, self.export])
+        top.add_class("fw-history-top")
+        super().__init__([top, self.table])
+        state.observe(self.refresh, ["entries", "selected_key"])
+        self.refresh()
+
+    def refresh(self, _: object = None) -> None:
+        """Sort and filter anew, and show what comes of it."""
+        entries = self._state.entries
+        rows = [Row.of(entry) for entry in entries]
+        self._shown = matching(sorted_rows(rows, self.sorting), self.wanted)
+        self.export.disabled = not self._shown
+        self.table.list_entries(
+            entries,
+            self._shown,
+            selected=self._state.selected_key,
+            sorting=self.sorting,
+            wanted=self.wanted,
+            counts=counted(rows, self.wanted),
+            removed=self._removal.last,
+        )
+
+    def _choose(self, content: Mapping[str, Any]) -> bool:
+        entry = self._state.entry(content.get("key"))
+        if entry is not None:
+            self._state.selected_key = entry.key
+        return entry is not None
+
+    def _select(self, content: Mapping[str, Any]) -> None:
+        self._choose(content)
+        self.table.send(
+            {"type": "selected", "key": self._state.selected_key, "asked": content.get("asked")}
+        )
+
+    def _open(self, content: Mapping[str, Any]) -> None:
+        if self._choose(content):
+            self._open_selected()
+
+    def _remove(self, content: Mapping[str, Any]) -> None:
+        """Remove an entry; the one that takes its place on the screen is selected."""
+        entry = self._state.entry(content.get("key"))
+        if entry is None:
+            return
+        key, keys = entry.key, [row.key for row in self._shown]
+        if key == self._state.selected_key and key in keys and len(keys) > 1:
+            place = keys.index(key)
+            self._state.selected_key = (keys[:place] + keys[place + 1 :])[min(place, len(keys) - 2)]
+        self._removal.remove(key)
+
+    def _undo(self, _: Mapping[str, Any]) -> None:
+        self._removal.undo()
+        self.refresh()
+
+    def _sort(self, content: Mapping[str, Any]) -> None:
+        if content.get("by") in [by.value for by in By]:
+            self.sorting = self.sorting.asked_for(By(content["by"]))
+            self.refresh()
+
+    def _filter(self, content: Mapping[str, Any]) -> None:
+        body_part, answer = content.get("body_part"), content.get("answer")
+        self.wanted = Filter(
+            text=str(content.get("text", ""))[:_LONGEST_TEXT],
+            body_part=body_part if body_part in BODY_PARTS else "",
+            answer=str(answer) if answer in (*Verdict, NOT_ANSWERED) else "",
+            minimum=_share(content.get("minimum")),
+        )
+        self.refresh()
+
+    def _export(self) -> Download | None:
+        entries = {entry.key: entry for entry in self._state.entries}
+        shown = [entries[row.key] for row in self._shown if row.key in entries]
+        # The mark at the beginning tells Excel that the file is UTF-8.
+        content = worklist_csv(shown).encode("utf-8-sig")
+        return Download("fracture-widgets-worklist.csv", "text/csv", content)
+
+
+def _share(value: Any) -> float:
+    """Return a number that a page sent, in 0 to 1; 0 for what is none."""
+    number = value if isinstance(value, int | float) else 0.0
+    return max(0.0, min(1.0, float(number)))

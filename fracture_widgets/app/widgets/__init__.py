@@ -1,0 +1,1 @@
+"""The widgets that tabs are made of."""

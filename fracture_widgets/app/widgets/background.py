@@ -1,0 +1,100 @@
+"""Long work off the event loop, one piece at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import functools
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TypeVar
+
+import traitlets
+
+from fracture_widgets.errors import FractureWidgetsError
+
+__all__ = ["BackgroundTask", "TaskState", "sentence"]
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Deliver = Callable[[Callable[[], None]], object]
+
+
+class TaskState(enum.Enum):
+    """Where a task stands."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def sentence(error: BaseException) -> str:
+    """Say an error in one sentence for the person at the screen."""
+    if isinstance(error, FractureWidgetsError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this: close other programs and try again."
+    return f"Something went wrong that should not ({type(error).__name__}): please try again."
+
+
+class BackgroundTask(traitlets.HasTraits):
+    """Runs one piece of work at a time in an executor and reports from the event loop."""
+
+    state = traitlets.UseEnum(TaskState, default_value=TaskState.IDLE)
+    problem = traitlets.Unicode()
+
+    def __init__(self, executor: Executor | None = None) -> None:
+        super().__init__()
+        self._executor = executor or ThreadPoolExecutor(1, thread_name_prefix="fracture-widgets")
+        self._deliver = _delivery()
+        self._stop = threading.Event()
+
+    @property
+    def running(self) -> bool:
+        """Whether work is going on."""
+        return self.state is TaskState.RUNNING
+
+    def start(self, work: Callable[[], Iterable[T]], on_value: Callable[[T], None]) -> bool:
+        """Start work, unless some is running."""
+        if self.running:
+            return False
+        self._stop.clear()
+        self.problem = ""
+        self.state = TaskState.RUNNING
+        self._executor.submit(self._run, work, on_value)
+        return True
+
+    def stop(self) -> None:
+        """Ask the work to end after the value it is at."""
+        self._stop.set()
+
+    def hand_over(self, call: Callable[[], None]) -> None:
+        """Have something called on the event loop; for work that tells more than its values."""
+        self._deliver(call)
+
+    def _run(self, work: Callable[[], Iterable[T]], on_value: Callable[[T], None]) -> None:
+        problem = ""
+        try:
+            for value in work():
+                self._deliver(functools.partial(on_value, value))
+                if self._stop.is_set():
+                    break
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
+            _log.debug("Background work failed", exc_info=True)
+            problem = sentence(error)
+        self._deliver(functools.partial(self._finish, problem))
+
+    def _finish(self, problem: str) -> None:
+        self.problem = problem
+        self.state = TaskState.FAILED if problem else TaskState.DONE
+
+
+def _delivery() -> Deliver:
+    try:
+        return asyncio.get_running_loop().call_soon_threadsafe
+    except RuntimeError:
+        return lambda call: call()

@@ -1,0 +1,77 @@
+"""Widgets whose content is sent to the page and kept nowhere else.
+
+The state of a widget is saved into a notebook when its author saves it with widget state. A
+radiograph must never get there, so these widgets hold no pixels in traits: they send content as
+messages, and send it again to a page that opens later.
+
+A page asks the kernel for the state of all widgets and then makes its own copies of them; what
+changes in between is lost to it. So a view says when it is ready, and is told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+
+__all__ = ["LiveWidget", "script", "style", "tell_again", "within"]
+
+_STATIC = Path(__file__).parents[1] / "front"
+
+
+def script(*names: str) -> str:
+    """Return one front-end module of ``static/<name>.js``, of each in turn, and the helpers."""
+    return "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("dom", *names))
+
+
+def style(name: str) -> str:
+    """Return the style sheet ``static/<name>.css``."""
+    return (_STATIC / f"{name}.css").read_text("utf-8")
+
+
+def tell_again(widget: widgets.DOMWidget) -> None:
+    """Send a widget's own traits, and whether it is shown, to the page once more."""
+    made_of = ("children", "layout", "style")
+    widget.send_state(
+        [key for key in widget.keys if key not in made_of and not key.startswith("_")]
+    )
+    widget.layout.send_state("display")
+
+
+def within(box: widgets.Box) -> Iterator[widgets.DOMWidget]:
+    """Yield every widget in a box, and in the boxes in it."""
+    for widget in box.children:
+        yield widget
+        if isinstance(widget, widgets.Box):
+            yield from within(widget)
+
+
+class LiveWidget(anywidget.AnyWidget):
+    """Base of the widgets that show radiographs or what came of them."""
+
+    _esm = "export default { render() {} }"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.content: dict[str, Any] = {}
+        self._pictures: tuple[bytes, ...] = ()
+        self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
+
+    def show(self, content: Mapping[str, Any], pictures: Sequence[bytes] = ()) -> None:
+        """Replace what the page shows."""
+        self.content = dict(content)
+        self._pictures = tuple(pictures)
+        self._send_content()
+
+    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        """Take a message from the page; subclasses add the kinds they know."""
+        if content.get("type") == "ready":
+            tell_again(self)
+            if self.content:
+                self._send_content()
+
+    def _send_content(self) -> None:
+        self.send({"type": "show", **self.content}, list(self._pictures))

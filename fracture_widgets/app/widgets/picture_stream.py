@@ -1,0 +1,59 @@
+"""A radiograph's greys on their way to the page: all of them, in as few bytes as it takes."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fracture_widgets.imaging.radiograph import Radiograph
+
+__all__ = ["MAX_PIXELS_SHOWN", "PackedPicture", "pack", "shown_size"]
+
+MAX_PIXELS_SHOWN = 24_000_000
+"""Larger pictures are shown smaller: a browser on a phone has no memory for more."""
+
+_LEVEL = 3  # of zlib: beyond, packing takes longer than sending
+
+
+@dataclass(frozen=True, eq=False)
+class PackedPicture:
+    """Greys for the page."""
+
+    width: int
+    height: int
+    depth: int
+    data: bytes
+
+
+def shown_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size in which a radiograph is shown: its own, or one of ``MAX_PIXELS_SHOWN``."""
+    scale = min(1.0, (MAX_PIXELS_SHOWN / (width * height)) ** 0.5)
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def pack(radiograph: Radiograph) -> PackedPicture:
+    """Pack a radiograph for the page."""
+    pixels = radiograph.pixels
+    width, height = shown_size(radiograph.width, radiograph.height)
+    if (width, height) != (radiograph.width, radiograph.height):
+        smaller = Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX)
+        pixels = np.asarray(smaller, dtype=np.float32)
+    greys = _greys(np.clip(pixels, 0.0, 1.0))
+    steps = np.diff(greys, axis=1, prepend=greys.dtype.type(0))
+    if greys.dtype == np.uint8:
+        plain = steps.tobytes()
+    else:
+        plain = (steps >> 8).astype(np.uint8).tobytes() + steps.astype(np.uint8).tobytes()
+    return PackedPicture(width, height, 8 * greys.itemsize, zlib.compress(plain, _LEVEL))
+
+
+def _greys(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+    eight: npt.NDArray[np.uint8] = np.rint(pixels * np.float32(255)).astype(np.uint8)
+    if np.array_equal(eight.astype(np.float32) / np.float32(255), pixels):
+        return eight
+    sixteen: npt.NDArray[np.uint16] = np.rint(pixels * np.float32(65535)).astype(np.uint16)
+    return sixteen

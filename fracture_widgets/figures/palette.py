@@ -1,0 +1,42 @@
+"""The colours of the report page; those of text reach a contrast of 4.5 on white."""
+
+from __future__ import annotations
+
+from fracture_widgets.parts import Verdict
+
+__all__ = [
+    "BLUE",
+    "CAUTION",
+    "INK",
+    "PALE",
+    "QUIET",
+    "RULE",
+    "STAGE",
+    "TRACK",
+    "VERDICTS",
+    "ZONES",
+]
+
+INK = "#14202b"
+QUIET = "#52616f"
+RULE = "#d5dde4"
+TRACK = "#e6ecf1"
+BLUE = "#2b6590"
+PALE = "#9fb0be"
+STAGE = "#0b1117"
+CAUTION = "#fdf3dc"
+
+VERDICTS = {
+    Verdict.FRACTURE: "#b3401f",
+    Verdict.DOUBT: "#8a5a00",
+    Verdict.NONE_SEEN: "#1b6b57",
+    Verdict.REFUSED: "#52616f",
+}
+"""Colour of each verdict's words."""
+
+ZONES = {
+    Verdict.NONE_SEEN: "#cfe5dc",
+    Verdict.DOUBT: "#f5e2b4",
+    Verdict.FRACTURE: "#f1cfc2",
+}
+"""Colour of each verdict's stretch of the scale of probabilities, from the least on."""

@@ -1,0 +1,1 @@
+"""An answer is made here: model folders, networks, engines, the gate, trust and explanations."""

@@ -1,0 +1,136 @@
+"""Engines turn network inputs into network outputs: ONNX Runtime serves, Keras is the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.models.graph_cache import cached_graph
+from fracture_widgets.models.weight_files import Weights
+
+if TYPE_CHECKING:
+    import onnx
+
+    from fracture_widgets.models.folder import ShippedModel
+
+__all__ = ["Engine", "OnnxEngine"]
+
+
+class Engine(Protocol):
+    """Runs the cascade's network."""
+
+    def run(self, inputs: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Return every output of the network.
+
+        Parameters
+        ----------
+        inputs
+            float32 of shape ``(n, 224, 224, 1)`` in 0 to 255.
+
+        Returns
+        -------
+        Mapping
+            The outputs of :func:`~fracture_widgets.models.networks.resnet50.build_cascade_network`.
+        """
+
+
+class OnnxEngine:
+    """ONNX Runtime on the CPU, without TensorFlow.
+
+    Parameters
+    ----------
+    graph
+        The network as an ONNX model, or the file of one that is optimised already.
+    threads
+        Cores to use at most; 0 leaves it to the runtime.
+
+    Raises
+    ------
+    ModelError
+        If the graph does not run.
+
+    See Also
+    --------
+    OnnxEngine.of_weights, OnnxEngine.of_model : The usual ways to get one.
+    """
+
+    def __init__(self, graph: onnx.ModelProto | Path, *, threads: int = 0) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        # Visitors of one server share its cores: a thread that waits must not keep one busy, and
+        # memory that an answer took is given back.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_cpu_mem_arena = False
+        source: str | bytes
+        if isinstance(graph, Path):
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+            # What is packed once more is no longer the memory that all programs share.
+            options.add_session_config_entry("session.disable_prepacking", "1")
+            source = str(graph)
+        else:
+            source = graph.SerializeToString()
+        try:
+            self._session = onnxruntime.InferenceSession(
+                source, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # ONNX Runtime's errors share no base of their own.
+            raise ModelError(
+                f"The network cannot be run here ({error}): use the weights trained for this "
+                "version of Fracture Widgets."
+            ) from error
+        self._input = self._session.get_inputs()[0].name
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    @classmethod
+    def of_weights(cls, weights: Weights, *, threads: int = 0) -> Self:
+        """Write the graph from weights, in memory.
+
+        Raises
+        ------
+        ModelError
+            If the weights do not make a network that runs.
+        """
+        from fracture_widgets.models.onnx_graph import build_onnx_model
+
+        return cls(build_onnx_model(weights), threads=threads)
+
+    @classmethod
+    def of_model(cls, model: ShippedModel, *, threads: int = 0, cache: Path | None = None) -> Self:
+        """Take a model's graph from the cache on disk, and put it there the first time.
+
+        Parameters
+        ----------
+        model
+            The model.
+        threads
+            As for the class.
+        cache
+            As ``folder`` of :func:`~fracture_widgets.models.graph_cache.cached_graph`.
+
+        Raises
+        ------
+        ModelError
+            If the model's weights do not make a network that runs.
+        """
+
+        def build() -> onnx.ModelProto:
+            from fracture_widgets.models.onnx_graph import build_onnx_model
+
+            return build_onnx_model(model.weights)
+
+        graph = cached_graph(model.sha256, build, folder=cache)
+        return cls(build() if graph is None else graph, threads=threads)
+
+    def run(self, inputs: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Return every output of the network; safe to call from several threads."""
+        answers = self._session.run(self._outputs, {self._input: inputs})
+        return dict(zip(self._outputs, answers, strict=True))

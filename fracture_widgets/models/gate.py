@@ -1,0 +1,156 @@
+"""The gate, which lets pass radiographs of an elbow, a hand or a shoulder.
+
+It judges by what the network's frozen stages saw in the very pass that answers: the means over
+places of conv3 and conv4. Three numbers decide. The *distance* says how little a picture resembles
+the radiographs that taught the network, whatever else it shows: it is what remains of the
+features when the directions are taken out in which those radiographs differ (probabilistic
+principal components; Tipping and Bishop, *J. R. Stat. Soc. B* 61:611, 1999). The *leaning* is a
+linear discriminant that knows legs and hips, which lie close to them; the *darkness of bone* is one
+that knows the same radiographs with black and white exchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.quality import Flaw
+from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
+from fracture_widgets.models.weight_files import Weights
+
+__all__ = [
+    "EXCHANGED_GREYS",
+    "GATE_WEIGHTS",
+    "NOT_A_RADIOGRAPH",
+    "OTHER_BODY_PART",
+    "Gate",
+    "Refusal",
+    "stage_means",
+]
+
+NOT_A_RADIOGRAPH = "not a radiograph"
+OTHER_BODY_PART = "other body part"
+EXCHANGED_GREYS = "black and white exchanged"
+_KINDS = (NOT_A_RADIOGRAPH, OTHER_BODY_PART, EXCHANGED_GREYS)
+
+GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
+    "gate_ours/mean": (STAGE_MEANS,),
+    "gate_ours/scale": (STAGE_MEANS,),
+    "gate_ours/basis": (STAGE_MEANS, None),
+    "gate_ours/residual": (1,),
+    "gate_part/kernel": (STAGE_MEANS,),
+    "gate_part/bias": (1,),
+    "gate_greys/kernel": (STAGE_MEANS,),
+    "gate_greys/bias": (1,),
+    "gate/thresholds": (len(_KINDS),),
+    "gate/spreads": (len(_KINDS),),
+}
+"""Arrays of a gate and their shapes."""
+
+_SENTENCES = {
+    NOT_A_RADIOGRAPH: "This does not look like a radiograph of an elbow, hand or shoulder: choose "
+    "the radiograph itself, upright, uncovered and not photographed from a screen.",
+    OTHER_BODY_PART: "This looks like another body part than an elbow, hand or shoulder, such as a "
+    "leg or hip: choose a radiograph of one of the three, or cut it to the joint.",
+    EXCHANGED_GREYS: "Black and white look exchanged, with dark bones on a bright ground: if this "
+    "is a radiograph, exchange them, or export it with bright bones.",
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a picture gets no verdict."""
+
+    kind: str
+    score: float
+    sentence: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, ready for JSON."""
+        return {"kind": self.kind, "score": self.score, "sentence": self.sentence}
+
+
+class Gate:
+    """Refuses what is no radiograph of an elbow, hand or shoulder."""
+
+    def __init__(self, weights: Weights) -> None:
+        arrays = {name: _array(weights, name) for name in GATE_WEIGHTS}
+        self._mean = arrays["gate_ours/mean"]
+        self._scale = arrays["gate_ours/scale"]
+        self._basis = arrays["gate_ours/basis"]
+        self._residual = float(arrays["gate_ours/residual"][0])
+        self._kernels = np.stack([arrays["gate_part/kernel"], arrays["gate_greys/kernel"]])
+        self._biases = np.concatenate([arrays["gate_part/bias"], arrays["gate_greys/bias"]])
+        self._thresholds = arrays["gate/thresholds"]
+        self._spreads = arrays["gate/spreads"]
+
+    @classmethod
+    def of_weights(cls, weights: Weights) -> Self | None:
+        """Return the gate among a model's weights, or None if the model has none."""
+        return cls(weights) if any(name in weights for name in GATE_WEIGHTS) else None
+
+    def scores(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the distance, the leaning and the darkness of bone of pictures."""
+        centred = (means - self._mean) / self._scale
+        # Not by BLAS, whose threads would wait on the cores that the network's next pass needs.
+        explained = np.einsum("ni,ij->nj", centred, self._basis)
+        rest = np.square(centred).sum(1) - np.square(explained).sum(1)
+        distance = np.log(np.maximum(rest, 1e-6) / self._residual)
+        odds = np.einsum("ni,ki->nk", centred, self._kernels) + self._biases
+        return np.column_stack([distance, odds]).astype(np.float64)
+
+    def excess(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return how far the three numbers lie beyond their limits, in standard deviations."""
+        return self._beyond(self.scores(means))
+
+    def _beyond(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        beyond: npt.NDArray[np.float64] = (scores - self._thresholds) / self._spreads
+        return beyond
+
+    def check(
+        self, flaw: Flaw | None, outputs: Mapping[str, npt.NDArray[np.float32]]
+    ) -> Refusal | None:
+        """Say why a radiograph is refused, or None if it is not."""
+        if flaw is not None:
+            return _of_flaw(flaw)
+        scores = self.scores(stage_means(outputs)[np.newaxis])[0]
+        furthest, kind = max(zip(self._beyond(scores).tolist(), _KINDS, strict=True))
+        if furthest <= 0:
+            return None
+        if kind == EXCHANGED_GREYS and scores[_KINDS.index(kind)] <= 0:
+            kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
+        return Refusal(kind, furthest, _SENTENCES[kind])
+
+
+def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return what the gate judges by: the means of conv3 and conv4, shape ``(..., 1536)``."""
+    return outputs[PROBE_INPUTS][..., :STAGE_MEANS]
+
+
+def _of_flaw(flaw: Flaw) -> Refusal:
+    return Refusal(flaw.kind, flaw.score, flaw.sentence)
+
+
+def _array(weights: Weights, name: str) -> npt.NDArray[np.float32]:
+    try:
+        array = np.asarray(weights[name], dtype=np.float32)
+    except KeyError:
+        raise ModelError(
+            f"The gate's weights are incomplete: {name} is missing. Fit it again with "
+            "fracture-widgets train gate."
+        ) from None
+    expected = GATE_WEIGHTS[name]
+    fits = array.ndim == len(expected) and all(
+        want is None or want == have for want, have in zip(expected, array.shape, strict=True)
+    )
+    if not fits:
+        raise ModelError(
+            f"The gate's weights are of another network: {name} has shape {array.shape}. Fit it "
+            "again with fracture-widgets train gate."
+        )
+    return array

@@ -1,0 +1,223 @@
+"""What the cascade says of one radiograph, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.parts import LABELS, Verdict
+
+__all__ = ["Answer", "DoubtBand", "Peers", "Report"]
+
+
+@dataclass(frozen=True)
+class DoubtBand:
+    """The two operating points of a body part: below none is seen, from the upper on a fracture.
+
+    Attributes
+    ----------
+    low
+        Least calibrated probability, 0 to 1, that is not ``none seen``: the point of high
+        sensitivity.
+    high
+        Least calibrated probability that is a ``fracture``: the point of high specificity, not
+        below ``low``.
+    """
+
+    low: float = 0.5
+    high: float = 0.5
+
+    def verdict(self, calibrated_probability: float) -> Verdict:
+        """Return what a calibrated probability of a fracture amounts to."""
+        if calibrated_probability >= self.high:
+            return Verdict.FRACTURE
+        return Verdict.DOUBT if calibrated_probability >= self.low else Verdict.NONE_SEEN
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Radiographs that were given about the same probability, by networks that never saw them.
+
+    Attributes
+    ----------
+    low, high
+        From which calibrated probability to which, 0 to 1.
+    n, fractured
+        How many there are, and how many of them are fractured.
+    prevalence
+        Share of the fractured among all radiographs of that body part there, 0 to 1.
+    """
+
+    low: float
+    high: float
+    n: int
+    fractured: int
+    prevalence: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the cascade says of one radiograph, without the picture and the maps.
+
+    Attributes
+    ----------
+    body_part_probabilities
+        Probability of every body part, ``"elbow"``, ``"hand"`` and ``"shoulder"``, summing to 1.
+    fracture_probability
+        Probability of a fracture given the body part, 0 to 1, as the network puts it.
+    calibrated_probability
+        The same after calibration: of radiographs given 0.3, about 3 in 10 are fractured.
+    band
+        The operating points of that body part.
+    peers
+        What became of radiographs with about this probability; None where that is not known.
+    refusal
+        Why no verdict is given, a sentence; empty where one is.
+    refusal_kind
+        The same in a word or three, as :class:`~fracture_widgets.models.gate.Refusal` names it.
+    overridden
+        Whether somebody asked for a verdict although the radiograph was refused.
+    """
+
+    body_part_probabilities: Mapping[str, float]
+    fracture_probability: float
+    calibrated_probability: float
+    band: DoubtBand = field(default_factory=DoubtBand)
+    peers: Peers | None = None
+    refusal: str = ""
+    refusal_kind: str = ""
+    overridden: bool = False
+
+    @property
+    def body_part(self) -> str:
+        """The most probable body part."""
+        return max(self.body_part_probabilities, key=self.body_part_probabilities.__getitem__)
+
+    @property
+    def body_part_probability(self) -> float:
+        """Probability of the body part named, 0 to 1."""
+        return self.body_part_probabilities[self.body_part]
+
+    @property
+    def label(self) -> str:
+        """``"fractured"`` or ``"normal"``: the more probable answer of that part's network."""
+        return LABELS[0 if self.fracture_probability >= 0.5 else 1]
+
+    @property
+    def refused(self) -> bool:
+        """Whether no verdict is given."""
+        return bool(self.refusal) and not self.overridden
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fracture, doubt, none seen, or refused."""
+        return Verdict.REFUSED if self.refused else self.band.verdict(self.calibrated_probability)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON; of a refused radiograph, nothing on part and fracture."""
+        refused = self.refused
+        return {
+            "verdict": str(self.verdict),
+            "refused": refused,
+            "reason": self.refusal,
+            "overridden": self.overridden,
+            "body_part": None if refused else self.body_part,
+            "body_part_probability": None if refused else self.body_part_probability,
+            "body_part_probabilities": None if refused else dict(self.body_part_probabilities),
+            "calibrated_probability": None if refused else self.calibrated_probability,
+            "doubt_from": None if refused else self.band.low,
+            "fracture_from": None if refused else self.band.high,
+            "label": None if refused else self.label,
+            "fracture_probability": None if refused else self.fracture_probability,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The cascade's answer to one radiograph.
+
+    Attributes
+    ----------
+    radiograph
+        The radiograph examined.
+    answer
+        Body part, fracture and verdict; each is also an attribute of the report.
+    heatmap
+        Grad-CAM of the fracture answer, float32 of shape ``(h, w)`` in 0 to 1. It covers the
+        radiograph from edge to edge; stretch it to the radiograph's size to overlay it.
+    fracture_map
+        Probability of a fracture at each place, in the same frame as ``heatmap``.
+    model
+        sha256 of the model's weights.
+    timings
+        Seconds spent in ``"prepare"``, ``"network"``, ``"heatmap"`` and ``"total"``.
+    """
+
+    radiograph: Radiograph
+    answer: Answer
+    heatmap: npt.NDArray[np.float32]
+    fracture_map: npt.NDArray[np.float32]
+    model: str
+    timings: Mapping[str, float]
+
+    @property
+    def body_part(self) -> str:
+        """The most probable body part."""
+        return self.answer.body_part
+
+    @property
+    def body_part_probability(self) -> float:
+        """Probability of the body part named, 0 to 1."""
+        return self.answer.body_part_probability
+
+    @property
+    def body_part_probabilities(self) -> Mapping[str, float]:
+        """Probability of every body part, summing to 1."""
+        return self.answer.body_part_probabilities
+
+    @property
+    def label(self) -> str:
+        """``"fractured"`` or ``"normal"``: the more probable answer of that part's network."""
+        return self.answer.label
+
+    @property
+    def fracture_probability(self) -> float:
+        """Probability of a fracture given the body part, 0 to 1, as the network puts it."""
+        return self.answer.fracture_probability
+
+    @property
+    def calibrated_probability(self) -> float:
+        """The same after calibration."""
+        return self.answer.calibrated_probability
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fracture, doubt, none seen, or refused."""
+        return self.answer.verdict
+
+    @property
+    def refused(self) -> bool:
+        """Whether no verdict is given; ``answer.refusal`` says why."""
+        return self.answer.refused
+
+    def override(self) -> Report:
+        """Return the report with a verdict although the radiograph was refused, marked as such."""
+        return replace(self, answer=replace(self.answer, overridden=bool(self.answer.refusal)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the pixels and maps, ready for JSON or a table row."""
+        return {
+            "name": self.radiograph.name,
+            "sha256": self.radiograph.sha256,
+            "width": self.radiograph.width,
+            "height": self.radiograph.height,
+            **self.answer.to_dict(),
+            "model": self.model,
+            "warnings": list(self.radiograph.warnings),
+            "timings": dict(self.timings),
+        }

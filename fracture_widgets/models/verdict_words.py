@@ -1,0 +1,77 @@
+"""A verdict in a reader's words."""
+
+from __future__ import annotations
+
+from fracture_widgets.base.words import percent
+from fracture_widgets.models.report import Answer, DoubtBand
+from fracture_widgets.parts import Verdict
+
+__all__ = [
+    "meaning",
+    "operating_points",
+    "override_mark",
+    "peers_sentence",
+    "verdict_heading",
+    "verdict_slug",
+]
+
+_OVERRIDDEN = "Refused by the gate, answered on request."
+
+
+def verdict_slug(verdict: Verdict) -> str:
+    """Return a verdict as one word, for attributes and class names: ``"none-seen"``."""
+    return verdict.value.replace(" ", "-")
+
+
+def verdict_heading(answer: Answer) -> tuple[str, str]:
+    """Return the body part and the verdict, or ``""`` and ``"no verdict"`` for a refused one."""
+    if answer.refused:
+        return "", "no verdict"
+    return answer.body_part.capitalize(), answer.verdict.value
+
+
+def operating_points(band: DoubtBand) -> str:
+    """Say from where on a probability is a fracture, and below which none is seen."""
+    between = ", doubt between" if band.low < band.high else ""
+    return f"None seen below {_point(band.low)}, fracture from {_point(band.high)}{between}."
+
+
+def meaning(answer: Answer) -> str:
+    """Say what the verdict rests on: the calibrated probability, or why there is none."""
+    if answer.refused:
+        return answer.refusal
+    probability = answer.calibrated_probability
+    said = f"Calibrated probability of a fracture {percent(probability)}"
+    if answer.peers is not None:
+        return f"{said}. {peers_sentence(answer)}"
+    return f"{said}: of 100 radiographs given it, {_in_a_hundred(probability)} fractured."
+
+
+def override_mark(answer: Answer) -> str:
+    """Return the sentence that marks an answer to a refused radiograph; empty for any other."""
+    return f"{_OVERRIDDEN} {answer.refusal}" if answer.overridden else ""
+
+
+def peers_sentence(answer: Answer) -> str:
+    """Say what became of radiographs with about this score; empty where nobody counted."""
+    peers = answer.peers
+    if answer.refused or peers is None or not peers.n:
+        return ""
+    of_hundred = round(100 * peers.fractured / peers.n)
+    return (
+        f"Of 100 {answer.body_part} radiographs with about this score, {of_hundred} "
+        f"{'was' if of_hundred == 1 else 'were'} fractured: counted were {peers.fractured} of "
+        f"{peers.n}, given {percent(peers.low)} to {percent(peers.high)} by networks that had "
+        "never seen them."
+    )
+
+
+def _in_a_hundred(probability: float) -> str:
+    count = round(100.0 * probability)
+    if count == 0:
+        return "less than 1 is"
+    return "nearly all are" if count == 100 else f"about {count} {'is' if count == 1 else 'are'}"
+
+
+def _point(probability: float) -> str:
+    return f"{100.0 * probability:.1f}".removesuffix(".0") + " %"

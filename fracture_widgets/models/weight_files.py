@@ -1,0 +1,142 @@
+"""Weights as plain ``.npz`` files: one array per ``layer/weight``, never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import ModelError
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "StoredWeights",
+    "Weights",
+    "assign_weights",
+    "collect_weights",
+    "file_sha256",
+    "read_weights",
+    "write_weights",
+]
+
+Weights = Mapping[str, npt.NDArray[np.floating]]
+"""Arrays by ``layer/weight`` name, e.g. ``conv1_conv/kernel``."""
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
+    """Read a weight file as float32 arrays."""
+    with _opened(path) as archive:
+        return {name: archive[name].astype(np.float32) for name in archive.files}
+
+
+class StoredWeights(Mapping[str, npt.NDArray[np.float32]]):
+    """Weights that stay in their files until one is asked for; it is read anew each time."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._homes: dict[str, Path] = {}
+        for path in paths:
+            with _opened(path) as archive:
+                self._homes |= dict.fromkeys(archive.files, path)
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
+        with _opened(self._homes[name]) as archive:
+            return np.asarray(archive[name], dtype=np.float32)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    try:
+        # np.load leaves a file open that turns out to be no archive; ours is closed either way.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            yield archive
+    except FileNotFoundError:
+        raise ModelError(
+            f"The weight file {path.name} is missing; install the package again or train a model."
+        ) from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{path.name} is not a weight file this package can read ({error}); "
+            "replace it with the one its card names."
+        ) from error
+
+
+def write_weights(path: Path, weights: Weights) -> str:
+    """Write weights, whole or not at all, and return the file's sha256."""
+    partial = path.with_name(f"{path.name}.part")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in weights.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            with archive.open(entry, "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, _stored(name, array), allow_pickle=False)
+    partial.replace(path)
+    return file_sha256(path)
+
+
+def _stored(name: str, array: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    if array.ndim < 2:
+        return np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        half = np.ascontiguousarray(array, dtype=np.float16)
+    if not np.isfinite(half).all():
+        raise ModelError(f"The weights {name} are not numbers that can be stored; train again.")
+    return half
+
+
+def _named_variables(model: keras.Model) -> dict[str, keras.Variable]:
+    return {
+        f"{layer.name}/{variable.name}": variable
+        for layer in model.layers
+        for variable in layer.weights
+        # Random augmentation and dropout layers keep a seed state, which is no weight.
+        if "seed" not in variable.name
+    }
+
+
+def collect_weights(model: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
+    """Return every weight of a flat Keras model by ``layer/weight`` name."""
+    return {
+        name: np.asarray(variable, dtype=np.float32)
+        for name, variable in _named_variables(model).items()
+    }
+
+
+def assign_weights(model: keras.Model, weights: Weights, *, complete: bool = True) -> list[str]:
+    """Put weights into a flat Keras model and return the names of those it did not get."""
+    variables = _named_variables(model)
+    missing = [name for name in variables if name not in weights]
+    if missing and complete:
+        raise ModelError(
+            f"The weights are of another architecture: {len(missing)} of {len(variables)} are "
+            f"missing, {missing[0]} first. Use the weights trained for this network."
+        )
+    for name, variable in variables.items():
+        if name not in weights:
+            continue
+        if tuple(weights[name].shape) != tuple(variable.shape):
+            raise ModelError(
+                f"The weights are of another architecture: {name} has shape "
+                f"{tuple(weights[name].shape)} where {tuple(variable.shape)} belongs. "
+                "Use the weights trained for this network."
+            )
+        variable.assign(weights[name])
+    return missing

@@ -1,1 +1,0 @@
-"""The networks' graphs and their weight files; nothing here trains or serves."""

@@ -1,0 +1,21 @@
+"""Drawn limbs with known fractures and known boxes: for tests, lessons and the workbench.
+
+A phantom is drawn from what a radiograph is: bones as shells of cortex around spongy marrow, soft
+tissue, a beam that they weaken, scatter, noise, lead blades and letters, and a display curve.
+"""
+
+from __future__ import annotations
+
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.phantoms.drawing import Phantom, draw_phantom, sample_phantoms
+from fracture_widgets.phantoms.fractures import FRACTURE_KINDS
+from fracture_widgets.phantoms.writing import write_phantoms
+
+__all__ = [
+    "BODY_PARTS",
+    "FRACTURE_KINDS",
+    "Phantom",
+    "draw_phantom",
+    "sample_phantoms",
+    "write_phantoms",
+]

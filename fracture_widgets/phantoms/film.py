@@ -1,0 +1,162 @@
+"""From absorption to grey values: exposure, scatter, noise, collimation, markers, display."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.phantoms.framing import Frame
+from fracture_widgets.phantoms.raster import blur, path_distance, resized
+from fracture_widgets.phantoms.shapes import Points
+
+__all__ = ["Exposure", "choose_exposure", "develop"]
+
+Picture = npt.NDArray[np.float32]
+
+_LEAD = 6.0
+_SKIN = np.float32(0.16)
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """How one radiograph was taken and displayed."""
+
+    photons: float
+    scatter: float
+    unsharp_mm: float
+    fog: float
+    middle: float
+    slope: float
+    enhancement: float
+    latitude: float
+    beam: float
+    beam_degrees: float
+
+
+def choose_exposure(rng: np.random.Generator, thickness: float) -> Exposure:
+    """Choose an exposure for a limb."""
+    return Exposure(
+        photons=float(np.exp(rng.uniform(np.log(1500), np.log(9000)))),
+        scatter=float(rng.uniform(0.08, 0.3)),
+        unsharp_mm=float(rng.uniform(0.15, 0.5)),
+        fog=float(rng.uniform(0.03, 0.13)),
+        middle=float(thickness * rng.uniform(0.72, 1.2)),
+        slope=float(rng.uniform(2.1, 3.4)),
+        enhancement=float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.3, 0.7])),
+        latitude=float(rng.choice([0.0, rng.uniform(0.15, 0.5)], p=[0.2, 0.8])),
+        beam=float(rng.uniform(0, 0.16)),
+        beam_degrees=float(rng.uniform(0, 360)),
+    )
+
+
+def develop(
+    absorption: Picture, exposure: Exposure, frame: Frame, rng: np.random.Generator
+) -> Picture:
+    """Return the finished picture."""
+    height, width = absorption.shape
+    noise = rng.standard_normal((height, width)).astype(np.float32)
+    lead, blades, masked = _lead_letter(frame, rng), _collimation(frame, rng), rng.random() < 0.7
+    absorption = absorption + _LEAD * lead
+
+    direct = np.exp(-absorption - _beam(exposure, height, width))
+    # Scatter is a wide, weak copy of the beam: it fills in the dark of thick parts.
+    haze = blur(direct, 0.06 * max(height, width))
+    reached = (1 - exposure.scatter) * direct + exposure.scatter * haze
+    reached = blur(reached, exposure.unsharp_mm * frame.scale)
+    # Quantum noise: a Poisson count of photons, near enough normal.
+    reached = reached + noise * np.sqrt(np.maximum(reached, 1e-4) / exposure.photons)
+    seen = -np.log(np.clip(reached, 2e-3, 2.0))
+    if exposure.latitude:
+        slow = blur(seen, 0.11 * max(height, width))
+        seen = seen - exposure.latitude * (slow - slow.mean())
+    if exposure.enhancement:
+        seen = seen + exposure.enhancement * (seen - blur(seen, 2.2 * frame.scale))
+    grey = _display(seen, exposure)
+    if blades is not None:
+        # Behind the lead blades the plate stays unexposed (white); many stations mask it black.
+        grey = grey * (1 - blades) + (0.0 if masked else 0.97) * blades
+    finished = resized(grey, frame.final_width, frame.final_height)
+    return np.clip(finished, 0, 1)
+
+
+def _display(seen: Picture, exposure: Exposure) -> Picture:
+    """Return grey values by a sigmoid (the VOI LUT of most stations), air at the fog level."""
+    relative = seen / np.float32(exposure.middle)
+    # The first millimetres of skin are lifted, as the viewer of a limb expects to see its outline.
+    relative = relative + _SKIN * np.tanh(relative / _SKIN)
+    curve = 1 / (1 + np.exp(-exposure.slope * (relative - 1 - _SKIN)))
+    air = 1 / (1 + np.exp(exposure.slope * (1 + _SKIN)))
+    grey: Picture = exposure.fog + (1 - exposure.fog) * (curve - air) / (1 - air)
+    return grey
+
+
+def _beam(exposure: Exposure, height: int, width: int) -> Picture:
+    angle = np.radians(exposure.beam_degrees)
+    x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
+    y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
+    fall: Picture = np.float32(exposure.beam) * (x[None, :] + y[:, None])
+    return fall
+
+
+def _collimation(frame: Frame, rng: np.random.Generator) -> Picture | None:
+    """Return how much of each pixel the blades cover, or None when they are out of the picture."""
+    sides = [side for side in range(4) if rng.random() < 0.05]
+    tilts, insets = rng.normal(0, 0.03, 4), rng.uniform(0.0, 0.07, 4)
+    soft = float(rng.uniform(0.6, 2.5))
+    if not sides:
+        return None
+    x = np.linspace(0, 1, frame.width, dtype=np.float32)[None, :]
+    y = np.linspace(0, 1, frame.height, dtype=np.float32)[:, None]
+    covered = np.zeros((frame.height, frame.width), np.float32)
+    longest = max(frame.width, frame.height)
+    for side in sides:
+        across = (y, 1 - y, x, 1 - x)[side]
+        along = (x, x, y, y)[side]
+        inside = across - insets[side] - tilts[side] * (along - 0.5)
+        covered = np.maximum(covered, np.clip(0.5 - inside * longest / soft / 2, 0, 1))
+    return covered
+
+
+def _lead_letter(frame: Frame, rng: np.random.Generator) -> Picture:
+    """Return the lead of a side marker in a corner, 0 to 1; most pictures show none."""
+    lead = np.zeros((frame.height, frame.width), np.float32)
+    shown = rng.random() < 0.45
+    size = float(rng.uniform(0.035, 0.06)) * max(frame.width, frame.height)
+    corner = rng.integers(0, 2, 2)
+    margin = rng.uniform(0.03, 0.1, 2)
+    tilt = np.radians(rng.normal(0, 8))
+    if not shown:
+        return lead
+    strokes = _strokes("L" if frame.mirrored else "R")
+    middle = np.where(
+        corner == 0,
+        margin * (frame.width, frame.height) + size * 0.7,
+        (1 - margin) * (frame.width, frame.height) - size * 0.7,
+    )
+    turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
+    left, top = np.clip(np.floor(middle - size).astype(int), 0, None)
+    right, bottom = np.ceil(middle + size).astype(int)
+    y, x = np.mgrid[top : min(bottom, frame.height), left : min(right, frame.width)]
+    x, y = x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
+    half = size * 0.1
+    for stroke in strokes:
+        path = stroke @ turn * size + middle
+        ink = np.clip(half - path_distance(x, y, path, closed=False) + 0.5, 0, 1)
+        patch = lead[top : top + x.shape[0], left : left + x.shape[1]]
+        np.maximum(patch, ink, out=patch)
+    return lead
+
+
+def _strokes(letter: str) -> tuple[Points, ...]:
+    """Return the strokes of L or R about (0, 0), one unit high."""
+    if letter == "L":
+        return (np.array([(-0.28, -0.5), (-0.28, 0.5), (0.3, 0.5)]),)
+    bow = np.linspace(-np.pi / 2, np.pi / 2, 8)
+    bowl = np.stack((0.05 + 0.25 * np.cos(bow), -0.24 + 0.26 * np.sin(bow)), 1)
+    return (
+        np.array([(-0.28, 0.5), (-0.28, -0.5), (0.05, -0.5)]),
+        np.concatenate((bowl, [(-0.28, 0.02)])),
+        np.array([(-0.02, 0.02), (0.32, 0.5)]),
+    )

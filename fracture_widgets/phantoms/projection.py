@@ -1,0 +1,206 @@
+"""The beam through a limb: how much of it each bone and tissue takes away.
+
+Every bone is a shell of cortex around marrow. Along the beam, a round bone of radius ``R`` is
+``2 sqrt(R^2 - (R - d)^2)`` thick at the distance ``d`` from its edge, and its marrow cavity is as
+thick as a round bone of radius ``R - c``; what lies between is cortex. That makes the bright
+edges and the darker middle that bones show on radiographs. Absorption adds up along the beam
+(Beer-Lambert law).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from fracture_widgets.phantoms.fractures import Fracture
+from fracture_widgets.phantoms.framing import Frame
+from fracture_widgets.phantoms.raster import blur, edge_distance, resized, sample
+from fracture_widgets.phantoms.shapes import Bone, Limb, Points, Tissue
+
+__all__ = ["CORTEX_PER_MM", "MARROW_PER_MM", "TISSUE_PER_MM", "project"]
+
+Picture = npt.NDArray[np.float32]
+
+# Linear attenuation at about 35 keV, beyond the soft tissue that the bone takes the place of.
+TISSUE_PER_MM = 0.025
+CORTEX_PER_MM = 0.115
+MARROW_PER_MM = 0.012
+
+
+@dataclass(frozen=True, eq=False)
+class _Patch:
+    """The absorption of one bone in its own rectangle of the picture."""
+
+    left: int
+    top: int
+    values: Picture
+
+
+def project(
+    limb: Limb, fracture: Fracture | None, frame: Frame, rng: np.random.Generator
+) -> Picture:
+    """Return the absorption along the beam at every pixel (natural logarithm, 0 is air)."""
+    shape = (frame.height, frame.width)
+    sponge = _sponge(shape, frame.scale, rng)
+    bone_map = np.zeros(shape, np.float32)
+    for bone in limb.bones:
+        if fracture is not None and bone.name == fracture.site.bone:
+            for fragment in _broken(bone, fracture, frame, sponge):
+                _add(bone_map, fragment)
+        else:
+            _add(bone_map, _bone_patch(bone, frame, sponge))
+    for outline, left_over in limb.hollows:
+        bone_map *= 1 - (1 - left_over) * _soft_mask(outline, frame)
+    return bone_map + TISSUE_PER_MM * _tissue(limb, frame, rng)
+
+
+def _tissue(limb: Limb, frame: Frame, rng: np.random.Generator) -> Picture:
+    """Return the thickness of soft tissue in mm."""
+    # Soft tissue has no fine detail: half the resolution is enough.
+    factor = 2
+    width, height = -(-frame.width // factor), -(-frame.height // factor)
+    power = 4.0
+    total = np.zeros((height, width), np.float32)
+    for tissue in limb.tissues:
+        total += _round_thickness(tissue, frame, factor, width, height) ** power
+    thickness = total ** np.float32(1 / power)
+    for hole in limb.air:
+        thickness -= np.minimum(
+            _round_thickness(hole, frame, factor, width, height), 0.8 * thickness
+        )
+    thickness = blur(thickness, max(0.8 * frame.scale / factor, 1.2))
+    # Muscle and fat lie in strands.
+    grain = blur(
+        rng.standard_normal((height, width)).astype(np.float32), 5.0 * frame.scale / factor
+    )
+    grain /= max(float(grain.std()), 1e-6)
+    thickness *= 1 + 0.022 * grain
+    return resized(thickness, frame.width, frame.height)
+
+
+def _round_thickness(tissue: Tissue, frame: Frame, factor: int, width: int, height: int) -> Picture:
+    outline = frame.to_pixels(tissue.outline) / factor
+    thickness = np.zeros((height, width), np.float32)
+    window = _window(outline, width, height)
+    if window is None:
+        return thickness
+    left, top, right, bottom = window
+    depth = edge_distance(outline, left, top, right - left, bottom - top)
+    share = np.clip(depth * (factor / frame.scale) / tissue.rounding, 0, 1)
+    thickness[top:bottom, left:right] = tissue.thickness * np.sqrt(1 - (1 - share) ** 2)
+    return thickness
+
+
+def _window(outline: Points, width: int, height: int) -> tuple[int, int, int, int] | None:
+    low = np.floor(outline.min(axis=0)).astype(int) - 2
+    high = np.ceil(outline.max(axis=0)).astype(int) + 3
+    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+    right, bottom = min(int(high[0]), width), min(int(high[1]), height)
+    return (left, top, right, bottom) if right > left and bottom > top else None
+
+
+def _bone_patch(bone: Bone, frame: Frame, sponge: Picture, reach: int = 0) -> _Patch:
+    """Return one whole bone; ``reach`` draws so many pixels beyond the picture too."""
+    outline = frame.to_pixels(bone.outline) + reach
+    window = _window(outline, frame.width + 2 * reach, frame.height + 2 * reach)
+    if window is None:
+        return _Patch(0, 0, np.zeros((0, 0), np.float32))
+    left, top, right, bottom = window
+    distance = edge_distance(outline, left, top, right - left, bottom - top)
+    rows, columns = np.nonzero(distance > 0)
+    depth = distance[rows, columns] * np.float32(1 / frame.scale)
+
+    first, last = frame.to_pixels(bone.axis) + reach
+    along = (last - first) / np.dot(last - first, last - first)
+    position = (columns + (left + 0.5 - first[0])) * along[0]
+    position += (rows + (top + 0.5 - first[1])) * along[1]
+    radius = np.interp(position, bone.stations, bone.radius).astype(np.float32)
+    cortex = np.interp(position, bone.stations, bone.cortex).astype(np.float32)
+
+    whole = _chord(radius, depth)
+    cavity = _chord(np.maximum(radius - cortex, 0), depth - cortex)
+    pattern = sponge[
+        np.clip(rows + (top - reach), 0, frame.height - 1),
+        np.clip(columns + (left - reach), 0, frame.width - 1),
+    ]
+    absorbed = CORTEX_PER_MM * (whole - cavity) + MARROW_PER_MM * cavity * pattern
+    values = np.zeros(distance.shape, np.float32)
+    values[rows, columns] = absorbed * np.float32(bone.depth)
+    return _Patch(left - reach, top - reach, values)
+
+
+def _chord(radius: Picture, depth: Picture) -> Picture:
+    rest = np.clip(radius - np.maximum(depth, 0), 0, None)
+    chord: Picture = 2 * np.sqrt(np.maximum(radius * radius - rest * rest, 0))
+    return chord
+
+
+def _broken(bone: Bone, fracture: Fracture, frame: Frame, sponge: Picture) -> tuple[_Patch, _Patch]:
+    """Return the two fragments of a broken bone, each in its place."""
+    reach = int(np.ceil(frame.scale * (6 + 60 * abs(fracture.radians))))
+    whole = _bone_patch(bone, frame, sponge, reach)
+    height, width = whole.values.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    here = np.stack((x, y), -1) + np.float32(0.5)
+    here += np.array([whole.left, whole.top], np.float32)
+
+    origin = frame.to_pixels(fracture.site.point[None])[0].astype(np.float32)
+    basis = np.stack((fracture.site.direction, fracture.across)) @ frame.matrix
+    basis = (basis / frame.scale**2).astype(np.float32)  # pixels to mm along and across
+
+    staying = (here - origin) @ basis.T
+    behind = staying[..., 0] - fracture.edge(staying[..., 1])
+    kept = whole.values * np.clip(0.5 - behind * frame.scale, 0, 1)
+
+    # Where in the whole bone does that come from which the moved fragment shows here?
+    if fracture.radians:
+        left, top, right, bottom = 0, 0, frame.width, frame.height
+        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+        here = np.stack((x, y), -1) + np.float32(0.5)
+        moved = (here - origin) @ basis.T - fracture.shift.astype(np.float32)
+        cosine, sine = np.cos(fracture.radians), np.sin(fracture.radians)
+        # The limb was turned by +radians in its own millimetres; turn back.
+        material = moved @ np.array([[cosine, -sine], [sine, cosine]], np.float32)
+    else:
+        left, top = whole.left, whole.top
+        fade = np.clip(1 - staying[..., :1] / np.float32(fracture.fade), 0, 1)
+        fade = np.minimum(fade * fade * (3 - 2 * fade), 1)
+        material = staying - fade * fracture.shift.astype(np.float32)
+    beyond = material[..., 0] - fracture.edge(material[..., 1])
+    source = material @ np.linalg.inv(basis.T).astype(np.float32) + origin
+    source -= np.array([whole.left + 0.5, whole.top + 0.5], np.float32)
+    fragment = sample(whole.values, source[..., 0], source[..., 1])
+    fragment *= np.clip(0.5 + beyond * frame.scale, 0, 1)
+    return _Patch(whole.left, whole.top, kept), _Patch(left, top, fragment.astype(np.float32))
+
+
+def _add(picture: Picture, patch: _Patch) -> None:
+    height, width = patch.values.shape
+    top, left = max(patch.top, 0), max(patch.left, 0)
+    bottom = min(patch.top + height, picture.shape[0])
+    right = min(patch.left + width, picture.shape[1])
+    if bottom > top and right > left:
+        picture[top:bottom, left:right] += patch.values[
+            top - patch.top : bottom - patch.top, left - patch.left : right - patch.left
+        ]
+
+
+def _soft_mask(outline: Points, frame: Frame) -> Picture:
+    mask = Image.new("L", (frame.width, frame.height))
+    corners = [(float(x), float(y)) for x, y in frame.to_pixels(outline)]
+    ImageDraw.Draw(mask).polygon(corners, fill=255)
+    return blur(np.asarray(mask, np.float32) / np.float32(255), frame.scale)
+
+
+def _sponge(shape: tuple[int, int], scale: float, rng: np.random.Generator) -> Picture:
+    """Return the trabecular pattern: bright crossing threads, mean about 1."""
+    noise = rng.standard_normal(shape).astype(np.float32)
+    fine = blur(noise, max(0.28 * scale, 0.7))
+    coarse = blur(fine, 0.9 * scale)
+    fine, coarse = fine / fine.std(), coarse / coarse.std()
+    threads = 0.8 - np.minimum(np.abs(fine), 1.6)  # zero crossings of noise form a net of lines
+    pattern: Picture = np.clip(1 + 0.45 * threads + 0.12 * coarse, 0.1, 2.5)
+    return pattern

@@ -1,0 +1,192 @@
+"""Drawn radiographs as a folder of files, laid out as MURA is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fracture_widgets.errors import DatasetError
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.phantoms.drawing import Phantom, draw_phantom
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["BOXES_FILE", "README_FILE", "write_phantoms"]
+
+BOXES_FILE = "boxes.csv"
+README_FILE = "README.txt"
+
+_MOST_VIEWS = 2
+_EVERY_TEST = 5  # one patient in five is set aside for testing
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """One picture to be drawn: where it goes and what it shows."""
+
+    path: PurePosixPath
+    body_part: str
+    fractured: bool
+    seed: int
+    exposure: int = 0
+
+
+def write_phantoms(
+    destination: Path,
+    *,
+    patients: int = 12,
+    seed: int = 0,
+    exposures: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> DataFrame:
+    """Draw radiographs of elbows, hands and shoulders into a folder.
+
+    The pictures lie at ``train_valid|test/Elbow/patient00001/study1_positive/image1.png`` and so
+    on; every second patient has a fracture, one in five is in ``test``. ``boxes.csv`` lists the
+    fractures, ``README.txt`` tells what the folder is. The same settings write the same pixels.
+    Pictures that are already there are drawn again.
+
+    Parameters
+    ----------
+    destination
+        A new or empty folder, or one that this function wrote with the same settings.
+    patients
+        Patients per body part, at least 1; each has one study of one or two views.
+    seed
+        Which patients: 0 or more.
+    exposures
+        How many radiographs each patient has, all of one limb that lies still; by default one or
+        two, each of a limb of its own.
+    progress
+        Called with the number of pictures written so far and the number of all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``boxes.csv``: ``image_path`` (relative to ``destination``, with forward
+        slashes), ``x0``, ``y0``, ``x1``, ``y1`` (fractions of that picture's width and height).
+
+    Raises
+    ------
+    DatasetError
+        If the destination holds anything else, or cannot be written.
+    ValueError
+        If ``patients`` or ``exposures`` is less than 1, or ``seed`` negative.
+    """
+    import pandas as pd
+
+    if patients < 1:
+        raise ValueError(f"patients must be 1 or more. Received: {patients}")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more. Received: {seed}")
+    if exposures is not None and exposures < 1:
+        raise ValueError(f"exposures must be 1 or more. Received: {exposures}")
+    destination = Path(destination)
+    readme = _readme(patients, seed, exposures)
+    _check_destination(destination, readme)
+    plan = tuple(_plan(patients, seed, exposures))
+    rows: list[tuple[str, float, float, float, float]] = []
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        (destination / README_FILE).write_text(readme, encoding="utf-8", newline="\n")
+        for number, planned in enumerate(plan, start=1):
+            phantom = draw_phantom(
+                planned.body_part,
+                fractured=planned.fractured,
+                seed=planned.seed,
+                exposure=planned.exposure,
+            )
+            _write_picture(destination / planned.path, phantom)
+            path = str(planned.path)
+            for box in phantom.boxes:
+                x0, y0, x1, y1 = np.round((box.x0, box.y0, box.x1, box.y1), 5).tolist()
+                rows.append((path, x0, y0, x1, y1))
+            if progress is not None:
+                progress(number, len(plan))
+        boxes = pd.DataFrame(rows, columns=["image_path", "x0", "y0", "x1", "y1"])
+        boxes.to_csv(destination / BOXES_FILE, index=False, lineterminator="\n")
+    except OSError as error:
+        raise DatasetError(
+            f"Drawn radiographs cannot be written to {destination.name}: "
+            f"{error.strerror or 'the folder does not accept files'}; "
+            "choose a folder that you may write to."
+        ) from error
+    return boxes
+
+
+def _plan(patients: int, seed: int, exposures: int | None) -> Iterator[_Planned]:
+    for part_number, part in enumerate(BODY_PARTS):
+        for index in range(patients):
+            fractured = index % 2 == 1
+            # Two neighbours in ten are set aside: one with and one without a fracture.
+            split = "test" if index % (2 * _EVERY_TEST) in (2, 3) else "train_valid"
+            patient = f"patient{part_number * patients + index + 1:05d}"
+            study = f"study1_{'positive' if fractured else 'negative'}"
+            rng = np.random.default_rng([seed, part_number, index])
+            views = int(rng.integers(1, _MOST_VIEWS + 1))
+            limb = int(rng.integers(2**31))
+            for view in range(views if exposures is None else exposures):
+                if exposures is None and view:
+                    limb = int(rng.integers(2**31))
+                yield _Planned(
+                    PurePosixPath(split, part.title(), patient, study, f"image{view + 1}.png"),
+                    part,
+                    fractured,
+                    limb,
+                    0 if exposures is None else view,
+                )
+
+
+def _write_picture(path: Path, phantom: Phantom) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside and renamed, so that an interruption leaves no half picture.
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(phantom.radiograph.to_png())
+    unfinished.replace(path)
+
+
+def _check_destination(destination: Path, readme: str) -> None:
+    if not destination.exists():
+        return
+    if not destination.is_dir():
+        raise DatasetError(f"{destination.name} is a file; choose a folder for the drawings.")
+    if not any(destination.iterdir()):
+        return
+    found = destination / README_FILE
+    there = found.read_text(encoding="utf-8", errors="replace") if found.is_file() else ""
+    if there == readme:
+        return
+    if there.startswith(_TITLE):
+        raise DatasetError(
+            f"The folder {destination.name} holds radiographs drawn with other settings; choose "
+            "an empty folder, or the number of patients and the seed written in its README.txt."
+        )
+    raise DatasetError(
+        f"The folder {destination.name} holds other files; choose an empty or a new folder, so "
+        "that drawn radiographs are not mixed with them."
+    )
+
+
+_TITLE = "Drawn radiographs (phantoms)"
+
+
+def _readme(patients: int, seed: int, exposures: int | None) -> str:
+    repeated = "" if exposures is None else f"Exposures of each limb: {exposures}\n"
+    return f"""{_TITLE}
+
+Every picture in this folder was drawn by a computer program (Fracture Widgets). None shows a
+person. They are for tests and first lessons: what a network scores on them says nothing about
+radiographs of people.
+
+Layout: train_valid|test / Elbow|Hand|Shoulder / patient / study1_positive|negative / image1.png
+positive: one bone is broken, by a gap, a step or an angulation; negative: none is.
+boxes.csv: where, as left, top, right and bottom in fractions of the picture's width and height.
+
+Patients per body part: {patients}
+Seed: {seed}
+{repeated}"""

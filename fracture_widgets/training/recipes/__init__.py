@@ -1,0 +1,1 @@
+"""What is trained, step by step: the paper's networks, the cascade, its gate."""

@@ -1,0 +1,175 @@
+"""What the shipped cascade is worth: every run judged on radiographs it never saw.
+
+The runs' weights are examined the way they are served, through ONNX Runtime and from the stored
+float16, so that the figures on the card are those of what ships.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.evaluation.metrics import accuracy, auroc, bootstrap_interval
+from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import ShippedModel
+from fracture_widgets.models.report import Report
+from fracture_widgets.models.weight_files import read_weights
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL
+from fracture_widgets.training.recipes.cascade_runs import Run
+from fracture_widgets.training.recipes.framing import STANDARD_MARGIN
+from fracture_widgets.training.recipes.views import rows_of
+
+__all__ = ["judge", "judge_uncropped", "served", "summarise"]
+
+_COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
+
+
+def served(weights: Path) -> Cascade:
+    """Return the cascade of a run's weight file, as it would be served."""
+    arrays = read_weights(weights)
+    return Cascade(ShippedModel({}, arrays, weights.stem), OnnxEngine.of_weights(arrays))
+
+
+def judge(
+    run: Run,
+    cascade: Cascade,
+    atlas: FracAtlas,
+    table: pd.DataFrame,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> pd.DataFrame:
+    """Examine the standard crops a run was not taught."""
+    rows = []
+    joints = table.iloc[run.judged]
+    for joint, radiograph in _joints(atlas, joints):
+        frame = Box(joint.x0, joint.y0, joint.x1, joint.y1).grown(STANDARD_MARGIN).clipped()
+        crop = radiograph.crop(frame)
+        report = cascade.examine(crop)
+        of_its_part = (
+            report.fracture_probability
+            if report.body_part == joint.body_part
+            else cascade.probabilities(crop)[joint.body_part][FRACTURED]
+        )
+        outlines = [box.seen_from(frame) for box in atlas.outlines_of(joint.image_id)]
+        rows.append(
+            {
+                **{name: getattr(joint, name) for name in _COLUMNS},
+                "label": FRACTURED if joint.fractured else NORMAL,
+                "run": run.name,
+                **{part: report.body_part_probabilities[part] for part in BODY_PARTS},
+                "named": report.body_part,
+                "fracture_probability": of_its_part,
+                "cascade_probability": report.fracture_probability,
+                **(_hits(report, outlines) if joint.fractured else {}),
+            }
+        )
+        progress(len(rows), len(joints))
+    return pd.DataFrame(rows)
+
+
+def judge_uncropped(
+    run: Run, cascade: Cascade, atlas: FracAtlas, table: pd.DataFrame
+) -> pd.DataFrame:
+    """Ask for the body part on whole radiographs that show one joint and no more."""
+    joints = table.iloc[run.judged]
+    alone = joints[~joints["image_id"].duplicated(keep=False)]
+    return pd.DataFrame(
+        [
+            {
+                "image_id": joint.image_id,
+                "study": joint.study,
+                "body_part": joint.body_part,
+                "named": cascade.examine(radiograph).body_part,
+                "run": run.name,
+            }
+            for joint, radiograph in _joints(atlas, alone)
+        ]
+    )
+
+
+def summarise(judged: pd.DataFrame, uncropped: pd.DataFrame) -> dict[str, Any]:
+    """Turn judgements into the figures of the card, intervals by study."""
+    truth, studies = judged["body_part"], judged["study"]
+    part = score_body_part(truth, judged["named"], BODY_PARTS, groups=studies)
+    fracture = {
+        name: _fracture_scores(name, rows, "fracture_probability").to_dict()
+        for name, rows in _by_part(judged)
+    }
+    broken = judged[judged["label"] == FRACTURED]
+    return {
+        "body_part": part.to_dict(),
+        "fracture": fracture,
+        "cascade": _fracture_scores("cascade", judged, "cascade_probability").to_dict(),
+        "without_holders": {
+            name: bootstrap_interval(
+                auroc,
+                rows["label"] == FRACTURED,
+                rows["fracture_probability"],
+                groups=rows["study"],
+            ).to_dict()
+            for name, rows in _by_part(judged[judged["holder"] == 0])
+        },
+        "localisation": {
+            column: bootstrap_interval(
+                _mean, broken[column].to_numpy(dtype=float), groups=broken["study"]
+            ).to_dict()
+            for column in ("map_hit", "heatmap_hit")
+        },
+        "body_part_uncropped": bootstrap_interval(
+            accuracy, uncropped["body_part"], uncropped["named"], groups=uncropped["study"]
+        ).to_dict(),
+    }
+
+
+def _joints(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[tuple[Any, Radiograph]]:
+    radiograph = None
+    for joint in rows_of(joints):
+        if radiograph is None or joint.image_id != radiograph.name:
+            radiograph = read_radiograph(atlas.read_image(joint.image_id), name=joint.image_id)
+        yield joint, radiograph
+
+
+def _hits(report: Report, outlines: list[Box]) -> Mapping[str, bool]:
+    return {
+        "map_hit": _on_outline(report.fracture_map, outlines),
+        "heatmap_hit": _on_outline(report.heatmap, outlines),
+    }
+
+
+def _on_outline(heat: npt.NDArray[np.float32], outlines: list[Box]) -> bool:
+    """Say whether the highest place lies on an outline, grown by half a cell of the map."""
+    row, column = np.unravel_index(int(heat.argmax()), heat.shape)
+    y, x = (row + 0.5) / heat.shape[0], (column + 0.5) / heat.shape[1]
+    half_x, half_y = 8.0 / heat.shape[1], 8.0 / heat.shape[0]
+    return any(
+        box.x0 - half_x <= x <= box.x1 + half_x and box.y0 - half_y <= y <= box.y1 + half_y
+        for box in outlines
+    )
+
+
+def _by_part(judged: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    for part in BODY_PARTS:
+        yield part, judged[judged["body_part"] == part]
+    yield "pooled", judged
+
+
+def _fracture_scores(name: str, rows: pd.DataFrame, column: str) -> Scores:
+    probability = rows[column].to_numpy(dtype=float)
+    predicted = np.where(probability >= 0.5, *LABELS)
+    return score_fracture(
+        f"fracture, {name}", rows["label"], predicted, probability, groups=rows["study"]
+    )
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return float(values.mean())

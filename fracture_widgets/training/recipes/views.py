@@ -1,0 +1,152 @@
+"""The real radiographs that teach the shipped cascade, and many views of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.datasets.joints import joint_table
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.parts import BODY_PARTS, FRACTURED
+from fracture_widgets.phantoms import draw_phantom
+from fracture_widgets.training.recipes.framing import (
+    STANDARD_MARGIN,
+    TARGET_CELLS,
+    Framing,
+    View,
+    draw_view,
+    joint_framing,
+    patch_framing,
+)
+
+__all__ = ["JOINT", "Views", "draw_views", "rows_of", "teaching_table"]
+
+JOINT, PATCH, PHANTOM = "joint", "patch", "phantom"
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Views of every row of a teaching table."""
+
+    pixels: npt.NDArray[np.uint8]
+    targets: npt.NDArray[np.uint8]
+
+
+def teaching_table(
+    atlas: FracAtlas, *, sound_patches: int = 350, phantoms: int = 120, seed: int = 3
+) -> pd.DataFrame:
+    """List what the cascade learns from."""
+    joints = joint_table()
+    joints = joints[(joints["label"] != "unclear") & joints["image_id"].isin(atlas.image_ids)]
+    joints = joints.assign(kind=JOINT, fractured=joints["label"] == FRACTURED)
+
+    table = atlas.table[atlas.table["image_id"].isin(atlas.image_ids)]
+    other = table[
+        ~table["image_id"].isin(joint_table()["image_id"])
+        & ((table["leg"] == 1) | (table["hip"] == 1))
+    ]
+    broken = other[(other["fractured"] == 1) & other["image_id"].isin(atlas.outlines["image_id"])]
+    sound = other[other["fractured"] == 0]
+    sound = sound.sample(min(sound_patches, len(sound)), random_state=seed)
+    patches = pd.concat([broken, sound])
+    patches = pd.DataFrame(
+        {
+            "image_id": patches["image_id"],
+            "fractured": patches["fractured"] == 1,
+            "study": patches["image_id"],
+            "kind": PATCH,
+            "body_part": "leg",
+            "joint_index": -1,
+            "split": "train",
+            "holder": 0,
+        }
+    )
+    drawn = pd.DataFrame(
+        {
+            "image_id": [f"drawn{number:05d}" for number in range(phantoms)],
+            "fractured": [number // len(BODY_PARTS) % 2 == 1 for number in range(phantoms)],
+            "study": [f"drawn{number:05d}" for number in range(phantoms)],
+            "kind": PHANTOM,
+            "body_part": [BODY_PARTS[number % len(BODY_PARTS)] for number in range(phantoms)],
+            "joint_index": range(phantoms),
+            "split": "train",
+            "holder": 0,
+        }
+    )
+    columns = [
+        *("kind", "image_id", "joint_index", "body_part", "fractured", "study", "split"),
+        *("holder", "x0", "y0", "x1", "y1"),
+    ]
+    return pd.concat([joints, patches, drawn], ignore_index=True)[columns]
+
+
+def draw_views(
+    atlas: FracAtlas,
+    table: pd.DataFrame,
+    views: int,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Views:
+    """Draw ``views`` views of every row, the same ones every time."""
+    pixels = np.empty((len(table), views, 224, 224), np.uint8)
+    targets = np.empty((len(table), views, TARGET_CELLS, TARGET_CELLS), np.uint8)
+    patch_rng = np.random.default_rng(7)
+    for done, (position, drawn) in enumerate(_in_order(atlas, table, views, patch_rng), start=1):
+        for view, shown in enumerate(drawn):
+            pixels[position, view], targets[position, view] = shown.pixels, shown.target
+        progress(done, len(table))
+    return Views(pixels, targets)
+
+
+def _in_order(
+    atlas: FracAtlas, table: pd.DataFrame, views: int, patch_rng: np.random.Generator
+) -> Iterator[tuple[int, list[View]]]:
+    read_id, pixels = None, np.empty((0, 0), np.float32)
+    for position, row in enumerate(rows_of(table)):
+        if row.kind == PHANTOM:
+            yield position, _phantom_views(row, views)
+            continue
+        if row.image_id != read_id:
+            radiograph = read_radiograph(atlas.read_image(row.image_id), name=row.image_id)
+            read_id, pixels = row.image_id, radiograph.pixels
+        outlines = np.array(
+            [(box.x0, box.y0, box.x1, box.y1) for box in atlas.outlines_of(row.image_id)]
+        )
+        if row.kind == JOINT:
+            joint = Box(row.x0, row.y0, row.x1, row.y1)
+            rng = np.random.default_rng([int(row.image_id[3:10]), row.joint_index])
+            framings = _joint_framings(joint, views, rng)
+        else:
+            framings = [
+                patch_framing(pixels, outlines if row.fractured else outlines[:0], patch_rng)
+                for _ in range(views)
+            ]
+        yield position, [draw_view(pixels, framing, outlines) for framing in framings]
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """Yield a table's rows with their columns as attributes, whose types only the table knows."""
+    yield from table.itertuples()
+
+
+def _joint_framings(joint: Box, views: int, rng: np.random.Generator) -> list[Framing]:
+    standard = joint.grown(STANDARD_MARGIN)
+    fixed = [Framing(standard), Framing(standard, mirrored=True)]
+    return [*fixed, *(joint_framing(joint, rng) for _ in range(views - 2))][:views]
+
+
+def _phantom_views(row: Any, views: int) -> list[View]:
+    # Seeds far from those of the built-in samples and of the phantom datasets: what a visitor
+    # tries is never what the network learned from.
+    phantom = draw_phantom(row.body_part, fractured=row.fractured, seed=900_000 + row.joint_index)
+    outlines = [(box.x0, box.y0, box.x1, box.y1) for box in phantom.boxes]
+    rng = np.random.default_rng([phantom.seed])
+    framings = _joint_framings(Box(0.0, 0.0, 1.0, 1.0), views, rng)
+    return [draw_view(phantom.radiograph.pixels, framing, outlines) for framing in framings]

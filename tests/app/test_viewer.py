@@ -1,0 +1,201 @@
+"""The viewer and its page: a preview at once, the picture piece by piece, regions on request."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from picture_files import dicom_file, limb
+
+from fracture_widgets.app.widgets import viewer as module
+from fracture_widgets.app.widgets.picture_stream import pack
+from fracture_widgets.app.widgets.viewer import Viewer
+from fracture_widgets.imaging.radiograph import read_radiograph
+
+
+@pytest.fixture
+def page(workbench):
+    """A viewer whose messages to the page are kept."""
+    sent = []
+    workbench.viewer.send = lambda content, buffers=(): sent.append((content, list(buffers)))
+    return workbench, sent
+
+
+def fetched(viewer, sent):
+    """Ask for the whole picture, as the page does."""
+    said = next(content for content, _ in reversed(sent) if content["type"] == "whole")
+    data = b""
+    while len(data) < said["bytes"]:
+        viewer.receive({"type": "picture", "key": said["key"], "at": len(data)})
+        content, (piece,) = sent[-1]
+        assert (content["type"], content["at"]) == ("piece", len(data))
+        data += piece
+    return said, data
+
+
+def test_the_picture_in_full_comes_piece_by_piece(page, radiograph, monkeypatch):
+    workbench, sent = page
+    monkeypatch.setattr(module, "_PIECE", 50)
+    one = radiograph("hand.png")
+    workbench.state.add(one)
+    assert sent[0][0]["type"] == "show"
+    said, data = fetched(workbench.viewer, sent)
+    expected = pack(one)
+    assert data == expected.data
+    assert (said["width"], said["height"], said["depth"]) == (
+        expected.width, expected.height, expected.depth,
+    )  # fmt: skip
+
+
+def test_an_answer_brings_maps_and_not_the_picture_again(page, radiograph):
+    workbench, sent = page
+    workbench.state.add(radiograph())
+    key = sent[0][0]["key"]
+    sent.clear()
+    workbench.predict.click()
+    assert {content["type"] for content, _ in sent} == {"show"}
+    content, (preview, *maps) = sent[-1]
+    assert content["key"] == key
+    assert preview.startswith(b"\xff\xd8")
+    sizes = [layer["width"] * layer["height"] for layer in content["layers"]]
+    assert [len(values) for values in maps] == sizes
+    assert [max(values) for values in maps] == [128, 255]  # the map's highest place has 0.5
+
+
+def test_a_page_that_opens_later_is_told_all_of_it(page, radiograph):
+    workbench, sent = page
+    workbench.state.add(radiograph())
+    sent.clear()
+    workbench.viewer.receive({"type": "ready"})
+    assert [content["type"] for content, _ in sent] == ["show", "whole"]
+
+
+@pytest.mark.parametrize("at", [-1, 10**9, None, "0", 0.5, [0]])
+def test_a_piece_that_is_none_is_not_sent(page, radiograph, at):
+    workbench, sent = page
+    workbench.state.add(radiograph())
+    key = sent[0][0]["key"]
+    sent.clear()
+    workbench.viewer.receive({"type": "picture", "key": key, "at": at})
+    assert sent == []
+
+
+def test_a_picture_that_is_no_longer_shown_is_not_sent(page, radiograph):
+    workbench, sent = page
+    workbench.state.add(radiograph("one.png"))
+    old = sent[0][0]["key"]
+    workbench.state.add(radiograph("two.png"))
+    sent.clear()
+    workbench.viewer.receive({"type": "picture", "key": old, "at": 0})
+    assert sent == []
+
+
+def test_a_region_is_examined_on_its_own(workbench, radiograph):
+    workbench.state.add(radiograph("arm.png", width=120, height=90))
+    key = workbench.viewer.content["key"]
+    workbench.viewer.receive({"type": "region", "key": key, "box": [0, 0, 0.5, 0.5]})
+    assert workbench.state.selected.radiograph.name == "arm.png, region 1"
+    assert workbench.state.selected.report is not None
+    assert (workbench.state.selected.radiograph.width, len(workbench.state.entries)) == (60, 2)
+
+
+def test_a_region_that_is_too_small_is_refused_in_a_sentence(page, radiograph):
+    workbench, sent = page
+    workbench.state.add(radiograph("arm.png", width=120, height=90))
+    key = workbench.viewer.content["key"]
+    workbench.viewer.receive({"type": "region", "key": key, "box": [0, 0, 0.1, 0.5]})
+    assert sent[-1][0]["type"] == "refused"
+    assert "draw a larger one" in sent[-1][0]["text"]
+    workbench.viewer.receive({"type": "region", "key": key, "box": "all"})
+    assert len(workbench.state.entries) == 1
+
+
+def test_where_regions_cannot_be_examined_none_can_be_chosen(workbench, radiograph):
+    workbench.state.add(radiograph(width=120, height=90))
+    alone = Viewer(workbench.state)
+    assert not alone.content["regions"]
+    alone.receive({"type": "region", "key": alone.content["key"], "box": [0, 0, 1, 1]})
+    assert len(workbench.state.entries) == 1
+
+
+def test_lengths_are_of_the_picture_as_it_is_shown(workbench, radiograph, monkeypatch):
+    monkeypatch.setattr("fracture_widgets.app.widgets.picture_stream.MAX_PIXELS_SHOWN", 1200)
+    workbench.state.add(replace(radiograph(width=60, height=80), spacing_mm=(0.3, 0.2)))
+    content = workbench.viewer.content
+    assert (content["width"], content["height"]) == (30, 40)
+    assert content["spacing"] == pytest.approx([0.6, 0.4])
+    assert "shown in 30 × 40" in content["caption"]
+
+
+def test_what_is_sent_beside_pictures_is_json(workbench, radiograph):
+    workbench.state.add(replace(radiograph(), spacing_mm=(np.float64(0.3), np.float64(0.2))))
+    json.dumps(workbench.viewer.content)
+
+
+# --- other frames and windows --------------------------------------------------------------
+
+
+@pytest.fixture
+def several():
+    """A file of two frames, each with two windows."""
+    frames = np.stack([limb(seed=1), limb(seed=2)])
+    data = dicom_file(frames, WindowCenter=[90, 128], WindowWidth=[100, 256])
+    return read_radiograph(data, name="hand.dcm")
+
+
+def choose(viewer, **wanted):
+    viewer.receive({"type": "choose", "key": viewer.content["key"], **wanted})
+
+
+def test_frames_and_windows_are_offered_only_where_there_are_several(
+    workbench, radiograph, several
+):
+    workbench.state.add(radiograph())
+    alone = {"frame": 0, "frames": 1, "window": 0, "windows": []}
+    assert workbench.viewer.content["choices"] == alone
+    workbench.state.add(several)
+    assert workbench.viewer.content["choices"] == {
+        "frame": 0,
+        "frames": 2,
+        "window": 0,
+        "windows": ["Window 1 (centre 90, width 100)", "Window 2 (centre 128, width 256)"],
+    }
+
+
+def test_another_frame_or_window_is_another_entry_without_an_answer(workbench, several):
+    workbench.state.add(several)
+    workbench.predict.click()
+    choose(workbench.viewer, frame=1, window=1)
+    first, second = workbench.state.entries
+    assert workbench.state.selected is second
+    assert (first.report is None, second.report) == (False, None)
+    assert second.radiograph.name == "hand.dcm, frame 2, window 2"
+    assert not np.array_equal(first.radiograph.pixels, second.radiograph.pixels)
+
+
+def test_a_choice_made_before_is_found_again_with_its_answer(workbench, several):
+    workbench.state.add(several)
+    workbench.predict.click()
+    choose(workbench.viewer, frame=0, window=1)
+    choose(workbench.viewer, frame=0, window=0)
+    assert len(workbench.state.entries) == 2
+    assert workbench.state.selected.report is not None
+
+
+@pytest.mark.parametrize("wanted", [{}, {"frame": "1", "window": 0}, {"frame": True, "window": 0}])
+def test_a_choice_that_is_none_changes_nothing(workbench, several, wanted):
+    workbench.state.add(several)
+    choose(workbench.viewer, **wanted)
+    assert len(workbench.state.entries) == 1
+
+
+def test_a_frame_that_is_not_there_is_refused_in_a_sentence(page, several):
+    workbench, sent = page
+    workbench.state.add(several)
+    choose(workbench.viewer, frame=7, window=0)
+    assert sent[-1][0] == {
+        "type": "refused",
+        "text": "hand.dcm has 2 frames and no frame 7: choose from 0 to 1.",
+    }

@@ -1,0 +1,57 @@
+"""Other people's heatmaps, over the cascade's own network with the shipped weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fracture_widgets.models.cascade import ENGINES, Cascade
+from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.gradient_maps import METHODS, GradientMaps
+from fracture_widgets.phantoms import draw_phantom
+
+pytestmark = pytest.mark.slow
+
+SHOULDER = draw_phantom("shoulder", fractured=True, seed=22).radiograph
+
+
+@pytest.fixture(scope="module")
+def maps():
+    pytest.importorskip("tf_keras_vis")
+    return GradientMaps(load_model().weights, "shoulder")
+
+
+@pytest.mark.parametrize(("part", "seed"), [("elbow", 3), ("hand", 8), ("shoulder", 22)])
+def test_their_grad_cam_is_ours(part, seed):
+    pytest.importorskip("tf_keras_vis")
+    radiograph = draw_phantom(part, fractured=True, seed=seed).radiograph
+    theirs = GradientMaps(load_model().weights, part).heatmap(radiograph, "Grad-CAM")
+    for engine in ENGINES:
+        report = Cascade.load(engine=engine).examine(radiograph)
+        assert report.body_part == part
+        assert report.heatmap.any()
+        np.testing.assert_allclose(report.heatmap, theirs, atol=1e-3, err_msg=engine)
+        assert np.corrcoef(report.heatmap.ravel(), theirs.ravel())[0, 1] > 0.9999
+
+
+def test_methods_differ_and_stay_within_0_and_1(maps):
+    drawn = {name: maps.heatmap(SHOULDER, name, samples=2) for name in METHODS}
+    for name, heat in drawn.items():
+        assert heat.dtype == np.float32, name
+        assert 0 <= heat.min() < heat.max() <= 1, name
+        assert np.array_equal(heat, drawn["LayerCAM"]) == (name == "LayerCAM")
+
+
+def test_smooth_grad_is_the_same_for_the_same_seed(maps):
+    one, same, other = (
+        maps.heatmap(SHOULDER, "SmoothGrad", samples=1, seed=seed) for seed in (1, 1, 2)
+    )
+    np.testing.assert_allclose(one, same, atol=1e-4)
+    assert np.abs(one - other).max() > 0.05
+
+
+def test_what_is_no_method_or_part_is_said(maps):
+    with pytest.raises(ValueError, match="Grad-CAM, Grad-CAM"):
+        maps.heatmap(SHOULDER, "ScoreCAM")
+    with pytest.raises(ValueError, match="elbow, hand, shoulder"):
+        GradientMaps({}, "foot")

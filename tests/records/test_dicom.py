@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from known_reports import MADE_AT, WHY, known_report, overridden_report, refused_report
+from picture_files import dicom_dataset, dicom_file, ramp, saved
+from pydicom import dcmread
+from pydicom.uid import UID
+
+from fracture_widgets.base.words import NOTICE
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.records.dicom import read_identity, report_dicom
+
+ARCHIVE = {
+    "StudyInstanceUID": "1.2.3.4",
+    "SeriesInstanceUID": "1.2.3.4.5",
+    "PatientBirthDate": "19700101",
+    "AccessionNumber": "A-17",
+    "ReferringPhysicianName": "Roe^Richard",
+}
+
+
+def opened(report, **options):
+    """Both instances of a report: the capture and the document."""
+    made = report_dicom(report, made_at=MADE_AT, **options)
+    return tuple(dcmread(io.BytesIO(x)) for x in (made.secondary_capture, made.structured_report))
+
+
+@pytest.fixture(scope="module")
+def report():
+    return known_report(name="Doe Jane.dcm", source_format="DICOM")
+
+
+@pytest.fixture(scope="module")
+def both(report):
+    return opened(report)
+
+
+@pytest.fixture(scope="module")
+def source():
+    return dicom_file(ramp(), **ARCHIVE)
+
+
+def items(dataset):
+    """Every content item of a document, as (name, value, the unit of a number)."""
+    for item in dataset.get("ContentSequence", ()):
+        name = item.ConceptNameCodeSequence[0].CodeMeaning
+        match item.ValueType:
+            case "NUM":
+                measured = item.MeasuredValueSequence[0]
+                unit = measured.MeasurementUnitsCodeSequence[0].CodeValue
+                yield name, float(measured.NumericValue), unit
+            case "CODE":
+                yield name, item.ConceptCodeSequence[0].CodeMeaning, ""
+            case "TEXT":
+                yield name, item.TextValue, ""
+            case "IMAGE":
+                yield name, item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID, ""
+        yield from items(item)
+
+
+def test_the_capture_is_the_report_page_in_colour(both):
+    capture, _ = both
+    assert UID(capture.SOPClassUID).name == "Secondary Capture Image Storage"
+    pixels = capture.pixel_array
+    assert pixels.shape == (1754, 1240, 3)
+    assert np.ptp(pixels.astype(int), axis=2).max() > 100
+    assert capture.ImageComments == NOTICE
+
+
+def test_the_document_is_a_measurement_report_of_the_device(both):
+    _, document = both
+    assert UID(document.SOPClassUID).name == "Comprehensive SR Storage"
+    assert document.ContentTemplateSequence[0].TemplateIdentifier == "1500"
+    said = list(items(document))
+    assert ("Observer Type", "Device", "") in said
+    assert ("Device Observer Serial Number", "b" * 64, "") in said
+    assert ("Algorithm Name", "Fracture Widgets", "") in said
+    assert ("Algorithm Version", "0.1.0", "") in said
+    assert ("Algorithm Parameters", f"Model sha256: {'b' * 64}", "") in said
+    assert document.VerificationFlag == "UNVERIFIED"
+
+
+def test_the_document_says_what_every_other_report_says(both):
+    _, document = both
+    said = list(items(document))
+    for wanted in (
+        ("Finding", "Fracture of bone", ""),
+        ("Finding Site", "Hand", ""),
+        ("Verdict of the software", "fracture", ""),
+        ("Probability", 87.0, "%"),
+        ("Operating point: none seen below", 12.0, "%"),
+        ("Operating point: fracture from", 61.0, "%"),
+        ("Probability of the body part", 97.0, "%"),
+        ("Comment", NOTICE, ""),
+    ):
+        assert wanted in said
+
+
+def test_the_document_refers_to_the_capture_in_a_study_of_their_own(both):
+    capture, document = both
+    assert ("Source of Measurement", capture.SOPInstanceUID, "") in list(items(document))
+    assert document.StudyInstanceUID == capture.StudyInstanceUID
+    assert document.SeriesInstanceUID != capture.SeriesInstanceUID
+    (study,) = document.CurrentRequestedProcedureEvidenceSequence
+    (series,) = study.ReferencedSeriesSequence
+    assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == capture.SOPInstanceUID
+
+
+def test_by_default_they_belong_to_nobody(both):
+    for instance in both:
+        for keyword in (
+            *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
+            *("AccessionNumber", "StudyID", "ReferringPhysicianName"),
+        ):
+            assert not instance[keyword].value
+        assert "Doe" not in str(instance)
+    capture, document = both
+    assert document.PatientIdentityRemoved == "YES"
+    # What is burnt into a radiograph nobody knows.
+    assert (capture.BurnedInAnnotation, capture.PatientIdentityRemoved) == ("YES", "NO")
+
+
+def test_a_reason_that_names_the_file_does_not_name_it_here():
+    report = refused_report(name="hand.png", source_format="DICOM")
+    for instance in opened(report):
+        assert "hand.png" not in str(instance)
+    assert ("Reason for the refusal", WHY.replace("hand.png", "The file"), "") in list(
+        items(opened(report)[1])
+    )
+
+
+def test_the_same_report_at_the_same_time_is_the_same_files(report):
+    assert report_dicom(report, made_at=MADE_AT) == report_dicom(report, made_at=MADE_AT)
+
+
+def test_another_answer_is_another_instance(report, both):
+    other = opened(known_report(name="Doe Jane.dcm", calibrated_probability=0.3))
+    assert {x.SOPInstanceUID for x in both}.isdisjoint(x.SOPInstanceUID for x in other)
+
+
+def test_whoever_brings_the_study_gets_reports_that_join_it(report, source):
+    capture, document = opened(report, identity=read_identity(source, "x.dcm"))
+    for instance in capture, document:
+        assert instance.PatientName == "Doe^Jane"
+        assert instance.PatientID == "4711"
+        assert instance.StudyInstanceUID == "1.2.3.4"
+        assert instance.AccessionNumber == "A-17"
+        assert "PatientIdentityRemoved" not in instance
+    original = dcmread(io.BytesIO(source))
+    assert ("Source of Measurement", original.SOPInstanceUID, "") in list(items(document))
+
+
+def test_a_name_in_another_character_set_arrives_whole(report):
+    dataset = dicom_dataset(ramp(), SpecificCharacterSet="ISO_IR 100", **ARCHIVE)
+    dataset.PatientName = "Müller^Zoë"
+    for instance in opened(report, identity=read_identity(saved(dataset), "x.dcm")):
+        assert instance.PatientName == "Müller^Zoë"
+
+
+def test_values_that_the_standard_does_not_allow_are_left_out(report):
+    odd = {
+        "PatientBirthDate": "1970",
+        "PatientSex": "X",
+        "StudyTime": "9 h",
+        "StudyDate": "20260231",
+    }
+    with pytest.warns(UserWarning, match="Invalid value"):
+        data = dicom_file(ramp(), **(ARCHIVE | odd))
+    for instance in opened(report, identity=read_identity(data, "x.dcm")):
+        assert instance.PatientName == "Doe^Jane"
+        assert not any(instance[keyword].value for keyword in odd)
+
+
+def test_of_several_frames_the_first_is_referred_to(report):
+    frames = dicom_file(np.stack([ramp(), ramp()]), **ARCHIVE)
+    _, document = opened(report, identity=read_identity(frames, "x.dcm"))
+    reference = document.ContentSequence[-1].ContentSequence[0].ContentSequence
+    (image,) = (item for item in reference if item.ValueType == "IMAGE")
+    assert image.ReferencedSOPSequence[0].ReferencedFrameNumber == 1
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no DICOM", dicom_file(ramp())], ids=["nothing", "text", ""]
+)
+def test_a_file_that_is_of_no_study_is_one_sentence(data):
+    with pytest.raises(UnreadableRadiograph, match=r"x\.dcm does not say which study"):
+        read_identity(data, "x.dcm")
+
+
+def test_an_identity_is_not_shown_when_printed(source):
+    assert "Doe" not in repr(read_identity(source, "x.dcm"))
+
+
+def test_a_refused_radiograph_has_a_reason_and_neither_part_nor_probability():
+    said = list(items(opened(refused_report(source_format="DICOM"))[1]))
+    names = {name for name, _, _ in said}
+    assert ("Verdict of the software", "refused", "") in said
+    assert "Reason for the refusal" in names
+    assert not [x for x in said if x[2]]
+    assert names.isdisjoint({"Finding", "Finding Site", "Probability"})
+
+
+def test_an_answer_given_on_request_is_marked():
+    said = list(items(opened(overridden_report(source_format="DICOM"))[1]))
+    assert ("Check of the input", "Refused, answered on request", "") in said
+    assert ("Verdict of the software", "fracture", "") in said
+    (reason,) = (value for name, value, _ in said if name == "Reason for the refusal")
+    assert str(reason).startswith("Refused by the gate, answered on request.")
+
+
+@pytest.mark.skipif(
+    shutil.which("dciodvfy") is None,
+    reason="dciodvfy is not installed: run  sudo apt install dicom3tools  on Debian",
+)
+@pytest.mark.parametrize("make", [known_report, refused_report, overridden_report])
+@pytest.mark.parametrize("kept", [False, True], ids=["nobody's", "of a study"])
+def test_an_independent_validator_finds_no_error(make, kept, source, tmp_path):
+    identity = read_identity(source, "x.dcm") if kept else None
+    made = report_dicom(make(source_format="DICOM"), made_at=MADE_AT, identity=identity)
+    for content, kind in (
+        (made.secondary_capture, "SCImage"),
+        (made.structured_report, "ComprehensiveSR"),
+    ):
+        (tmp_path / "made.dcm").write_bytes(content)
+        said = subprocess.run(
+            ["dciodvfy", str(tmp_path / "made.dcm")], capture_output=True, text=True, check=False
+        )
+        lines = (said.stdout + said.stderr).splitlines()
+        assert kind in lines
+        assert [line for line in lines if line.startswith("Error")] == []

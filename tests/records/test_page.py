@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pypdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from known_reports import MADE_AT, WHY, known_report, overridden_report, refused_report
+from PIL import Image
+
+from fracture_widgets.base.words import NOTICE
+from fracture_widgets.records.page import report_pdf, report_png
+
+
+@pytest.fixture
+def report():
+    return known_report()
+
+
+def page(report):
+    picture = Image.open(io.BytesIO(report_png(report, made_at=MADE_AT)))
+    return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def document(report):
+    return pypdf.PdfReader(io.BytesIO(report_pdf(report, made_at=MADE_AT)))
+
+
+def words(report):
+    """The text of the document, on one line."""
+    return " ".join(document(report).pages[0].extract_text().split())
+
+
+def test_the_page_is_a4_at_150_dots_per_inch(report):
+    picture = Image.open(io.BytesIO(report_png(report)))
+    inches = [side / dots for side, dots in zip(picture.size, picture.info["dpi"], strict=True)]
+    assert inches == pytest.approx([8.27, 11.69], abs=0.01)
+
+
+def test_the_document_is_one_a4_page(report):
+    (sheet,) = document(report).pages
+    inches = [float(side) / 72 for side in (sheet.mediabox.width, sheet.mediabox.height)]
+    assert inches == pytest.approx([8.27, 11.69], abs=0.01)
+
+
+@pytest.mark.parametrize("made", [report_png, report_pdf])
+def test_the_same_report_at_the_same_time_is_the_same_file(report, made):
+    assert made(report, made_at=MADE_AT) == made(report, made_at=MADE_AT)
+
+
+def test_the_document_says_in_text_what_a_reader_needs(report):
+    said = words(report)
+    for wanted in (
+        "Hand: fracture",
+        "Calibrated probability of a fracture 87.0 %",
+        "about 87 are fractured",
+        "None seen below 12 %, fracture from 61 %, doubt between.",
+        "Hand 97.0 %",
+        "hand.png",
+        "a" * 64,
+        "b" * 64,
+        "Fracture Widgets 0.1.0",
+        "2026-05-04 09:30 UTC",
+        NOTICE,
+    ):
+        assert wanted in said
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict"),
+    [(0.61, "Hand: fracture"), (0.12, "Hand: doubt"), (0.119, "Hand: none seen")],
+)
+def test_the_verdict_is_what_the_operating_points_make_of_the_probability(probability, verdict):
+    assert verdict in words(known_report(calibrated_probability=probability))
+
+
+def test_a_refused_radiograph_has_a_reason_and_neither_part_nor_probability():
+    said = words(refused_report())
+    assert "No verdict" in said
+    assert WHY in said
+    assert NOTICE in said
+    rest = said.replace(WHY, "").replace("hand.png", "").replace(NOTICE, "").lower()
+    for word in ("hand", "elbow", "shoulder", "body part", "probability", "87", "%", "grad-cam"):
+        assert word not in rest
+
+
+def test_a_refused_radiograph_shows_no_heatmap():
+    colours = np.ptp(page(refused_report())[400:900], axis=2)
+    assert colours.max() < 20
+
+
+def test_an_answer_given_on_request_says_so_on_the_page():
+    said = words(overridden_report())
+    assert f"Refused by the gate, answered on request. {WHY}" in said
+    assert "Hand: fracture" in said
+    assert (page(overridden_report()) != page(known_report())).any()
+
+
+def test_what_the_document_says_of_itself_names_no_file(report):
+    said = document(replace(report, radiograph=replace(report.radiograph, name="Doe^John.png")))
+    assert said.metadata is not None
+    assert said.metadata.title == "Fracture Widgets report"
+    assert not any("Doe" in str(value) for value in said.metadata.values())
+
+
+def test_nothing_reaches_into_the_margins(report):
+    long = replace(
+        report.radiograph,
+        name="x" * 200 + "\n.png",
+        source_format="drawn",
+        warnings=("A warning that is far too long for one line. " * 6,) * 5,
+    )
+    crowded = replace(
+        overridden_report(), radiograph=long, answer=replace(report.answer, refusal=WHY * 9)
+    )
+    for crammed in (crowded, replace(crowded, answer=overridden_report().answer)):
+        white = page(crammed) == 255
+        assert white[:, :80].all()
+        assert white[:, -80:].all()
+        assert white[-40:].all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fracture_probability": 0.2, "calibrated_probability": 0.2},
+        {"body_part_probabilities": {"elbow": 0.97, "hand": 0.01, "shoulder": 0.02}},
+        {"overridden": True, "refusal": WHY},
+    ],
+    ids=["probability", "body part", "overridden"],
+)
+def test_everything_answered_is_on_the_page(report, change):
+    changed = replace(report, answer=replace(report.answer, **change))
+    assert (page(report) != page(changed)).any()
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": "c" * 64}, {"heatmap": np.zeros((7, 7), np.float32)}], ids=["model", "map"]
+)
+def test_the_model_and_the_map_are_on_the_page(report, change):
+    assert (page(report) != page(replace(report, **change))).any()
+
+
+def test_the_radiograph_is_on_the_left_and_the_heatmap_in_colour_on_the_right(report):
+    stages = page(report)[340:900]
+    left, right = stages[:, 120:600], stages[:, 640:1120]
+    grey = (np.ptp(left, axis=2) == 0) & (abs(left[..., 0] - 153) < 3)
+    assert grey.mean() > 0.05
+    assert (np.ptp(right, axis=2) > 100).mean() > 0.005
+
+
+@settings(max_examples=8)
+@given(st.text(min_size=1, max_size=40))
+def test_any_file_name_can_be_set(name):
+    report = known_report(name=name)
+    assert NOTICE in words(report)
+
+
+def test_a_name_that_turns_the_direction_of_writing_turns_nothing():
+    assert "photo gnp.exe" in words(known_report(name="photo\u202egnp.exe"))
+
+
+def test_a_name_is_not_taken_for_mathematics():
+    assert "$x^2$.png" in words(known_report(name="$x^2$.png"))

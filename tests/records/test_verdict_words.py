@@ -1,0 +1,76 @@
+"""Verdicts in a reader's words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fracture_widgets.models.report import Answer, DoubtBand, Peers
+from fracture_widgets.models.verdict_words import (
+    meaning,
+    peers_sentence,
+    verdict_heading,
+    verdict_slug,
+)
+from fracture_widgets.parts import Verdict
+
+BAND = DoubtBand(0.1, 0.6)
+ANSWER = Answer(
+    {"elbow": 0.9, "hand": 0.06, "shoulder": 0.04}, 0.4, 0.3, BAND, Peers(0.2, 0.35, 80, 20, 0.16)
+)
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict"),
+    [
+        (0.0999, "none seen"),
+        (0.1, "doubt"),
+        (0.5999, "doubt"),
+        (0.6, "fracture"),
+        (1.0, "fracture"),
+    ],
+)
+def test_the_verdict_follows_from_the_calibrated_probability(probability, verdict):
+    answer = replace(ANSWER, calibrated_probability=probability)
+    assert verdict_heading(answer) == ("Elbow", verdict)
+
+
+def test_a_refused_radiograph_has_no_verdict_and_names_no_part():
+    refused = replace(ANSWER, refusal="This looks like a knee.")
+    assert verdict_heading(refused) == ("", "no verdict")
+    assert refused.verdict is Verdict.REFUSED
+    said = refused.to_dict()
+    assert said["reason"] == "This looks like a knee."
+    assert {name for name, value in said.items() if value is None} >= {
+        "body_part",
+        "body_part_probabilities",
+        "calibrated_probability",
+        "label",
+        "fracture_probability",
+    }
+
+
+def test_an_overridden_refusal_has_a_verdict_and_is_marked():
+    overridden = replace(ANSWER, refusal="This looks like a knee.", overridden=True)
+    assert overridden.verdict is Verdict.DOUBT
+    assert overridden.to_dict()["overridden"] is True
+    assert overridden.to_dict()["reason"] == "This looks like a knee."
+
+
+def test_the_peers_are_counted_in_words():
+    assert peers_sentence(ANSWER) == (
+        "Of 100 elbow radiographs with about this score, 25 were fractured: counted were 20 of 80, "
+        "given 20.0 % to 35.0 % by networks that had never seen them."
+    )
+    assert peers_sentence(replace(ANSWER, peers=None)) == ""
+
+
+def test_a_verdict_is_one_word_for_the_page():
+    assert [verdict_slug(one) for one in Verdict] == ["fracture", "doubt", "none-seen", "refused"]
+
+
+def test_a_report_says_what_was_counted_and_no_second_number():
+    assert meaning(ANSWER).startswith("Calibrated probability of a fracture 30.0 %. Of 100 elbow")
+    assert "given it" not in meaning(ANSWER)
+    assert "of 100 radiographs given it, about 30 are" in meaning(replace(ANSWER, peers=None))

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from known_reports import known_report
+
+from fracture_widgets.base.words import percent
+from fracture_widgets.models.report import DoubtBand
+from fracture_widgets.models.verdict_words import meaning, operating_points
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.0, "< 0.1 %"),
+        (0.0009, "< 0.1 %"),
+        (0.001, "0.1 %"),
+        (0.5, "50.0 %"),
+        (0.8731, "87.3 %"),
+        (0.9985, "99.9 %"),
+        (0.9995, "> 99.9 %"),
+        (1.0, "> 99.9 %"),
+    ],
+)
+def test_a_probability_is_said_with_one_decimal_and_never_as_certain(probability, said):
+    assert percent(probability) == said
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.001, "less than 1 is fractured"),
+        (0.01, "about 1 is fractured"),
+        (0.3, "about 30 are fractured"),
+        (0.999, "nearly all are fractured"),
+    ],
+)
+def test_a_probability_is_also_said_as_a_share_of_a_hundred(probability, said):
+    assert said in meaning(known_report(calibrated_probability=probability).answer)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.12, 0.61, "None seen below 12 %, fracture from 61 %, doubt between."),
+        (0.125, 0.6, "None seen below 12.5 %, fracture from 60 %, doubt between."),
+        (0.5, 0.5, "None seen below 50 %, fracture from 50 %."),
+    ],
+)
+def test_the_operating_points_are_one_sentence(low, high, said):
+    assert operating_points(DoubtBand(low, high)) == said

@@ -1,0 +1,197 @@
+"""The shipped cascade's training, in small: views, stored features, teaching, reading out.
+
+The same functions as for what ships, on a miniature FracAtlas and a trunk of random weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.networks.names import probe_name
+from fracture_widgets.models.networks.resnet50 import MAP_SOURCE_LAYERS, build_cascade_network
+from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.training.recipes.cascade_fit import (
+    Lesson,
+    fed_by_stored,
+    fit_cascade,
+    predict_cascade,
+)
+from fracture_widgets.training.recipes.cascade_readout import read_out
+from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
+from fracture_widgets.training.recipes.cascade_runs import Run, prepare_lesson, teach
+from fracture_widgets.training.recipes.framing import STANDARD_MARGIN
+from fracture_widgets.training.recipes.views import draw_views
+from fracture_widgets.training.trunk_features import trunk_features
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+
+# With so few radiographs, a probe held back less would answer to the rounding of the features.
+RECIPE = CascadeRecipe(
+    views=3, phantoms=12, map_epochs=1, joint_epochs=1, batch=8, probe_strength=1e-4
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cascade")
+
+
+@pytest.fixture(scope="module")
+def atlas(mini, folder, as_folder):
+    with FracAtlas.open(as_folder(folder / "atlas", mini.reduced())) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def trunk(folder) -> Path:
+    import keras
+
+    keras.utils.set_random_seed(0)
+    weights = collect_weights(build_cascade_network())
+    conv = {name: array for name, array in weights.items() if name.startswith("conv")}
+    write_weights(folder / "trunk.npz", conv)
+    return folder / "trunk.npz"
+
+
+@pytest.fixture(scope="module")
+def lesson(atlas, trunk, folder) -> Lesson:
+    return prepare_lesson(atlas, RECIPE, trunk, folder / "features")
+
+
+@pytest.fixture(scope="module")
+def before(trunk) -> dict[str, np.ndarray]:
+    return collect_weights(build_cascade_network(trunk))
+
+
+@pytest.fixture(scope="module")
+def taught(lesson, trunk) -> keras.Model:
+    network = build_cascade_network(trunk, map_dropout=0.3, head_dropout=0.5)
+    rows = np.arange(len(lesson.table))
+    lines: list[str] = []
+    fit_cascade(network, lesson, rows, RECIPE, report=lines.append)
+    assert len(lines) == RECIPE.map_epochs + RECIPE.joint_epochs
+    read_out(network, lesson, rows, RECIPE)
+    return network
+
+
+def test_the_table_lists_joints_and_drawn_radiographs_of_every_part(lesson):
+    kinds = lesson.table.groupby("kind")["body_part"].agg(set)
+    assert kinds["phantom"] == set(BODY_PARTS)
+    assert "unclear" not in set(lesson.table.columns)
+    assert lesson.table.loc[lesson.table["kind"] == "joint", "x0"].notna().all()
+
+
+def test_the_same_views_are_drawn_every_time(atlas, lesson):
+    first, again = (draw_views(atlas, lesson.table, RECIPE.views) for _ in range(2))
+    np.testing.assert_array_equal(first.pixels, again.pixels)
+    np.testing.assert_array_equal(first.targets, again.targets)
+
+
+def test_the_first_view_is_what_serving_sees_of_the_standard_crop(atlas, lesson):
+    views = draw_views(atlas, lesson.table, 1)
+    joint = lesson.table.iloc[0]
+    frame = Box(joint["x0"], joint["y0"], joint["x1"], joint["y1"]).grown(STANDARD_MARGIN)
+    served = network_input(read_radiograph(atlas.read_image(joint["image_id"])).crop(frame).pixels)
+    assert np.abs(views.pixels[0, 0] - served[..., 0]).max() <= 1
+
+
+def test_interrupted_features_are_completed_and_the_same(lesson, atlas, trunk, folder):
+    pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
+    network = build_cascade_network(trunk)
+
+    def give_up(done: int, total: int) -> None:
+        if 0 < done < total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trunk_features(network, pixels, folder / "again", progress=give_up)
+    completed = trunk_features(network, pixels, folder / "again")
+    np.testing.assert_array_equal(completed.stored, lesson.features.stored)
+
+
+def test_features_are_found_again_by_content(lesson, atlas, trunk, folder):
+    pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
+    counted: list[int] = []
+    network = build_cascade_network(trunk)
+    trunk_features(
+        network, pixels, folder / "features", progress=lambda done, _total: counted.append(done)
+    )
+    assert counted == [pixels.shape[0] * pixels.shape[1]]
+    other = trunk_features(network, pixels[:1] // 2, folder / "features")
+    assert other.stored.shape[0] == 1
+
+
+def test_the_frozen_stages_stay_as_they_were(before, taught):
+    after = collect_weights(taught)
+    for name in before:
+        if name.startswith(("conv1", "conv2", "conv3", "conv4")):
+            np.testing.assert_array_equal(after[name], before[name], err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["conv5_block3_3_conv/kernel", "hand/kernel", "map_logits/kernel"])
+def test_the_rest_learns(before, taught, name):
+    assert not np.array_equal(collect_weights(taught)[name], before[name])
+
+
+def test_each_probe_knows_its_part_s_fractures_and_is_heard_as_the_recipe_says(taught, lesson):
+    for part in BODY_PARTS:
+        kernel, _ = taught.get_layer(part).get_weights()
+        half = RECIPE.temper / 2
+        np.testing.assert_allclose(kernel[-2], [half, -half])
+        probe, _ = taught.get_layer(probe_name(part)).get_weights()
+        np.testing.assert_allclose(probe[-2:, 0], [RECIPE.peak_weight, RECIPE.readout_weight])
+        rows = np.flatnonzero(lesson.table["body_part"] == part)
+        fractured = lesson.table["fractured"].to_numpy(dtype=bool)[rows]
+        probed = _probed(taught, part, lesson, rows)
+        assert probed[fractured].mean() > probed[~fractured].mean()
+
+
+def _probed(network: keras.Model, part: str, lesson: Lesson, rows: np.ndarray) -> np.ndarray:
+    import keras
+
+    upper = keras.Model(
+        [network.get_layer(name).output for name in MAP_SOURCE_LAYERS],
+        network.get_layer(probe_name(part)).output,
+    )
+    model = fed_by_stored(upper, lesson.features.ceiling)
+    return np.asarray(model.predict_on_batch(lesson.features.stored[rows, 0]))[:, 0]
+
+
+def test_reading_out_again_needs_no_teaching_again(lesson, trunk, folder):
+    run = Run("all", np.arange(len(lesson.table)), np.arange(0))
+    lines: list[str] = []
+    once = teach(run, lesson, RECIPE, trunk, folder, report=lines.append)
+    assert any("epoch" in line for line in lines)
+    lines.clear()
+    louder = replace(RECIPE, probe_weight=2 * RECIPE.probe_weight)
+    again = teach(run, lesson, louder, trunk, folder, report=lines.append)
+    assert not any("epoch" in line for line in lines)
+    first, second = read_weights(once), read_weights(again)
+    differing = {
+        name.split("/")[0] for name in first if not np.array_equal(first[name], second[name])
+    }
+    assert differing == {probe_name(part) for part in BODY_PARTS}
+
+
+def test_what_is_served_is_what_was_judged_in_training(lesson, taught, atlas, folder):
+    rows = np.arange(len(lesson.table))
+    judged = predict_cascade(taught, lesson, rows)
+    write_weights(folder / "taught.npz", collect_weights(taught))
+    pixels = draw_views(atlas, lesson.table, 1).pixels[:, 0, ..., None].astype(np.float32)
+    served = OnnxEngine.of_weights(read_weights(folder / "taught.npz")).run(pixels)
+    for name in ("body_part", *BODY_PARTS):
+        # Teaching sees features in 8 bits; a probe hears every one of them.
+        np.testing.assert_allclose(served[name], judged[name], atol=0.1, err_msg=name)
