@@ -1,15 +1,194 @@
-"""Write files so that an interruption never leaves half of one behind."""
+"""Files: where ours lie, and how they come to lie there, whole and on the disk or not at all.
+
+Nothing else in the package renames, replaces or flushes files: a test holds it to that.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import IO, BinaryIO
 
-__all__ = ["write_atomically"]
+import platformdirs
+
+__all__ = [
+    "DATA_FOLDER_VARIABLE",
+    "HISTORY_VARIABLE",
+    "UNTIL_THE_END",
+    "cache_folder",
+    "data_folder",
+    "exclusively",
+    "file_sha256",
+    "flush_to_disk",
+    "history_is_the_visitors",
+    "move",
+    "sync_folder",
+    "write_by_content",
+    "write_folder",
+    "write_whole",
+]
+
+DATA_FOLDER_VARIABLE = "FRACTURE_WIDGETS_DATA"
+"""Environment variable that names another folder for the history."""
+
+HISTORY_VARIABLE = "FRACTURE_WIDGETS_HISTORY"
+"""Environment variable that is :data:`UNTIL_THE_END` where each visitor has a history alone, and
+the server deletes it when it ends."""
+
+UNTIL_THE_END = "until-the-server-ends"
+
+_APP = "fracture-widgets"
+_UNFINISHED = ".part"
+_ABANDONED = 3600.0
+"""Seconds without a byte after which an unfinished file is nobody's."""
+
+Content = bytes | Callable[[BinaryIO], object]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` in one step, making its folder when needed."""
+def data_folder() -> Path:
+    """Return the folder that holds the history: the user's data folder, or the variable's."""
+    named = os.environ.get(DATA_FOLDER_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    return platformdirs.user_data_path(_APP, appauthor=False)
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be made again: the user's cache."""
+    return platformdirs.user_cache_path(_APP, appauthor=False)
+
+
+def history_is_the_visitors() -> bool:
+    """Whether what is saved here is the visitor's alone, and gone when the server ends."""
+    return os.environ.get(HISTORY_VARIABLE) == UNTIL_THE_END
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_whole(path: Path, content: Content) -> Path:
+    """Write a file in one step, making its folder; an older one stays until the new is whole."""
+    with _finished(path) as unfinished:
+        _write(unfinished, content)
+        unfinished.replace(path)
+    return path
+
+
+def write_by_content(path: Path, content: Content) -> tuple[Path, str]:
+    """Write ``name-<first digits of its sha256>.suffix`` whole; return its path and sha256."""
+    with _finished(path) as unfinished:
+        _write(unfinished, content)
+        sha256 = file_sha256(unfinished)
+        named = unfinished.replace(path.with_name(f"{path.stem}-{sha256[:12]}{path.suffix}"))
+    return named, sha256
+
+
+def write_folder(path: Path, fill: Callable[[Path], object]) -> Path:
+    """Let ``fill`` write into a new folder, then put it in the place of an older one.
+
+    A program that is killed between the two leaves no folder of the name, and never half a one.
+    """
+    with _finished(path) as unfinished:
+        unfinished.mkdir()
+        fill(unfinished)
+        for file in unfinished.rglob("*"):
+            if file.is_file():
+                with file.open("rb+") as stream:
+                    flush_to_disk(stream)
+        shutil.rmtree(path, ignore_errors=True)
+        unfinished.replace(path)
+    return path
+
+
+def move(source: Path, target: Path) -> Path:
+    """Give a file or folder another name, in place of what has that name."""
+    moved = source.replace(target)
+    sync_folder(target.parent)
+    return moved
+
+
+def flush_to_disk(file: IO[bytes] | int) -> None:
+    """Force what was written to an open file down to the disk, not to its cache alone."""
+    if not isinstance(file, int):
+        file.flush()
+    os.fsync(file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to disk, where the system lets one."""
+    with suppress(OSError):  # Windows opens no folders, some network file systems sync none
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+@contextmanager
+def exclusively(file: Path, *, patience: float = 0.0) -> Iterator[None]:
+    """Keep other programs out of a block that is guarded by the same file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(_opened(file, patience)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise TimeoutError(f"{file.name} is held by another program") from error
+        yield
+
+
+def _opened(file: Path, patience: float) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(file, timeout=patience, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{file.name} cannot be opened") from error
+
+
+@contextmanager
+def _finished(path: Path) -> Iterator[Path]:
+    """Give a hidden name beside ``path`` to write under; what is left under it goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    _sweep(path)
+    # A name of its own: two programs may write the same file at the same time.
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    try:
+        yield unfinished
+        sync_folder(path.parent)
+    finally:
+        _remove(unfinished)
+
+
+def _write(path: Path, content: Content) -> None:
+    with path.open("xb") as stream:
+        if callable(content):
+            content(stream)
+        else:
+            stream.write(content)
+        flush_to_disk(stream)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what programs that were killed left of the same file."""
+    begins = f".{path.name}."
+    with os.scandir(path.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(begins) and entry.name.endswith(_UNFINISHED):
+                with suppress(OSError):
+                    if time.time() - entry.stat().st_mtime > _ABANDONED:
+                        _remove(Path(entry.path))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

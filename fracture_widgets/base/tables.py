@@ -1,25 +1,151 @@
-"""Tables for spreadsheets, in which no cell is taken for a formula."""
+"""Tables as CSV and Parquet, whole or not there, in which no cell is taken for a formula.
+
+Nothing else in the package writes CSV or Parquet: a test holds it to that.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO
 
-__all__ = ["csv_text"]
+import pandas as pd
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from fracture_widgets.base.files import write_whole
+
+__all__ = [
+    "csv_text",
+    "frame_csv_text",
+    "guarded",
+    "read_csv",
+    "read_parquet",
+    "unguarded",
+    "write_csv",
+    "write_frame",
+    "write_parquet",
+]
+
+# What is guarded already is guarded once more, so that every text comes back.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_ROWS_IN_A_GROUP = 8192
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def guarded(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula; what is no text stays as it is."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """Return the text that was guarded."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def csv_text(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    end: str = "\r\n",
+    decimals: int | None = None,
+) -> str:
     """Return a table as CSV text with a header line."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_neutral(cell) if isinstance(cell, str) else cell for cell in row])
-    return text.getvalue()
+    return "".join(_lines(columns, rows, end, decimals))
 
 
-def _neutral(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+def write_csv(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    end: str = "\r\n",
+    decimals: int | None = None,
+    encoding: str = "utf-8",
+) -> Path:
+    """Write a table as a CSV file, row by row as they come."""
+
+    def write(file: BinaryIO) -> None:
+        text = io.TextIOWrapper(file, encoding=encoding, newline="", write_through=True)
+        text.writelines(_lines(columns, rows, end, decimals))
+        text.detach()
+
+    return write_whole(path, write)
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table of ours; raise ValueError if it has other columns, or is none."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            if tuple(reader.fieldnames or ()) != tuple(columns):
+                raise ValueError("other columns")
+            for row in reader:
+                yield {name: unguarded(cell or "") for name, cell in row.items()}
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
+
+
+def frame_csv_text(frame: pd.DataFrame) -> str:
+    """Return a data frame as CSV text, without its index."""
+    safe = frame.rename(columns=guarded)
+    for name, column in safe.items():
+        if not pd.api.types.is_numeric_dtype(column):
+            safe[name] = column.map(guarded)
+    return str(safe.to_csv(index=False, lineterminator="\n"))
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> Path:
+    """Write a data frame as a CSV file, without its index."""
+    return write_whole(path, frame_csv_text(frame).encode())
+
+
+def write_parquet(
+    path: Path,
+    columns: Mapping[str, str],
+    rows: Iterable[Sequence[object]],
+) -> Path:
+    """Write a table as a Parquet file; ``columns`` maps names to Arrow's names of types."""
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    schema = arrow.schema([(name, arrow.type_for_alias(kind)) for name, kind in columns.items()])
+
+    def write(file: BinaryIO) -> None:
+        waiting = iter(rows)
+        with parquet.ParquetWriter(file, schema) as writer:
+            while group := list(islice(waiting, _ROWS_IN_A_GROUP)):
+                records = [dict(zip(columns, row, strict=True)) for row in group]
+                writer.write_table(arrow.Table.from_pylist(records, schema))
+
+    return write_whole(path, write)
+
+
+def read_parquet(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table of ours; raise ValueError if it has other columns, or is none."""
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        if tuple(file.schema_arrow.names) != tuple(columns):
+            raise ValueError("other columns")
+        for group in file.iter_batches(_ROWS_IN_A_GROUP):
+            yield from group.to_pylist()
+
+
+def _lines(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], end: str, decimals: int | None
+) -> Iterator[str]:
+    line = io.StringIO(newline="")
+    writer = csv.writer(line, lineterminator=end)
+
+    def text(cell: object) -> object:
+        rounded = decimals is not None and isinstance(cell, float)
+        return f"{cell:.{decimals}f}" if rounded else guarded(cell)
+
+    for cells in chain([columns], rows):
+        writer.writerow([text(cell) for cell in cells])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()

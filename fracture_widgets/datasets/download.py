@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fracture_widgets.base.files import write_atomically
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.datasets.fracatlas import RECORD
 from fracture_widgets.errors import DatasetError
 
@@ -144,7 +144,7 @@ class _Part:
     def start(self, version: str | None) -> None:
         """Begin from nothing with a file of this version."""
         self.path.unlink(missing_ok=True)
-        write_atomically(self._note, json.dumps({"version": version}).encode())
+        write_whole(self._note, json.dumps({"version": version}).encode())
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from fracture_widgets.base.files import write_atomically
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas, misfit
 from fracture_widgets.datasets.table import BOXES_FILE
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
@@ -77,10 +77,10 @@ def write_joint_crops(
         written = 0
         if table is None:
             table, boxes, written = _cut(atlas, joints, root, margin, progress, deviations)
-            write_atomically(root / BOXES_FILE, _as_csv(boxes))
-            write_atomically(root / _README_FILE, _readme(table, margin).encode("utf-8"))
+            write_whole(root / BOXES_FILE, _as_csv(boxes))
+            write_whole(root / _README_FILE, _readme(table, margin).encode("utf-8"))
             # Last, because its presence says that all the rest is there.
-            write_atomically(root / CROPS_FILE, _as_csv(table))
+            write_whole(root / CROPS_FILE, _as_csv(table))
             table = _read_crops(root / CROPS_FILE)
     except OSError as error:
         raise DatasetError(
@@ -141,7 +141,7 @@ def _claim(root: Path, settings: Mapping[str, Any]) -> None:
                 f"The folder {root.name} holds other files: choose a new or empty folder for "
                 f"the crops."
             )
-        write_atomically(mark, json.dumps(settings, indent=1).encode("utf-8") + b"\n")
+        write_whole(mark, json.dumps(settings, indent=1).encode("utf-8") + b"\n")
         return
     try:
         there = json.loads(mark.read_text("utf-8"))
@@ -194,7 +194,7 @@ def _cut(
             frame = _whole_pixels(_box_of(joint).grown(margin).clipped(), radiograph)
             target = root / joint["image_path"]
             if not target.exists():
-                write_atomically(target, radiograph.crop(frame).to_png())
+                write_whole(target, radiograph.crop(frame).to_png())
                 written += 1
             joint.update(zip(("x0", "y0", "x1", "y1"), _rounded(frame), strict=True))
             joint["warning"] = " ".join(radiograph.warnings)

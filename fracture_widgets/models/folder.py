@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.models.trust import TRUST_SECTION
-from fracture_widgets.models.weight_files import StoredWeights, Weights, file_sha256, write_weights
+from fracture_widgets.models.weight_files import StoredWeights, Weights, write_weights
 from fracture_widgets.parts import BODY_PARTS, LABELS
 
 __all__ = [

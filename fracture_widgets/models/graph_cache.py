@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import platformdirs
 
-from fracture_widgets.base.locking import exclusively
-from fracture_widgets.models.weight_files import file_sha256
+from fracture_widgets.base.files import exclusively, file_sha256
 
 if TYPE_CHECKING:
     import onnx

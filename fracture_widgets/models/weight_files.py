@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.errors import ModelError
 
 if TYPE_CHECKING:
@@ -22,19 +22,12 @@ __all__ = [
     "Weights",
     "assign_weights",
     "collect_weights",
-    "file_sha256",
     "read_weights",
     "write_weights",
 ]
 
 Weights = Mapping[str, npt.NDArray[np.floating]]
 """Arrays by ``layer/weight`` name, e.g. ``conv1_conv/kernel``."""
-
-
-def file_sha256(path: Path) -> str:
-    """Return the hex sha256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:

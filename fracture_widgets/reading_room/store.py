@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fracture_widgets.base.data_folder import DATA_FOLDER_VARIABLE, data_folder
-from fracture_widgets.base.locking import exclusively
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, data_folder, exclusively
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.reading_room.session import ReadingSession
 from fracture_widgets.reading_room.stored import session_from_json, session_to_json

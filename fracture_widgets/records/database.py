@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from fracture_widgets.base.data_folder import DATA_FOLDER_VARIABLE
-from fracture_widgets.base.locking import exclusively
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, exclusively
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.history_schema import SCHEMA_VERSION, migrate, version_of
 

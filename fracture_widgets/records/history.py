@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fracture_widgets.base.data_folder import data_folder
+from fracture_widgets.base.files import data_folder
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.database import Database
 from fracture_widgets.records.history_export import as_csv, as_json
@@ -68,7 +68,7 @@ class History:
     ----------
     path
         The SQLite file; by default ``history.sqlite3`` in
-        :func:`~fracture_widgets.base.data_folder.data_folder`. It and its folder are made when
+        :func:`~fracture_widgets.base.files.data_folder`. It and its folder are made when
         first needed.
 
     Notes

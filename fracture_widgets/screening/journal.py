@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.base.disk import sync_folder
+from fracture_widgets.base.files import sync_folder
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.screening.row import Row
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fracture_widgets.base.locking import exclusively
+from fracture_widgets.base.files import exclusively
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.models.cascade import Cascade

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-from fracture_widgets.base.disk import sync_folder
+from fracture_widgets.base.files import sync_folder
 from fracture_widgets.errors import MissingExtra, ScreeningError
 from fracture_widgets.screening.row import COLUMNS, Row
 

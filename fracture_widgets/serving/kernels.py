@@ -17,7 +17,7 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
-from fracture_widgets.base.data_folder import DATA_FOLDER_VARIABLE
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE
 from fracture_widgets.serving.histories import VisitorHistories
 
 __all__ = ["SEAT", "Kernels", "Seat"]

@@ -18,7 +18,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from fracture_widgets.app.limits import MAX_MB_VARIABLE
-from fracture_widgets.base.hosting import HISTORY_VARIABLE, UNTIL_THE_END
+from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.course.contents import read_pages
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.channel import Channel

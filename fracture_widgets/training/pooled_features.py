@@ -20,12 +20,13 @@ import numpy.typing as npt
 import pandas as pd
 import platformdirs
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
-from fracture_widgets.models.weight_files import collect_weights, file_sha256
+from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.training.progress import FEATURES, Clock, Progress, Telling
 from fracture_widgets.training.question_data import Examples, as_seen, refuse_nothing_read
 

@@ -23,9 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.base.locking import exclusively
+from fracture_widgets.base.files import exclusively, file_sha256
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.weight_files import file_sha256
 
 __all__ = [
     "COLUMNS",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.models.networks.question import (
@@ -21,7 +22,6 @@ from fracture_widgets.models.networks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import (
     assign_weights,
     collect_weights,
-    file_sha256,
     read_weights,
     write_weights,
 )

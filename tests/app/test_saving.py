@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from fracture_widgets.app.workbench import Workbench
-from fracture_widgets.base.hosting import HISTORY_VARIABLE, UNTIL_THE_END
+from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.history import History
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from history_reports import REFUSAL, make_report
 
-from fracture_widgets.base.data_folder import DATA_FOLDER_VARIABLE
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE
 from fracture_widgets.cli import main
 from fracture_widgets.records.history import History
 

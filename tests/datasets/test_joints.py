@@ -185,7 +185,9 @@ def test_an_interrupted_run_is_continued_to_the_same_tree(atlas, tmp_path, stop_
     # A kill can leave the file it was writing, under its hidden name.
     last = tmp_path / "crops" / whole.image_path.iloc[-1]
     last.parent.mkdir(parents=True, exist_ok=True)
-    last.with_name(f".{last.name}.part").write_bytes(b"half a pict")
+    left = last.with_name(f".{last.name}.0a1b2c3d.part")
+    left.write_bytes(b"half a pict")
+    os.utime(left, (0, 0))
 
     continued = write_joint_crops(atlas, tmp_path / "crops")
     assert continued.attrs["written"] == len(whole) - done

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.weight_files import file_sha256, read_weights, write_weights
+from fracture_widgets.models.weight_files import read_weights, write_weights
 
 WEIGHTS = {
     "conv/kernel": np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4),

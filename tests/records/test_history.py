@@ -12,7 +12,7 @@ from history_reports import make_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fracture_widgets.base.data_folder import data_folder
+from fracture_widgets.base.files import data_folder
 from fracture_widgets.records.history import History
 
 

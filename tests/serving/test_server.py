@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fracture_widgets.app.limits import UploadLimits
-from fracture_widgets.base.hosting import history_is_the_visitors
+from fracture_widgets.base.files import history_is_the_visitors
 from fracture_widgets.serving.server import environment
 from fracture_widgets.serving.settings import ServingSettings
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.models.networks.architectures import ARCHITECTURES, TrunkBuilder
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.resnet50 import build_trunk
-from fracture_widgets.models.weight_files import file_sha256
 
 __all__ = [
     "DEFAULT_MODELS",

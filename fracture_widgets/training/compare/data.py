@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.datasets.split import patient_folds, split_by_patient
 from fracture_widgets.errors import DatasetError, TrainingError
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.networks.question import QUESTIONS
-from fracture_widgets.models.weight_files import file_sha256
 from fracture_widgets.parts import FRACTURED, LABELS
 from fracture_widgets.training.pipeline import one_hot
 from fracture_widgets.training.plan import TrainingPlan

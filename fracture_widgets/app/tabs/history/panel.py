@@ -13,7 +13,7 @@ from fracture_widgets.app.tabs.history.agreement import AgreementPanel
 from fracture_widgets.app.tabs.history.table import HistoryTable, filter_from, verdict_from
 from fracture_widgets.app.widgets.download import Download, DownloadButton
 from fracture_widgets.app.widgets.status import StatusLine
-from fracture_widgets.base.hosting import history_is_the_visitors
+from fracture_widgets.base.files import history_is_the_visitors
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.history import History
 from fracture_widgets.records.history_export import as_csv, as_json

@@ -20,7 +20,7 @@ from fracture_widgets.app.tabs.training.state import Activity, TrainingState
 from fracture_widgets.app.tabs.training.trainer import Trainer
 from fracture_widgets.app.widgets.live import LiveWidget, tell_again, within
 from fracture_widgets.app.widgets.status import StatusLine
-from fracture_widgets.base.data_folder import data_folder
+from fracture_widgets.base.files import data_folder
 from fracture_widgets.training.progress import FEATURES, READING, Progress
 
 __all__ = ["TrainingPanel"]
