@@ -109,13 +109,13 @@ class _Studies:
     def _as_json(
         self, number: int, answer: StudyAnswer, views: Sequence[tuple[str, Answer]]
     ) -> str:
+        from fracture_widgets.models.record import RECORD_SCHEMA, rounded
+
         return json.dumps(
             {
                 "study": number,
-                **{
-                    name: round(value, 6) if isinstance(value, float) else value
-                    for name, value in answer.to_dict().items()
-                },
+                "schema": RECORD_SCHEMA,
+                **rounded(answer.to_dict()),
                 "highest": views[answer.highest][0],
                 "model": self._model,
             }
@@ -165,16 +165,12 @@ def _write_heatmap(report: Report, folder: Path) -> None:
 
 
 def _as_json(place: str, report: Report, study: int | None) -> str:
-    answer: dict[str, object] = {
-        "path": place,
-        **{
-            name: round(value, 6) if isinstance(value, float) else value
-            for name, value in report.answer.to_dict().items()
-            if name != "body_part_probabilities"
-        },
-        "model": report.model,
-    }
-    return json.dumps(answer if study is None else answer | {"study": study})
+    from fracture_widgets.models.record import RECORD_SCHEMA, rounded
+
+    answer = report.answer.to_dict()
+    del answer["body_part_probabilities"]
+    line = {"path": place, "schema": RECORD_SCHEMA} | rounded(answer) | {"model": report.model}
+    return json.dumps(line if study is None else line | {"study": study})
 
 
 def _in_words(place: str, report: Report, study: int | None) -> str:

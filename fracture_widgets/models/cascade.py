@@ -27,6 +27,7 @@ from fracture_widgets.models.networks.names import (
     FRACTURE_MAP_OUTPUT,
     POOLED_OUTPUT,
 )
+from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.trust import Trust
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS
@@ -116,24 +117,21 @@ class Cascade:
         ((outputs, mirrored),) = self._run_both_ways(inputs)
         answered = time.perf_counter()
 
-        answer = self._answer(outputs, mirrored, find_flaw(radiograph))
-
         place = Placement.of(radiograph.width, radiograph.height)
+        fracture_map = _fracture_map(outputs, mirrored, place)
+        answer = self._answer(outputs, mirrored, find_flaw(radiograph), fracture_map)
+
         gradient = self._head(answer.body_part).conv5_gradient(
             outputs[POOLED_OUTPUT], outputs[EVIDENCE_OUTPUT], LABELS.index(FRACTURED)
         )
         heatmap = grad_cam(outputs[CONV5_OUTPUT], gradient)
-        fracture_map = (
-            outputs[FRACTURE_MAP_OUTPUT][..., 0] + mirrored[FRACTURE_MAP_OUTPUT][:, ::-1, 0]
-        ) / np.float32(2)
-        maps = {
-            "heatmap": over_radiograph(heatmap, place),
-            "fracture_map": over_radiograph(fracture_map, place),
-        }
+        heatmap = over_radiograph(heatmap, place)
         finished = time.perf_counter()
         return Report(
             radiograph=radiograph,
             answer=answer,
+            heatmap=heatmap,
+            fracture_map=fracture_map,
             model=self.sha256,
             timings={
                 "prepare": prepared - started,
@@ -141,7 +139,6 @@ class Cascade:
                 "heatmap": finished - answered,
                 "total": finished - started,
             },
-            **maps,
         )
 
     def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
@@ -157,7 +154,10 @@ class Cascade:
         return _mean_answers(outputs, mirrored)
 
     def answer(
-        self, inputs: npt.NDArray[np.float32], flaws: Sequence[Flaw | None] | None = None
+        self,
+        inputs: npt.NDArray[np.float32],
+        flaws: Sequence[Flaw | None] | None = None,
+        places: Sequence[Placement] | None = None,
     ) -> list[Answer]:
         """Answer many radiographs in one pass, without their maps. Safe to call from threads.
 
@@ -169,6 +169,9 @@ class Cascade:
         flaws
             What :func:`~fracture_widgets.imaging.quality.find_flaw` says of each, so that the
             gate refuses what :meth:`examine` would; without, only the network's part of it does.
+        places
+            Where each radiograph lies in its input; without, nothing is said of where a finding
+            is, and the answers have none.
 
         Returns
         -------
@@ -176,9 +179,17 @@ class Cascade:
             One for each, in order: what :meth:`examine` says of it, whatever stands beside it.
         """
         return [
-            self._answer(outputs, mirrored, flaw)
-            for (outputs, mirrored), flaw in zip(
-                self._run_both_ways(inputs), flaws or repeat(None), strict=False
+            self._answer(
+                outputs,
+                mirrored,
+                flaw,
+                None if place is None else _fracture_map(outputs, mirrored, place),
+            )
+            for (outputs, mirrored), flaw, place in zip(
+                self._run_both_ways(inputs),
+                flaws or repeat(None),
+                places or repeat(None),
+                strict=False,
             )
         ]
 
@@ -195,7 +206,13 @@ class Cascade:
         values = self._engine.run(network_input(radiograph.pixels)[np.newaxis])
         return {name: value[0] for name, value in values.items()}
 
-    def _answer(self, outputs: _Outputs, mirrored: _Outputs, flaw: Flaw | None) -> Answer:
+    def _answer(
+        self,
+        outputs: _Outputs,
+        mirrored: _Outputs,
+        flaw: Flaw | None,
+        fracture_map: npt.NDArray[np.float32] | None,
+    ) -> Answer:
         refusal = None if self._gate is None else self._gate.check(flaw, outputs)
         answers = _mean_answers(outputs, mirrored)
         part = _most_probable(answers[BODY_PART_OUTPUT])
@@ -210,6 +227,7 @@ class Cascade:
             peers=known.peers_of(calibrated),
             refusal="" if refusal is None else refusal.sentence,
             refusal_kind="" if refusal is None else refusal.kind,
+            findings=() if fracture_map is None else (_highest_place(fracture_map, part),),
         )
 
     def _head(self, part: str) -> Head:
@@ -232,6 +250,29 @@ class Cascade:
 
 _Outputs = Mapping[str, npt.NDArray[np.float32]]
 _LEAST = np.finfo(np.float32).tiny
+
+
+def _fracture_map(
+    outputs: _Outputs, mirrored: _Outputs, place: Placement
+) -> npt.NDArray[np.float32]:
+    """Return the mean fracture map of a radiograph and its mirror image, over the radiograph."""
+    cells = (
+        outputs[FRACTURE_MAP_OUTPUT][..., 0] + mirrored[FRACTURE_MAP_OUTPUT][:, ::-1, 0]
+    ) / np.float32(2)
+    return over_radiograph(cells, place)
+
+
+def _highest_place(fracture_map: npt.NDArray[np.float32], body_part: str) -> Finding:
+    """Return the peak of a fracture map as a finding, its score the map's probability there."""
+    height, width = fracture_map.shape
+    row, column = divmod(int(fracture_map.argmax()), width)
+    return Finding(
+        kind="fracture",
+        body_part=body_part,
+        score=float(fracture_map[row, column]),
+        source="fracture map",
+        place=((column + 0.5) / width, (row + 0.5) / height),
+    )
 
 
 def _mean_answers(first: _Outputs, second: _Outputs) -> dict[str, dict[str, float]]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.record import Finding, answer_record, record_of
 from fracture_widgets.parts import LABELS, Verdict
 
 __all__ = ["Answer", "DoubtBand", "Peers", "Report"]
@@ -82,6 +83,9 @@ class Answer:
         The same in a word or three, as :class:`~fracture_widgets.models.gate.Refusal` names it.
     overridden
         Whether somebody asked for a verdict although the radiograph was refused.
+    findings
+        What was found where, that of the fracture map first; it stands whatever the verdict is,
+        so that its score says how little a radiograph without a fracture shows.
     """
 
     body_part_probabilities: Mapping[str, float]
@@ -92,6 +96,7 @@ class Answer:
     refusal: str = ""
     refusal_kind: str = ""
     overridden: bool = False
+    findings: tuple[Finding, ...] = ()
 
     @property
     def body_part(self) -> str:
@@ -120,21 +125,7 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it ready for JSON; of a refused radiograph, nothing on part and fracture."""
-        refused = self.refused
-        return {
-            "verdict": str(self.verdict),
-            "refused": refused,
-            "reason": self.refusal,
-            "overridden": self.overridden,
-            "body_part": None if refused else self.body_part,
-            "body_part_probability": None if refused else self.body_part_probability,
-            "body_part_probabilities": None if refused else dict(self.body_part_probabilities),
-            "calibrated_probability": None if refused else self.calibrated_probability,
-            "doubt_from": None if refused else self.band.low,
-            "fracture_from": None if refused else self.band.high,
-            "label": None if refused else self.label,
-            "fracture_probability": None if refused else self.fracture_probability,
-        }
+        return answer_record(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,13 +202,4 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the pixels and maps, ready for JSON or a table row."""
-        return {
-            "name": self.radiograph.name,
-            "sha256": self.radiograph.sha256,
-            "width": self.radiograph.width,
-            "height": self.radiograph.height,
-            **self.answer.to_dict(),
-            "model": self.model,
-            "warnings": list(self.radiograph.warnings),
-            "timings": dict(self.timings),
-        }
+        return record_of(self)

@@ -12,7 +12,7 @@ import pytest
 
 from fracture_widgets import Cascade, predict, sample_phantoms
 from fracture_widgets.errors import ModelError, UnreadableRadiograph
-from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import default_models_folder, load_model
 from fracture_widgets.models.report import Report
@@ -81,6 +81,29 @@ def test_the_fracture_map_is_highest_on_the_drawn_fracture(
     x, y = (column + 0.5) / heat.shape[1], (row + 0.5) / heat.shape[0]
     near = [box.grown(0.5) for box in sample.boxes]
     assert any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in near)
+
+
+def test_the_highest_place_of_the_fracture_map_is_the_first_finding(reports: list[Report]) -> None:
+    for report in reports:
+        (finding,) = report.answer.findings
+        assert (finding.kind, finding.source) == ("fracture", "fracture map")
+        assert finding.body_part == report.body_part
+        assert finding.score == report.fracture_map.max()
+        x, y = finding.place
+        height, width = report.fracture_map.shape
+        assert report.fracture_map[int(y * height), int(x * width)] == finding.score
+
+
+def test_findings_are_the_same_whether_one_is_answered_or_many(
+    cascade: Cascade, reports: list[Report]
+) -> None:
+    pictures = [sample.radiograph for sample in SAMPLES]
+    inputs = np.stack([network_input(picture.pixels) for picture in pictures])
+    places = [Placement.of(picture.width, picture.height) for picture in pictures]
+    for answer, report in zip(cascade.answer(inputs, None, places), reports, strict=True):
+        (found,), (expected,) = answer.findings, report.answer.findings
+        assert found.place == pytest.approx(expected.place, abs=1 / 224)
+        assert found.score == pytest.approx(expected.score, abs=1e-5)
 
 
 def test_a_mirror_image_gets_the_same_answer_and_the_mirrored_map(cascade: Cascade) -> None:

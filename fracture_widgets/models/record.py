@@ -1,0 +1,234 @@
+"""The record of an answer: the columns that every file, table and page makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.parts import Verdict
+
+if TYPE_CHECKING:
+    from fracture_widgets.models.report import Answer
+
+__all__ = [
+    "DIGITS",
+    "RECORD",
+    "RECORD_SCHEMA",
+    "Answered",
+    "Column",
+    "Finding",
+    "answer_record",
+    "record_of",
+    "rounded",
+]
+
+DIGITS = 6
+"""Digits after the point that numbers have in tables."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that was found on a radiograph, and what found it.
+
+    Attributes
+    ----------
+    kind
+        What it is, e.g. ``"fracture"``.
+    body_part
+        On which body part.
+    score
+        How probable it is to whatever found it, 0 to 1; not calibrated.
+    source
+        What found it, e.g. ``"fracture map"``.
+    box
+        Where it is, in fractions of the radiograph's width and height; None without an extent.
+    place
+        The same as a point ``(x, y)``; None where only a box, or nothing, is known.
+    """
+
+    kind: str
+    body_part: str
+    score: float
+    source: str
+    box: Box | None = None
+    place: tuple[float, float] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON: the box as left, top, right and bottom."""
+        box = self.box
+        return {
+            "kind": self.kind,
+            "body_part": self.body_part,
+            "score": self.score,
+            "source": self.source,
+            "box": None if box is None else [box.x0, box.y0, box.x1, box.y1],
+            "place": None if self.place is None else list(self.place),
+        }
+
+
+class Answered(Protocol):
+    """What a record can be made of, such as a report."""
+
+    @property
+    def radiograph(self) -> Any:
+        """Name, sha256, width, height and warnings of the radiograph."""
+
+    @property
+    def answer(self) -> Answer:
+        """What the model says of it."""
+
+    @property
+    def model(self) -> str:
+        """The sha256 of the model."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One fact of an answer.
+
+    Attributes
+    ----------
+    name
+        Its name in every file and table.
+    type
+        Of its values: ``str``, ``int``, ``float``, ``bool``, ``Verdict``, or ``list`` and ``dict``,
+        which a table holds as JSON.
+    title
+        What it is, in a few words.
+    value
+        Takes it from a report, or from whatever else has an answer.
+    since
+        The first schema that has it.
+    format
+        How a table writes it, as Python's ``format`` takes it; ``"sentences"`` side by side.
+    in_tables
+        Whether tables of many answers have it, such as the history.
+    """
+
+    name: str
+    type: type
+    title: str
+    value: Callable[[Any], Any]
+    since: int = 1
+    format: str = ""
+    in_tables: bool = True
+
+    def cell(self, value: Any) -> Any:
+        """Return a value as a cell of a table: text, a number, or nothing."""
+        if self.format == "sentences":
+            return " ".join(value)
+        if isinstance(value, list | dict):
+            return json.dumps(rounded(value), ensure_ascii=False)
+        return rounded(value)
+
+    def parse(self, cell: Any) -> Any:
+        """Return the value of a cell."""
+        if cell is None or isinstance(cell, self.type):
+            return cell
+        return json.loads(cell) if self.type in (list, dict) else self.type(cell)
+
+
+def _unless_refused(value: Callable[[Answer], Any]) -> Callable[[Answered], Any]:
+    """Take a fact of an answer that a refused radiograph does not have."""
+    return lambda report: None if report.answer.refused else value(report.answer)
+
+
+_RADIOGRAPH = (
+    Column("name", str, "Name of the file", lambda r: r.radiograph.name),
+    Column("sha256", str, "Digest of the radiograph", lambda r: r.radiograph.sha256),
+    Column("width", int, "Width in pixels", lambda r: r.radiograph.width),
+    Column("height", int, "Height in pixels", lambda r: r.radiograph.height),
+)
+_ANSWER = (
+    Column("verdict", Verdict, "Verdict", lambda r: r.answer.verdict, since=2),
+    Column("refused", bool, "No verdict is given", lambda r: r.answer.refused, in_tables=False),
+    Column("reason", str, "Why it was refused", lambda r: r.answer.refusal, since=2),
+    Column("overridden", bool, "Answered on request", lambda r: r.answer.overridden, since=2),
+    Column("body_part", str, "Body part", _unless_refused(lambda a: a.body_part)),
+    Column(
+        "body_part_probability",
+        float,
+        "Probability of the body part",
+        _unless_refused(lambda a: a.body_part_probability),
+    ),
+    Column(
+        "body_part_probabilities",
+        dict,
+        "Probability of every body part",
+        _unless_refused(lambda a: dict(a.body_part_probabilities)),
+        in_tables=False,
+    ),
+    Column(
+        "calibrated_probability",
+        float,
+        "Probability of a fracture",
+        _unless_refused(lambda a: a.calibrated_probability),
+        since=2,
+    ),
+    Column("doubt_from", float, "Doubt from", _unless_refused(lambda a: a.band.low), since=2),
+    Column(
+        "fracture_from", float, "Fracture from", _unless_refused(lambda a: a.band.high), since=2
+    ),
+    Column("label", str, "More probable label", _unless_refused(lambda a: a.label)),
+    Column(
+        "fracture_probability",
+        float,
+        "Probability of a fracture as the network puts it",
+        _unless_refused(lambda a: a.fracture_probability),
+    ),
+    Column(
+        "findings",
+        list,
+        "What was found where",
+        lambda r: [] if r.answer.refused else [x.to_dict() for x in r.answer.findings],
+        since=3,
+    ),
+)
+RECORD: tuple[Column, ...] = (
+    *_RADIOGRAPH,
+    *_ANSWER,
+    Column("model", str, "Digest of the model", lambda r: r.model),
+    Column(
+        "warnings",
+        list,
+        "Warnings",
+        lambda r: list(r.radiograph.warnings),
+        format="sentences",
+        in_tables=False,
+    ),
+    Column("timings", dict, "Seconds by step", lambda r: dict(r.timings), in_tables=False),
+)
+"""Every fact of an answer, in the order in which files have them."""
+
+RECORD_SCHEMA = max(column.since for column in RECORD)
+"""The version of the record; the history's file has the same one."""
+
+
+def record_of(report: Answered, columns: Iterable[Column] = RECORD) -> dict[str, Any]:
+    """Return the record of a report, ready for JSON."""
+    return {column.name: _plain(column, column.value(report)) for column in columns}
+
+
+def answer_record(answer: Answer) -> dict[str, Any]:
+    """Return what of a record needs only the answer."""
+    return record_of(SimpleNamespace(answer=answer, radiograph=None, model=""), _ANSWER)
+
+
+def rounded(value: Any) -> Any:
+    """Return a value of a record with its numbers rounded as tables have them."""
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, Mapping):
+        return {name: rounded(item) for name, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _plain(column: Column, value: Any) -> Any:
+    """Return a value of Python's own types: NumPy's numbers fit neither JSON nor SQLite."""
+    if column.type is float and value is not None:
+        return float(value)
+    return str(value) if column.type is Verdict else value

@@ -1,0 +1,74 @@
+"""The record of an answer: one list of columns."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from known_reports import known_report, overridden_report, refused_report
+
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.models.record import (
+    RECORD,
+    RECORD_SCHEMA,
+    Finding,
+    answer_record,
+    record_of,
+    rounded,
+)
+
+PEAK = Finding("fracture", "hand", 0.123456789, "fracture map", place=(0.25, 1 / 3))
+BOXED = Finding("fracture", "hand", 0.5, "a detector", box=Box(0.1, 0.2, 0.3, 0.4))
+
+
+def test_columns_have_names_of_their_own_and_a_schema_that_there_is():
+    names = [column.name for column in RECORD]
+    assert len(set(names)) == len(names)
+    assert {column.since for column in RECORD} == set(range(1, RECORD_SCHEMA + 1))
+
+
+def test_a_record_is_what_the_report_says_and_ready_for_json():
+    report = known_report(findings=(PEAK, BOXED), calibrated_probability=np.float32(0.87))
+    record = record_of(report)
+    assert list(record) == [column.name for column in RECORD]
+    assert json.loads(json.dumps(record)) == record == report.to_dict()
+    assert answer_record(report.answer).items() <= record.items()
+    assert record["findings"] == [
+        {
+            "kind": "fracture",
+            "body_part": "hand",
+            "score": 0.123456789,
+            "source": "fracture map",
+            "box": None,
+            "place": [0.25, 1 / 3],
+        },
+        {
+            "kind": "fracture",
+            "body_part": "hand",
+            "score": 0.5,
+            "source": "a detector",
+            "box": [0.1, 0.2, 0.3, 0.4],
+            "place": None,
+        },
+    ]
+
+
+def test_a_refused_radiograph_has_no_findings_until_somebody_asks_for_them():
+    assert record_of(refused_report(findings=(PEAK,)))["findings"] == []
+    assert len(record_of(overridden_report(findings=(PEAK,)))["findings"]) == 1
+
+
+def test_every_value_comes_back_from_its_cell():
+    record = record_of(known_report(findings=(PEAK, BOXED)))
+    for column in RECORD:
+        if column.format != "sentences":
+            cell = column.cell(record[column.name])
+            assert isinstance(cell, str | int | float)
+            assert column.parse(cell) == rounded(record[column.name])
+
+
+def test_numbers_have_six_digits_in_a_table_however_deep_they_lie():
+    (column,) = (column for column in RECORD if column.name == "findings")
+    (finding,) = json.loads(column.cell([PEAK.to_dict()]))
+    assert finding["score"] == 0.123457
+    assert finding["place"] == [0.25, 0.333333]
