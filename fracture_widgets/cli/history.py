@@ -88,7 +88,7 @@ def _add_delete(actions: Any) -> None:
 
 def _list(arguments: argparse.Namespace) -> int:
     from fracture_widgets.records.history import History
-    from fracture_widgets.records.history_export import as_csv, as_json
+    from fracture_widgets.records.history_row import as_csv, as_json
 
     history, wanted = History(), _filter(arguments)
     rows = history.rows(wanted, limit=arguments.limit)

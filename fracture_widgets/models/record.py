@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.parts import Verdict
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from fracture_widgets.models.report import Answer
 
 __all__ = [
+    "ANSWER",
     "DIGITS",
+    "MODEL",
+    "RADIOGRAPH",
     "RECORD",
     "RECORD_SCHEMA",
-    "Answered",
+    "TABLE",
+    "WARNINGS",
     "Column",
     "Finding",
     "answer_record",
+    "cells_of",
     "record_of",
     "rounded",
 ]
@@ -70,22 +75,6 @@ class Finding:
         }
 
 
-class Answered(Protocol):
-    """What a record can be made of, such as a report."""
-
-    @property
-    def radiograph(self) -> Any:
-        """Name, sha256, width, height and warnings of the radiograph."""
-
-    @property
-    def answer(self) -> Answer:
-        """What the model says of it."""
-
-    @property
-    def model(self) -> str:
-        """The sha256 of the model."""
-
-
 @dataclass(frozen=True)
 class Column:
     """One fact of an answer.
@@ -104,7 +93,7 @@ class Column:
     since
         The first schema that has it.
     format
-        How a table writes it, as Python's ``format`` takes it; ``"sentences"`` side by side.
+        How a table writes a list: as JSON, or ``"sentences"`` side by side.
     in_tables
         Whether tables of many answers have it, such as the history.
     """
@@ -119,31 +108,29 @@ class Column:
 
     def cell(self, value: Any) -> Any:
         """Return a value as a cell of a table: text, a number, or nothing."""
-        if self.format == "sentences":
+        if self.format == "sentences" and value is not None:
             return " ".join(value)
-        if isinstance(value, list | dict):
-            return json.dumps(rounded(value), ensure_ascii=False)
-        return rounded(value)
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
     def parse(self, cell: Any) -> Any:
         """Return the value of a cell."""
-        if cell is None or isinstance(cell, self.type):
-            return cell
+        if cell is None:
+            return None
         return json.loads(cell) if self.type in (list, dict) else self.type(cell)
 
 
-def _unless_refused(value: Callable[[Answer], Any]) -> Callable[[Answered], Any]:
+def _unless_refused(value: Callable[[Answer], Any]) -> Callable[[Any], Any]:
     """Take a fact of an answer that a refused radiograph does not have."""
     return lambda report: None if report.answer.refused else value(report.answer)
 
 
-_RADIOGRAPH = (
+RADIOGRAPH: tuple[Column, ...] = (
     Column("name", str, "Name of the file", lambda r: r.radiograph.name),
     Column("sha256", str, "Digest of the radiograph", lambda r: r.radiograph.sha256),
     Column("width", int, "Width in pixels", lambda r: r.radiograph.width),
     Column("height", int, "Height in pixels", lambda r: r.radiograph.height),
 )
-_ANSWER = (
+ANSWER: tuple[Column, ...] = (
     Column("verdict", Verdict, "Verdict", lambda r: r.answer.verdict, since=2),
     Column("refused", bool, "No verdict is given", lambda r: r.answer.refused, in_tables=False),
     Column("reason", str, "Why it was refused", lambda r: r.answer.refusal, since=2),
@@ -188,34 +175,44 @@ _ANSWER = (
         since=3,
     ),
 )
+MODEL = Column("model", str, "Digest of the model", lambda r: r.model)
+WARNINGS = Column(
+    "warnings",
+    list,
+    "Warnings",
+    lambda r: list(r.radiograph.warnings),
+    format="sentences",
+    in_tables=False,
+)
 RECORD: tuple[Column, ...] = (
-    *_RADIOGRAPH,
-    *_ANSWER,
-    Column("model", str, "Digest of the model", lambda r: r.model),
-    Column(
-        "warnings",
-        list,
-        "Warnings",
-        lambda r: list(r.radiograph.warnings),
-        format="sentences",
-        in_tables=False,
-    ),
+    *RADIOGRAPH,
+    *ANSWER,
+    MODEL,
+    WARNINGS,
     Column("timings", dict, "Seconds by step", lambda r: dict(r.timings), in_tables=False),
 )
 """Every fact of an answer, in the order in which files have them."""
+
+TABLE = tuple(column for column in RECORD if column.in_tables)
+"""What tables of many answers have."""
 
 RECORD_SCHEMA = max(column.since for column in RECORD)
 """The version of the record; the history's file has the same one."""
 
 
-def record_of(report: Answered, columns: Iterable[Column] = RECORD) -> dict[str, Any]:
-    """Return the record of a report, ready for JSON."""
+def record_of(report: object, columns: Iterable[Column] = RECORD) -> dict[str, Any]:
+    """Return the record of a report, or of what else has all that the columns take, for JSON."""
     return {column.name: _plain(column, column.value(report)) for column in columns}
 
 
 def answer_record(answer: Answer) -> dict[str, Any]:
     """Return what of a record needs only the answer."""
-    return record_of(SimpleNamespace(answer=answer, radiograph=None, model=""), _ANSWER)
+    return record_of(SimpleNamespace(answer=answer, radiograph=None, model=""), ANSWER)
+
+
+def cells_of(record: Mapping[str, Any], columns: Iterable[Column] = TABLE) -> dict[str, Any]:
+    """Return a record as a table holds it; what it lacks is empty."""
+    return {column.name: column.cell(record.get(column.name)) for column in columns}
 
 
 def rounded(value: Any) -> Any:

@@ -25,13 +25,13 @@ def report_json(report: Report, *, made_at: datetime | None = None) -> bytes:
 
 def report_csv(report: Report, *, made_at: datetime | None = None) -> bytes:
     """Return a report as a CSV file: a header line, and one row that a table can collect."""
-    record = record_of(report)
+    record = rounded(record_of(report))
     parts = record["body_part_probabilities"] or dict.fromkeys(report.body_part_probabilities)
     row = (
         _head(made_at)
         | {x.name: x.cell(record[x.name]) for x in RECORD if x.name not in _SPREAD}
-        | {f"{part}_probability": rounded(value) for part, value in parts.items()}
-        | {f"{step}_seconds": rounded(value) for step, value in record["timings"].items()}
+        | {f"{part}_probability": value for part, value in parts.items()}
+        | {f"{step}_seconds": value for step, value in record["timings"].items()}
     )
     return csv_text(list(row), [list(row.values())]).encode("utf-8-sig", "replace")
 

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.models.record import ANSWER, TABLE, cells_of, record_of
 from fracture_widgets.records.database import Database
-from fracture_widgets.records.history_export import as_csv, as_json
 from fracture_widgets.records.history_filters import HistoryFilter
 from fracture_widgets.records.history_row import (
-    COLUMNS,
     READER_VERDICTS,
     SavedResult,
+    as_csv,
+    as_json,
     checked_remark,
     storable,
 )
+from fracture_widgets.records.history_schema import COLUMNS
 
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Report
@@ -29,21 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["History"]
 
 _NAMES = ", ".join(COLUMNS)
-_ANSWER = (
-    "saved_at, name, sha256, width, height, verdict, reason, overridden, body_part, "
-    "body_part_probability, label, fracture_probability, calibrated_probability, doubt_from, "
-    "fracture_from, model"
-)
-_REPLACED = ", ".join(
-    f"{name} = excluded.{name}"
-    for name in (
-        "verdict", "reason", "overridden", "body_part", "body_part_probability", "label",
-        "fracture_probability", "calibrated_probability", "doubt_from", "fracture_from",
-    )
-)  # fmt: skip
+_SAVED = ("saved_at", *(column.name for column in TABLE))
+_REPLACED = ", ".join(f"{x.name} = excluded.{x.name}" for x in ANSWER if x.in_tables)
 # A verdict takes the place of a refusal, and a calibrated one that of a row of the first version.
 _SAVE = f"""
-INSERT INTO results ({_ANSWER}) VALUES ({", ".join("?" * len(_ANSWER.split(", ")))})
+INSERT INTO results ({", ".join(_SAVED)}) VALUES ({", ".join("?" * len(_SAVED))})
 ON CONFLICT (sha256, model) DO UPDATE SET {_REPLACED}
 WHERE results.calibrated_probability IS NULL AND excluded.calibrated_probability IS NOT NULL
 """  # noqa: S608 - the names are ours
@@ -240,7 +232,7 @@ class History:
 
         Those whose radiograph was saved anew meanwhile are left out.
         """
-        values = [tuple(row.to_dict().values()) for row in rows]
+        values = [row.to_sql() for row in rows]
 
         def work(connection: sqlite3.Connection) -> int:
             return connection.executemany(_RESTORE, values).rowcount
@@ -266,30 +258,8 @@ class History:
 
 
 def _answer(report: Report) -> tuple[object, ...]:
-    radiograph, answer = report.radiograph, report.answer.to_dict()
-    return (
-        _now(),
-        storable(radiograph.name),
-        radiograph.sha256,
-        radiograph.width,
-        radiograph.height,
-        answer["verdict"],
-        storable(answer["reason"]),
-        answer["overridden"],
-        answer["body_part"],
-        _number(answer["body_part_probability"]),
-        answer["label"],
-        _number(answer["fracture_probability"]),
-        _number(answer["calibrated_probability"]),
-        _number(answer["doubt_from"]),
-        _number(answer["fracture_from"]),
-        report.model,
-    )
-
-
-def _number(value: float | None) -> float | None:
-    """Return a probability as SQLite knows it: NumPy's would be stored as bytes."""
-    return None if value is None else float(value)
+    cells = cells_of(record_of(report, TABLE)).values()
+    return (_now(), *(storable(x) if isinstance(x, str) else x for x in cells))
 
 
 def _count(connection: sqlite3.Connection, wanted: HistoryFilter) -> int:

@@ -1,20 +1,26 @@
-"""One saved result, and what a reader may say of it."""
+"""One saved result, what a reader may say of it, and many of them as files to take away."""
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from fracture_widgets.base.tables import csv_text
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.models.record import TABLE, cells_of, rounded
 from fracture_widgets.parts import Verdict
+from fracture_widgets.records.history_schema import COLUMNS
 
 __all__ = [
-    "COLUMNS",
     "READER_VERDICTS",
     "REMARK_LENGTH",
     "SavedResult",
+    "as_csv",
+    "as_json",
     "checked_remark",
     "storable",
 ]
@@ -30,7 +36,7 @@ _KEPT_CONTROLS = "\n\t"
 
 @dataclass(frozen=True)
 class SavedResult:
-    """One row of the history.
+    """One row of the history; the facts of its record are attributes, too.
 
     Attributes
     ----------
@@ -38,30 +44,10 @@ class SavedResult:
         Number of the row; numbers are never used twice.
     saved_at
         When the result was saved, in UTC.
-    name
-        Base name of the radiograph's file.
-    sha256
-        Hex digest of the radiograph's file, or of the frame, window or region that was examined.
-    width, height
-        Size of the radiograph in pixels.
-    verdict
-        What the network concludes. Rows of the first version have the one that goes with their
-        label.
-    reason
-        Why the radiograph was refused, a sentence; empty if it was not.
-    overridden
-        Whether somebody asked for a verdict although the radiograph was refused.
-    body_part, body_part_probability
-        The body part named and its probability, 0 to 1; None where the radiograph is refused.
-    label, fracture_probability
-        ``"fractured"`` or ``"normal"``, and the probability of a fracture, 0 to 1, as the network
-        puts it; None where the radiograph is refused.
-    calibrated_probability
-        The same after calibration; None also where the row is of the first version.
-    doubt_from, fracture_from
-        Operating points: the least calibrated probabilities of a doubt and of a fracture.
-    model
-        sha256 of the model that answered.
+    record
+        What :data:`~fracture_widgets.models.record.RECORD` keeps in tables, by column; None where
+        the radiograph is refused, or the row is of a schema that did not have it. Rows of the
+        first one have the verdict that goes with their label.
     reader_verdict
         What the reader concludes, one of :data:`READER_VERDICTS`; None until they have.
     remark
@@ -72,30 +58,23 @@ class SavedResult:
 
     id: int
     saved_at: datetime
-    name: str
-    sha256: str
-    width: int
-    height: int
-    verdict: Verdict
-    reason: str
-    overridden: bool
-    body_part: str | None
-    body_part_probability: float | None
-    label: str | None
-    fracture_probability: float | None
-    calibrated_probability: float | None
-    doubt_from: float | None
-    fracture_from: float | None
-    model: str
-    reader_verdict: Verdict | None
-    remark: str
-    read_at: datetime | None
+    record: Mapping[str, Any] = field(hash=False)
+    reader_verdict: Verdict | None = None
+    remark: str = ""
+    read_at: datetime | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["record"][name]
+        except KeyError:
+            raise AttributeError(f"A saved result has no {name}.") from None
 
     @property
     def probability(self) -> float | None:
         """Probability of a fracture: the calibrated one where there is one."""
-        known = self.calibrated_probability
-        return self.fracture_probability if known is None else known
+        known: float | None = self.record["calibrated_probability"]
+        uncalibrated: float | None = self.record["fracture_probability"]
+        return uncalibrated if known is None else known
 
     @property
     def agreed(self) -> bool | None:
@@ -105,28 +84,39 @@ class SavedResult:
         return self.reader_verdict is self.verdict
 
     @classmethod
-    def from_sql(cls, values: tuple[Any, ...]) -> SavedResult:
-        """Return the row of these columns, in the order of :data:`COLUMNS`."""
+    def from_sql(cls, values: Iterable[Any]) -> SavedResult:
+        """Return the row of these columns, in the order of the file's."""
         row = dict(zip(COLUMNS, values, strict=True))
         read, read_at = row["reader_verdict"], row["read_at"]
         return cls(
-            **row
-            | {
-                "saved_at": datetime.fromisoformat(row["saved_at"]),
-                "verdict": Verdict(row["verdict"]),
-                "overridden": bool(row["overridden"]),
-                "reader_verdict": None if read is None else Verdict(read),
-                "read_at": None if read_at is None else datetime.fromisoformat(read_at),
-            }
+            id=row["id"],
+            saved_at=datetime.fromisoformat(row["saved_at"]),
+            record={column.name: column.parse(row[column.name]) for column in TABLE},
+            reader_verdict=None if read is None else Verdict(read),
+            remark=row["remark"],
+            read_at=None if read_at is None else datetime.fromisoformat(read_at),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it ready for JSON, times as ISO 8601."""
         return {name: _plain_value(getattr(self, name)) for name in COLUMNS}
 
+    def to_sql(self) -> list[Any]:
+        """Return what its columns hold, in the order of the file's."""
+        return list((self.to_dict() | cells_of(self.record)).values())
 
-COLUMNS = tuple(field.name for field in fields(SavedResult))
-"""The columns of the table, in their order."""
+
+def as_csv(rows: Iterable[SavedResult]) -> str:
+    """Return rows as CSV text with a header line; no cell is taken for a formula."""
+    return csv_text(
+        COLUMNS, (rounded(replace(row, record=rounded(row.record)).to_sql()) for row in rows)
+    )
+
+
+def as_json(rows: Iterable[SavedResult]) -> str:
+    """Return rows as a JSON list of objects, with the columns' names as keys."""
+    plain = rounded([row.to_dict() for row in rows])
+    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
 
 
 def storable(text: str) -> str:
@@ -137,9 +127,9 @@ def storable(text: str) -> str:
 def checked_remark(text: str) -> str:
     """Return a remark as it is stored: without control characters, but with its lines."""
     remark = "".join(
-        one
-        for one in storable(text).replace("\r\n", "\n")
-        if one in _KEPT_CONTROLS or unicodedata.category(one) != "Cc"
+        letter
+        for letter in storable(text).replace("\r\n", "\n")
+        if letter in _KEPT_CONTROLS or unicodedata.category(letter) != "Cc"
     ).strip()
     if len(remark) > REMARK_LENGTH:
         raise HistoryError(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
-__all__ = ["SCHEMA_VERSION", "migrate", "version_of"]
+from fracture_widgets.models.record import RECORD, RECORD_SCHEMA
+
+__all__ = ["COLUMNS", "SCHEMA_VERSION", "migrate", "version_of"]
 
 _FIRST = (
     """
@@ -74,7 +77,23 @@ _VERDICTS_AND_READER = (
     "DROP TABLE results_before",
 )
 
-_STEPS = (_FIRST, _VERDICTS_AND_READER)
+_SQL_TYPES = {int: "INTEGER", bool: "INTEGER", float: "REAL"}
+
+
+def _columns_since(version: int) -> tuple[str, ...]:
+    """Return the step that adds what the record has since a version."""
+    return tuple(
+        f"ALTER TABLE results ADD COLUMN {column.name} {_SQL_TYPES.get(column.type, 'TEXT')}"
+        for column in RECORD
+        if column.in_tables and column.since == version
+    )
+
+
+_WRITTEN_OUT = (_FIRST, _VERDICTS_AND_READER)
+_STEPS = (
+    *_WRITTEN_OUT,
+    *(_columns_since(version) for version in range(len(_WRITTEN_OUT) + 1, RECORD_SCHEMA + 1)),
+)
 
 SCHEMA_VERSION = len(_STEPS)
 """What ``PRAGMA user_version`` of an up-to-date file says."""
@@ -101,3 +120,13 @@ def migrate(connection: sqlite3.Connection) -> None:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _columns() -> tuple[str, ...]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection)
+        return tuple(name for name, *_ in connection.execute("SELECT * FROM results").description)
+
+
+COLUMNS = _columns()
+"""The columns of an up-to-date file, in their order."""

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from history_reports import make_report
+from history_reports import REFUSAL, make_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fracture_widgets.base.files import data_folder
+from fracture_widgets.models.record import RECORD_SCHEMA, Finding
 from fracture_widgets.records.history import History
 
 
@@ -62,7 +65,7 @@ def test_neither_pixels_nor_anything_unlisted_is_stored(history):
         "id", "saved_at", "name", "sha256", "width", "height", "verdict", "reason", "overridden",
         "body_part", "body_part_probability", "label", "fracture_probability",
         "calibrated_probability", "doubt_from", "fracture_from", "model", "reader_verdict",
-        "remark", "read_at",
+        "remark", "read_at", "findings",
     ]  # fmt: skip
 
 
@@ -87,7 +90,7 @@ def test_threads_can_save_at_the_same_time(history):
 def test_the_file_carries_its_version_and_keeps_a_write_ahead_log(history):
     history.rows()
     with closing(sqlite3.connect(history.path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (RECORD_SCHEMA,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
@@ -118,3 +121,27 @@ def test_the_folder_can_be_named_in_the_environment(tmp_path, monkeypatch):
     assert History().path == tmp_path / "history.sqlite3"
     monkeypatch.delenv("FRACTURE_WIDGETS_DATA")
     assert data_folder().name == "fracture-widgets"
+
+
+def test_findings_are_kept_and_exported_as_json(history):
+    places = ((0.25, 1 / 3), (0.5, 0.5))
+    found = tuple(
+        Finding("fracture", "hand", 0.123456789, "fracture map", place=place) for place in places
+    )
+    report = make_report()
+    history.save(replace(report, answer=replace(report.answer, findings=found)))
+    (row,) = history.rows()
+    assert row.findings == [finding.to_dict() for finding in found]
+    (exported,) = json.loads(history.export_json())
+    (line,) = csv.DictReader(io.StringIO(history.export_csv()))
+    assert json.loads(line["findings"]) == exported["findings"]
+    assert exported["findings"][0]["place"] == [0.25, 0.333333]
+    assert history.restore(history.delete(1)) == 1
+    assert history.rows() == (row,)
+
+
+def test_a_refused_radiograph_is_kept_without_findings(history):
+    report = make_report(refusal=REFUSAL)
+    found = (Finding("fracture", "hand", 0.9, "fracture map", place=(0.5, 0.5)),)
+    history.save(replace(report, answer=replace(report.answer, findings=found)))
+    assert history.rows()[0].findings == []

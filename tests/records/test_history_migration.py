@@ -9,6 +9,7 @@ import pytest
 from history_reports import first_version, make_report
 
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.models.record import RECORD, Column
 from fracture_widgets.records import history_schema as schema
 from fracture_widgets.records.history import History
 
@@ -40,7 +41,7 @@ def test_old_rows_have_the_verdict_of_their_label_and_no_calibrated_probability(
     assert (normal.verdict, normal.label) == ("none seen", "normal")
     for row in (fractured, normal):
         assert (row.calibrated_probability, row.doubt_from, row.fracture_from) == (None,) * 3
-        assert (row.reason, row.overridden) == ("", False)
+        assert (row.reason, row.overridden, row.findings) == ("", False, None)
         assert (row.reader_verdict, row.remark, row.read_at) == (None, "", None)
 
 
@@ -107,3 +108,17 @@ def test_a_history_of_a_newer_version_is_left_alone(path):
     with pytest.raises(HistoryError, match="newer version"):
         History(path).rows()
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_column_of_the_record_is_a_column_of_the_file_without_another_word(path, monkeypatch):
+    History(path).save(make_report())
+    added = Column("quality", float, "Of the picture", lambda report: 0.5, since=4)
+    monkeypatch.setattr(schema, "RECORD", (*RECORD, added))
+    monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, schema._columns_since(4)))
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 4)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        schema.migrate(connection)
+        assert connection.execute("SELECT name, quality FROM results").fetchall() == [
+            ("hand.png", None)
+        ]
+    assert schema._columns() == (*schema.COLUMNS, "quality")

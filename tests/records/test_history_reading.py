@@ -20,6 +20,7 @@ from fracture_widgets.records.agreement import WINDOW, Agreement, in_words
 from fracture_widgets.records.history import History
 from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
 from fracture_widgets.records.history_row import READER_VERDICTS, REMARK_LENGTH, SavedResult
+from fracture_widgets.records.history_schema import COLUMNS
 
 FRACTURE, DOUBT, NONE_SEEN = READER_VERDICTS
 
@@ -166,7 +167,7 @@ def test_the_exports_have_what_is_wanted_and_all_columns(filled):
     wanted = HistoryFilter(verdict=Verdict.DOUBT)
     (line,) = csv.DictReader(io.StringIO(filled.export_csv(wanted)))
     (item,) = json.loads(filled.export_json(wanted))
-    assert list(line) == list(item) == list(SavedResult.__annotations__)
+    assert list(line) == list(item) == list(COLUMNS)
     assert (line["verdict"], line["reader_verdict"]) == ("doubt", "none seen")
     assert (item["calibrated_probability"], item["doubt_from"]) == (0.5, 0.25)
     refused = json.loads(filled.export_json(HistoryFilter(verdict=Verdict.REFUSED)))
@@ -181,12 +182,9 @@ def test_a_remark_is_no_formula_in_a_spreadsheet(filled):
 
 def read_rows(pairs):
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    known = dict.fromkeys(SavedResult.__annotations__)
     return [
-        SavedResult(**known | {
-            "id": n, "sha256": f"{n:064d}", "saved_at": at, "verdict": network,
-            "reader_verdict": reader, "read_at": at + timedelta(days=n),
-        })
+        SavedResult(n, at, {"sha256": f"{n:064d}", "verdict": network}, reader,
+                    read_at=at + timedelta(days=n))
         for n, (reader, network) in enumerate(pairs)
     ]  # fmt: skip
 

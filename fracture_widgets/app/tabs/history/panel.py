@@ -16,9 +16,8 @@ from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import history_is_the_visitors
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.history import History
-from fracture_widgets.records.history_export import as_csv, as_json
 from fracture_widgets.records.history_filters import HistoryFilter
-from fracture_widgets.records.history_row import SavedResult
+from fracture_widgets.records.history_row import SavedResult, as_csv, as_json
 
 __all__ = ["HistoryPanel"]
 

@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from fracture_widgets.app.state import Entry
 from fracture_widgets.base.tables import csv_text
+from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_of, rounded
 
 __all__ = ["worklist_csv"]
-
-_COLUMNS = (
-    "name",
-    "sha256",
-    "width",
-    "height",
-    "verdict",
-    "reason",
-    "overridden",
-    "body_part",
-    "body_part_probability",
-    "calibrated_probability",
-    "doubt_from",
-    "fracture_from",
-    "label",
-    "fracture_probability",
-    "model",
-    "error",
-)
-_DIGITS = 6
 
 
 def worklist_csv(entries: Iterable[Entry]) -> str:
     """Return entries as CSV text with a header line, in their order."""
-    return csv_text(_COLUMNS, (_cells(entry) for entry in entries))
+    return csv_text([*(column.name for column in TABLE), "error"], map(_cells, entries))
 
 
-def _cells(entry: Entry) -> tuple[object, ...]:
-    radiograph, report = entry.radiograph, entry.report
-    known = (radiograph.name, radiograph.sha256, radiograph.width, radiograph.height)
-    said = {} if report is None else report.to_dict()
-    answer = (said.get(name) for name in _COLUMNS[len(known) : -1])
-    return (
-        *known,
-        *(round(cell, _DIGITS) if isinstance(cell, float) else cell for cell in answer),
-        entry.problem if report is None else "",
-    )
+def _cells(entry: Entry) -> list[Any]:
+    # Of what is not answered yet, only the radiograph is known.
+    report = entry.report
+    record = record_of(entry, RADIOGRAPH) if report is None else record_of(report, TABLE)
+    return [*cells_of(rounded(record)).values(), entry.problem if report is None else ""]
