@@ -10,19 +10,22 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& { echo $$p; exit; }; done; echo python3)
 
 BIN := $(VENV)/bin
-# Python compiles what it imports when it first does; compiling all of it here takes longer.
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile \
-	--constraint constraints.txt --editable
+PYTEST := $(BIN)/python -m pytest
+# uv installs in seconds what pip installs in minutes; where it cannot, pip does.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+install = { $(PIP) uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
+	--constraint constraints.txt --editable $(1); } || $(PIP) --no-compile --editable $(1)
 WHAT_IS_INSTALLED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dashboard test lint format constraints clean
+.PHONY: help dashboard test quick lint unit keras browser notebooks format constraints clean
 
 help:
 	@echo 'make dashboard [PORT=8866]  build what serving needs, and serve the dashboard'
-	@echo 'make test                   build what testing needs, and run every check and test'
-	@echo 'make lint                   the checks alone: ruff, mypy, import contracts'
+	@echo 'make quick                  the checks and tests of a minute, for every change'
+	@echo 'make test                   every check and test, in stages that stop at the first red:'
+	@echo '                            lint, unit, keras, browser, notebooks; each is a target too'
 	@echo 'make format                 let ruff put the code in order'
 	@echo 'make constraints            install the newest versions afresh and write them down'
 	@echo 'make clean                  remove the environment and the caches'
@@ -31,13 +34,35 @@ dashboard: $(VENV)/.serving
 	@$(BIN)/fracture-widgets dashboard --port $(PORT)
 
 test: lint
-	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory keras
+	@$(MAKE) --no-print-directory browser
+	@$(MAKE) --no-print-directory notebooks
 
 lint: $(VENV)/.complete
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+quick: $(VENV)/.complete
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+	$(PYTEST) -n 2 -m 'not slow and not keras and not browser'
+
+unit: $(VENV)/.complete
+	$(PYTEST) -n 2 -m 'not keras and not browser'
+
+keras: $(VENV)/.complete
+	$(PYTEST) -n 2 --dist loadfile -m 'keras and not browser'
+
+# One server, one JupyterLab and one Chromium for all of them.
+browser: $(VENV)/.complete
+	$(PYTEST) -m browser
+
+# Each notebook in a kernel of its own, two at a time.
+notebooks: $(VENV)/.complete
+	$(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env notebooks
 
 format: $(VENV)/.complete
 	$(BIN)/ruff check --fix .
@@ -46,14 +71,14 @@ format: $(VENV)/.complete
 # Serving does not drag TensorFlow in; the test environment is the same one, grown.
 $(VENV)/.serving: $(VENV)/.created $(WHAT_IS_INSTALLED)
 	@echo 'Installing what the dashboard needs (once; about a minute) ...'
-	@$(INSTALL) '.[dashboard]'
+	@$(call install,'.[dashboard]')
 	@touch $@
 
 $(VENV)/.complete: $(VENV)/.created $(WHAT_IS_INSTALLED)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 14) and \
 		"TensorFlow has no build for this Python yet: name an older one, as in  make clean test PYTHON=python3.13")'
 	@echo 'Installing what the tests need, TensorFlow among it (once; a few minutes) ...'
-	@$(INSTALL) '.[all]'
+	@$(call install,'.[all]')
 	@touch $@ $(VENV)/.serving
 
 $(VENV)/.created:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,7 +35,20 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         collector.skip_compare += ("stderr",)
 
 
+# Fixtures whose tests need Keras.
+_KERAS_FIXTURES = {"tiny_trunk", "trunk_weights"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker(pytest.mark.notebook)
+        elif _KERAS_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.keras)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Fail a test that costs the quick stages TensorFlow without saying so."""
+    if item.config.getoption("markexpr") and "tensorflow" in sys.modules:
+        assert item.get_closest_marker("keras"), "it imports TensorFlow: mark it keras"

@@ -30,13 +30,11 @@ def _find_chromium(bundled: str) -> str | None:
     return bundled if Path(bundled).exists() else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; the test is skipped, with the way to get one, where there is none."""
     from playwright.sync_api import sync_playwright
 
-    # One a module, not one a session: Playwright's event loop must be gone from the main thread
-    # before the notebooks start theirs.
     with sync_playwright() as playwright:
         chromium = _find_chromium(playwright.chromium.executable_path)
         if chromium is None:

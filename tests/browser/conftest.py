@@ -1,4 +1,4 @@
-"""A dashboard for each module of tests, and pages whose network is cut."""
+"""One dashboard and one JupyterLab for all browser tests, and pages whose network is cut."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pages import Dashboard, guarded_pages, serve
 from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def dashboard(tmp_path_factory) -> Iterator[Dashboard]:
     with serve(tmp_path_factory.mktemp("dashboard") / "data") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory) -> Iterator[JupyterLab]:
     with serve_jupyterlab(tmp_path_factory.mktemp("jupyterlab")) as running:
         yield running

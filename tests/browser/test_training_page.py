@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from fracture_widgets.training.runs import list_runs, open_run
 
 pytest.importorskip("tensorflow")
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.keras]
 
 TALL = {"width": 1280, "height": 1400}
 

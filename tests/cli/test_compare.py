@@ -7,6 +7,8 @@ from PIL import Image
 
 from fracture_widgets.cli import main
 
+pytestmark = pytest.mark.keras
+
 pytest.importorskip("keras")
 
 QUICK = ("--models", "always-normal", "k-means-pixels", "--folds", "2", "--resamples", "20")

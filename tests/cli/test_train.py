@@ -13,6 +13,8 @@ keras = pytest.importorskip("keras")
 
 from fracture_widgets.training.recipes import paper as recipe  # noqa: E402
 
+pytestmark = pytest.mark.keras
+
 QUICK = ("--weights", "none", "--batch", "8", "--validation", "0.25", "--test", "0.25")
 
 

@@ -17,7 +17,7 @@ from fracture_widgets import Cascade, FractureWidgetsError, read_radiograph, wri
 
 pytest.importorskip("keras")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.keras]
 
 QUICK = (
     *("--weights", "shipped", "--frozen-trunk", "--no-augmentation", "--epochs", "1"),

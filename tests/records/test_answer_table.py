@@ -8,6 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 from known_reports import MADE_AT, WHY, known_report, overridden_report, refused_report
 
+from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.models.record import RECORD_SCHEMA
 from fracture_widgets.records.answer_table import report_csv, report_json
@@ -26,7 +27,7 @@ def test_json_is_the_report_with_the_notice_the_version_and_the_time():
     report = known_report()
     said = record(report)
     assert said.pop("notice") == NOTICE
-    assert said.pop("version") == "0.1.0"
+    assert said.pop("version") == __version__
     assert said.pop("schema") == RECORD_SCHEMA
     assert said.pop("made_at") == "2026-05-04T09:30:00+00:00"
     assert said == report.to_dict()

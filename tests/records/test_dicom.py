@@ -11,6 +11,7 @@ from picture_files import dicom_dataset, dicom_file, ramp, saved
 from pydicom import dcmread
 from pydicom.uid import UID
 
+from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.records.dicom import read_identity, report_dicom
@@ -80,7 +81,7 @@ def test_the_document_is_a_measurement_report_of_the_device(both):
     assert ("Observer Type", "Device", "") in said
     assert ("Device Observer Serial Number", "b" * 64, "") in said
     assert ("Algorithm Name", "Fracture Widgets", "") in said
-    assert ("Algorithm Version", "0.1.0", "") in said
+    assert ("Algorithm Version", __version__, "") in said
     assert ("Algorithm Parameters", f"Model sha256: {'b' * 64}", "") in said
     assert document.VerificationFlag == "UNVERIFIED"
 

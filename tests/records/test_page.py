@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from known_reports import MADE_AT, WHY, known_report, overridden_report, refused_report
 from PIL import Image
 
+from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.records.page import report_pdf, report_png
 
@@ -62,7 +63,7 @@ def test_the_document_says_in_text_what_a_reader_needs(report):
         "hand.png",
         "a" * 64,
         "b" * 64,
-        "Fracture Widgets 0.1.0",
+        f"Fracture Widgets {__version__}",
         "2026-05-04 09:30 UTC",
         NOTICE,
     ):

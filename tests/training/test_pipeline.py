@@ -7,6 +7,8 @@ pytest.importorskip("tensorflow")
 from fracture_widgets.training.pipeline import Shuffle, augmenter, batches, class_weights, one_hot
 from fracture_widgets.training.plan import Augmentation
 
+pytestmark = pytest.mark.keras
+
 STILL = Augmentation(flip=False, rotation=0, zoom=0, contrast=0)
 
 

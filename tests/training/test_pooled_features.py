@@ -10,6 +10,8 @@ from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.training.pooled_features import FeatureStore, pooled_examples
 from fracture_widgets.training.progress import Telling
 
+pytestmark = pytest.mark.keras
+
 
 @pytest.fixture(scope="module")
 def network(tiny_trunk, trunk_weights):

@@ -18,6 +18,8 @@ from fracture_widgets.training.saving import (
     write_network,
 )
 
+pytestmark = pytest.mark.keras
+
 CARD = {"question": "hand", "labels": ["fractured", "normal"]}
 
 

@@ -14,6 +14,8 @@ from fracture_widgets.models.networks.names import POOLED_OUTPUT  # noqa: E402
 from fracture_widgets.models.networks.question import build_single_question_network  # noqa: E402
 from fracture_widgets.models.weight_files import collect_weights, write_weights  # noqa: E402
 
+pytestmark = pytest.mark.keras
+
 CHANNELS = {"resnet50": 2048, "alexnet": 256, "vgg16": 512, "densenet169": 1664}
 
 

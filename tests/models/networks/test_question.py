@@ -9,6 +9,8 @@ keras = pytest.importorskip("keras")
 from fracture_widgets.models.networks.question import build_single_question_network  # noqa: E402
 from fracture_widgets.models.weight_files import collect_weights, write_weights  # noqa: E402
 
+pytestmark = pytest.mark.keras
+
 
 def tiny(size):
     radiograph = keras.Input((size, size, 1), name="radiograph")

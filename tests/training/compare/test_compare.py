@@ -26,6 +26,8 @@ from fracture_widgets.training.compare.data import read_compared
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Telling
 
+pytestmark = pytest.mark.keras
+
 PLAN = TrainingPlan(learning_rate=3e-3, batch=8, epochs=2, validation=0.25)
 QUICK = {"folds": 2, "plan": PLAN, "resamples": 40}
 KEPT = "conv1_relu"

@@ -12,7 +12,7 @@ from fracture_widgets.app.tabs.training.state import Activity
 from fracture_widgets.training.runs import list_runs, open_run
 
 pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.usefixtures("tiny")
+pytestmark = [pytest.mark.usefixtures("tiny"), pytest.mark.keras]
 
 
 def shown(widget):
