@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         collector.skip_compare += ("stderr",)
 
 
+_KERAS_MODULE = re.compile(r"^pytestmark = .*mark\.keras", re.MULTILINE)
 # Fixtures whose tests need Keras.
 _KERAS_FIXTURES = {"tiny_trunk", "trunk_weights"}
 
@@ -47,8 +50,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.keras)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """Fail a test that costs the quick stages TensorFlow without saying so."""
-    if item.config.getoption("markexpr") and "tensorflow" in sys.modules:
-        assert item.get_closest_marker("keras"), "it imports TensorFlow: mark it keras"
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over modules of the Keras stage in others: importing TensorFlow takes seconds."""
+    if collection_path.suffix == ".py" and "not keras" in config.getoption("markexpr"):
+        return bool(_KERAS_MODULE.search(collection_path.read_text("utf-8"))) or None
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that costs the other stages TensorFlow without being marked for it."""
+    before = "tensorflow" in sys.modules
+    result = yield
+    if not before and "tensorflow" in sys.modules and not item.get_closest_marker("keras"):
+        pytest.fail("It imports TensorFlow: mark it keras.", pytrace=False)
+    return result
