@@ -19,7 +19,8 @@ WHAT_IS_INSTALLED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dashboard test quick lint unit keras browser notebooks format constraints clean
+.PHONY: help dashboard test quick lint lint-front unit keras browser notebooks format front constraints \
+	clean
 
 help:
 	@echo 'make dashboard [PORT=8866]  build what serving needs, and serve the dashboard'
@@ -27,6 +28,7 @@ help:
 	@echo 'make test                   every check and test, in stages that stop at the first red:'
 	@echo '                            lint, unit, keras, browser, notebooks; each is a target too'
 	@echo 'make format                 let ruff put the code in order'
+	@echo 'make front                  build the bundles of the page (needs Node 20 and npm)'
 	@echo 'make constraints            install the newest versions afresh and write them down'
 	@echo 'make clean                  remove the environment and the caches'
 
@@ -44,6 +46,8 @@ lint: $(VENV)/.complete
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-front; \
+	else echo 'No Node here: the modules of the page are not checked.'; fi
 
 quick: $(VENV)/.complete
 	$(BIN)/ruff check .
@@ -67,6 +71,17 @@ notebooks: $(VENV)/.complete
 format: $(VENV)/.complete
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The modules of the page. Their bundles are committed: only who changes a module needs Node.
+front: node_modules/.installed
+	npm run --silent build
+
+lint-front: node_modules/.installed
+	npm run --silent lint
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --silent
+	@touch $@
 
 # Serving does not drag TensorFlow in; the test environment is the same one, grown.
 $(VENV)/.serving: $(VENV)/.created $(WHAT_IS_INSTALLED)
@@ -101,4 +116,4 @@ constraints:
 	rm -rf $(VENV)-constraints
 
 clean:
-	rm -rf $(VENV) $(VENV)-constraints build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-constraints build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis node_modules

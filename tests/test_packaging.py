@@ -254,6 +254,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     "name",
     [
         "fracture_widgets/py.typed",
+        "fracture_widgets/app/front/dist/viewer.js",
+        "fracture_widgets/app/front/styles/viewer.css",
         "fracture_widgets/resources/joints.csv",
         "fracture_widgets/resources/models/card.json",
         "fracture_widgets/notebooks/dashboard.ipynb",
@@ -268,5 +270,5 @@ def test_the_wheel_answers_and_serves_without_a_checkout(wheel: zipfile.ZipFile,
 def test_the_wheel_holds_the_package_and_nothing_of_the_workshop(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert tops == {"fracture_widgets", "fracture_widgets-0.2.0.dist-info"}
-    litter = (".ipynb_checkpoints", "__pycache__", ".pyc")
+    litter = (".ipynb_checkpoints", "__pycache__", ".pyc", "front/src", "front/build.js")
     assert [n for n in wheel.namelist() if any(x in n for x in litter)] == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -19,7 +18,7 @@ from fracture_widgets.app.tabs.examine.study_line import StudyLine
 from fracture_widgets.app.tabs.history.panel import HistoryPanel
 from fracture_widgets.app.tabs.worklist.panel import ReadingPanel
 from fracture_widgets.app.widgets.background import BackgroundTask
-from fracture_widgets.app.widgets.live import LiveWidget, tell_again, within
+from fracture_widgets.app.widgets.live import LiveWidget, style, tell_again, within
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.app.widgets.upload import UploadPanel
 from fracture_widgets.app.widgets.viewer import Viewer
@@ -30,7 +29,6 @@ from fracture_widgets.records.history import History
 
 __all__ = ["Workbench"]
 
-_STATIC = Path(__file__).parent / "front"
 _STYLES = ("workbench", "reading", "history")
 _HEADER = """
 <header class="fw-header"><h1>Fracture Widgets</h1>
@@ -112,15 +110,14 @@ class Workbench(widgets.VBox):
         return f"{type(self).__name__}()"
 
     def _arranged(self) -> list[widgets.Widget]:
-        css = "".join((_STATIC / f"{name}.css").read_text("utf-8") for name in _STYLES)
-        style = widgets.HTML(f"<style>{css}</style>")
+        look = widgets.HTML(f"<style>{style(*_STYLES)}</style>")
         buttons = widgets.HBox([self.predict, self.predict_all, self.stop])
         self.left = widgets.VBox([self.upload, self.worklist, self.samples])
         right = widgets.VBox([buttons, self.status, self.result, self.study])
         # Both tabs show the one viewer and the one result; what is to the left of them differs.
         self.examine = widgets.Box([self.left, self.reading, self.viewer, right])
         named = (
-            (style, "fw-style"),
+            (look, "fw-style"),
             (buttons, "fw-buttons"),
             (self.left, "fw-left"),
             (self.reading, "fw-reading"),
@@ -135,7 +132,7 @@ class Workbench(widgets.VBox):
         )
         for widget, name in named:
             widget.add_class(name)
-        return [style, widgets.HTML(_HEADER), self.tabs, self.examine, self.history]
+        return [look, widgets.HTML(_HEADER), self.tabs, self.examine, self.history]
 
     def _wire(self) -> None:
         self.predict.on_click(lambda _: self.examiner.examine_selected())

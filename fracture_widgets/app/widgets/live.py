@@ -19,17 +19,17 @@ import ipywidgets as widgets
 
 __all__ = ["LiveWidget", "script", "style", "tell_again", "within"]
 
-_STATIC = Path(__file__).parents[1] / "front"
+_FRONT = Path(__file__).parents[1] / "front"
 
 
-def script(*names: str) -> str:
-    """Return one front-end module of ``static/<name>.js``, of each in turn, and the helpers."""
-    return "\n".join((_STATIC / f"{part}.js").read_text("utf-8") for part in ("dom", *names))
+def script(name: str) -> str:
+    """Return the bundle of a widget's modules, ``front/dist/<name>.js``."""
+    return (_FRONT / "dist" / f"{name}.js").read_text("utf-8")
 
 
-def style(name: str) -> str:
-    """Return the style sheet ``static/<name>.css``."""
-    return (_STATIC / f"{name}.css").read_text("utf-8")
+def style(*names: str) -> str:
+    """Return the style sheets ``front/styles/<name>.css``, one after the other."""
+    return "".join((_FRONT / "styles" / f"{name}.css").read_text("utf-8") for name in names)
 
 
 def tell_again(widget: widgets.DOMWidget) -> None:

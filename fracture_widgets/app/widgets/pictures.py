@@ -33,7 +33,7 @@ class Picture:
 class PictureList(LiveRows):
     """A list of pictures, each a button."""
 
-    _esm = script("thumbnails", "rows", "pictures")
+    _esm = script("pictures")
 
     label = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.Int(None, allow_none=True)

@@ -29,7 +29,7 @@ class Record:
 class RecordTable(LiveWidget):
     """Shows records and hears what is pressed in their rows."""
 
-    _esm = script("records", "table")
+    _esm = script("table")
 
     def __init__(
         self,

@@ -49,7 +49,7 @@ _ANSWERS_KEPT = 64
 class UploadPanel(LiveWidget):
     """Takes radiographs, and folders and ZIP archives of them, and puts them into the state."""
 
-    _esm = script("upload_files", "upload_sending", "upload_progress", "upload")
+    _esm = script("upload")
 
     hint = traitlets.Unicode().tag(sync=True)
     hint_id = traitlets.Unicode().tag(sync=True)

@@ -33,10 +33,7 @@ _EMPTY = {
 class Viewer(LiveWidget):
     """Shows the selected radiograph, to be zoomed, windowed and measured, with a map over it."""
 
-    _esm = script(
-        "viewer_geometry", "viewer_colours", "viewer_picture", "viewer_pull", "viewer_marks",
-        "viewer_boxes", "viewer_gestures", "viewer_toolbar", "viewer_choices", "viewer",
-    )  # fmt: skip
+    _esm = script("viewer")
     _css = style("viewer")
 
     opacity = traitlets.Float(DEFAULT_OPACITY, min=0.0, max=1.0).tag(sync=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -17,7 +16,7 @@ from fracture_widgets.app.tabs.errors.matrix_buttons import MatrixButtons
 from fracture_widgets.app.tabs.errors.mistakes import PAGE, Case, MistakesState
 from fracture_widgets.app.widgets.background import sentence
 from fracture_widgets.app.widgets.latest import Latest
-from fracture_widgets.app.widgets.live import tell_again
+from fracture_widgets.app.widgets.live import style, tell_again
 from fracture_widgets.app.widgets.pictures import Picture, PictureList
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.app.widgets.thumbnails import thumbnail
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ErrorBrowser"]
 
-_STATIC = Path(__file__).parents[2] / "front"
 _HEADER = """
 <header class="fw-header"><h1>Where the answers were wrong</h1>
 <p>For teaching and research. Not a medical device.</p></header>
@@ -110,8 +108,7 @@ class ErrorBrowser(widgets.VBox):
         return f"ErrorBrowser({wrong} mistakes in {int(self.state.counts.sum())})"
 
     def _arranged(self) -> list[widgets.Widget]:
-        css = "".join((_STATIC / f"{name}.css").read_text("utf-8") for name in _STYLES)
-        style = widgets.HTML(f"<style>{css}</style>")
+        look = widgets.HTML(f"<style>{style(*_STYLES)}</style>")
         matrix_heading = widgets.HTML(_MATRIX)
         self.pages = widgets.HBox([self.earlier, self.later])
         left = widgets.VBox(
@@ -120,7 +117,7 @@ class ErrorBrowser(widgets.VBox):
         right = widgets.VBox([self.viewer, self.status])
         both = widgets.Box([left, right])
         for widget, name in (
-            (style, "fw-style"),
+            (look, "fw-style"),
             (matrix_heading, "fw-heading"),
             (self.heading, "fw-heading"),
             (self.pictures, "fw-cases"),
@@ -132,7 +129,7 @@ class ErrorBrowser(widgets.VBox):
             (both, "fw-errors"),
         ):
             widget.add_class(name)
-        return [style, widgets.HTML(_HEADER), both]
+        return [look, widgets.HTML(_HEADER), both]
 
     def _wire(self) -> None:
         self.earlier.on_click(lambda _: self._turn(-1))

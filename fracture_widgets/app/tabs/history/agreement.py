@@ -30,7 +30,7 @@ _FEW = 30
 class AgreementPanel(LiveWidget):
     """Cohen's kappa of the reader's verdicts against the networks'."""
 
-    _esm = script("svg", "agreement")
+    _esm = script("agreement")
 
     def __init__(self, history: History, *, executor: Executor | None = None) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ _ORDER_WORDS = {Order.NEWEST: "Newest first", Order.PROBABLE: "Most probable fra
 class HistoryTable(LiveWidget):
     """Shows one page of the saved results and hears what is done with them."""
 
-    _esm = script("records", "history_filters", "history_reading", "history")
+    _esm = script("history")
 
     def __init__(self, heard: Mapping[str, Callable[[Mapping[str, Any]], object]]) -> None:
         super().__init__()

@@ -99,7 +99,7 @@ class ReadingRoom(widgets.VBox):
         return f"{type(self).__name__}()"
 
     def _arranged(self) -> list[widgets.Widget]:
-        look = widgets.HTML(f"<style>{''.join(map(style, _STYLES))}</style>")
+        look = widgets.HTML(f"<style>{style(*_STYLES)}</style>")
         self.room = widgets.Box([self.viewer, self.sheet])
         named = (
             (look, "fw-style"),

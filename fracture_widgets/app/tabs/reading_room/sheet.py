@@ -19,7 +19,7 @@ __all__ = ["ReadingSheet"]
 class ReadingSheet(LiveWidget):
     """The reader's three answers, the place, and what came out."""
 
-    _esm = script("reading_sheet")
+    _esm = script("sheet")
 
     def __init__(self, state: RoomState, desk: ReadingDesk) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ _EMPTY = "The curves begin when the first epoch ends."
 class Curves(LiveWidget):
     """Two charts, drawn in the page from numbers."""
 
-    _esm = script("svg", "curves")
+    _esm = script("curves")
 
     def __init__(self, state: TrainingState) -> None:
         super().__init__()

@@ -18,14 +18,13 @@ from fracture_widgets.app.tabs.training.report import ReportPanel
 from fracture_widgets.app.tabs.training.runs import RunsPanel
 from fracture_widgets.app.tabs.training.state import Activity, TrainingState
 from fracture_widgets.app.tabs.training.trainer import Trainer
-from fracture_widgets.app.widgets.live import LiveWidget, tell_again, within
+from fracture_widgets.app.widgets.live import LiveWidget, style, tell_again, within
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.training.progress import FEATURES, READING, Progress
 
 __all__ = ["TrainingPanel"]
 
-_STATIC = Path(__file__).parents[2] / "front"
 _HEADER = """
 <header class="fw-header"><h1>Fracture Widgets: training</h1>
 <p>For teaching and research. Not a medical device.</p></header>
@@ -97,17 +96,14 @@ class TrainingPanel(widgets.VBox):
         return f"{type(self).__name__}()"
 
     def _arranged(self) -> list[widgets.Widget]:
-        look = "".join(
-            (_STATIC / f"{name}.css").read_text("utf-8") for name in ("workbench", "training")
-        )
-        style = widgets.HTML(f"<style>{look}</style>")
+        look = widgets.HTML(f"<style>{style('workbench', 'training')}</style>")
         buttons = widgets.HBox([self.start, self.resume, self.pause, self.finish])
         right = widgets.VBox(
             [buttons, self.status, self.early, self.notes, self.curves, self.report]
         )
         columns = widgets.Box([self.setup, right])
         named = (
-            (style, "fw-style"),
+            (look, "fw-style"),
             (buttons, "fw-buttons"),
             (right, "fw-right"),
             (columns, "fw-columns"),
@@ -123,7 +119,7 @@ class TrainingPanel(widgets.VBox):
         )
         for widget, name in named:
             widget.add_class(name)
-        return [style, widgets.HTML(_HEADER), columns, self.runs]
+        return [look, widgets.HTML(_HEADER), columns, self.runs]
 
     def _wire(self) -> None:
         self.start.on_click(lambda _: self.trainer.start())

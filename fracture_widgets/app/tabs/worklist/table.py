@@ -25,7 +25,7 @@ Handler = Callable[[Mapping[str, Any]], None]
 class WorklistTable(LiveRows):
     """Rows of radiographs with thumbnail, answer and probability; filters above them."""
 
-    _esm = script("thumbnails", "rows", "worklist_filters", "worklist_row", "worklist")
+    _esm = script("worklist")
 
     def __init__(
         self, handlers: Mapping[str, Handler], *, executor: Executor | None = None

@@ -1,0 +1,99 @@
+// base/dom.js
+function h(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+function listen(model, handlers) {
+  const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
+  model.on("msg:custom", onMessage);
+  model.send({ type: "ready" });
+  return () => model.off("msg:custom", onMessage);
+}
+
+// base/svg.js
+var NS = "http://www.w3.org/2000/svg";
+function s(tag, properties = {}, ...children) {
+  const node = document.createElementNS(NS, tag);
+  for (const [name, value] of Object.entries(properties)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// charts/curves.js
+var W = 420;
+var H = 250;
+var LEFT = 46;
+var RIGHT = 12;
+var TOP = 14;
+var BOTTOM = 38;
+function ticks(low, high, most = 5) {
+  const raw = (high - low) / most || 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((size) => (high - low) / size <= most);
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return Array.from({ length: last - first + 1 }, (_, i) => {
+    const value = (first + i) * step;
+    return [value, value.toFixed(digits)];
+  });
+}
+function chart({ title, training, validation, best, epochs, low, high, alt }) {
+  const last = Math.max(epochs, training.length, 2);
+  const x = (epoch) => LEFT + (epoch - 1) / (last - 1) * (W - LEFT - RIGHT);
+  const y = (value) => H - BOTTOM - (value - low) / (high - low || 1) * (H - TOP - BOTTOM);
+  const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": alt });
+  for (const [value, words] of ticks(low, high)) {
+    svg.append(
+      s("line", { class: "fw-grid", x1: LEFT, x2: W - RIGHT, y1: y(value), y2: y(value) }),
+      s("text", { x: LEFT - 7, y: y(value) + 4, "text-anchor": "end" }, words)
+    );
+  }
+  const every = Math.max(1, Math.ceil((last - 1) / 8));
+  for (let epoch = 1; epoch <= last; epoch += every) {
+    svg.append(s("text", { x: x(epoch), y: H - BOTTOM + 17, "text-anchor": "middle" }, String(epoch)));
+  }
+  svg.append(s("text", { x: (LEFT + W - RIGHT) / 2, y: H - 4, "text-anchor": "middle" }, "Epoch"));
+  if (best) svg.append(s("line", { class: "fw-best", x1: x(best), x2: x(best), y1: TOP, y2: H - BOTTOM }));
+  for (const [name, values] of [["training", training], ["validation", validation]]) {
+    const points = values.map((value, i) => [x(i + 1), y(value)]).filter(([, at]) => Number.isFinite(at));
+    svg.append(s("polyline", {
+      class: `fw-line fw-${name}-curve`,
+      points: points.map((point) => point.join()).join(" ")
+    }));
+    if (points.length < 40) {
+      for (const [cx, cy] of points) svg.append(s("circle", { class: `fw-dot fw-${name}-curve`, cx, cy, r: 3 }));
+    }
+  }
+  return h("figure", { class: "fw-chart" }, h("figcaption", {}, title), svg);
+}
+function render({ model, el }) {
+  const charts = h("div", { class: "fw-charts" });
+  const legend = h(
+    "p",
+    { class: "fw-legend", "aria-hidden": "true" },
+    h("span", { class: "fw-key fw-key-training" }, "training"),
+    h("span", { class: "fw-key fw-key-validation" }, "validation"),
+    h("span", { class: "fw-key fw-key-best" }, "best epoch so far")
+  );
+  const empty = h("p", { class: "fw-charts-empty" });
+  el.append(charts, legend, empty);
+  function show(content) {
+    const some = content.charts.length > 0;
+    charts.replaceChildren(...content.charts.map(chart));
+    legend.hidden = !some;
+    empty.hidden = some;
+    empty.textContent = content.empty;
+  }
+  return listen(model, { show });
+}
+var curves_default = { render };
+export {
+  curves_default as default
+};

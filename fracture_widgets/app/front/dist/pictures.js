@@ -1,0 +1,244 @@
+// base/dom.js
+function h(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+function listen(model, handlers) {
+  const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
+  model.on("msg:custom", onMessage);
+  model.send({ type: "ready" });
+  return () => model.off("msg:custom", onMessage);
+}
+
+// table/thumbnails.js
+var AT_ONCE = 16;
+var PAUSE = 100;
+var PATIENCE = 15e3;
+function thumbnails(model) {
+  const urls = /* @__PURE__ */ new Map();
+  const inSight = /* @__PURE__ */ new Map();
+  const asked = /* @__PURE__ */ new Map();
+  let timer = null;
+  const observer = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (isIntersecting) want(target);
+      else inSight.get(target.dataset.name)?.delete(target);
+    }
+    schedule(0);
+  }, { rootMargin: "300px", scrollMargin: "300px" });
+  function want(picture) {
+    const { name } = picture.dataset;
+    if (!inSight.has(name)) inSight.set(name, /* @__PURE__ */ new Set());
+    inSight.get(name).add(picture);
+  }
+  function schedule(pause) {
+    timer ??= setTimeout(() => {
+      timer = null;
+      ask();
+    }, pause);
+  }
+  function ask() {
+    const now = Date.now();
+    for (const [name, when] of asked) if (now - when > PATIENCE) asked.delete(name);
+    const names = [];
+    for (const [name, pictures] of inSight) {
+      if (asked.size >= AT_ONCE) break;
+      if (!pictures.size) inSight.delete(name);
+      else if (!asked.has(name)) {
+        asked.set(name, now);
+        names.push(name);
+      }
+    }
+    if (names.length) model.send({ type: "thumbnails", names });
+    if (asked.size) schedule(names.length ? PAUSE : PATIENCE / 15);
+  }
+  function came({ name }, [buffer]) {
+    asked.delete(name);
+    if (!urls.has(name)) {
+      const empty = !buffer?.byteLength;
+      urls.set(name, empty ? "" : URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })));
+    }
+    for (const picture of inSight.get(name) ?? []) put(picture, urls.get(name));
+    inSight.delete(name);
+    schedule(PAUSE);
+  }
+  function put(picture, url) {
+    observer.unobserve(picture);
+    if (url) picture.src = url;
+  }
+  return {
+    handlers: { thumbnail: came },
+    // Gives a picture its thumbnail, now or as soon as it is in sight.
+    give(picture, name) {
+      if (picture.dataset.name === name) return;
+      observer.unobserve(picture);
+      inSight.get(picture.dataset.name)?.delete(picture);
+      picture.removeAttribute("src");
+      picture.dataset.name = name;
+      if (urls.has(name)) put(picture, urls.get(name));
+      else if (name) observer.observe(picture);
+    },
+    keep(names) {
+      for (const [name, url] of urls) {
+        if (!names.has(name)) {
+          URL.revokeObjectURL(url);
+          urls.delete(name);
+        }
+      }
+    },
+    release() {
+      observer.disconnect();
+      clearTimeout(timer);
+      for (const url of urls.values()) URL.revokeObjectURL(url);
+    }
+  };
+}
+
+// table/rows.js
+var ALL_DUE = 5e3;
+function liveRows(model, body, { make, changed, lost }) {
+  const rows = /* @__PURE__ */ new Map();
+  const made = /* @__PURE__ */ new Map();
+  const small = thumbnails(model);
+  let order = [];
+  let version = null;
+  let asking = null;
+  function askForAll() {
+    clearTimeout(asking);
+    model.send({ type: "ready" });
+    asking = setTimeout(askForAll, ALL_DUE);
+  }
+  function take(row) {
+    const { key } = row;
+    rows.set(key, row);
+    if (!made.has(key)) made.set(key, make(row));
+    const known = made.get(key);
+    known.update(row);
+    small.give(known.picture, row.thumbnail);
+  }
+  function drop(key) {
+    made.get(key)?.node.remove();
+    made.delete(key);
+    rows.delete(key);
+  }
+  function bring(content, gone) {
+    clearTimeout(asking);
+    version = content.version;
+    const place = order.findIndex((key) => made.get(key).node.contains(document.activeElement));
+    for (const key of gone) drop(key);
+    for (const row of content.rows) take(row);
+    order = content.order ?? order;
+    if (gone.length) small.keep(new Set([...rows.values()].map(({ thumbnail }) => thumbnail)));
+    changed(content, () => inOrder(body, order.map((key) => made.get(key).node)));
+    if (place >= 0 && !body.contains(document.activeElement)) {
+      lost(Math.min(place, order.length - 1));
+    }
+  }
+  function show(content) {
+    const there = new Set(content.rows.map(({ key }) => key));
+    bring(content, [...rows.keys()].filter((key) => !there.has(key)));
+  }
+  function change(content) {
+    if (version === null || content.version <= version) return;
+    if (content.version !== version + 1) {
+      version = null;
+      askForAll();
+      return;
+    }
+    bring(content, content.gone ?? []);
+  }
+  return {
+    rows,
+    made,
+    small,
+    get order() {
+      return order;
+    },
+    handlers: { show, change, ...small.handlers }
+  };
+}
+function inOrder(parent, wanted) {
+  const staying = new Set(wanted);
+  for (const node of [...parent.children]) if (!staying.has(node)) node.remove();
+  const focused = wanted.find((node) => node.contains(document.activeElement));
+  let at = parent.firstChild;
+  for (const node of wanted) {
+    while (node === focused && at !== focused) {
+      const next = at.nextSibling;
+      parent.append(at);
+      at = next;
+    }
+    if (node === at) at = at.nextSibling;
+    else parent.insertBefore(node, at);
+  }
+}
+
+// table/pictures.js
+function render({ model, el }) {
+  const list = h("ul", { class: "fw-pictures", "aria-label": model.get("label") });
+  el.append(list);
+  function make({ key, removable }) {
+    const picture = h("img", {});
+    const title = h("span", { class: "fw-picture-title" });
+    const note = h("span", { class: "fw-picture-note" });
+    const tag = h("span", {});
+    const text = h("span", { class: "fw-picture-text" }, title, note);
+    const choose = h(
+      "button",
+      { type: "button", class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
+      picture,
+      text
+    );
+    const remove = removable && h("button", {
+      type: "button",
+      class: "fw-remove",
+      title: "Remove",
+      onclick: () => model.send({ type: "remove", key })
+    }, "×");
+    return {
+      node: h("li", {}, choose, remove || null),
+      picture,
+      update(row) {
+        picture.alt = row.alt;
+        choose.title = title.textContent = row.title;
+        note.textContent = row.note;
+        tag.textContent = row.tag;
+        tag.className = `fw-tag fw-${row.tone}`;
+        if (row.tag) text.append(tag);
+        else tag.remove();
+        if (row.chosen != null) choose.setAttribute("aria-pressed", String(row.chosen));
+        if (remove) remove.setAttribute("aria-label", `Remove ${row.title}`);
+      }
+    };
+  }
+  let chosen = null;
+  function changed(_, arrange) {
+    arrange();
+    const now = live.order.find((key) => live.rows.get(key).chosen);
+    if (now !== chosen) reveal(now);
+    chosen = now;
+  }
+  function reveal(key) {
+    const node = live.made.get(key)?.node;
+    if (node && list.scrollHeight > list.clientHeight) {
+      list.scrollTop = node.offsetTop - list.offsetTop - list.clientHeight / 2;
+    }
+  }
+  const lost = (place) => list.children[place]?.lastElementChild.focus();
+  const live = liveRows(model, list, { make, changed, lost });
+  const stop = listen(model, live.handlers);
+  return () => {
+    stop();
+    live.small.release();
+  };
+}
+var pictures_default = { render };
+export {
+  pictures_default as default
+};

@@ -1,0 +1,143 @@
+// base/dom.js
+function h(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+function listen(model, handlers) {
+  const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
+  model.on("msg:custom", onMessage);
+  model.send({ type: "ready" });
+  return () => model.off("msg:custom", onMessage);
+}
+
+// reading/sheet.js
+function render({ model, el }) {
+  let shown = { stage: "away", number: 0 };
+  const tell = (type, more = {}) => model.send({ type, number: shown.number, ...more });
+  const heading = h("h2", {});
+  const bar = h("progress", { "aria-label": "Cases done" });
+  const title = h("p", { class: "fw-kicker" });
+  const group = h("div", { class: "fw-verdicts", role: "group", "aria-label": "What do you see?" });
+  const mark = h("button", { type: "button", class: "fw-button fw-plain", onclick: takeMark }, "Mark the place");
+  const unmark = h("button", { type: "button", class: "fw-link", onclick: () => tell("unmark") }, "Remove mark");
+  const marked = h("p", { class: "fw-marked", role: "status" });
+  const place = h("div", { class: "fw-place" }, mark, marked, unmark);
+  const advice = h(
+    "p",
+    { class: "fw-fine" },
+    "Optional: press Mark the place, then click on the picture or drag a box. You may change your answer until you ask for the network’s."
+  );
+  const answer = h("div", { class: "fw-answers", role: "status" });
+  const go = h("button", { type: "button", class: "fw-button fw-go", onclick: onwards });
+  const leave = h("button", { type: "button", class: "fw-link", onclick: () => tell("leave") }, "Pause and leave");
+  el.classList.add("fw-sheet");
+  el.append(title, heading, bar, group, place, advice, answer, go, leave);
+  function takeMark() {
+    const viewer = el.closest(".fw-workbench")?.querySelector(".fw-viewer");
+    viewer?.dispatchEvent(new CustomEvent("fw-tool", { detail: "region" }));
+  }
+  function onwards() {
+    if (go.disabled) return;
+    tell(shown.stage === "answered" ? "next" : "reveal");
+  }
+  function say(verdict) {
+    if (shown.stage === "reading") tell("say", { verdict });
+  }
+  function choice({ verdict, tone, words, chosen }, index) {
+    return h("button", {
+      type: "button",
+      class: `fw-verdict fw-says-${tone}`,
+      "aria-pressed": String(chosen),
+      "aria-keyshortcuts": String(index + 1),
+      onclick: () => say(verdict),
+      "data-verdict": verdict
+    }, h("span", {}, words), h("kbd", {}, String(index + 1)));
+  }
+  function answerRow({ who, words, tone, note }) {
+    return h(
+      "div",
+      { class: "fw-said" },
+      h("dt", {}, who),
+      h("dd", {}, h("strong", { class: `fw-says-${tone}` }, words), h("span", {}, note))
+    );
+  }
+  function show(content) {
+    shown = content;
+    el.hidden = content.stage === "away";
+    if (el.hidden) return;
+    const reading = content.stage === "reading";
+    title.textContent = content.title;
+    heading.textContent = `Case ${content.number} of ${content.total}`;
+    bar.max = content.total;
+    bar.value = content.number - (content.stage === "answered" ? 0 : 1);
+    if (group.children.length !== content.choices.length) {
+      group.replaceChildren(...content.choices.map(choice));
+    }
+    content.choices.forEach(({ chosen }, index) => {
+      const button = group.children[index];
+      button.setAttribute("aria-pressed", String(chosen));
+      button.disabled = !reading;
+    });
+    marked.textContent = content.marked;
+    mark.textContent = content.marked ? "Mark another place" : "Mark the place";
+    mark.hidden = advice.hidden = content.stage === "answered";
+    mark.disabled = !reading;
+    unmark.hidden = !content.marked || !reading;
+    place.hidden = content.stage === "answered";
+    answer.replaceChildren(
+      ...content.rows.length ? [h("dl", {}, ...content.rows.map(answerRow))] : [],
+      ...content.sentences.map((words) => h("p", {}, words))
+    );
+    const said = content.choices.some(({ chosen }) => chosen);
+    go.textContent = {
+      fetching: "Fetching the case …",
+      asking: "The network looks …",
+      answered: `${content.next} (Enter)`
+    }[content.stage] ?? (said ? "Show the answer (Enter)" : "Say what you see first");
+    go.disabled = content.stage === "fetching" || content.stage === "asking" || reading && !said;
+    leave.disabled = content.stage === "fetching" || content.stage === "asking";
+  }
+  const ours = (target) => target === document.body || el.closest(".fw-workbench")?.contains(target);
+  const typing = (target) => target.closest?.("input:not([type=range]):not([type=radio]):not([type=checkbox]), select, textarea, [contenteditable]");
+  const plain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
+  function onFigure(event) {
+    const index = ["1", "2", "3"].indexOf(event.key);
+    if (index < 0 || shown.stage !== "reading" || !plain(event)) return;
+    if (!ours(event.target) || typing(event.target)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    say(shown.choices[index].verdict);
+  }
+  function onEnter(event) {
+    if (event.key !== "Enter" || event.defaultPrevented || !plain(event)) return;
+    if (!["reading", "answered"].includes(shown.stage) || !ours(event.target)) return;
+    if (typing(event.target) || event.target.closest?.("button, a, summary, input")) return;
+    event.preventDefault();
+    onwards();
+  }
+  function onPressed(event) {
+    if (event.key === "Enter" && event.target.closest?.(".fw-verdict") && shown.stage === "reading" && event.target.closest(".fw-verdict").getAttribute("aria-pressed") === "true" && plain(event)) {
+      event.preventDefault();
+      onwards();
+    }
+  }
+  window.addEventListener("keydown", onFigure, true);
+  window.addEventListener("keydown", onEnter);
+  group.addEventListener("keydown", onPressed);
+  const stop = listen(model, { show });
+  return () => {
+    stop();
+    window.removeEventListener("keydown", onFigure, true);
+    window.removeEventListener("keydown", onEnter);
+  };
+}
+var sheet_default = { render };
+export {
+  sheet_default as default
+};

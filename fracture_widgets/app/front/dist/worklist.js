@@ -1,0 +1,579 @@
+// base/dom.js
+function h(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+function listen(model, handlers) {
+  const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
+  model.on("msg:custom", onMessage);
+  model.send({ type: "ready" });
+  return () => model.off("msg:custom", onMessage);
+}
+
+// table/thumbnails.js
+var AT_ONCE = 16;
+var PAUSE = 100;
+var PATIENCE = 15e3;
+function thumbnails(model) {
+  const urls = /* @__PURE__ */ new Map();
+  const inSight = /* @__PURE__ */ new Map();
+  const asked = /* @__PURE__ */ new Map();
+  let timer = null;
+  const observer = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (isIntersecting) want(target);
+      else inSight.get(target.dataset.name)?.delete(target);
+    }
+    schedule(0);
+  }, { rootMargin: "300px", scrollMargin: "300px" });
+  function want(picture) {
+    const { name } = picture.dataset;
+    if (!inSight.has(name)) inSight.set(name, /* @__PURE__ */ new Set());
+    inSight.get(name).add(picture);
+  }
+  function schedule(pause) {
+    timer ??= setTimeout(() => {
+      timer = null;
+      ask();
+    }, pause);
+  }
+  function ask() {
+    const now = Date.now();
+    for (const [name, when] of asked) if (now - when > PATIENCE) asked.delete(name);
+    const names = [];
+    for (const [name, pictures] of inSight) {
+      if (asked.size >= AT_ONCE) break;
+      if (!pictures.size) inSight.delete(name);
+      else if (!asked.has(name)) {
+        asked.set(name, now);
+        names.push(name);
+      }
+    }
+    if (names.length) model.send({ type: "thumbnails", names });
+    if (asked.size) schedule(names.length ? PAUSE : PATIENCE / 15);
+  }
+  function came({ name }, [buffer]) {
+    asked.delete(name);
+    if (!urls.has(name)) {
+      const empty = !buffer?.byteLength;
+      urls.set(name, empty ? "" : URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })));
+    }
+    for (const picture of inSight.get(name) ?? []) put(picture, urls.get(name));
+    inSight.delete(name);
+    schedule(PAUSE);
+  }
+  function put(picture, url) {
+    observer.unobserve(picture);
+    if (url) picture.src = url;
+  }
+  return {
+    handlers: { thumbnail: came },
+    // Gives a picture its thumbnail, now or as soon as it is in sight.
+    give(picture, name) {
+      if (picture.dataset.name === name) return;
+      observer.unobserve(picture);
+      inSight.get(picture.dataset.name)?.delete(picture);
+      picture.removeAttribute("src");
+      picture.dataset.name = name;
+      if (urls.has(name)) put(picture, urls.get(name));
+      else if (name) observer.observe(picture);
+    },
+    keep(names) {
+      for (const [name, url] of urls) {
+        if (!names.has(name)) {
+          URL.revokeObjectURL(url);
+          urls.delete(name);
+        }
+      }
+    },
+    release() {
+      observer.disconnect();
+      clearTimeout(timer);
+      for (const url of urls.values()) URL.revokeObjectURL(url);
+    }
+  };
+}
+
+// table/rows.js
+var ALL_DUE = 5e3;
+function liveRows(model, body, { make, changed, lost }) {
+  const rows = /* @__PURE__ */ new Map();
+  const made = /* @__PURE__ */ new Map();
+  const small = thumbnails(model);
+  let order = [];
+  let version = null;
+  let asking = null;
+  function askForAll() {
+    clearTimeout(asking);
+    model.send({ type: "ready" });
+    asking = setTimeout(askForAll, ALL_DUE);
+  }
+  function take(row) {
+    const { key } = row;
+    rows.set(key, row);
+    if (!made.has(key)) made.set(key, make(row));
+    const known = made.get(key);
+    known.update(row);
+    small.give(known.picture, row.thumbnail);
+  }
+  function drop(key) {
+    made.get(key)?.node.remove();
+    made.delete(key);
+    rows.delete(key);
+  }
+  function bring(content, gone) {
+    clearTimeout(asking);
+    version = content.version;
+    const place = order.findIndex((key) => made.get(key).node.contains(document.activeElement));
+    for (const key of gone) drop(key);
+    for (const row of content.rows) take(row);
+    order = content.order ?? order;
+    if (gone.length) small.keep(new Set([...rows.values()].map(({ thumbnail }) => thumbnail)));
+    changed(content, () => inOrder(body, order.map((key) => made.get(key).node)));
+    if (place >= 0 && !body.contains(document.activeElement)) {
+      lost(Math.min(place, order.length - 1));
+    }
+  }
+  function show(content) {
+    const there = new Set(content.rows.map(({ key }) => key));
+    bring(content, [...rows.keys()].filter((key) => !there.has(key)));
+  }
+  function change(content) {
+    if (version === null || content.version <= version) return;
+    if (content.version !== version + 1) {
+      version = null;
+      askForAll();
+      return;
+    }
+    bring(content, content.gone ?? []);
+  }
+  return {
+    rows,
+    made,
+    small,
+    get order() {
+      return order;
+    },
+    handlers: { show, change, ...small.handlers }
+  };
+}
+function inOrder(parent, wanted) {
+  const staying = new Set(wanted);
+  for (const node of [...parent.children]) if (!staying.has(node)) node.remove();
+  const focused = wanted.find((node) => node.contains(document.activeElement));
+  let at = parent.firstChild;
+  for (const node of wanted) {
+    while (node === focused && at !== focused) {
+      const next = at.nextSibling;
+      parent.append(at);
+      at = next;
+    }
+    if (node === at) at = at.nextSibling;
+    else parent.insertBefore(node, at);
+  }
+}
+
+// table/worklist_filters.js
+var TYPING = 150;
+function worklistFilters(model) {
+  const text = h("input", {
+    type: "search",
+    class: "fw-input",
+    placeholder: "Name",
+    "aria-label": "Name contains",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: () => later(TYPING)
+  });
+  const choose = (label) => h(
+    "select",
+    { class: "fw-input", "aria-label": label, onchange: () => later(0) }
+  );
+  const part = choose("Body part");
+  const answer = choose("Answer");
+  const minimum = h("input", {
+    type: "range",
+    min: "0",
+    max: "100",
+    step: "5",
+    value: "0",
+    "aria-label": "Least probability of a fracture",
+    oninput: () => {
+      say();
+      later(TYPING);
+    }
+  });
+  const least = h("output", { class: "fw-least" });
+  const clear = h("button", {
+    type: "button",
+    class: "fw-link fw-clear",
+    onclick: () => {
+      write({ text: "", body_part: "", answer: "", minimum: 0 }, true);
+      later(0);
+      text.focus();
+    }
+  }, "Clear filters");
+  const node = h(
+    "div",
+    { class: "fw-filters", role: "search", "aria-label": "Filter the worklist" },
+    text,
+    part,
+    answer,
+    h("label", { class: "fw-minimum" }, h("span", {}, "Fracture at least"), minimum, least)
+  );
+  let sent = null;
+  let timer = null;
+  const read = () => ({
+    text: text.value,
+    body_part: part.value,
+    answer: answer.value,
+    minimum: minimum.value / 100
+  });
+  function say() {
+    const any = minimum.value === "0";
+    least.textContent = any ? "any" : `${minimum.value} %`;
+    minimum.setAttribute("aria-valuetext", any ? "any" : `at least ${minimum.value} percent`);
+    const now = read();
+    clear.hidden = !(now.text || now.body_part || now.answer || now.minimum);
+  }
+  function later(pause) {
+    say();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = null;
+      sent = JSON.stringify(read());
+      model.send({ type: "filter", ...read() });
+    }, pause);
+  }
+  function write(wanted, all = false) {
+    const set = (input, value) => {
+      if (all || input !== document.activeElement) input.value = value;
+    };
+    set(text, wanted.text);
+    set(part, wanted.body_part);
+    set(answer, wanted.answer);
+    set(minimum, Math.round(100 * wanted.minimum));
+    say();
+  }
+  function options(select, any, names) {
+    if (select.children.length) return;
+    select.append(h("option", { value: "" }, any), ...names.map(
+      (name) => h("option", { value: name }, name[0].toUpperCase() + name.slice(1))
+    ));
+  }
+  return {
+    node,
+    clear,
+    changed({ filter, choices }) {
+      options(part, "Any body part", choices.body_part);
+      options(answer, "Any answer", [...choices.answer, "not answered"]);
+      if (timer === null && JSON.stringify(filter) !== sent) write(filter);
+    },
+    release() {
+      clearTimeout(timer);
+    }
+  };
+}
+
+// table/worklist_row.js
+var WORKLIST_COLUMNS = [
+  { by: "name", label: "Radiograph" },
+  { by: "size", label: "Size" },
+  { by: "body_part", label: "Body part" },
+  { by: "answer", label: "Answer" },
+  { by: "suspicion", label: "Fracture" }
+];
+var WORKLIST_ANSWERS = { waiting: "waiting", problem: "not answered" };
+function worklistRow({ key }, { remove }) {
+  const cell = (name2, ...children) => h("td", { role: "gridcell", class: `fw-w-${name2}` }, ...children);
+  const picture = h("img", { alt: "" });
+  const name = h("span", { class: "fw-w-title" });
+  const size = cell("size");
+  const part = h("span", {});
+  const sure = h("span", { class: "fw-w-note" });
+  const answer = h("span", { class: "fw-tag" });
+  const why = h("span", { class: "fw-w-note" });
+  const fill = h("span", {});
+  const bar = h("span", { class: "fw-bar", "aria-hidden": "true" }, fill);
+  const probability = h("span", { class: "fw-w-percent" });
+  const button = h("button", {
+    type: "button",
+    class: "fw-remove",
+    tabindex: "-1",
+    title: "Remove (Delete)",
+    onclick: (event) => {
+      event.stopPropagation();
+      remove(key);
+    }
+  }, "×");
+  const said = cell("answer", answer, why);
+  const fracture = cell("fracture", bar, probability);
+  const node = h(
+    "tr",
+    { role: "row", tabindex: "-1", "aria-selected": "false", "data-key": key },
+    cell("picture", picture),
+    cell("name", name),
+    size,
+    cell("part", part, sure),
+    said,
+    fracture,
+    cell("remove", button)
+  );
+  return {
+    node,
+    picture,
+    update(row) {
+      node.dataset.state = row.state;
+      name.textContent = name.title = row.name;
+      size.textContent = row.size;
+      part.textContent = row.body_part ?? "";
+      sure.textContent = row.body_part_percent ?? "";
+      answer.textContent = row.verdict ?? WORKLIST_ANSWERS[row.state];
+      answer.className = `fw-tag fw-${row.state}`;
+      why.textContent = why.title = row.problem ?? "";
+      said.colSpan = row.problem ? 2 : 1;
+      fracture.hidden = Boolean(row.problem);
+      bar.hidden = row.probability == null;
+      fill.style.width = `${100 * (row.probability ?? 0)}%`;
+      probability.textContent = row.percent ?? "";
+      button.setAttribute("aria-label", `Remove ${row.name}`);
+    }
+  };
+}
+
+// table/worklist.js
+var READING = 300;
+function render({ model, el }) {
+  const filters = worklistFilters(model);
+  const counts = h("p", { class: "fw-how-many" });
+  const body = h("tbody", { role: "rowgroup" });
+  const heads = new Map(WORKLIST_COLUMNS.map(({ by, label }) => [by, h(
+    "th",
+    { role: "columnheader", scope: "col", class: `fw-w-${by}` },
+    h("button", { type: "button", onclick: () => model.send({ type: "sort", by }) }, label)
+  )]));
+  const hidden = (label) => h(
+    "th",
+    { role: "columnheader", scope: "col", class: "fw-w-blank" },
+    h("span", { class: "fw-visually-hidden" }, label)
+  );
+  const hint = h(
+    "p",
+    { class: "fw-hint fw-w-hint", id: `fw-worklist-hint-${Math.random()}` },
+    "↑ ↓ or J K to move, Enter to open in Examine, Delete to remove."
+  );
+  const table = h(
+    "table",
+    { class: "fw-worklist", role: "grid", "aria-label": "Worklist", "aria-describedby": hint.id },
+    h("thead", { role: "rowgroup" }, h(
+      "tr",
+      { role: "row" },
+      hidden("Thumbnail"),
+      ...heads.values(),
+      hidden("Remove")
+    )),
+    body
+  );
+  const scroller = h("div", { class: "fw-w-scroll" }, table);
+  const nothing = h("p", { class: "fw-table-empty" });
+  const removed = h("span", {});
+  const undo = h("p", { class: "fw-undo", role: "status" }, removed, h("button", {
+    type: "button",
+    class: "fw-link",
+    onclick: takeBack
+  }, "Undo"));
+  el.classList.add("fw-w");
+  el.append(
+    filters.node,
+    h("div", { class: "fw-w-line" }, h("span", {}, counts, filters.clear), undo),
+    scroller,
+    nothing,
+    hint
+  );
+  let selected = null;
+  let pending = null;
+  let asked = 0;
+  let timer = null;
+  let lastSent = 0;
+  let focusSelected = false;
+  const rowOf = (key) => live.made.get(key)?.node;
+  const keyOf = (node) => Number(node.dataset.key);
+  const rowAt = (event) => event.target.closest("tbody > tr");
+  function changed(content, arrange) {
+    filters.changed(content);
+    counts.setAttribute("aria-live", content.rows.length ? "off" : "polite");
+    counts.textContent = content.total ? content.counts : "";
+    for (const [by, head] of heads) {
+      const { sorting } = content;
+      if (by !== sorting.by) head.removeAttribute("aria-sort");
+      else head.setAttribute("aria-sort", sorting.descending ? "descending" : "ascending");
+    }
+    const keep = anchor();
+    arrange();
+    keep();
+    scroller.hidden = !content.shown;
+    nothing.hidden = Boolean(content.shown);
+    nothing.textContent = content.total ? "No radiograph is like that: clear a filter to see more." : "No radiographs yet: choose or drop some, or a whole folder, under Examine.";
+    filters.node.hidden = !content.total;
+    hint.hidden = !content.shown;
+    undo.hidden = !content.removed;
+    removed.textContent = content.removed ? `${content.removed} is removed. ` : "";
+    if (pending === null || !live.rows.has(pending)) {
+      pending = null;
+      mark(content.selected, selected !== content.selected);
+    } else mark(pending, false);
+  }
+  function confirmed({ key, asked: number }) {
+    if (number !== asked || timer !== null) return;
+    pending = null;
+    mark(key, selected !== key);
+  }
+  function anchor() {
+    const reading = body.contains(document.activeElement) || scroller.scrollTop > 0;
+    const row = reading && scroller.clientHeight ? rowOf(selected) : null;
+    if (!row?.isConnected || !inSight(row)) return () => {
+    };
+    const before = row.offsetTop - scroller.scrollTop;
+    return () => {
+      if (row.isConnected) scroller.scrollTop = row.offsetTop - before;
+    };
+  }
+  function mark(key, moved) {
+    for (const row2 of body.querySelectorAll("[aria-selected=true], [tabindex='0']")) {
+      row2.setAttribute("aria-selected", "false");
+      row2.tabIndex = -1;
+    }
+    selected = key;
+    const row = rowOf(key);
+    const there = row?.isConnected;
+    row?.setAttribute("aria-selected", "true");
+    const focused = document.activeElement?.closest?.("tbody") === body ? document.activeElement.closest("tr") : null;
+    const stop2 = (there && (moved || !focused) ? row : focused) ?? body.firstElementChild;
+    if (stop2) stop2.tabIndex = 0;
+    if (there && moved) {
+      if (focused || focusSelected) row.focus({ preventScroll: true });
+      focusSelected = false;
+      reveal(row);
+    }
+  }
+  const headHeight = () => scroller.clientHeight ? table.tHead.offsetHeight : 0;
+  function inSight(row) {
+    const top = row.offsetTop - scroller.scrollTop;
+    return top + row.offsetHeight > headHeight() && top < scroller.clientHeight;
+  }
+  function reveal(row) {
+    const top = row.offsetTop - headHeight();
+    const bottom = row.offsetTop + row.offsetHeight - scroller.clientHeight;
+    if (scroller.scrollTop > top) scroller.scrollTop = top;
+    else if (scroller.scrollTop < bottom) scroller.scrollTop = bottom;
+  }
+  function choose(row) {
+    if (!row) return;
+    pending = keyOf(row);
+    mark(pending, true);
+    row.focus({ preventScroll: true });
+    timer ??= setTimeout(tell, Math.max(0, lastSent + READING - Date.now()));
+  }
+  function tell() {
+    timer = null;
+    if (pending === null) return;
+    lastSent = Date.now();
+    asked += 1;
+    model.send({ type: "select", key: pending, asked });
+  }
+  function remove(key) {
+    if (key === pending) pending = null;
+    model.send({ type: "remove", key });
+  }
+  function takeBack() {
+    pending = null;
+    focusSelected = true;
+    model.send({ type: "undo" });
+  }
+  function lost(place) {
+    const row = body.children[place];
+    if (!row) {
+      if (!undo.hidden) undo.querySelector("button").focus();
+      return;
+    }
+    body.querySelector("[tabindex='0']")?.setAttribute("tabindex", "-1");
+    row.tabIndex = 0;
+    row.focus({ preventScroll: true });
+    reveal(row);
+  }
+  function open(row) {
+    if (!row) return;
+    pending = null;
+    model.send({ type: "open", key: keyOf(row) });
+    el.closest(".fw-workbench")?.querySelector(".fw-tabs button")?.focus();
+  }
+  function step(event, row) {
+    const rows = body.children;
+    const at = [...rows].indexOf(row);
+    const page = Math.max(1, Math.floor(
+      (scroller.clientHeight - headHeight()) / (row.offsetHeight || 1)
+    ) - 1);
+    const to = {
+      ArrowDown: at + 1,
+      j: at + 1,
+      ArrowUp: at - 1,
+      k: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: rows.length - 1
+    }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    return to === void 0 ? null : rows[Math.max(0, Math.min(rows.length - 1, to))];
+  }
+  function onKey(event) {
+    if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+      if (undo.hidden || event.target.matches("input")) return;
+      takeBack();
+    } else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else {
+      const row = rowAt(event);
+      if (!row) return;
+      const next = step(event, row);
+      if (next) choose(next);
+      else if (event.key === "Delete") remove(keyOf(row));
+      else if (event.key === "Enter" && event.target === row) open(row);
+      else if (event.key === " " && event.target === row) choose(row);
+      else return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  el.addEventListener("keydown", onKey);
+  body.addEventListener("click", (event) => choose(rowAt(event)));
+  body.addEventListener("dblclick", (event) => open(rowAt(event)));
+  let wasHidden = true;
+  const sight = new ResizeObserver(() => {
+    const row = rowOf(selected);
+    if (wasHidden && scroller.clientHeight && row?.isConnected) reveal(row);
+    wasHidden = !scroller.clientHeight;
+  });
+  sight.observe(scroller);
+  const live = liveRows(model, body, {
+    make: (row) => worklistRow(row, { remove }),
+    changed,
+    lost
+  });
+  const stop = listen(model, { ...live.handlers, selected: confirmed });
+  return () => {
+    stop();
+    sight.disconnect();
+    clearTimeout(timer);
+    filters.release();
+    live.small.release();
+  };
+}
+var worklist_default = { render };
+export {
+  worklist_default as default
+};

@@ -1,0 +1,121 @@
+// The saved results: filters, rows by the page, the reader's own verdict, deleting and undoing.
+
+import { h, listen } from "../base/dom.js";
+import { historyFilters } from "./history_filters.js";
+import { readingForm } from "./history_reading.js";
+import { recordTable } from "./records.js";
+
+function render({ model, el }) {
+  const tell = (content) => {
+    // A form that is opened again before the answer begins with what was said last.
+    if (content.type === "reading") {
+      const row = latest.rows.find(({ id }) => id === content.id);
+      if (row) Object.assign(row, { reader: content.verdict, remark: content.remark });
+    }
+    model.send(content);
+  };
+  const filters = historyFilters(tell);
+  const counted = h("p", { class: "fw-how-many", role: "status" });
+  const undo = h("button", {
+    type: "button", class: "fw-link", hidden: true, onclick: () => tell({ type: "undo" }),
+  });
+  const every = h("span", { class: "fw-every" });
+  const table = recordTable(press, (row) => (reading?.id === row.id ? reading.node : null));
+  const place = h("span", {});
+  const turn = (step, words) => h("button", {
+    type: "button", class: "fw-button fw-turn", onclick: () => tell({ type: "page", step }),
+  }, words);
+  const before = turn(-1, "Previous");
+  const after = turn(1, "Next");
+  const pages = h("nav", { class: "fw-pager", "aria-label": "Pages of saved results" },
+    before, place, after);
+  let reading = null;
+  let latest = null;
+  let asked = null;
+  el.append(filters.node, h("div", { class: "fw-w-line" },
+    counted, h("span", { class: "fw-history-acts" }, undo, every)), ...table.nodes, pages);
+
+  function show(content) {
+    latest = content;
+    const focused = el.contains(document.activeElement);
+    filters.show(content);
+    counted.textContent = content.counted;
+    undo.hidden = !content.undo;
+    undo.textContent = content.undo;
+    if (asked !== null && asked !== content.matching) asked = null;
+    offerAll();
+    if (reading && !content.rows.some(({ id }) => id === reading.id)) close(false);
+    table.show(content);
+    place.textContent = content.place;
+    before.disabled = !content.earlier;
+    after.disabled = !content.later;
+    pages.hidden = !content.earlier && !content.later;
+    if (focused && !el.contains(document.activeElement) && !undo.hidden) undo.focus();
+  }
+
+  function offerAll() {
+    const { matching, all_words: words } = latest;
+    const button = (label, properties) => h(
+      "button", { type: "button", class: "fw-link", ...properties }, label,
+    );
+    const said = JSON.stringify([asked, matching, words]);
+    if (every.dataset.said === said) return;
+    every.dataset.said = said;
+    every.replaceChildren(...(asked !== null ? [
+      h("span", { role: "alert" }, `Delete ${words}? `),
+      button(`Delete ${matching.toLocaleString("en")}`, {
+        class: "fw-link fw-danger",
+        onclick: () => { asked = null; tell({ type: "delete_all", expected: matching }); },
+      }),
+      button("Keep", { class: "fw-link fw-keep-all", onclick: () => askAll(null) }),
+    ] : matching > 1 ? [
+      button(`Delete ${words}`, { class: "fw-link fw-all", onclick: () => askAll(matching) }),
+    ] : []));
+  }
+
+  function askAll(count) {
+    asked = count;
+    offerAll();
+    every.querySelector(count === null ? ".fw-all" : ".fw-keep-all")?.focus();
+  }
+
+  function press(kind, id) {
+    if (kind === "read") open(id);
+    else tell({ type: kind, id });
+  }
+
+  function open(id) {
+    if (reading?.id === id) return close();
+    reading?.save();
+    const at = latest.rows.findIndex((row) => row.id === id);
+    if (at < 0) return close();
+    const following = latest.rows[at + 1];
+    reading = readingForm(latest.rows[at], {
+      tell, close, columns: latest.columns.length,
+      next: following ? () => open(following.id) : null,
+    });
+    table.again();
+    reading.focus();
+  }
+
+  function close(back = true) {
+    const closed = reading;
+    reading = null;
+    closed?.save();
+    if (back) {
+      table.again();
+      table.focus(`read ${closed?.id}`);
+    }
+  }
+
+  function noted(content) {
+    if (reading?.id !== content.id) return;
+    if (content.tone === "problem") reading.failed();
+    reading.noted(content);
+  }
+
+  const stop = listen(model, { show, noted });
+  return () => { reading?.save(); filters.release(); stop(); };
+}
+
+export default { render };

@@ -1,0 +1,56 @@
+// A row of the worklist: its cells, and what they say of a radiograph.
+
+import { h } from "../base/dom.js";
+
+export const WORKLIST_COLUMNS = [
+  { by: "name", label: "Radiograph" },
+  { by: "size", label: "Size" },
+  { by: "body_part", label: "Body part" },
+  { by: "answer", label: "Answer" },
+  { by: "suspicion", label: "Fracture" },
+];
+const WORKLIST_ANSWERS = { waiting: "waiting", problem: "not answered" };
+
+export function worklistRow({ key }, { remove }) {
+  const cell = (name, ...children) => h("td", { role: "gridcell", class: `fw-w-${name}` }, ...children);
+  const picture = h("img", { alt: "" });
+  const name = h("span", { class: "fw-w-title" });
+  const size = cell("size");
+  const part = h("span", {});
+  const sure = h("span", { class: "fw-w-note" });
+  const answer = h("span", { class: "fw-tag" });
+  const why = h("span", { class: "fw-w-note" });
+  const fill = h("span", {});
+  const bar = h("span", { class: "fw-bar", "aria-hidden": "true" }, fill);
+  const probability = h("span", { class: "fw-w-percent" });
+  const button = h("button", {
+    type: "button", class: "fw-remove", tabindex: "-1", title: "Remove (Delete)",
+    onclick: (event) => { event.stopPropagation(); remove(key); },
+  }, "×");
+  const said = cell("answer", answer, why);
+  const fracture = cell("fracture", bar, probability);
+  const node = h(
+    "tr", { role: "row", tabindex: "-1", "aria-selected": "false", "data-key": key },
+    cell("picture", picture), cell("name", name), size, cell("part", part, sure),
+    said, fracture, cell("remove", button),
+  );
+  return {
+    node, picture,
+    update(row) {
+      node.dataset.state = row.state;
+      name.textContent = name.title = row.name;
+      size.textContent = row.size;
+      part.textContent = row.body_part ?? "";
+      sure.textContent = row.body_part_percent ?? "";
+      answer.textContent = row.verdict ?? WORKLIST_ANSWERS[row.state];
+      answer.className = `fw-tag fw-${row.state}`;
+      why.textContent = why.title = row.problem ?? "";
+      said.colSpan = row.problem ? 2 : 1; // a sentence needs the room of both
+      fracture.hidden = Boolean(row.problem);
+      bar.hidden = row.probability == null;
+      fill.style.width = `${100 * (row.probability ?? 0)}%`;
+      probability.textContent = row.percent ?? "";
+      button.setAttribute("aria-label", `Remove ${row.name}`);
+    },
+  };
+}

@@ -1,0 +1,116 @@
+// Takes files and folders by button or by drop and has them sent.
+
+import { h, listen } from "../base/dom.js";
+import { droppedEntries, survey, visibleInOrder } from "./files.js";
+import { counted, progressView } from "./progress.js";
+import { sender } from "./sending.js";
+
+function render({ model, el }) {
+  const described = { "aria-describedby": `${model.get("hint_id")}` };
+  const files = h("input", {
+    type: "file", multiple: true, class: "fw-file-input", "aria-label": "Choose radiographs",
+    ...described,
+  });
+  const folder = h("input", {
+    type: "file", webkitdirectory: true, class: "fw-visually-hidden", tabindex: "-1",
+    "aria-hidden": "true",
+  });
+  const folderButton = h(
+    "button", { type: "button", class: "fw-link fw-folder", onclick: () => folder.click() },
+    "Choose a folder",
+  );
+  const zone = h(
+    "div", { class: "fw-drop" },
+    h(
+      "label", { class: "fw-drop-files" }, files,
+      h("span", { class: "fw-drop-button", "aria-hidden": "true" }, "Choose radiographs"),
+      h("span", { class: "fw-drop-or" }, "or drop them here, folders too"),
+      h("span", { class: "fw-hint", id: model.get("hint_id") }, model.get("hint")),
+    ),
+    "webkitdirectory" in folder ? folderButton : null,
+  );
+  const outcome = h("p", { class: "fw-upload-outcome", "aria-hidden": "true" });
+  const progress = progressView(cancel);
+  el.classList.add("fw-upload");
+  el.append(zone, folder, ...progress.nodes, outcome);
+
+  const sending = sender(model, {
+    changed: () => progress.show(sending.progress),
+    over: (cancelled) => end(cancelled),
+  });
+  let surveys = 0; // going on
+  let choices = 0; // ever
+  let cancelled = 0; // up to which choice
+
+  function end(wasCancelled) {
+    const { files: all, filesDone, taken } = sending.progress;
+    const arrived = counted(taken, "radiograph has", "radiographs have");
+    const words = wasCancelled
+      ? `Cancelled: ${all ? `${filesDone.toLocaleString("en")} of ${counted(all, "file", "files")} had been sent` : "nothing was sent"}. ${taken ? "What has arrived stays." : ""}`
+      : taken ? `${arrived} arrived.` : "";
+    const hadFocus = document.activeElement === progress.cancel;
+    progress.end(words);
+    outcome.textContent = words;
+    if (hadFocus) files.focus();
+  }
+
+  function cancel() {
+    cancelled = choices;
+    if (sending.busy) sending.cancel();
+    else end(true);
+  }
+
+  async function take(entries) {
+    if (!entries.length) return;
+    choices += 1;
+    surveys += 1;
+    const choice = choices;
+    const idle = () => !sending.progress.name;
+    outcome.textContent = "";
+    sending.open();
+    if (idle()) progress.looking(0);
+    const found = await survey(entries, {
+      maxBytes: model.get("max_bytes"), maxFiles: model.get("max_files"),
+      leftOut: sending.leftOut, stopped: () => choice <= cancelled,
+      looked: (seen) => { if (idle()) progress.looking(seen); },
+    });
+    surveys -= 1;
+    if (choice <= cancelled) return;
+    if (found.length) sending.add(found);
+    else if (!surveys) sending.closeIfIdle();
+  }
+
+  files.addEventListener("change", () => {
+    take([...files.files]);
+    files.value = ""; // so that the same file can be chosen again
+  });
+  folder.addEventListener("change", () => {
+    const found = visibleInOrder(folder.files);
+    if (found.length) take(found);
+    else { sending.leftOut("nothing", []); sending.closeIfIdle(); }
+    folder.value = "";
+  });
+  zone.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    zone.classList.add("fw-over");
+  });
+  zone.addEventListener("dragleave", (event) => {
+    if (!zone.contains(event.relatedTarget)) zone.classList.remove("fw-over");
+  });
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("fw-over");
+    take(droppedEntries(event.dataTransfer));
+  });
+
+  const askBeforeLeaving = (event) => { if (sending.busy) event.preventDefault(); };
+  window.addEventListener("beforeunload", askBeforeLeaving);
+  const stop = listen(model, sending.handlers);
+  return () => {
+    stop();
+    window.removeEventListener("beforeunload", askBeforeLeaving);
+    if (sending.busy) cancel();
+  };
+}
+
+export default { render };

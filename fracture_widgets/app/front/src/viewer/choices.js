@@ -1,0 +1,50 @@
+// Which frame and which window of a file is shown, where it has several.
+
+import { h } from "../base/dom.js";
+
+export function pictureChoices(on) {
+  const list = (label) => {
+    const select = h("select", { "aria-label": `${label} of the file`, onchange: chosen });
+    const named = h("label", {}, h("span", {}, label), select);
+    return { select, named };
+  };
+  const frame = list("Frame");
+  const window_ = list("Window");
+  const bar = h(
+    "div", { class: "fw-pictures", role: "group", "aria-label": "Picture of the file", hidden: true },
+    frame.named, window_.named,
+  );
+  let shown = { frame: 0, window: 0 };
+
+  function chosen() {
+    on.picture({
+      frame: frame.named.hidden ? shown.frame : Number(frame.select.value),
+      window: window_.named.hidden ? shown.window : Number(window_.select.value),
+    });
+    restore(); // what is shown changes once the kernel says so
+  }
+
+  function restore() {
+    frame.select.value = String(shown.frame);
+    window_.select.value = String(shown.window);
+  }
+
+  function fill({ select, named }, titles) {
+    named.hidden = titles.length < 2;
+    const same = select.options.length === titles.length
+      && titles.every((title, index) => select.options[index].textContent === title);
+    if (!same) { // else the list would close under the pointer
+      select.replaceChildren(...titles.map((title, index) => h("option", { value: String(index) }, title)));
+    }
+  }
+
+  function show(choices) {
+    shown = choices ?? { frame: 0, frames: 1, window: 0, windows: [] };
+    fill(frame, Array.from({ length: shown.frames }, (_, index) => `${index + 1} of ${shown.frames}`));
+    fill(window_, shown.windows);
+    bar.hidden = frame.named.hidden && window_.named.hidden;
+    restore();
+  }
+
+  return { bar, show };
+}

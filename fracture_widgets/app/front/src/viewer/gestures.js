@@ -1,0 +1,95 @@
+// From pointers, wheel and keys to what is done with the picture. `on` holds the actions.
+
+const ARROWS = {
+  ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 },
+};
+const RIGHT_BUTTON = 2;
+const MIDDLE_BUTTON = 1;
+
+export function listenToPointers(pane, on) {
+  const down = new Map(); // pointers on the pane, where they were last
+  let dragging = null;
+
+  const place = (event) => {
+    const { left, top } = pane.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  };
+  const spread = () => {
+    const [one, other] = [...down.values()];
+    return {
+      middle: { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 },
+      apart: Math.max(1, Math.hypot(one.x - other.x, one.y - other.y)),
+    };
+  };
+
+  pane.addEventListener("pointerdown", (event) => {
+    pane.focus({ preventScroll: true });
+    pane.setPointerCapture(event.pointerId);
+    down.set(event.pointerId, place(event));
+    if (down.size === 2) { on.cancelDrag(); dragging = "pinch"; return; }
+    if (down.size > 2) return;
+    if (event.button === RIGHT_BUTTON) dragging = "window";
+    else if (event.button === MIDDLE_BUTTON) dragging = "move";
+    else dragging = on.tool();
+    if (dragging === "measure" || dragging === "region") on.beginMark(place(event));
+  });
+  pane.addEventListener("pointermove", (event) => {
+    const before = down.get(event.pointerId);
+    if (!before) return;
+    const now = place(event);
+    if (dragging === "pinch" && down.size === 2) {
+      const old = spread();
+      down.set(event.pointerId, now);
+      const fresh = spread();
+      on.pan(fresh.middle.x - old.middle.x, fresh.middle.y - old.middle.y);
+      on.zoom(fresh.middle, fresh.apart / old.apart);
+      return;
+    }
+    down.set(event.pointerId, now);
+    if (dragging === "move") on.pan(now.x - before.x, now.y - before.y);
+    else if (dragging === "window") on.window(now.x - before.x, now.y - before.y);
+    else if (dragging) on.moveMark(now);
+  });
+  const lift = (event) => {
+    if (!down.delete(event.pointerId)) return;
+    if (dragging === "measure" || dragging === "region") on.keepMark();
+    if (!down.size || dragging === "pinch") dragging = null;
+    on.settled();
+  };
+  pane.addEventListener("pointerup", lift);
+  pane.addEventListener("pointercancel", (event) => { on.cancelDrag(); lift(event); });
+  pane.addEventListener("contextmenu", (event) => event.preventDefault());
+  pane.addEventListener("dblclick", (event) => on.toggleFit(place(event)));
+  // Without the focus, the wheel scrolls the page, as everywhere.
+  pane.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey && pane !== pane.getRootNode().activeElement) return;
+    event.preventDefault();
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    on.zoom(place(event), Math.exp(-Math.max(-240, Math.min(240, event.deltaY * lines)) / 400));
+    on.settled();
+  }, { passive: false });
+}
+
+export function listenToKeys(pane, on) {
+  const letters = {
+    "+": () => on.zoomMiddle(1.25), "=": () => on.zoomMiddle(1.25), "-": () => on.zoomMiddle(0.8),
+    0: on.fit, 1: on.actual, i: on.invert, v: () => on.choose("move"), w: () => on.choose("window"),
+    m: () => on.markByKeys("measure"), r: () => on.markByKeys("region"),
+    "[": () => on.window(-20, 0), "]": () => on.window(20, 0),
+    "{": () => on.window(0, -20), "}": () => on.window(0, 20),
+    Enter: on.confirm, Escape: on.dismiss, Backspace: on.reset,
+  };
+  pane.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const arrow = ARROWS[event.key];
+    const act = arrow
+      ? () => on.arrow(arrow, event.shiftKey)
+      : letters[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    if (act() === false) return;
+    event.preventDefault();
+    event.stopPropagation();
+    on.settled();
+  });
+}

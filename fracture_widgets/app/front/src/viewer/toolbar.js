@@ -1,0 +1,153 @@
+// The buttons of the viewer, and what stands in words beside them.
+
+import { h } from "../base/dom.js";
+import { COLOURS } from "./colours.js";
+import { boxBetween, lengthInWords } from "./geometry.js";
+
+const TOOLS = [
+  ["move", "Move", "Drag to move the picture (V)"],
+  ["window", "Window", "Drag sideways for contrast, up and down for brightness (W)"],
+  ["measure", "Measure", "Drag to measure a length (M)"],
+  ["region", "Region", "Drag a box around what is to be examined on its own (R)"],
+];
+
+const KEYS = [
+  ["Arrows", "move the picture, or the end of what is drawn; with Shift its start"],
+  ["+ and −", "zoom; so does the wheel while the picture has the focus, or with Ctrl"],
+  ["0 and 1", "the whole picture; one pixel to one"],
+  ["[ and ]", "more and less contrast; with Shift darker and brighter"],
+  ["I", "invert"],
+  ["M", "a ruler: set its ends, Enter keeps it, Esc drops it"],
+  ["R", "a region: set its corners, Enter keeps it, Enter again examines it"],
+  ["V and W", "what dragging does: move, or window. The right button always windows"],
+  ["Backspace", "all as it was at first"],
+];
+
+// Where places are marked, the figures are the answers' and a region is a mark.
+const KEYS_TO_MARK = KEYS.map(([key, words]) => ({
+  "0 and 1": ["0", "the whole picture"],
+  R: ["R", "a mark: set its corners, Enter keeps it"],
+})[key] ?? [key, words]);
+const MARK_TITLE = "Click a place, or drag a box around it (R)";
+
+export function viewerToolbar(on) {
+  const plain = (words, label, act) => h("button", {
+    type: "button", class: "fw-tool", "aria-label": label, title: label, onclick: act,
+  }, words);
+  const tools = new Map(TOOLS.map(([name, words, title]) => [name, h("button", {
+    type: "button", class: "fw-tool", "aria-pressed": "false", title, onclick: () => on.choose(name),
+  }, words)]));
+  const zoom = h("output", { class: "fw-zoom", "aria-label": "Zoom" });
+  const invert = h("button", {
+    type: "button", class: "fw-tool", "aria-pressed": "false", title: "Invert the greys (I)",
+    onclick: on.invert,
+  }, "Invert");
+  const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys" });
+  const listed = (keys) => h("dl", {}, ...keys.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
+  const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
+  const keys = h("details", { class: "fw-keys" }, h("summary", {}, "Keys"), usual, toMark);
+  const bar = h(
+    "div", { class: "fw-toolbar", role: "toolbar", "aria-label": "Picture" },
+    h("span", { class: "fw-tools", role: "group", "aria-label": "What dragging does" }, ...tools.values()),
+    h("span", { class: "fw-tools", role: "group", "aria-label": "How close" },
+      plain("−", "Zoom out (-)", () => on.zoomMiddle(0.8)), zoom,
+      plain("+", "Zoom in (+)", () => on.zoomMiddle(1.25)),
+      plain("Fit", "See the whole picture (0)", on.fit),
+      plain("1:1", "One pixel of the picture to one of the screen (1)", on.actual)),
+    h("span", { class: "fw-tools", role: "group", "aria-label": "Greys" }, invert, greys,
+      plain("Reset", "All as it was at first (Backspace)", on.reset)),
+    keys,
+  );
+
+  function show({ tool, view, window: { width, level }, inverted, regions, marking }) {
+    for (const [name, button] of tools) button.setAttribute("aria-pressed", String(name === tool));
+    const region = tools.get("region");
+    region.hidden = !regions;
+    [region.textContent, region.title] = marking ? ["Mark", MARK_TITLE] : TOOLS.at(-1).slice(1);
+    usual.hidden = marking;
+    toMark.hidden = !marking;
+    invert.setAttribute("aria-pressed", String(inverted));
+    zoom.textContent = `${Math.round(100 * view.scale)} %`;
+    greys.textContent = `W ${Math.round(100 * width)}  L ${Math.round(100 * level)}`;
+    greys.title = "Window and level, in percent of the range of greys";
+  }
+
+  return { bar, show };
+}
+
+// What was drawn, in words, with what can be done with it.
+export function markList(on) {
+  const list = h("ul", { class: "fw-marks", "aria-label": "Drawn on the picture", hidden: true });
+
+  function show({ rulers, region }, { spacing, size }) {
+    const items = rulers.map(({ id, from, to }) => h(
+      "li", {},
+      h("span", {}, `Ruler ${id}: ${lengthInWords(from, to, spacing)}`),
+      h("button", {
+        type: "button", class: "fw-link", "aria-label": `Remove ruler ${id}`,
+        onclick: () => on.removeRuler(id),
+      }, "Remove"),
+    ));
+    if (region) {
+      const [x0, y0, x1, y1] = boxBetween(region.from, region.to, size);
+      const [across, down] = [(x1 - x0) * size.width, (y1 - y0) * size.height].map(Math.round);
+      items.push(h(
+        "li", {},
+        h("span", {}, `Region of ${across} × ${down} pixels`),
+        h("button", { type: "button", class: "fw-tool fw-examine-region", onclick: on.examineRegion }, "Examine region"),
+        h("button", { type: "button", class: "fw-link", "aria-label": "Remove the region", onclick: on.clearRegion }, "Remove"),
+      ));
+    }
+    if (items.length > 1) {
+      items.push(h("li", {}, h("button", { type: "button", class: "fw-link", onclick: on.clearMarks }, "Clear all")));
+    }
+    list.replaceChildren(...items);
+    list.hidden = !items.length;
+  }
+
+  return { list, show };
+}
+
+// Which map lies over the picture, how strongly, in which colours, and where.
+export function mapControls(on) {
+  const group = `fw-map-${Math.random()}`;
+  const choice = h("fieldset", { class: "fw-choice" }, h("legend", {}, "Map"));
+  const slider = h("input", {
+    type: "range", min: "0", max: "100", step: "5", "aria-label": "Opacity of the map",
+    oninput: () => on.fade(Number(slider.value) / 100),
+    onchange: () => on.faded(Number(slider.value) / 100),
+  });
+  const amount = h("output", { class: "fw-amount" });
+  const colours = h(
+    "select", { "aria-label": "Colours of the map", onchange: () => on.colour(colours.value) },
+    ...Object.keys(COLOURS).map((name) => h("option", { value: name }, name)),
+  );
+  const beside = h("input", { type: "checkbox", onchange: () => on.split(beside.checked) });
+  const explanation = h("p", { class: "fw-explanation" });
+  const box = h(
+    "div", { class: "fw-controls" }, choice,
+    h("label", { class: "fw-fade" }, h("span", {}, "Opacity"), slider, amount),
+    h("label", { class: "fw-colours" }, h("span", {}, "Colours"), colours),
+    h("label", { class: "fw-beside" }, beside, h("span", {}, "Side by side")),
+  );
+
+  function list(layers, chosen) {
+    choice.replaceChildren(choice.firstChild, ...layers.map(({ name }, index) => h(
+      "label", {},
+      h("input", {
+        type: "radio", name: group, checked: index === chosen, onchange: () => on.layer(index),
+      }),
+      h("span", {}, name),
+    )));
+    box.hidden = explanation.hidden = !layers.length;
+  }
+
+  function show({ layer, opacity }) {
+    slider.value = Math.round(100 * opacity);
+    amount.textContent = `${slider.value} %`;
+    slider.setAttribute("aria-valuetext", `${slider.value} percent`);
+    explanation.textContent = layer?.explanation ?? "";
+  }
+
+  return { nodes: [box, explanation], list, show };
+}

@@ -1,0 +1,310 @@
+// The radiograph, to be looked at closely: zoom, window, measure, and the network's maps over it.
+// All of it happens here; the kernel is asked for the picture once.
+
+import { h, listen } from "../base/dom.js";
+import { drawBoxes } from "./boxes.js";
+import { pictureChoices } from "./choices.js";
+import { COLOURS } from "./colours.js";
+import { between, boxBetween, distance, fitView, lengthInWords, panned, resized, toPane, toPicture, zoomedAt } from "./geometry.js";
+import { listenToKeys, listenToPointers } from "./gestures.js";
+import { drawMarks, marks } from "./marks.js";
+import { colouredMap, drawMap, drawPicture, fromPreview, greyTable, pyramid, unpack } from "./picture.js";
+import { puller } from "./pull.js";
+import { mapControls, markList, viewerToolbar } from "./toolbar.js";
+
+const FULL_WINDOW = { width: 1, level: 0.5 };
+const CLICK = 4; // CSS pixels: what is dragged less far was pressed and not drawn
+const SAY_AFTER = 700; // milliseconds of rest after which screen readers hear what has changed
+
+function render({ model, el }) {
+  const drawn = marks();
+  const look = {
+    tool: "move", view: { scale: 1, x: 0, y: 0 }, window: FULL_WINDOW, inverted: false, split: false,
+    colours: "Inferno", layer: 0, regions: false,
+    marking: false,
+  };
+  let shown = { layers: [], key: null };
+  let size = { width: 1, height: 1 };
+  let pane = { width: 1, height: 1 };
+  let levels = null;
+  let maps = [];
+  let pull = null;
+  let opacity = model.get("opacity");
+  let table = null;
+  let framed = 0;
+  let resting = null;
+
+  const act = {
+    tool: () => look.tool,
+    choose: (tool) => { look.tool = tool; changed(); },
+    pan: (dx, dy) => moved(panned(look.view, dx, dy, size, pane)),
+    zoom: (point, factor) => moved(zoomedAt(look.view, point, factor, size, pane)),
+    zoomMiddle: (factor) => act.zoom({ x: pane.width / 2, y: pane.height / 2 }, factor),
+    fit: () => moved(fitView(size, pane)),
+    actual: () => act.zoomMiddle(1 / window.devicePixelRatio / look.view.scale),
+    toggleFit: (point) => {
+      const fitted = fitView(size, pane);
+      if (look.view.scale > 1.01 * fitted.scale) moved(fitted);
+      else act.zoom(point, Math.max(2, 1 / look.view.scale));
+    },
+    window: (dx, dy) => {
+      const { width, level } = look.window;
+      look.window = { width: between(width + dx / 250, 0.02, 2), level: between(level - dy / 400, 0, 1) };
+      table = null;
+      changed();
+    },
+    invert: () => { look.inverted = !look.inverted; table = null; changed(); },
+    reset: () => { startView(); drawn.clear(); changed(); },
+    beginMark: (point) => { drawn.begin(look.tool, inside(point)); changed(); },
+    moveMark: (point) => { drawn.move("to", inside(point)); changed(); },
+    keepMark: () => {
+      if (shown.marking && drawn.draft?.kind === "region") act.sendPlace(drawn.draft);
+      else drawn.keep();
+      changed();
+    },
+    sendPlace: ({ from, to }) => {
+      drawn.drop();
+      const click = look.view.scale * distance(from, to, null) < CLICK;
+      model.send({ type: "place", key: shown.key, box: boxBetween(from, click ? from : to, size) });
+    },
+    cancelDrag: () => { if (drawn.drop()) changed(); },
+    markByKeys: (kind) => {
+      if (kind === "region" && !look.regions) return false;
+      look.tool = kind;
+      const part = (share) => inside({ x: share * pane.width, y: share * pane.height });
+      drawn.begin(kind, part(0.4), part(0.6));
+      changed();
+      return true;
+    },
+    arrow: ({ x, y }, shift) => {
+      if (!drawn.draft) { act.pan(-40 * x, -40 * y); return; }
+      const end = shift ? "from" : "to";
+      const at = toPane(look.view, drawn.draft[end]);
+      drawn.move(end, inside({ x: at.x + 8 * x, y: at.y + 8 * y }));
+      changed();
+    },
+    confirm: () => {
+      if (drawn.draft) act.keepMark();
+      else if (drawn.region) act.examineRegion();
+      else return false;
+      return true;
+    },
+    dismiss: () => {
+      if (drawn.drop()) changed();
+      else if (drawn.region) act.clearRegion();
+      else return false;
+      return true;
+    },
+    removeRuler: (id) => { drawn.remove(id); changed(); panes[0].pane.focus(); },
+    clearRegion: () => { drawn.clearRegion(); changed(); panes[0].pane.focus(); },
+    clearMarks: () => { drawn.clear(); changed(); panes[0].pane.focus(); },
+    examineRegion: () => {
+      const { from, to } = drawn.region;
+      model.send({ type: "region", key: shown.key, box: boxBetween(from, to, size) });
+    },
+    picture: (wanted) => model.send({ type: "choose", key: shown.key, ...wanted }),
+    fade: (value) => { opacity = value; changed(); },
+    faded: (value) => { model.set("opacity", value); model.save_changes(); },
+    colour: (name) => { look.colours = name; colourMaps(); changed(); },
+    layer: (index) => { look.layer = index; changed(); },
+    split: (on) => { look.split = on; panes[1].pane.hidden = !on; changed(); },
+    settled: () => {
+      clearTimeout(resting);
+      resting = setTimeout(() => { spoken.textContent = inWords(); }, SAY_AFTER);
+    },
+  };
+
+  const help = `fw-view-${Math.random()}`;
+  const onePane = (name) => {
+    const canvas = h("canvas", { role: "img" });
+    const node = h("div", {
+      class: "fw-pane", tabindex: "0", role: "group", "aria-label": name, "aria-describedby": help,
+    }, canvas);
+    listenToPointers(node, act);
+    listenToKeys(node, act);
+    return { pane: node, canvas };
+  };
+  const panes = [onePane("Radiograph"), onePane("Radiograph with the map")];
+  panes[1].pane.hidden = true;
+  const toolbar = viewerToolbar(act);
+  const choices = pictureChoices(act);
+  const listed = markList(act);
+  const mapped = mapControls(act);
+  const frame = h("div", { class: "fw-panes", hidden: true }, ...panes.map((one) => one.pane));
+  const empty = h("div", { class: "fw-empty" });
+  const caption = h("figcaption", {});
+  const note = h("p", { class: "fw-view-note", role: "status" });
+  const spoken = h("p", { class: "fw-visually-hidden", role: "status" });
+  el.classList.add("fw-viewer");
+  el.append(
+    h("figure", {}, h("div", { class: "fw-stage" }, frame, empty), caption),
+    h("p", { class: "fw-visually-hidden", id: help }, "Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, M measures; more under Keys."),
+    choices.bar, toolbar.bar, listed.list, note, ...mapped.nodes, spoken,
+  );
+
+  const inside = (point) => {
+    const { x, y } = toPicture(look.view, point);
+    return { x: between(x, 0, size.width), y: between(y, 0, size.height) };
+  };
+  const inWords = () => {
+    const { width, level } = look.window;
+    const last = drawn.draft ?? drawn.rulers.at(-1);
+    const length = last && last.kind !== "region" ? `, length ${lengthInWords(last.from, last.to, shown.spacing)}` : "";
+    return `Zoom ${Math.round(100 * look.view.scale)} percent, window ${Math.round(100 * width)}, level ${Math.round(100 * level)}${look.inverted ? ", inverted" : ""}${length}`;
+  };
+
+  function moved(view) { look.view = view; changed(); }
+
+  function changed() {
+    if (!framed) framed = requestAnimationFrame(draw);
+  }
+
+  function draw() {
+    framed = 0;
+    toolbar.show(look);
+    listed.show(drawn, { spacing: shown.spacing, size });
+    const layer = shown.layers[look.layer];
+    mapped.show({ layer, opacity });
+    // Where nothing is zoomed, a finger that drags scrolls the page.
+    const whole = look.tool === "move" && look.view.scale <= 1.01 * fitView(size, pane).scale;
+    frame.dataset.whole = String(whole);
+    frame.dataset.zoom = String(look.view.scale);
+    if (!levels) return;
+    const began = performance.now();
+    table ??= greyTable(levels[0].top, look.window, look.inverted);
+    const ratio = window.devicePixelRatio;
+    panes.forEach(({ pane: node, canvas }, index) => {
+      if (node.hidden) return;
+      const context = canvas.getContext("2d");
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      drawPicture(context, levels, size, look.view, table, ratio);
+      const covered = !look.split || index === 1;
+      if (covered) drawMap(context, maps[look.layer], size, look.view, opacity, ratio);
+      drawBoxes(context, shown.boxes ?? [], size, look.view, ratio);
+      drawMarks(context, drawn.all, look.view, shown.spacing, ratio);
+      const alt = covered && layer ? `${shown.alt}. ${layer.alt}` : shown.alt;
+      canvas.setAttribute("aria-label", alt);
+    });
+    frame.dataset.drawn = (performance.now() - began).toFixed(2);
+  }
+
+  function startView() {
+    Object.assign(look, { view: fitView(size, pane), window: FULL_WINDOW, inverted: false });
+    table = null;
+  }
+
+  function colourMaps() {
+    maps = shown.layers.map((layer) => colouredMap(layer, layer.values, COLOURS[look.colours]));
+  }
+
+  // On a phone the list of samples may have pushed the picture out of sight.
+  function bringIntoView() {
+    const { top, bottom } = el.getBoundingClientRect();
+    if (bottom < 80 || top > window.innerHeight - 80) el.scrollIntoView({ block: "start" });
+  }
+
+  function show(content, buffers) {
+    const fresh = content.key !== shown.key;
+    const bytes = (buffer) => new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
+    shown = {
+      ...content,
+      layers: content.layers.map((layer, index) => ({ ...layer, values: bytes(buffers[index + 1]) })),
+    };
+    frame.hidden = toolbar.bar.hidden = !buffers.length;
+    empty.hidden = Boolean(buffers.length);
+    empty.replaceChildren(h("strong", {}, content.empty.title), h("span", {}, content.empty.advice));
+    caption.textContent = content.caption;
+    choices.show(content.choices);
+    look.regions = Boolean(content.regions);
+    look.marking = Boolean(content.marking);
+    if (look.tool === "region" && (fresh || !look.regions)) look.tool = "move";
+    look.layer = Math.min(look.layer, Math.max(0, content.layers.length - 1));
+    mapped.list(content.layers, look.layer);
+    colourMaps();
+    if (fresh) {
+      pull?.stop();
+      pull = null;
+      levels = null;
+      drawn.clear();
+      note.textContent = "";
+      delete frame.dataset.full;
+      if (buffers.length) begin(content, bytes(buffers[0]));
+    }
+    changed();
+  }
+
+  async function begin({ key, width, height }, preview) {
+    size = { width, height };
+    measurePane();
+    startView();
+    bringIntoView();
+    const picture = await fromPreview(new Blob([preview]));
+    if (shown.key !== key || levels) return; // another was chosen, or the whole one came first
+    levels = pyramid(picture);
+    table = null;
+    changed();
+  }
+
+  function whole({ key, bytes, width, height, depth }) {
+    if (key !== shown.key || pull) return;
+    pull = puller(model, {
+      key, size: bytes,
+      progress: (part) => {
+        note.textContent = part < 1 && bytes > 1e6 ? `Fetching the picture in full: ${Math.floor(100 * part)} %` : "";
+      },
+      failed: () => { note.textContent = "The picture is shown as a preview: in full it could not be fetched."; },
+      got: async (packed) => {
+        const picture = await unpack(packed, { width, height, depth });
+        if (shown.key !== key) return;
+        levels = pyramid(picture);
+        table = null;
+        frame.dataset.full = key;
+        changed();
+      },
+    });
+  }
+
+  function measurePane() {
+    const { clientWidth, clientHeight } = panes[0].pane;
+    const after = { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) };
+    if (levels) look.view = resized(look.view, size, pane, after);
+    pane = after;
+    for (const { canvas } of panes) {
+      canvas.width = Math.round(pane.width * window.devicePixelRatio);
+      canvas.height = Math.round(pane.height * window.devicePixelRatio);
+    }
+    changed();
+  }
+
+  const watcher = new ResizeObserver(measurePane);
+  watcher.observe(panes[0].pane);
+  // What stands beside the viewer may take a tool up, at once and without asking the kernel.
+  el.addEventListener("fw-tool", ({ detail }) => { act.choose(detail); panes[0].pane.focus(); });
+  const readOpacity = () => { opacity = model.get("opacity"); changed(); };
+  model.on("change:opacity", readOpacity);
+  // JupyterLab would take Enter for "edit the cell" and "a" for "a new cell above": inside the
+  // workbench, keys are its own. Some shortcuts look at what has the focus alone.
+  const keepKeys = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
+  requestAnimationFrame(() => {
+    const workbench = el.closest(".fw-workbench");
+    workbench?.setAttribute("data-lm-suppress-shortcuts", "true");
+    workbench?.addEventListener("focusin", keepKeys);
+  });
+  const stop = listen(model, {
+    show,
+    whole,
+    boxes: ({ key, boxes }) => { if (key === shown.key) { shown.boxes = boxes; changed(); } },
+    piece: (content, buffers) => pull?.piece(content, buffers),
+    refused: ({ text }) => { note.textContent = text; },
+  });
+  return () => {
+    stop();
+    model.off("change:opacity", readOpacity);
+    watcher.disconnect();
+    pull?.stop();
+    clearTimeout(resting);
+    cancelAnimationFrame(framed);
+  };
+}
+
+export default { render };

@@ -1,0 +1,51 @@
+// A button that asks Python for a file and hands it to the browser as in-page data, with a choice of
+// formats beside it where there is one.
+
+import { h, listen } from "../base/dom.js";
+
+function render({ model, el }) {
+  const button = h("button", {
+    type: "button", class: "fw-button", onclick: () => model.send({ type: "wanted" }),
+  });
+  const select = h("select", { "aria-label": "Format of the report", onchange: choose });
+  const choice = h("span", { class: "fw-format" },
+    h("span", { "aria-hidden": "true" }, "as"), select);
+  el.classList.add("fw-download");
+  el.append(button);
+
+  let offered = "";
+
+  function choose() {
+    model.set("choice", select.value);
+    model.save_changes();
+  }
+
+  function update() {
+    const choices = model.get("choices");
+    button.textContent = model.get("label");
+    button.disabled = model.get("disabled");
+    if (choices.length === 0) choice.remove();
+    else if (!choice.isConnected) el.append(choice);
+    if (JSON.stringify(choices) !== offered) {
+      offered = JSON.stringify(choices);
+      select.replaceChildren(...choices.map(([value, name]) => h("option", { value }, name)));
+    }
+    select.value = model.get("choice");
+  }
+
+  function file({ name, mime }, [buffer]) {
+    const url = URL.createObjectURL(new Blob([buffer], { type: mime }));
+    const link = h("a", { href: url, download: name, hidden: true });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser may still be writing
+  }
+
+  model.on("change", update);
+  update();
+  const stop = listen(model, { file });
+  return () => { stop(); model.off("change", update); };
+}
+
+export default { render };
