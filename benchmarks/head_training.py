@@ -25,10 +25,10 @@ from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.question import build_single_question_network
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.fit import Fitted, fit
+from fracture_widgets.training.loop import Fitted, TrainingLoop
 from fracture_widgets.training.pipeline import Shuffle, batches, one_hot
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import Progress, Telling
+from fracture_widgets.training.progress import Progress, TrainingMonitor
 
 
 def main() -> None:
@@ -81,15 +81,12 @@ def train(model: keras.Model, inputs: Any, targets: Any, epochs: int) -> tuple[F
     learnt, validation = rows[rows % 4 > 0], rows[rows % 4 == 0]
     ends: dict[int, float] = {}
 
-    def heard(step: Progress) -> None:
+    def progress(step: Progress) -> None:
         ends[step.epoch] = time.perf_counter()
 
-    fitted = fit(
-        model,
+    fitted = TrainingLoop(model, plan, TrainingMonitor(on_progress=progress)).fit(
         batches(inputs, targets, learnt, size=16, shuffled=Shuffle(0)),
         batches(inputs, targets, validation, size=16),
-        plan,
-        Telling(progress=heard),
     )
     # The first epoch also traces the graph.
     return fitted, float(np.median(np.diff([ends[epoch] for epoch in sorted(ends)])))

@@ -7,12 +7,9 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fracture_widgets.errors import DatasetError
-
-if TYPE_CHECKING:
-    from fracture_widgets.training.compare import ComparisonProgress
 
 __all__ = ["add_parser"]
 
@@ -85,7 +82,7 @@ def add_parser(subparsers: Any) -> None:
         )
     parser.add_argument(
         "--features",
-        metavar="FILE",
+        metavar="DIR",
         type=Path,
         help="where pooled features are kept (in the user's cache folder)",
     )
@@ -103,6 +100,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # What TensorFlow says of itself while it starts is no news to whoever compares.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    from fracture_widgets.base.progress import Monitor
     from fracture_widgets.datasets.table import load_dataset
     from fracture_widgets.training import compare as comparison
     from fracture_widgets.training.plan import Augmentation, TrainingPlan
@@ -140,8 +138,7 @@ def _run(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             features=arguments.features,
             resamples=arguments.resamples,
-            progress=narrator,
-            say=narrator.say,
+            monitor=Monitor(narrator, narrator.say),
         )
     print(result)
     for path in result.save(arguments.out).values():
@@ -156,7 +153,7 @@ class _Narrator:
 
     def __init__(self) -> None:
         self._bar: Any = None
-        self._at: tuple[object, ...] = ()
+        self._at = ""
 
     def __enter__(self) -> _Narrator:
         return self
@@ -165,28 +162,22 @@ class _Narrator:
         if self._bar is not None:
             self._bar.close()
 
-    def __call__(self, progress: ComparisonProgress) -> None:
+    def __call__(self, done: int, total: int | None, what: str) -> None:
         """Take one step of progress."""
         from tqdm import tqdm
 
-        step = progress.step
-        at = (progress.model, progress.fold, step.stage)
-        if at != self._at:
+        if what != self._at:
             if self._bar is not None:
                 self._bar.close()
-            where = f"{progress.model}, fold {progress.fold}: " if progress.model else ""
             self._bar = tqdm(
-                desc=f"{where}{step.stage}",
-                total=step.total,
+                desc=what,
+                total=total,
                 file=sys.stderr,
                 leave=False,
                 disable=None,  # into a file or a pipe, a bar would be thousands of lines
             )
-            self._at = at
-        if progress.model and progress.seconds_left is not None:
-            left = tqdm.format_interval(progress.seconds_left)
-            self._bar.set_postfix_str(f"all folds: {left} left", refresh=False)
-        self._bar.update(step.done - self._bar.n)
+            self._at = what
+        self._bar.update(done - self._bar.n)
 
     def say(self, sentence: str) -> None:
         """Print a line without tearing the bar."""

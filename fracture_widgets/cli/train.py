@@ -104,13 +104,12 @@ def _add_dataset_and_plan(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument(
         "--strategy",
-        choices=("mirrored", "multiworker"),
-        help="train on all GPUs of this machine, or on the machines that TF_CONFIG names; "
-        "the batch is that of all together",
+        choices=("mirrored",),
+        help="train on all GPUs of this machine; the batch is that of all together",
     )
     parser.add_argument(
         "--features",
-        metavar="FILE",
+        metavar="DIR",
         type=Path,
         help="where a frozen trunk's features are kept (in the user's cache folder)",
     )

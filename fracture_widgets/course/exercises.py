@@ -93,7 +93,7 @@ def check_best_epoch(answer: int | None, history: pd.DataFrame) -> Verdict:
     answer
         Number of the epoch, from 1.
     history
-        As in :class:`~fracture_widgets.training.result.TrainingResult`.
+        As in :class:`~fracture_widgets.training.runs.TrainingResult`.
     """
     if answer is None:
         return Verdict.open("Give the number of the epoch whose weights you would keep.")

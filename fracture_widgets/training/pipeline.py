@@ -1,20 +1,32 @@
-"""From examples in memory to the batches that Keras trains on."""
+"""From examples in memory to the batches that Keras trains on, varied and in order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.training.plan import Augmentation
 
-__all__ = ["Augmenter", "Shuffle", "augmenter", "batches", "class_weights", "one_hot"]
+__all__ = [
+    "Augmenter",
+    "Shuffle",
+    "augmented_views",
+    "augmenter",
+    "batches",
+    "class_weights",
+    "one_hot",
+]
 
 # Far more than the batches of an epoch: each draws once.
 _DRAWS_IN_AN_EPOCH = 1 << 24
+_SETTINGS = Augmentation()
 _BLACK = {"fill_mode": "constant", "fill_value": 0.0}
 
 
@@ -64,6 +76,18 @@ def augmenter(settings: Augmentation, seed: int) -> Augmenter:
         layers.RandomContrast(settings.contrast, value_range=(0, 255), seed=seed + 3),
     ]
     return Augmenter(steps if settings.flip else steps[1:], seed if settings.flip else seed + 1)
+
+
+def augmented_views(
+    radiograph: Radiograph, n: int, settings: Augmentation = _SETTINGS, *, seed: int = 0
+) -> list[Radiograph]:
+    """Vary a radiograph as training does: another picture in every epoch."""
+    if n < 1:
+        raise ValueError(f"n is 1 or more. Received: {n}")
+    require_keras("Augmentation")
+    same = np.repeat(network_input(radiograph.pixels)[np.newaxis], n, axis=0)
+    varied = np.asarray(augmenter(settings, seed)(same))[..., 0] / np.float32(255)
+    return [replace(radiograph, pixels=np.clip(view, 0, 1)) for view in varied]
 
 
 class Shuffle:
@@ -118,7 +142,7 @@ def batches(
 
         order = tf.data.Dataset.range(1).flat_map(shuffle_anew)
         order = order.apply(tf.data.experimental.assert_cardinality(len(wanted)))
-    # Workers draw the same batches and keep their share of each; see training.strategies.
+    # Workers draw the same batches and keep their share of each; see training.devices.
     sharded = tf.data.Options()
     sharded.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     # One batch after the other: drawn side by side, the same seed would not give the same ones.

@@ -1,34 +1,18 @@
-"""What a long training tells while it works, and how it is asked to stop."""
+"""What a training reports while it works, and how it is asked to stop."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
 import pandas as pd
 
-__all__ = [
-    "FEATURES",
-    "READING",
-    "TRAINING",
-    "Clock",
-    "Enough",
-    "EpochEnded",
-    "Progress",
-    "Stopped",
-    "Telling",
-]
+from fracture_widgets.base.progress import Clock, Monitor
+
+__all__ = ["FEATURES", "READING", "TRAINING", "EpochEnded", "Progress", "TrainingMonitor"]
 
 READING, FEATURES, TRAINING = "reading", "features", "training"
-
-
-class Stopped(Exception):
-    """Somebody asked training to stop."""
-
-
-class Enough(Exception):
-    """Somebody wants no more epochs, and what there is judged."""
 
 
 @dataclass(frozen=True)
@@ -79,36 +63,49 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Who hears of a training, and who may stop it."""
+class TrainingMonitor(Monitor):
+    """A monitor that is also told of batches and epochs, and may want no more of them."""
 
-    progress: Callable[[Progress], object] = lambda _: None
-    say: Callable[[str], object] = lambda _: None
-    cancelled: Callable[[], bool] = lambda: False
+    on_progress: Callable[[Progress], object] = lambda _: None
+    on_epoch: Callable[[EpochEnded], object] = lambda _: None
     enough: Callable[[], bool] = lambda: False
-    epoch_ended: Callable[[EpochEnded], object] = lambda _: None
+    _clocks: dict[str, Clock] = field(default_factory=dict)
 
-    def step(self, progress: Progress) -> None:
-        """Pass progress on, and raise :class:`Stopped` if asked to."""
-        self.progress(progress)
-        if self.cancelled():
-            raise Stopped
+    @classmethod
+    def of_callbacks(
+        cls,
+        progress: Callable[[Progress], object] | None = None,
+        epoch_ended: Callable[[EpochEnded], object] | None = None,
+        say: Callable[[str], object] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        enough: Callable[[], bool] | None = None,
+    ) -> Self:
+        """Return a monitor of the functions that a caller gives, each of which may be missing."""
+        given = {
+            "on_progress": progress,
+            "on_epoch": epoch_ended,
+            "on_say": say,
+            "is_cancelled": cancelled,
+            "enough": enough,
+        }
+        return cls(**{name: one for name, one in given.items() if one is not None})  # type: ignore[arg-type]
 
+    @classmethod
+    def of_monitor(cls, monitor: Monitor) -> Self:
+        """Return a monitor that passes a training's progress on to a plain one."""
+        return cls(
+            on_say=monitor.on_say,
+            is_cancelled=monitor.is_cancelled,
+            on_progress=lambda step: monitor.on_step(step.done, step.total, step.stage),
+        )
 
-class Clock:
-    """Tells from the pace so far what the rest will take."""
+    def step(self, done: int, total: int | None, what: str = "") -> None:
+        """Report a step of a stage, with the time that the rest will take."""
+        total = done if total is None else total
+        clock = self._clocks.setdefault(what, Clock())
+        self.report(Progress(what, done, total, clock.seconds_left(done, total)))
 
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._first: tuple[int, float] | None = None
-
-    def seconds_left(self, done: int, total: int) -> float | None:
-        """Return the seconds left after ``done`` of ``total``, or ``None`` at the start."""
-        if done == 0:
-            return None
-        now = time.monotonic()
-        if self._first is None or done <= self._first[0]:
-            self._first = (done, now)
-            return (now - self._started) / done * (total - done)
-        before, then = self._first
-        return (now - then) / (done - before) * (total - done)
+    def report(self, progress: Progress) -> None:
+        """Pass progress on, and raise :class:`Cancelled` if asked to."""
+        self.on_progress(progress)
+        self.check()

@@ -1,43 +1,39 @@
 """A training as a folder, so that it can be stopped at any moment and continued.
 
 After every epoch the folder holds a whole state: the last weights with all that the optimizer
-remembers, the best weights, and a record that names both by their sha256. Files are written beside
-the ones in use and the record is exchanged last, so that whatever ends the program, the folder
-holds the last finished epoch or the one before it.
+remembers, the best weights, and a record that names both by their sha256. The record is exchanged
+last, so that whatever ends the program, the folder holds the last finished epoch or the one before
+it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.base.files import exclusively, file_sha256
+from fracture_widgets.base.cache import Arrays, pack_arrays, read_arrays
+from fracture_widgets.base.files import exclusively, file_sha256, write_by_content, write_whole
+from fracture_widgets.base.tables import frame_csv_text
 from fracture_widgets.errors import TrainingError
 
 __all__ = [
     "COLUMNS",
     "Arrays",
-    "Identity",
+    "DatasetIdentity",
     "RunFolder",
     "RunRecord",
     "State",
     "best_of",
     "history_table",
 ]
-
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 """What is noted of every epoch."""
@@ -47,7 +43,7 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Identity:
+class DatasetIdentity:
     """Which radiographs a run is about."""
 
     radiographs: int
@@ -55,7 +51,7 @@ class Identity:
     sha256: str
 
     @classmethod
-    def of(cls, table: pd.DataFrame) -> Self:
+    def of_table(cls, table: pd.DataFrame) -> Self:
         """Return the identity of a divided table; the folder may have moved since."""
         digest = hashlib.sha256()
         columns = (table[name] for name in ("patient_id", "answer", "split", "image_path"))
@@ -66,6 +62,9 @@ class Identity:
             digest.update(f"{line}\n".encode())
         return cls(len(table), int(table["patient_id"].nunique()), digest.hexdigest())
 
+    def __str__(self) -> str:
+        return f"{self.radiographs:,} of {self.patients:,} patients"
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -74,7 +73,7 @@ class RunRecord:
     question: str
     network: str
     plan: Mapping[str, Any]
-    dataset: Identity
+    dataset: DatasetIdentity
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +132,7 @@ class RunFolder:
             if not self.started:
                 self.discard()
 
-    def refuse_another(self, record: RunRecord) -> None:
+    def check_same_training(self, record: RunRecord) -> None:
         """Check that what is kept here is a part of this very training."""
         kept, name = self.record(), self.folder.name
         if self.finished:
@@ -151,8 +150,8 @@ class RunFolder:
                 )
         if kept.dataset != record.dataset:
             raise TrainingError(
-                f"The run in {name} was begun with other radiographs ({_count(kept.dataset)} then, "
-                f"{_count(record.dataset)} now): continue it with those, or choose another folder."
+                f"The run in {name} was begun with other radiographs ({kept.dataset} then, "
+                f"{record.dataset} now): continue it with those, or choose another folder."
             )
         # As JSON keeps it, tuples are lists.
         planned = json.loads(json.dumps(dict(record.plan)))
@@ -171,7 +170,7 @@ class RunFolder:
         """Return what the run is."""
         given = self._read()["record"]
         try:
-            return RunRecord(**(given | {"dataset": Identity(**given["dataset"])}))
+            return RunRecord(**(given | {"dataset": DatasetIdentity(**given["dataset"])}))
         except (TypeError, KeyError) as error:
             raise self._damaged() from error
 
@@ -183,8 +182,10 @@ class RunFolder:
         """Keep the state after an epoch, whole or not at all."""
         epochs = len(history)
         try:
-            self._home.mkdir(parents=True, exist_ok=True)
-            last = self._write("epoch", arrays)
+            path, sha256 = write_by_content(
+                self._home / "epoch.npz", lambda stream: pack_arrays(stream, arrays)
+            )
+            last = {"name": path.name, "sha256": sha256}
             # Where this epoch is not the best, an earlier one was, and its file is there.
             best = last if best_of(history) == epochs else self._read()["files"]["best"]
             self._exchange(
@@ -210,19 +211,16 @@ class RunFolder:
         kept = self._read()
         try:
             last, best = (self._load(kept["files"][name]) for name in ("last", "best"))
-        except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (KeyError, OSError, ValueError) as error:
             raise self._damaged() from error
         return State(history_table(kept["epochs"]), last, best)
 
     def finish(self, answers: pd.DataFrame) -> None:
         """Note that the training came to its end, and what it answered to the test split."""
         try:
-            partial = self._home / f"{_ANSWERS}.part"
-            _whole(partial, lambda stream: stream.write(answers.to_csv(index=False).encode()))
-            partial.replace(self._home / _ANSWERS)
+            write_whole(self._home / _ANSWERS, frame_csv_text(answers).encode())
             self._exchange(self._read() | {"files": {}, "finished": True})
         except OSError as error:
-            self._sweep()
             raise TrainingError(
                 f"The end of the run could not be noted in {self.folder.name} ({error.strerror}): "
                 "make room, then continue the run."
@@ -268,26 +266,14 @@ class RunFolder:
             "another folder."
         )
 
-    def _write(self, name: str, arrays: Arrays) -> dict[str, str]:
-        """Write arrays under a name that their content gives, and return name and sha256."""
-        partial = self._home / f"{name}.npz.part"
-        _whole(partial, lambda stream: _pack(stream, arrays))
-        sha256 = file_sha256(partial)
-        path = partial.replace(self._home / f"{name}-{sha256[:12]}.npz")
-        return {"name": path.name, "sha256": sha256}
-
-    def _load(self, file: Mapping[str, str]) -> dict[str, npt.NDArray[Any]]:
+    def _load(self, file: Mapping[str, str]) -> Arrays:
         path = self._home / Path(file["name"]).name
         if file_sha256(path) != file["sha256"]:
             raise ValueError(path.name)
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        return read_arrays(path)
 
     def _exchange(self, kept: Mapping[str, Any]) -> None:
-        partial = self._home / f"{_RECORD}.part"
-        text = json.dumps(kept, indent=2) + "\n"
-        _whole(partial, lambda stream: stream.write(text.encode()))
-        partial.replace(self._home / _RECORD)
+        write_whole(self._home / _RECORD, (json.dumps(kept, indent=2) + "\n").encode())
 
     def _sweep(self) -> None:
         """Remove files that the record does not name; those that stay are a loss of room alone."""
@@ -295,24 +281,3 @@ class RunFolder:
         for file in (*self._home.glob("*.npz"), *self._home.glob("*.part")):
             if file.name not in named:
                 file.unlink(missing_ok=True)
-
-
-def _count(dataset: Identity) -> str:
-    return f"{dataset.radiographs:,} of {dataset.patients:,} patients"
-
-
-def _pack(stream: IO[bytes], arrays: Arrays) -> None:
-    """Write arrays as a plain ``.npz``: the same arrays are the same bytes, and never a pickle."""
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            with archive.open(entry, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
-
-
-def _whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file down to the disk, not to its cache alone: the power may go."""
-    with path.open("wb") as stream:
-        write(stream)
-        stream.flush()
-        os.fsync(stream.fileno())

@@ -25,7 +25,7 @@ from fracture_widgets.models.weight_files import (
     read_weights,
     write_weights,
 )
-from fracture_widgets.training.question_data import answers_to
+from fracture_widgets.training.data import label_names
 
 if TYPE_CHECKING:
     import keras
@@ -148,7 +148,7 @@ def read_network(folder: Path, *, trunk: TrunkBuilder = build_trunk) -> TrainedN
             f"{folder.name} holds no model with a readable {CARD_FILE}: give the folder that a "
             "training wrote."
         ) from error
-    if question not in QUESTIONS or labels != answers_to(question):
+    if question not in QUESTIONS or labels != label_names(question):
         raise ModelError(f"{CARD_FILE} is of a model for other answers: train it again.")
     if card.get("preprocessing") != PREPROCESSING.to_dict():
         raise ModelError(f"{CARD_FILE} is of a model that sees pictures otherwise: train it again.")

@@ -38,7 +38,7 @@ def trained(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The last layer, taught on six drawn hands for one epoch."""
     home = tmp_path_factory.mktemp("trained")
     told = run("train", "fracture", "hand", dataset, "--out", home / "hand", *QUICK,
-               "--features", home / "features.sqlite3")  # fmt: skip
+               "--features", home / "features")  # fmt: skip
     assert told["code"] == 0, told
     return home / "hand"
 

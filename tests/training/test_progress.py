@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from fracture_widgets.training.progress import Clock, EpochEnded
+from fracture_widgets.base.progress import Clock
+from fracture_widgets.training.progress import EpochEnded
 from fracture_widgets.training.run_folder import COLUMNS, history_table
 
 

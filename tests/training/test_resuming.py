@@ -25,7 +25,7 @@ PLAN = TrainingPlan(
 @pytest.fixture
 def train(folder, tiny_trunk, tmp_path):
     def call(plan=PLAN, part="hand", dataset=folder, **settings):
-        given = {"trunk": tiny_trunk, "features": tmp_path / "features.sqlite"} | settings
+        given = {"trunk": tiny_trunk, "features": tmp_path / "features"} | settings
         return train_fracture_model(part, dataset, plan=plan, **given)
 
     return call

@@ -12,13 +12,12 @@ from fracture_widgets.training.compare.contenders import (
     PixelClusters,
 )
 from fracture_widgets.training.compare.result import Comparison
-from fracture_widgets.training.compare.run import ComparisonProgress, compare
+from fracture_widgets.training.compare.run import compare
 
 __all__ = [
     "DEFAULT_MODELS",
     "AlwaysNormal",
     "Comparison",
-    "ComparisonProgress",
     "FeatureClusters",
     "FeatureRegression",
     "FrozenFeatures",

@@ -1,19 +1,41 @@
-"""What can be compared: networks by name, and four that keep them honest."""
+"""What can be compared: networks by name, and four baselines as scikit-learn's estimators."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
-from fracture_widgets.base.files import file_sha256
-from fracture_widgets.errors import ModelError, TrainingError
-from fracture_widgets.models.networks.architectures import ARCHITECTURES, TrunkBuilder
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.base.progress import Monitor
+from fracture_widgets.errors import MissingExtra, TrainingError
+from fracture_widgets.evaluation.clustering import Clusters, find_clusters, picture_points
+from fracture_widgets.imaging.preprocessing import INPUT_SIZE
+from fracture_widgets.models.networks.architectures import (
+    ARCHITECTURES,
+    TrunkBuilder,
+    fill_trunk,
+    started_from,
+)
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.resnet50 import build_trunk
+from fracture_widgets.training.compare.data import FoldRows
+from fracture_widgets.training.compare.folds import (
+    FoldFacts,
+    FoldResult,
+    Work,
+    check_no_random,
+)
+from fracture_widgets.training.compare.networks import (
+    NetworkChoice,
+    WeightSource,
+    trunk_and_weights,
+)
 
 __all__ = [
     "DEFAULT_MODELS",
@@ -25,82 +47,11 @@ __all__ = [
     "NetworkChoice",
     "PixelClusters",
     "choose",
-    "weight_origin",
 ]
 
-WeightSource = str | os.PathLike[str] | None
+Points = npt.NDArray[np.floating]
 _CONV4 = "conv4_block6_out"
-
-
-@dataclass(frozen=True)
-class NetworkChoice:
-    """A network to compare, and how much of it learns.
-
-    Attributes
-    ----------
-    name
-        How it is called in tables and folders.
-    trunk
-        Builds what comes before the pooling.
-    weights
-        What the trunk starts from: ``"imagenet"`` (Keras downloads it), the path of a ``.npz``
-        file, or ``None`` for a random start.
-    frozen_up_to
-        The last layer that stays as it was: ``"conv4_block6_out"`` lets ResNet-50's conv5 and the
-        head learn, ``"avg_pool"`` the head alone, ``None`` everything. Whatever stays needs all
-        of its weights.
-    augmented
-        Whether the plan's augmentation applies. Without it, what a frozen part makes of a
-        radiograph is computed once for all epochs and folds.
-    title
-        How it is called in figures; the name by default.
-    learning_rate
-        Of Adam, for this network alone; the plan's by default. A head by itself stands, and often
-        needs, a higher one than a whole network.
-    """
-
-    name: str
-    trunk: TrunkBuilder
-    weights: WeightSource = "imagenet"
-    frozen_up_to: str | None = None
-    augmented: bool = True
-    title: str = ""
-    learning_rate: float | None = None
-
-    def identity(self) -> dict[str, Any]:
-        """Return what tells its results from those of other settings, ready for JSON."""
-        return {
-            "kind": "network",
-            "learning_rate": self.learning_rate,
-            "trunk": _called(self.trunk),
-            "weights": weight_origin(self.weights),
-            "frozen_up_to": self.frozen_up_to,
-            "augmented": self.augmented,
-        }
-
-
-@dataclass(frozen=True)
-class AlwaysNormal:
-    """Calls every radiograph normal: what any network has to beat."""
-
-    name: str = "always-normal"
-    title: str = "Always normal"
-
-    def identity(self) -> dict[str, Any]:
-        """Return what tells its results from those of other settings, ready for JSON."""
-        return {"kind": "always normal"}
-
-
-@dataclass(frozen=True)
-class PixelClusters:
-    """k-means on the greys of 32 x 32 fields, clusters named by the training radiographs."""
-
-    name: str = "k-means-pixels"
-    title: str = "k-means on pixels"
-
-    def identity(self) -> dict[str, Any]:
-        """Return what tells its results from those of other settings, ready for JSON."""
-        return {"kind": "k-means on pixels"}
+_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 @dataclass(frozen=True)
@@ -126,37 +77,175 @@ class FrozenFeatures:
 
     def identity(self) -> dict[str, Any]:
         """Return what tells its results from those of other settings, ready for JSON."""
-        return {
-            "trunk": _called(self.trunk),
-            "weights": weight_origin(self.weights),
-            "layer": self.layer,
-        }
+        return {**trunk_and_weights(self.trunk, self.weights), "layer": self.layer}
+
+    def build(self) -> tuple[Any, str]:
+        """Return the part of the trunk that gives features, and what it started from."""
+        keras = require_keras("Computing features")
+        trunk = self.trunk(INPUT_SIZE)
+        missing = fill_trunk(trunk, self.weights, self.trunk)
+        maps = trunk.get_layer(self.layer).output
+        pooled = keras.layers.GlobalAveragePooling2D(name=f"{self.layer}_{POOLED_OUTPUT}")
+        lower = keras.Model(trunk.input, pooled(maps))
+        check_no_random(lower, missing)
+        return lower, started_from(self.weights, [])
+
+
+class _ClusterClassifier:
+    """k-means as a classifier: the share of fractures in a cluster is its members' score."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.clusters: Clusters
+
+    def fit(self, points: Points, fractured: npt.NDArray[np.bool_]) -> _ClusterClassifier:
+        """Find the clusters, blind to the labels, then count who is in them."""
+        self.clusters = find_clusters(points, fractured, seed=self._seed)
+        return self
+
+    def predict_proba(self, points: Points) -> npt.NDArray[np.float64]:
+        """Return the probabilities of normal and fractured."""
+        share = self.clusters.fractured[self.clusters.assign(points)]
+        return np.column_stack([1 - share, share])
+
+
+def _constant(_work: Work, _fold: FoldRows) -> Any:
+    from sklearn.dummy import DummyClassifier
+
+    return DummyClassifier(strategy="constant", constant=False)
+
+
+def _k_means(work: Work, fold: FoldRows) -> Any:
+    return _ClusterClassifier(work.plan.seed + fold.number)
+
+
+def _regression(work: Work, fold: FoldRows) -> Any:
+    """Return a regression on standardised features; validation chooses its penalty."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, PredefinedSplit
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    weight = "balanced" if work.plan.class_weights else None
+    return GridSearchCV(
+        make_pipeline(StandardScaler(), LogisticRegression(class_weight=weight, max_iter=5000)),
+        {"logisticregression__C": _PENALTIES},
+        scoring="neg_log_loss",
+        cv=PredefinedSplit(np.where(np.isin(fold.learning, fold.validation), 0, -1)),
+    )
+
+
+_ESTIMATORS: Mapping[str, Callable[[Work, FoldRows], Any]] = MappingProxyType(
+    {
+        "always normal": _constant,
+        "k-means on pixels": _k_means,
+        "k-means on features": _k_means,
+        "logistic regression": _regression,
+    }
+)
+
+
+def _learned(fitted: Any, channels: int) -> tuple[str, int]:
+    """Say what an estimator learned, and how many numbers that is."""
+    if isinstance(fitted, _ClusterClassifier):
+        centres = fitted.clusters.centres
+        return f"{len(centres)} clusters", int(centres.size)
+    if hasattr(fitted, "best_params_"):
+        strength = fitted.best_params_["logisticregression__C"]
+        return f"regression, C = {strength:g}", channels + 1
+    return "nothing", 0
+
+
+class _Baseline:
+    """A model without a network of its own, over greys or, where it has some, over features."""
+
+    kind: ClassVar[str]
+    name: str
+    title: str
+
+    @property
+    def frozen(self) -> FrozenFeatures | None:
+        """What its points are features of, if not the greys themselves."""
+        found: FrozenFeatures | None = getattr(self, "features", None)
+        return found
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells its results from those of other settings, ready for JSON."""
+        return {"kind": self.kind} | ({} if self.frozen is None else self.frozen.identity())
+
+    def run_fold(self, work: Work, fold: FoldRows, monitor: Monitor) -> FoldResult:
+        """Fit all that a fold does not test, and answer for what it does."""
+        data, known, lower, start, seconds = work.data, fold.learning, None, "", 0.0
+        if self.frozen is None:
+            points: Points = picture_points(data.pixels)
+        else:
+            lower, start = work.trunk(str(self.frozen.identity()), self.frozen.build)
+            points, seconds = work.features(lower, monitor)
+        try:
+            estimator = _ESTIMATORS[self.kind](work, fold)
+        except ImportError:
+            raise MissingExtra("Comparing models", "train") from None
+        began = time.perf_counter()
+        fitted = estimator.fit(points[known], data.fractured[known])
+        taken = time.perf_counter() - began
+
+        def answer(one: Any) -> Any:
+            if lower is None:
+                return fitted.predict_proba(picture_points(one[..., 0].astype(np.uint8)))
+            return fitted.predict_proba(np.asarray(lower.predict_on_batch(one)))
+
+        learning, parameters = _learned(fitted, points.shape[1])
+        clusters = np.full(len(fold.test), -1)
+        if isinstance(fitted, _ClusterClassifier):
+            clusters = fitted.clusters.assign(points[fold.test])
+        facts = FoldFacts(
+            started_from=start,
+            learning=learning,
+            parameters=parameters + (0 if lower is None else int(lower.count_params())),
+            trained_parameters=parameters,
+            training_seconds=taken,
+            feature_seconds=seconds,
+            inference_ms=work.milliseconds_each(answer, fold.number),
+        )
+        return FoldResult(fold.test, fitted.predict_proba(points[fold.test])[:, 1], clusters, facts)
 
 
 @dataclass(frozen=True)
-class FeatureClusters:
+class AlwaysNormal(_Baseline):
+    """Calls every radiograph normal: what any network has to beat."""
+
+    kind: ClassVar[str] = "always normal"
+    name: str = "always-normal"
+    title: str = "Always normal"
+
+
+@dataclass(frozen=True)
+class PixelClusters(_Baseline):
+    """k-means on the greys of 32 x 32 fields, clusters named by the training radiographs."""
+
+    kind: ClassVar[str] = "k-means on pixels"
+    name: str = "k-means-pixels"
+    title: str = "k-means on pixels"
+
+
+@dataclass(frozen=True)
+class FeatureClusters(_Baseline):
     """k-means on pooled features, clusters named by the training radiographs."""
 
+    kind: ClassVar[str] = "k-means on features"
     features: FrozenFeatures = field(default_factory=FrozenFeatures)
     name: str = "k-means-features"
     title: str = "k-means on ResNet-50 features"
 
-    def identity(self) -> dict[str, Any]:
-        """Return what tells its results from those of other settings, ready for JSON."""
-        return {"kind": "k-means on features", **self.features.identity()}
-
 
 @dataclass(frozen=True)
-class FeatureRegression:
+class FeatureRegression(_Baseline):
     """Logistic regression on pooled features: what a frozen trunk is worth by itself."""
 
+    kind: ClassVar[str] = "logistic regression"
     features: FrozenFeatures = field(default_factory=FrozenFeatures)
     name: str = "logistic-regression"
     title: str = "Logistic regression on ResNet-50 features"
-
-    def identity(self) -> dict[str, Any]:
-        """Return what tells its results from those of other settings, ready for JSON."""
-        return {"kind": "logistic regression", **self.features.identity()}
 
 
 Contender = NetworkChoice | AlwaysNormal | PixelClusters | FeatureClusters | FeatureRegression
@@ -201,7 +290,7 @@ def choose(
 
 def _named(name: str, weights: Mapping[str, WeightSource]) -> Contender:
     features = FrozenFeatures(weights=weights.get("resnet50") or "imagenet")
-    others: dict[str, Contender] = {
+    baselines: dict[str, Contender] = {
         one.name: one
         for one in (
             AlwaysNormal(),
@@ -210,8 +299,8 @@ def _named(name: str, weights: Mapping[str, WeightSource]) -> Contender:
             FeatureRegression(features),
         )
     }
-    if name in others:
-        return others[name]
+    if name in baselines:
+        return baselines[name]
     if name not in ARCHITECTURES:
         raise TrainingError(
             f"There is no model called {name}: choose among {', '.join(DEFAULT_MODELS)}."
@@ -222,20 +311,3 @@ def _named(name: str, weights: Mapping[str, WeightSource]) -> Contender:
     return NetworkChoice(
         name, architecture.build, start, frozen, augmented=frozen is None, title=architecture.title
     )
-
-
-def weight_origin(weights: WeightSource) -> str | None:
-    """Return ``"imagenet"``, the sha256 of a weight file, or ``None``."""
-    if weights is None or weights == "imagenet":
-        return None if weights is None else "imagenet"
-    try:
-        return file_sha256(Path(weights))
-    except OSError as error:
-        raise ModelError(
-            f"The weight file {Path(weights).name} cannot be read ({error.strerror}): check its "
-            "name, or leave it out to let Keras download ImageNet's weights."
-        ) from error
-
-
-def _called(trunk: TrunkBuilder) -> str:
-    return getattr(trunk, "__qualname__", type(trunk).__name__)

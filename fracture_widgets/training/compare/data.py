@@ -13,15 +13,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.base.files import file_sha256
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.split import patient_folds, split_by_patient
-from fracture_widgets.errors import DatasetError, TrainingError
+from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.networks.question import QUESTIONS
 from fracture_widgets.parts import FRACTURED, LABELS
+from fracture_widgets.training.data import check_study_labels, read_examples, select_task
 from fracture_widgets.training.pipeline import one_hot
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import Telling
-from fracture_widgets.training.question_data import questioned, read_examples
 
 __all__ = ["ComparedData", "FoldRows", "read_compared"]
 
@@ -77,16 +77,16 @@ def read_compared(
     dataset: pd.DataFrame | str | os.PathLike[str],
     folds: int,
     plan: TrainingPlan,
-    telling: Telling,
+    monitor: Monitor,
 ) -> ComparedData:
     """Read the radiographs and divide them by patient."""
     if question not in QUESTIONS or question == BODY_PART_OUTPUT:
-        asked = [one for one in QUESTIONS if one != BODY_PART_OUTPUT]
-        raise ValueError(f"The question is one of {', '.join(asked)}. Received: {question!r}")
-    asked_of = questioned(question, dataset)
-    _refuse_disagreement(asked_of)
-    patient_folds(asked_of, folds, plan.seed)  # what cannot be divided need not be read
-    examples = read_examples(asked_of, telling)
+        known = [one for one in QUESTIONS if one != BODY_PART_OUTPUT]
+        raise ValueError(f"The question is one of {', '.join(known)}. Received: {question!r}")
+    chosen = select_task(question, dataset)
+    check_study_labels(question, chosen)
+    patient_folds(chosen, folds, plan.seed)  # what cannot be divided need not be read
+    examples = read_examples(chosen, monitor)
     table = patient_folds(examples.table, folds, plan.seed)
     table["sha256"] = [file_sha256(Path(path)) for path in table["image_path"]]
     division = tuple(_divide(table, number, plan) for number in range(folds))
@@ -109,16 +109,3 @@ def _divide(table: pd.DataFrame, number: int, plan: TrainingPlan) -> FoldRows:
                     f"folds, or add {label} radiographs of more patients."
                 )
     return fold
-
-
-def _refuse_disagreement(table: pd.DataFrame) -> None:
-    if "study_id" not in table:
-        return
-    labels = table.groupby(["study_id", "body_part"])["label"].nunique()
-    several = sorted({study for study, _ in labels.index[labels > 1]})
-    if several:
-        more = f", and {len(several) - 1:,} more" if len(several) > 1 else ""
-        raise DatasetError(
-            f"The study {several[0]} is labelled both fractured and normal{more}: correct its "
-            "rows, or make them studies of their own."
-        )

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from fracture_widgets.parts import BODY_PARTS, NORMAL
 from fracture_widgets.training.compare.tables import ALL_PARTS
@@ -67,87 +68,72 @@ def _opening(comparison: Comparison) -> str:
 
 def _main(comparison: Comparison) -> str:
     wide = comparison.wide(intervals=True)
-    metrics = list(wide.columns)
-    rows = [
-        ["model", *(_HEADS[metric] for metric in metrics), "paper: accuracy / precision / recall"]
-    ]
-    for model in wide.index:
-        paper = " / ".join(f"{value:.2f}" for value in PAPER[model]) if model in PAPER else ""
-        rows.append([_title(comparison, model), *(str(wide.loc[model, m]) for m in metrics), paper])
-    return _table(rows)
+    papers = [" / ".join(f"{value:.2f}" for value in PAPER.get(model, ())) for model in wide.index]
+    table = wide.rename(columns=_HEADS)
+    return _table(comparison, table.assign(**{"paper: accuracy / precision / recall": papers}))
 
 
 def _parts(comparison: Comparison) -> str:
     parts = [part for part in BODY_PARTS if (comparison.table["part"] == part).any()]
     if len(parts) < 2:
         return ""
-    rows = [
-        ["model", *(f"AUROC, {part}" for part in parts), *(f"accuracy, {part}" for part in parts)]
-    ]
-    wide = {part: comparison.wide(part, intervals=True) for part in parts}
-    for model in comparison.models.index:
-        cells = [
-            str(wide[part].loc[model, metric]) for metric in ("auroc", "accuracy") for part in parts
-        ]
-        rows.append([_title(comparison, model), *cells])
-    return "## By body part\n\n" + _table(rows)
+    table = pd.DataFrame(
+        {
+            f"{_HEADS[metric]}, {part}": comparison.wide(part, intervals=True)[metric]
+            for metric in ("auroc", "accuracy")
+            for part in parts
+        }
+    )
+    return "## By body part\n\n" + _table(comparison, table)
 
 
 def _tests(comparison: Comparison) -> str:
-    if not len(comparison.tests):
+    tests = comparison.tests
+    if not len(tests):
         return ""
-    reference = _title(comparison, str(comparison.tests["reference"].iloc[0]))
-    rows = [["model", "metric", "difference", "test", "p", "p, Holm"]]
-    for one in comparison.tests.itertuples():
-        between = (
-            f" ({one.low:+.3f} to {one.high:+.3f})" if np.isfinite(float(str(one.low))) else ""
-        )
-        rows.append(
-            [
-                _title(comparison, str(one.model)),
-                _HEADS[str(one.metric)],
-                f"{one.difference:+.3f}{between}",
-                str(one.test),
-                _p(float(str(one.p))),
-                _p(float(str(one.p_holm))),
-            ]
-        )
+    table = pd.DataFrame(
+        {
+            "metric": tests["metric"].map(_HEADS),
+            "difference": [
+                f"{value:+.3f}" + (f" ({low:+.3f} to {high:+.3f})" if np.isfinite(low) else "")
+                for value, low, high in tests[["difference", "low", "high"]].to_numpy(dtype=float)
+            ],
+            "test": tests["test"],
+            "p": tests["p"].map(_p),
+            "p, Holm": tests["p_holm"].map(_p),
+        }
+    ).set_index(tests["model"])
+    reference = comparison.models.loc[tests["reference"].iloc[0], "title"]
     return (
-        f"## Against {reference}\n\n{_table(rows)}\n\nDeLong's and McNemar's tests take every "
-        "radiograph for an independent one and find differences a little too easily; the intervals "
-        "of the differences come from draws of whole patients and do not."
+        f"## Against {reference}\n\n{_table(comparison, table)}\n\nDeLong's and McNemar's tests "
+        "take every radiograph for an independent one and find differences a little too easily; "
+        "the intervals of the differences come from draws of whole patients and do not."
     )
 
 
 def _costs(comparison: Comparison) -> str:
-    rows = [["model", "started from", "learning", "augmented", "parameters", "learned",
-             "epochs by fold", "training, s", "features, s", "one radiograph, ms"]]  # fmt: skip
-    for model, one in comparison.models.iterrows():
-        each = one["inference_ms"]
-        late = f" ({one['folds_out_of_time']} out of time)" if one["folds_out_of_time"] else ""
-        rows.append(
-            [
-                _title(comparison, str(model)),
-                one["started_from"] or "–",
-                one["learning"],
-                "yes" if one["augmented"] else "no",
-                f"{one['parameters']:,}",
-                f"{one['trained_parameters']:,}",
-                f"{one['epochs'] or '–'}{late}",
-                f"{one['training_seconds']:,.1f}",
-                f"{one['feature_seconds']:,.1f}",
-                f"{each:,.1f}" if np.isfinite(each) else "–",
-            ]
-        )
-    return (
-        f"## What they are and took\n\n{_table(rows)}\n\nTraining is of all folds together. Frozen "
-        "parts answer once for all folds: that time stands under features, 0 where they were kept "
-        "from before."
+    models = comparison.models
+    late = [f" ({number} out of time)" if number else "" for number in models["folds_out_of_time"]]
+    table = pd.DataFrame(
+        {
+            "started from": models["started_from"].replace("", "–"),
+            "learning": models["learning"],
+            "augmented": models["augmented"].map({True: "yes", False: "no"}),
+            "parameters": models["parameters"].map("{:,}".format),
+            "learned": models["trained_parameters"].map("{:,}".format),
+            "epochs by fold": models["epochs"].replace("", "–") + late,
+            "training, s": models["training_seconds"].map("{:,.1f}".format),
+            "features, s": models["feature_seconds"].map("{:,.1f}".format),
+            "one radiograph, ms": [
+                f"{each:,.1f}" if np.isfinite(each) else "–" for each in models["inference_ms"]
+            ],
+        }
     )
-
-
-def _title(comparison: Comparison, model: str) -> str:
-    return str(comparison.models.loc[model, "title"])
+    return (
+        f"## What they are and took\n\n{_table(comparison, table)}\n\nTraining is of all folds "
+        "together. Frozen parts answer once for all folds: that time stands under features, 0 "
+        "where they were kept from before."
+    )
 
 
 def _p(value: float) -> str:
@@ -156,6 +142,12 @@ def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _table(rows: list[list[str]]) -> str:
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])
+def _table(comparison: Comparison, table: pd.DataFrame) -> str:
+    """Return a table whose rows are models by name, which it shows by their titles."""
+    titles = comparison.models["title"]
+    rows = [
+        ["model", *map(str, table.columns)],
+        ["---"] * (len(table.columns) + 1),
+        *([str(titles[model]), *cells] for model, *cells in table.astype(str).itertuples()),
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

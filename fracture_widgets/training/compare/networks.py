@@ -1,105 +1,157 @@
-"""One fold of one network: built, trained within the budget, and asked."""
+"""A network to compare: built anew for every fold, trained within the budget, and evaluated."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.errors import TrainingError
+from fracture_widgets.base.files import file_sha256
+from fracture_widgets.base.progress import Cancelled, Monitor
+from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
-from fracture_widgets.models.networks.architectures import fill_trunk, started_from
+from fracture_widgets.models.networks.architectures import TrunkBuilder, fill_trunk, started_from
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.precision import precision
 from fracture_widgets.models.networks.question import with_head
 from fracture_widgets.parts import FRACTURED, LABELS
-from fracture_widgets.training.compare.contenders import NetworkChoice
 from fracture_widgets.training.compare.data import ComparedData, FoldRows
-from fracture_widgets.training.compare.features import FrozenParts, cut_at, refuse_random
-from fracture_widgets.training.compare.fold_result import FoldFacts, FoldResult
-from fracture_widgets.training.fit import Fitted, fit
+from fracture_widgets.training.compare.folds import (
+    FoldFacts,
+    FoldResult,
+    Work,
+    check_no_random,
+    cut_at,
+)
+from fracture_widgets.training.loop import Fitted, TrainingLoop
 from fracture_widgets.training.pipeline import augmenter, batches, class_weights
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import Progress, Stopped, Telling
+from fracture_widgets.training.progress import Progress, TrainingMonitor
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["milliseconds_each", "run_network"]
+__all__ = ["NetworkChoice", "WeightSource", "trunk_and_weights"]
 
-_TIMED = 11
-
-
-def run_network(
-    choice: NetworkChoice,
-    data: ComparedData,
-    fold: FoldRows,
-    plan: TrainingPlan,
-    minutes: float | None,
-    parts: FrozenParts,
-    telling: Telling,
-) -> FoldResult:
-    """Train a network on a fold and ask it about the radiographs it has not seen."""
-    keras = require_keras("Comparing networks")
-    if choice.learning_rate is not None:
-        plan = replace(plan, learning_rate=choice.learning_rate)
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(plan.seed + fold.number)
-    with precision(bfloat16=plan.bfloat16):
-        trunk = choice.trunk(INPUT_SIZE)
-        missing = fill_trunk(trunk, choice.weights, choice.trunk)
-        network = with_head(trunk, data.question)
-    learner, inputs, seconds = network, data.pixels, 0.0
-    vary = choice.augmented and plan.augmentation is not None
-    if choice.frozen_up_to is not None:
-        lower = cut_at(network, choice.frozen_up_to)
-        refuse_random(lower, missing)
-        if not vary and parts.fit_in_memory(lower):
-            inputs, seconds = parts.of(lower, telling)
-            learner = keras.Model(lower.output, network.output)
-
-    began = time.perf_counter()
-    budget = _Budget(telling, minutes)
-    try:
-        fitted = _fit(learner, inputs, data, fold, plan, vary, budget.telling)
-    except KeyboardInterrupt:
-        raise Stopped from None
-    if fitted.interrupted and not budget.ran_out:
-        raise Stopped
-    training_seconds = time.perf_counter() - began
-    probability = _ask(learner, inputs, data, fold, plan.batch)
-    facts = FoldFacts(
-        started_from=started_from(choice.weights, missing),
-        learning=_learning(choice),
-        augmented=vary,
-        parameters=network.count_params(),
-        trained_parameters=int(sum(np.prod(w.shape) for w in network.trainable_weights)),
-        epochs=len(fitted.history),
-        best_epoch=fitted.best_epoch,
-        out_of_time=budget.ran_out,
-        training_seconds=training_seconds,
-        feature_seconds=seconds,
-        inference_ms=milliseconds_each(network.predict_on_batch, data.pixels)
-        if fold.number == 0
-        else float("nan"),
-    )
-    return FoldResult(fold.test, probability, np.full(len(fold.test), -1), facts)
+WeightSource = str | os.PathLike[str] | None
 
 
-def milliseconds_each(answer: Callable[[Any], Any], pixels: npt.NDArray[np.uint8]) -> float:
-    """Return what one radiograph by itself takes, in milliseconds."""
-    taken = []
-    for picture in pixels[:_TIMED]:
-        one = picture[None, ..., None].astype(np.float32)
+@dataclass(frozen=True)
+class NetworkChoice:
+    """A network to compare, and how much of it learns.
+
+    Attributes
+    ----------
+    name
+        How it is called in tables and folders.
+    trunk
+        Builds what comes before the pooling.
+    weights
+        What the trunk starts from: ``"imagenet"`` (Keras downloads it), the path of a ``.npz``
+        file, or ``None`` for a random start.
+    frozen_up_to
+        The last layer that stays as it was: ``"conv4_block6_out"`` lets ResNet-50's conv5 and the
+        head learn, ``"avg_pool"`` the head alone, ``None`` everything. Whatever stays needs all
+        of its weights.
+    augmented
+        Whether the plan's augmentation applies. Without it, what a frozen part makes of a
+        radiograph is computed once for all epochs and folds.
+    title
+        How it is called in figures; the name by default.
+    learning_rate
+        Of Adam, for this network alone; the plan's by default. A head by itself stands, and often
+        needs, a higher one than a whole network.
+    """
+
+    name: str
+    trunk: TrunkBuilder
+    weights: WeightSource = "imagenet"
+    frozen_up_to: str | None = None
+    augmented: bool = True
+    title: str = ""
+    learning_rate: float | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells its results from those of other settings, ready for JSON."""
+        return {
+            "kind": "network",
+            "learning_rate": self.learning_rate,
+            **trunk_and_weights(self.trunk, self.weights),
+            "frozen_up_to": self.frozen_up_to,
+            "augmented": self.augmented,
+        }
+
+    def run_fold(self, work: Work, fold: FoldRows, monitor: Monitor) -> FoldResult:
+        """Train on a fold, and answer for the radiographs that were not seen."""
+        keras = require_keras("Comparing networks")
+        data, plan = work.data, work.plan
+        if self.learning_rate is not None:
+            plan = replace(plan, learning_rate=self.learning_rate)
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(plan.seed + fold.number)
+        with precision(bfloat16=plan.bfloat16):
+            trunk = self.trunk(INPUT_SIZE)
+            missing = fill_trunk(trunk, self.weights, self.trunk)
+            network = with_head(trunk, data.question)
+        learner, inputs, seconds = network, data.pixels, 0.0
+        if not self.augmented:
+            plan = replace(plan, augmentation=None)
+        if self.frozen_up_to is not None:
+            lower = cut_at(network, self.frozen_up_to)
+            check_no_random(lower, missing)
+            if plan.augmentation is None and work.fit_in_memory(lower):
+                inputs, seconds = work.features(lower, monitor)
+                learner = keras.Model(lower.output, network.output)
+
         began = time.perf_counter()
-        answer(one)
-        taken.append(time.perf_counter() - began)
-    return 1000 * float(np.median(taken[1:] or taken))
+        budget = _Budget(monitor, work.minutes)
+        try:
+            fitted = _fit(learner, inputs, data, fold, plan, budget.monitor)
+        except KeyboardInterrupt:
+            raise Cancelled from None
+        if fitted.interrupted and not budget.ran_out:
+            raise Cancelled
+        training_seconds = time.perf_counter() - began
+        facts = FoldFacts(
+            started_from=started_from(self.weights, missing),
+            learning=self._learning(),
+            augmented=plan.augmentation is not None,
+            parameters=network.count_params(),
+            trained_parameters=int(sum(np.prod(w.shape) for w in network.trainable_weights)),
+            epochs=len(fitted.history),
+            best_epoch=fitted.best_epoch,
+            out_of_time=budget.ran_out,
+            training_seconds=training_seconds,
+            feature_seconds=seconds,
+            inference_ms=work.milliseconds_each(network.predict_on_batch, fold.number),
+        )
+        probability = _answers(learner, inputs, data, fold, plan.batch)
+        return FoldResult(fold.test, probability, np.full(len(fold.test), -1), facts)
+
+    def _learning(self) -> str:
+        if self.frozen_up_to is None:
+            return "everything"
+        return "head" if self.frozen_up_to == POOLED_OUTPUT else f"above {self.frozen_up_to}"
+
+
+def trunk_and_weights(trunk: TrunkBuilder, weights: WeightSource) -> dict[str, str | None]:
+    """Return the name of a trunk and ``"imagenet"``, the sha256 of a weight file, or ``None``."""
+    origin = None if weights is None else "imagenet"
+    if weights is not None and weights != "imagenet":
+        try:
+            origin = file_sha256(Path(weights))
+        except OSError as error:
+            raise ModelError(
+                f"The weight file {Path(weights).name} cannot be read ({error.strerror}): check "
+                "its name, or leave it out to let Keras download ImageNet's weights."
+            ) from error
+    return {"trunk": getattr(trunk, "__qualname__", type(trunk).__name__), "weights": origin}
 
 
 def _fit(
@@ -108,72 +160,53 @@ def _fit(
     data: ComparedData,
     fold: FoldRows,
     plan: TrainingPlan,
-    vary: bool,
-    telling: Telling,
+    monitor: TrainingMonitor,
 ) -> Fitted:
-    targets = data.targets
-    settings = plan.augmentation if vary else None
-    seed = plan.seed + fold.number
-    return fit(
-        learner,
-        batches(
-            inputs,
-            targets,
-            fold.train,
-            size=plan.batch,
-            shuffled=seed,
-            vary=None if settings is None else augmenter(settings, seed),
-        ),
+    targets, seed = data.targets, plan.seed + fold.number
+    vary = None if plan.augmentation is None else augmenter(plan.augmentation, seed)
+    return TrainingLoop(learner, plan, monitor).fit(
+        batches(inputs, targets, fold.train, size=plan.batch, shuffled=seed, vary=vary),
         batches(inputs, targets, fold.validation, size=plan.batch),
-        plan,
-        telling,
         class_weight=class_weights(targets[fold.train]) if plan.class_weights else None,
     )
 
 
-def _ask(
+def _answers(
     learner: keras.Model,
     inputs: npt.NDArray[Any],
     data: ComparedData,
     fold: FoldRows,
     batch: int,
 ) -> npt.NDArray[np.float64]:
-    asked = batches(inputs, data.targets, fold.test, size=batch)
-    answers = np.concatenate([np.asarray(learner.predict_on_batch(given)) for given, _ in asked])
+    tested = batches(inputs, data.targets, fold.test, size=batch)
+    answers = np.concatenate([np.asarray(learner.predict_on_batch(given)) for given, _ in tested])
     probability: npt.NDArray[np.float64] = answers[:, LABELS.index(FRACTURED)].astype(float)
     if not np.isfinite(probability).all():
         raise TrainingError("The network's answers are no numbers: choose a lower learning rate.")
     return probability
 
 
-def _learning(choice: NetworkChoice) -> str:
-    if choice.frozen_up_to is None:
-        return "everything"
-    return "head" if choice.frozen_up_to == POOLED_OUTPUT else f"above {choice.frozen_up_to}"
-
-
-@dataclass(eq=False)
 class _Budget:
     """Ends a training that has used up its minutes, between two epochs."""
 
-    heard: Telling
-    minutes: float | None
-
-    def __post_init__(self) -> None:
+    def __init__(self, monitor: Monitor, minutes: float | None) -> None:
         self.ran_out = False
+        self._follows = monitor
+        self._minutes = minutes
         self._began = self._epoch_began = time.perf_counter()
         self._epoch = 1
-        self.telling = Telling(self._progress, self.heard.say, self._over)
+        self.monitor = TrainingMonitor(
+            on_say=monitor.on_say,
+            on_progress=self._progress,
+            is_cancelled=lambda: self.ran_out or monitor.cancelled,
+        )
 
     def _progress(self, step: Progress) -> None:
         if step.epoch > self._epoch:
-            # An epoch's first batch is the first that is heard of it; what it did is undone.
+            # An epoch's first batch is the first that is reported of it; what it did is undone.
             now = time.perf_counter()
             last = now - self._epoch_began
             self._epoch, self._epoch_began = step.epoch, now
-            if self.minutes is not None and now - self._began + last > 60 * self.minutes:
+            if self._minutes is not None and now - self._began + last > 60 * self._minutes:
                 self.ran_out = True
-        self.heard.progress(step)
-
-    def _over(self) -> bool:
-        return self.ran_out or self.heard.cancelled()
+        self._follows.on_step(step.done, step.total, step.stage)

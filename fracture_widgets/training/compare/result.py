@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.tables import frame_csv_text
 from fracture_widgets.figures.comparison import ComparisonDisplay
+from fracture_widgets.training.compare.folds import ResultsNotSaved
 from fracture_widgets.training.compare.markdown import to_markdown
-from fracture_widgets.training.compare.store import ResultsNotSaved
 from fracture_widgets.training.compare.tables import ALL_PARTS, METRICS
 
 __all__ = ["Comparison"]
@@ -133,22 +135,16 @@ class Comparison:
         """
         home = Path(folder)
         texts = {
-            "comparison.csv": _csv(self.table.round(6)),
-            "tests.csv": _csv(self.tests.round(6)),
-            "models.csv": _csv(self.models.round(3).reset_index()),
-            "predictions.csv": _csv(self._probabilities()),
+            "comparison.csv": frame_csv_text(self.table.round(6)),
+            "tests.csv": frame_csv_text(self.tests.round(6)),
+            "models.csv": frame_csv_text(self.models.round(3).reset_index()),
+            "predictions.csv": frame_csv_text(self._probabilities()),
             "comparison.md": self.to_markdown(),
         }
         written: dict[str, Path] = {}
         try:
-            home.mkdir(parents=True, exist_ok=True)
             for name, text in texts.items():
-                partial = home / f"{name}.part"
-                try:
-                    partial.write_text(text, encoding="utf-8")
-                    written[name] = partial.replace(home / name)
-                finally:
-                    partial.unlink(missing_ok=True)
+                written[name] = write_whole(home / name, text.encode())
         except OSError as error:
             raise ResultsNotSaved(
                 f"The tables could not be saved in {home.name} ({error.strerror}): make room and "
@@ -185,7 +181,3 @@ def _words(value: float, low: float, high: float) -> str:
     if not np.isfinite(value):
         return "–"
     return f"{value:.3f} ({low:.3f} to {high:.3f})" if np.isfinite(low) else f"{value:.3f}"
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return str(table.to_csv(index=False, lineterminator="\n"))

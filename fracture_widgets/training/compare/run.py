@@ -3,79 +3,34 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from fracture_widgets.base.progress import SILENT, Cancelled, Monitor
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
-from fracture_widgets.training.compare.contenders import (
-    DEFAULT_MODELS,
-    AlwaysNormal,
-    Contender,
-    FeatureRegression,
-    NetworkChoice,
-    WeightSource,
-    choose,
-)
-from fracture_widgets.training.compare.data import ComparedData, FoldRows, read_compared
-from fracture_widgets.training.compare.features import FrozenParts
-from fracture_widgets.training.compare.fold_result import FoldResult
-from fracture_widgets.training.compare.honest import (
-    FeatureTrunks,
-    run_always_normal,
-    run_clusters,
-    run_regression,
-)
-from fracture_widgets.training.compare.networks import run_network
+from fracture_widgets.training.compare.contenders import DEFAULT_MODELS, Contender, choose
+from fracture_widgets.training.compare.data import FoldRows, read_compared
+from fracture_widgets.training.compare.folds import FoldResult, FoldStore, ResultsNotSaved, Work
+from fracture_widgets.training.compare.networks import WeightSource
 from fracture_widgets.training.compare.result import Comparison
-from fracture_widgets.training.compare.store import FoldStore, ResultsNotSaved, fold_key
 from fracture_widgets.training.compare.tables import (
     cost_table,
     metric_table,
     paired_test_table,
     prediction_table,
 )
+from fracture_widgets.training.features import FeatureCache
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.pooled_features import FeatureStore, default_feature_file
-from fracture_widgets.training.progress import Progress, Stopped, Telling
 
-__all__ = ["ComparisonProgress", "compare"]
+__all__ = ["compare"]
 
 _PLAN = TrainingPlan()
 _BY = "patient_id"
 # What of a plan does not apply: models say what they start from, and the folds are the test.
 _NOT_OURS = ("weights", "frozen_trunk", "test", "test_from_folders")
-
-
-@dataclass(frozen=True)
-class ComparisonProgress:
-    """How far a comparison is.
-
-    Attributes
-    ----------
-    model
-        Name of the model at work; ``""`` while radiographs are read.
-    number, models
-        Which one it is, counted from 1, and how many there are.
-    fold, folds
-        Which fold it is at, counted from 1, and how many there are.
-    seconds_left
-        What this model will take yet, at the pace so far; ``None`` before that can be told.
-        Early stopping may end it sooner.
-    step
-        What it is doing.
-    """
-
-    model: str
-    number: int
-    models: int
-    fold: int
-    folds: int
-    seconds_left: float | None
-    step: Progress
 
 
 def compare(
@@ -91,9 +46,7 @@ def compare(
     features: str | os.PathLike[str] | None = None,
     reference: str = "resnet50",
     resamples: int = 2000,
-    progress: Callable[[ComparisonProgress], object] | None = None,
-    say: Callable[[str], object] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    monitor: Monitor = SILENT,
 ) -> Comparison:
     """Ask many models the same of the same radiographs, by cross-validation over patients.
 
@@ -132,22 +85,19 @@ def compare(
         Folder that keeps every finished fold, so that a comparison that was stopped goes on where
         it was; ``None`` to keep nothing. :meth:`Comparison.save` writes tables and figures.
     features
-        File that keeps pooled features; one in the user's cache folder by default.
+        Folder that keeps pooled features; one in the user's cache folder by default.
     reference
         The model that others are tested against.
     resamples
         How many draws an interval is made of.
-    progress
-        Called after every radiograph read and every batch.
-    say
-        Called with sentences on the way: what was skipped, which fold is done.
-    cancelled
-        Asked after every radiograph and batch.
+    monitor
+        Is told after every radiograph and batch how far this model is on all of its folds, and on
+        the way what was skipped and which fold is done; is asked as often whether to stop.
 
     Returns
     -------
     Comparison
-        Of the models that were finished. Ctrl-C or ``cancelled`` end it early with those; a model
+        Of the models that were finished. Ctrl-C or the monitor end it early with those; a model
         whose weights cannot be had is left out and named in ``failed``.
 
     Raises
@@ -166,33 +116,30 @@ def compare(
         raise TrainingError(f"minutes is above 0. Received: {minutes}")
     chosen = choose(models, weights or {})
     identities = {one.name: one.identity() for one in chosen}
-    nobody = Telling()
-    run = _Run(
-        chosen=chosen,
-        folds=folds,
-        plan=plan,
-        minutes=minutes,
-        progress=progress or (lambda _: None),
-        say=say or nobody.say,
-        cancelled=cancelled or nobody.cancelled,
-    )
     try:
-        data = read_compared(question, dataset, folds, plan, run.telling(None, 0, 0))
-    except (Stopped, KeyboardInterrupt):
+        data = read_compared(question, dataset, folds, plan, monitor)
+    except (Cancelled, KeyboardInterrupt):
         raise TrainingError("Stopped while reading: there is nothing to keep.") from None
-    file = default_feature_file() if features is None else Path(features)
-    parts = FrozenParts(data.pixels, list(data.table["sha256"]), FeatureStore(file, run.say))
-    store = FoldStore(None if out is None else Path(out), run.say)
     settings = {
         **{name: value for name, value in plan.to_dict().items() if name not in _NOT_OURS},
         "minutes": minutes,
     }
-    digest = data.digest()
-    keys = {
-        name: [fold_key(digest, settings, identity, number) for number in range(folds)]
-        for name, identity in identities.items()
-    }
-    results, failed, interrupted = run.all_models(data, store, keys, parts)
+    work = Work(data, plan, minutes, FeatureCache(features, monitor.say))
+    store = FoldStore(None if out is None else Path(out), data.digest(), settings)
+    results: dict[str, list[FoldResult]] = {}
+    failed: dict[str, str] = {}
+    interrupted = False
+    for one in chosen:
+        try:
+            results[one.name] = _all_folds(one, identities[one.name], work, store, monitor)
+        except ResultsNotSaved:
+            raise
+        except FractureWidgetsError as error:
+            failed[one.name] = str(error)
+            monitor.say(f"{one.name} is left out: {error}")
+        except (Cancelled, KeyboardInterrupt):
+            interrupted = True
+            break
     if not results:
         raise TrainingError(
             f"No model was run: {next(iter(failed.values()))}"
@@ -214,110 +161,43 @@ def compare(
     )
 
 
-@dataclass(eq=False)
-class _Run:
-    """One call of :func:`compare`: its settings, and who hears of it."""
+def _all_folds(
+    one: Contender, identity: Mapping[str, object], work: Work, store: FoldStore, monitor: Monitor
+) -> list[FoldResult]:
+    folds, kept, done = len(work.data.folds), 0, []
+    for fold in work.data.folds:
+        monitor.check()
+        result = store.get(identity, fold.number)
+        if result is None:
+            result = one.run_fold(work, fold, _fold_monitor(monitor, one.name, fold.number, folds))
+            store.put(one.name, identity, fold.number, result)
+            monitor.say(_finished(one, fold, result, folds))
+        else:
+            kept += 1
+        done.append(result)
+    if kept:
+        monitor.say(f"{one.name}: {kept} of {folds} folds were there from before.")
+    return done
 
-    chosen: tuple[Contender, ...]
-    folds: int
-    plan: TrainingPlan
-    minutes: float | None
-    progress: Callable[[ComparisonProgress], object]
-    say: Callable[[str], object]
-    cancelled: Callable[[], bool]
 
-    def telling(
-        self, model: Contender | None, fold: int, began: float, done_before: int = 0
-    ) -> Telling:
-        """Return who hears of a fold, told which model and fold it is."""
-        number = 0 if model is None else self.chosen.index(model) + 1
+def _fold_monitor(monitor: Monitor, model: str, fold: int, folds: int) -> Monitor:
+    """Return a monitor whose steps count all folds of a model."""
 
-        def progress(step: Progress) -> None:
-            left = step.seconds_left
-            if model is not None and left is not None:
-                done = fold - done_before
-                each = (time.perf_counter() - began + left) / (done + 1)
-                left += each * (self.folds - fold - 1)
-            self.progress(
-                ComparisonProgress(
-                    "" if model is None else model.name,
-                    number, len(self.chosen), fold + 1, self.folds, left, step,
-                )
-            )  # fmt: skip
+    def step(done: int, total: int | None, what: str) -> None:
+        stage = f"{model}, fold {fold + 1} of {folds}: {what}"
+        if total is None:
+            monitor.on_step(done, total, stage)
+        else:
+            monitor.on_step(fold * total + done, folds * total, stage)
 
-        return Telling(progress, self.say, self.cancelled)
+    return replace(monitor, on_step=step)
 
-    def all_models(
-        self,
-        data: ComparedData,
-        store: FoldStore,
-        keys: Mapping[str, Sequence[str]],
-        parts: FrozenParts,
-    ) -> tuple[dict[str, list[FoldResult]], dict[str, str], bool]:
-        """Return the folds of each finished model, why others failed, and if it was stopped."""
-        results: dict[str, list[FoldResult]] = {}
-        failed: dict[str, str] = {}
-        trunks = FeatureTrunks()
-        for one in self.chosen:
-            try:
-                results[one.name] = self._one_model(one, data, store, keys[one.name], parts, trunks)
-            except ResultsNotSaved:
-                raise
-            except FractureWidgetsError as error:
-                failed[one.name] = str(error)
-                self.say(f"{one.name} is left out: {error}")
-            except (Stopped, KeyboardInterrupt):
-                return results, failed, True
-        return results, failed, False
 
-    def _one_model(
-        self,
-        one: Contender,
-        data: ComparedData,
-        store: FoldStore,
-        keys: Sequence[str],
-        parts: FrozenParts,
-        trunks: FeatureTrunks,
-    ) -> list[FoldResult]:
-        began, kept, done = time.perf_counter(), 0, []
-        for fold in data.folds:
-            if self.cancelled():
-                raise Stopped
-            result = store.get(one.name, fold.number, keys[fold.number])
-            if result is None:
-                telling = self.telling(one, fold.number, began, kept)
-                result = self._one_fold(one, data, fold, parts, trunks, telling)
-                store.put(one.name, fold.number, keys[fold.number], result)
-                self.say(self._finished(one, fold, result))
-            else:
-                kept += 1
-            done.append(result)
-        if kept:
-            self.say(f"{one.name}: {kept} of {self.folds} folds were there from before.")
-        return done
-
-    def _one_fold(
-        self,
-        one: Contender,
-        data: ComparedData,
-        fold: FoldRows,
-        parts: FrozenParts,
-        trunks: FeatureTrunks,
-        telling: Telling,
-    ) -> FoldResult:
-        if isinstance(one, AlwaysNormal):
-            return run_always_normal(fold)
-        if isinstance(one, NetworkChoice):
-            return run_network(one, data, fold, self.plan, self.minutes, parts, telling)
-        if isinstance(one, FeatureRegression):
-            return run_regression(one, data, fold, self.plan, parts, trunks, telling)
-        return run_clusters(one, data, fold, self.plan, parts, trunks, telling)
-
-    def _finished(self, one: Contender, fold: FoldRows, result: FoldResult) -> str:
-        facts = result.facts
-        epochs = f"{facts.epochs} epoch{'' if facts.epochs == 1 else 's'}, " if facts.epochs else ""
-        late = ", out of time" if facts.out_of_time else ""
-        return (
-            f"{one.name}, fold {fold.number + 1} of {self.folds}: {epochs}"
-            f"{facts.training_seconds:,.1f} s{late}"
-        )
+def _finished(one: Contender, fold: FoldRows, result: FoldResult, folds: int) -> str:
+    facts = result.facts
+    epochs = f"{facts.epochs} epoch{'' if facts.epochs == 1 else 's'}, " if facts.epochs else ""
+    late = ", out of time" if facts.out_of_time else ""
+    return (
+        f"{one.name}, fold {fold.number + 1} of {folds}: {epochs}{facts.training_seconds:,.1f} s"
+        f"{late}"
+    )

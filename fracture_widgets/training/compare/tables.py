@@ -12,7 +12,7 @@ from fracture_widgets.evaluation.metrics import Estimate, accuracy, auroc, boots
 from fracture_widgets.evaluation.paired_tests import delong, holm, mcnemar, paired_difference
 from fracture_widgets.evaluation.scores import score_fracture
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
-from fracture_widgets.training.compare.fold_result import FoldFacts, FoldResult
+from fracture_widgets.training.compare.folds import FoldFacts, FoldResult
 
 __all__ = [
     "ALL_PARTS",

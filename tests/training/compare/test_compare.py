@@ -1,5 +1,6 @@
 """Small models on small pictures, compared as the large ones are on radiographs."""
 
+import errno
 import json
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ pytest.importorskip("keras")
 
 import keras
 
+from fracture_widgets.base.cache import ArrayCache, read_arrays
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
@@ -20,11 +23,10 @@ from fracture_widgets.training.compare import (
     FrozenFeatures,
     NetworkChoice,
     compare,
-    features,
+    folds,
 )
 from fracture_widgets.training.compare.data import read_compared
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import Telling
 
 pytestmark = pytest.mark.keras
 
@@ -84,8 +86,8 @@ def compared(table, models, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared")
     steps, said = [], []
     result = compare(
-        table, models, out=out, features=out / "features.sqlite", progress=steps.append,
-        say=said.append, **QUICK,
+        table, models, out=out, features=out / "features",
+        monitor=Monitor(lambda *step: steps.append(step), said.append), **QUICK,
     )  # fmt: skip
     return result, out, steps, said
 
@@ -107,7 +109,7 @@ def test_every_model_answers_every_radiograph_once_and_never_one_of_a_patient_it
 
 
 def test_within_a_fold_no_patient_learns_decides_and_tests(table):
-    data = read_compared("fracture", table, 3, PLAN, Telling())
+    data = read_compared("fracture", table, 3, PLAN, SILENT)
     for fold in data.folds:
         sides = [set(data.table.patient_id[rows]) for rows in
                  (fold.train, fold.validation, fold.test)]  # fmt: skip
@@ -189,24 +191,24 @@ def test_what_models_are_and_took_is_recorded(compared):
     assert (models.inference_ms[["resnet50", "whole", "k-means-features"]] > 0).all()
 
 
-def test_progress_says_which_model_and_fold_and_what_is_left(compared):
+def test_progress_says_which_model_and_fold_and_counts_all_of_them(compared):
     _, _, steps, said = compared
-    assert steps[0].model == ""
-    training = [one for one in steps if one.step.stage == "training"]
-    assert {(one.model, one.number, one.models) for one in training} == {
-        ("resnet50", 5, 6), ("whole", 6, 6),
-    }  # fmt: skip
-    assert {(one.fold, one.folds) for one in training} == {(1, 2), (2, 2)}
-    assert all(one.seconds_left >= one.step.seconds_left for one in training)
-    last = [one for one in training if one.fold == 2][-1]
-    assert last.seconds_left == last.step.seconds_left == 0
+    assert steps[0][2] == "reading"
+    stages = list(dict.fromkeys(what for _, _, what in steps))
+    assert [what for what in stages if what.endswith("training")] == [
+        f"{model}, fold {fold} of 2: training" for model in ("resnet50", "whole") for fold in (1, 2)
+    ]
+    of_one = [(done, total) for done, total, what in steps if what.startswith("whole")]
+    # Both folds together: half way when the first one ends.
+    assert [done for done, _ in of_one] == list(range(1, of_one[-1][1] + 1))
+    assert len({total for _, total in of_one}) == 1
     assert sum("resnet50, fold" in sentence for sentence in said) == 2
 
 
 def test_what_is_finished_is_not_done_again(compared, table, models):
     result, out, _, _ = compared
     said = []
-    again = compare(table, models, out=out, say=said.append, **QUICK)
+    again = compare(table, models, out=out, monitor=Monitor(on_say=said.append), **QUICK)
     assert said == [f"{name}: 2 of 2 folds were there from before." for name in result.models.index]
     pd.testing.assert_frame_equal(again.predictions, result.predictions)
     pd.testing.assert_frame_equal(again.models, result.models)
@@ -214,15 +216,15 @@ def test_what_is_finished_is_not_done_again(compared, table, models):
 
 def test_a_fold_that_is_damaged_or_of_other_settings_is_done_again(table, tmp_path):
     said = []
-    given = QUICK | {"out": tmp_path, "say": said.append}
+    given = QUICK | {"out": tmp_path, "monitor": Monitor(on_say=said.append)}
     compare(table, SIMPLE, **given)
-    (facts,) = (tmp_path / "folds" / "k-means-pixels").glob("fold1-*.json")
-    facts.write_text("{")
+    kept = max((tmp_path / "folds").rglob("*.npz"), key=lambda file: file.stat().st_mtime)
+    kept.write_bytes(kept.read_bytes()[:-3])
     said.clear()
     compare(table, SIMPLE, **given)
     assert said[0] == "always-normal: 2 of 2 folds were there from before."
-    assert said[1].startswith(f"{facts.name} of k-means-pixels cannot be read (")
-    assert said[2].startswith("k-means-pixels, fold 2 of 2: ")
+    assert said[1].startswith("k-means-pixels, fold 2 of 2: ")
+    assert said[2] == "k-means-pixels: 1 of 2 folds were there from before."
     said.clear()
     compare(table, SIMPLE, **given | {"plan": replace(PLAN, seed=1)})
     compare(table[table.body_part != "elbow"], SIMPLE, **given)
@@ -232,19 +234,17 @@ def test_a_fold_that_is_damaged_or_of_other_settings_is_done_again(table, tmp_pa
 def test_whoever_stops_keeps_what_is_finished_and_goes_on_from_there(table, models, tmp_path):
     given = QUICK | {"out": tmp_path, "features": tmp_path / "features"}
     chosen = (models[0], models[4])
-    steps = []
 
-    def interrupt(progress):
-        steps.append(progress)
-        if progress.fold == 2 and progress.step.epoch == 2:
+    def interrupt(done, total, what):
+        if what == "resnet50, fold 2 of 2: training" and done == total:
             raise KeyboardInterrupt
 
-    first = compare(table, chosen, progress=interrupt, **given)
+    first = compare(table, chosen, monitor=Monitor(interrupt), **given)
     assert first.interrupted
     assert list(first.models.index) == ["always-normal"]
     assert "Stopped before its end" in str(first)
     said = []
-    second = compare(table, chosen, say=said.append, **given)
+    second = compare(table, chosen, monitor=Monitor(on_say=said.append), **given)
     assert not second.interrupted
     assert list(second.models.index) == ["always-normal", "resnet50"]
     assert sum("resnet50, fold" in sentence for sentence in said) == 1
@@ -256,8 +256,11 @@ def test_stopping_before_a_model_is_done_says_so(table, models, tmp_path):
         steps = []
         with pytest.raises(TrainingError, match=said):
             compare(
-                table, [models[4]], progress=steps.append, features=tmp_path / "features",
-                cancelled=lambda stage=stage, steps=steps: steps[-1].step.stage == stage, **QUICK,
+                table, [models[4]], features=tmp_path / "features", **QUICK,
+                monitor=Monitor(
+                    lambda *step, steps=steps: steps.append(step),
+                    is_cancelled=lambda stage=stage, steps=steps: steps[-1][2].endswith(stage),
+                ),
             )  # fmt: skip
 
 
@@ -276,7 +279,7 @@ def test_what_is_kept_of_a_frozen_part_teaches_as_passing_through_it_does(
 ):
     given = {"features": tmp_path / "features", **QUICK}
     kept = compare(table, [models[4]], **given)
-    monkeypatch.setattr(features, "MAPS_LIMIT", 0)
+    monkeypatch.setattr(folds, "MAPS_LIMIT", 0)
     through = compare(table, [models[4]], **given)
     assert kept.models.feature_seconds["resnet50"] > 0
     assert through.models.feature_seconds["resnet50"] == 0
@@ -319,7 +322,7 @@ def test_an_unreadable_radiograph_is_skipped_by_all_and_named(table, tmp_path):
     spoilt = table.copy()
     spoilt.loc[7, "image_path"] = str(broken)
     said = []
-    result = compare(spoilt, SIMPLE, say=said.append, **QUICK)
+    result = compare(spoilt, SIMPLE, monitor=Monitor(on_say=said.append), **QUICK)
     assert [name for name, _ in result.skipped] == ["image9.png"]
     assert said[0].startswith("Skipped: image9.png")
     assert (result.predictions.groupby("model").size() == len(table) - 1).all()
@@ -334,7 +337,7 @@ def test_bad_input_is_one_sentence(table, tmp_path):
         compare(normal, SIMPLE, **QUICK)
     torn = table.copy()
     torn.loc[0, "label"] = "normal" if table.label[0] == "fractured" else "fractured"
-    with pytest.raises(DatasetError, match=r"study .* is labelled both fractured and normal: cor"):
+    with pytest.raises(DatasetError, match=r"study .* is called both fractured and normal: cor"):
         compare(torn, SIMPLE, **QUICK)
     with pytest.raises(TrainingError, match="no model called resnet51: choose among always-normal"):
         compare(table, ["resnet51"])
@@ -346,13 +349,20 @@ def test_bad_input_is_one_sentence(table, tmp_path):
         compare(table, SIMPLE, question="body_part")
 
 
-def test_a_disk_that_cannot_be_written_to_is_one_sentence_and_keeps_what_is_there(table, tmp_path):
+def test_a_disk_that_cannot_be_written_to_is_one_sentence_and_keeps_what_is_there(
+    table, tmp_path, monkeypatch
+):
     compare(table, ["always-normal"], out=tmp_path, **QUICK)
     kept = sorted((tmp_path / "folds").rglob("*"))
-    (tmp_path / "folds" / "k-means-pixels").write_text("in the way")
+
+    def full(cache, key, arrays):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ArrayCache, "put", full)
     where = rf"^Fold 1 of k-means-pixels could not be saved in {tmp_path.name} \(.+\): make room"
     with pytest.raises(TrainingError, match=where):
         compare(table, SIMPLE, out=tmp_path, **QUICK)
+    monkeypatch.undo()
     assert set(kept) <= set((tmp_path / "folds").rglob("*"))
     result = compare(table, ["always-normal"], out=tmp_path, **QUICK)
     (tmp_path / "results").write_text("in the way")
@@ -417,8 +427,9 @@ def test_a_figure_has_a_column_for_each_metric_and_the_always_normal_line(compar
 
 
 def test_kept_folds_are_small_and_hold_no_path(compared, folder):
-    kept = list((compared[1] / "folds").rglob("*.json"))
+    kept = list((compared[1] / "folds").rglob("*.npz"))
     assert len(kept) == 12
     for file in kept:
-        assert str(folder) not in file.read_text() + file.with_suffix(".csv").read_text()
-        assert json.loads(file.read_text())["epochs"] in (0, 2)
+        assert file.stat().st_size < 5_000
+        assert str(folder).encode() not in file.read_bytes()
+        assert json.loads(str(read_arrays(file)["facts"]))["epochs"] in (0, 2)

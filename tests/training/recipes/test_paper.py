@@ -9,7 +9,8 @@ import pytest
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, ModelError, TrainingError
 from fracture_widgets.models.weight_files import collect_weights
-from fracture_widgets.training.question_data import divide, questioned
+from fracture_widgets.training import classifier
+from fracture_widgets.training.data import select_task, split_dataset
 from fracture_widgets.training.recipes import paper as recipe
 from fracture_widgets.training.recipes.paper import (
     TrainingPlan,
@@ -38,7 +39,7 @@ def table(folder):
 @pytest.fixture
 def train(folder, tiny_trunk, tmp_path):
     def call(part="hand", dataset=folder, plan=QUICK, **settings):
-        defaults = {"trunk": tiny_trunk, "features": tmp_path / "features.sqlite"}
+        defaults = {"trunk": tiny_trunk, "features": tmp_path / "features"}
         return train_fracture_model(part, dataset, plan=plan, **(defaults | settings))
 
     return call
@@ -149,15 +150,14 @@ def test_a_frozen_trunk_trains_on_kept_features_as_it_does_through_the_trunk(
 ):
     plan = replace(QUICK, epochs=4, frozen_trunk=True, weights=trunk_weights)
     kept = train(plan=plan)
-    assert (tmp_path / "features.sqlite").exists()
+    assert (tmp_path / "features").exists()
 
     # The same training, made to read pictures and pass them through the frozen trunk.
-    monkeypatch.setattr(
-        recipe, "pooled_examples", lambda model, table, store, telling: recipe.read_examples(
-            table, telling
-        )
-    )  # fmt: skip
-    monkeypatch.setattr(recipe, "_head_of", lambda model: model)
+    def read(model, table, cache, monitor):
+        return classifier.read_examples(table, monitor)
+
+    monkeypatch.setattr(classifier, "pooled_examples", read)
+    monkeypatch.setattr(classifier, "_head_of", lambda model: model)
     through = train(plan=plan)
 
     assert kept.history.val_loss.nunique() > 1
@@ -302,15 +302,15 @@ def test_a_loss_that_is_no_number_is_one_sentence(train):
 
 def test_the_folders_own_test_split_is_kept_when_asked(table):
     plan = replace(QUICK, test_from_folders=True)
-    hands = questioned("hand", table)
-    split = divide("hand", hands, plan)
+    hands = select_task("hand", table)
+    split = split_dataset("hand", hands, plan)
     own = set(hands.image_path[hands.split == "test"])
     assert set(split.image_path[split.split == "test"]) == own
     assert (split.groupby("patient_id").split.nunique() == 1).all()
     with pytest.raises(TrainingError, match="no test folder"):
-        divide("hand", hands.drop(columns="split"), plan)
+        split_dataset("hand", hands.drop(columns="split"), plan)
     with pytest.raises(TrainingError, match="none is left to train with"):
-        divide("hand", hands[hands.split == "test"], plan)
+        split_dataset("hand", hands[hands.split == "test"], plan)
 
 
 def test_training_again_replaces_the_weights_and_another_question_s_folder_is_refused(

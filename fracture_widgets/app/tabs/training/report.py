@@ -17,8 +17,7 @@ from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import Scores
-from fracture_widgets.training.judging import asked
-from fracture_widgets.training.runs import TrainingRun
+from fracture_widgets.training.runs import TrainingRun, task_title
 from fracture_widgets.training.saving import CARD_FILE
 
 __all__ = ["ReportPanel"]
@@ -104,7 +103,7 @@ class ReportPanel(widgets.VBox):
 
 def _card(run: TrainingRun, scores: Scores) -> str:
     """Return the numbers as HTML; every text in it is escaped."""
-    question = asked(run.question)
+    question = task_title(run.question)
     shown = [name for name in _SHOWN if name in scores.estimates]
     shown += [name for name in scores.estimates if name not in shown]
     rows = [_row(_spelt(name), scores.estimates[name]) for name in shown]

@@ -13,9 +13,8 @@ from fracture_widgets.app.widgets.records import DELETE, Record, RecordTable
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
-from fracture_widgets.training.judging import asked
 from fracture_widgets.training.run_folder import RunFolder
-from fracture_widgets.training.runs import TrainingRun, list_runs, open_run
+from fracture_widgets.training.runs import TrainingRun, list_runs, open_run, task_title
 
 __all__ = ["RunsPanel"]
 
@@ -99,7 +98,7 @@ class RunsPanel(widgets.VBox):
         best = run.history["val_loss"].loc[run.best_epoch]
         how = "finished" if run.finished else "at work" if at_work else "can be continued"
         unfinished = () if run.finished else (("continue", "Continue"),)
-        question = asked(run.question)
+        question = task_title(run.question)
         return Record(
             id=run.folder.name,
             name=f"{question}, {_when(run.folder)}",

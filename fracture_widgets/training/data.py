@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.split import split_by_patient
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadiograph
@@ -20,17 +21,20 @@ from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
 from fracture_widgets.parts import BODY_PARTS, LABELS
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import READING, Clock, Progress, Telling
+from fracture_widgets.training.progress import READING
 
 __all__ = [
     "SPLITS",
     "Examples",
-    "answers_to",
+    "check_something_read",
+    "check_splits",
+    "check_study_labels",
     "counts",
-    "divide",
-    "questioned",
+    "label_names",
+    "network_pixels",
     "read_examples",
-    "refuse_missing_answers",
+    "select_task",
+    "split_dataset",
 ]
 
 SPLITS = ("train", "validation", "test")
@@ -50,12 +54,12 @@ class Examples:
         return np.flatnonzero(self.table["split"].to_numpy() == split)
 
 
-def answers_to(question: str) -> tuple[str, ...]:
+def label_names(question: str) -> tuple[str, ...]:
     """Return the answers to a question, in the order of a network's outputs."""
     return BODY_PARTS if question == BODY_PART_OUTPUT else LABELS
 
 
-def questioned(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
+def select_task(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
     """Return the radiographs a question is asked of, with the column ``answer``."""
     table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
     missing = [name for name in _NEEDED if name not in table]
@@ -79,7 +83,7 @@ def questioned(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) ->
     return chosen.sort_values("image_path", ignore_index=True)
 
 
-def divide(question: str, table: pd.DataFrame, plan: TrainingPlan) -> pd.DataFrame:
+def split_dataset(question: str, table: pd.DataFrame, plan: TrainingPlan) -> pd.DataFrame:
     """Return the table with the column ``split`` and no patient on two sides."""
     fractions = plan.fractions
     if plan.test_from_folders:
@@ -101,15 +105,15 @@ def divide(question: str, table: pd.DataFrame, plan: TrainingPlan) -> pd.DataFra
         divided = pd.concat([learnt, test.assign(split="test")]).sort_index()
     else:
         divided = split_by_patient(table, fractions, seed=plan.seed)
-    refuse_missing_answers(question, divided)
+    check_splits(question, divided)
     return divided.reset_index(drop=True)
 
 
-def refuse_missing_answers(question: str, table: pd.DataFrame) -> None:
+def check_splits(question: str, table: pd.DataFrame) -> None:
     """Raise a :class:`TrainingError` if a split has no radiograph for one of the answers."""
     for split in SPLITS:
         there = set(table.loc[table["split"] == split, "answer"])
-        for answer in answers_to(question):
+        for answer in label_names(question):
             if answer not in there:
                 what = answer if question == BODY_PART_OUTPUT else f"{answer} {_noun(question)}"
                 raise TrainingError(
@@ -118,46 +122,59 @@ def refuse_missing_answers(question: str, table: pd.DataFrame) -> None:
                 )
 
 
+def check_study_labels(question: str, table: pd.DataFrame) -> None:
+    """Raise a :class:`DatasetError` if a study is called both fractured and normal."""
+    if question == BODY_PART_OUTPUT or "study_id" not in table:
+        return
+    answers = table.groupby(["study_id", "body_part"])["answer"].nunique()
+    disagreeing = answers.index[answers > 1]
+    if len(disagreeing):
+        study, part = disagreeing[0]
+        others = f", and {len(disagreeing) - 1:,} more" if len(disagreeing) > 1 else ""
+        raise DatasetError(
+            f"The {part} in the study {study} is called both fractured and normal{others}: correct "
+            "the labels, or leave the study out."
+        )
+
+
 def counts(table: pd.DataFrame, question: str) -> dict[str, dict[str, int]]:
     """Return radiographs, patients and answers of every split, as a card lists them."""
     return {
         split: {
             "radiographs": len(rows),
             "patients": int(rows["patient_id"].nunique()),
-            **{answer: int((rows["answer"] == answer).sum()) for answer in answers_to(question)},
+            **{answer: int((rows["answer"] == answer).sum()) for answer in label_names(question)},
         }
         for split in SPLITS
         for rows in [table[table["split"] == split]]
     }
 
 
-def read_examples(table: pd.DataFrame, telling: Telling) -> Examples:
+def read_examples(table: pd.DataFrame, monitor: Monitor) -> Examples:
     """Read every radiograph as the network sees it, and pass over those that cannot be read."""
     pixels = np.empty((len(table), INPUT_SIZE, INPUT_SIZE), np.uint8)
     kept: list[int] = []
     skipped: list[tuple[str, str]] = []
-    clock = Clock()
     for done, path in enumerate(table["image_path"], start=1):
         try:
-            pixels[len(kept)] = as_seen(read_radiograph(path).pixels)
+            pixels[len(kept)] = network_pixels(read_radiograph(path).pixels)
         except UnreadableRadiograph as error:
             skipped.append((Path(path).name, str(error)))
-            telling.say(f"Skipped: {error}")
+            monitor.say(f"Skipped: {error}")
         else:
             kept.append(done - 1)
-        left = clock.seconds_left(done, len(table))
-        telling.step(Progress(READING, done, len(table), left))
-    refuse_nothing_read(kept, skipped)
+        monitor.step(done, len(table), READING)
+    check_something_read(kept, skipped)
     return Examples(table.iloc[kept].reset_index(drop=True), pixels[: len(kept)], tuple(skipped))
 
 
-def as_seen(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+def network_pixels(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """Return a radiograph as the network sees it, in whole greys, shape ``(224, 224)``."""
     whole: npt.NDArray[np.uint8] = np.rint(network_input(pixels)[..., 0]).astype(np.uint8)
     return whole
 
 
-def refuse_nothing_read(kept: Sequence[int], skipped: Sequence[tuple[str, str]]) -> None:
+def check_something_read(kept: Sequence[int], skipped: Sequence[tuple[str, str]]) -> None:
     """Raise a :class:`TrainingError` if no radiograph could be read."""
     if not kept:
         raise TrainingError(

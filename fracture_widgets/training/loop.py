@@ -1,0 +1,268 @@
+"""Teach a Keras model epoch by epoch; stop early, and keep the best weights whatever happens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.base.progress import Cancelled, Clock
+from fracture_widgets.errors import TrainingError
+from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.training.devices import Strategy, distributed
+from fracture_widgets.training.plan import TrainingPlan
+from fracture_widgets.training.progress import TRAINING, EpochEnded, Progress, TrainingMonitor
+from fracture_widgets.training.run_folder import COLUMNS, Arrays, State, best_of, history_table
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["STOPPED_EARLY", "Fitted", "TrainingLoop", "run_epochs"]
+
+STOPPED_EARLY = "Training was stopped before its first epoch ended: there is nothing to keep."
+_ANOTHER_NETWORK = (
+    "The run was begun with another network: continue it with that one, or start a new run in "
+    "another folder."
+)
+
+
+class _EnoughEpochs(Exception):
+    """Somebody wants no more epochs, and what there is evaluated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """How a training went."""
+
+    history: pd.DataFrame
+    best_epoch: int
+    interrupted: bool
+
+
+def run_epochs(
+    model: keras.Model,
+    training: Any,
+    callbacks: Sequence[keras.callbacks.Callback],
+    *,
+    epochs: int,
+    batch: int,
+    first: int = 0,
+    **settings: Any,
+) -> None:
+    """Fit a compiled model to batches that come in an order of their own."""
+    import tensorflow as tf
+
+    try:
+        model.fit(
+            training,
+            initial_epoch=first,
+            epochs=epochs,
+            callbacks=list(callbacks),
+            verbose=0,
+            shuffle=False,  # the batches shuffle themselves
+            **settings,
+        )
+    except tf.errors.ResourceExhaustedError as error:
+        raise TrainingError(
+            f"There is too little memory for batches of {batch}: choose a smaller batch."
+        ) from error
+
+
+class TrainingLoop:
+    """Trains a classifier in place by a plan; it ends with the weights of its best epoch."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        plan: TrainingPlan,
+        monitor: TrainingMonitor,
+        *,
+        begin_epoch: Callable[[int], object] = lambda _: None,
+        start: State | None = None,
+        keep: Callable[[pd.DataFrame, Arrays], object] | None = None,
+        strategy: Strategy | None = None,
+    ) -> None:
+        self._keras = require_keras("Training")
+        self._model = _compiled(model, plan, strategy)
+        self._plan = plan
+        self._monitor = monitor
+        self._begin_epoch = begin_epoch
+        self._keep = keep
+        self._early = self._keras.callbacks.EarlyStopping(
+            monitor="val_loss", mode="min", patience=plan.patience, restore_best_weights=True
+        )
+        self._epochs: list[dict[str, float]] = []
+        self._best: list[npt.NDArray[Any]] | None = None
+        if start is not None:
+            rows = start.history.itertuples(index=False)
+            self._epochs = [dict(zip(COLUMNS, map(float, row), strict=True)) for row in rows]
+            self._best = _restore(self._model, start)
+
+    def fit(
+        self, training: Any, validation: Any, *, class_weight: dict[int, float] | None = None
+    ) -> Fitted:
+        """Train until the plan, or somebody, has enough."""
+        interrupted = False
+        try:
+            if self._goes_on() and not self._monitor.enough():
+                run_epochs(
+                    self._model,
+                    training,
+                    [self._reporter(len(training)), self._early, self._keeper()],
+                    epochs=self._plan.epochs,
+                    batch=self._plan.batch,
+                    first=len(self._epochs),
+                    validation_data=validation,
+                    class_weight=class_weight,
+                )
+            elif self._best is not None:
+                self._model.set_weights(self._best)
+        except (KeyboardInterrupt, Cancelled, _EnoughEpochs) as stop:
+            if not self._epochs:
+                kind = Cancelled if isinstance(stop, _EnoughEpochs) else type(stop)
+                raise kind(STOPPED_EARLY) from None
+            interrupted = not isinstance(stop, _EnoughEpochs)
+            kept = self._best if self._early.best_weights is None else self._early.best_weights
+            if kept is not None:
+                self._model.set_weights(kept)
+        if not self._epochs:
+            raise Cancelled(STOPPED_EARLY)
+        if not any(math.isfinite(epoch["val_loss"]) for epoch in self._epochs):
+            raise TrainingError(
+                "The loss is no longer a number: choose a learning rate below "
+                f"{self._plan.learning_rate:g}."
+            )
+        history = self._history()
+        return Fitted(history, best_of(history), interrupted)
+
+    def _history(self) -> pd.DataFrame:
+        return history_table(self._epochs)
+
+    def _goes_on(self) -> bool:
+        """Whether the plan asks for more epochs than there are."""
+        if not self._epochs:
+            return True
+        waited = len(self._epochs) - best_of(self._history())
+        return len(self._epochs) < self._plan.epochs and waited < self._plan.patience
+
+    def _reporter(self, batches: int) -> keras.callbacks.Callback:
+        """Return a callback that notes every epoch and reports every batch."""
+        clock = Clock()
+        epochs, total = self._epochs, self._plan.epochs * batches
+        done_before = len(epochs) * batches
+
+        def batch_ended(batch: int, logs: dict[str, float]) -> None:
+            done = len(epochs) * batches + batch + 1
+            last = epochs[-1] if epochs else {}
+            if not math.isfinite(logs["loss"]):
+                self._model.stop_training = True
+            self._monitor.report(
+                Progress(
+                    TRAINING,
+                    done,
+                    total,
+                    clock.seconds_left(done - done_before, total - done_before),
+                    epoch=len(epochs) + 1,
+                    epochs=self._plan.epochs,
+                    batch=batch + 1,
+                    batches=batches,
+                    loss=logs["loss"],
+                    accuracy=logs.get("accuracy"),
+                    val_loss=last.get("val_loss"),
+                    val_accuracy=last.get("val_accuracy"),
+                )
+            )
+            if self._monitor.enough():
+                raise _EnoughEpochs
+
+        def epoch_ended(_: int, logs: dict[str, float]) -> None:
+            epochs.append({name: float(logs.get(name, math.nan)) for name in COLUMNS})
+
+        return self._keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, _: self._begin_epoch(epoch),
+            on_train_batch_end=batch_ended,
+            on_epoch_end=epoch_ended,
+        )
+
+    def _keeper(self) -> keras.callbacks.Callback:
+        """Return a callback that gives early stopping its memory back, and keeps every epoch."""
+
+        def train_began(_: object) -> None:
+            # Comes after early stopping has forgotten everything.
+            if self._epochs:
+                number = best_of(self._history())
+                self._early.best = self._epochs[number - 1]["val_loss"]
+                self._early.best_epoch = number - 1
+                self._early.best_weights = self._best
+                self._early.wait = len(self._epochs) - number
+
+        def epoch_ended(_: int, __: object) -> None:
+            history = self._history()
+            if self._keep is not None and math.isfinite(self._epochs[-1]["loss"]):
+                variables = _variables(self._model)
+                self._keep(history, {name: np.asarray(one) for name, one in variables.items()})
+            self._monitor.on_epoch(
+                EpochEnded(history, best_of(history), self._plan.epochs, self._plan.patience)
+            )
+
+        return self._keras.callbacks.LambdaCallback(
+            on_train_begin=train_began, on_epoch_end=epoch_ended
+        )
+
+
+def _compiled(model: keras.Model, plan: TrainingPlan, strategy: Strategy | None) -> keras.Model:
+    keras = require_keras("Training")
+    import tensorflow as tf
+
+    strategy = strategy or tf.distribute.get_strategy()
+    model = distributed(model, strategy)
+    with strategy.scope():
+        model.compile(
+            optimizer=keras.optimizers.Adam(plan.learning_rate),
+            loss=keras.losses.CategoricalCrossentropy(),
+            # A name alone would make its variables in the first step, too late for a strategy.
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            # Compiling with XLA takes longer than it saves, once more for the last, smaller batch.
+            jit_compile=False,
+        )
+        model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    """Return by name what training changes: weights, random state, the optimizer's memory."""
+    held = {
+        f"{layer.name}/{number}/{variable.name}": variable
+        for layer in model.layers
+        for number, variable in enumerate(layer.variables)
+        if layer.trainable or "seed" in variable.name
+    }
+    optimizer = {
+        f"optimizer/{number}/{variable.name}": variable
+        for number, variable in enumerate(model.optimizer.variables)
+    }
+    return held | optimizer
+
+
+def _restore(model: keras.Model, start: State) -> list[npt.NDArray[Any]]:
+    """Put a state into a compiled model, and return the weights of its best epoch."""
+    variables = _variables(model)
+    for arrays in (start.best, start.last):
+        if arrays.keys() != variables.keys() or any(
+            arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()
+        ):
+            raise TrainingError(_ANOTHER_NETWORK)
+    _assign(variables, start.best)
+    best: list[npt.NDArray[Any]] = model.get_weights()
+    _assign(variables, start.last)
+    return best
+
+
+def _assign(variables: Mapping[str, Any], arrays: Arrays) -> None:
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
