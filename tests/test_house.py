@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -81,3 +82,44 @@ def test_notebooks_keep_their_outputs_and_hold_no_upload(texts: dict[str, str]) 
         code = [c for c in notebook["cells"] if c["cell_type"] == "code" and c["source"]]
         assert all(c["execution_count"] for c in code), name
         assert any(c["outputs"] for c in code), name
+
+
+def test_only_the_files_of_the_body_parts_name_them() -> None:
+    """A body part is one file: elsewhere its name is asked of the registry."""
+    assert _parts_named_in('a = "Elbow"\nb = f"no elbows, {1} hands"') == [1, 2]
+    assert _parts_named_in('"""An elbow and a hand."""\nb = "held by hand"') == []
+    package = ROOT / "fracture_widgets"
+    allowed = {
+        package / "datasets" / "fracatlas.py",  # columns of FracAtlas's published table
+        package / "phantoms" / "drawing.py",
+    }
+    found = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in package.rglob("*.py")
+        if package / "parts" not in path.parents and path not in allowed
+        if (lines := _parts_named_in(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+_PARTS = re.compile(r"\b(elbow|hand|shoulder)s?\b", re.IGNORECASE)
+
+
+def _parts_named_in(code: str) -> list[int]:
+    """Return the lines of literals that are a body part's name, or list several of them."""
+    tree = ast.parse(code)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            pieces = [x.value for x in node.values if isinstance(x, ast.Constant)]
+            prose.update(map(id, node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            pieces = [node.value]
+        else:
+            continue
+        text = " ".join(map(str, pieces))
+        named = {word.lower() for word in _PARTS.findall(text)}
+        if id(node) not in prose and (len(named) > 1 or _PARTS.fullmatch(text.strip())):
+            lines.append(node.lineno)
+    return sorted(lines)

@@ -10,6 +10,7 @@ from importlib import import_module
 
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.parts import in_words
 
 __all__ = ["build_parser", "main"]
 
@@ -24,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command registered."""
     parser = argparse.ArgumentParser(
         prog="fracture-widgets",
-        description="Fracture detection on radiographs of elbow, hand and shoulder. "
+        description=f"Fracture detection on radiographs of {in_words(last='and')}. "
         "For teaching and research. Not a medical device.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")

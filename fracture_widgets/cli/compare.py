@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_widgets.errors import DatasetError
+from fracture_widgets.parts import BODY_PARTS
 
 __all__ = ["add_parser"]
 
@@ -48,7 +49,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--question",
         default="fracture",
-        choices=("fracture", "elbow", "hand", "shoulder"),
+        choices=("fracture", *BODY_PARTS),
         help="fractured or normal of all body parts by one network, or of one part (%(default)s)",
     )
     parser.add_argument("--split", metavar="NAME", help="only this split's folder")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
+from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.serving.graph import graph_made_meanwhile
 from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
 
@@ -231,8 +232,9 @@ def _offer(folders: Sequence[Path]) -> None:
     for folder in folders:
         if not find_datasets([folder]):
             raise FractureWidgetsError(
-                f"{folder} holds no dataset: give --data a folder in which Elbow, Hand or Shoulder "
-                "folders of radiographs lie, or a folder of such folders."
+                f"{folder} holds no dataset: give --data a folder in which "
+                f"{in_words(map(str.title, BODY_PARTS))} folders of radiographs lie, or a "
+                "folder of such folders."
             )
     os.environ[DATASETS_VARIABLE] = os.pathsep.join(str(one.resolve()) for one in folders)
 

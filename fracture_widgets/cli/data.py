@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.parts import plurals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +36,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_fracatlas(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "fracatlas",
-        help="cut elbows, hands and shoulders out of FracAtlas",
+        help=f"cut {plurals()} out of FracAtlas",
         description=(
-            "Cut the elbows, hands and shoulders out of FracAtlas (CC BY 4.0) and write them to "
+            f"Cut the {plurals()} out of FracAtlas (CC BY 4.0) and write them to "
             "DEST in the layout of MURA. Stopped at any moment, the same command goes on where "
             "it was."
         ),
@@ -70,7 +71,7 @@ def _add_phantoms(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "phantoms",
         help="draw radiographs with known fractures",
         description=(
-            "Draw elbows, hands and shoulders with known fractures and write them to DEST in the "
+            f"Draw {plurals()} with known fractures and write them to DEST in the "
             "layout of MURA. The same seed draws the same radiographs."
         ),
     )

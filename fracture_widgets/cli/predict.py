@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.cli.reports import ReportWriter, add_report_options
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
+from fracture_widgets.parts import in_words
 
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Answer, Report
@@ -24,7 +25,7 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "predict",
         help="name the body part and say fracture, doubt or none seen",
-        description="Answer radiographs of elbow, hand or shoulder, and studies of several views: "
+        description=f"Answer radiographs of {in_words()}, and studies of several views: "
         "a study's verdict is the gravest of its views', its probability their mean. A file that "
         "cannot be read does not stop the rest; the exit code is then 1.",
     )

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from fracture_widgets.parts import in_words
+
 __all__ = ["add_parser"]
 
 _PARTS = ("out_of_fold", "test")
@@ -16,7 +18,7 @@ def add_parser(subparsers: Any) -> None:
     """Register ``gate`` with the subparsers of ``train``."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "gate",
-        help="fit the gate that refuses what is no elbow, hand or shoulder",
+        help=f"fit the gate that refuses what is no {in_words()}",
         description="Fit the gate on a FracAtlas copy, measure it on legs, hips, drawings, noise "
         "and photographs, and put it into the models folder with its figures. It takes about "
         "half an hour on two CPU cores; interrupted, it goes on where it stopped.",

@@ -20,7 +20,7 @@ from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
-__all__ = ["ATTRIBUTION", "PUBLISHED", "RECORD", "FracAtlas", "misfit"]
+__all__ = ["ATTRIBUTION", "PUBLISHED", "RECORD", "FracAtlas", "misfit", "of_other_regions"]
 
 RECORD = "https://doi.org/10.6084/m9.figshare.22363012"
 """The public record of the dataset."""
@@ -443,6 +443,12 @@ def _read_table(content: bytes) -> pd.DataFrame:
             f"the other published columns."
         ) from error
     return table.assign(**whole)
+
+
+def of_other_regions(table: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which radiographs show a leg or hip, and neither hand nor shoulder."""
+    ours = (table["hand"] == 1) | (table["shoulder"] == 1)
+    return ~ours & ((table["leg"] == 1) | (table["hip"] == 1))
 
 
 def _outlines_from_coco(coco: Any) -> tuple[pd.DataFrame, dict[str, tuple[float, float]]]:

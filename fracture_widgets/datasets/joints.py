@@ -20,7 +20,15 @@ from fracture_widgets.datasets.table import BOXES_FILE
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL
+from fracture_widgets.parts import (
+    BODY_PARTS,
+    FRACTURED,
+    LABELS,
+    NORMAL,
+    in_words,
+    plurals,
+    with_article,
+)
 
 __all__ = ["CROPS_FILE", "joint_table", "write_joint_crops"]
 
@@ -66,7 +74,7 @@ def write_joint_crops(
     held = joints["image_id"].isin(atlas.image_ids)
     if not held.any():
         raise DatasetError(
-            f"{atlas.name} holds none of the radiographs with an elbow, hand or shoulder: "
+            f"{atlas.name} holds none of the radiographs with {with_article(in_words())}: "
             f"download FracAtlas again."
         )
     deviations = _missing(joints[~held]) + _contradictions(atlas, joints[held])
@@ -292,9 +300,9 @@ def _readme(table: pd.DataFrame, margin: float) -> str:
         for split in _SPLIT_FOLDER.values()
         for part in BODY_PARTS
     ]
+    title = f"{plurals().capitalize()} cut from FracAtlas"
     return (
-        "Elbows, hands and shoulders cut from FracAtlas\n"
-        "==============================================\n\n"
+        f"{title}\n{'=' * len(title)}\n\n"
         f"{len(table):,} crops in the layout of MURA, made by: fracture-widgets data fracatlas\n\n"
         + "\n".join(lines)
         + "\n\nThe radiographs\n---------------\n"

@@ -5,22 +5,40 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
+from fracture_widgets.parts import FRACTURED, NORMAL, BodyPart, all_parts
 
-__all__ = ["EXPECTED_LAYOUT", "Place", "body_part_of", "label_of", "place_of", "split_of"]
+__all__ = [
+    "Place",
+    "body_part_of",
+    "expected_layout",
+    "label_of",
+    "part_folders",
+    "place_of",
+    "split_of",
+]
 
-EXPECTED_LAYOUT = """\
+
+def part_folders(prefix: str = "", between: str = " | ") -> str:
+    """Return what the folders of the body parts are called, as a list in words."""
+    names = (part.name for part in all_parts())
+    return between.join(f"{prefix}{n.upper()}" if prefix else n.title() for n in names)
+
+
+def expected_layout() -> str:
+    """Return the layouts that are read as data sets, as shown in errors."""
+    parts = part_folders()
+    return f"""\
 Expected is the layout of MURA, in any letter case:
     train_valid | test          (train | valid | test; may be left out)
-        Elbow | Hand | Shoulder     (or XR_ELBOW | XR_HAND | XR_SHOULDER)
+        {parts}     (or {part_folders("XR_")})
             patient00011
                 study1_positive | study1_negative
                     image1.png
 or the plain layout:
-    Elbow | Hand | Shoulder
+    {parts}
         fractured | normal
             any-name.png"""
-"""The layouts :func:`~fracture_widgets.datasets.table.load_dataset` reads, as shown in errors."""
+
 
 _OTHER_PARTS = ("finger", "forearm", "humerus", "wrist")
 _SPLITS = {
@@ -59,10 +77,14 @@ def _words(folder: str) -> str:
     return folder.strip().lower().replace(" ", "_").replace("-", "_")
 
 
-def body_part_of(folder: str) -> str | None:
-    """Return the body part a folder is named after, other parts of MURA included, or None."""
-    name = _words(folder).removeprefix("xr_")
-    return name if name in BODY_PARTS or name in _OTHER_PARTS else None
+def body_part_of(folder: str) -> BodyPart | None:
+    """Return the body part a folder is named after, or None."""
+    name = _folder_name(folder)
+    return next((part for part in all_parts() if name in (part.name, *part.folders)), None)
+
+
+def _folder_name(folder: str) -> str:
+    return _words(folder).removeprefix("xr_")
 
 
 def label_of(folder: str) -> str | None:
@@ -83,9 +105,9 @@ def place_of(folders: tuple[str, ...]) -> Place | str:
     for index in reversed(range(len(folders))):
         part = body_part_of(folders[index])
         if part is None:
+            if (other := _folder_name(folders[index])) in _OTHER_PARTS:
+                return f"another body part ({other})"
             continue
-        if part not in BODY_PARTS:
-            return f"another body part ({part})"
         below = folders[index + 1 :]
         labelled = next((i for i, name in enumerate(below) if label_of(name)), None)
         if labelled is None:
@@ -96,7 +118,7 @@ def place_of(folders: tuple[str, ...]) -> Place | str:
         # In the plain layout a folder inside the label's, if any, stands for the patient.
         patients = below[:labelled] or below[1:]
         return Place(
-            body_part=part,
+            body_part=part.name,
             label=label,
             patient=patients[0].lower() if patients else None,
             study=below[labelled].lower(),

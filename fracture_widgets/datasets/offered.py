@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fracture_widgets.datasets.layout import body_part_of, split_of
-from fracture_widgets.parts import BODY_PARTS
 
 __all__ = ["DATASETS_VARIABLE", "find_datasets"]
 
@@ -33,7 +32,7 @@ def _looks_like_dataset(folder: Path) -> bool:
     below = _folders(folder)
     splits = [one for one in below if split_of(one.name)]
     return any(
-        body_part_of(one.name) in BODY_PARTS
+        body_part_of(one.name) is not None
         for here in (below, *map(_folders, splits))
         for one in here
     )

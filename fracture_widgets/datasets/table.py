@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from fracture_widgets.datasets.layout import EXPECTED_LAYOUT, body_part_of, place_of
+from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.imaging.dicom_signature import looks_like_dicom
 from fracture_widgets.imaging.radiograph import looks_like_radiograph_file
 from fracture_widgets.imaging.raster import looks_like_raster
+from fracture_widgets.parts import in_words, with_article
 
 __all__ = ["BOXES_FILE", "SkippedFiles", "load_boxes", "load_dataset"]
 
@@ -91,7 +92,7 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
         what = "is a file" if root.exists() else "does not exist"
         raise DatasetError(
             f"The dataset folder {root.name or root} {what}: give the folder that holds the "
-            f"radiographs.\n{EXPECTED_LAYOUT}"
+            f"radiographs.\n{expected_layout()}"
         )
     skipped = SkippedFiles()
     rows: list[dict[str, str | None]] = []
@@ -123,8 +124,8 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
     if not rows:
         found = f" ({skipped})" if skipped else ", it is empty"
         raise DatasetError(
-            f"No radiograph of an elbow, hand or shoulder was found in the folder "
-            f"{root.resolve().name}{found}\n{EXPECTED_LAYOUT}"
+            f"No radiograph of {with_article(in_words())} was found in the folder "
+            f"{root.resolve().name}{found}\n{expected_layout()}"
         )
     table = pd.DataFrame(rows)
     if table["split"].isna().all():

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.parts import in_words, with_article
 
 __all__ = ["dataset_card", "model_card", "said"]
 
 Card = Mapping[str, Any]
 
 _USE = """\
-**For teaching and research. Not a medical device.** It names the body part of a radiograph of an
-elbow, hand or shoulder, says *fracture*, *doubt* or *none seen*, and shows where it looked. It is
+**For teaching and research. Not a medical device.** It names the body part of a radiograph of {a}
+{parts}, says *fracture*, *doubt* or *none seen*, and shows where it looked. It is
 meant for lessons, for reading rooms and as a baseline in studies. It is not meant for decisions
 about patients, for children's growth plates in particular, for other body parts, or for anything
 but radiographs."""
@@ -52,7 +52,7 @@ def dataset_card(card: Card) -> str:
 
 
 def _dataset_sections(card: Card, rows: list[tuple[Any, ...]]) -> Iterator[str]:
-    trained = card["trained_on"]
+    trained, parts = card["trained_on"], in_words(_body_parts(card), "and")
     yield "# Dataset card"
     yield f"{trained['what']}."
     yield "## Licence and source"
@@ -65,8 +65,8 @@ def _dataset_sections(card: Card, rows: list[tuple[Any, ...]]) -> Iterator[str]:
     )
     yield "## How it was labelled"
     yield (
-        "Fractures and their outlines are FracAtlas's. A box around every elbow, hand and "
-        "shoulder was drawn by this project (`joints.csv`); a joint counts as fractured where at "
+        f"Fractures and their outlines are FracAtlas's. A box around every {parts} "
+        "was drawn by this project (`joints.csv`); a joint counts as fractured where at "
         "least half of an outline lies in its box, and is left out where that is unclear."
     )
     yield "## How it was split"
@@ -81,7 +81,8 @@ def _dataset_sections(card: Card, rows: list[tuple[Any, ...]]) -> Iterator[str]:
 
 def _model_sections(card: Card) -> Iterator[str]:
     yield f"# Model card: {card['name']}"
-    yield _USE
+    a, parts = with_article(in_words(_body_parts(card))).split(" ", 1)
+    yield _USE.format(a=a, parts=parts)
     yield "## What it is"
     yield f"{card['architecture']}. {card['attribution']['conv1_to_conv4']}"
     yield "## What it learned from"
@@ -90,7 +91,7 @@ def _model_sections(card: Card) -> Iterator[str]:
     for looked_at, figures in card["figures"].items():
         yield f"## How well it does, {_SPLITS.get(looked_at, looked_at)}"
         yield _body_part(figures)
-        yield _fractures(figures)
+        yield _fractures(figures, _body_parts(card))
         yield _localisation(figures)
     if "trust" in card:
         yield "## Calibration and verdicts"
@@ -129,9 +130,15 @@ def _body_part(figures: Card) -> str:
     )
 
 
-def _fractures(figures: Card) -> str:
+def _body_parts(card: Card) -> list[str]:
+    """Return the body parts that the model answers."""
+    parts: list[str] = card.get("body_parts") or card["labels"]["body_part"]
+    return parts
+
+
+def _fractures(figures: Card, body_parts: list[str]) -> str:
     rows = []
-    for part in (*BODY_PARTS, "pooled"):
+    for part in (*body_parts, "pooled"):
         one = figures["fracture"][part]
         without = figures["without_holders"][part]
         rows.append(

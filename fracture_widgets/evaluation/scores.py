@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -146,7 +146,7 @@ def score_fracture(
 def score_body_part(
     true: npt.ArrayLike,
     predicted: npt.ArrayLike,
-    labels: tuple[str, ...],
+    labels: Sequence[str],
     *,
     groups: npt.ArrayLike,
     resamples: int = 2000,
@@ -164,7 +164,7 @@ def score_body_part(
     most_frequent = max(labels, key=lambda label: int((truth == label).sum()))
     return Scores(
         question="body part",
-        labels=labels,
+        labels=tuple(labels),
         confusion=confusion_matrix(truth, answers, labels),
         estimates=estimates,
         baseline=accuracy(truth, np.full(truth.shape, most_frequent)),

@@ -56,7 +56,7 @@ class Cascade:
         self._model = model
         self._engine = engine
         self._trust = Trust.of_card(model.card)
-        self._gate = Gate.of_weights(model.weights)
+        self._gate = Gate.of_weights(model.weights, model.card.get("labels", {}).get("body_part"))
         self._heads: dict[str, Head] = {}
 
     @classmethod

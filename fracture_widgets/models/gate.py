@@ -1,4 +1,4 @@
-"""The gate, which lets pass radiographs of an elbow, a hand or a shoulder.
+"""The gate, which lets pass radiographs of the body parts that a model answers.
 
 It judges by what the network's frozen stages saw in the very pass that answers: the means over
 places of conv3 and conv4. Three numbers decide. The *distance* says how little a picture resembles
@@ -11,7 +11,7 @@ that knows the same radiographs with black and white exchanged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.quality import Flaw
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.parts import BODY_PARTS, in_words, with_article
 
 __all__ = [
     "EXCHANGED_GREYS",
@@ -52,14 +53,21 @@ GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
 }
 """Arrays of a gate and their shapes."""
 
-_SENTENCES = {
-    NOT_A_RADIOGRAPH: "This does not look like a radiograph of an elbow, hand or shoulder: choose "
-    "the radiograph itself, upright, uncovered and not photographed from a screen.",
-    OTHER_BODY_PART: "This looks like another body part than an elbow, hand or shoulder, such as a "
-    "leg or hip: choose a radiograph of one of the three, or cut it to the joint.",
-    EXCHANGED_GREYS: "Black and white look exchanged, with dark bones on a bright ground: if this "
-    "is a radiograph, exchange them, or export it with bright bones.",
-}
+_COUNTS = {1: "this part", 2: "one of the two", 3: "one of the three", 4: "one of the four"}
+
+
+def _sentences(body_parts: Sequence[str]) -> Mapping[str, str]:
+    """Return what is said of a refused picture, by a model that answers these parts."""
+    parts = with_article(in_words(body_parts))
+    wanted = _COUNTS.get(len(body_parts), "one of these")
+    return {
+        NOT_A_RADIOGRAPH: f"This does not look like a radiograph of {parts}: choose "
+        "the radiograph itself, upright, uncovered and not photographed from a screen.",
+        OTHER_BODY_PART: f"This looks like another body part than {parts}, such as a "
+        f"leg or hip: choose a radiograph of {wanted}, or cut it to the joint.",
+        EXCHANGED_GREYS: "Black and white look exchanged, with dark bones on a bright ground: if "
+        "this is a radiograph, exchange them, or export it with bright bones.",
+    }
 
 
 @dataclass(frozen=True)
@@ -76,9 +84,10 @@ class Refusal:
 
 
 class Gate:
-    """Refuses what is no radiograph of an elbow, hand or shoulder."""
+    """Refuses what is no radiograph of the body parts that a model answers."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, body_parts: Sequence[str] | None = None) -> None:
+        self._sentences = _sentences(body_parts or BODY_PARTS)
         arrays = {name: _array(weights, name) for name in GATE_WEIGHTS}
         self._mean = arrays["gate_ours/mean"]
         self._scale = arrays["gate_ours/scale"]
@@ -90,9 +99,9 @@ class Gate:
         self._spreads = arrays["gate/spreads"]
 
     @classmethod
-    def of_weights(cls, weights: Weights) -> Self | None:
+    def of_weights(cls, weights: Weights, body_parts: Sequence[str] | None = None) -> Self | None:
         """Return the gate among a model's weights, or None if the model has none."""
-        return cls(weights) if any(name in weights for name in GATE_WEIGHTS) else None
+        return cls(weights, body_parts) if any(name in weights for name in GATE_WEIGHTS) else None
 
     def scores(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the distance, the leaning and the darkness of bone of pictures."""
@@ -124,7 +133,7 @@ class Gate:
             return None
         if kind == EXCHANGED_GREYS and scores[_KINDS.index(kind)] <= 0:
             kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
-        return Refusal(kind, furthest, _SENTENCES[kind])
+        return Refusal(kind, furthest, self._sentences[kind])
 
 
 def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

@@ -1,13 +1,25 @@
-"""The words that tables, networks and reports share."""
+"""Body parts, one file each, and the words that tables, networks and reports share."""
 
 from __future__ import annotations
 
 import enum
 
-__all__ = ["BODY_PARTS", "FRACTURED", "LABELS", "NORMAL", "Verdict"]
+from fracture_widgets.parts.body_part import BodyPart, with_article
+from fracture_widgets.parts.registry import BODY_PARTS, all_parts, get_part, in_words, plurals
 
-BODY_PARTS = ("elbow", "hand", "shoulder")
-"""Body parts in the order of the body-part network's outputs."""
+__all__ = [
+    "BODY_PARTS",
+    "FRACTURED",
+    "LABELS",
+    "NORMAL",
+    "BodyPart",
+    "Verdict",
+    "all_parts",
+    "get_part",
+    "in_words",
+    "plurals",
+    "with_article",
+]
 
 FRACTURED = "fractured"
 NORMAL = "normal"

@@ -11,7 +11,7 @@ import numpy as np
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL, get_part
 from fracture_widgets.phantoms.elbow import draw_elbow
 from fracture_widgets.phantoms.film import choose_exposure, develop
 from fracture_widgets.phantoms.fractures import break_limb, choose_fracture
@@ -81,16 +81,15 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
     ValueError
         If the body part is not one of those, or the seed or the exposure is negative.
     """
-    if body_part not in BODY_PARTS:
-        raise ValueError(f"body_part must be one of {', '.join(BODY_PARTS)}. Received: {body_part}")
+    part = get_part(body_part)
     if seed < 0:
         raise ValueError(f"seed must be 0 or more. Received: {seed}")
     if exposure < 0:
         raise ValueError(f"exposure must be 0 or more. Received: {exposure}")
-    streams = np.random.SeedSequence([seed, BODY_PARTS.index(body_part)]).spawn(5)
+    streams = np.random.SeedSequence([seed, part.seed]).spawn(5)
     anatomy, framing, breaking, beam, film = (np.random.default_rng(s) for s in streams)
     if exposure:
-        again = np.random.SeedSequence([seed, BODY_PARTS.index(body_part), exposure]).spawn(2)
+        again = np.random.SeedSequence([seed, part.seed, exposure]).spawn(2)
         beam, film = (np.random.default_rng(s) for s in again)
 
     limb = _LIMBS[body_part](anatomy)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.parts import all_parts
 from fracture_widgets.phantoms.drawing import Phantom, draw_phantom
 
 if TYPE_CHECKING:
@@ -120,22 +120,22 @@ def write_phantoms(
 
 
 def _plan(patients: int, seed: int, exposures: int | None) -> Iterator[_Planned]:
-    for part_number, part in enumerate(BODY_PARTS):
+    for part_number, part in enumerate(all_parts()):
         for index in range(patients):
             fractured = index % 2 == 1
             # Two neighbours in ten are set aside: one with and one without a fracture.
             split = "test" if index % (2 * _EVERY_TEST) in (2, 3) else "train_valid"
             patient = f"patient{part_number * patients + index + 1:05d}"
             study = f"study1_{'positive' if fractured else 'negative'}"
-            rng = np.random.default_rng([seed, part_number, index])
+            rng = np.random.default_rng([seed, part.seed, index])
             views = int(rng.integers(1, _MOST_VIEWS + 1))
             limb = int(rng.integers(2**31))
             for view in range(views if exposures is None else exposures):
                 if exposures is None and view:
                     limb = int(rng.integers(2**31))
                 yield _Planned(
-                    PurePosixPath(split, part.title(), patient, study, f"image{view + 1}.png"),
-                    part,
+                    PurePosixPath(split, part.name.title(), patient, study, f"image{view + 1}.png"),
+                    part.name,
                     fractured,
                     limb,
                     0 if exposures is None else view,
@@ -176,6 +176,7 @@ _TITLE = "Drawn radiographs (phantoms)"
 
 
 def _readme(patients: int, seed: int, exposures: int | None) -> str:
+    folders = "|".join(part.name.title() for part in all_parts())
     repeated = "" if exposures is None else f"Exposures of each limb: {exposures}\n"
     return f"""{_TITLE}
 
@@ -183,7 +184,7 @@ Every picture in this folder was drawn by a computer program (Fracture Widgets).
 person. They are for tests and first lessons: what a network scores on them says nothing about
 radiographs of people.
 
-Layout: train_valid|test / Elbow|Hand|Shoulder / patient / study1_positive|negative / image1.png
+Layout: train_valid|test / {folders} / patient / study1_positive|negative / image1.png
 positive: one bone is broken, by a gap, a step or an angulation; negative: none is.
 boxes.csv: where, as left, top, right and bottom in fractions of the picture's width and height.
 

@@ -19,7 +19,7 @@ from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadio
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
-from fracture_widgets.parts import BODY_PARTS, LABELS
+from fracture_widgets.parts import BODY_PARTS, LABELS, with_article
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import READING
 
@@ -56,7 +56,7 @@ class Examples:
 
 def label_names(question: str) -> tuple[str, ...]:
     """Return the answers to a question, in the order of a network's outputs."""
-    return BODY_PARTS if question == BODY_PART_OUTPUT else LABELS
+    return tuple(BODY_PARTS) if question == BODY_PART_OUTPUT else LABELS
 
 
 def select_task(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def select_task(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -
         chosen = table[table["body_part"].isin(parts)]
         chosen = chosen.assign(answer=chosen["label"])
     if not len(chosen):
-        wanted = f" of {_an(question)}" if question in BODY_PARTS else ""
+        wanted = f" of {with_article(question)}" if question in BODY_PARTS else ""
         raise DatasetError(
             f"The dataset holds no radiograph{wanted}: add some, or choose another body part."
         )
@@ -184,7 +184,3 @@ def check_something_read(kept: Sequence[int], skipped: Sequence[tuple[str, str]]
 
 def _noun(question: str) -> str:
     return question if question in BODY_PARTS else "radiograph"
-
-
-def _an(part: str) -> str:
-    return f"an {part}" if part[0] in "aeiou" else f"a {part}"

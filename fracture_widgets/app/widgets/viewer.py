@@ -18,6 +18,7 @@ from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, sho
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.parts import in_words, with_article
 
 __all__ = ["Viewer"]
 
@@ -26,7 +27,7 @@ _PIECE = 256 * 1024
 
 _EMPTY = {
     "title": "No radiograph yet",
-    "advice": "Choose one of an elbow, hand or shoulder, or take one of the drawn samples.",
+    "advice": f"Choose one of {with_article(in_words())}, or take one of the drawn samples.",
 }
 
 

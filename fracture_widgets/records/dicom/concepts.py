@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydicom.sr.coding import Code
 
-from fracture_widgets.parts import Verdict
+from fracture_widgets.parts import Verdict, all_parts
 
 __all__ = [
     "BODY_PART_PROBABILITY",
@@ -22,9 +22,9 @@ __all__ = [
     "PROCEDURE",
     "REASON",
     "SCHEME",
-    "SITES",
     "VERDICT",
     "VERDICTS",
+    "site",
 ]
 
 SCHEME = "99FRACWIDGETS"
@@ -34,13 +34,6 @@ FINDING = Code("125605004", "SCT", "Fracture of bone")
 PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # CID 100 has it in every edition
 PROBABILITY = Code("122157", "DCM", "Probability")
 PERCENT = Code("%", "UCUM", "Percent")
-SITES = {
-    "elbow": Code("16953009", "SCT", "Elbow joint"),
-    "hand": Code("85562004", "SCT", "Hand"),
-    "shoulder": Code("16982005", "SCT", "Shoulder"),
-}
-"""Where a finding is, for each body part."""
-
 VERDICT = Code("verdict", SCHEME, "Verdict of the software")
 VERDICTS = {verdict: Code(verdict.name.lower(), SCHEME, str(verdict)) for verdict in Verdict}
 """The verdicts, in the words of every other report."""
@@ -51,3 +44,8 @@ REASON = Code("reason", SCHEME, "Reason for the refusal")
 DOUBT_FROM = Code("doubt_from", SCHEME, "Operating point: none seen below")
 FRACTURE_FROM = Code("fracture_from", SCHEME, "Operating point: fracture from")
 BODY_PART_PROBABILITY = Code("part_probability", SCHEME, "Probability of the body part")
+
+
+def site(body_part: str) -> Code | None:
+    """Return where a finding of a body part is, or None for one that is not installed."""
+    return next((Code(*part.site) for part in all_parts() if part.name == body_part), None)

@@ -70,6 +70,7 @@ def _findings(
     from pydicom.sr.codedict import codes
 
     answer = report.answer
+    site = concepts.site(answer.body_part)
     verdict = sr.QualitativeEvaluation(concepts.VERDICT, concepts.VERDICTS[answer.verdict])
     gate = sr.QualitativeEvaluation(concepts.GATE, concepts.OVERRIDDEN)
     group = sr.MeasurementsAndQualitativeEvaluations(
@@ -82,8 +83,8 @@ def _findings(
             parameters=[f"Model sha256: {report.model}"],
         ),
         finding_sites=None
-        if answer.refused
-        else [sr.FindingSite(anatomic_location=concepts.SITES[answer.body_part])],
+        if answer.refused or site is None
+        else [sr.FindingSite(anatomic_location=site)],
         measurements=[] if answer.refused else _measurements(answer),
         qualitative_evaluations=[verdict, gate] if answer.overridden else [verdict],
         source_images=[_source(evidence[0])],

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.models.gate import Gate
+from fracture_widgets.parts import in_words
 
 __all__ = ["GateRecipe", "Role", "choose_limits", "fit_gate", "out_of_fold", "study_folds"]
 
@@ -24,9 +25,9 @@ Arrays = dict[str, npt.NDArray[np.floating]]
 class Role(StrEnum):
     """What a picture teaches the gate."""
 
-    OURS = "elbow, hand or shoulder"
+    OURS = in_words()
     OTHER_PART = "leg or hip"
-    EXCHANGED = "elbow, hand or shoulder, black and white exchanged"
+    EXCHANGED = f"{in_words()}, black and white exchanged"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
@@ -128,12 +128,8 @@ def stranger_samples(strangers: Iterable[Stranger]) -> Iterator[Sample]:
 
 def _legs_and_hips(atlas: FracAtlas) -> pd.DataFrame:
     table = atlas.table[atlas.table["image_id"].isin(atlas.image_ids)]
-    table = table[
-        ~table["image_id"].isin(joint_table()["image_id"])
-        & (table["hand"] == 0)
-        & (table["shoulder"] == 0)
-        & ((table["leg"] == 1) | (table["hip"] == 1))
-    ]
+    marked = table["image_id"].isin(joint_table()["image_id"])
+    table = table[~marked & of_other_regions(table)]
     if "study" not in table or "split" not in table:
         # The published table knows no studies: neighbours in number are taken for one.
         study = table["image_id"].str[3:10].astype(int) // 8

@@ -201,8 +201,8 @@ def _stick_figure(rng: np.random.Generator, size: tuple[int, int]) -> Grey:
 
 
 _WORDS = (
-    *("radiograph", "of", "the", "left", "hand", "in", "two", "planes", "no", "evidence"),
-    *("fracture", "soft", "tissue", "swelling", "dorsal", "and", "patient", "was", "seen", "by"),
+    "radiograph of the left hand in two planes no evidence "
+    "fracture soft tissue swelling dorsal and patient was seen by"
 )
 
 
@@ -214,7 +214,7 @@ def _page(rng: np.random.Generator, size: tuple[int, int]) -> Grey:
     for top in range(margin, size[0] - points, int(points * 1.4)):
         if rng.random() < 0.15:
             continue
-        words = rng.choice(_WORDS, int(rng.integers(2, 14)))
+        words = rng.choice(_WORDS.split(), int(rng.integers(2, 14)))
         pen.text((margin, top), " ".join(words), fill=0, font=font)
     return _grey(picture)
 

@@ -97,7 +97,7 @@ def filter_from(content: Mapping[str, Any]) -> HistoryFilter:
     return HistoryFilter(
         text=str(content.get("text", "")).strip()[:_LONGEST_TEXT],
         verdict=next((one for one in Verdict if one == content.get("verdict")), None),
-        body_part=part if part in BODY_PARTS else "",
+        body_part=str(part) if part in BODY_PARTS else "",
         reader=next((one for one in ReaderFilter if one == content.get("reader")), None),
         model=model[:64] if isinstance(model, str) else "",
         order=next((one for one in Order if one == content.get("order")), Order.NEWEST),

@@ -124,7 +124,7 @@ class ReadingPanel(widgets.VBox):
         body_part, answer = content.get("body_part"), content.get("answer")
         self.wanted = Filter(
             text=str(content.get("text", ""))[:_LONGEST_TEXT],
-            body_part=body_part if body_part in BODY_PARTS else "",
+            body_part=str(body_part) if body_part in BODY_PARTS else "",
             answer=str(answer) if answer in (*Verdict, NOT_ANSWERED) else "",
             minimum=_share(content.get("minimum")),
         )

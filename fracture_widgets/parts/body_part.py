@@ -1,0 +1,61 @@
+"""What the program knows of a body part."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+__all__ = ["BodyPart"]
+
+
+@dataclass(frozen=True)
+class BodyPart:
+    """A body part whose radiographs can be read, drawn, learned and answered.
+
+    Attributes
+    ----------
+    name
+        The word of tables, cards and answers: lower case, singular.
+    plural
+        The same of several.
+    site
+        Code, coding scheme and meaning of the place, for structured reports.
+    place
+        Its place among the parts and the first number of its seeds; None puts it behind those
+        that have one, in alphabetical order, with a seed made of its name.
+    folders
+        What else a dataset's folders may call it, in lower case; ``xr_`` before it is understood.
+
+    Examples
+    --------
+    >>> BodyPart("knee", "knees", ("49076000", "SCT", "Knee joint")).an
+    'a knee'
+    """
+
+    name: str
+    plural: str
+    site: tuple[str, str, str]
+    place: int | None = None
+    folders: tuple[str, ...] = ()
+
+    @property
+    def an(self) -> str:
+        """The name with its article."""
+        return with_article(self.name)
+
+    @property
+    def seed(self) -> int:
+        """What tells its random numbers from those of other parts, whichever else there are."""
+        if self.place is not None:
+            return self.place
+        return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:4])
+
+    @property
+    def rank(self) -> tuple[bool, int, str]:
+        """What the parts are ordered by."""
+        return self.place is None, self.place or 0, self.name
+
+
+def with_article(words: str) -> str:
+    """Return words with the article that their first letter asks for."""
+    return f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"

@@ -1,0 +1,90 @@
+"""The body parts that there are: one file of this folder, or one entry point, for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import overload
+
+from fracture_widgets.base.plugins import Registry, discover
+from fracture_widgets.parts.body_part import BodyPart
+
+__all__ = ["BODY_PARTS", "ENTRY_POINTS", "all_parts", "get_part", "in_words", "plurals", "registry"]
+
+ENTRY_POINTS = "fracture_widgets.parts"
+"""The group of entry points by which other packages add body parts."""
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """Return what was found: the files of this folder and the entry points."""
+    return discover("fracture_widgets.parts", ENTRY_POINTS)
+
+
+@lru_cache(maxsize=1)
+def all_parts() -> tuple[BodyPart, ...]:
+    """Return every body part, in the order of networks' outputs."""
+    parts: dict[str, BodyPart] = {}
+    for part in registry().collect("BODY_PART"):
+        parts.setdefault(part.name, part)
+    return tuple(sorted(parts.values(), key=lambda part: part.rank))
+
+
+def get_part(name: str) -> BodyPart:
+    """Return the body part of this name.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the sentence names those there are.
+
+    Examples
+    --------
+    >>> get_part("hand").plural
+    'hands'
+    """
+    for part in all_parts():
+        if part.name == name:
+            return part
+    raise ValueError(f"body_part must be one of {', '.join(BODY_PARTS)}. Received: {name}")
+
+
+def in_words(names: Iterable[str] | None = None, last: str = "or") -> str:
+    """Say names as a list of a sentence; by default those of all body parts.
+
+    Examples
+    --------
+    >>> in_words(["elbow", "hand", "shoulder"])
+    'elbow, hand or shoulder'
+    """
+    *before, end = BODY_PARTS if names is None else names
+    return f"{', '.join(before)} {last} {end}" if before else end
+
+
+def plurals() -> str:
+    """Say all body parts in the plural: ``"elbows, hands and shoulders"``."""
+    return in_words((part.plural for part in all_parts()), "and")
+
+
+class _Names(Sequence[str]):
+    """The names of :func:`all_parts`, looked up when they are used."""
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return tuple(self)[index]
+
+    def __len__(self) -> int:
+        return len(all_parts())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([part.name for part in all_parts()])
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+BODY_PARTS: Sequence[str] = _Names()
+"""The names of the body parts in the order of the body-part network's outputs."""

@@ -1,0 +1,115 @@
+"""The body parts: one file each, in a stable order, and more of them from other packages."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fracture_widgets.parts import (
+    BODY_PARTS,
+    BodyPart,
+    all_parts,
+    get_part,
+    in_words,
+    plurals,
+    with_article,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_parts_are_in_the_order_of_the_shipped_networks_outputs():
+    assert list(BODY_PARTS) == ["elbow", "hand", "shoulder"]
+    assert [(part.name, part.seed) for part in all_parts()] == [
+        ("elbow", 0),
+        ("hand", 1),
+        ("shoulder", 2),
+    ]
+
+
+def test_lists_in_words():
+    assert in_words() == "elbow, hand or shoulder"
+    assert in_words(last="and") == "elbow, hand and shoulder"
+    assert in_words(["hand"]) == "hand"
+    assert in_words(["hand", "wrist"]) == "hand or wrist"
+    assert plurals() == "elbows, hands and shoulders"
+    assert with_article(in_words()) == "an elbow, hand or shoulder"
+
+
+def test_an_unknown_part_is_named_with_those_there_are():
+    with pytest.raises(ValueError, match="one of elbow, hand, shoulder. Received: knee"):
+        get_part("knee")
+
+
+def test_a_part_without_a_place_comes_last_and_has_a_seed_of_its_name():
+    wrist = BodyPart("wrist", "wrists", ("8205005", "SCT", "Wrist"))
+    ankle = BodyPart("ankle", "ankles", ("70258002", "SCT", "Ankle"))
+    ours = sorted([wrist, *all_parts(), ankle], key=lambda part: part.rank)
+    assert [part.name for part in ours] == [*BODY_PARTS, "ankle", "wrist"]
+    assert len({part.seed for part in ours}) == 5
+
+
+@pytest.fixture
+def with_plugin(tmp_path):
+    """Run code in a process of its own where another package adds body parts."""
+
+    def run(code: str, **modules: str) -> str:
+        information = tmp_path / "more_parts-1.0.dist-info"
+        information.mkdir()
+        points = "".join(f"{name} = {name}\n" for name in modules)
+        (information / "entry_points.txt").write_text(f"[fracture_widgets.parts]\n{points}")
+        (information / "METADATA").write_text("Metadata-Version: 2.1\nName: more-parts\n")
+        for name, text in modules.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        path = os.pathsep.join([str(tmp_path), str(ROOT)])
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
+
+
+WRIST = """
+from fracture_widgets.parts import BodyPart
+BODY_PART = BodyPart("wrist", "wrists", ("8205005", "SCT", "Wrist"), folders=("handgelenk",))
+"""
+
+
+def test_a_part_of_another_package_is_listed_and_read(with_plugin):
+    code = """
+from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
+from fracture_widgets.parts import BODY_PARTS, in_words
+from fracture_widgets.records.dicom.concepts import site
+print(*BODY_PARTS, in_words(), body_part_of("XR_WRIST").name, body_part_of("Handgelenk").name)
+print(place_of(("Wrist", "fractured")).body_part, site("wrist").meaning, site("knee"))
+print("XR_SHOULDER | XR_WRIST" in expected_layout())
+"""
+    assert with_plugin(code, wrist=WRIST).splitlines() == [
+        "elbow hand shoulder wrist elbow, hand, shoulder or wrist wrist wrist",
+        "wrist Wrist None",
+        "True",
+    ]
+
+
+def test_a_part_that_does_not_import_is_named_and_the_rest_goes_on(with_plugin):
+    code = """
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.parts.registry import registry
+print(*BODY_PARTS)
+print(*registry().problems)
+"""
+    lines = with_plugin(code, wrist=WRIST, toe="import no_such_module").splitlines()
+    assert lines[0] == "elbow hand shoulder wrist"
+    assert "toe" in lines[1]
+    assert "no_such_module" in lines[1]
