@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import enum
 
-from fracture_widgets.parts.body_part import BodyPart, with_article
-from fracture_widgets.parts.registry import BODY_PARTS, all_parts, get_part, in_words, plurals
+from fracture_widgets.parts.body_part import BodyPart, Drawing, with_article
+from fracture_widgets.parts.registry import (
+    BODY_PARTS,
+    all_parts,
+    drawn_parts,
+    get_part,
+    in_words,
+    plurals,
+)
 
 __all__ = [
     "BODY_PARTS",
@@ -13,8 +20,10 @@ __all__ = [
     "LABELS",
     "NORMAL",
     "BodyPart",
+    "Drawing",
     "Verdict",
     "all_parts",
+    "drawn_parts",
     "get_part",
     "in_words",
     "plurals",

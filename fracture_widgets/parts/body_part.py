@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["BodyPart"]
+if TYPE_CHECKING:
+    from fracture_widgets.phantoms.pen import Pen
+    from fracture_widgets.phantoms.shapes import Limb
+
+__all__ = ["BodyPart", "Drawing", "with_article"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How radiographs of a body part are drawn.
+
+    Attributes
+    ----------
+    draw
+        Draws one limb with the pen it is given.
+    absorption
+        That of the bone that matters, to which exposure and display are set.
+    samples
+        Seeds of a normal and of a fractured one that show plainly what they are, and that the
+        shipped model answers rightly.
+    """
+
+    draw: Callable[[Pen], Limb]
+    absorption: float
+    samples: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -25,6 +51,8 @@ class BodyPart:
         that have one, in alphabetical order, with a seed made of its name.
     folders
         What else a dataset's folders may call it, in lower case; ``xr_`` before it is understood.
+    drawing
+        How radiographs of it are drawn; None if they are not.
 
     Examples
     --------
@@ -37,6 +65,7 @@ class BodyPart:
     site: tuple[str, str, str]
     place: int | None = None
     folders: tuple[str, ...] = ()
+    drawing: Drawing | None = None
 
     @property
     def an(self) -> str:

@@ -9,7 +9,16 @@ from typing import overload
 from fracture_widgets.base.plugins import Registry, discover
 from fracture_widgets.parts.body_part import BodyPart
 
-__all__ = ["BODY_PARTS", "ENTRY_POINTS", "all_parts", "get_part", "in_words", "plurals", "registry"]
+__all__ = [
+    "BODY_PARTS",
+    "ENTRY_POINTS",
+    "all_parts",
+    "drawn_parts",
+    "get_part",
+    "in_words",
+    "plurals",
+    "registry",
+]
 
 ENTRY_POINTS = "fracture_widgets.parts"
 """The group of entry points by which other packages add body parts."""
@@ -28,6 +37,11 @@ def all_parts() -> tuple[BodyPart, ...]:
     for part in registry().collect("BODY_PART"):
         parts.setdefault(part.name, part)
     return tuple(sorted(parts.values(), key=lambda part: part.rank))
+
+
+def drawn_parts() -> tuple[BodyPart, ...]:
+    """Return the body parts of which a drawing is known."""
+    return tuple(part for part in all_parts() if part.drawing is not None)
 
 
 def get_part(name: str) -> BodyPart:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,23 +10,14 @@ import numpy as np
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL, get_part
-from fracture_widgets.phantoms.elbow import draw_elbow
+from fracture_widgets.parts import FRACTURED, NORMAL, all_parts, get_part
 from fracture_widgets.phantoms.film import choose_exposure, develop
 from fracture_widgets.phantoms.fractures import break_limb, choose_fracture
 from fracture_widgets.phantoms.framing import choose_frame
-from fracture_widgets.phantoms.hand import draw_hand
+from fracture_widgets.phantoms.pen import Pen
 from fracture_widgets.phantoms.projection import project
-from fracture_widgets.phantoms.shapes import Limb
-from fracture_widgets.phantoms.shoulder import draw_shoulder
 
 __all__ = ["Phantom", "draw_phantom", "sample_phantoms"]
-
-_LIMBS: dict[str, Callable[[np.random.Generator], Limb]] = {
-    "elbow": draw_elbow,
-    "hand": draw_hand,
-    "shoulder": draw_shoulder,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +72,8 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
         If the body part is not one of those, or the seed or the exposure is negative.
     """
     part = get_part(body_part)
+    if part.drawing is None:
+        raise ValueError(f"No drawing is known of {part.an}: give its BodyPart one.")
     if seed < 0:
         raise ValueError(f"seed must be 0 or more. Received: {seed}")
     if exposure < 0:
@@ -92,7 +84,7 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
         again = np.random.SeedSequence([seed, part.seed, exposure]).spawn(2)
         beam, film = (np.random.default_rng(s) for s in again)
 
-    limb = _LIMBS[body_part](anatomy)
+    limb = part.drawing.draw(Pen(anatomy))
     frame = choose_frame(limb, framing)
     fracture = None
     if fractured:
@@ -100,7 +92,7 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
         fracture = choose_fracture(limb, breaking, visible_mm=seen_mm)
         limb = break_limb(limb, fracture)
     absorption = project(limb, fracture, frame, beam)
-    grey = develop(absorption, choose_exposure(film, _THICKNESS[body_part]), frame, film)
+    grey = develop(absorption, choose_exposure(film, part.drawing.absorption), frame, film)
     eight_bit = np.rint(grey * 255).astype(np.uint8)
     radiograph = Radiograph(
         pixels=eight_bit.astype(np.float32) / np.float32(255),
@@ -125,19 +117,11 @@ def _called(fractured: bool, exposure: int) -> str:
     return ("-fractured" if fractured else "") + (f"-{exposure}" if exposure else "")
 
 
-# Absorption of the bone that matters, to which exposure and display are set.
-_THICKNESS = {"elbow": 2.9, "hand": 1.75, "shoulder": 3.7}
-
-
-# Drawings that show plainly what they are, and that the shipped cascade answers rightly: a first
-# try should not meet its mistakes, of which drawn hands have many.
-_SAMPLE_SEEDS = {"elbow": (62, 4), "hand": (4, 3), "shoulder": (8, 7)}
-
-
 def sample_phantoms() -> tuple[Phantom, ...]:
     """Return the samples shown in the workbench: each part once normal and once fractured."""
     return tuple(
-        draw_phantom(part, fractured=bool(number), seed=_SAMPLE_SEEDS[part][number])
-        for part in BODY_PARTS
+        draw_phantom(part.name, fractured=bool(number), seed=part.drawing.samples[number])
+        for part in all_parts()
+        if part.drawing is not None
         for number in range(2)
     )

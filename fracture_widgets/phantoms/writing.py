@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.parts import all_parts
+from fracture_widgets.parts import drawn_parts
 from fracture_widgets.phantoms.drawing import Phantom, draw_phantom
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def write_phantoms(
 
 
 def _plan(patients: int, seed: int, exposures: int | None) -> Iterator[_Planned]:
-    for part_number, part in enumerate(all_parts()):
+    for part_number, part in enumerate(drawn_parts()):
         for index in range(patients):
             fractured = index % 2 == 1
             # Two neighbours in ten are set aside: one with and one without a fracture.
@@ -176,7 +176,7 @@ _TITLE = "Drawn radiographs (phantoms)"
 
 
 def _readme(patients: int, seed: int, exposures: int | None) -> str:
-    folders = "|".join(part.name.title() for part in all_parts())
+    folders = "|".join(part.name.title() for part in drawn_parts())
     repeated = "" if exposures is None else f"Exposures of each limb: {exposures}\n"
     return f"""{_TITLE}
 

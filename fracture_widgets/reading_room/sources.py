@@ -15,7 +15,7 @@ from fracture_widgets.datasets.table import load_boxes, load_dataset
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.parts import BODY_PARTS, FRACTURED
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, drawn_parts
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.reading_room.cases import Case, digest
 from fracture_widgets.reading_room.choosing import choose, generator_of
@@ -55,11 +55,12 @@ class DrawnSource:
     def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
         """Return the keys of the cases that a class code stands for."""
         rng = generator_of(code)
-        parts = rng.integers(len(BODY_PARTS), size=_POOL)
+        drawn = [part.name for part in drawn_parts()]
+        parts = rng.integers(len(drawn), size=_POOL)
         seeds = rng.integers(2**31, size=_POOL)
         broken = rng.random(_POOL) < (0.5 if balanced else _DRAWN_PREVALENCE)
         places = choose(broken, [str(one) for one in range(_POOL)], count, rng, balanced=balanced)
-        return [f"{BODY_PARTS[parts[one]]}-{seeds[one]}-{int(broken[one])}" for one in places]
+        return [f"{drawn[parts[one]]}-{seeds[one]}-{int(broken[one])}" for one in places]
 
     def case(self, key: str) -> Case:
         """Draw a case."""

@@ -18,6 +18,7 @@ from fracture_widgets.parts import (
     plurals,
     with_article,
 )
+from fracture_widgets.phantoms import draw_phantom
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,10 +81,7 @@ def with_plugin(tmp_path):
     return run
 
 
-WRIST = """
-from fracture_widgets.parts import BodyPart
-BODY_PART = BodyPart("wrist", "wrists", ("8205005", "SCT", "Wrist"), folders=("handgelenk",))
-"""
+WRIST = (Path(__file__).parent / "plugin" / "wrist.py").read_text("utf-8")
 
 
 def test_a_part_of_another_package_is_listed_and_read(with_plugin):
@@ -113,3 +111,53 @@ print(*registry().problems)
     assert lines[0] == "elbow hand shoulder wrist"
     assert "toe" in lines[1]
     assert "no_such_module" in lines[1]
+
+
+def test_a_part_of_another_package_is_drawn_and_written_and_read(with_plugin):
+    code = """
+import numpy as np
+from pathlib import Path
+from fracture_widgets import draw_phantom, load_dataset, sample_phantoms, write_phantoms
+
+for seed in range(6):
+    broken, whole = (draw_phantom("wrist", fractured=f, seed=seed) for f in (True, False))
+    assert (broken.label, whole.label, len(broken.boxes)) == ("fractured", "normal", 1)
+    pixels, others = broken.radiograph.pixels, whole.radiograph.pixels
+    assert pixels.shape == others.shape and not np.array_equal(pixels, others)
+    assert whole.radiograph.pixels.std() > 0.02
+print(*(sample.body_part for sample in sample_phantoms()))
+hand = draw_phantom("hand", fractured=True, seed=3).radiograph.sha256
+write_phantoms(Path("drawn"), patients=2)
+print("Elbow|Hand|Shoulder|Wrist" in Path("drawn/README.txt").read_text())
+table = load_dataset("drawn")
+print(*sorted(table["body_part"].unique()), table.groupby("body_part")["label"].nunique().min())
+print(hand)
+"""
+    samples, readme, parts, hand = with_plugin(code, wrist=WRIST).splitlines()
+    assert samples.split() == [name for name in (*BODY_PARTS, "wrist") for _ in range(2)]
+    assert readme == "True"
+    assert parts == "elbow hand shoulder wrist 2"
+    assert hand == draw_phantom("hand", fractured=True, seed=3).radiograph.sha256
+
+
+def test_a_part_that_is_not_drawn_is_left_out_of_the_drawings(with_plugin):
+    code = """
+from pathlib import Path
+from fracture_widgets import draw_phantom, sample_phantoms, write_phantoms
+print(len(sample_phantoms()))
+write_phantoms(Path("drawn"), patients=1)
+print(*sorted(path.name for path in Path("drawn/train_valid").iterdir()))
+try:
+    draw_phantom("toe", fractured=False, seed=0)
+except ValueError as error:
+    print(error)
+"""
+    toe = """
+from fracture_widgets.parts import BodyPart
+BODY_PART = BodyPart("toe", "toes", ("29707007", "SCT", "Toe"))
+"""
+    assert with_plugin(code, toe=toe).splitlines() == [
+        "6",
+        "Elbow Hand Shoulder",
+        "No drawing is known of a toe: give its BodyPart one.",
+    ]
