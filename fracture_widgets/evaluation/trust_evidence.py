@@ -31,7 +31,7 @@ from fracture_widgets.models.calibration import (
     log_loss,
 )
 from fracture_widgets.models.report import DoubtBand
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL, Verdict
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, Verdict, parts_among
 
 __all__ = ["Aims", "calibrated_out_of_fold", "doubt_band", "trust_section"]
 
@@ -252,7 +252,7 @@ def _chosen_method(rows: pd.DataFrame) -> str:
 
 
 def _by_part(predictions: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for part in BODY_PARTS:
+    for part in parts_among(predictions["body_part"]):
         yield part, predictions[predictions["body_part"] == part]
 
 

@@ -11,6 +11,7 @@ from fracture_widgets.parts.registry import (
     drawn_parts,
     get_part,
     in_words,
+    parts_among,
     plurals,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "drawn_parts",
     "get_part",
     "in_words",
+    "parts_among",
     "plurals",
     "with_article",
 ]

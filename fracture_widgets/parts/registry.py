@@ -16,6 +16,7 @@ __all__ = [
     "drawn_parts",
     "get_part",
     "in_words",
+    "parts_among",
     "plurals",
     "registry",
 ]
@@ -42,6 +43,12 @@ def all_parts() -> tuple[BodyPart, ...]:
 def drawn_parts() -> tuple[BodyPart, ...]:
     """Return the body parts of which a drawing is known."""
     return tuple(part for part in all_parts() if part.drawing is not None)
+
+
+def parts_among(names: Iterable[str]) -> list[str]:
+    """Return the names of the body parts that occur among some, in the order of the parts."""
+    given = set(names)
+    return [name for name in BODY_PARTS if name in given]
 
 
 def get_part(name: str) -> BodyPart:

@@ -94,8 +94,15 @@ class Pen:
     ) -> Bone:
         """Draw a bone that is no tube: one rounding radius and one cortex all over."""
         ends = np.stack((outline.min(axis=0), outline.max(axis=0)))
-        stations = np.array([[0.0, radius, cortex], [1.0, radius, cortex]])
-        return Bone(name, outline, ends, *stations.T, depth)
+        return self.shaped_bone(
+            name,
+            outline,
+            ends,
+            "0 radius cortex, 1 radius cortex",
+            depth=depth,
+            radius=radius,
+            cortex=cortex,
+        )
 
     def shaped_bone(
         self,
@@ -109,7 +116,8 @@ class Pen:
     ) -> Bone:
         """Draw a bone of any outline whose radius and cortex are known at stations of its axis."""
         line = table(axis, lengths) if isinstance(axis, str) else axis
-        return Bone(name, outline, line, *table(stations, lengths).T, depth)
+        position, radius, cortex = table(stations, lengths).T
+        return Bone(name, outline, line, position, radius, cortex, depth)
 
     def long_bone(
         self,
