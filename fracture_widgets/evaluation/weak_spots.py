@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fracture_widgets.evaluation.subgroups import subgroup_table
-from fracture_widgets.parts import FRACTURED, parts_among
+from fracture_widgets.parts import BODY_PARTS, FRACTURED
 
 __all__ = ["known_failures", "subgroup_rows"]
 
@@ -29,7 +29,7 @@ def subgroup_rows(predictions: pd.DataFrame, *, resamples: int = 2000) -> list[d
 def known_failures(predictions: pd.DataFrame) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """Return, by part, the fractures given least and the normal ones given most."""
     found = {}
-    for part in parts_among(predictions["body_part"]):
+    for part in BODY_PARTS:
         rows = predictions[predictions["body_part"] == part]
         broken = rows["label"] == FRACTURED
         found[part] = {
