@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,59 @@ def _parts_named_in(code: str) -> list[int]:
         if id(node) not in prose and (len(named) > 1 or _PARTS.fullmatch(text.strip())):
             lines.append(node.lineno)
     return sorted(lines)
+
+
+def _calls(trees: dict[str, ast.Module], home: str) -> Iterator[tuple[str, ast.Call, str]]:
+    """Every call in the package outside of one file, with the name that is called last."""
+    for name, tree in trees.items():
+        for node in ast.walk(tree) if name != home else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                yield f"{name}:{node.lineno}", node, node.func.attr
+
+
+@pytest.fixture(scope="module")
+def trees(texts: dict[str, str]) -> dict[str, ast.Module]:
+    return {
+        name: ast.parse(text)
+        for name, text in texts.items()
+        if name.startswith("fracture_widgets/") and name.endswith(".py")
+    }
+
+
+def _renames(call: ast.Call, name: str) -> bool:
+    """Say whether a call may rename a file: texts and times are replaced with other arguments."""
+    one_path = len(call.args) == 1 and not call.keywords
+    owner = call.func.value.id if isinstance(call.func.value, ast.Name) else ""
+    return (
+        (name in {"replace", "rename"} and (one_path or owner == "os"))
+        or (name in {"fsync", "fdatasync", "renames", "link"} and owner == "os")
+        or (name == "move" and owner == "shutil")
+    )
+
+
+def test_one_file_alone_renames_and_flushes_files(trees: dict[str, ast.Module]) -> None:
+    calls = _calls(trees, "fracture_widgets/base/files.py")
+    assert [where for where, call, name in calls if _renames(call, name)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["path.replace(target)", "os.replace(a, b)", "a.rename(b)", "os.fsync(f)", "shutil.move(a, b)"],
+)
+def test_a_renaming_is_found(line: str) -> None:
+    ((_, call, name),) = _calls({"x": ast.parse(line)}, "")
+    assert _renames(call, name)
+
+
+def test_one_file_alone_writes_tables(trees: dict[str, ast.Module]) -> None:
+    home = "fracture_widgets/base/tables.py"
+    writers = {"to_csv", "to_parquet", "to_excel", "ParquetWriter", "savetxt"}
+    assert [where for where, _, name in _calls(trees, home) if name in writers] == []
+    imported = {
+        f"{name}:{node.lineno}": {alias.name for alias in node.names}
+        | ({node.module or ""} if isinstance(node, ast.ImportFrom) else set())
+        for name, tree in trees.items()
+        for node in (ast.walk(tree) if name != home else ())
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert [where for where, names in imported.items() if "csv" in names] == []

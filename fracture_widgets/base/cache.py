@@ -139,7 +139,7 @@ class ArrayCache:
             if self._bytes <= self._max_bytes:
                 return
         entries = []
-        for path in self.folder.glob("??/*"):
+        for path in self.folder.glob("??/[!.]*"):
             with suppress(OSError):
                 entries.append((path.stat().st_mtime, _size(path), path))
         self._bytes = sum(size for _, size, _ in entries)

@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -142,7 +143,9 @@ def exclusively(file: Path, *, patience: float = 0.0) -> Iterator[None]:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            raise TimeoutError(f"{file.name} is held by another program") from error
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise TimeoutError(f"{file.name} is held by another program") from error
+            raise OSError(f"{file.name} cannot be written, {error}") from error
         yield
 
 
@@ -159,7 +162,8 @@ def _finished(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
     # A name of its own: two programs may write the same file at the same time.
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    mine = f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
+    unfinished = path.with_name(f".{path.name}.{mine}{_UNFINISHED}")
     try:
         yield unfinished
         sync_folder(path.parent)
@@ -183,8 +187,29 @@ def _sweep(path: Path) -> None:
         for entry in entries:
             if entry.name.startswith(begins) and entry.name.endswith(_UNFINISHED):
                 with suppress(OSError):
-                    if time.time() - entry.stat().st_mtime > _ABANDONED:
+                    if _is_abandoned(entry):
                         _remove(Path(entry.path))
+
+
+def _is_abandoned(entry: os.DirEntry[str]) -> bool:
+    """Say whether nobody writes an unfinished file any more: its program has ended, or rests."""
+    if time.time() - entry.stat().st_mtime > _ABANDONED:
+        return True
+    host, _, rest = entry.name.removesuffix(_UNFINISHED).rpartition(".")[2].partition("-")
+    program = rest.partition("-")[0]
+    if os.name != "posix" or host != _host() or not program.isdigit():
+        return False
+    try:
+        os.kill(int(program), 0)  # 0 is no signal: it asks whether there is such a program
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def _remove(path: Path) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "frame_csv_text",
     "guarded",
     "read_csv",
+    "read_frame",
     "read_parquet",
     "unguarded",
     "write_csv",
@@ -35,14 +36,14 @@ _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _ROWS_IN_A_GROUP = 8192
 
 
-def guarded(cell: object) -> object:
+def guarded(cell: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula; what is no text stays as it is."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def unguarded(cell: str) -> str:
-    """Return the text that was guarded."""
-    return cell[1:] if _GUARDED.match(cell) else cell
+def unguarded(cell: Any) -> Any:
+    """Return the text that was guarded; what is no text stays as it is."""
+    return cell[1:] if isinstance(cell, str) and _GUARDED.match(cell) else cell
 
 
 def csv_text(
@@ -100,6 +101,16 @@ def frame_csv_text(frame: pd.DataFrame) -> str:
 def write_frame(path: Path, frame: pd.DataFrame) -> Path:
     """Write a data frame as a CSV file, without its index."""
     return write_whole(path, frame_csv_text(frame).encode())
+
+
+def read_frame(path: Path, **options: Any) -> pd.DataFrame:
+    """Read a data frame of ours, its texts as they were; ``options`` are those of pandas."""
+    frame: pd.DataFrame = pd.read_csv(path, **options)
+    texts = frame.select_dtypes(["object", "string"])
+    frame[texts.columns] = texts.map(
+        lambda cell: unguarded(cell) if isinstance(cell, str) else cell
+    )
+    return frame.rename(columns=unguarded)
 
 
 def write_parquet(

@@ -27,6 +27,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from fracture_widgets.base.files import write_whole
     from fracture_widgets.errors import ModelError
     from fracture_widgets.evaluation.model_card import dataset_card, model_card
     from fracture_widgets.models.folder import default_models_folder, load_model
@@ -38,7 +39,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     for name, text in (("MODEL_CARD.md", model_card), ("DATASET_CARD.md", dataset_card)):
         try:
-            (folder / name).write_text(text(card), encoding="utf-8")
+            write_whole(folder / name, text(card).encode())
         except OSError as error:
             raise ModelError(
                 f"{name} could not be written ({error.strerror}): make room, or choose another "

@@ -81,8 +81,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _write_predictions(evaluation: Evaluation, path: Path) -> None:
+    from fracture_widgets.base.tables import write_frame
+
     try:
-        evaluation.predictions.to_csv(path, index=False)
+        write_frame(path, evaluation.predictions)
     except OSError as error:
         raise FractureWidgetsError(
             f"The answers could not be written to {path.name} ({error.strerror or error}): make "

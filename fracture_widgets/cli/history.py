@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.parts import BODY_PARTS, Verdict
 
@@ -156,7 +157,7 @@ def _export(target: str, text: str, encoding: str, rows: int) -> int:
         sys.stdout.write(text)
         return 0
     try:
-        Path(target).write_bytes(text.encode(encoding))
+        write_whole(Path(target), text.encode(encoding))
     except OSError as error:
         raise FractureWidgetsError(
             f"{Path(target).name} could not be written ({error.strerror}): choose another place."

@@ -75,11 +75,10 @@ def _tell(students: pd.DataFrame, cases: pd.DataFrame) -> None:
 
 
 def _write(table: pd.DataFrame, file: Path) -> None:
-    from fracture_widgets.base.tables import csv_text
+    from fracture_widgets.base.tables import write_csv
 
-    text = csv_text(list(table.columns), table.itertuples(index=False, name=None))
     try:
-        file.write_text(text, "utf-8", newline="")
+        write_csv(file, list(table.columns), table.itertuples(index=False, name=None))
     except OSError as error:
         raise ReadingRoomError(
             f"{file.name} could not be written ({error.strerror}): choose another folder."

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.files import move, write_whole
 from fracture_widgets.datasets.fracatlas import RECORD
 from fracture_widgets.errors import DatasetError
 
@@ -103,7 +103,7 @@ def download(
             raise DatasetError(
                 f"{target.name} arrived damaged ({wrong}) and was removed: run it again."
             )
-        part.path.replace(target)
+        move(part.path, target)
         part.forget()
     except OSError as error:
         why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.tables import frame_csv_text
 from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas, misfit
 from fracture_widgets.datasets.table import BOXES_FILE
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
@@ -284,7 +285,7 @@ def _contradictions(atlas: FracAtlas, joints: pd.DataFrame) -> list[str]:
 
 
 def _as_csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    return frame_csv_text(table).encode()
 
 
 def _read_crops(path: Path) -> pd.DataFrame:

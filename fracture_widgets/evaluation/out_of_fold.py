@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fracture_widgets.base.tables import read_frame, write_frame
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.parts import BODY_PARTS, LABELS
 
@@ -32,15 +33,13 @@ _DIGITS = 6
 def save_predictions(path: Path, judged: pd.DataFrame) -> None:
     """Write answers as CSV, probabilities to six digits."""
     kept = [name for name in _COLUMNS if name in judged.columns]
-    partial = path.with_name(f"{path.name}.part")
-    judged[kept].round(_DIGITS).to_csv(partial, index=False)
-    partial.replace(path)
+    write_frame(path, judged[kept].round(_DIGITS))
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
     """Read answers that :func:`save_predictions` wrote."""
     try:
-        table = pd.read_csv(path)
+        table = read_frame(path)
     except FileNotFoundError:
         raise DatasetError(
             f"{path.name} was not found: name a file of answers out of fold, as "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.style import STYLE
 
@@ -85,17 +86,14 @@ class Display(ABC):
             If the file cannot be written.
         """
         target = Path(path)
-        partial = target.with_name(f"{target.name}.part")
+        png = self._png(dpi)
         try:
-            partial.write_bytes(self._png(dpi))
-            partial.replace(target)
+            return write_whole(target, png)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise FractureWidgetsError(
                 f"The figure {target.name} could not be written ({error.strerror}): make room, or "
                 "choose another folder."
             ) from error
-        return target
 
     def _repr_png_(self) -> bytes:
         return self._png(110)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.base.files import file_sha256
+from fracture_widgets.base.files import file_sha256, write_whole
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.models.trust import TRUST_SECTION
@@ -107,7 +107,6 @@ def save_model(folder: Path, weights: Weights, card: Mapping[str, Any]) -> dict[
         HEADS_FILE: {name: w for name, w in weights.items() if not name.startswith("conv")},
     }
     with _saving(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         files = {name: _written(folder / name, part) for name, part in parts.items()}
         complete = {**card, **_EXPECTED, "files": files}
         _write_card(folder, complete)
@@ -129,9 +128,7 @@ def _written(path: Path, weights: Weights) -> dict[str, Any]:
 
 
 def _write_card(folder: Path, card: Mapping[str, Any]) -> None:
-    partial = folder / f"{CARD_FILE}.part"
-    partial.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / CARD_FILE)
+    write_whole(folder / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
 
 
 @contextmanager

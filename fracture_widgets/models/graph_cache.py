@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import platformdirs
 
-from fracture_widgets.base.files import exclusively, file_sha256
+from fracture_widgets.base.files import exclusively, file_sha256, write_folder
 
 if TYPE_CHECKING:
     import onnx
@@ -94,9 +93,7 @@ def _make(home: Path, graph: onnx.ModelProto) -> None:
     """Write an optimised graph beside its place, then move it there in one step."""
     import onnxruntime
 
-    with tempfile.TemporaryDirectory(dir=home.parent, prefix="making-") as name:
-        making = Path(name) / home.name
-        making.mkdir()
+    def fill(making: Path) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.optimized_model_filepath = str(making / GRAPH_FILE)
@@ -113,8 +110,8 @@ def _make(home: Path, graph: onnx.ModelProto) -> None:
             raise OSError(f"ONNX Runtime could not write it: {error}") from error
         digests = {file: file_sha256(making / file) for file in (GRAPH_FILE, _WEIGHTS_FILE)}
         (making / _DIGESTS_FILE).write_text(json.dumps(digests), encoding="utf-8")
-        shutil.rmtree(home, ignore_errors=True)  # a damaged one
-        making.replace(home)
+
+    write_folder(home, fill)
 
 
 def _forget_unused(cache: Path) -> None:

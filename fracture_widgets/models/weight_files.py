@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.base.files import file_sha256
+from fracture_widgets.base.cache import pack_arrays
+from fracture_widgets.base.files import file_sha256, write_whole
 from fracture_widgets.errors import ModelError
 
 if TYPE_CHECKING:
@@ -75,13 +76,8 @@ def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
 
 def write_weights(path: Path, weights: Weights) -> str:
     """Write weights, whole or not at all, and return the file's sha256."""
-    partial = path.with_name(f"{path.name}.part")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in weights.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            with archive.open(entry, "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, _stored(name, array), allow_pickle=False)
-    partial.replace(path)
+    stored = {name: _stored(name, array) for name, array in weights.items()}
+    write_whole(path, lambda stream: pack_arrays(stream, stored))
     return file_sha256(path)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.tables import write_frame
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.parts import drawn_parts
-from fracture_widgets.phantoms.drawing import Phantom, draw_phantom
+from fracture_widgets.phantoms.drawing import draw_phantom
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -92,8 +94,7 @@ def write_phantoms(
     plan = tuple(_plan(patients, seed, exposures))
     rows: list[tuple[str, float, float, float, float]] = []
     try:
-        destination.mkdir(parents=True, exist_ok=True)
-        (destination / README_FILE).write_text(readme, encoding="utf-8", newline="\n")
+        write_whole(destination / README_FILE, readme.encode())
         for number, planned in enumerate(plan, start=1):
             phantom = draw_phantom(
                 planned.body_part,
@@ -101,7 +102,7 @@ def write_phantoms(
                 seed=planned.seed,
                 exposure=planned.exposure,
             )
-            _write_picture(destination / planned.path, phantom)
+            write_whole(destination / planned.path, phantom.radiograph.to_png())
             path = str(planned.path)
             for box in phantom.boxes:
                 x0, y0, x1, y1 = np.round((box.x0, box.y0, box.x1, box.y1), 5).tolist()
@@ -109,7 +110,7 @@ def write_phantoms(
             if progress is not None:
                 progress(number, len(plan))
         boxes = pd.DataFrame(rows, columns=["image_path", "x0", "y0", "x1", "y1"])
-        boxes.to_csv(destination / BOXES_FILE, index=False, lineterminator="\n")
+        write_frame(destination / BOXES_FILE, boxes)
     except OSError as error:
         raise DatasetError(
             f"Drawn radiographs cannot be written to {destination.name}: "
@@ -140,14 +141,6 @@ def _plan(patients: int, seed: int, exposures: int | None) -> Iterator[_Planned]
                     limb,
                     0 if exposures is None else view,
                 )
-
-
-def _write_picture(path: Path, phantom: Phantom) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside and renamed, so that an interruption leaves no half picture.
-    unfinished = path.with_suffix(".part")
-    unfinished.write_bytes(phantom.radiograph.to_png())
-    unfinished.replace(path)
 
 
 def _check_destination(destination: Path, readme: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from fracture_widgets.base.tables import read_frame
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, Verdict
 from fracture_widgets.reading_room.export import COLUMNS
@@ -105,7 +106,7 @@ def _read(file: Path) -> pd.DataFrame:
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise ReadingRoomError(f"{file.name} is too large to be an export: it was left out.")
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = read_frame(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except OSError as error:
         raise ReadingRoomError(
             f"{file.name} cannot be read ({error.strerror}): it was left out."

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, data_folder, exclusively
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, data_folder, exclusively, write_whole
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.reading_room.session import ReadingSession
 from fracture_widgets.reading_room.stored import session_from_json, session_to_json
@@ -69,13 +68,7 @@ class SessionStore:
         return self.folder / f"{name}.json"
 
     def _write(self, session: ReadingSession) -> None:
-        file = self._file(session.id)
-        partial = file.with_suffix(".part")
-        with partial.open("w", encoding="utf-8") as opened:
-            opened.write(session_to_json(session))
-            opened.flush()
-            os.fsync(opened.fileno())
-        partial.replace(file)
+        write_whole(self._file(session.id), session_to_json(session).encode())
 
     def _read(self, file: Path) -> ReadingSession | None:
         try:

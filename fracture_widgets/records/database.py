@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, exclusively
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, exclusively, move
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.history_schema import SCHEMA_VERSION, migrate, version_of
 
@@ -108,8 +108,9 @@ class Database:
                 aside = f"{self.path.stem}-damaged-{now}{self.path.suffix}"
                 for ending in _BESIDE:
                     with suppress(FileNotFoundError):
-                        self.path.with_name(f"{self.path.name}{ending}").rename(
-                            self.path.with_name(f"{aside}{ending}")
+                        move(
+                            self.path.with_name(f"{self.path.name}{ending}"),
+                            self.path.with_name(f"{aside}{ending}"),
                         )
         except OSError:
             return self._unusable(error)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.report import Report
 
@@ -111,12 +112,10 @@ def save_report(
     _check(report, kind)
     written = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for ending, content in _contents(report, kind, made_at, identity):
             name = "report" if kind is ReportFormat.DICOM else _stem(report)
             path = folder / f"{name}-{report.radiograph.sha256[:8]}-{ending}"
-            path.write_bytes(content)
-            written.append(path)
+            written.append(write_whole(path, content))
     except OSError as error:
         raise FractureWidgetsError(
             f"The report on {report.radiograph.name} could not be written ({error.strerror}): "

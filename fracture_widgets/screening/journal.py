@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.base.files import sync_folder
+from fracture_widgets.base.files import flush_to_disk, sync_folder
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.screening.row import Row
 
@@ -140,7 +140,7 @@ class Journal:
             rest = memoryview(line)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-            os.fsync(self._file)
+            flush_to_disk(self._file)
         except OSError as error:
             # Half a line would be dropped anyway; gone, it leaves room on a full disk.
             with suppress(OSError):

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
+from fracture_widgets.base.files import move
+
 __all__ = ["VisitorHistories"]
 
 
@@ -41,9 +43,9 @@ class VisitorHistories:
         own = self._root / f"visitor-{visitor}"
         if own.exists():
             if folder.exists():
-                folder.rename(folder.with_name(f"unused-{folder.name}"))
+                move(folder, folder.with_name(f"unused-{folder.name}"))
         elif folder.exists():
-            folder.rename(own)
+            move(folder, own)
         else:
             own.mkdir()
         try:

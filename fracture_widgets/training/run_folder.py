@@ -21,7 +21,7 @@ import pandas as pd
 
 from fracture_widgets.base.cache import Arrays, pack_arrays, read_arrays
 from fracture_widgets.base.files import exclusively, file_sha256, write_by_content, write_whole
-from fracture_widgets.base.tables import frame_csv_text
+from fracture_widgets.base.tables import read_frame, write_frame
 from fracture_widgets.errors import TrainingError
 
 __all__ = [
@@ -218,7 +218,7 @@ class RunFolder:
     def finish(self, answers: pd.DataFrame) -> None:
         """Note that the training came to its end, and what it answered to the test split."""
         try:
-            write_whole(self._home / _ANSWERS, frame_csv_text(answers).encode())
+            write_frame(self._home / _ANSWERS, answers)
             self._exchange(self._read() | {"files": {}, "finished": True})
         except OSError as error:
             raise TrainingError(
@@ -233,7 +233,7 @@ class RunFolder:
         try:
             if not file.is_file():
                 return None
-            return pd.read_csv(file, dtype={"patient_id": str})
+            return read_frame(file, dtype={"patient_id": str})
         except (OSError, ValueError) as error:
             raise self._damaged() from error
 
@@ -278,6 +278,6 @@ class RunFolder:
     def _sweep(self) -> None:
         """Remove files that the record does not name; those that stay are a loss of room alone."""
         named = {file["name"] for file in self._read()["files"].values()} if self.started else set()
-        for file in (*self._home.glob("*.npz"), *self._home.glob("*.part")):
+        for file in (*self._home.glob("*.npz"), *self._home.glob(".*.part")):
             if file.name not in named:
                 file.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.base.files import file_sha256
+from fracture_widgets.base.files import file_sha256, move, write_whole
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.models.networks.question import (
@@ -99,10 +99,9 @@ def write_network(folder: Path, model: keras.Model) -> Path:
     unnamed = folder / "weights.npz"
     try:
         sha256 = write_weights(unnamed, collect_weights(model))
-        path = unnamed.replace(folder / f"weights-{sha256[:12]}.npz")
+        path = move(unnamed, folder / f"weights-{sha256[:12]}.npz")
     except (OSError, ModelError) as error:
-        for left in (unnamed, folder / f"{unnamed.name}.part"):
-            left.unlink(missing_ok=True)
+        unnamed.unlink(missing_ok=True)
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise ModelNotSaved(
             f"The trained model could not be saved in {folder.name} ({why}): make room; in Python, "
@@ -120,12 +119,9 @@ def write_card(folder: Path, weights: Path, card: Mapping[str, Any]) -> dict[str
         "preprocessing": PREPROCESSING.to_dict(),
         "files": {weights.name: {"sha256": file_sha256(weights), "bytes": weights.stat().st_size}},
     }
-    partial = folder / f"{CARD_FILE}.part"
     try:
-        partial.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-        partial.replace(folder / CARD_FILE)
+        write_whole(folder / CARD_FILE, (json.dumps(whole, indent=2) + "\n").encode())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise TrainingError(
             f"The model's card could not be written ({error.strerror}); its weights are in "
             f"{folder.name}/{weights.name}. Make room and train again."

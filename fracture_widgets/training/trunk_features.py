@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.resnet50 import MAP_SOURCE_LAYERS
 from fracture_widgets.models.weight_files import collect_weights
@@ -105,9 +106,8 @@ def _ceiling(
         )
         sample = sample.astype(np.float32, copy=False)
         top = np.quantile(sample.reshape(-1, sample.shape[-1]), _CEILING_QUANTILE, axis=0)
-        partial = home / "ceiling.part.npy"
-        np.save(partial, (top * _CEILING_HEADROOM + 1e-3).astype(np.float32))
-        partial.replace(path)
+        ceiling = (top * _CEILING_HEADROOM + 1e-3).astype(np.float32)
+        write_whole(path, lambda stream: np.save(stream, ceiling))
     return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
 
 
@@ -124,6 +124,4 @@ def _done(home: Path) -> int:
 
 
 def _write_json(path: Path, value: object) -> None:
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(value))
-    partial.replace(path)
+    write_whole(path, json.dumps(value).encode())

@@ -53,7 +53,7 @@ def test_a_full_disk_leaves_the_older_file_and_nothing_beside_it(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_what_a_killed_program_left_goes_when_it_is_surely_abandoned(tmp_path):
+def test_what_a_killed_program_left_goes_with_the_next_writing(tmp_path):
     path = write_whole(tmp_path / "file", b"older")
     program = (
         "import os, pathlib\n"
@@ -62,10 +62,18 @@ def test_what_a_killed_program_left_goes_when_it_is_surely_abandoned(tmp_path):
     )
     ended = subprocess.run([sys.executable, "-c", program], check=False)
     assert ended.returncode == -signal.SIGKILL
-    (left,) = tmp_path.glob(".*")
+    (_left,) = tmp_path.glob(".*")
     assert path.read_bytes() == b"older"
     write_whole(path, b"newer")
-    assert left.exists()  # it might be another program's that is still at work
+    assert listing(tmp_path) == {"file": b"newer"}
+
+
+def test_what_another_machine_may_still_write_stays_for_an_hour(tmp_path):
+    path = write_whole(tmp_path / "file", b"older")
+    left = tmp_path / ".file.0a1b2c3d-1-4e5f6a7b.part"
+    left.write_bytes(b"half")
+    write_whole(path, b"newer")
+    assert left.exists()
     os.utime(left, (0, 0))
     write_whole(path, b"newest")
     assert listing(tmp_path) == {"file": b"newest"}

@@ -59,6 +59,7 @@ def test_what_is_wrong_is_one_sentence_and_an_exit_code(folder, tmp_path, capsys
     assert "no split 'validation'" in capsys.readouterr().err
     assert main(["evaluate", str(folder), "--models", str(tmp_path)]) == 1
     assert "card.json is missing" in capsys.readouterr().err
-    nowhere = str(tmp_path / "missing" / "answers.csv")
+    (tmp_path / "in the way").touch()
+    nowhere = str(tmp_path / "in the way" / "answers.csv")
     assert main(["evaluate", str(folder), "--split", "test", "--predictions", nowhere]) == 1
     assert "answers.csv" in capsys.readouterr().err

@@ -93,22 +93,6 @@ def test_another_window_does_not_undo_what_was_done_in_this_one(session, store):
     assert store.open(session.id).current.verdict is Verdict.DOUBT
 
 
-def test_a_write_that_fails_leaves_the_last_one_whole(session, store, monkeypatch):
-    store.save(session)
-    session.say(Verdict.DOUBT)
-
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("fracture_widgets.reading_room.store.os.fsync", full)
-        with pytest.raises(ReadingRoomError, match="make room"):
-            store.save(session)
-    assert store.open(session.id).current.verdict is None
-    store.save(session)
-    assert store.open(session.id).current.verdict is Verdict.DOUBT
-
-
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', '{"format": 99}', '"x"'])
 def test_a_damaged_session_is_told_and_the_others_are_listed(session, store, text):
     store.save(session)

@@ -64,24 +64,6 @@ def test_a_writer_that_is_interrupted_leaves_nothing_of_its_row(path):
     assert history.rows()[0].name == "hand.png"
 
 
-def test_a_full_disk_is_a_sentence_and_loses_nothing(path):
-    history = History(path)
-    history.save(make_report())
-
-    def fill(connection):
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-        connection.execute(
-            "INSERT INTO results SELECT 9, saved_at, hex(zeroblob(99999)), 'x', 1, 1, verdict, "
-            "reason, overridden, body_part, 1, label, 1, 1, 1, 1, model, NULL, '', NULL "
-            "FROM results"
-        )
-
-    with pytest.raises(HistoryError, match=r"cannot be opened or written \(database or disk is"):
-        history._database.write(fill)
-    assert [row.id for row in history.rows()] == [1]
-
-
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
 def test_a_file_that_may_not_be_written_is_a_sentence(path):
     history = History(path)

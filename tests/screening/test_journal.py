@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from full_disk import no_file_longer_than
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,14 +112,3 @@ def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ScreeningError, match="was not written by a screening"):
         Journal(tmp_path / "t.csv", SCREENED, restart=True)
     assert (tmp_path / "t.csv.part").read_text() == "my own notes"
-
-
-@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
-def test_where_nothing_more_can_be_written_what_is_finished_is_kept(tmp_path: Path) -> None:
-    table = tmp_path / "t.csv"
-    size = len(_written(table, (0, 1)))
-    with Journal(table, SCREENED) as journal, no_file_longer_than(size + 40):
-        with pytest.raises(ScreeningError, match="could not be written .* is kept"):
-            journal.keep(2, BATCHES[2])
-        assert journal.path.stat().st_size == size
-    assert _completed(table) == (2, ROWS)

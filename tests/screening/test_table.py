@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from full_disk import no_file_longer_than
 
 from fracture_widgets.errors import MissingExtra, ScreeningError
 from fracture_widgets.screening.row import COLUMNS, Row
@@ -64,16 +63,6 @@ def test_what_is_no_table_of_ours_is_one_sentence(tmp_path: Path, name: str) -> 
     (tmp_path / name).write_bytes(b"a,b\n1,2\xff\n")
     with pytest.raises(ScreeningError, match="is no table of a screening"):
         list(read_table(tmp_path / name))
-
-
-@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
-def test_on_a_full_disk_an_older_table_stays_and_no_half_one_is_left(
-    tmp_path: Path, name: str
-) -> None:
-    (tmp_path / name).write_bytes(b"older")
-    with no_file_longer_than(80), pytest.raises(ScreeningError, match="could not be written"):
-        write_table(tmp_path / name, ROWS * 50)
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, b"older")]
 
 
 @pytest.mark.parametrize(

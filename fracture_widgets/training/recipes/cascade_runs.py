@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.tables import frame_csv_text
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.models.networks.precision import precision
@@ -92,7 +93,7 @@ def plan_runs(table: pd.DataFrame, *, seed: int = 0) -> list[Run]:
 def identity(settings: Mapping[str, Any], lesson: Lesson) -> str:
     """Name what decides the weights: settings, rows and what is known of them."""
     digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
-    digest.update(lesson.table.to_csv(index=False).encode())
+    digest.update(frame_csv_text(lesson.table).encode())
     digest.update(lesson.features.ceiling.tobytes())
     return digest.hexdigest()[:16]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from fracture_widgets.base.tables import read_frame, write_frame
 from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.out_of_fold import save_predictions
@@ -113,11 +114,11 @@ def _judgements(
         if not all(file.exists() for file in files):
             seen = partial(progress, f"judging {run.name}")
             cascade = served(weight)
-            judge_uncropped(run, cascade, atlas, table).to_csv(files[1], index=False)
-            judge(run, cascade, atlas, table, progress=seen).to_csv(files[0], index=False)
+            write_frame(files[1], judge_uncropped(run, cascade, atlas, table))
+            write_frame(files[0], judge(run, cascade, atlas, table, progress=seen))
         looked_at = _TEST if run.name == "train" else _OUT_OF_FOLD
-        joints.append(pd.read_csv(files[0]).assign(looked_at=looked_at))
-        whole.append(pd.read_csv(files[1]).assign(looked_at=looked_at))
+        joints.append(read_frame(files[0]).assign(looked_at=looked_at))
+        whole.append(read_frame(files[1]).assign(looked_at=looked_at))
     return pd.concat(joints, ignore_index=True), pd.concat(whole, ignore_index=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from fracture_widgets.app.tabs.training.state import TrainingState
 from fracture_widgets.app.widgets.download import Download, DownloadButton
 from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.app.widgets.status import StatusLine
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import Scores
 from fracture_widgets.training.runs import TrainingRun, task_title
@@ -80,11 +80,8 @@ class ReportPanel(widgets.VBox):
             return None
         home = self._networks / run.folder.name
         try:
-            home.mkdir(parents=True, exist_ok=True)
             for name in (*run.card["files"], CARD_FILE):
-                partial = home / f"{name}.part"
-                shutil.copyfile(run.folder / name, partial)
-                partial.replace(home / name)
+                write_whole(home / name, (run.folder / name).read_bytes())
         except OSError as error:
             self.saved.tone = "problem"
             self.saved.text = (

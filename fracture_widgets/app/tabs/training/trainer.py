@@ -21,6 +21,7 @@ from fracture_widgets.app.tabs.training.state import (
     TrainingState,
 )
 from fracture_widgets.app.widgets.background import BackgroundTask, TaskState
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
@@ -172,7 +173,7 @@ class Trainer:
         if not resume:
             started.folder.mkdir(parents=True, exist_ok=True)
             setup = json.dumps({"dataset": started.dataset.key})
-            (started.folder / _SETUP).write_text(setup, encoding="utf-8")
+            write_whole(started.folder / _SETUP, setup.encode())
 
         def stepped(step: Progress) -> None:
             if due() or step.done == step.total:
