@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.question import build_single_question_network
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
@@ -47,7 +47,9 @@ def main() -> None:
     targets = one_hot([FRACTURED if one.boxes else NORMAL for one in drawn], LABELS)
 
     keras.utils.set_random_seed(0)
-    network = build_single_question_network("shoulder", load_model().weights, frozen_trunk=True)
+    network = build_single_question_network(
+        "shoulder", load_model_folder().weights, frozen_trunk=True
+    )
     pooled = network.get_layer(POOLED_OUTPUT).output
     trunk, head = keras.Model(network.input, pooled), keras.Model(pooled, network.output)
     start = head.get_weights()

@@ -37,10 +37,11 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import ShippedModel
-from fracture_widgets.models.onnx_graph import INPUT_NAME, build_onnx_model
+from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.networks.cascade import cascade_network_graph
+from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.parts import FRACTURED
+from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.training.recipes.cascade_evidence import judge, served
 from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
 from fracture_widgets.training.recipes.cascade_runs import Run, plan_runs
@@ -59,7 +60,7 @@ class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships 
         for joint in rows_of(joints):
             frame = Box(joint.x0, joint.y0, joint.x1, joint.y1).grown(STANDARD_MARGIN).clipped()
             whole = read_radiograph(atlas.read_image(joint.image_id), name=joint.image_id)
-            yield {INPUT_NAME: network_input(whole.crop(frame).pixels)[np.newaxis]}
+            yield {"radiograph": network_input(whole.crop(frame).pixels)[np.newaxis]}
 
     def get_next(self) -> dict[str, Any] | None:
         """Return the next one, or None after the last."""
@@ -69,9 +70,10 @@ class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships 
 def quantised(weights: Path, crops: Crops) -> Cascade:
     """Return a run's cascade with its convolutions in eight bits."""
     arrays = read_weights(weights)
+    graph = cascade_network_graph(BODY_PARTS)
     with tempfile.TemporaryDirectory() as name:
         whole, ready, small = (Path(name) / f"{one}.onnx" for one in ("whole", "ready", "small"))
-        onnx.save(build_onnx_model(arrays), whole)
+        onnx.save(build_onnx_model(graph, arrays), whole)
         quant_pre_process(whole, ready, skip_symbolic_shape=True)
         quantize_static(
             ready,
@@ -86,7 +88,7 @@ def quantised(weights: Path, crops: Crops) -> Cascade:
             weight_type=QuantType.QInt8,
         )
         engine = OnnxEngine(onnx.load(small))
-    return Cascade(ShippedModel({}, arrays, "int8"), engine)
+    return Cascade(ModelFolder.of_cascade(arrays, graph, BODY_PARTS, "int8"), engine)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.phantoms import draw_phantom
 
 COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
@@ -37,7 +37,7 @@ def measure(rounds: int) -> list[Comparison]:
     cascade = Cascade.load()
     inputs = network_input(read_radiograph(content).pixels)[np.newaxis]
     both = np.concatenate([inputs, inputs[:, :, ::-1]])
-    engine = OnnxEngine.of_model(load_model())
+    engine = OnnxEngine.of_model(load_model_folder())
 
     def ours() -> None:
         cascade.examine(read_radiograph(content))

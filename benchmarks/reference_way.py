@@ -23,7 +23,7 @@ from tf_keras_vis.gradcam import Gradcam
 
 from fracture_widgets.models.networks.names import CONV5_OUTPUT
 from fracture_widgets.models.networks.question import build_single_question_network
-from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.parts import BODY_PARTS, LABELS
 
 QUESTIONS = ("body_part", *BODY_PARTS)
 
@@ -31,7 +31,9 @@ QUESTIONS = ("body_part", *BODY_PARTS)
 def save_networks(folder: Path) -> None:
     """Write four networks; what they answer does not matter, and what it costs is the same."""
     for question in QUESTIONS:
-        build_single_question_network(question).save(folder / f"{question}.keras")
+        labels = BODY_PARTS if question == "body_part" else LABELS
+        network = build_single_question_network(question, labels=labels)
+        network.save(folder / f"{question}.keras")
 
 
 class ReferenceWay:

@@ -24,7 +24,7 @@ from fracture_widgets import draw_phantom, read_radiograph, screen_folder
 from fracture_widgets.imaging.folders import radiograph_names
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.screening.screen import BATCH
 
@@ -58,7 +58,7 @@ def measure(
         inputs = np.stack(
             [network_input(read_radiograph(home / name).pixels) for name in radiograph_names(home)]
         )
-        engine = OnnxEngine.of_model(load_model())
+        engine = OnnxEngine.of_model(load_model_folder())
         used: dict[Callable[[], None], list[float]] = {}
 
         def ours() -> None:

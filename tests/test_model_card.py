@@ -9,7 +9,7 @@ import pytest
 
 from fracture_widgets.cli import main
 from fracture_widgets.evaluation.model_card import dataset_card, model_card
-from fracture_widgets.models.folder import default_models_folder, load_model
+from fracture_widgets.models.folder import default_models_folder, load_model_folder
 from fracture_widgets.parts import BODY_PARTS
 
 MODELS = default_models_folder()
@@ -17,7 +17,7 @@ MODELS = default_models_folder()
 
 @pytest.fixture(scope="module")
 def card() -> Any:
-    return load_model().card
+    return load_model_folder().card
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.parts import BODY_PARTS
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -17,7 +17,7 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 @pytest.fixture(scope="module")
 def figures() -> Any:
-    return load_model().card["figures"]
+    return load_model_folder().card["figures"]
 
 
 def _interval(estimate: Any) -> str:
@@ -68,7 +68,7 @@ def test_every_model_of_the_comparison_stands_with_its_figures() -> None:
 
 @pytest.mark.parametrize("part", BODY_PARTS)
 def test_verdict_row(part: str) -> None:
-    known = load_model().card["trust"]["parts"][part]
+    known = load_model_folder().card["trust"]["parts"][part]
     none_seen = known["verdicts"]["none seen"]
     assert (
         f"| {part} | {known['n']} ({known['fractured']}) "
@@ -81,7 +81,7 @@ def test_verdict_row(part: str) -> None:
 
 
 def test_what_passes_the_gate() -> None:
-    gate = load_model().card["gate"]["test"]
+    gate = load_model_folder().card["gate"]["test"]
     text = " ".join(README.read_text("utf-8").split())
     assert f"{_interval(gate['kept'])} of our radiographs pass ({gate['kept']['n']} crops" in text
     for kind in ("joint, cropped", "leg or hip, whole", "leg or hip, patch", "scan"):

@@ -30,10 +30,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from fracture_widgets.base.files import write_whole
     from fracture_widgets.errors import ModelError
     from fracture_widgets.evaluation.model_card import dataset_card, model_card
-    from fracture_widgets.models.folder import default_models_folder, load_model
+    from fracture_widgets.models.folder import default_models_folder, load_model_folder
 
     folder = arguments.models or default_models_folder()
-    card = load_model(folder).card
+    card = load_model_folder(folder).card
     if not arguments.write:
         print((dataset_card if arguments.dataset else model_card)(card), end="")
         return 0

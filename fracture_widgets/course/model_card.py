@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fracture_widgets.evaluation.model_card import dataset_card, model_card
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 
 __all__ = ["ModelCard"]
 
@@ -12,7 +12,7 @@ class ModelCard:
     """The cards of the model that answers; as the last line of a cell it shows itself."""
 
     def __init__(self) -> None:
-        model = load_model()
+        model = load_model_folder()
         self._text = f"{model_card(model.card)}\n{dataset_card(model.card)}"
         self._name = f"ModelCard({str(model.card['name'])!r})"
 

@@ -109,7 +109,11 @@ def _model_sections(card: Card) -> Iterator[str]:
     yield "## Files"
     yield _table(
         ("file", "sha256", "bytes"),
-        [(name, f"`{one['sha256']}`", one["bytes"]) for name, one in card["files"].items()],
+        [
+            (name, f"`{one['sha256']}`", one["bytes"])
+            for name, one in card["files"].items()
+            if name.endswith(".npz")
+        ],
     )
 
 

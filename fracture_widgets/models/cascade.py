@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,25 +17,23 @@ from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import Flaw, find_flaw
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.models.attention import Head, grad_cam, over_radiograph
-from fracture_widgets.models.engine import Engine, OnnxEngine
-from fracture_widgets.models.folder import ShippedModel, load_model
+from fracture_widgets.models.compose import Composition, compose, holds_models, load_composition
+from fracture_widgets.models.engine import ENGINES, Engine, engine_of
+from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
+from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.gate import Gate
 from fracture_widgets.models.networks.names import (
     BODY_PART_OUTPUT,
-    CONV5_OUTPUT,
     EVIDENCE_OUTPUT,
-    FRACTURE_MAP_OUTPUT,
     POOLED_OUTPUT,
 )
+from fracture_widgets.models.readers import Outputs, Seen, all_readers
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.trust import Trust
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS
+from fracture_widgets.parts import FRACTURED, LABELS
 
 __all__ = ["ENGINES", "Cascade", "predict", "shipped_cascade"]
-
-ENGINES = ("onnx", "keras")
 
 
 class Cascade:
@@ -43,20 +42,27 @@ class Cascade:
     Parameters
     ----------
     model
-        Weights with their card.
+        A cascade, or a fracture network for one part; or networks that answer together.
     engine
-        What runs the network.
+        What runs the network; by model, where there are several.
 
     See Also
     --------
     Cascade.load : The usual way to get one.
     """
 
-    def __init__(self, model: ShippedModel, engine: Engine) -> None:
-        self._model = model
-        self._engine = engine
-        self._trust = Trust.of_card(model.card)
-        self._gate = Gate.of_weights(model.weights, model.card.get("labels", {}).get("body_part"))
+    def __init__(
+        self, model: ModelFolder | Composition, engine: Engine | Mapping[ModelFolder, Engine]
+    ) -> None:
+        known = model if isinstance(model, Composition) else compose([model])
+        self._composition = known
+        self._engines = (
+            engine if isinstance(engine, Mapping) else dict.fromkeys(known.networks, engine)
+        )
+        self._trust = Trust.of_card(known.card)
+        self._gate = (
+            None if known.first is None else Gate.of_weights(known.first.weights, known.body_parts)
+        )
         self._heads: dict[str, Head] = {}
 
     @classmethod
@@ -66,35 +72,39 @@ class Cascade:
         Parameters
         ----------
         models
-            A folder with ``card.json``; the shipped one by default.
+            A model folder: a cascade, or a fracture network for one part. Or a folder of model
+            folders, one that names the body part and one for the fractures of each. The shipped
+            cascade by default.
         engine
             ``"onnx"``, which needs no TensorFlow, or ``"keras"``, the reference.
 
         Raises
         ------
         ModelError
-            If the folder holds no model this version can use, or the engine has another name.
+            If the folder holds no model this version can use, models that do not fit together, or
+            the engine has another name.
         MissingExtra
             If the engine is ``"keras"`` and Keras is not installed.
         """
         if engine not in ENGINES:
             raise ModelError(f"The engine is one of {', '.join(ENGINES)}. Received: {engine!r}")
-        model = load_model(models)
-        if engine == "keras":
-            from fracture_widgets.models.keras_engine import KerasEngine
-
-            return cls(model, KerasEngine(model.weights))
-        return cls(model, OnnxEngine.of_model(model))
+        known = load_composition(models)
+        return cls(known, {model: engine_of(model, engine) for model in known.networks})
 
     @property
     def card(self) -> Mapping[str, Any]:
         """The model's card: how it was made, from what, and how well it does."""
-        return self._model.card
+        return self._composition.card
 
     @property
     def sha256(self) -> str:
         """The model's identity."""
-        return self._model.sha256
+        return self._composition.sha256
+
+    @property
+    def body_parts(self) -> tuple[str, ...]:
+        """The body parts it tells apart and answers for, as its card says."""
+        return self._composition.body_parts
 
     def examine(self, radiograph: Radiograph) -> Report:
         """Answer one radiograph. Safe to call from several threads.
@@ -102,7 +112,7 @@ class Cascade:
         Parameters
         ----------
         radiograph
-            One elbow, hand or shoulder, filling most of the picture.
+            One joint of a body part that the model knows, filling most of the picture.
 
         Returns
         -------
@@ -118,20 +128,16 @@ class Cascade:
         answered = time.perf_counter()
 
         place = Placement.of(radiograph.width, radiograph.height)
-        fracture_map = _fracture_map(outputs, mirrored, place)
-        answer = self._answer(outputs, mirrored, find_flaw(radiograph), fracture_map)
-
-        gradient = self._head(answer.body_part).conv5_gradient(
-            outputs[POOLED_OUTPUT], outputs[EVIDENCE_OUTPUT], LABELS.index(FRACTURED)
-        )
-        heatmap = grad_cam(outputs[CONV5_OUTPUT], gradient)
-        heatmap = over_radiograph(heatmap, place)
+        answers = self._mean_answers(outputs, mirrored)
+        seen = Seen(_named_part(answers), place, outputs, mirrored, radiograph)
+        answer = self._answer(answers, outputs, find_flaw(radiograph), seen)
+        heatmap = over_radiograph(self._heatmap(answer.body_part, outputs), place)
         finished = time.perf_counter()
         return Report(
             radiograph=radiograph,
             answer=answer,
             heatmap=heatmap,
-            fracture_map=fracture_map,
+            fracture_map=seen.fracture_map,
             model=self.sha256,
             timings={
                 "prepare": prepared - started,
@@ -150,8 +156,9 @@ class Cascade:
             By head, ``"body_part"`` or a body part, the probability of each of its answers, of
             the radiograph and its mirror image as in :meth:`examine`.
         """
-        ((outputs, mirrored),) = self._run_both_ways(network_input(radiograph.pixels)[np.newaxis])
-        return _mean_answers(outputs, mirrored)
+        inputs = network_input(radiograph.pixels)[np.newaxis]
+        ((outputs, mirrored),) = self._run_both_ways(inputs, every_part=True)
+        return self._mean_answers(outputs, mirrored)
 
     def answer(
         self,
@@ -178,20 +185,16 @@ class Cascade:
         list of Answer
             One for each, in order: what :meth:`examine` says of it, whatever stands beside it.
         """
-        return [
-            self._answer(
-                outputs,
-                mirrored,
-                flaw,
-                None if place is None else _fracture_map(outputs, mirrored, place),
-            )
-            for (outputs, mirrored), flaw, place in zip(
-                self._run_both_ways(inputs),
-                flaws or repeat(None),
-                places or repeat(None),
-                strict=False,
-            )
-        ]
+        answered = []
+        given = zip(flaws or repeat(None), places or repeat(None), strict=False)
+        for (outputs, mirrored), (flaw, place) in zip(
+            self._run_both_ways(inputs), given, strict=False
+        ):
+            answers = self._mean_answers(outputs, mirrored)
+            part = _named_part(answers)
+            seen = None if place is None else Seen(part, place, outputs, mirrored)
+            answered.append(self._answer(answers, outputs, flaw, seen))
+        return answered
 
     def outputs(self, radiograph: Radiograph) -> dict[str, npt.NDArray[np.float32]]:
         """Return all that the network says of one radiograph as it is, conv5's features among it.
@@ -199,92 +202,120 @@ class Cascade:
         Returns
         -------
         dict
-            The outputs of :func:`~fracture_widgets.models.networks.resnet50.build_cascade_network`
-            without their first axis, e.g. ``conv5_block3_out`` of shape ``(7, 7, 2048)`` and
-            ``avg_pool`` of shape ``(2048,)``.
+            The network's outputs without their first axis, e.g. of the shipped cascade
+            ``conv5_block3_out`` of shape ``(7, 7, 2048)`` and ``avg_pool`` of shape ``(2048,)``.
         """
-        values = self._engine.run(network_input(radiograph.pixels)[np.newaxis])
-        return {name: value[0] for name, value in values.items()}
+        inputs = network_input(radiograph.pixels)[np.newaxis]
+        found: list[dict[str, npt.NDArray[np.float32]]] = [{}]
+        first = self._composition.first
+        if first is not None:
+            self._run(first, inputs, [0], found)
+        model, _ = self._composition.fracture[_most_probable(self._named(found[0], found[0]))]
+        if model is not first:
+            self._run(model, inputs, [0], found)
+        return found[0]
 
     def _answer(
         self,
-        outputs: _Outputs,
-        mirrored: _Outputs,
+        answers: Mapping[str, Mapping[str, float]],
+        outputs: Outputs,
         flaw: Flaw | None,
-        fracture_map: npt.NDArray[np.float32] | None,
+        seen: Seen | None,
     ) -> Answer:
         refusal = None if self._gate is None else self._gate.check(flaw, outputs)
-        answers = _mean_answers(outputs, mirrored)
-        part = _most_probable(answers[BODY_PART_OUTPUT])
-        said = answers[part][FRACTURED]
+        part = _named_part(answers)
+        probability = answers[part][FRACTURED]
         known = self._trust.of(part)
-        calibrated = float(known.calibration(said))
+        calibrated = float(known.calibration(probability))
         return Answer(
             body_part_probabilities=answers[BODY_PART_OUTPUT],
-            fracture_probability=said,
+            fracture_probability=probability,
             calibrated_probability=calibrated,
             band=known.band,
             peers=known.peers_of(calibrated),
             refusal="" if refusal is None else refusal.sentence,
             refusal_kind="" if refusal is None else refusal.kind,
-            findings=() if fracture_map is None else (_highest_place(fracture_map, part),),
+            findings=() if seen is None else _findings(seen),
         )
 
-    def _head(self, part: str) -> Head:
+    def _heatmap(self, part: str, outputs: Outputs) -> npt.NDArray[np.float32]:
+        model, output = self._composition.fracture[part]
         if part not in self._heads:
-            self._heads[part] = Head(self._model.weights, part)
-        return self._heads[part]
+            self._heads[part] = Head(model.weights, output)
+        gradient = self._heads[part].features_gradient(
+            outputs[POOLED_OUTPUT], outputs.get(EVIDENCE_OUTPUT), LABELS.index(FRACTURED)
+        )
+        return grad_cam(outputs[model.graph["features"]], gradient)
 
     def _run_both_ways(
-        self, inputs: npt.NDArray[np.float32]
-    ) -> Iterator[tuple[_Outputs, _Outputs]]:
-        """Yield what the network says of each radiograph and of its mirror image, in one run."""
+        self, inputs: npt.NDArray[np.float32], *, every_part: bool = False
+    ) -> Iterator[tuple[Outputs, Outputs]]:
+        """Yield what the networks say of each radiograph and of its mirror image.
+
+        The network that names the body part runs first; then those for the parts named, or all.
+        """
         count = len(inputs)
-        values = self._engine.run(np.concatenate([inputs, inputs[:, :, ::-1]]))
+        both = np.concatenate([inputs, inputs[:, :, ::-1]])
+        found: list[dict[str, npt.NDArray[np.float32]]] = [{} for _ in both]
+        waiting: dict[ModelFolder, list[int]] = {}
+        first = self._composition.first
+        if first is not None:
+            self._run(first, both, list(range(2 * count)), found)
         for index in range(count):
-            yield (
-                {name: value[index] for name, value in values.items()},
-                {name: value[count + index] for name, value in values.items()},
-            )
+            parts = self.body_parts
+            if first is not None and not every_part:
+                parts = (_most_probable(self._named(found[index], found[count + index])),)
+            for model in dict.fromkeys(self._composition.fracture[part][0] for part in parts):
+                if model is not first:
+                    waiting.setdefault(model, []).extend((index, count + index))
+        for model, rows in waiting.items():
+            self._run(model, both[rows], rows, found)
+        yield from zip(found[:count], found[count:], strict=True)
+
+    def _run(
+        self,
+        model: ModelFolder,
+        inputs: npt.NDArray[np.float32],
+        rows: Sequence[int],
+        found: Sequence[dict[str, npt.NDArray[np.float32]]],
+    ) -> None:
+        values = self._engines[model].run(inputs)
+        for at, row in enumerate(rows):
+            found[row] |= {name: value[at] for name, value in values.items()}
+
+    def _named(self, outputs: Outputs, mirrored: Outputs) -> dict[str, float]:
+        """Return the probability of every body part."""
+        first = self._composition.first
+        if first is None:
+            return dict.fromkeys(self.body_parts, 1.0)
+        return _mean(outputs, mirrored, first.answer_output, self.body_parts)
+
+    def _mean_answers(self, outputs: Outputs, mirrored: Outputs) -> dict[str, dict[str, float]]:
+        """Return the probabilities of every head that was asked."""
+        answers = {BODY_PART_OUTPUT: self._named(outputs, mirrored)}
+        for part, (_, output) in self._composition.fracture.items():
+            if output in outputs:
+                answers[part] = _mean(outputs, mirrored, output, LABELS)
+        return answers
 
 
-_Outputs = Mapping[str, npt.NDArray[np.float32]]
 _LEAST = np.finfo(np.float32).tiny
 
 
-def _fracture_map(
-    outputs: _Outputs, mirrored: _Outputs, place: Placement
-) -> npt.NDArray[np.float32]:
-    """Return the mean fracture map of a radiograph and its mirror image, over the radiograph."""
-    cells = (
-        outputs[FRACTURE_MAP_OUTPUT][..., 0] + mirrored[FRACTURE_MAP_OUTPUT][:, ::-1, 0]
-    ) / np.float32(2)
-    return over_radiograph(cells, place)
-
-
-def _highest_place(fracture_map: npt.NDArray[np.float32], body_part: str) -> Finding:
-    """Return the peak of a fracture map as a finding, its score the map's probability there."""
-    height, width = fracture_map.shape
-    row, column = divmod(int(fracture_map.argmax()), width)
-    return Finding(
-        kind="fracture",
-        body_part=body_part,
-        score=float(fracture_map[row, column]),
-        source="fracture map",
-        place=((column + 0.5) / width, (row + 0.5) / height),
+def _mean(first: Outputs, second: Outputs, head: str, names: Sequence[str]) -> dict[str, float]:
+    """Return a head's probabilities for the mean of two outputs' log-odds."""
+    likely = np.sqrt(
+        np.maximum(first[head], _LEAST, dtype=np.float64) * np.maximum(second[head], _LEAST)
     )
+    return dict(zip(names, map(float, likely / likely.sum()), strict=True))
 
 
-def _mean_answers(first: _Outputs, second: _Outputs) -> dict[str, dict[str, float]]:
-    """Return every head's probabilities for the mean of two outputs' log-odds."""
-    words = {BODY_PART_OUTPUT: BODY_PARTS, **dict.fromkeys(BODY_PARTS, LABELS)}
-    answers = {}
-    for head, names in words.items():
-        likely = np.sqrt(
-            np.maximum(first[head], _LEAST, dtype=np.float64) * np.maximum(second[head], _LEAST)
-        )
-        answers[head] = dict(zip(names, map(float, likely / likely.sum()), strict=True))
-    return answers
+def _findings(seen: Seen) -> tuple[Finding, ...]:
+    return tuple(finding for reader in all_readers() for finding in reader.read(seen))
+
+
+def _named_part(answers: Mapping[str, Mapping[str, float]]) -> str:
+    return _most_probable(answers[BODY_PART_OUTPUT])
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:
@@ -297,10 +328,10 @@ def shipped_cascade() -> Cascade:
     return Cascade.load()
 
 
-_QUESTIONS = {"parts": BODY_PART_OUTPUT, **{part: part for part in BODY_PARTS}}
-
-
-def predict(image_path: str | os.PathLike[str], model: str = "Parts") -> str:
+def predict(
+    image_path: str | os.PathLike[str],
+    model: str | os.PathLike[str] | Cascade = "Parts",
+) -> str:
     """Answer one question about one file, as the paper's reference implementation does.
 
     Parameters
@@ -309,7 +340,8 @@ def predict(image_path: str | os.PathLike[str], model: str = "Parts") -> str:
         A radiograph.
     model
         ``"Parts"`` asks for the body part; ``"Elbow"``, ``"Hand"`` or ``"Shoulder"`` asks that
-        part's network whether the radiograph shows a fracture, whatever it shows.
+        part's network whether the radiograph shows a fracture, whatever it shows. A cascade or a
+        models folder is asked for a fracture of the part that it sees.
 
     Returns
     -------
@@ -322,13 +354,27 @@ def predict(image_path: str | os.PathLike[str], model: str = "Parts") -> str:
     UnreadableRadiograph
         If the file is no radiograph.
     ModelError
-        If ``model`` has another name, or the shipped model is damaged.
+        If ``model`` has another name, or the model is damaged.
+
+    Examples
+    --------
+    >>> from fracture_widgets import predict
+    >>> predict("hand.png")  # doctest: +SKIP
+    'Hand'
+    >>> predict("hand.png", model="Hand")  # doctest: +SKIP
+    'fractured'
     """
-    output = _QUESTIONS.get(model.lower())
-    if output is None:
-        names = ", ".join(name.capitalize() for name in _QUESTIONS)
-        raise ModelError(f"The model is one of {names}. Received: {model!r}")
+    if isinstance(model, str) and not holds_models(Path(model)):
+        cascade = shipped_cascade()
+        outputs = {"parts": BODY_PART_OUTPUT, **{part: part for part in cascade.body_parts}}
+        output = outputs.get(model.lower())
+        if output is None:
+            names = ", ".join(name.capitalize() for name in outputs)
+            raise ModelError(f"The model is one of {names}. Received: {model!r}")
+        answers = cascade.probabilities(read_radiograph(image_path))[output]
+        best = _most_probable(answers)
+        return best.capitalize() if output == BODY_PART_OUTPUT else best
+    cascade = model if isinstance(model, Cascade) else Cascade.load(model)
     radiograph = read_radiograph(image_path)
-    answers = shipped_cascade().probabilities(radiograph)[output]
-    best = _most_probable(answers)
-    return best.capitalize() if output == BODY_PART_OUTPUT else best
+    (answer,) = cascade.answer(network_input(radiograph.pixels)[np.newaxis])
+    return answer.label

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
 from fracture_widgets.models.graph_cache import cached_graph
-from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.models.weight_files import Weights, assign_weights
 
 if TYPE_CHECKING:
     import onnx
 
-    from fracture_widgets.models.folder import ShippedModel
+    from fracture_widgets.models.folder import ModelFolder
 
-__all__ = ["Engine", "OnnxEngine"]
+__all__ = ["ENGINES", "Engine", "KerasEngine", "OnnxEngine", "engine_of"]
+
+ENGINES = ("onnx", "keras")
 
 
 class Engine(Protocol):
-    """Runs the cascade's network."""
+    """Runs a network."""
 
     def run(self, inputs: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
         """Return every output of the network.
@@ -35,7 +37,7 @@ class Engine(Protocol):
         Returns
         -------
         Mapping
-            The outputs of :func:`~fracture_widgets.models.networks.resnet50.build_cascade_network`.
+            By the names that the network's graph gives them.
         """
 
 
@@ -56,7 +58,7 @@ class OnnxEngine:
 
     See Also
     --------
-    OnnxEngine.of_weights, OnnxEngine.of_model : The usual ways to get one.
+    OnnxEngine.of_graph, OnnxEngine.of_model : The usual ways to get one.
     """
 
     def __init__(self, graph: onnx.ModelProto | Path, *, threads: int = 0) -> None:
@@ -91,20 +93,20 @@ class OnnxEngine:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     @classmethod
-    def of_weights(cls, weights: Weights, *, threads: int = 0) -> Self:
-        """Write the graph from weights, in memory.
+    def of_graph(cls, graph: Mapping[str, Any], weights: Weights, *, threads: int = 0) -> Self:
+        """Write the ONNX model of a network's graph and weights, in memory.
 
         Raises
         ------
         ModelError
             If the weights do not make a network that runs.
         """
-        from fracture_widgets.models.onnx_graph import build_onnx_model
+        from fracture_widgets.models.onnx import build_onnx_model
 
-        return cls(build_onnx_model(weights), threads=threads)
+        return cls(build_onnx_model(graph, weights), threads=threads)
 
     @classmethod
-    def of_model(cls, model: ShippedModel, *, threads: int = 0, cache: Path | None = None) -> Self:
+    def of_model(cls, model: ModelFolder, *, threads: int = 0, cache: Path | None = None) -> Self:
         """Take a model's graph from the cache on disk, and put it there the first time.
 
         Parameters
@@ -123,9 +125,9 @@ class OnnxEngine:
         """
 
         def build() -> onnx.ModelProto:
-            from fracture_widgets.models.onnx_graph import build_onnx_model
+            from fracture_widgets.models.onnx import build_onnx_model
 
-            return build_onnx_model(model.weights)
+            return build_onnx_model(model.graph, model.weights)
 
         graph = cached_graph(model.sha256, build, folder=cache)
         return cls(build() if graph is None else graph, threads=threads)
@@ -134,3 +136,25 @@ class OnnxEngine:
         """Return every output of the network; safe to call from several threads."""
         answers = self._session.run(self._outputs, {self._input: inputs})
         return dict(zip(self._outputs, answers, strict=True))
+
+
+class KerasEngine:
+    """The reference: the Keras graph itself, on whatever backend it is set to."""
+
+    def __init__(self, model: ModelFolder) -> None:
+        from fracture_widgets.models.networks.graph import keras_model
+
+        self.model = keras_model(model.graph)
+        assign_weights(self.model, model.weights)
+
+    def run(self, inputs: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Return every output of the network."""
+        answers = self.model.predict_on_batch(inputs)
+        return {name: np.asarray(answer) for name, answer in answers.items()}
+
+
+def engine_of(model: ModelFolder, engine: str) -> Engine:
+    """Return what runs a model: ``"onnx"``, which needs no TensorFlow, or ``"keras"``."""
+    if engine not in ENGINES:
+        raise ModelError(f"The engine is one of {', '.join(ENGINES)}. Received: {engine!r}")
+    return KerasEngine(model) if engine == "keras" else OnnxEngine.of_model(model)

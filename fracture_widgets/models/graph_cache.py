@@ -36,7 +36,7 @@ _WEIGHTS_FILE, _DIGESTS_FILE = "network.bin", "sha256.json"
 _SMALL = 1024  # bytes of a constant that stays in the graph's own file
 _WAIT = 60.0  # seconds for another program that is making the same graph
 _KEPT = 30 * 24 * 60 * 60  # seconds after which a graph that nobody used goes
-_WRITERS = ("fracture_widgets.models.onnx_graph", "fracture_widgets.models.networks.names")
+_WRITERS = ("fracture_widgets.models.onnx",)
 
 
 def graph_cache_folder() -> Path:

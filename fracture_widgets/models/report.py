@@ -142,7 +142,8 @@ class Report:
         Grad-CAM of the fracture answer, float32 of shape ``(h, w)`` in 0 to 1. It covers the
         radiograph from edge to edge; stretch it to the radiograph's size to overlay it.
     fracture_map
-        Probability of a fracture at each place, in the same frame as ``heatmap``.
+        Probability of a fracture at each place, in the same frame as ``heatmap``; None where the
+        model has no such map.
     model
         sha256 of the model's weights.
     timings
@@ -152,7 +153,7 @@ class Report:
     radiograph: Radiograph
     answer: Answer
     heatmap: npt.NDArray[np.float32]
-    fracture_map: npt.NDArray[np.float32]
+    fracture_map: npt.NDArray[np.float32] | None
     model: str
     timings: Mapping[str, float]
 

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ __all__ = [
     "Weights",
     "assign_weights",
     "collect_weights",
+    "pack_weights",
     "read_weights",
     "write_weights",
 ]
@@ -74,21 +75,22 @@ def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
         ) from error
 
 
+def pack_weights(stream: IO[bytes], weights: Weights) -> None:
+    """Write weights as ``.npz``: kernels in half precision, all else as float32."""
+    pack_arrays(stream, {name: _stored(name, array) for name, array in weights.items()})
+
+
 def write_weights(path: Path, weights: Weights) -> str:
     """Write weights, whole or not at all, and return the file's sha256."""
-    stored = {name: _stored(name, array) for name, array in weights.items()}
-    write_whole(path, lambda stream: pack_arrays(stream, stored))
-    return file_sha256(path)
+    return file_sha256(write_whole(path, lambda stream: pack_weights(stream, weights)))
 
 
 def _stored(name: str, array: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    if array.ndim < 2:
-        return np.ascontiguousarray(array, dtype=np.float32)
     with np.errstate(over="ignore"):
-        half = np.ascontiguousarray(array, dtype=np.float16)
-    if not np.isfinite(half).all():
+        stored = np.ascontiguousarray(array, dtype=np.float32 if array.ndim < 2 else np.float16)
+    if not np.isfinite(stored).all():
         raise ModelError(f"The weights {name} are not numbers that can be stored; train again.")
-    return half
+    return stored
 
 
 def _named_variables(model: keras.Model) -> dict[str, keras.Variable]:

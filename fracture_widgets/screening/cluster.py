@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra, ScreeningError
 from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.screening.examining import Batch, examine
 from fracture_widgets.screening.row import Row
 
@@ -43,7 +43,7 @@ class ClusterExaminer:
         say: Callable[[str], object],
     ) -> None:
         distributed = _distributed()
-        self.model = load_model(models).sha256
+        self.model = load_model_folder(models).sha256
         # Plain words, so that a worker of another version can read them and be refused for it.
         self._where = (str(folder), None if models is None else str(Path(models).absolute()))
         self._address, self._say = address, say

@@ -12,7 +12,7 @@ import pandas as pd
 from fracture_widgets.base.progress import Cancelled
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.scores import Scores
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
@@ -120,6 +120,7 @@ class ClassifierTraining:
             built = build_single_question_network(
                 self.question,
                 _trunk_weights(self.plan),
+                labels=label_names(self.question),
                 trunk=self._trunk,
                 frozen_trunk=self.plan.frozen_trunk,
                 say=self.monitor.say,
@@ -285,4 +286,4 @@ def _head_of(model: keras.Model) -> keras.Model:
 
 
 def _trunk_weights(plan: TrainingPlan) -> str | os.PathLike[str] | Weights | None:
-    return load_model().weights if plan.weights == "shipped" else plan.weights
+    return load_model_folder().weights if plan.weights == "shipped" else plan.weights

@@ -24,6 +24,7 @@ from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import READING
 
 __all__ = [
+    "QUESTIONS",
     "SPLITS",
     "Examples",
     "check_something_read",
@@ -36,6 +37,9 @@ __all__ = [
     "select_task",
     "split_dataset",
 ]
+
+QUESTIONS = (BODY_PART_OUTPUT, FRACTURE_OUTPUT, *BODY_PARTS)
+"""What a network can be asked: the body part, or fractured or normal, of any part or of one."""
 
 SPLITS = ("train", "validation", "test")
 _NEEDED = ("body_part", "patient_id", "label", "image_path")

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fracture_widgets.base.files import file_sha256, move, write_whole
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.models.networks.question import (
-    QUESTIONS,
-    TrunkBuilder,
-    build_single_question_network,
-)
+from fracture_widgets.models.networks.question import TrunkBuilder, build_single_question_network
 from fracture_widgets.models.networks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import (
     assign_weights,
@@ -25,7 +21,7 @@ from fracture_widgets.models.weight_files import (
     read_weights,
     write_weights,
 )
-from fracture_widgets.training.data import label_names
+from fracture_widgets.training.data import QUESTIONS, label_names
 
 if TYPE_CHECKING:
     import keras
@@ -152,6 +148,6 @@ def read_network(folder: Path, *, trunk: TrunkBuilder = build_trunk) -> TrainedN
     # A card must not reach outside its own folder.
     if Path(name).name != name or not weights.is_file() or file_sha256(weights) != expected:
         raise ModelError(f"{name} is not the file that {CARD_FILE} describes: train it again.")
-    model = build_single_question_network(question, trunk=trunk)
+    model = build_single_question_network(question, labels=labels, trunk=trunk)
     assign_weights(model, read_weights(weights))
     return TrainedNetwork(model, card)

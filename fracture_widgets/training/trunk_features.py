@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.base.files import write_whole
+from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.resnet50 import MAP_SOURCE_LAYERS
 from fracture_widgets.models.weight_files import collect_weights
 
 if TYPE_CHECKING:

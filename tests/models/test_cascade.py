@@ -14,7 +14,7 @@ from fracture_widgets import Cascade, predict, sample_phantoms
 from fracture_widgets.errors import ModelError, UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import default_models_folder, load_model
+from fracture_widgets.models.folder import default_models_folder, load_model_folder
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import Phantom
@@ -122,8 +122,9 @@ def test_the_answer_is_the_mean_of_both_ways_in_log_odds(cascade: Cascade) -> No
     radiograph = SAMPLES[1].radiograph
     part = cascade.examine(radiograph).body_part
     inputs = network_input(radiograph.pixels)[None]
+    model = load_model_folder()
     alone = [
-        OnnxEngine.of_weights(load_model().weights).run(seen)[part][0]
+        OnnxEngine.of_graph(model.graph, model.weights).run(seen)[part][0]
         for seen in (inputs, inputs[:, :, ::-1])
     ]
     mean = np.mean([np.log(answers[0] / answers[1]) for answers in alone])
@@ -161,10 +162,11 @@ def test_an_engine_of_another_name_is_refused() -> None:
 
 
 def test_weights_that_make_no_network_are_refused_with_a_sentence() -> None:
-    weights = dict(load_model().weights)
+    model = load_model_folder()
+    weights = dict(model.weights)
     weights["hand_dense2/kernel"] = weights["hand_dense2/kernel"][:5]
     with pytest.raises(ModelError, match="cannot be run here"):
-        OnnxEngine.of_weights(weights)
+        OnnxEngine.of_graph(model.graph, weights)
 
 
 class TestThePapersPredict:

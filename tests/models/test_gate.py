@@ -11,7 +11,7 @@ from fracture_widgets import Cascade
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.quality import find_flaw
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.gate import (
     EXCHANGED_GREYS,
     GATE_WEIGHTS,
@@ -36,7 +36,7 @@ def cascade() -> Cascade:
 
 @pytest.fixture(scope="module")
 def gate() -> Gate:
-    found = Gate.of_weights(load_model().weights)
+    found = Gate.of_weights(load_model_folder().weights)
     assert found is not None
     return found
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from fracture_widgets.models.cascade import ENGINES, Cascade
-from fracture_widgets.models.folder import load_model
-from fracture_widgets.models.gradient_maps import METHODS, GradientMaps
+from fracture_widgets.models.explain import METHODS, GradientMaps
 from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = pytest.mark.slow
@@ -18,14 +17,14 @@ SHOULDER = draw_phantom("shoulder", fractured=True, seed=22).radiograph
 @pytest.fixture(scope="module")
 def maps():
     pytest.importorskip("tf_keras_vis")
-    return GradientMaps(load_model().weights, "shoulder")
+    return GradientMaps("shoulder")
 
 
 @pytest.mark.parametrize(("part", "seed"), [("elbow", 3), ("hand", 8), ("shoulder", 22)])
 def test_their_grad_cam_is_ours(part, seed):
     pytest.importorskip("tf_keras_vis")
     radiograph = draw_phantom(part, fractured=True, seed=seed).radiograph
-    theirs = GradientMaps(load_model().weights, part).heatmap(radiograph, "Grad-CAM")
+    theirs = GradientMaps(part).heatmap(radiograph, "Grad-CAM")
     for engine in ENGINES:
         report = Cascade.load(engine=engine).examine(radiograph)
         assert report.body_part == part
@@ -54,4 +53,4 @@ def test_what_is_no_method_or_part_is_said(maps):
     with pytest.raises(ValueError, match="Grad-CAM, Grad-CAM"):
         maps.heatmap(SHOULDER, "ScoreCAM")
     with pytest.raises(ValueError, match="elbow, hand, shoulder"):
-        GradientMaps({}, "foot")
+        GradientMaps("foot")

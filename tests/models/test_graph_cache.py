@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import load_model
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.graph_cache import GRAPH_FILE, cached_graph
 from fracture_widgets.phantoms import draw_phantom
 
@@ -96,7 +96,7 @@ def test_where_it_cannot_be_kept_the_model_answers_all_the_same(tmp_path: Path) 
     blocked = tmp_path / "file"
     blocked.touch()
     assert cached_graph("a", tiny_graph, folder=blocked / "graphs") is None
-    engine = OnnxEngine.of_model(load_model(), cache=blocked / "graphs")
+    engine = OnnxEngine.of_model(load_model_folder(), cache=blocked / "graphs")
     assert engine.run(np.zeros((1, 224, 224, 1), np.float32))["body_part"].shape == (1, 3)
 
 
@@ -112,14 +112,14 @@ def test_a_graph_that_nobody_used_for_long_goes_when_another_is_made(tmp_path: P
 
 
 def test_the_kept_graph_gives_the_numbers_of_the_one_in_memory(tmp_path: Path) -> None:
-    model = load_model()
+    model = load_model_folder()
     inputs = np.stack(
         [
             network_input(draw_phantom(part, fractured=True, seed=4).radiograph.pixels)
             for part in ("hand", "elbow")
         ]
     )
-    in_memory = OnnxEngine.of_weights(model.weights).run(inputs)
+    in_memory = OnnxEngine.of_graph(model.graph, model.weights).run(inputs)
     for _ in ("made", "found"):
         kept = OnnxEngine.of_model(model, cache=tmp_path).run(inputs)
         assert kept.keys() == in_memory.keys()

@@ -16,7 +16,7 @@ import pytest
 
 from fracture_widgets import screen_folder
 from fracture_widgets.errors import MissingExtra, ScreeningError
-from fracture_widgets.models.folder import load_model, save_model
+from fracture_widgets.models.folder import load_model_folder, save_model_folder
 
 BATCH = 2
 PATIENCE = 120
@@ -68,10 +68,10 @@ def scheduler(start: Start, tmp_path: Path) -> str:
 def other_model(tmp_path: Path) -> Path:
     """A models folder whose weights differ in one number."""
     folder = tmp_path / "other-models"
-    shipped = load_model()
+    shipped = load_model_folder()
     weights = {name: np.array(weight) for name, weight in shipped.weights.items()}
     weights["elbow/bias"][0] += 1
-    save_model(folder, weights, shipped.card)
+    save_model_folder(folder, weights, shipped.graph, shipped.card, body_parts=shipped.body_parts)
     return folder
 
 

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
-from fracture_widgets.models.networks.architectures import TrunkBuilder, fill_trunk
+from fracture_widgets.models.networks.architectures import ARCHITECTURES, TrunkBuilder, fill_trunk
+from fracture_widgets.models.networks.graph import graph_of
+from fracture_widgets.models.networks.heads import head
 from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT, POOLED_OUTPUT
-from fracture_widgets.models.networks.resnet50 import build_trunk, head
+from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.networks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import Weights
-from fracture_widgets.parts import BODY_PARTS, LABELS
+from fracture_widgets.parts import LABELS
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["QUESTIONS", "TrunkBuilder", "build_single_question_network", "with_head"]
-
-QUESTIONS = (BODY_PART_OUTPUT, FRACTURE_OUTPUT, *BODY_PARTS)
-"""What a network can be asked: the body part, or fractured or normal, of any part or of one."""
+__all__ = [
+    "TrunkBuilder",
+    "build_single_question_network",
+    "question_graph",
+    "saved_question_graph",
+    "with_head",
+]
 
 
 def build_single_question_network(
     question: str,
     weights: str | os.PathLike[str] | Weights | None = None,
     *,
+    labels: Sequence[str] = LABELS,
     trunk: TrunkBuilder = build_trunk,
     size: int = INPUT_SIZE,
     frozen_trunk: bool = False,
     say: Callable[[str], object] = lambda _: None,
 ) -> keras.Model:
     """Build trunk, pooled features and one head as one flat functional graph."""
-    _refuse_unknown(question)
     require_keras("Building a network")
     below = trunk(size)
     missing = fill_trunk(below, weights, trunk)
@@ -46,20 +51,31 @@ def build_single_question_network(
     if weights is not None and missing:
         say(f"{len(missing)} of the trunk's weights start at random, {missing[0]} first.")
     below.trainable = not frozen_trunk
-    return with_head(below, question)
+    return with_head(below, question, labels)
 
 
-def with_head(trunk: keras.Model, question: str) -> keras.Model:
+def with_head(trunk: keras.Model, question: str, labels: Sequence[str] = LABELS) -> keras.Model:
     """Add the pooled features and one head to a trunk, as :func:`build_single_question_network`."""
-    _refuse_unknown(question)
     keras = require_keras("Building a network")
     pooled = keras.layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(trunk.output)
-    answers = BODY_PARTS if question == BODY_PART_OUTPUT else LABELS
-    return keras.Model(
-        trunk.input, head(pooled, question, len(answers)), name=f"{question}_network"
-    )
+    answer = head(pooled, question, len(labels))
+    return keras.Model(trunk.input, answer, name=f"{question}_network")
 
 
-def _refuse_unknown(question: str) -> None:
-    if question not in QUESTIONS:
-        raise ValueError(f"The question is one of {', '.join(QUESTIONS)}. Received: {question!r}")
+def question_graph(model: keras.Model) -> dict[str, Any]:
+    """Return the graph of a network for one question, its features and their means beside."""
+    features = model.get_layer(POOLED_OUTPUT).input._keras_history.operation.name
+    graph = graph_of(model, features)
+    graph["outputs"][POOLED_OUTPUT] = POOLED_OUTPUT
+    return graph
+
+
+def saved_question_graph(question: str, labels: Sequence[str], network: str) -> dict[str, Any]:
+    """Return the graph of a network that was kept without it."""
+    if network not in ARCHITECTURES:
+        raise ModelError(
+            f"This is a network for one question ({question}) with a trunk of its own ({network}), "
+            "kept without its graph: train it again."
+        )
+    trunk = ARCHITECTURES[network].build
+    return question_graph(build_single_question_network(question, labels=labels, trunk=trunk))

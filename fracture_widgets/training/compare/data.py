@@ -17,9 +17,8 @@ from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.split import patient_folds, split_by_patient
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
-from fracture_widgets.models.networks.question import QUESTIONS
 from fracture_widgets.parts import FRACTURED, LABELS
-from fracture_widgets.training.data import check_study_labels, read_examples, select_task
+from fracture_widgets.training.data import QUESTIONS, check_study_labels, read_examples, select_task
 from fracture_widgets.training.pipeline import one_hot
 from fracture_widgets.training.plan import TrainingPlan
 

@@ -21,7 +21,8 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import ShippedModel
+from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL
@@ -37,7 +38,9 @@ _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
 def served(weights: Path) -> Cascade:
     """Return the cascade of a run's weight file, as it would be served."""
     arrays = read_weights(weights)
-    return Cascade(ShippedModel({}, arrays, weights.stem), OnnxEngine.of_weights(arrays))
+    graph = cascade_network_graph(BODY_PARTS)
+    model = ModelFolder.of_cascade(arrays, graph, BODY_PARTS, weights.stem)
+    return Cascade(model, OnnxEngine.of_graph(model.graph, arrays))
 
 
 def judge(
@@ -140,8 +143,9 @@ def _joints(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[tuple[Any, Radio
 
 
 def _hits(report: Report, outlines: list[Box]) -> Mapping[str, bool]:
+    heat = report.fracture_map
     return {
-        "map_hit": _on_outline(report.fracture_map, outlines),
+        "map_hit": heat is not None and _on_outline(heat, outlines),
         "heatmap_hit": _on_outline(report.heatmap, outlines),
     }
 

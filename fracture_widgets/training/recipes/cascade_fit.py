@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import (
     BODY_PART_OUTPUT,
@@ -23,7 +24,6 @@ from fracture_widgets.models.networks.names import (
     EVIDENCE_OUTPUT,
     probe_name,
 )
-from fracture_widgets.models.networks.resnet50 import MAP_SOURCE_LAYERS
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
 from fracture_widgets.training.trunk_features import TrunkFeatures

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import (
     CONV5_OUTPUT,
@@ -22,7 +23,6 @@ from fracture_widgets.models.networks.names import (
     PROBE_MEANS,
     probe_name,
 )
-from fracture_widgets.models.networks.resnet50 import MAP_SOURCE_LAYERS
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.recipes.cascade_fit import (
     COARSE_CELLS,

@@ -17,14 +17,15 @@ import pandas as pd
 from fracture_widgets.base.tables import frame_csv_text
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.split import patient_folds
+from fracture_widgets.models.networks.cascade import build_cascade_network
 from fracture_widgets.models.networks.precision import precision
-from fracture_widgets.models.networks.resnet50 import build_cascade_network
 from fracture_widgets.models.weight_files import (
     assign_weights,
     collect_weights,
     read_weights,
     write_weights,
 )
+from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.recipes.cascade_fit import Lesson, fit_cascade
 from fracture_widgets.training.recipes.cascade_readout import read_out
 from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
@@ -63,7 +64,7 @@ def prepare_lesson(
     )
     with precision(bfloat16=recipe.bfloat16):
         features = trunk_features(
-            build_cascade_network(trunk),
+            build_cascade_network(BODY_PARTS, trunk),
             views.pixels,
             cache,
             progress=lambda done, total: progress("features", done, total),
@@ -114,6 +115,7 @@ def teach(
     taught = work / "taught" / identity(recipe.taught, lesson) / f"{run.name}.npz"
     with precision(bfloat16=recipe.bfloat16):
         network = build_cascade_network(
+            BODY_PARTS,
             trunk,
             map_dropout=recipe.dropout,
             map_l2=recipe.l2,

@@ -17,10 +17,12 @@ from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.out_of_fold import save_predictions
 from fracture_widgets.evaluation.trust_evidence import trust_section
 from fracture_widgets.evaluation.weak_spots import known_failures, subgroup_rows
-from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, save_model
+from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, save_model_folder
+from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
+from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.recipes.cascade_evidence import (
     judge,
     judge_uncropped,
@@ -78,7 +80,13 @@ def train_cascade(
         "subgroups": subgroup_rows(out_of_fold),
         "failures": known_failures(out_of_fold),
     }
-    complete = save_model(models, read_weights(weights["all"]), card)
+    complete = save_model_folder(
+        models,
+        read_weights(weights["all"]),
+        cascade_network_graph(BODY_PARTS),
+        card,
+        body_parts=BODY_PARTS,
+    )
     save_predictions(models / OUT_OF_FOLD_FILE, out_of_fold)
     return complete
 

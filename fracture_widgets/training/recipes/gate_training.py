@@ -14,7 +14,7 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import Engine, OnnxEngine
-from fracture_widgets.models.folder import add_gate, load_model
+from fracture_widgets.models.folder import add_gate, load_model_folder
 from fracture_widgets.models.gate import Gate, stage_means
 from fracture_widgets.models.weight_files import Weights, read_weights, write_weights
 from fracture_widgets.training.recipes.gate_fit import (
@@ -61,7 +61,7 @@ def train_gate(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Mapping[str, Any]:
     """Fit the gate of a models folder, measure it, and save it there with its figures."""
-    model = load_model(models)
+    model = load_model_folder(models)
     beside: Iterable[Stranger] = folder_strangers(strangers) if strangers else ()
     radiographs = [*atlas_samples(atlas), *phantom_samples()]
     samples = [
@@ -69,7 +69,7 @@ def train_gate(
         *exchanged_samples(radiographs),
         *stranger_samples([*drawn_strangers(), *installed_photographs(), *beside]),
     ]
-    trunk = str(model.card["files"]["trunk.npz"]["sha256"])[:16]
+    trunk = model.file_sha256("trunk")[:16]
     means = features_of(
         samples, OnnxEngine.of_model(model), work / f"gate-{trunk}.npz", progress=progress
     )

@@ -11,9 +11,10 @@ import pytest
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import cascade_graph
+from fracture_widgets.models.networks.cascade import build_cascade_network, load_trunk
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS, probe_name
-from fracture_widgets.models.networks.resnet50 import build_cascade_network, load_trunk
-from fracture_widgets.models.onnx_graph import build_onnx_model
+from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import assign_weights, collect_weights, write_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom
@@ -43,7 +44,7 @@ def network() -> keras.Model:
     import keras
 
     keras.utils.set_random_seed(0)
-    model = build_cascade_network()
+    model = build_cascade_network(BODY_PARTS)
     assign_weights(model, _lively(collect_weights(model)))
     for part in BODY_PARTS:  # they start at 0, where a probe left out would not show
         probe = model.get_layer(probe_name(part))
@@ -102,7 +103,7 @@ def test_onnx_gives_the_numbers_of_keras(
     expected = {
         name: np.asarray(values) for name, values in network.predict_on_batch(inputs).items()
     }
-    given = OnnxEngine.of_weights(weights).run(inputs)
+    given = OnnxEngine.of_graph(cascade_graph(), weights).run(inputs)
     assert given.keys() == expected.keys()
     for name, values in expected.items():
         scale = max(1.0, float(np.abs(values).max()))
@@ -114,8 +115,8 @@ def test_a_part_s_probe_moves_that_part_s_answer_alone(
     weights: Weights, inputs: npt.NDArray[np.float32], part: str
 ) -> None:
     name = f"{probe_name(part)}/bias"
-    before = OnnxEngine.of_weights(weights).run(inputs)
-    after = OnnxEngine.of_weights({**weights, name: weights[name] + 5}).run(inputs)
+    before = OnnxEngine.of_graph(cascade_graph(), weights).run(inputs)
+    after = OnnxEngine.of_graph(cascade_graph(), {**weights, name: weights[name] + 5}).run(inputs)
     moved = {other for other in before if not np.array_equal(before[other], after[other])}
     assert moved == {part}
 
@@ -129,7 +130,7 @@ def test_the_probes_see_the_means_of_the_stages_first(
     outputs = keras.Model(network.input, stages).predict_on_batch(inputs)
     means = np.concatenate([np.asarray(stage).mean((1, 2)) for stage in outputs], axis=1)
     assert means.shape[1] == STAGE_MEANS
-    given = OnnxEngine.of_weights(weights).run(inputs)[PROBE_INPUTS][:, :STAGE_MEANS]
+    given = OnnxEngine.of_graph(cascade_graph(), weights).run(inputs)[PROBE_INPUTS][:, :STAGE_MEANS]
     scale = np.abs(means).max()
     np.testing.assert_allclose(given / scale, means / scale, atol=1e-4)
 
@@ -137,7 +138,7 @@ def test_the_probes_see_the_means_of_the_stages_first(
 def test_a_missing_weight_is_named(weights: Weights) -> None:
     without = {name: array for name, array in weights.items() if name != "hand/kernel"}
     with pytest.raises(ModelError, match="hand/kernel is missing"):
-        build_onnx_model(without)
+        build_onnx_model(cascade_graph(), without)
 
 
 def test_weights_of_another_shape_are_refused(network: keras.Model, weights: Weights) -> None:

@@ -16,8 +16,9 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import cascade_graph
+from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS, build_cascade_network
 from fracture_widgets.models.networks.names import probe_name
-from fracture_widgets.models.networks.resnet50 import MAP_SOURCE_LAYERS, build_cascade_network
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.recipes.cascade_fit import (
@@ -60,7 +61,7 @@ def trunk(folder) -> Path:
     import keras
 
     keras.utils.set_random_seed(0)
-    weights = collect_weights(build_cascade_network())
+    weights = collect_weights(build_cascade_network(BODY_PARTS))
     conv = {name: array for name, array in weights.items() if name.startswith("conv")}
     write_weights(folder / "trunk.npz", conv)
     return folder / "trunk.npz"
@@ -73,12 +74,12 @@ def lesson(atlas, trunk, folder) -> Lesson:
 
 @pytest.fixture(scope="module")
 def before(trunk) -> dict[str, np.ndarray]:
-    return collect_weights(build_cascade_network(trunk))
+    return collect_weights(build_cascade_network(BODY_PARTS, trunk))
 
 
 @pytest.fixture(scope="module")
 def taught(lesson, trunk) -> keras.Model:
-    network = build_cascade_network(trunk, map_dropout=0.3, head_dropout=0.5)
+    network = build_cascade_network(BODY_PARTS, trunk, map_dropout=0.3, head_dropout=0.5)
     rows = np.arange(len(lesson.table))
     lines: list[str] = []
     fit_cascade(network, lesson, rows, RECIPE, report=lines.append)
@@ -110,7 +111,7 @@ def test_the_first_view_is_what_serving_sees_of_the_standard_crop(atlas, lesson)
 
 def test_interrupted_features_are_completed_and_the_same(lesson, atlas, trunk, folder):
     pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
-    network = build_cascade_network(trunk)
+    network = build_cascade_network(BODY_PARTS, trunk)
 
     def give_up(done: int, total: int) -> None:
         if 0 < done < total:
@@ -125,7 +126,7 @@ def test_interrupted_features_are_completed_and_the_same(lesson, atlas, trunk, f
 def test_features_are_found_again_by_content(lesson, atlas, trunk, folder):
     pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
     counted: list[int] = []
-    network = build_cascade_network(trunk)
+    network = build_cascade_network(BODY_PARTS, trunk)
     trunk_features(
         network, pixels, folder / "features", progress=lambda done, _total: counted.append(done)
     )
@@ -191,7 +192,7 @@ def test_what_is_served_is_what_was_judged_in_training(lesson, taught, atlas, fo
     judged = predict_cascade(taught, lesson, rows)
     write_weights(folder / "taught.npz", collect_weights(taught))
     pixels = draw_views(atlas, lesson.table, 1).pixels[:, 0, ..., None].astype(np.float32)
-    served = OnnxEngine.of_weights(read_weights(folder / "taught.npz")).run(pixels)
+    served = OnnxEngine.of_graph(cascade_graph(), read_weights(folder / "taught.npz")).run(pixels)
     for name in ("body_part", *BODY_PARTS):
         # Teaching sees features in 8 bits; a probe hears every one of them.
         np.testing.assert_allclose(served[name], judged[name], atol=0.1, err_msg=name)

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.models.engine import Engine, OnnxEngine
-from fracture_widgets.models.folder import add_gate, load_model, save_model
+from fracture_widgets.models.folder import (
+    add_gate,
+    cascade_graph,
+    load_model_folder,
+    save_model_folder,
+)
 from fracture_widgets.models.gate import Gate
 from fracture_widgets.models.networks.names import STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
@@ -114,7 +119,7 @@ def test_greys_are_exchanged_in_radiographs_and_in_nothing_else() -> None:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return OnnxEngine.of_model(load_model())
+    return OnnxEngine.of_model(load_model_folder())
 
 
 def test_what_was_seen_is_kept_and_not_seen_again(engine: Engine, tmp_path: Path) -> None:
@@ -133,11 +138,12 @@ def test_what_was_seen_is_kept_and_not_seen_again(engine: Engine, tmp_path: Path
 def test_a_gate_is_added_to_a_model_and_changes_its_identity(
     arrays: Weights, tmp_path: Path
 ) -> None:
-    save_model(tmp_path, {"conv1_conv/kernel": np.ones((2, 2)), "hand/bias": np.ones(2)}, {"a": 1})
-    before = load_model(tmp_path)
+    weights = {"conv1_conv/kernel": np.ones((2, 2)), "hand/bias": np.ones(2)}
+    save_model_folder(tmp_path, weights, cascade_graph(), {"a": 1}, body_parts=["hand"])
+    before = load_model_folder(tmp_path)
     assert Gate.of_weights(before.weights) is None
     card = add_gate(tmp_path, arrays, {"test": {}})
-    after = load_model(tmp_path)
+    after = load_model_folder(tmp_path)
     assert after.sha256 != before.sha256
     assert card["a"] == 1
     kept = {name: after.card["files"][name] for name in before.card["files"]}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fracture_widgets.imaging.preprocessing import Placement
-from fracture_widgets.models.attention import Head, grad_cam, over_radiograph
+from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
 
 CHANNELS, BESIDE = 24, 5
 
@@ -53,7 +53,7 @@ def test_the_gradient_is_that_of_a_gradient_tape(
         x = tf.concat([x, [[0.3, probe, taught]]], axis=1)
         value = (x @ weights["hand/kernel"] + weights["hand/bias"])[:, answer]
     expected = tf.reduce_sum(tape.gradient(value, seen)[0], axis=(0, 1))
-    gradient = Head(weights, "hand").conv5_gradient(conv5.mean((0, 1)), evidence, answer)
+    gradient = Head(weights, "hand").features_gradient(conv5.mean((0, 1)), evidence, answer)
     np.testing.assert_allclose(gradient, expected, atol=1e-5)
 
 

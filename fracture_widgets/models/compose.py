@@ -1,0 +1,166 @@
+"""Which networks answer together: one cascade, one network alone, or a folder of networks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.models.card import BODY_PART, CASCADE, FRACTURE, SCHEMA
+from fracture_widgets.models.folder import (
+    ModelFolder,
+    default_models_folder,
+    is_model_folder,
+    load_model_folder,
+)
+from fracture_widgets.models.trust import TRUST_SECTION
+
+__all__ = ["Composition", "compose", "holds_models", "load_composition", "model_folders"]
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """ModelFolders that answer together.
+
+    Attributes
+    ----------
+    body_parts
+        The parts that are told apart, in the order of the answer.
+    first
+        The network that names the body part; None where there is only one part.
+    fracture
+        By part, the network that answers for it and the output in which it does.
+    """
+
+    body_parts: tuple[str, ...]
+    first: ModelFolder | None
+    fracture: Mapping[str, tuple[ModelFolder, str]]
+    card: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    @property
+    def networks(self) -> list[ModelFolder]:
+        """Return every network, once."""
+        first = [self.first] if self.first else []
+        return list(dict.fromkeys([*first, *(network for network, _ in self.fracture.values())]))
+
+
+def holds_models(folder: Path) -> bool:
+    """Say whether a folder is a model folder, or holds some."""
+    return is_model_folder(model_folders(folder)[0])
+
+
+def model_folders(folder: Path) -> list[Path]:
+    """Return the model folders that answer together when ``folder`` is named."""
+    if is_model_folder(folder) or not folder.is_dir():
+        return [folder]
+    below = [one for one in sorted(folder.iterdir()) if one.is_dir() and is_model_folder(one)]
+    return below or [folder]
+
+
+def load_composition(folder: str | os.PathLike[str] | None = None) -> Composition:
+    """Load a models folder, or the models folders below it."""
+    home = Path(folder) if folder is not None else default_models_folder()
+    return compose([load_model_folder(one) for one in model_folders(home)])
+
+
+def compose(networks: Sequence[ModelFolder]) -> Composition:
+    """Let networks answer together, or say why they cannot."""
+    by_kind: dict[str, list[ModelFolder]] = {CASCADE: [], BODY_PART: [], FRACTURE: []}
+    for network in networks:
+        by_kind[network.kind].append(network)
+    if by_kind[CASCADE]:
+        whole = by_kind[CASCADE][0]
+        if len(networks) > 1:
+            raise ModelError(
+                f"{whole.name} is a whole cascade beside other models: name one of them."
+            )
+        parts = whole.body_parts
+        return Composition(
+            parts,
+            whole,
+            {part: (whole, part) for part in parts},
+            whole.card,
+            whole.sha256,
+        )
+    fracture = _by_part(by_kind[FRACTURE])
+    if len(by_kind[BODY_PART]) > 1:
+        _refuse_two(by_kind[BODY_PART], "name the body part")
+    if not by_kind[BODY_PART]:
+        return _alone(by_kind[FRACTURE])
+    (first,) = by_kind[BODY_PART]
+    parts, any_part = first.body_parts, fracture.pop("", None)
+    if not fracture and any_part is None:
+        raise ModelError(
+            f"{first.name} is a network for one question, the body part, and says nothing of "
+            "fractures: put it in a folder beside the fracture network of each part, and name that "
+            "folder."
+        )
+    without = [part for part in parts if part not in fracture and any_part is None]
+    unnamed = [part for part in fracture if part not in parts]
+    if without or unnamed:
+        raise ModelError(
+            f"The networks do not fit together: {first.name} "
+            + (
+                f"tells {without[0]} apart, and no network answers for its fractures"
+                if without
+                else f"does not tell {unnamed[0]} apart, whose fractures another network answers"
+            )
+            + ". Train the one that is missing, or take the other away."
+        )
+    answering = {part: fracture.get(part) or any_part for part in parts}
+    chosen = {part: network for part, network in answering.items() if network is not None}
+    return Composition(parts, first, chosen, _card(networks, parts), _sha256(networks))
+
+
+def _by_part(networks: Sequence[ModelFolder]) -> dict[str, tuple[ModelFolder, str]]:
+    """Return the fracture networks by part; one for any part goes by an empty name."""
+    found: dict[str, tuple[ModelFolder, str]] = {}
+    for network in networks:
+        for part in network.body_parts or ("",):
+            if part in found:
+                _refuse_two([found[part][0], network], f"answer for {part or 'any part'}")
+            found[part] = (network, network.answer_output)
+    return found
+
+
+def _alone(networks: Sequence[ModelFolder]) -> Composition:
+    """Let a fracture network answer for the one part it knows."""
+    (network, *others) = networks
+    parts = network.body_parts
+    if others or len(parts) != 1:
+        raise ModelError(
+            f"{network.name} is a network for one question, fractures"
+            + (f" of {parts[0]}" if len(parts) == 1 else " of several parts")
+            + ", and nothing beside it names the body part: put a network for the body part there, "
+            "or name a network for one part alone."
+        )
+    answering = {parts[0]: (network, network.answer_output)}
+    return Composition(parts, None, answering, network.card, network.sha256)
+
+
+def _refuse_two(networks: Sequence[ModelFolder], what: str) -> None:
+    names = " and ".join(network.name for network in networks[:2])
+    raise ModelError(f"{names} both {what}: keep one of them in the folder.")
+
+
+def _sha256(networks: Sequence[ModelFolder]) -> str:
+    listing = "".join(sorted(f"{network.sha256}\n" for network in networks))
+    return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _card(networks: Sequence[ModelFolder], parts: Sequence[str]) -> dict[str, Any]:
+    """Return the card of networks together: theirs, and the trust that each part's own gives."""
+    trusted = [network.card.get(TRUST_SECTION) or {} for network in networks]
+    known = {name: part for one in trusted for name, part in one.get("parts", {}).items()}
+    card: dict[str, Any] = {
+        "schema": SCHEMA,
+        "kind": CASCADE,
+        "body_parts": list(parts),
+        "networks": {network.name: network.card for network in networks},
+    }
+    return {**card, TRUST_SECTION: {"parts": known}} if known else card
