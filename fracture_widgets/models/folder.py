@@ -32,6 +32,7 @@ __all__ = [
     "cascade_graph",
     "default_models_folder",
     "graph_text",
+    "installed_models_folder",
     "is_model_folder",
     "load_model_folder",
     "model_sha256",
@@ -88,10 +89,13 @@ class ModelFolder:
 
 
 def default_models_folder() -> Path:
-    """Return the models folder: the environment's choice, the installed one, or the checkout's."""
+    """Return the models folder: the environment's choice, or the one that ships."""
     chosen = os.environ.get(MODELS_VARIABLE)
-    if chosen:
-        return Path(chosen)
+    return Path(chosen) if chosen else installed_models_folder()
+
+
+def installed_models_folder() -> Path:
+    """Return the folder of the model that ships: the installed one, or the checkout's."""
     installed = _PACKAGE / "resources" / "models"
     return installed if installed.is_dir() else _PACKAGE.parent / "models"
 

@@ -1,7 +1,4 @@
-"""A network that was trained by ``train fracture`` answers, wherever a model can be named.
-
-Each test here but the first fails; whoever mends what it names takes its mark away.
-"""
+"""A network that was trained by ``train fracture`` answers, wherever a model can be named."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from golden_compare import compare, read
 from golden_reports import run
 from golden_tables import RADIOGRAPHS
 
-from fracture_widgets import Cascade, FractureWidgetsError, read_radiograph, write_phantoms
+from fracture_widgets import Cascade, read_radiograph, write_phantoms
 
 pytest.importorskip("keras")
 
@@ -23,7 +20,6 @@ QUICK = (
     *("--weights", "shipped", "--frozen-trunk", "--no-augmentation", "--epochs", "1"),
     *("--batch", "8", "--validation", "0.25", "--test", "0.25"),
 )
-UNUSABLE = "a network that was trained for one question can be used by nothing"
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +44,12 @@ def test_a_trained_network_is_a_folder_with_a_card_and_its_weights(trained: Path
     assert list(trained.glob("*.npz"))
 
 
-@pytest.mark.xfail(strict=True, raises=FractureWidgetsError, reason=UNUSABLE)
 def test_a_cascade_is_loaded_from_it_and_answers(trained: Path) -> None:
     report = Cascade.load(trained).examine(read_radiograph(RADIOGRAPHS / "hand-normal.png"))
     assert 0.0 <= report.fracture_probability <= 1.0
     assert report.model != read("answers.json")["model"]
 
 
-@pytest.mark.xfail(strict=True, reason=UNUSABLE)
 @pytest.mark.parametrize("engine", ["onnx", "keras"])
 def test_predict_answers_from_it(trained: Path, engine: str) -> None:
     words = ("--json", "--models", trained, "--engine", engine)
@@ -66,7 +60,6 @@ def test_predict_answers_from_it(trained: Path, engine: str) -> None:
     assert 0.0 <= answer["fracture_probability"] <= 1.0
 
 
-@pytest.mark.xfail(strict=True, reason=UNUSABLE)
 def test_screen_and_evaluate_answer_from_it(trained: Path, dataset: Path, tmp_path: Path) -> None:
     hands = dataset / "train_valid" / "Hand"
     screened = run("screen", hands, "--out", tmp_path / "t.csv", "--models", trained)
@@ -74,7 +67,6 @@ def test_screen_and_evaluate_answer_from_it(trained: Path, dataset: Path, tmp_pa
     assert run("evaluate", hands, "--json", "--models", trained)["code"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason=UNUSABLE)
 def test_the_environment_can_name_it(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = run("predict", "--json", "--models", trained, RADIOGRAPHS / "hand-normal.png")
     monkeypatch.setenv("FRACTURE_WIDGETS_MODELS", str(trained))

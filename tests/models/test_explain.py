@@ -29,6 +29,7 @@ def weights() -> dict[str, npt.NDArray[np.float32]]:
     return weights
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("answer", [0, 1])
 def test_the_gradient_is_that_of_a_gradient_tape(
     weights: dict[str, npt.NDArray[np.float32]], answer: int

@@ -167,7 +167,7 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
         return [], []
     # The fracture map comes first: out of fold, its highest place lay on the fracture far more
     # often than Grad-CAM's.
-    maps = (
+    offered = (
         (
             "Fracture map",
             report.fracture_map,
@@ -181,6 +181,7 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
             else "Empty: nothing in the network's last stage speaks for a fracture here.",
         ),
     )
+    maps = [(name, heat, meant) for name, heat, meant in offered if heat is not None]
     layers = [
         {
             "name": name,
