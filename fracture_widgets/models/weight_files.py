@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,8 @@ def write_weights(path: Path, weights: Weights) -> str:
 
 def _stored(name: str, array: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     with np.errstate(over="ignore"):
-        stored = np.ascontiguousarray(array, dtype=np.float32 if array.ndim < 2 else np.float16)
+        kind: type[np.floating[Any]] = np.float32 if array.ndim < 2 else np.float16
+        stored: npt.NDArray[np.floating] = np.ascontiguousarray(array, dtype=kind)
     if not np.isfinite(stored).all():
         raise ModelError(f"The weights {name} are not numbers that can be stored; train again.")
     return stored

@@ -93,7 +93,7 @@ def _plain(value: Any) -> Any:
 def keras_model(graph: Graph) -> keras.Model:
     """Build the Keras model of a graph, with weights at random."""
     keras = require_keras("Building a network")
-    tensors: dict[str, keras.KerasTensor] = {}
+    tensors: dict[str, Any] = {}
     try:
         for layer in graph["layers"]:
             tensors[layer["name"]] = _applied(layer, [tensors[name] for name in layer["inputs"]])
