@@ -28,8 +28,9 @@ def script(name: str) -> str:
 
 
 def style(*names: str) -> str:
-    """Return the style sheets ``front/styles/<name>.css``, one after the other."""
-    return "".join((_FRONT / "styles" / f"{name}.css").read_text("utf-8") for name in names)
+    """Return the style sheets ``front/styles/<name>.css``, and with a page's what all share."""
+    sheets = ("tokens", "components", *names) if "workbench" in names else names
+    return "".join((_FRONT / "styles" / f"{name}.css").read_text("utf-8") for name in sheets)
 
 
 def tell_again(widget: widgets.DOMWidget) -> None:

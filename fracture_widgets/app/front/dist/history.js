@@ -16,81 +16,96 @@ function listen(model, handlers) {
   return () => model.off("msg:custom", onMessage);
 }
 
-// table/history_filters.js
+// table/filters.js
 var TYPING = 200;
-function historyFilters(tell) {
+function tableFilters(tell, { label, search, placeholder, selects, least = null }) {
   const text = h("input", {
     type: "search",
     class: "fw-input fw-search",
-    placeholder: "Name or remark",
-    "aria-label": "Name or remark contains",
+    placeholder,
+    "aria-label": search,
     autocomplete: "off",
     spellcheck: "false",
     maxlength: "200",
     oninput: () => later(TYPING)
   });
-  const choice = (label) => h(
-    "select",
-    { class: "fw-input", "aria-label": label, onchange: () => later(0) }
-  );
-  const selects = {
-    verdict: choice("Network's verdict"),
-    body_part: choice("Body part"),
-    reader: choice("Your verdict"),
-    model: choice("Model"),
-    order: choice("Order")
-  };
+  const inputs = /* @__PURE__ */ new Map([["text", text]]);
+  const arranging = /* @__PURE__ */ new Set();
+  for (const { name, label: words, arranges } of selects) {
+    inputs.set(name, h("select", { class: "fw-input", "aria-label": words, onchange: () => later(0) }));
+    if (arranges) arranging.add(name);
+  }
   const clear = h("button", {
     type: "button",
     class: "fw-link fw-clear",
     hidden: true,
     onclick: () => {
-      text.value = "";
-      for (const [name, select] of Object.entries(selects)) if (name !== "order") select.value = "";
+      for (const [name, input] of inputs) {
+        if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
+      }
       later(0);
       text.focus();
     }
   }, "Clear filters");
-  const node = h(
-    "div",
-    { class: "fw-filters", role: "search", "aria-label": "Filter the saved results" },
-    text,
-    ...Object.values(selects),
-    clear
-  );
+  const node = h("div", { class: "fw-filters", role: "search", "aria-label": label }, ...inputs.values());
+  const amount = h("output", { class: "fw-least" });
+  if (least) {
+    const slider = h("input", {
+      type: "range",
+      min: "0",
+      max: "100",
+      step: "5",
+      value: "0",
+      "aria-label": least.label,
+      oninput: () => later(TYPING)
+    });
+    inputs.set(least.name, slider);
+    node.append(h("label", { class: "fw-minimum" }, h("span", {}, least.words), slider, amount));
+  }
+  let sent = null;
   let timer = null;
+  const chosen = () => Object.fromEntries([...inputs].map(
+    ([name, { type, value }]) => [name, type === "range" ? Number(value) / 100 : value]
+  ));
+  function settle() {
+    if (least) {
+      const slider = inputs.get(least.name);
+      const any = slider.value === "0";
+      amount.textContent = any ? "any" : `${slider.value} %`;
+      slider.setAttribute("aria-valuetext", any ? "any" : `at least ${slider.value} percent`);
+    }
+    clear.hidden = !Object.entries(chosen()).some(([name, value]) => value && !arranging.has(name));
+  }
   function later(pause) {
-    const { order: _, ...narrowing } = selects;
-    clear.hidden = !(text.value || Object.values(narrowing).some(({ value }) => value));
+    settle();
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const chosen = Object.entries(selects).map(([name, { value }]) => [name, value]);
-      tell({ type: "filter", text: text.value, ...Object.fromEntries(chosen) });
+      timer = null;
+      sent = JSON.stringify(chosen());
+      tell({ type: "filter", ...chosen() });
     }, pause);
   }
-  function show({ choices, filter, total }) {
-    node.hidden = !total;
-    const fresh = !text.dataset.shown;
-    text.dataset.shown = "true";
-    if (fresh) text.value = filter.text;
-    for (const [name, select] of Object.entries(selects)) {
-      const wanted = JSON.stringify(choices[name]);
-      if (select.dataset.options !== wanted) {
-        const value = select.value;
-        select.dataset.options = wanted;
-        select.replaceChildren(
-          ...choices[name].map(([value2, words]) => h("option", { value: value2 }, words))
-        );
-        select.value = value;
-        if (fresh || select.selectedIndex < 0) select.value = filter[name];
+  function offer(select, options) {
+    const offered = JSON.stringify(options);
+    if (select.dataset.options === offered) return;
+    const { value } = select;
+    select.dataset.options = offered;
+    select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
+    select.value = value;
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
+  }
+  function show({ filter, choices }) {
+    for (const [name, options] of Object.entries(choices)) offer(inputs.get(name), options);
+    if (timer === null && JSON.stringify(filter) !== sent) {
+      sent = JSON.stringify(filter);
+      for (const [name, input] of inputs) {
+        if (input === document.activeElement) continue;
+        input.value = input.type === "range" ? Math.round(100 * filter[name]) : filter[name];
       }
     }
-    selects.model.hidden = choices.model.length < 3 && !selects.model.value;
-    if (fresh) clear.hidden = !Object.entries(filter).some(
-      ([name, value]) => name !== "order" && value
-    );
+    settle();
   }
-  return { node, show, release: () => clearTimeout(timer) };
+  return { node, clear, show, inputs, release: () => clearTimeout(timer) };
 }
 
 // table/history_reading.js
@@ -185,6 +200,23 @@ function readingForm(row, { tell, close, next, columns }) {
   };
 }
 
+// table/rows.js
+function inOrder(parent, wanted) {
+  const staying = new Set(wanted);
+  for (const node of [...parent.children]) if (!staying.has(node)) node.remove();
+  const focused = wanted.find((node) => node.contains(document.activeElement));
+  let at = parent.firstChild;
+  for (const node of wanted) {
+    while (node === focused && at !== focused) {
+      const next = at.nextSibling;
+      parent.append(at);
+      at = next;
+    }
+    if (node === at) at = at.nextSibling;
+    else parent.insertBefore(node, at);
+  }
+}
+
 // table/records.js
 function recordTable(press, below = () => null) {
   const body = h("tbody", {});
@@ -222,15 +254,8 @@ function recordTable(press, below = () => null) {
       if (more) nodes.push(more);
     }
     const focused = body.contains(document.activeElement) ? document.activeElement.dataset.press : null;
-    lay(nodes);
+    inOrder(body, nodes);
     if (focused && !body.contains(document.activeElement)) focus(focused);
-  }
-  function lay(nodes) {
-    const wanted = new Set(nodes);
-    for (const child of [...body.children]) if (!wanted.has(child)) child.remove();
-    nodes.forEach((node, i) => {
-      if (body.children[i] !== node) body.insertBefore(node, body.children[i] ?? null);
-    });
   }
   function line({ id, name, cells, tone, shown, actions }, content) {
     const row = h("tr", { "data-tone": tone, "aria-current": shown ? "true" : null });
@@ -285,7 +310,19 @@ function render({ model, el }) {
     }
     model.send(content);
   };
-  const filters = historyFilters(tell);
+  const filters = tableFilters(tell, {
+    label: "Filter the saved results",
+    search: "Name or remark contains",
+    placeholder: "Name or remark",
+    selects: [
+      { name: "verdict", label: "Network's verdict" },
+      { name: "body_part", label: "Body part" },
+      { name: "reader", label: "Your verdict" },
+      { name: "model", label: "Model" },
+      { name: "order", label: "Order", arranges: true }
+    ]
+  });
+  filters.node.append(filters.clear);
   const counted = h("p", { class: "fw-how-many", role: "status" });
   const undo = h("button", {
     type: "button",
@@ -315,7 +352,7 @@ function render({ model, el }) {
   let asked = null;
   el.append(filters.node, h(
     "div",
-    { class: "fw-w-line" },
+    { class: "fw-lines" },
     counted,
     h("span", { class: "fw-history-acts" }, undo, every)
   ), ...table.nodes, pages);
@@ -323,6 +360,9 @@ function render({ model, el }) {
     latest = content;
     const focused = el.contains(document.activeElement);
     filters.show(content);
+    filters.node.hidden = !content.total;
+    const byModel = filters.inputs.get("model");
+    byModel.hidden = content.choices.model.length < 3 && !byModel.value;
     counted.textContent = content.counted;
     undo.hidden = !content.undo;
     undo.textContent = content.undo;

@@ -16,6 +16,23 @@ function listen(model, handlers) {
   return () => model.off("msg:custom", onMessage);
 }
 
+// table/rows.js
+function inOrder(parent, wanted) {
+  const staying = new Set(wanted);
+  for (const node of [...parent.children]) if (!staying.has(node)) node.remove();
+  const focused = wanted.find((node) => node.contains(document.activeElement));
+  let at = parent.firstChild;
+  for (const node of wanted) {
+    while (node === focused && at !== focused) {
+      const next = at.nextSibling;
+      parent.append(at);
+      at = next;
+    }
+    if (node === at) at = at.nextSibling;
+    else parent.insertBefore(node, at);
+  }
+}
+
 // table/records.js
 function recordTable(press, below = () => null) {
   const body = h("tbody", {});
@@ -53,15 +70,8 @@ function recordTable(press, below = () => null) {
       if (more) nodes.push(more);
     }
     const focused = body.contains(document.activeElement) ? document.activeElement.dataset.press : null;
-    lay(nodes);
+    inOrder(body, nodes);
     if (focused && !body.contains(document.activeElement)) focus(focused);
-  }
-  function lay(nodes) {
-    const wanted = new Set(nodes);
-    for (const child of [...body.children]) if (!wanted.has(child)) child.remove();
-    nodes.forEach((node, i) => {
-      if (body.children[i] !== node) body.insertBefore(node, body.children[i] ?? null);
-    });
   }
   function line({ id, name, cells, tone, shown, actions }, content) {
     const row = h("tr", { "data-tone": tone, "aria-current": shown ? "true" : null });

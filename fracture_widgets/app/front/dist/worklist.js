@@ -16,6 +16,98 @@ function listen(model, handlers) {
   return () => model.off("msg:custom", onMessage);
 }
 
+// table/filters.js
+var TYPING = 200;
+function tableFilters(tell, { label, search, placeholder, selects, least = null }) {
+  const text = h("input", {
+    type: "search",
+    class: "fw-input fw-search",
+    placeholder,
+    "aria-label": search,
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: "200",
+    oninput: () => later(TYPING)
+  });
+  const inputs = /* @__PURE__ */ new Map([["text", text]]);
+  const arranging = /* @__PURE__ */ new Set();
+  for (const { name, label: words, arranges } of selects) {
+    inputs.set(name, h("select", { class: "fw-input", "aria-label": words, onchange: () => later(0) }));
+    if (arranges) arranging.add(name);
+  }
+  const clear = h("button", {
+    type: "button",
+    class: "fw-link fw-clear",
+    hidden: true,
+    onclick: () => {
+      for (const [name, input] of inputs) {
+        if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
+      }
+      later(0);
+      text.focus();
+    }
+  }, "Clear filters");
+  const node = h("div", { class: "fw-filters", role: "search", "aria-label": label }, ...inputs.values());
+  const amount = h("output", { class: "fw-least" });
+  if (least) {
+    const slider = h("input", {
+      type: "range",
+      min: "0",
+      max: "100",
+      step: "5",
+      value: "0",
+      "aria-label": least.label,
+      oninput: () => later(TYPING)
+    });
+    inputs.set(least.name, slider);
+    node.append(h("label", { class: "fw-minimum" }, h("span", {}, least.words), slider, amount));
+  }
+  let sent = null;
+  let timer = null;
+  const chosen = () => Object.fromEntries([...inputs].map(
+    ([name, { type, value }]) => [name, type === "range" ? Number(value) / 100 : value]
+  ));
+  function settle() {
+    if (least) {
+      const slider = inputs.get(least.name);
+      const any = slider.value === "0";
+      amount.textContent = any ? "any" : `${slider.value} %`;
+      slider.setAttribute("aria-valuetext", any ? "any" : `at least ${slider.value} percent`);
+    }
+    clear.hidden = !Object.entries(chosen()).some(([name, value]) => value && !arranging.has(name));
+  }
+  function later(pause) {
+    settle();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = null;
+      sent = JSON.stringify(chosen());
+      tell({ type: "filter", ...chosen() });
+    }, pause);
+  }
+  function offer(select, options2) {
+    const offered = JSON.stringify(options2);
+    if (select.dataset.options === offered) return;
+    const { value } = select;
+    select.dataset.options = offered;
+    select.replaceChildren(...options2.map(([key, words]) => h("option", { value: key }, words)));
+    select.value = value;
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
+  }
+  function show({ filter, choices }) {
+    for (const [name, options2] of Object.entries(choices)) offer(inputs.get(name), options2);
+    if (timer === null && JSON.stringify(filter) !== sent) {
+      sent = JSON.stringify(filter);
+      for (const [name, input] of inputs) {
+        if (input === document.activeElement) continue;
+        input.value = input.type === "range" ? Math.round(100 * filter[name]) : filter[name];
+      }
+    }
+    settle();
+  }
+  return { node, clear, show, inputs, release: () => clearTimeout(timer) };
+}
+
 // table/thumbnails.js
 var AT_ONCE = 16;
 var PAUSE = 100;
@@ -179,108 +271,6 @@ function inOrder(parent, wanted) {
   }
 }
 
-// table/worklist_filters.js
-var TYPING = 150;
-function worklistFilters(model) {
-  const text = h("input", {
-    type: "search",
-    class: "fw-input",
-    placeholder: "Name",
-    "aria-label": "Name contains",
-    autocomplete: "off",
-    spellcheck: "false",
-    oninput: () => later(TYPING)
-  });
-  const choose = (label) => h(
-    "select",
-    { class: "fw-input", "aria-label": label, onchange: () => later(0) }
-  );
-  const part = choose("Body part");
-  const answer = choose("Answer");
-  const minimum = h("input", {
-    type: "range",
-    min: "0",
-    max: "100",
-    step: "5",
-    value: "0",
-    "aria-label": "Least probability of a fracture",
-    oninput: () => {
-      say();
-      later(TYPING);
-    }
-  });
-  const least = h("output", { class: "fw-least" });
-  const clear = h("button", {
-    type: "button",
-    class: "fw-link fw-clear",
-    onclick: () => {
-      write({ text: "", body_part: "", answer: "", minimum: 0 }, true);
-      later(0);
-      text.focus();
-    }
-  }, "Clear filters");
-  const node = h(
-    "div",
-    { class: "fw-filters", role: "search", "aria-label": "Filter the worklist" },
-    text,
-    part,
-    answer,
-    h("label", { class: "fw-minimum" }, h("span", {}, "Fracture at least"), minimum, least)
-  );
-  let sent = null;
-  let timer = null;
-  const read = () => ({
-    text: text.value,
-    body_part: part.value,
-    answer: answer.value,
-    minimum: minimum.value / 100
-  });
-  function say() {
-    const any = minimum.value === "0";
-    least.textContent = any ? "any" : `${minimum.value} %`;
-    minimum.setAttribute("aria-valuetext", any ? "any" : `at least ${minimum.value} percent`);
-    const now = read();
-    clear.hidden = !(now.text || now.body_part || now.answer || now.minimum);
-  }
-  function later(pause) {
-    say();
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = null;
-      sent = JSON.stringify(read());
-      model.send({ type: "filter", ...read() });
-    }, pause);
-  }
-  function write(wanted, all = false) {
-    const set = (input, value) => {
-      if (all || input !== document.activeElement) input.value = value;
-    };
-    set(text, wanted.text);
-    set(part, wanted.body_part);
-    set(answer, wanted.answer);
-    set(minimum, Math.round(100 * wanted.minimum));
-    say();
-  }
-  function options(select, any, names) {
-    if (select.children.length) return;
-    select.append(h("option", { value: "" }, any), ...names.map(
-      (name) => h("option", { value: name }, name[0].toUpperCase() + name.slice(1))
-    ));
-  }
-  return {
-    node,
-    clear,
-    changed({ filter, choices }) {
-      options(part, "Any body part", choices.body_part);
-      options(answer, "Any answer", [...choices.answer, "not answered"]);
-      if (timer === null && JSON.stringify(filter) !== sent) write(filter);
-    },
-    release() {
-      clearTimeout(timer);
-    }
-  };
-}
-
 // table/worklist_row.js
 var WORKLIST_COLUMNS = [
   { by: "name", label: "Radiograph" },
@@ -348,9 +338,19 @@ function worklistRow({ key }, { remove }) {
 }
 
 // table/worklist.js
+var options = (any, names) => [
+  ["", any],
+  ...names.map((name) => [name, name[0].toUpperCase() + name.slice(1)])
+];
 var READING = 300;
 function render({ model, el }) {
-  const filters = worklistFilters(model);
+  const filters = tableFilters((message) => model.send(message), {
+    label: "Filter the worklist",
+    search: "Name contains",
+    placeholder: "Name",
+    selects: [{ name: "body_part", label: "Body part" }, { name: "answer", label: "Answer" }],
+    least: { name: "minimum", words: "Fracture at least", label: "Least probability of a fracture" }
+  });
   const counts = h("p", { class: "fw-how-many" });
   const body = h("tbody", { role: "rowgroup" });
   const heads = new Map(WORKLIST_COLUMNS.map(({ by, label }) => [by, h(
@@ -391,7 +391,7 @@ function render({ model, el }) {
   el.classList.add("fw-w");
   el.append(
     filters.node,
-    h("div", { class: "fw-w-line" }, h("span", {}, counts, filters.clear), undo),
+    h("div", { class: "fw-lines" }, h("span", {}, counts, filters.clear), undo),
     scroller,
     nothing,
     hint
@@ -406,7 +406,11 @@ function render({ model, el }) {
   const keyOf = (node) => Number(node.dataset.key);
   const rowAt = (event) => event.target.closest("tbody > tr");
   function changed(content, arrange) {
-    filters.changed(content);
+    const { choices: { body_part: parts, answer }, filter } = content;
+    filters.show({ filter, choices: {
+      body_part: options("Any body part", parts),
+      answer: options("Any answer", [...answer, "not answered"])
+    } });
     counts.setAttribute("aria-live", content.rows.length ? "off" : "polite");
     counts.textContent = content.total ? content.counts : "";
     for (const [by, head] of heads) {

@@ -1,7 +1,7 @@
 // The saved results: filters, rows by the page, the reader's own verdict, deleting and undoing.
 
 import { h, listen } from "../base/dom.js";
-import { historyFilters } from "./history_filters.js";
+import { tableFilters } from "./filters.js";
 import { readingForm } from "./history_reading.js";
 import { recordTable } from "./records.js";
 
@@ -14,7 +14,15 @@ function render({ model, el }) {
     }
     model.send(content);
   };
-  const filters = historyFilters(tell);
+  const filters = tableFilters(tell, {
+    label: "Filter the saved results", search: "Name or remark contains", placeholder: "Name or remark",
+    selects: [
+      { name: "verdict", label: "Network's verdict" }, { name: "body_part", label: "Body part" },
+      { name: "reader", label: "Your verdict" }, { name: "model", label: "Model" },
+      { name: "order", label: "Order", arranges: true },
+    ],
+  });
+  filters.node.append(filters.clear);
   const counted = h("p", { class: "fw-how-many", role: "status" });
   const undo = h("button", {
     type: "button", class: "fw-link", hidden: true, onclick: () => tell({ type: "undo" }),
@@ -32,13 +40,16 @@ function render({ model, el }) {
   let reading = null;
   let latest = null;
   let asked = null;
-  el.append(filters.node, h("div", { class: "fw-w-line" },
+  el.append(filters.node, h("div", { class: "fw-lines" },
     counted, h("span", { class: "fw-history-acts" }, undo, every)), ...table.nodes, pages);
 
   function show(content) {
     latest = content;
     const focused = el.contains(document.activeElement);
     filters.show(content);
+    filters.node.hidden = !content.total;
+    const byModel = filters.inputs.get("model"); // with one model there is nothing to choose
+    byModel.hidden = content.choices.model.length < 3 && !byModel.value;
     counted.textContent = content.counted;
     undo.hidden = !content.undo;
     undo.textContent = content.undo;

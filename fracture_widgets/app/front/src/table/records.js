@@ -2,6 +2,7 @@
 // Rows that did not change keep their nodes, and with them the focus and what is being typed.
 
 import { h } from "../base/dom.js";
+import { inOrder } from "./rows.js";
 
 export function recordTable(press, below = () => null) {
   const body = h("tbody", {});
@@ -41,16 +42,8 @@ export function recordTable(press, below = () => null) {
     }
     const focused = body.contains(document.activeElement)
       ? document.activeElement.dataset.press : null;
-    lay(nodes);
+    inOrder(body, nodes);
     if (focused && !body.contains(document.activeElement)) focus(focused);
-  }
-
-  function lay(nodes) {
-    const wanted = new Set(nodes);
-    for (const child of [...body.children]) if (!wanted.has(child)) child.remove();
-    nodes.forEach((node, i) => {
-      if (body.children[i] !== node) body.insertBefore(node, body.children[i] ?? null);
-    });
   }
 
   function line({ id, name, cells, tone, shown, actions }, content) {

@@ -75,7 +75,7 @@ export function liveRows(model, body, { make, changed, lost }) {
 
 // Puts nodes into a parent in this order. One that has the focus is not touched, for it would
 // lose it: the others are moved around it.
-function inOrder(parent, wanted) {
+export function inOrder(parent, wanted) {
   const staying = new Set(wanted);
   for (const node of [...parent.children]) if (!staying.has(node)) node.remove();
   const focused = wanted.find((node) => node.contains(document.activeElement));

@@ -1,14 +1,21 @@
 // Many radiographs in a table: the keys move through it, and Python is told which one is read.
 
 import { h, listen } from "../base/dom.js";
+import { tableFilters } from "./filters.js";
 import { liveRows } from "./rows.js";
-import { worklistFilters } from "./worklist_filters.js";
 import { WORKLIST_COLUMNS, worklistRow } from "./worklist_row.js";
 
+const options = (any, names) => [
+  ["", any], ...names.map((name) => [name, name[0].toUpperCase() + name.slice(1)]),
+];
 const READING = 300; // milliseconds: a key held down does not ask for every picture it passes
 
 function render({ model, el }) {
-  const filters = worklistFilters(model);
+  const filters = tableFilters((message) => model.send(message), {
+    label: "Filter the worklist", search: "Name contains", placeholder: "Name",
+    selects: [{ name: "body_part", label: "Body part" }, { name: "answer", label: "Answer" }],
+    least: { name: "minimum", words: "Fracture at least", label: "Least probability of a fracture" },
+  });
   const counts = h("p", { class: "fw-how-many" });
   const body = h("tbody", { role: "rowgroup" });
   const heads = new Map(WORKLIST_COLUMNS.map(({ by, label }) => [by, h(
@@ -38,7 +45,7 @@ function render({ model, el }) {
   }, "Undo"));
   el.classList.add("fw-w");
   el.append(
-    filters.node, h("div", { class: "fw-w-line" }, h("span", {}, counts, filters.clear), undo),
+    filters.node, h("div", { class: "fw-lines" }, h("span", {}, counts, filters.clear), undo),
     scroller, nothing, hint,
   );
 
@@ -56,7 +63,11 @@ function render({ model, el }) {
   // --- what Python says -----------------------------------------------------------------------
 
   function changed(content, arrange) {
-    filters.changed(content);
+    const { choices: { body_part: parts, answer }, filter } = content;
+    filters.show({ filter, choices: {
+      body_part: options("Any body part", parts),
+      answer: options("Any answer", [...answer, "not answered"]),
+    } });
     // What a filter leaves is read out; each of a hundred answers is not.
     counts.setAttribute("aria-live", content.rows.length ? "off" : "polite");
     counts.textContent = content.total ? content.counts : "";
