@@ -33,8 +33,7 @@ from fracture_widgets.reading_room.store import SessionStore
 from fracture_widgets.records.formats import ReportFormat, save_report
 from fracture_widgets.records.history import History
 from fracture_widgets.screening.journal import Journal, Screened
-from fracture_widgets.screening.row import Row
-from fracture_widgets.screening.table import read_table, write_table
+from fracture_widgets.screening.table import failed_row, read_table, write_table
 from fracture_widgets.training.run_folder import (
     DatasetIdentity,
     RunFolder,
@@ -45,7 +44,7 @@ from fracture_widgets.training.run_folder import (
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 
 SCREENED = Screened(model="m" * 64, version="1.0", files=2, listing="f" * 64, batch=1)
-ROWS = [Row.failed(f"{name}.png", "It is empty.", SCREENED.model) for name in "ab"]
+ROWS = [failed_row(f"{name}.png", "It is empty.", SCREENED.model) for name in "ab"]
 LOSSES = [{"loss": 0.5, "accuracy": 0.5, "val_loss": 0.5, "val_accuracy": 0.5}] * 2
 RECORD = RunRecord("hand", "tiny", {"batch": 8}, DatasetIdentity(40, 20, "a" * 64))
 

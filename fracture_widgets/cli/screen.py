@@ -7,10 +7,7 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from fracture_widgets.screening.screen import ScreeningProgress
+from typing import Any
 
 __all__ = ["add_parser"]
 
@@ -57,6 +54,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from fracture_widgets.base.progress import Monitor
     from fracture_widgets.screening.screen import screen_folder
 
     # Dask logs a lost connection in thirty lines; ours is one sentence.
@@ -70,8 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 batch=arguments.batch,
                 restart=arguments.restart,
                 dask=arguments.dask,
-                progress=narrator,
-                say=narrator.say,
+                monitor=Monitor(on_step=narrator.step, on_say=narrator.say),
             )
         except KeyboardInterrupt:
             narrator.say(
@@ -102,12 +99,12 @@ class _Narrator:
         if self._bar is not None:
             self._bar.close()
 
-    def __call__(self, progress: ScreeningProgress) -> None:
+    def step(self, done: int, total: int | None, _: str) -> None:
         """Take one step of progress."""
         if self._bar is None:
-            self._begin(progress)
-        self._bar.update(progress.done - self._done)
-        self._done, self._total = progress.done, progress.total
+            self._begin(done, total or 0)
+        self._bar.update(done - self._done)
+        self._done, self._total = done, total or 0
         now = time.monotonic()
         if self._bar.disable and now - self._last_line > _SECONDS_BETWEEN_LINES:
             self._last_line = now
@@ -133,16 +130,16 @@ class _Narrator:
 
         tqdm.write(sentence, file=sys.stderr)
 
-    def _begin(self, progress: ScreeningProgress) -> None:
+    def _begin(self, done: int, total: int) -> None:
         from tqdm import tqdm
 
-        if progress.done:
-            self.say(f"Going on after {progress.done:,} of {progress.total:,} radiographs.")
-        self._done = self._done_before = progress.done
+        if done:
+            self.say(f"Going on after {done:,} of {total:,} radiographs.")
+        self._done = self._done_before = done
         self._began = self._last_line = time.monotonic()
         self._bar = tqdm(
-            total=progress.total,
-            initial=progress.done,
+            total=total,
+            initial=done,
             unit=_UNIT,
             file=sys.stderr,
             smoothing=0.05,

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra, ScreeningError
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.screening.examining import Batch, examine
-from fracture_widgets.screening.row import Row
+from fracture_widgets.screening.table import Row
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["ClusterExaminer"]
 
 _SECONDS_TO_CONNECT = 30
-_SECONDS_TO_ANSWER = 60
-"""How long the work waits for workers that do not say whether they can do it; they may later."""
 _SECONDS_BETWEEN_LOOKS = 2
 """How often the cluster is asked which workers came and went."""
 
@@ -35,21 +34,16 @@ class ClusterExaminer:
     """Answers on the workers of a Dask cluster that have this side's version and model."""
 
     def __init__(
-        self,
-        address: str,
-        folder: Path,
-        models: str | os.PathLike[str] | None,
-        *,
-        say: Callable[[str], object],
+        self, address: str, folder: Path, models: str | os.PathLike[str] | None, monitor: Monitor
     ) -> None:
         distributed = _distributed()
         self.model = load_model_folder(models).sha256
         # Plain words, so that a worker of another version can read them and be refused for it.
-        self._where = (str(folder), None if models is None else str(Path(models).absolute()))
-        self._address, self._say = address, say
-        self._able: set[str] = set()
-        self._unable: set[str] = set()
-        self._asked: dict[Future[Any], str] = {}
+        where = (str(folder), None if models is None else str(Path(models).absolute()))
+        self._work = (*where, __version__, self.model)
+        self._address, self._monitor = address, monitor
+        self._able: dict[str, bool] = {}
+        """Of every worker that was asked, whether it can do the work."""
         self._ever_able = self._waits = False
         self._lost = ScreeningError(
             f"The connection to the Dask scheduler at {address} is lost: see that it runs, and "
@@ -78,21 +72,21 @@ class ClusterExaminer:
         waiting = deque(batches)
         running: dict[Future[Any], tuple[Batch, set[str]]] = {}
         deadly: list[Batch] = []
-        self._ask_all()
         while waiting or running:
             able = self._able_workers()
             # Dask gives what a dead worker had to those that were named with it. If all of them
             # are gone, others must be named.
-            for future in [one for one, (_, named) in running.items() if not named & able.keys()]:
-                if able:
-                    future.cancel()
-                    waiting.appendleft(running.pop(future)[0])
+            gone = [future for future, (_, named) in running.items() if not named & able.keys()]
+            for future in gone:
+                future.cancel()
+                waiting.appendleft(running.pop(future)[0])
             while waiting and len(running) < 2 * sum(able.values()):
                 batch = waiting.popleft()
-                future = self._submit(_examined_there, batch.place, batch.names, workers=able)
+                future = self._client.submit(
+                    _examined_there, *self._work, batch, workers=list(able), pure=False
+                )
                 running[future] = (batch, set(able))
-            self._wait(running)
-            for future in [one for one in running if one.done()]:
+            for future in self._finished(running):
                 batch, _ = running.pop(future)
                 if future.cancelled():
                     raise self._lost
@@ -102,7 +96,7 @@ class ClusterExaminer:
                 elif error is not None:
                     raise _failed(error) from error
                 else:
-                    yield batch, [Row(*values) for values in future.result()]
+                    yield batch, future.result()
         if deadly:
             raise ScreeningError(
                 f"Dask workers died again and again at {deadly[0].names[0]} and the files after "
@@ -110,76 +104,49 @@ class ClusterExaminer:
                 "away, then give the same command again; all else is kept."
             )
 
-    def _ask_all(self) -> None:
-        """Let every worker that is there say whether it can do the work."""
-        until = time.monotonic() + _SECONDS_TO_ANSWER
-        self._able_workers()
-        while self._asked and time.monotonic() < until:
-            self._wait(())
-            self._able_workers()
-
     def _able_workers(self) -> dict[str, int]:
-        """Return the threads of every worker that can do the work; ask those that have come."""
-        try:
-            live = {
-                address: worker["nthreads"]
-                for address, worker in self._client.scheduler_info()["workers"].items()
-            }
-        except OSError as error:
-            raise self._lost from error
-        for future, address in list(self._asked.items()):
-            if future.done() or address not in live:
-                del self._asked[future]
-                if address in live:
-                    self._hear(address, future)
-        # An address that is gone may come back with something else behind it.
-        self._able &= live.keys()
-        self._unable &= live.keys()
-        for address in live.keys() - self._able - self._unable - set(self._asked.values()):
-            self._asked[self._submit(_reason_against, workers=[address])] = address
-        if not live and not self._waits:
-            self._waits = True
-            self._say(f"Waiting for workers of the Dask scheduler at {self._address}.")
-        if self._unable == live.keys() != set() and not self._ever_able:
-            raise ScreeningError(
-                "No Dask worker can do the work: install the same version and model there."
-            )
-        return {address: threads for address, threads in live.items() if address in self._able}
+        """Wait until a worker can do the work; return the threads of all that can."""
+        while True:
+            try:
+                workers = self._client.scheduler_info(n_workers=-1)["workers"]
+                # An address that is gone may come back with something else behind it.
+                self._able = {x: able for x, able in self._able.items() if x in workers}
+                self._check(list(workers.keys() - self._able.keys()))
+            except OSError as error:
+                raise self._lost from error
+            able = {x: workers[x]["nthreads"] for x, can in self._able.items() if can}
+            if able:
+                return able
+            if self._able and not self._ever_able:
+                raise ScreeningError(
+                    "No Dask worker can do the work: install the same version and model there."
+                )
+            if not self._waits:
+                self._waits = True
+                self._monitor.say(f"Waiting for workers of the Dask scheduler at {self._address}.")
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
 
-    def _hear(self, address: str, answered: Future[Any]) -> None:
-        if answered.cancelled():
-            raise self._lost
-        error = answered.exception()
-        reason = answered.result() if error is None else f"cannot screen ({error})"
-        if reason:
-            self._unable.add(address)
-            self._say(f"The Dask worker {address} is left out: it {reason}.")
-        else:
-            self._able.add(address)
-            self._ever_able = True
+    def _check(self, workers: list[str]) -> None:
+        """Ask workers that have come whether they can do the work."""
+        if not workers:
+            return
+        answers = self._client.run(_reason_against, *self._work, workers=workers, on_error="return")
+        for address, answer in answers.items():
+            reason = f"cannot screen ({answer})" if isinstance(answer, BaseException) else answer
+            self._able[address] = not reason
+            self._ever_able |= not reason
+            if reason:
+                self._monitor.say(f"The Dask worker {address} is left out: it {reason}.")
 
-    def _submit(self, function: Callable[..., Any], *what: Any, workers: Iterable[str]) -> Any:
-        return self._client.submit(
-            function,
-            *self._where,
-            __version__,
-            self.model,
-            *what,
-            workers=list(workers),
-            pure=False,
-        )
-
-    def _wait(self, running: Iterable[Future[Any]]) -> None:
-        """Wait until something is finished, or a while."""
+    def _finished(self, running: Iterable[Future[Any]]) -> list[Future[Any]]:
+        """Wait until something is finished, or a while, and return it."""
         from distributed import CancelledError, wait
 
-        pending = [*running, *self._asked]
-        if not pending:
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-            return
+        futures = list(running)
         # Who looks at a cancelled future sees that it is.
         with self._client.as_current(), suppress(TimeoutError, CancelledError):
-            wait(pending, timeout=_SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
+            wait(futures, timeout=_SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
+        return [future for future in futures if future.done()]
 
 
 def _reason_against(folder: str, models: str | None, version: str, model: str) -> str:
@@ -198,13 +165,13 @@ def _reason_against(folder: str, models: str | None, version: str, model: str) -
 
 
 def _examined_there(
-    folder: str, models: str | None, version: str, model: str, place: int, names: tuple[str, ...]
-) -> list[list[Any]]:
+    folder: str, models: str | None, version: str, model: str, batch: Batch
+) -> list[Row]:
     """Examine a batch on a worker."""
     if reason := _reason_against(folder, models, version, model):
         raise ScreeningError(f"A Dask worker {reason}: start it anew.")
-    ((_, rows),) = examine(_cascade(models), Path(folder), [Batch(place, names)])
-    return [row.values() for row in rows]
+    ((_, rows),) = examine(_cascade(models), Path(folder), [batch])
+    return rows
 
 
 @cache

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import Flaw, find_flaw
-from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.screening.row import Facts, Row
+from fracture_widgets.models.report import Answer
+from fracture_widgets.screening.table import Row, answered_row, failed_row
 
 __all__ = ["Batch", "Examiner", "LocalExaminer", "batches_of", "examine"]
 
@@ -48,7 +49,7 @@ def examine(
     """Answer batches of files one after another."""
     pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_DECODERS), "decoder")
     waiting = iter(batches)
-    ahead: deque[tuple[Batch, list[Future[_Prepared]]]] = deque()
+    ahead: deque[tuple[Batch, list[Future[_Prepared | UnreadableRadiograph]]]] = deque()
 
     def decode(count: int) -> None:
         for batch in islice(waiting, count):
@@ -87,10 +88,39 @@ class LocalExaminer:
         return examine(self._cascade, self._folder, batches)
 
 
-_Prepared = tuple[Facts, npt.NDArray[np.float32], Flaw | None] | UnreadableRadiograph
+@dataclass(frozen=True)
+class _Facts:
+    """What is kept of a radiograph when its pixels are gone."""
+
+    sha256: str
+    width: int
+    height: int
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, radiograph: Radiograph) -> _Facts:
+        return cls(radiograph.sha256, radiograph.width, radiograph.height, radiograph.warnings)
 
 
-def _prepared(path: Path) -> _Prepared:
+@dataclass(frozen=True)
+class _Prepared:
+    """A radiograph ready for the network."""
+
+    radiograph: _Facts
+    inputs: npt.NDArray[np.float32]
+    flaw: Flaw | None
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """What a record is made of."""
+
+    radiograph: _Facts
+    answer: Answer
+    model: str
+
+
+def _prepared(path: Path) -> _Prepared | UnreadableRadiograph:
     try:
         if path.is_dir():  # it stands among the files because it could not be listed
             raise UnreadableRadiograph(
@@ -99,16 +129,24 @@ def _prepared(path: Path) -> _Prepared:
         radiograph = read_radiograph(path)
     except UnreadableRadiograph as error:
         return error
-    return Facts.of(radiograph), network_input(radiograph.pixels), find_flaw(radiograph)
+    return _Prepared(_Facts.of(radiograph), network_input(radiograph.pixels), find_flaw(radiograph))
 
 
-def _rows(cascade: Cascade, batch: Batch, files: list[_Prepared]) -> list[Row]:
-    read = [file for file in files if isinstance(file, tuple)]
-    inputs, flaws = [file[1] for file in read], [file[2] for file in read]
-    answers = iter(cascade.answer(np.stack(inputs), flaws) if inputs else ())
+def _rows(
+    cascade: Cascade, batch: Batch, files: list[_Prepared | UnreadableRadiograph]
+) -> list[Row]:
+    read = [file for file in files if isinstance(file, _Prepared)]
+    places = [Placement.of(file.radiograph.width, file.radiograph.height) for file in read]
+    answers = iter(
+        cascade.answer(
+            np.stack([file.inputs for file in read]), [file.flaw for file in read], places
+        )
+        if read
+        else ()
+    )
     return [
-        Row.answered(name, file[0], next(answers), cascade.sha256)
-        if isinstance(file, tuple)
-        else Row.failed(name, str(file), cascade.sha256)
+        answered_row(name, _Examined(file.radiograph, next(answers), cascade.sha256))
+        if isinstance(file, _Prepared)
+        else failed_row(name, str(file), cascade.sha256)
         for name, file in zip(batch.names, files, strict=True)
     ]

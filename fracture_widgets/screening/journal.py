@@ -18,7 +18,8 @@ from typing import Any
 
 from fracture_widgets.base.files import flush_to_disk, sync_folder
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.screening.row import Row
+from fracture_widgets.models.record import RECORD_SCHEMA
+from fracture_widgets.screening.table import Row
 
 __all__ = ["Journal", "Screened"]
 
@@ -35,6 +36,7 @@ class Screened:
     files: int
     listing: str
     batch: int
+    schema: int = RECORD_SCHEMA
 
 
 class Journal:
@@ -74,7 +76,7 @@ class Journal:
     def keep(self, place: int, rows: list[Row]) -> None:
         """Append a batch; when this returns, it outlasts whatever happens."""
         begins = self._end
-        self._append(_line({"batch": place, "rows": [row.values() for row in rows]}))
+        self._append(_line({"batch": place, "rows": [dict(row) for row in rows]}))
         self._lines[place] = begins
 
     def rows(self) -> Iterator[Row]:
@@ -82,8 +84,7 @@ class Journal:
         with self.path.open("rb") as file:
             for place in sorted(self._lines):
                 file.seek(self._lines[place])
-                for values in _record(file.readline())["rows"]:
-                    yield Row(*values)
+                yield from _record(file.readline())["rows"]
 
     def discard(self) -> None:
         """Remove the file, once it is closed: the table holds all of it."""
@@ -131,6 +132,8 @@ class Journal:
             "listing": f"Files of the folder have been exchanged or renamed since {name} was "
             "begun: put them back as they were",
             "batch": f"{name} was begun with --batch {kept.get('batch')}: go on with the same",
+            "schema": f"{name} was begun with the columns of another version of Fracture Widgets: "
+            "go on with that version",
         }
         raise ScreeningError(f"{begun[changed[0]]}, or begin again with --restart.")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_widgets.base.files import exclusively
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.models.cascade import Cascade
@@ -16,21 +17,18 @@ from fracture_widgets.parts import Verdict
 from fracture_widgets.screening.examining import Examiner, LocalExaminer, batches_of
 from fracture_widgets.screening.journal import Journal, Screened
 from fracture_widgets.screening.listing import Listing
-from fracture_widgets.screening.row import Row, unicode_path
-from fracture_widgets.screening.table import check_format, read_table, write_table
+from fracture_widgets.screening.table import (
+    Row,
+    check_format,
+    read_table,
+    unicode_path,
+    write_table,
+)
 
-__all__ = ["BATCH", "Screening", "ScreeningProgress", "screen_folder"]
+__all__ = ["BATCH", "Screening", "screen_folder"]
 
 BATCH = 16
 """Radiographs that go through the network together; with more it is no faster."""
-
-
-@dataclass(frozen=True)
-class ScreeningProgress:
-    """How far a screening is."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,7 @@ def screen_folder(
     batch: int = BATCH,
     restart: bool = False,
     dask: str | None = None,
-    progress: Callable[[ScreeningProgress], object] = lambda _: None,
-    say: Callable[[str], object] = lambda _: None,
+    monitor: Monitor = SILENT,
 ) -> Screening:
     """Answer every radiograph in a folder and the folders in it, one row a file, sorted by path.
 
@@ -77,32 +74,39 @@ def screen_folder(
     dask
         Address of a Dask scheduler, such as ``"tcp://host:8786"``, whose workers do the work.
         They read the files themselves, under the same paths.
-    progress
-        Called after every batch.
-    say
-        Called with a sentence about what is amiss and does not stop the rest.
+    monitor
+        Follows how many files are done, batch by batch, and hears a sentence about what is amiss
+        and does not stop the rest. Cancelled, the work stops after the batch at hand, and goes on
+        when the same call is made again.
 
     Raises
     ------
     ScreeningError
         If the folder holds nothing to screen, what an earlier attempt left is of another folder,
         model or batch, the table cannot be written, or the cluster cannot do it.
+    Cancelled
+        If the monitor was asked to stop.
     ModelError
         If there is no model that this version can use.
     MissingExtra
         If Parquet or Dask is asked for and not installed.
+
+    Examples
+    --------
+    >>> from fracture_widgets import screen_folder
+    >>> screen_folder("radiographs", "answers.csv").files  # doctest: +SKIP
     """
     out = Path(out)
     if batch < 1:
         raise ScreeningError(f"A batch holds at least one radiograph. Received: {batch}")
     check_format(out)
     listing = Listing.of(folder)
-    with _alone(out), _examiner(listing.folder, models, dask, say) as examiner:
+    with _alone(out), _examiner(listing.folder, models, dask, monitor) as examiner:
         if out.exists() and not restart and not Journal.beside(out).exists():
-            return _complete_already(out, listing, examiner.model, say)
+            return _complete_already(out, listing, examiner.model, monitor)
         screened = Screened(examiner.model, __version__, len(listing), listing.sha256, batch)
         with Journal(out, screened, restart=restart) as journal:
-            _complete(journal, examiner, listing, batch, progress)
+            _complete(journal, examiner, listing, batch, monitor)
             count = _Count()
             write_table(out, count.passing(journal.rows()))
         journal.discard()
@@ -139,14 +143,14 @@ def _examiner(
     folder: Path,
     models: str | os.PathLike[str] | None,
     dask: str | None,
-    say: Callable[[str], object],
+    monitor: Monitor,
 ) -> Iterator[Examiner]:
     if dask is None:
         yield LocalExaminer(Cascade.load(models), folder)
         return
     from fracture_widgets.screening.cluster import ClusterExaminer
 
-    with ClusterExaminer(dask, folder, models, say=say) as examiner:
+    with ClusterExaminer(dask, folder, models, monitor) as examiner:
         yield examiner
 
 
@@ -155,23 +159,21 @@ def _complete(
     examiner: Examiner,
     listing: Listing,
     size: int,
-    progress: Callable[[ScreeningProgress], object],
+    monitor: Monitor,
 ) -> None:
     """Examine what the journal lacks."""
     every = list(batches_of(listing.names, size))
     missing = [batch for batch in every if batch.place not in journal]
     done = len(listing) - sum(len(batch.names) for batch in missing)
-    progress(ScreeningProgress(done, len(listing)))
+    monitor.step(done, len(listing))
     with closing(examiner.examine(missing)) as answered:
         for batch, rows in answered:
             journal.keep(batch.place, rows)
             done += len(rows)
-            progress(ScreeningProgress(done, len(listing)))
+            monitor.step(done, len(listing))
 
 
-def _complete_already(
-    table: Path, listing: Listing, model: str, say: Callable[[str], object]
-) -> Screening:
+def _complete_already(table: Path, listing: Listing, model: str, monitor: Monitor) -> Screening:
     """Count a table that is there, if it is the one that would be written."""
     count = _Count()
     names = iter(listing.names)
@@ -181,7 +183,7 @@ def _complete_already(
         count.add(row["verdict"], row["error"])
     else:
         if count.files == len(listing):
-            say(f"{table.name} was complete already; --restart screens the folder again.")
+            monitor.say(f"{table.name} was complete already; --restart screens the folder again.")
             return count.of(table)
     raise ScreeningError(
         f"{table.name} is there already, of other files or another model: choose another name, "
@@ -202,7 +204,7 @@ class _Count:
 
     def passing(self, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:
-            self.add(row.verdict, row.error)
+            self.add(row["verdict"], row["error"])
             yield row
 
     def of(self, table: Path) -> Screening:

@@ -12,6 +12,7 @@ from golden_reports import lines, run
 
 import fracture_widgets
 from fracture_widgets import screen_folder
+from fracture_widgets.base.progress import Monitor
 
 RADIOGRAPHS = DATA / "radiographs"
 BATCH = 2
@@ -78,12 +79,12 @@ def stop_a_screening(radiographs: Path, table: Path, *, after: int) -> None:
     class Stopped(BaseException):
         pass
 
-    def stop(progress: Any) -> None:
-        if progress.done >= after:
+    def stop(done: int, *_: Any) -> None:
+        if done >= after:
             raise Stopped
 
     try:
-        screen_folder(radiographs, table, batch=BATCH, progress=stop)
+        screen_folder(radiographs, table, batch=BATCH, monitor=Monitor(on_step=stop))
     except Stopped:
         return
     raise AssertionError("the screening came to its end")

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from golden_compare import DATA, compare, read
@@ -25,6 +24,8 @@ from golden_tables import BATCH, RADIOGRAPHS, odd_folder
 
 import fracture_widgets
 from fracture_widgets import Cascade, FractureWidgetsError, History, read_radiograph, screen_folder
+from fracture_widgets.base.progress import Monitor
+from fracture_widgets.models.record import RECORD_SCHEMA
 
 
 def test_histories_of_every_schema_have_the_rows_they_ever_had(tmp_path: Path) -> None:
@@ -64,19 +65,19 @@ def test_an_unfinished_screening_is_gone_on_with_or_refused_with_its_sentence(
     radiographs, table = odd_folder(tmp_path / "radiographs"), tmp_path / "t.csv"
     shutil.copyfile(DATA / JOURNAL, tmp_path / "t.csv.part")
     done: list[int] = []
-
-    def progress(step: Any) -> None:
-        done.append(step.done)
-
+    monitor = Monitor(on_step=lambda step, *_: done.append(step))
     written_by = json.loads((DATA / JOURNAL).read_text("utf-8").splitlines()[1].split(" ", 1)[1])
-    if written_by["version"] == fracture_widgets.__version__:
-        screen_folder(radiographs, table, batch=BATCH, progress=progress)
+    same_version = written_by["version"] == fracture_widgets.__version__
+    if same_version and written_by.get("schema") == RECORD_SCHEMA:
+        screen_folder(radiographs, table, batch=BATCH, monitor=monitor)
         assert done[0] == KEPT
         compare(table.read_bytes().decode().split("\n"), read("screening.json")["csv"])
     else:
-        words = f"was begun with Fracture Widgets {written_by['version']}, and this is"
+        words = "was begun with the columns of another version of Fracture Widgets"
+        if not same_version:
+            words = f"was begun with Fracture Widgets {written_by['version']}, and this is"
         with pytest.raises(FractureWidgetsError, match=words):
-            screen_folder(radiographs, table, batch=BATCH, progress=progress)
+            screen_folder(radiographs, table, batch=BATCH, monitor=monitor)
         assert done == []
         assert (tmp_path / "t.csv.part").read_bytes() == (DATA / JOURNAL).read_bytes()
 

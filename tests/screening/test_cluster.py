@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from fracture_widgets import screen_folder
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.errors import MissingExtra, ScreeningError
 from fracture_widgets.models.folder import load_model_folder, save_model_folder
 
@@ -84,9 +85,7 @@ def test_a_killed_worker_loses_nothing_and_one_with_another_model_is_left_out_by
     radiographs: Path,
     uninterrupted: bytes,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("fracture_widgets.screening.cluster._SECONDS_TO_ANSWER", PATIENCE)
     able = {start(*WORKER, scheduler).pid for _ in range(2)}
     start(*WORKER, scheduler, FRACTURE_WIDGETS_MODELS=str(other_model))
     from distributed import Client
@@ -98,9 +97,9 @@ def test_a_killed_worker_loses_nothing_and_one_with_another_model_is_left_out_by
         client.wait_for_workers(3, timeout=PATIENCE)
         pids = client.run(os.getpid)
 
-        def kill_one_at_work(progress) -> None:
+        def kill_one_at_work(done: int, *_) -> None:
             at_work = [address for address, tasks in client.processing().items() if tasks]
-            if progress.done and at_work and not killed:
+            if done and at_work and not killed:
                 assert pids[at_work[0]] in able
                 killed.append(at_work[0])
                 os.kill(pids[at_work[0]], signal.SIGKILL)
@@ -110,8 +109,7 @@ def test_a_killed_worker_loses_nothing_and_one_with_another_model_is_left_out_by
             table,
             batch=BATCH,
             dask=scheduler,
-            progress=kill_one_at_work,
-            say=said.append,
+            monitor=Monitor(on_step=kill_one_at_work, on_say=said.append),
         )
         _wait_until(lambda: set(client.scheduler_info()["workers"]) == pids.keys() - {*killed})
     assert killed
@@ -131,12 +129,14 @@ def test_where_no_worker_can_do_it_that_is_one_sentence_and_the_same_command_goe
     tmp_path: Path,
 ) -> None:
     old = tmp_path / "old.py"
-    old.write_text("import fracture_widgets\nfracture_widgets.__version__ = '0.0.1'\n")
+    old.write_text("from fracture_widgets.base import version\nversion.__version__ = '0.0.1'\n")
     start(*WORKER, scheduler, "--preload", str(old))
     said: list[str] = []
     table = tmp_path / "results.csv"
     with pytest.raises(ScreeningError, match="No Dask worker can do the work"):
-        screen_folder(radiographs, table, batch=BATCH, dask=scheduler, say=said.append)
+        screen_folder(
+            radiographs, table, batch=BATCH, dask=scheduler, monitor=Monitor(on_say=said.append)
+        )
     assert "it has Fracture Widgets 0.0.1, and this is" in said[-1]
     screen_folder(radiographs, table, batch=BATCH)
     assert table.read_bytes() == uninterrupted

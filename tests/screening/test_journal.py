@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.screening.journal import Journal, Screened
-from fracture_widgets.screening.row import Row
+from fracture_widgets.screening.table import Row, failed_row
 
 SCREENED = Screened(model="m" * 64, version="1.0", files=7, listing="f" * 64, batch=2)
 BATCHES = [
-    [Row.failed(f"{place}/é\n{index}.png", "It is empty.", SCREENED.model) for index in range(2)]
+    [failed_row(f"{place}/é\n{index}.png", "It is empty.", SCREENED.model) for index in range(2)]
     for place in range(4)
 ]
 ROWS = [row for rows in BATCHES for row in rows]
@@ -87,6 +87,7 @@ def test_a_damaged_byte_costs_the_batches_behind_it_and_no_wrong_row(at: int, fl
         ({"files": 8, "listing": "g" * 64}, "The folder has changed since t.csv was begun (7"),
         ({"listing": "g" * 64}, "Files of the folder have been exchanged or renamed"),
         ({"batch": 3}, "begun with --batch 2"),
+        ({"schema": 9}, "begun with the columns of another version of Fracture Widgets"),
     ],
 )
 def test_another_screening_is_refused_in_one_sentence_and_nothing_is_lost(

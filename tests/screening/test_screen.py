@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fracture_widgets import Cascade, read_radiograph, screen_folder
+from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.imaging.folders import radiograph_names
 from fracture_widgets.models.cascade import shipped_cascade
@@ -62,6 +63,7 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from fracture_widgets import screen_folder
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.screening.journal import Journal
 
@@ -72,10 +74,10 @@ def now(*_):
     sys.stdin.read()
 
 answer = Cascade.answer
-def counted(self, inputs, flaws=None):
+def counted(self, inputs, *more):
     with open(examined, "a") as file:
         file.write("x" * len(inputs))
-    return answer(self, inputs, flaws)
+    return answer(self, inputs, *more)
 Cascade.answer = counted
 
 keeps = 0
@@ -94,11 +96,11 @@ elif moment == "before the table has its name":
 elif moment == "before the journal goes":
     Journal.discard = now
 
-def progress(step):
-    if moment == f"after {step.done} files":
+def progress(done, total, what):
+    if moment == f"after {done} files":
         now()
 
-screen_folder(folder, table, batch=2, progress=progress)
+screen_folder(folder, table, batch=2, monitor=Monitor(on_step=progress))
 """
 
 
@@ -140,10 +142,10 @@ def test_killed_and_started_again_it_writes_the_same_bytes_and_repeats_at_most_a
     second = 0
     answer = Cascade.answer
 
-    def counted(self, inputs, flaws=None):
+    def counted(self, inputs, *more):
         nonlocal second
         second += len(inputs)
-        return answer(self, inputs, flaws)
+        return answer(self, inputs, *more)
 
     monkeypatch.setattr(Cascade, "answer", counted)
     screening = screen_folder(radiographs, table, batch=BATCH)
@@ -160,7 +162,7 @@ def test_a_complete_table_is_counted_and_not_made_again(
     table.write_bytes(uninterrupted)
     monkeypatch.setattr(Cascade, "answer", None)
     said: list[str] = []
-    screening = screen_folder(radiographs, table, say=said.append)
+    screening = screen_folder(radiographs, table, monitor=Monitor(on_say=said.append))
     assert (screening.files, screening.failed) == (9, 2)
     assert said == ["results.csv was complete already; --restart screens the folder again."]
 
@@ -179,7 +181,7 @@ def test_a_table_of_other_files_is_not_replaced_unasked(
 def test_two_at_once_are_refused(radiographs: Path, tmp_path: Path) -> None:
     refused: list[ScreeningError] = []
 
-    def again(_progress):
+    def again(*_):
         try:
             screen_folder(radiographs, tmp_path / "t.csv")
         except ScreeningError as error:
@@ -187,7 +189,7 @@ def test_two_at_once_are_refused(radiographs: Path, tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        screen_folder(radiographs, tmp_path / "t.csv", progress=again)
+        screen_folder(radiographs, tmp_path / "t.csv", monitor=Monitor(on_step=again))
     assert "Another screening is at work on t.csv" in str(refused[0])
 
 
@@ -195,12 +197,13 @@ def test_a_folder_that_changes_on_the_way_is_noticed(radiographs: Path, tmp_path
     folder, table = tmp_path / "folder", tmp_path / "results.csv"
     shutil.copytree(radiographs, folder)
 
-    def stop(progress):
-        if progress.done:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        screen_folder(folder, table, batch=BATCH, progress=stop)
+    done: list[int] = []
+    monitor = Monitor(
+        on_step=lambda step, *_: done.append(step), is_cancelled=lambda: max(done) > 0
+    )
+    with pytest.raises(Cancelled):
+        screen_folder(folder, table, batch=BATCH, monitor=monitor)
+    assert done == [0, 2]
     (folder / "r2.png").unlink()
     with pytest.raises(ScreeningError, match=r"has changed since results.csv was begun \(9 files"):
         screen_folder(folder, table, batch=BATCH)

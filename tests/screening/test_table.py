@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from known_reports import known_report, refused_report
 
 from fracture_widgets.errors import MissingExtra, ScreeningError
-from fracture_widgets.screening.row import COLUMNS, Row
-from fracture_widgets.screening.table import check_format, read_table, write_table
+from fracture_widgets.models.record import Finding
+from fracture_widgets.screening.table import (
+    COLUMNS,
+    answered_row,
+    check_format,
+    failed_row,
+    read_table,
+    write_table,
+)
 
-ROWS = [
-    Row(
-        'a, "b"\n.png',
-        "none seen",
-        "",
-        "elbow",
-        0.5,
-        0.01,
-        "normal",
-        1e-06,
-        "m",
-        "s",
-        40,
-        30,
-        "Mind the é.",
-        "",
-    ),
-    Row.failed("sub/c.png", "It is empty.", "m"),
-]
+FINDINGS = '[{"kind": "fracture", "place": [0.25, 0.5]}]'
+ANSWERED = {
+    "path": 'a, "b"\n.png',
+    "verdict": "none seen",
+    "reason": "",
+    "body_part": "elbow",
+    "body_part_probability": 0.5,
+    "calibrated_probability": 0.01,
+    "label": "normal",
+    "fracture_probability": 1e-06,
+    "findings": FINDINGS,
+    "model": "m",
+    "sha256": "s",
+    "width": 40,
+    "height": 30,
+    "warnings": "Mind the é.",
+    "error": "",
+}
+ROWS = [ANSWERED, failed_row("sub/c.png", "It is empty.", "m")]
+
+
+def test_a_row_is_made_of_the_record() -> None:
+    peak = Finding("fracture", "hand", 0.123456789, "fracture map", place=(0.25, 0.5))
+    report = known_report(findings=(peak,))
+    row = answered_row("a/hand.png", report)
+    assert tuple(row) == COLUMNS == tuple(ANSWERED)
+    assert (row["path"], row["error"], row["width"]) == ("a/hand.png", "", 150)
+    assert (row["verdict"], row["calibrated_probability"]) == ("fracture", 0.87)
+    assert json.loads(row["findings"])[0]["score"] == 0.123457
+    refused = answered_row("a/hand.png", refused_report(findings=(peak,)))
+    assert (refused["body_part"], refused["findings"]) == (None, "[]")
 
 
 def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
@@ -38,9 +59,10 @@ def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
         write_table(tmp_path / name, ROWS)
     csv, parquet = pd.read_csv(tmp_path / "t.csv"), pd.read_parquet(tmp_path / "t.parquet")
     assert tuple(csv.columns) == tuple(parquet.columns) == COLUMNS
-    assert list(parquet["path"]) == list(csv["path"]) == [row.path for row in ROWS]
+    assert list(parquet["path"]) == list(csv["path"]) == [row["path"] for row in ROWS]
     assert csv["fracture_probability"][0] == parquet["fracture_probability"][0] == 1e-06
     assert parquet["width"][0] == 40
+    assert parquet["findings"][0] == csv["findings"][0] == FINDINGS
     assert parquet["label"].isna().tolist() == csv["label"].isna().tolist() == [False, True]
 
 
@@ -54,8 +76,25 @@ def test_a_table_is_read_back_and_the_same_rows_make_the_same_bytes(
     assert (tmp_path / name).read_bytes() == first
     read = list(read_table(tmp_path / name))
     assert [(row["path"], row["label"] or None, row["error"]) for row in read] == [
-        (row.path, row.label, row.error) for row in ROWS
+        (row["path"], row["label"], row["error"]) for row in ROWS
     ]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_a_table_that_was_written_before_there_were_findings_is_read(
+    tmp_path: Path, name: str
+) -> None:
+    write_table(tmp_path / name, ROWS)
+    if name == "t.csv":
+        pd.read_csv(tmp_path / name).drop(columns="findings").to_csv(tmp_path / name, index=False)
+    else:
+        frame = pd.read_parquet(tmp_path / name).drop(columns="findings")
+        frame.to_parquet(tmp_path / name, index=False)
+    read = list(read_table(tmp_path / name))
+    assert [(row["path"], row["error"] or "") for row in read] == [
+        (row["path"], row["error"]) for row in ROWS
+    ]
+    assert "findings" not in read[0]
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
