@@ -13,7 +13,7 @@ from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Report
-    from fracture_widgets.records.dicom.identity import Identity
+    from fracture_widgets.records.dicom_identity import Identity
     from fracture_widgets.records.formats import ReportFormat
 
 __all__ = ["ReportWriter", "add_report_options"]
@@ -91,7 +91,7 @@ class ReportWriter:
 
 def _identity(report: Report, path: Path) -> Identity | None:
     """Read whose study the file is of, if it is still the file that was examined."""
-    from fracture_widgets.records.dicom import read_identity
+    from fracture_widgets.records.dicom_identity import read_identity
 
     if report.radiograph.source_format != "DICOM":
         return None

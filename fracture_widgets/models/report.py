@@ -119,6 +119,12 @@ class Answer:
         return bool(self.refusal) and not self.overridden
 
     @property
+    def visible_findings(self) -> tuple[Finding, ...]:
+        """The findings that people are shown: none where none is seen, or no verdict is given."""
+        suspicious = self.verdict in (Verdict.FRACTURE, Verdict.DOUBT)
+        return self.findings if suspicious else ()
+
+    @property
     def verdict(self) -> Verdict:
         """Fracture, doubt, none seen, or refused."""
         return Verdict.REFUSED if self.refused else self.band.verdict(self.calibrated_probability)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fracture_widgets.base.words import percent
+from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, DoubtBand
 from fracture_widgets.parts import Verdict
 
 __all__ = [
+    "finding_in_words",
     "meaning",
     "operating_points",
     "override_mark",
@@ -64,6 +66,21 @@ def peers_sentence(answer: Answer) -> str:
         f"{peers.n}, given {percent(peers.low)} to {percent(peers.high)} by networks that had "
         "never seen them."
     )
+
+
+def finding_in_words(finding: Finding) -> str:
+    """Say what was found, where, how probable it is, and what says so."""
+    where, box, place = "", finding.box, finding.place
+    if box is not None:
+        across, down = (box.x0, box.x1), (box.y0, box.y1)
+        where = _place(*(f"{100 * low:.0f} to {100 * high:.0f}" for low, high in (across, down)))
+    elif place is not None:
+        where = _place(*(f"{100 * share:.0f}" for share in place))
+    return f"{finding.kind.capitalize()}{where}: {percent(finding.score)} ({finding.source})"
+
+
+def _place(across: str, down: str) -> str:
+    return f", {across} % from left and {down} % from top"
 
 
 def _in_a_hundred(probability: float) -> str:

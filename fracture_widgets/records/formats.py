@@ -15,7 +15,7 @@ from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.report import Report
 
 if TYPE_CHECKING:
-    from fracture_widgets.records.dicom.identity import Identity
+    from fracture_widgets.records.dicom_identity import Identity
 
 __all__ = ["ReportFile", "ReportFormat", "formats_for", "report_file", "save_report"]
 

@@ -19,11 +19,17 @@ from fracture_widgets.figures.palette import (
     STAGE,
     TRACK,
     VERDICTS,
+    ZONES,
 )
 from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.models.verdict_words import meaning, override_mark, verdict_heading
+from fracture_widgets.models.verdict_words import (
+    finding_in_words,
+    meaning,
+    operating_points,
+    override_mark,
+    verdict_heading,
+)
 from fracture_widgets.records.lettering import lines_of, one_line, width_of
-from fracture_widgets.records.scale import draw_operating_points
 from fracture_widgets.records.sheet import HEIGHT, WIDTH, Sheet
 
 __all__ = ["report_pdf", "report_png"]
@@ -35,6 +41,7 @@ _GUTTER = 32
 _COLUMN = (_INNER - _GUTTER) / 2
 _FOOT = HEIGHT - _MARGIN
 _PICTURE_SIDE = 2048
+_FINDINGS = 3  # as many as the page has room for
 _NAMES = 190  # room for the names of the facts, in dots
 
 
@@ -115,7 +122,7 @@ def _evidence(sheet: Sheet, report: Report, y: float) -> float:
     _picture(sheet, _MARGIN, y, _COLUMN, "Radiograph", radiograph)
     y = _picture(sheet, right, y, _COLUMN, "Where the network looked (Grad-CAM)", looked) + 52
     _body_parts(sheet, report.answer, _MARGIN, y)
-    draw_operating_points(sheet, report.answer, right, y, _COLUMN)
+    _operating_points(sheet, report.answer, right, y, _COLUMN)
     return y + 178
 
 
@@ -145,11 +152,46 @@ def _body_parts(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
         y += 40
 
 
+def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: float) -> None:
+    """Draw where the calibrated probability lies between the two operating points."""
+    sheet.text(x, y + 22, "Fracture", INK, 26, bold=True)
+    edges = (0.0, answer.band.low, answer.band.high, 1.0)
+    top, height = y + 72, 22
+    place = x + width * answer.calibrated_probability
+    for (verdict, colour), start, end in zip(ZONES.items(), edges[:-1], edges[1:], strict=True):
+        if end <= start:
+            continue
+        sheet.box(x + width * start, top, width * (end - start), height, fill=colour)
+        middle, room = x + width * (start + end) / 2, width_of(verdict, 16) + 16
+        if width * (end - start) > room and abs(place - middle) > room / 2:
+            sheet.text(middle, top + 17, verdict.capitalize(), INK, 16, align="center")
+    colour = VERDICTS[answer.verdict]
+    sheet.box(place - 3, top - 8, 6, height + 16, fill=colour, radius=3)
+    words = percent(answer.calibrated_probability)
+    half = width_of(words, 22, bold=True) / 2 + 2
+    sheet.text(
+        min(max(place, x + half), x + width - half),
+        top - 14,
+        words,
+        colour,
+        22,
+        bold=True,
+        align="center",
+    )
+    base = top + height + 34
+    for line in lines_of(operating_points(answer.band), width, 20, most=2):
+        sheet.text(x, base, line, QUIET, 20)
+        base += 28
+
+
 def _details(sheet: Sheet, report: Report, y: float) -> float:
     radiograph = report.radiograph
     sheet.line(_MARGIN, y + 24, _RIGHT, y + 24, RULE, 2)
     y += 64
+    found = report.answer.visible_findings
     facts = (
+        *(("Finding", finding_in_words(finding)) for finding in found[:_FINDINGS]),
+        *([("", f"and {len(found) - _FINDINGS} more")] if len(found) > _FINDINGS else []),
         ("File", radiograph.name),
         ("Size", f"{radiograph.width} × {radiograph.height} pixels, {radiograph.source_format}"),
         ("File sha256", radiograph.sha256),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from pydicom.uid import UID
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.records.dicom import read_identity, report_dicom
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.models.record import Finding
+from fracture_widgets.records.dicom import report_dicom
+from fracture_widgets.records.dicom_identity import read_identity
 
 ARCHIVE = {
     "StudyInstanceUID": "1.2.3.4",
@@ -23,6 +27,10 @@ ARCHIVE = {
     "AccessionNumber": "A-17",
     "ReferringPhysicianName": "Roe^Richard",
 }
+
+
+PEAK = Finding("fracture", "hand", 0.929079, "fracture map", place=(0.25, 0.5))
+BOXED = Finding("fracture", "hand", 0.5, "detector", box=Box(0.2, 0.25, 0.4, 0.75))
 
 
 def opened(report, **options):
@@ -214,11 +222,17 @@ def test_an_answer_given_on_request_is_marked():
     assert str(reason).startswith("Refused by the gate, answered on request.")
 
 
+def found_report(**options):
+    pixels = np.zeros(ramp().shape, np.float32)
+    report = known_report(findings=(PEAK, BOXED), **options)
+    return replace(report, radiograph=replace(report.radiograph, pixels=pixels))
+
+
 @pytest.mark.skipif(
     shutil.which("dciodvfy") is None,
     reason="dciodvfy is not installed: run  sudo apt install dicom3tools  on Debian",
 )
-@pytest.mark.parametrize("make", [known_report, refused_report, overridden_report])
+@pytest.mark.parametrize("make", [known_report, refused_report, overridden_report, found_report])
 @pytest.mark.parametrize("kept", [False, True], ids=["nobody's", "of a study"])
 def test_an_independent_validator_finds_no_error(make, kept, source, tmp_path):
     identity = read_identity(source, "x.dcm") if kept else None
@@ -234,3 +248,40 @@ def test_an_independent_validator_finds_no_error(make, kept, source, tmp_path):
         lines = (said.stdout + said.stderr).splitlines()
         assert kind in lines
         assert [line for line in lines if line.startswith("Error")] == []
+
+
+def regions(document):
+    """Shape, points and score of every place that a document marks on an image."""
+    for group in document.ContentSequence[-1].ContentSequence:
+        for item in group.ContentSequence:
+            if item.ValueType == "SCOORD":
+                (score,) = (value for name, value, _ in items(group) if name.startswith("Score"))
+                yield item.GraphicType, list(item.GraphicData), score
+
+
+def test_findings_are_listed_in_words():
+    said = list(items(opened(known_report(source_format="DICOM", findings=(PEAK, BOXED)))[1]))
+    found = [value for name, value, _ in said if name == "What was found where"]
+    assert found == [
+        "Fracture, 25 % from left and 50 % from top: 92.9 % (fracture map)",
+        "Fracture, 20 to 40 % from left and 25 to 75 % from top: 50.0 % (detector)",
+    ]
+
+
+def test_a_place_is_marked_on_the_image_that_was_examined_and_on_no_other():
+    report = known_report(source_format="DICOM", findings=(PEAK, BOXED))
+    of_its_size = dicom_file(np.zeros((200, 150), np.uint16), **ARCHIVE)
+    _, document = opened(report, identity=read_identity(of_its_size, "x.dcm"))
+    assert list(regions(document)) == [
+        ("POINT", [37.5, 100.0], 92.9079),
+        ("POLYLINE", [30, 50, 60, 50, 60, 150, 30, 150, 30, 50], 50.0),
+    ]
+    of_another_size = dicom_file(np.zeros((100, 150), np.uint16), **ARCHIVE)
+    _, document = opened(report, identity=read_identity(of_another_size, "x.dcm"))
+    assert list(regions(document)) == list(regions(opened(report)[1])) == []
+
+
+@pytest.mark.parametrize("answer", [{"refusal": WHY}, {"calibrated_probability": 0.1}])
+def test_where_no_fracture_is_suspected_no_finding_is_shown(answer):
+    report = known_report(source_format="DICOM", findings=(PEAK,), **answer)
+    assert not [name for name, _, _ in items(opened(report)[1]) if name == "What was found where"]

@@ -13,6 +13,7 @@ from PIL import Image
 
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
+from fracture_widgets.models.record import Finding
 from fracture_widgets.records.page import report_pdf, report_png
 
 
@@ -166,3 +167,21 @@ def test_a_name_that_turns_the_direction_of_writing_turns_nothing():
 
 def test_a_name_is_not_taken_for_mathematics():
     assert "$x^2$.png" in words(known_report(name="$x^2$.png"))
+
+
+def test_the_findings_are_on_the_page_as_many_as_there_is_room_for():
+    found = [
+        Finding("fracture", "hand", n / 10, f"detector {n}", place=(0.25, 0.5)) for n in range(1, 6)
+    ]
+    line = "Finding Fracture, 25 % from left and 50 % from top"
+    said = words(known_report(findings=tuple(found[:3])))
+    assert f"{line}: 10.0 % (detector 1) {line}: 20.0 % (detector 2) {line}: 30.0 %" in said
+    assert "more" not in said
+    said = words(known_report(findings=tuple(found)))
+    assert "(detector 3) and 2 more" in said
+    assert "detector 4" not in said
+    for report in (
+        refused_report(findings=tuple(found)),
+        known_report(findings=tuple(found), calibrated_probability=0.1),
+    ):
+        assert "Finding" not in words(report)

@@ -27,7 +27,7 @@ _SUBJECT = (
     "ReferringPhysicianName",
 )
 
-_FRAMES = "NumberOfFrames"
+_SIZE = ("NumberOfFrames", "Rows", "Columns")
 
 _DATE = r"\d{8}"
 _ALLOWED = {
@@ -48,7 +48,7 @@ class Identity:
 def read_identity(data: bytes, name: str) -> Identity:
     """Read from a DICOM file what ties a report to the study that the file is of."""
     try:
-        found = dcmread(io.BytesIO(data), force=True, specific_tags=[*_UIDS, *_SUBJECT, _FRAMES])
+        found = dcmread(io.BytesIO(data), force=True, specific_tags=[*_UIDS, *_SUBJECT, *_SIZE])
         source = Dataset()
         for keyword in _SUBJECT:
             # As text, for the report is written in another character set than the radiograph.
@@ -56,7 +56,8 @@ def read_identity(data: bytes, name: str) -> Identity:
             setattr(source, keyword, text if _is_valid(keyword, text) else None)
         for keyword in _UIDS:
             setattr(source, keyword, str(found[keyword].value))
-        setattr(source, _FRAMES, int(found.get(_FRAMES) or 1))
+        for keyword in _SIZE:
+            setattr(source, keyword, int(found.get(keyword) or 1))
     except Exception as error:
         raise UnreadableRadiograph(
             f"{name} does not say which study and image it is: make its report without the "

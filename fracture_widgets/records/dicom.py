@@ -1,0 +1,386 @@
+"""Reports as DICOM: a secondary capture of the page, and a structured report (TID 1500).
+
+What the standard has no code for, our verdicts first, is coded in a scheme of our own, whose name
+every report carries: "none seen" is not the "absent" of a clinician, and must not be taken for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import uuid
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+from pydicom.uid import RLELossless
+
+from fracture_widgets.base.version import __version__
+from fracture_widgets.base.words import NOTICE
+from fracture_widgets.errors import MissingExtra
+from fracture_widgets.models.record import Finding
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.verdict_words import finding_in_words, override_mark
+from fracture_widgets.parts import Verdict, all_parts
+from fracture_widgets.records.dicom_identity import Identity
+from fracture_widgets.records.page import report_png
+
+if TYPE_CHECKING:
+    from highdicom import sr
+
+__all__ = ["DicomReport", "report_dicom"]
+
+MAKER = "Fracture Widgets"
+"""Manufacturer, model and algorithm."""
+
+_DEIDENTIFIED_BY = "No attribute of the source is kept; new UIDs"
+
+
+SCHEME = "99FRACWIDGETS"
+"""Designator of our own coding scheme; those that start with 99 are private."""
+
+FINDING = Code("125605004", "SCT", "Fracture of bone")
+FINDINGS = {"fracture": FINDING}
+"""What kinds of findings are called; others have a code of our own."""
+
+PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # CID 100 has it in every edition
+PROBABILITY = Code("122157", "DCM", "Probability")
+PERCENT = Code("%", "UCUM", "Percent")
+VERDICT = Code("verdict", SCHEME, "Verdict of the software")
+VERDICTS = {verdict: Code(verdict.name.lower(), SCHEME, str(verdict)) for verdict in Verdict}
+"""The verdicts, in the words of every other report."""
+
+GATE = Code("gate", SCHEME, "Check of the input")
+OVERRIDDEN = Code("overridden", SCHEME, "Refused, answered on request")
+REASON = Code("reason", SCHEME, "Reason for the refusal")
+DOUBT_FROM = Code("doubt_from", SCHEME, "Operating point: none seen below")
+FRACTURE_FROM = Code("fracture_from", SCHEME, "Operating point: fracture from")
+BODY_PART_PROBABILITY = Code("part_probability", SCHEME, "Probability of the body part")
+FOUND = Code("found", SCHEME, "What was found where")
+SCORE = Code("score", SCHEME, "Score of the finding")
+
+_UNNAMED = "not named here"
+
+
+@dataclass(frozen=True)
+class DicomReport:
+    """The two DICOM files of a report."""
+
+    secondary_capture: bytes
+    structured_report: bytes
+
+    def to_zip(self, made_at: datetime) -> bytes:
+        """Return both in one ZIP archive, as ``secondary-capture.dcm`` and so on."""
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in ("secondary_capture", "structured_report"):
+                entry = zipfile.ZipInfo(f"{name.replace('_', '-')}.dcm", made_at.timetuple()[:6])
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, getattr(self, name))
+        return file.getvalue()
+
+
+def report_dicom(
+    report: Report, *, made_at: datetime | None = None, identity: Identity | None = None
+) -> DicomReport:
+    """Return a report as DICOM files."""
+    if find_spec("highdicom") is None:
+        raise MissingExtra("A DICOM report", "dicom-reports")
+    shown = report if identity is not None else _unnamed(report)
+    moment = (made_at or datetime.now(UTC)).astimezone(UTC)
+    header = Header(_seed(report, moment, identity), moment, report.model, identity)
+    capture = secondary_capture(shown, header)
+    evidence = [capture] if identity is None else [identity.source, capture]
+    # Written before the document is made: highdicom lets the two share their patient's elements.
+    written = _written(capture)
+    return DicomReport(written, _written(structured_report(shown, header, evidence)))
+
+
+def _unnamed(report: Report) -> Report:
+    """Take the file's name, which is often a patient's, out of all that is said."""
+    name = report.radiograph.name
+    radiograph = replace(
+        report.radiograph,
+        name=_UNNAMED,
+        warnings=tuple(x.replace(name, "The file") for x in report.radiograph.warnings),
+    )
+    answer = replace(report.answer, refusal=report.answer.refusal.replace(name, "The file"))
+    return replace(report, radiograph=radiograph, answer=answer)
+
+
+def _seed(report: Report, moment: datetime, identity: Identity | None) -> str:
+    study = "" if identity is None else str(identity.source.StudyInstanceUID)
+    said = json.dumps([report.to_dict(), moment.isoformat(), study], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the two instances of one report have in common."""
+
+    seed: str
+    made_at: datetime
+    model: str
+    identity: Identity | None = None
+
+    def uid(self, of: str) -> str:
+        """Return the UID of the ``"study"``, of a series or of an instance."""
+        return derived_uid(self.seed, of)
+
+    @property
+    def study_uid(self) -> str:
+        """The source's study where its identity is kept, else one of its own."""
+        if self.identity is not None:
+            return str(self.identity.source.StudyInstanceUID)
+        return self.uid("study")
+
+    def software(self) -> dict[str, Any]:
+        """Return highdicom's arguments on what makes the instance, and when."""
+        return {
+            "manufacturer": MAKER,
+            "manufacturer_model_name": MAKER,
+            "software_versions": __version__,
+            # A serial number is a long string of at most 64 letters: just what a sha256 is.
+            "device_serial_number": self.model[:64],
+            "content_date": self.made_at.date(),
+            "content_time": self.made_at.time(),
+            "series_date": self.made_at.date(),
+            "series_time": self.made_at.time(),
+            "series_description": f"{MAKER} report",
+            "specific_character_set": "ISO_IR 192",
+        }
+
+    def subject(self) -> dict[str, Any]:
+        """Return highdicom's arguments on patient and study; without an identity, all empty."""
+        if self.identity is not None:
+            source = self.identity.source
+        else:
+            source = Dataset()
+            source.StudyDate = self.made_at.strftime("%Y%m%d")
+            source.StudyTime = self.made_at.strftime("%H%M%S")
+        return {
+            "patient_id": source.get("PatientID"),
+            "patient_name": source.get("PatientName"),
+            "patient_birth_date": source.get("PatientBirthDate"),
+            "patient_sex": source.get("PatientSex"),
+            "accession_number": source.get("AccessionNumber"),
+            "study_id": source.get("StudyID"),
+            "study_date": source.get("StudyDate"),
+            "study_time": source.get("StudyTime"),
+            "referring_physician_name": source.get("ReferringPhysicianName"),
+        }
+
+    def complete(self, instance: Dataset, *, pixels: bool) -> None:
+        """Put in the time, and whether the patient's identity is removed."""
+        instance.TimezoneOffsetFromUTC = "+0000"
+        instance.InstanceCreationDate = self.made_at.strftime("%Y%m%d")
+        instance.InstanceCreationTime = self.made_at.strftime("%H%M%S")
+        for equipment in instance.get("ContributingEquipmentSequence", ()):
+            equipment.ContributionDateTime = self.made_at.strftime("%Y%m%d%H%M%S+0000")
+        if self.identity is None:
+            instance.PatientIdentityRemoved = "NO" if pixels else "YES"
+            instance.DeidentificationMethod = _DEIDENTIFIED_BY
+            instance.LongitudinalTemporalInformationModified = "REMOVED"
+
+
+def derived_uid(*names: str) -> str:
+    """Return a UID below 2.25, the arc of UUIDs, that nobody can trace back to the names."""
+    digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).digest()
+    return f"2.25.{uuid.UUID(bytes=digest[:16], version=5).int}"
+
+
+def secondary_capture(report: Report, header: Header) -> Dataset:
+    """Return the report page as a Secondary Capture Image, in colour and compressed losslessly."""
+    from highdicom.sc import SCImage
+
+    with Image.open(io.BytesIO(report_png(report, made_at=header.made_at))) as page:
+        pixels = np.asarray(page.convert("RGB"))
+    options: dict[str, Any] = header.software() | header.subject()
+    capture = SCImage(
+        pixel_array=pixels,
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        patient_orientation=("L", "F"),
+        study_instance_uid=header.study_uid,
+        series_instance_uid=header.uid("capture series"),
+        series_number=9001,
+        sop_instance_uid=header.uid("capture"),
+        instance_number=1,
+        transfer_syntax_uid=RLELossless,
+        **options,
+    )
+    _describe(capture, header)
+    return capture
+
+
+def _describe(capture: Dataset, header: Header) -> None:
+    # A page has no direction in the patient, though highdicom wants one, and no side is known.
+    capture.PatientOrientation = None
+    capture.Laterality = None
+    capture.ConversionType = "WSD"
+    capture.DateOfSecondaryCapture = header.made_at.strftime("%Y%m%d")
+    capture.TimeOfSecondaryCapture = header.made_at.strftime("%H%M%S")
+    capture.BurnedInAnnotation = "YES"
+    capture.ImageComments = NOTICE
+    header.complete(capture, pixels=True)
+
+
+def structured_report(report: Report, header: Header, evidence: Sequence[Dataset]) -> Dataset:
+    """Return the report as a Comprehensive SR document."""
+    from highdicom import sr
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+    from pydicom.sr.codedict import codes
+
+    device = sr.ObserverContext(
+        observer_type=codes.DCM.Device,
+        observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
+            uid=derived_uid(MAKER, __version__, report.model),
+            name=MAKER,
+            manufacturer_name=MAKER,
+            model_name=f"{MAKER} {__version__}",
+            serial_number=report.model,
+        ),
+    )
+    content = sr.MeasurementReport(
+        observation_context=sr.ObservationContext(observer_device_context=device),
+        procedure_reported=PROCEDURE,
+        imaging_measurements=[_answer(report, header, evidence), *_places(report, header)],
+        title=codes.DCM.ImagingMeasurementReport,
+    )
+    options: dict[str, Any] = header.software()
+    document = sr.ComprehensiveSR(
+        evidence=evidence,
+        content=content,
+        series_instance_uid=header.uid("document series"),
+        series_number=9002,
+        sop_instance_uid=header.uid("document"),
+        instance_number=1,
+        is_complete=True,
+        is_final=False,
+        is_verified=False,
+        coding_schemes=[CodingSchemeIdentificationItem(SCHEME, name=f"Concepts of {MAKER}")],
+        **options,
+    )
+    header.complete(document, pixels=False)
+    return document
+
+
+def _answer(
+    report: Report, header: Header, evidence: Sequence[Dataset]
+) -> sr.MeasurementsAndQualitativeEvaluations:
+    from highdicom import sr
+    from pydicom.sr.codedict import codes
+
+    answer = report.answer
+    verdict = sr.QualitativeEvaluation(VERDICT, VERDICTS[answer.verdict])
+    gate = sr.QualitativeEvaluation(GATE, OVERRIDDEN)
+    group = sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(uid=header.uid("findings"), identifier="Answer"),
+        # A radiograph that was refused says nothing of a fracture, not even that none was sought.
+        finding_type=None if answer.refused else FINDING,
+        algorithm_id=_algorithm(report.model),
+        finding_sites=None if answer.refused else _sites(answer.body_part),
+        measurements=[] if answer.refused else _measurements(answer),
+        qualitative_evaluations=[verdict, gate] if answer.overridden else [verdict],
+        source_images=[
+            sr.SourceImageForMeasurementGroup(*_referenced(evidence[0])),
+        ],
+    )
+    said = override_mark(answer) or (answer.refusal if answer.refused else "")
+    texts = [(REASON, said)] if said else []
+    texts += [(FOUND, finding_in_words(finding)) for finding in answer.visible_findings]
+    for name, text in [*texts, (codes.DCM.Comment, NOTICE)]:
+        group[0].ContentSequence.append(
+            sr.TextContentItem(name, text, sr.RelationshipTypeValues.CONTAINS)
+        )
+    return group
+
+
+def _places(
+    report: Report, header: Header
+) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
+    """Yield each finding with its place on the source image, where that is the one examined."""
+    from highdicom import sr
+
+    radiograph = report.radiograph
+    size = np.array([radiograph.width, radiograph.height])
+    source = None if header.identity is None else header.identity.source
+    if source is None or (source.get("Columns"), source.get("Rows")) != tuple(size):
+        return
+    for number, finding in enumerate(report.answer.visible_findings, 1):
+        outline = _outline(finding)
+        if outline is None:
+            continue
+        kind, points = outline
+        yield sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+            tracking_identifier=sr.TrackingIdentifier(
+                uid=header.uid(f"finding {number}"), identifier=f"Finding {number}"
+            ),
+            referenced_region=sr.ImageRegion(
+                kind, np.array(points) * size, sr.SourceImageForRegion(*_referenced(source))
+            ),
+            finding_type=FINDINGS.get(finding.kind, Code(finding.kind, SCHEME, finding.kind)),
+            algorithm_id=_algorithm(report.model),
+            finding_sites=_sites(finding.body_part),
+            measurements=[sr.Measurement(SCORE, round(100.0 * finding.score, 4), PERCENT)],
+        )
+
+
+def _outline(finding: Finding) -> tuple[str, list[tuple[float, float]]] | None:
+    """Return what DICOM calls the shape of a finding, and its points in fractions."""
+    box = finding.box
+    if box is not None:
+        left, top, right, bottom = box.x0, box.y0, box.x1, box.y1
+        return "POLYLINE", [
+            (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
+        ]  # fmt: skip
+    return None if finding.place is None else ("POINT", [finding.place])
+
+
+def _sites(body_part: str) -> list[sr.FindingSite] | None:
+    """Return where a finding of a body part is, or None for a part that is not installed."""
+    from highdicom import sr
+
+    codes = [Code(*part.site) for part in all_parts() if part.name == body_part]
+    return [sr.FindingSite(anatomic_location=code) for code in codes] or None
+
+
+def _algorithm(model: str) -> sr.AlgorithmIdentification:
+    from highdicom import sr
+
+    return sr.AlgorithmIdentification(
+        name=MAKER, version=__version__, parameters=[f"Model sha256: {model}"]
+    )
+
+
+def _referenced(image: Dataset) -> tuple[str, str, list[int] | None]:
+    """Return class and instance of an image; of several frames, the first is examined."""
+    frames = [1] if int(image.get("NumberOfFrames") or 1) > 1 else None
+    return image.SOPClassUID, image.SOPInstanceUID, frames
+
+
+def _measurements(answer: Answer) -> list[sr.Measurement]:
+    from highdicom import sr
+
+    values = (
+        (PROBABILITY, answer.calibrated_probability),
+        (DOUBT_FROM, answer.band.low),
+        (FRACTURE_FROM, answer.band.high),
+        (BODY_PART_PROBABILITY, answer.body_part_probability),
+    )
+    return [sr.Measurement(name, round(100.0 * value, 4), PERCENT) for name, value in values]
+
+
+def _written(instance: Dataset) -> bytes:
+    file = io.BytesIO()
+    instance.save_as(file, enforce_file_format=True)
+    return file.getvalue()
