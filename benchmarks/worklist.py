@@ -17,8 +17,8 @@ import numpy as np
 from comparing import Comparison, print_table
 
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.examine.radiograph_list import WorklistPanel
-from fracture_widgets.app.tabs.worklist.panel import ReadingPanel
+from fracture_widgets.app.tabs.examine.radiograph_list import RadiographList
+from fracture_widgets.app.tabs.worklist.panel import WorklistPanel
 from fracture_widgets.app.widgets.thumbnails import thumbnail
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Answer, Report
@@ -31,8 +31,8 @@ KILOBYTE = 1e3
 def measure(radiographs: int, rounds: int) -> list[Comparison]:
     """Return what was measured, a comparison for each row of the table."""
     state = WorkbenchState()
-    table = ReadingPanel(state, open_selected=lambda: None).table
-    pictures = WorklistPanel(state).pictures
+    table = WorklistPanel(state, open_selected=lambda: None).table
+    pictures = RadiographList(state).pictures
     sent = [0.0]
 
     def count(content: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import traitlets
 
@@ -36,13 +38,21 @@ class Entry:
 
 
 class WorkbenchState(traitlets.HasTraits):
-    """State that the panels show and change; it knows nothing of widgets."""
+    """State that the panels show and change; it knows nothing of widgets.
 
-    entries = traitlets.Tuple()
+    What changes is told as finely as it changes: ``listed`` when radiographs come, go or move,
+    ``answered`` with the one entry that was answered, ``selected`` when another entry is shown or
+    the one shown was answered.
+    """
+
+    listed = traitlets.Tuple()
+    answered = traitlets.Instance(Entry, allow_none=True)
+    selected = traitlets.Instance(Entry, allow_none=True)
     selected_key = traitlets.Int(None, allow_none=True)
     problems = traitlets.Tuple()
     model = traitlets.UseEnum(ModelState, default_value=ModelState.LOADING)
     model_problem = traitlets.Unicode()
+    model_id = traitlets.Unicode()
     working_on = traitlets.Unicode()
     progress = traitlets.Float(None, allow_none=True)
     saved_count = traitlets.Int()
@@ -50,27 +60,32 @@ class WorkbenchState(traitlets.HasTraits):
     def __init__(self, limits: UploadLimits | None = None) -> None:
         super().__init__()
         self.limits = limits or UploadLimits()
+        self._entries: dict[int, Entry] = {}
         self._next_key = 1
         # JupyterLab has what the page sends handled on a thread of its own, beside the event loop.
-        self._changing = threading.RLock()
+        self._lock = threading.RLock()
 
     @property
-    def selected(self) -> Entry | None:
-        """The entry shown, or None."""
-        return self.entry(self.selected_key)
+    def entries(self) -> tuple[Entry, ...]:
+        """The radiographs, in their order."""
+        return tuple(self._entries.values())
 
     @property
     def waiting(self) -> tuple[Entry, ...]:
-        """The entries that have no report yet."""
-        return tuple(entry for entry in self.entries if entry.report is None)
+        """The entries that the present model has not answered."""
+        return tuple(entry for entry in self._entries.values() if not self.is_answered(entry))
 
-    def entry(self, key: int | None) -> Entry | None:
+    def entry(self, key: object) -> Entry | None:
         """Return the entry with this key, or None."""
-        return next((entry for entry in self.entries if entry.key == key), None)
+        return self._entries.get(key) if type(key) is int else None
+
+    def is_answered(self, entry: Entry) -> bool:
+        """Tell whether the present model has answered; while none is known, any will do."""
+        return entry.report is not None and self.model_id in ("", entry.report.model)
 
     def add(self, radiograph: Radiograph) -> None:
         """Put a radiograph into the list and select it; one that is there is only selected."""
-        with self._changing:
+        with self._lock:
             if self.has_room([radiograph]):
                 self.extend([radiograph], select_first=True)
             else:
@@ -81,76 +96,70 @@ class WorkbenchState(traitlets.HasTraits):
 
     def extend(self, radiographs: Sequence[Radiograph], *, select_first: bool = False) -> None:
         """Put radiographs into the list in one go; those that are there stay where they are."""
-        with self._changing:
-            known = {entry.radiograph.sha256 for entry in self.entries}
-            fresh = []
+        with self._changing():
+            known = {entry.radiograph.sha256 for entry in self._entries.values()}
             for radiograph in radiographs:
                 if radiograph.sha256 not in known:
                     known.add(radiograph.sha256)
-                    fresh.append(Entry(self._next_key, radiograph))
+                    self._entries[self._next_key] = Entry(self._next_key, radiograph)
                     self._next_key += 1
-            if fresh:
-                self.entries = (*self.entries, *fresh)
             if radiographs and (select_first or self.selected_key is None):
-                self._select(radiographs[0])
+                self.selected_key = self._key_of(radiographs[0].sha256)
 
     def select(self, sha256: str) -> bool:
         """Select the radiograph with this identity; tell whether it is in the list."""
-        with self._changing:
-            found = (e.key for e in self.entries if e.radiograph.sha256 == sha256)
-            key = next(found, None)
+        with self._lock:
+            key = self._key_of(sha256)
             if key is not None:
                 self.selected_key = key
             return key is not None
 
-    def _select(self, radiograph: Radiograph) -> None:
-        self.selected_key = next(
-            entry.key for entry in self.entries if entry.radiograph.sha256 == radiograph.sha256
-        )
-
     def has_room(self, radiographs: Sequence[Radiograph]) -> bool:
         """Tell whether the list can hold these besides what it holds; one alone always may."""
-        held = {entry.radiograph.sha256: entry.radiograph for entry in self.entries}
-        wanted = held | {one.sha256: one for one in radiographs}
+        held = {entry.radiograph.sha256: entry.radiograph for entry in self._entries.values()}
+        wanted = held | {radiograph.sha256: radiograph for radiograph in radiographs}
         size = held_bytes(wanted.values())
         return len(wanted) <= max(1, len(held)) or size <= self.limits.held_bytes
 
     def remove(self, key: int) -> None:
         """Take an entry out of the list; its neighbour is selected where it was."""
-        with self._changing:
-            keys = [entry.key for entry in self.entries]
-            if key not in keys:
+        with self._changing():
+            keys = list(self._entries)
+            if key not in self._entries:
                 return
-            left = tuple(entry for entry in self.entries if entry.key != key)
+            del self._entries[key]
             if self.selected_key == key:
-                place = min(keys.index(key), len(left) - 1)
-                self.selected_key = left[place].key if left else None
-            self.entries = left
+                place = min(keys.index(key), len(keys) - 2)
+                self.selected_key = list(self._entries)[place] if self._entries else None
 
     def put_back(self, place: int, entry: Entry) -> None:
         """Put an entry that was removed in again, at a place in the list, and select it."""
-        with self._changing:
-            if all(one.radiograph.sha256 != entry.radiograph.sha256 for one in self.entries):
-                self.entries = (*self.entries[:place], entry, *self.entries[place:])
-            self._select(entry.radiograph)
+        with self._changing():
+            if self._key_of(entry.radiograph.sha256) is None:
+                entries = [*self._entries.values()]
+                entries.insert(place, entry)
+                self._entries = {known.key: known for known in entries}
+            self.selected_key = self._key_of(entry.radiograph.sha256)
 
     def answer(self, key: int, report: Report | None, problem: str = "") -> None:
         """Note the answer for an entry, or why there is none; a removed entry is passed over."""
-        with self._changing:
-            self.entries = tuple(
-                replace(entry, report=report, problem=problem) if entry.key == key else entry
-                for entry in self.entries
-            )
+        with self._lock:
+            if key not in self._entries:
+                return
+            entry = replace(self._entries[key], report=report, problem=problem)
+            self._entries[key] = entry
+            self.answered = entry
+            self._show_selected()
 
     def tell(self, problem: str) -> None:
         """Add a sentence about something that went wrong."""
-        with self._changing:
+        with self._lock:
             self.problems = (*self.problems, problem)
 
     def tell_instead(self, old: Sequence[str], new: Sequence[str]) -> None:
         """Put sentences in the place of others that were told before."""
-        with self._changing:
-            self.problems = (*(one for one in self.problems if one not in old), *new)
+        with self._lock:
+            self.problems = (*(known for known in self.problems if known not in old), *new)
 
     def blockers(self) -> Iterator[str]:
         """Yield the reasons why Predict cannot work now, each a sentence."""
@@ -162,5 +171,21 @@ class WorkbenchState(traitlets.HasTraits):
             yield "The networks are busy."
         if self.selected is None:
             yield "Choose a radiograph first."
-        elif self.selected.report is not None:
+        elif self.is_answered(self.selected):
             yield "This radiograph is answered: its result is shown."
+
+    def _key_of(self, sha256: str) -> int | None:
+        return next(
+            (key for key, entry in self._entries.items() if entry.radiograph.sha256 == sha256), None
+        )
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Have all that is changed told once, when it is done."""
+        with self._lock, self.hold_trait_notifications():
+            yield
+            self.listed = tuple(self._entries)
+
+    @traitlets.observe("listed", "selected_key")
+    def _show_selected(self, _: Any = None) -> None:
+        self.selected = self.entry(self.selected_key)

@@ -8,21 +8,13 @@ from concurrent.futures import Executor, Future
 import numpy as np
 import pytest
 
+from fracture_widgets.app.widgets.background import SynchronousExecutor
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.records.history import History
-
-
-class SynchronousExecutor(Executor):
-    """Runs what it is given before ``submit`` returns."""
-
-    def submit(self, fn, /, *args, **kwargs):
-        future = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
 
 
 class PatientExecutor(Executor):

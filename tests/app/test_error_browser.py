@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fracture_widgets.app.tabs.errors.error_browser import ErrorBrowser
 from fracture_widgets.app.tabs.errors.mistakes import PAGE
+from fracture_widgets.app.tabs.errors.page import ErrorBrowser
 from fracture_widgets.errors import DatasetError
 
 NAMES = ["fractured sure.png", "missed.png", "missed surely.png", "alarm.png", "calm.png"]
@@ -102,7 +102,7 @@ def test_labels_of_the_table_come_before_the_threshold(table, answers, synchrono
 def test_pages_hold_twelve_and_no_more_thumbnails_are_kept(table, answers, synchronous):
     many = pd.concat([table.iloc[[1]]] * 30, ignore_index=True)
     browser = ErrorBrowser(many, cascade=answers, executor=synchronous)
-    assert len(listed(browser)) == PAGE == len(browser._opened)
+    assert len(listed(browser)) == PAGE == len(browser.view("errors")._opened)
     assert browser.place.text == "1 to 12 of 30"
     assert browser.earlier.disabled
     assert browser.pages.layout.display is None
@@ -110,7 +110,7 @@ def test_pages_hold_twelve_and_no_more_thumbnails_are_kept(table, answers, synch
     browser.later.click()
     assert browser.place.text == "25 to 30 of 30"
     assert browser.later.disabled
-    assert len(browser._opened) == 6
+    assert len(browser.view("errors")._opened) == 6
     browser.state.page = 99
     assert browser.state.page == 2
     choose_cell(browser, "normal", "normal")

@@ -21,7 +21,7 @@ def panel(record, workbench_with):
         record.save(make_report(f"hand {n}.png", sha256=f"{n:064d}", calibrated=calibrated))
     record.save(make_report("cat.png", sha256="c" * 64, refusal=REFUSAL))
     workbench = workbench_with()
-    workbench.tabs.value = "History"
+    workbench.tabs.value = "history"
     workbench.history.told = []
     workbench.history.table.send = lambda content, *_: workbench.history.told.append(content)
     return workbench.history

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ipywidgets.embed import embed_data
 
-from fracture_widgets.app.widgets.arriving import base_name
+from fracture_widgets.app.widgets.pending_uploads import base_name
 from fracture_widgets.cli.predict import _heatmap_folder, _write_heatmap
 from fracture_widgets.imaging.file_bytes import shown_name
 from fracture_widgets.imaging.radiograph import read_radiograph
@@ -161,7 +161,7 @@ def test_a_heatmap_is_written_into_its_folder_and_nowhere_else(name, answers, co
 def test_a_path_that_a_page_says_is_no_path(workbench, watch):
     """Messages name what a page was shown, by keys that are made here."""
     with watch.watching() as events:
-        for panel in (workbench.upload, workbench.reading.table, workbench.viewer):
+        for panel in (workbench.upload, workbench.worklist.table, workbench.viewer):
             for kind in ("open", "select", "remove", "piece", "where", "end", "file", "wanted"):
                 said = {"type": kind, "key": f"../{MARK}", "upload": f"/etc/{MARK}", "at": 0,
                         "name": f"/etc/{MARK}", "path": f"/etc/{MARK}"}  # fmt: skip

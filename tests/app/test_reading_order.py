@@ -140,10 +140,10 @@ def test_among_one_body_part_the_most_suspicious_comes_first_either_way():
 
 def test_a_second_click_on_a_column_turns_the_order_round():
     order = Sorting()
-    assert order.asked_for(By.NAME) == Sorting(By.NAME, descending=False)
-    assert order.asked_for(By.SUSPICION) == Sorting(By.SUSPICION, descending=False)
-    assert order.asked_for(By.SUSPICION).asked_for(By.SUSPICION) == order
-    assert order.asked_for(By.SIZE) == Sorting(By.SIZE, descending=True)
+    assert order.clicked(By.NAME) == Sorting(By.NAME, descending=False)
+    assert order.clicked(By.SUSPICION) == Sorting(By.SUSPICION, descending=False)
+    assert order.clicked(By.SUSPICION).clicked(By.SUSPICION) == order
+    assert order.clicked(By.SIZE) == Sorting(By.SIZE, descending=True)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from known_reports import known_report, refused_report
 
+from fracture_widgets.app.answer.result import ResultPanel
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.examine.result import ResultPanel
 from fracture_widgets.models.gate import EXCHANGED_GREYS, OTHER_BODY_PART
 from fracture_widgets.models.report import Report
 

@@ -152,12 +152,12 @@ def test_the_export_is_the_history_as_csv(workbench, radiograph, downloads):
 
 
 def test_the_history_is_read_again_when_its_tab_opens(workbench, radiograph, record, answers):
-    record.save(answers.examine(radiograph("elsewhere.png")))
     assert workbench.history.table.content["rows"] == []
-    workbench.tabs.value = "History"
+    record.save(answers.examine(radiograph("elsewhere.png")))
+    workbench.tabs.value = "history"
     assert len(workbench.history.table.content["rows"]) == 1
-    assert workbench.examine.layout.display == "none"
-    workbench.tabs.value = "Examine"
+    assert workbench.desk.layout.display == "none"
+    workbench.tabs.value = "examine"
     assert workbench.history.layout.display == "none"
 
 
@@ -175,7 +175,7 @@ def test_a_history_that_cannot_be_written_still_gives_the_report(
     click(workbench.result.save)
     assert given == ["file"]
     assert "not recorded" in workbench.result.saved.text
-    workbench.tabs.value = "History"
+    workbench.tabs.value = "history"
     assert workbench.history.note.tone == "problem"
     assert "cannot be opened or written" in workbench.history.note.text
 

@@ -70,7 +70,7 @@ def test_one_radiograph_alone_is_taken_whatever_its_size(radiograph):
 def test_many_come_in_one_change_in_their_order_and_each_once(state, radiograph):
     state.add(radiograph("b.png"))
     changes = []
-    state.observe(changes.append, "entries")
+    state.observe(changes.append, "listed")
     state.extend([radiograph(name) for name in ("a.png", "b.png", "c.png", "a.png", "d.png")])
     assert names(state) == ["b.png", "a.png", "c.png", "d.png"]
     assert len({entry.key for entry in state.entries}) == 4

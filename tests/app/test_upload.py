@@ -129,7 +129,7 @@ def test_of_many_files_the_first_is_selected_and_the_list_is_told_now_and_then(
     page, state, clock, png
 ):
     changes = []
-    state.observe(changes.append, "entries")
+    state.observe(changes.append, "listed")
     for number in range(7):
         clock.seconds += 0.5
         page.send(f"{number}.png", png(str(number)), key=str(number))
@@ -231,13 +231,13 @@ def test_no_more_than_a_few_files_are_on_their_way_at_once(page, panel, clock, p
     for number in range(20):
         clock.seconds += 1
         page.begin("hand.png", png(), str(number))
-    assert len(panel._arriving) <= 9
+    assert len(panel._pending) <= 9
 
 
 def test_more_bytes_than_a_file_was_said_to_have_are_not_kept(page, panel, state):
     page.say("begin", b"x" * 50, batch=BATCH, upload="1", name="a.png", size=10)
     assert page.heard[-1] == done(taken=False)
-    assert not panel._arriving
+    assert not panel._pending
 
 
 # --- two views of one workbench ------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_a_cancelled_file_is_dropped_and_what_arrived_before_it_stays(page, pane
     page.say("end", upload="3")
     page.over()
     assert names(state) == ["a.png", "b.png"]
-    assert not panel._arriving
+    assert not panel._pending
 
 
 def test_a_file_that_is_here_whole_is_read_though_the_rest_was_cancelled(
@@ -521,4 +521,4 @@ def test_the_bytes_are_let_go_and_in_no_widget_state(workbench_with, png):
                 assert base64.b64encode(middle).decode() not in text, what
             assert content[300:340].hex() not in text, what
             assert json.dumps(content[300:340].decode("latin-1"))[1:-1] not in text, what
-    assert set(workbench.upload._arriving) == {"0"}
+    assert set(workbench.upload._pending) == {"0"}

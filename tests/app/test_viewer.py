@@ -114,7 +114,8 @@ def test_a_region_that_is_too_small_is_refused_in_a_sentence(page, radiograph):
 
 def test_where_regions_cannot_be_examined_none_can_be_chosen(workbench, radiograph):
     workbench.state.add(radiograph(width=120, height=90))
-    alone = Viewer(workbench.state)
+    alone = Viewer()
+    alone.display(workbench.state.selected)
     assert not alone.content["regions"]
     alone.receive({"type": "region", "key": alone.content["key"], "box": [0, 0, 1, 1]})
     assert len(workbench.state.entries) == 1

@@ -7,9 +7,9 @@ import sys
 import pytest
 from ipywidgets import Widget
 
-from fracture_widgets.app import examiner as examiner_module
+from fracture_widgets.app import inference
 from fracture_widgets.app.state import ModelState
-from fracture_widgets.app.tabs.examine.radiograph_list import WorklistPanel
+from fracture_widgets.app.tabs.examine.radiograph_list import RadiographList
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.errors import ModelError
 
@@ -41,7 +41,7 @@ def test_predict_shows_the_answer_in_words(workbench, radiograph):
     assert "97.0 %" in card
     assert workbench.status.text.startswith("Answered: hand, fracture.")
     assert workbench.predict.disabled
-    assert pictures(workbench.worklist)[0]["tag"] == "hand, fracture"
+    assert pictures(workbench.radiographs)[0]["tag"] == "hand, fracture"
 
 
 def test_predict_brings_both_maps_over_the_radiograph(workbench, radiograph):
@@ -69,7 +69,7 @@ def test_a_second_click_cannot_start_a_second_run(answers, record, samples, pati
     assert workbench.status.busy
     assert workbench.status.text == "Examining hand.png …"
     workbench.predict.click()
-    workbench.examiner.examine_all()
+    workbench.worker.examine_all()
     patient.go()
     assert answers.asked == ["hand.png"]
     assert not workbench.status.busy
@@ -84,7 +84,7 @@ def test_predict_all_answers_all_and_a_failure_does_not_stop_the_others(
     assert workbench.predict_all.description == "Predict all (3)"
     workbench.predict_all.click()
     assert answers.asked == ["one.png", "bad.png", "fractured.png"]
-    tags = [picture["tag"] for picture in pictures(workbench.worklist)]
+    tags = [picture["tag"] for picture in pictures(workbench.radiographs)]
     assert tags == ["hand, none seen", "not answered", "hand, fracture"]
     workbench.state.selected_key = workbench.state.entries[1].key
     assert workbench.status.text == "bad.png: bad.png cannot be examined."
@@ -101,7 +101,9 @@ def test_progress_is_said_and_stop_ends_it(answers, record, samples, patient, ra
     workbench.predict_all.click()
     assert shown(workbench.stop)
     assert workbench.status.progress == 0.0
-    workbench.state.observe(lambda _: len(answers.asked) == 2 and workbench.stop.click(), "entries")
+    workbench.state.observe(
+        lambda _: len(answers.asked) == 2 and workbench.stop.click(), "answered"
+    )
     patient.go()
     assert answers.asked == ["one.png", "two.png"]
     assert said[:2] == ["Examining one.png (1 of 3) …", "Examining two.png (2 of 3) …"]
@@ -112,18 +114,18 @@ def test_progress_is_said_and_stop_ends_it(answers, record, samples, patient, ra
 def test_choosing_and_removing_in_the_list(workbench, radiograph):
     for name in ("a.png", "b.png"):
         workbench.state.add(radiograph(name))
-    first, second = (picture["key"] for picture in pictures(workbench.worklist))
-    workbench.worklist.pictures.receive({"type": "choose", "key": first})
+    first, second = (picture["key"] for picture in pictures(workbench.radiographs))
+    workbench.radiographs.pictures.receive({"type": "choose", "key": first})
     assert workbench.viewer.content["caption"].startswith("a.png")
-    workbench.worklist.pictures.receive({"type": "remove", "key": first})
+    workbench.radiographs.pictures.receive({"type": "remove", "key": first})
     assert workbench.state.selected_key == second
-    workbench.worklist.pictures.receive({"type": "choose", "key": first})
+    workbench.radiographs.pictures.receive({"type": "choose", "key": first})
     assert workbench.state.selected_key == second
 
 
 def test_the_list_shows_name_and_pixel_size(workbench, radiograph):
     workbench.state.add(radiograph("a.png", width=33, height=44))
-    (picture,) = pictures(workbench.worklist)
+    (picture,) = pictures(workbench.radiographs)
     assert (picture["title"], picture["note"]) == ("a.png", "33 × 44 px")
 
 
@@ -131,7 +133,7 @@ def test_a_sample_is_taken_with_one_click_and_stays_labelled_as_drawn(workbench)
     (sample,) = pictures(workbench.samples)
     assert sample["note"] == "drawn, fractured"
     workbench.samples.pictures.receive({"type": "choose", "key": sample["key"]})
-    assert pictures(workbench.worklist)[0]["note"].endswith("drawn")
+    assert pictures(workbench.radiographs)[0]["note"].endswith("drawn")
     assert "Drawn radiograph, no patient" in workbench.viewer.content["caption"]
 
 
@@ -140,18 +142,18 @@ def test_file_names_and_warnings_never_become_html(workbench, radiograph):
     workbench.state.add(radiograph(name, warnings=["<b>cut short</b>"]))
     workbench.predict.click()
     workbench.state.tell(f"{name} is empty.")
-    for value in (workbench.result.card.value, workbench.worklist.problems.value):
+    for value in (workbench.result.card.value, workbench.radiographs.problems.value):
         assert "<img" not in value
         assert "&lt;img" in value
     assert "&lt;b&gt;cut short" in workbench.result.card.value
 
 
 def test_problems_are_shown_only_while_there_are_some(workbench):
-    assert isinstance(workbench.worklist, WorklistPanel)
-    assert not shown(workbench.worklist.problems)
+    assert isinstance(workbench.radiographs, RadiographList)
+    assert not shown(workbench.radiographs.problems)
     workbench.state.tell("x.png is empty: copy it again.")
-    assert shown(workbench.worklist.problems)
-    assert "x.png is empty: copy it again." in workbench.worklist.problems.value
+    assert shown(workbench.radiographs.problems)
+    assert "x.png is empty: copy it again." in workbench.radiographs.problems.value
 
 
 def test_a_notebook_saved_with_widget_state_holds_no_pictures(workbench, radiograph):
@@ -196,7 +198,7 @@ def test_a_page_that_opens_while_something_changes_is_told_again(workbench, monk
 
 
 def test_the_networks_are_loaded_in_the_background(monkeypatch, answers, record, samples, patient):
-    monkeypatch.setattr(examiner_module, "_shipped_cascade", lambda: iter([answers]))
+    monkeypatch.setattr(inference, "load_shipped_cascade", lambda: answers)
     workbench = Workbench(history=record, samples=samples, executor=patient)
     assert workbench.status.text == "The networks are being loaded."
     assert workbench.status.busy
@@ -210,7 +212,7 @@ def test_networks_that_cannot_be_loaded_are_a_sentence(monkeypatch, record, samp
     def missing():
         raise ModelError("The models folder is missing: clone the project again.")
 
-    monkeypatch.setattr(examiner_module, "_shipped_cascade", missing)
+    monkeypatch.setattr(inference, "load_shipped_cascade", missing)
     workbench = Workbench(history=record, samples=samples, executor=synchronous)
     assert workbench.predict.disabled
     assert workbench.status.text == "The models folder is missing: clone the project again."

@@ -124,7 +124,7 @@ def worklist(folder: Path) -> list[str]:
     )
     bench.state.extend([read_radiograph(file) for file in sorted(RADIOGRAPHS.iterdir())])
     bench.predict_all.click()
-    return _downloaded(bench.reading.export).decode("utf-8-sig").splitlines()
+    return _downloaded(bench.worklist.export).decode("utf-8-sig").splitlines()
 
 
 def write_readings(home: Path) -> None:

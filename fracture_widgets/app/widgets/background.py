@@ -8,19 +8,42 @@ import functools
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 import traitlets
 
 from fracture_widgets.errors import FractureWidgetsError
 
-__all__ = ["BackgroundTask", "TaskState", "sentence"]
+__all__ = ["BackgroundTask", "LatestTask", "SynchronousExecutor", "TaskState", "sentence"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Deliver = Callable[[Callable[[], None]], object]
+
+
+class SynchronousExecutor(Executor):
+    """Runs what it is given before ``submit`` returns, for tests and notebooks.
+
+    An exception goes into the future, as with an executor that has threads.
+
+    Examples
+    --------
+    >>> from fracture_widgets.app.widgets.background import SynchronousExecutor
+    >>> SynchronousExecutor().submit(max, 1, 2).result()
+    2
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call ``fn`` at once and return what came of it."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - as in the threads of other executors
+            future.set_exception(error)
+        return future
 
 
 class TaskState(enum.Enum):
@@ -76,6 +99,10 @@ class BackgroundTask(traitlets.HasTraits):
         """Have something called on the event loop; for work that tells more than its values."""
         self._deliver(call)
 
+    def on_end(self, call: Callable[[], object]) -> None:
+        """Have something called whenever work has ended, well or not."""
+        self.observe(lambda change: None if change["new"] is TaskState.RUNNING else call(), "state")
+
     def _run(self, work: Callable[[], Iterable[T]], on_value: Callable[[T], None]) -> None:
         problem = ""
         try:
@@ -91,6 +118,36 @@ class BackgroundTask(traitlets.HasTraits):
     def _finish(self, problem: str) -> None:
         self.problem = problem
         self.state = TaskState.FAILED if problem else TaskState.DONE
+
+
+class LatestTask:
+    """Runs in the background what was asked last; what it replaces ends after its next value."""
+
+    def __init__(self, executor: Executor | None = None) -> None:
+        self.task = BackgroundTask(executor)
+        self._number = 0
+        self._waiting: tuple[Callable[[], Iterable[Any]], Callable[[Any], None]] | None = None
+        self.task.on_end(self._start)
+
+    def run(self, work: Callable[[], Iterable[Any]], on_value: Callable[[Any], None]) -> None:
+        """Run work, now or as soon as what is running has stopped."""
+        self._number += 1
+        number = self._number
+
+        def if_still_wanted(value: Any) -> None:
+            if number == self._number:
+                on_value(value)
+
+        self._waiting = (work, if_still_wanted)
+        if self.task.running:
+            self.task.stop()
+        else:
+            self._start()
+
+    def _start(self) -> None:
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            self.task.start(*waiting)
 
 
 def _delivery() -> Deliver:

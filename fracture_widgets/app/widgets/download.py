@@ -6,23 +6,14 @@ Voilà serves no files of ours, so the bytes travel as a message and are kept in
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import traitlets
 
 from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["Download", "DownloadButton"]
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file for the browser: its name, media type and bytes."""
-
-    name: str
-    mime: str
-    content: bytes
+__all__ = ["DownloadButton", "csv_download"]
 
 
 class DownloadButton(LiveWidget):
@@ -35,7 +26,7 @@ class DownloadButton(LiveWidget):
     choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
     choice = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, provide: Callable[[], Download | None], **traits: Any) -> None:
+    def __init__(self, provide: Callable[[], ReportFile | None], **traits: Any) -> None:
         super().__init__(**traits)
         self._provide = provide
 
@@ -49,3 +40,8 @@ class DownloadButton(LiveWidget):
             self.send(
                 {"type": "file", "name": download.name, "mime": download.mime}, [download.content]
             )
+
+
+def csv_download(name: str, text: str) -> ReportFile:
+    """Return a table for the browser; the mark at its beginning tells Excel that it is UTF-8."""
+    return ReportFile(name, "text/csv", text.encode("utf-8-sig"))

@@ -5,7 +5,7 @@ radiograph must never get there, so these widgets hold no pixels in traits: they
 messages, and send it again to a page that opens later.
 
 A page asks the kernel for the state of all widgets and then makes its own copies of them; what
-changes in between is lost to it. So a view says when it is ready, and is told again.
+changes in between is lost to it. So a view says when it is ready, and all is sent again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import anywidget
 import ipywidgets as widgets
 
-__all__ = ["LiveWidget", "script", "style", "tell_again", "within"]
+__all__ = ["LiveWidget", "descendants", "named", "resend", "script", "set_shown", "style"]
 
 _FRONT = Path(__file__).parents[1] / "front"
 
@@ -33,21 +33,32 @@ def style(*names: str) -> str:
     return "".join((_FRONT / "styles" / f"{name}.css").read_text("utf-8") for name in sheets)
 
 
-def tell_again(widget: widgets.DOMWidget) -> None:
+def named(widget: widgets.DOMWidget, *names: str) -> Any:
+    """Give a widget these classes of the style sheets, and return it."""
+    for name in names:
+        widget.add_class(name)
+    return widget
+
+
+def set_shown(widget: widgets.DOMWidget, shown: bool) -> None:
+    """Show a widget, or take it out of the page."""
+    widget.layout.display = None if shown else "none"
+
+
+def descendants(widget: widgets.DOMWidget) -> Iterator[widgets.DOMWidget]:
+    """Yield every widget in a box, and in the boxes in it; nothing if it is none."""
+    for child in widget.children if isinstance(widget, widgets.Box) else ():
+        yield child
+        yield from descendants(child)
+
+
+def resend(widget: widgets.DOMWidget) -> None:
     """Send a widget's own traits, and whether it is shown, to the page once more."""
     made_of = ("children", "layout", "style")
     widget.send_state(
         [key for key in widget.keys if key not in made_of and not key.startswith("_")]
     )
     widget.layout.send_state("display")
-
-
-def within(box: widgets.Box) -> Iterator[widgets.DOMWidget]:
-    """Yield every widget in a box, and in the boxes in it."""
-    for widget in box.children:
-        yield widget
-        if isinstance(widget, widgets.Box):
-            yield from within(widget)
 
 
 class LiveWidget(anywidget.AnyWidget):
@@ -70,7 +81,7 @@ class LiveWidget(anywidget.AnyWidget):
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page; subclasses add the kinds they know."""
         if content.get("type") == "ready":
-            tell_again(self)
+            resend(self)
             if self.content:
                 self._send_content()
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from typing import Any
 
 import traitlets
 
 from fracture_widgets.app.widgets.live import script
-from fracture_widgets.app.widgets.live_rows import LiveRows
+from fracture_widgets.app.widgets.table import Handler, Table
 from fracture_widgets.app.widgets.thumbnails import MakeThumbnail
 
 __all__ = ["Picture", "PictureList"]
@@ -30,33 +31,43 @@ class Picture:
     tone: str = "normal"
 
 
-class PictureList(LiveRows):
-    """A list of pictures, each a button."""
+class PictureList(Table):
+    """A list of pictures, each a button that chooses it; some can be removed."""
 
     _esm = script("pictures")
 
     label = traitlets.Unicode().tag(sync=True)
-    chosen = traitlets.Int(None, allow_none=True)
-    removed = traitlets.Int(None, allow_none=True)
+
+    def __init__(
+        self,
+        choose: Callable[[int], object],
+        remove: Callable[[int], object] = lambda _: None,
+        *,
+        label: str,
+        executor: Executor | None = None,
+    ) -> None:
+        handlers = {"choose": self._of_known(choose), "remove": self._of_known(remove)}
+        super().__init__(handlers, executor=executor, label=label)
+
+    def _of_known(self, call: Callable[[int], object]) -> Handler:
+        return lambda content: call(content["key"]) if content.get("key") in self else None
 
     def list_pictures(self, pictures: Sequence[Picture]) -> None:
         """Show these pictures."""
         self.fill(
             [_row(picture) for picture in pictures],
-            {str(one.key): one.thumbnail for one in pictures if one.thumbnail is not None},
+            {
+                str(picture.key): picture.thumbnail
+                for picture in pictures
+                if picture.thumbnail is not None
+            },
         )
 
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a click."""
-        super().receive(content, buffers)
-        if content.get("type") == "choose":
-            self.chosen = None
-            self.chosen = int(content["key"])
-        elif content.get("type") == "remove":
-            self.removed = None
-            self.removed = int(content["key"])
+    def update_picture(self, picture: Picture) -> None:
+        """Show what became of one picture."""
+        self.update(_row(picture))
 
 
 def _row(picture: Picture) -> dict[str, Any]:
-    row = {one.name: getattr(picture, one.name) for one in fields(picture)}
+    row = {field.name: getattr(picture, field.name) for field in fields(picture)}
     return row | {"thumbnail": str(picture.key) if picture.thumbnail is not None else ""}

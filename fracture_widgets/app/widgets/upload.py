@@ -32,16 +32,16 @@ from typing import Any
 import traitlets
 
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.widgets.arriving import Arriving, Batch, base_name
 from fracture_widgets.app.widgets.background import BackgroundTask
-from fracture_widgets.app.widgets.complaints import Complaints
 from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.app.widgets.pending_uploads import Batch, PendingUpload, base_name
+from fracture_widgets.app.widgets.upload_errors import UploadErrors
 from fracture_widgets.imaging.radiograph import Radiograph
 
 __all__ = ["UploadPanel"]
 
-_MOST_ARRIVING = 8
-_FORGOTTEN_AFTER = 10 * 60.0
+_MOST_PENDING = 8
+_EXPIRES_AFTER = 10 * 60.0
 _SHOWN_AFTER = 2.0
 _ANSWERS_KEPT = 64
 
@@ -73,10 +73,10 @@ class UploadPanel(LiveWidget):
         )
         self._state = state
         self._clock = clock
-        self._complaints = Complaints(limits)
-        self._told: tuple[str, ...] = ()
+        self._errors = UploadErrors(limits)
+        self._reported: tuple[str, ...] = ()
         self._batches: dict[str, Batch] = {}
-        self._arriving: dict[str, Arriving] = {}
+        self._pending: dict[str, PendingUpload] = {}
         self._to_read: deque[str] = deque()
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._reading = BackgroundTask(executor)
@@ -107,54 +107,54 @@ class UploadPanel(LiveWidget):
             self._show_ready(batch)
 
     def _batch(self, content: Mapping[str, Any], _: object) -> None:
-        self._forget()
+        self._expire()
         if not self._batches:
-            self._complaints = Complaints(self._state.limits)
-            self._told = self._state.problems = ()
+            self._errors = UploadErrors(self._state.limits)
+            self._reported = self._state.problems = ()
         self._batches[str(content["batch"])] = Batch(self._clock())
 
     def _begin(self, content: Mapping[str, Any], piece: bytes | memoryview) -> None:
-        self._forget()
+        self._expire()
         upload, batch = str(content["upload"]), str(content["batch"])
-        arriving = Arriving(
+        pending = PendingUpload(
             batch,
             base_name(content["name"]),
             int(content["size"]),
-            heard=self._clock(),
+            last_seen=self._clock(),
             last=content.get("more") == 0,
         )
-        if upload in self._arriving:  # asked again after the connection was lost
+        if upload in self._pending:  # asked again after the connection was lost
             self._have(upload)
             return
         self._batches.setdefault(batch, Batch(self._clock()))
-        if arriving.size > self._state.limits.file_bytes:
-            self._note_left_out("size", [arriving.name], 1)
+        if pending.size > self._state.limits.file_bytes:
+            self._note_left_out("size", [pending.name], 1)
             self._answer(upload, "done", taken=0)
             return
-        self._arriving[upload] = arriving
+        self._pending[upload] = pending
         self._take(upload, piece)
 
     def _piece(self, content: Mapping[str, Any], piece: bytes | memoryview) -> None:
         upload = str(content["upload"])
-        arriving = self._arriving.get(upload)
-        if arriving is not None and int(content["at"]) == arriving.received:
+        pending = self._pending.get(upload)
+        if pending is not None and int(content["at"]) == pending.received:
             self._take(upload, piece)
 
     def _where(self, content: Mapping[str, Any], _: object) -> None:
         upload, asked = str(content["upload"]), content.get("asked")
-        if upload in self._arriving:
+        if upload in self._pending:
             self._have(upload, asked=asked)
         else:
             self.send(self._answers.get(upload) or {"type": "unknown", "upload": upload})
 
     def _end(self, content: Mapping[str, Any], _: object) -> None:
         upload = str(content["upload"])
-        arriving = self._arriving.get(upload)
-        if arriving is None:
+        pending = self._pending.get(upload)
+        if pending is None:
             return
-        if not arriving.complete:
-            del self._arriving[upload]
-        elif arriving.several:  # being read, which may take long
+        if not pending.complete:
+            del self._pending[upload]
+        elif pending.several:  # being read, which may take long
             self._reading.stop()
             self._finish(upload, "done", now=True)
 
@@ -167,19 +167,19 @@ class UploadPanel(LiveWidget):
         if batch is not None:
             batch.over = True
             self._show_ready(batch)
-            self._forget()
+            self._expire()
 
     def _take(self, upload: str, piece: bytes | memoryview) -> None:
-        arriving = self._arriving[upload]
-        arriving.take(piece)
-        arriving.heard = self._batches[arriving.batch].heard = self._clock()
+        pending = self._pending[upload]
+        pending.take(piece)
+        pending.last_seen = self._batches[pending.batch].last_seen = self._clock()
         self._have(upload)
-        if arriving.complete:
+        if pending.complete:
             self._to_read.append(upload)
             self._read_next()
 
     def _have(self, upload: str, **more: Any) -> None:
-        received = self._arriving[upload].received
+        received = self._pending[upload].received
         self.send({"type": "have", "upload": upload, "received": received, **more})
 
     def _answer(self, upload: str, kind: str, **more: Any) -> None:
@@ -193,41 +193,41 @@ class UploadPanel(LiveWidget):
             if not self._to_read or self._reading.running:
                 return
             upload = self._to_read.popleft()
-            arriving = self._arriving[upload]
+            pending = self._pending[upload]
             self._reading.start(
-                lambda: _to_the_end(arriving.read(self._state.limits)),
-                lambda outcome: self._note(upload, arriving, outcome),
+                lambda: _to_the_end(pending.read(self._state.limits)),
+                lambda outcome: self._note(upload, pending, outcome),
             )
 
-    def _note(self, upload: str, arriving: Arriving, outcome: Radiograph | str | None) -> None:
+    def _note(self, upload: str, pending: PendingUpload, outcome: Radiograph | str | None) -> None:
         """Take what a file gives: radiographs, sentences, and None at its end."""
         with self._lock:
-            if upload not in self._arriving:  # the list was full before its end
+            if upload not in self._pending:  # the list was full before its end
                 return
-            batch = self._batches.setdefault(arriving.batch, Batch(self._clock(), over=True))
+            batch = self._batches.setdefault(pending.batch, Batch(self._clock(), over=True))
             if outcome is None:
                 # A list told of every single radiograph would draw itself anew each time.
-                self._finish(upload, "done", now=batch.over or arriving.last)
+                self._finish(upload, "done", now=batch.over or pending.last)
             elif isinstance(outcome, str):
-                self._complaints.unreadable(arriving.name, outcome)
-                self._tell()
+                self._errors.unreadable(pending.name, outcome)
+                self._report()
             elif not self._state.has_room([*self._not_shown(), outcome]):
-                rest = f" with the rest of {arriving.name}" if arriving.several else ""
+                rest = f" with the rest of {pending.name}" if pending.several else ""
                 self._note_left_out("full", [outcome.name + rest], 1)
                 self._reading.stop()
                 self._finish(upload, "full", now=True)
             else:
-                arriving.taken += 1
+                pending.taken += 1
                 batch.ready.append(outcome)
                 if self._clock() > batch.shown + _SHOWN_AFTER:
                     self._show_ready(batch)
 
     def _finish(self, upload: str, kind: str, *, now: bool) -> None:
-        arriving = self._arriving.pop(upload)
+        pending = self._pending.pop(upload)
         if now:
-            self._show_ready(self._batches[arriving.batch])
-        self._answer(upload, kind, taken=arriving.taken)
-        self._forget()
+            self._show_ready(self._batches[pending.batch])
+        self._answer(upload, kind, taken=pending.taken)
+        self._expire()
 
     def _not_shown(self) -> list[Radiograph]:
         return [radiograph for batch in self._batches.values() for radiograph in batch.ready]
@@ -240,28 +240,28 @@ class UploadPanel(LiveWidget):
             batch.begun = True
 
     def _note_left_out(self, reason: str, names: Sequence[str], count: int) -> None:
-        self._complaints.left_out(reason, names, count)
-        self._tell()
+        self._errors.left_out(reason, names, count)
+        self._report()
 
-    def _tell(self) -> None:
-        told, self._told = self._told, self._complaints.sentences
-        self._state.tell_instead(told, self._told)
+    def _report(self) -> None:
+        before, self._reported = self._reported, self._errors.sentences
+        self._state.tell_instead(before, self._reported)
 
-    def _forget(self) -> None:
+    def _expire(self) -> None:
         """Let go of choices that are over, and of what pages left behind that are no more."""
         now = self._clock()
         unfinished = sorted(
-            (arriving.heard, upload)
-            for upload, arriving in self._arriving.items()
-            if not arriving.complete
+            (pending.last_seen, upload)
+            for upload, pending in self._pending.items()
+            if not pending.complete
         )
-        too_many = len(unfinished) - _MOST_ARRIVING
-        for place, (heard, upload) in enumerate(unfinished):
-            if place < too_many or now - heard > _FORGOTTEN_AFTER:
-                del self._arriving[upload]
-        sending = {arriving.batch for arriving in self._arriving.values()}
+        too_many = len(unfinished) - _MOST_PENDING
+        for place, (last_seen, upload) in enumerate(unfinished):
+            if place < too_many or now - last_seen > _EXPIRES_AFTER:
+                del self._pending[upload]
+        sending = {pending.batch for pending in self._pending.values()}
         for key, batch in list(self._batches.items()):
-            if key not in sending and (batch.over or now - batch.heard > _FORGOTTEN_AFTER):
+            if key not in sending and (batch.over or now - batch.last_seen > _EXPIRES_AFTER):
                 self._show_ready(batch)
                 del self._batches[key]
 

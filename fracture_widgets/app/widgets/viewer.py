@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from fracture_widgets.app.state import Entry, WorkbenchState
-from fracture_widgets.app.tabs.examine.regions import box_from_page, region_of
-from fracture_widgets.app.widgets.latest import Latest
+from fracture_widgets.app.state import Entry
+from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.live import LiveWidget, script, style
-from fracture_widgets.app.widgets.other_pictures import OtherPictures, choices_of
+from fracture_widgets.app.widgets.other_views import OtherViews, choices_of
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
+from fracture_widgets.app.widgets.regions import box_from_page
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.parts import in_words, with_article
 
@@ -32,7 +33,11 @@ _EMPTY = {
 
 
 class Viewer(LiveWidget):
-    """Shows the selected radiograph, to be zoomed, windowed and measured, with a map over it."""
+    """Shows a radiograph, to be zoomed, windowed and measured, with a map over it.
+
+    ``cut`` takes a region that was drawn; without it none can be. Another frame or window of the
+    radiograph's file goes to ``add``, unless ``select`` finds it; without them it is shown here.
+    """
 
     _esm = script("viewer")
     _css = style("viewer")
@@ -41,22 +46,26 @@ class Viewer(LiveWidget):
 
     def __init__(
         self,
-        state: WorkbenchState,
         *,
         advice: str = "",
-        examine_region: Callable[[Radiograph], object] | None = None,
+        cut: Callable[[Radiograph, Box], object] | None = None,
+        add: Callable[[Radiograph], object] | None = None,
+        select: Callable[[str], bool] = lambda _: False,
         executor: Executor | None = None,
     ) -> None:
         super().__init__()
-        self._state = state
         self._shown: Entry | None = None
         self._packed: PackedPicture | None = None
-        self._packing = Latest(executor)
-        self._examine_region = examine_region
-        self._others = OtherPictures(state, self._refuse, executor=executor)
+        self._packing = LatestTask(executor)
+        self._cut = cut
+        self._others = OtherViews(select, add or self._show_alone, self._refuse, executor=executor)
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
-        state.observe(self._refresh, ["entries", "selected_key"])
-        self._draw(state.selected)
+        self._draw(None)
+
+    def display(self, entry: Entry | None) -> None:
+        """Show a radiograph and what the networks answered, or that there is none."""
+        if entry is not self._shown:
+            self._draw(entry)
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page: it is ready, wants a piece or picture, or has a region."""
@@ -68,14 +77,9 @@ class Viewer(LiveWidget):
             if kind == "picture":
                 self._send_piece(content.get("at"))
             elif kind == "region":
-                self._cut(self._shown.radiograph, content.get("box"))
+                self._cut_out(self._shown.radiograph, content.get("box"))
             elif kind == "choose":
                 self._others.choose(self._shown.radiograph, content)
-
-    def _refresh(self, _: object) -> None:
-        entry = self._state.selected
-        if entry is not self._shown:
-            self._draw(entry)
 
     def _draw(self, entry: Entry | None) -> None:
         before, self._shown = self._shown, entry
@@ -97,7 +101,7 @@ class Viewer(LiveWidget):
                 "height": height,
                 "spacing": _spacing_shown(radiograph, width, height),
                 "layers": layers,
-                "regions": self._examine_region is not None,
+                "regions": self._cut is not None,
                 "choices": choices_of(radiograph),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
@@ -107,7 +111,7 @@ class Viewer(LiveWidget):
         )
         if before is None or before.radiograph is not radiograph:
             self._packed = None
-            self._packing.ask(lambda: _packed(radiograph), self._keep)
+            self._packing.run(lambda: _packed(radiograph), self._keep)
 
     def _keep(self, packed: PackedPicture) -> None:
         self._packed = packed
@@ -133,17 +137,18 @@ class Viewer(LiveWidget):
         piece = self._packed.data[at : at + _PIECE]
         self.send({"type": "piece", "key": self.content["key"], "at": at}, [piece])
 
-    def _cut(self, radiograph: Radiograph, values: Any) -> None:
+    def _cut_out(self, radiograph: Radiograph, values: Any) -> None:
         box = box_from_page(values)
-        if box is None or self._examine_region is None:
+        if box is None or self._cut is None:
             return
-        names = [entry.radiograph.name for entry in self._state.entries]
         try:
-            region = region_of(radiograph, box, names)
+            self._cut(radiograph, box)
         except FractureWidgetsError as error:
             self._refuse(str(error))
-            return
-        self._examine_region(region)
+
+    def _show_alone(self, radiograph: Radiograph) -> None:
+        if self._shown is not None:
+            self.display(Entry(self._shown.key, radiograph))
 
     def _refuse(self, text: str) -> None:
         self.send({"type": "refused", "text": text})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.state import WorkbenchState
+from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.pictures import Picture, PictureList
 from fracture_widgets.app.widgets.thumbnails import thumbnail
 from fracture_widgets.phantoms import Phantom
@@ -27,16 +27,17 @@ class SamplesPanel(widgets.VBox):
         *,
         executor: Executor | None = None,
     ) -> None:
-        self._state = state
-        self.pictures = PictureList(label="Drawn samples", executor=executor)
+        self.pictures = PictureList(
+            lambda number: state.add(self._samples[number].radiograph),
+            label="Drawn samples",
+            executor=executor,
+        )
         self.pictures.add_class("fw-samples")
         self.offer(samples)
-        self.pictures.observe(self._chosen, "chosen")
         heading = widgets.HTML(
             "<h2>Or take a drawn sample</h2><p>Made by a program; no patient is behind them.</p>"
         )
-        heading.add_class("fw-heading")
-        super().__init__([heading, self.pictures])
+        super().__init__([named(heading, "fw-heading"), self.pictures])
         self.add_class("fw-samples-panel")
 
     def offer(self, samples: Sequence[Phantom]) -> None:
@@ -54,7 +55,3 @@ class SamplesPanel(widgets.VBox):
                 for number, phantom in enumerate(self._samples)
             ]
         )
-
-    def _chosen(self, change: Any) -> None:
-        if change["new"] is not None:
-            self._state.add(self._samples[change["new"]].radiograph)

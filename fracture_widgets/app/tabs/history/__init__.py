@@ -1,3 +1,3 @@
 """The History tab: saved results to find, read, delete and take away."""
 
-from __future__ import annotations
+from fracture_widgets.app.tabs.history.tab import TAB as TAB

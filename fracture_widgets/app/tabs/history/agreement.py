@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.app.widgets.latest import Latest
+from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.records.history import History
 from fracture_widgets.records.history_filters import HistoryFilter
@@ -35,7 +35,7 @@ class AgreementPanel(LiveWidget):
     def __init__(self, history: History, *, executor: Executor | None = None) -> None:
         super().__init__()
         self._history = history
-        self._latest = Latest(executor)
+        self._latest = LatestTask(executor)
         self.clear()
 
     def clear(self) -> None:
@@ -49,7 +49,7 @@ class AgreementPanel(LiveWidget):
         def work() -> Iterator[Agreement]:
             yield self._history.agreement(chosen)
 
-        self._latest.ask(work, lambda found: self.show(_content(found, chosen)))
+        self._latest.run(work, lambda found: self.show(_content(found, chosen)))
 
 
 def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:

@@ -11,10 +11,12 @@ import ipywidgets as widgets
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.history.agreement import AgreementPanel
 from fracture_widgets.app.tabs.history.table import HistoryTable, filter_from, verdict_from
-from fracture_widgets.app.widgets.download import Download, DownloadButton
+from fracture_widgets.app.widgets.download import DownloadButton, csv_download
+from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import history_is_the_visitors
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History
 from fracture_widgets.records.history_filters import HistoryFilter
 from fracture_widgets.records.history_row import SavedResult, as_csv, as_json
@@ -22,6 +24,7 @@ from fracture_widgets.records.history_row import SavedResult, as_csv, as_json
 __all__ = ["HistoryPanel"]
 
 _PAGE = 50
+_FILE = "fracture-widgets-history"
 
 
 class HistoryPanel(widgets.VBox):
@@ -60,10 +63,8 @@ class HistoryPanel(widgets.VBox):
             f"<h2>Saved results</h2><p>{_kept()}: what was answered for which file and what you "
             "say of it, no pictures.</p>"
         )
-        heading.add_class("fw-heading")
-        top = widgets.HBox([heading, self.export, self.export_json])
-        top.add_class("fw-history-top")
-        return [top, self.agreement, self.note, self.table]
+        top = widgets.HBox([named(heading, "fw-heading"), self.export, self.export_json])
+        return [named(top, "fw-history-top"), self.agreement, self.note, self.table]
 
     def refresh(self) -> None:
         """Read the history again, and compute the agreement."""
@@ -177,7 +178,7 @@ class HistoryPanel(widgets.VBox):
         self._state.saved_count += 1
         self.agreement.compute(self.wanted)
 
-    def _export(self, kind: str) -> Download | None:
+    def _export(self, kind: str) -> ReportFile | None:
         try:
             rows = self._history.rows(self.wanted)
             text = as_csv(rows) if kind == "csv" else as_json(rows)
@@ -186,9 +187,8 @@ class HistoryPanel(widgets.VBox):
             return None
         self._say(f"{_counted(rows).capitalize()} exported as {kind.upper()}.", "good")
         if kind == "json":
-            return Download("fracture-widgets-history.json", "application/json", text.encode())
-        # The mark at the beginning tells Excel that the file is UTF-8.
-        return Download("fracture-widgets-history.csv", "text/csv", text.encode("utf-8-sig"))
+            return ReportFile(f"{_FILE}.json", "application/json", text.encode())
+        return csv_download(f"{_FILE}.csv", text)
 
     def _say(self, text: str, tone: str = "quiet") -> None:
         self.note.tone, self.note.text = tone, text

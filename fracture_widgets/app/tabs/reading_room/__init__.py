@@ -1,1 +1,1 @@
-"""The reading room's panel: read first, then see what the network says and what it was."""
+"""The reading room: read first, then see what the network says."""

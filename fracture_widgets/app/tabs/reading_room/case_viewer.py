@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.reading_room.marks import Mark
@@ -20,16 +19,12 @@ class CaseViewer(Viewer):
     """Shows the case at hand."""
 
     def __init__(
-        self,
-        state: WorkbenchState,
-        placed: Callable[[Mark], object],
-        *,
-        executor: Executor | None = None,
+        self, placed: Callable[[Mark], object], *, executor: Executor | None = None
     ) -> None:
         self._placed = placed
         self._marking = False
         self._boxes: list[dict[str, Any]] = []
-        super().__init__(state, advice=_ADVICE, executor=executor)
+        super().__init__(advice=_ADVICE, executor=executor)
 
     def prepare(self, *, marking: bool) -> None:
         """Say, before a case is shown, whether places can be marked on it; no box is on it."""
@@ -39,7 +34,7 @@ class CaseViewer(Viewer):
     def lay(self, mark: Mark | None, fractures: Sequence[Box] = ()) -> None:
         """Lay a mark, and the fractures once the answer may be seen, over the picture."""
         ours = [] if mark is None else [_box(mark.corners, "Your mark", "reader")]
-        truth = [_box([one.x0, one.y0, one.x1, one.y1], "Fracture", "truth") for one in fractures]
+        truth = [_box([b.x0, b.y0, b.x1, b.y1], "Fracture", "truth") for b in fractures]
         self._boxes = [*truth, *ours]
         if self.content.get("key"):
             self.content["boxes"] = self._boxes

@@ -8,11 +8,10 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any
 
-from fracture_widgets.app.examiner import Examines
+from fracture_widgets.app.inference import Examines, load_shipped_cascade
 from fracture_widgets.app.tabs.reading_room.roc import roc_picture
 from fracture_widgets.app.tabs.reading_room.state import RoomState, Stage
-from fracture_widgets.app.widgets.background import TaskState, sentence
-from fracture_widgets.app.widgets.latest import Latest
+from fracture_widgets.app.widgets.background import LatestTask, TaskState, sentence
 from fracture_widgets.errors import FractureWidgetsError, ReadingRoomError, UnreadableRadiograph
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
@@ -45,10 +44,10 @@ class ReadingDesk:
         self._cascade = cascade
         self._clock = clock
         self._looking_since: float | None = None
-        self._work = Latest(executor)
+        self._work = LatestTask(executor)
         self._work.task.observe(self._ended, "state")
         if cascade is None:
-            self._work.ask(_warmed_up, lambda _: None)
+            self._work.run(_warmed_up, lambda _: None)
 
     def start(self, key: str, *, code: str, count: int, balanced: bool, reader: str) -> None:
         """Choose the cases of a new sitting, and show the first."""
@@ -180,11 +179,11 @@ class ReadingDesk:
 
         def answer() -> Iterator[tuple[Report | None, str]]:
             try:
-                yield (known or _shipped_cascade()).examine(blinded), ""
+                yield (known or load_shipped_cascade()).examine(blinded), ""
             except Exception as error:  # noqa: BLE001 - the reading stands without the network
                 yield None, sentence(error)
 
-        self._work.ask(answer, on_report)
+        self._work.run(answer, on_report)
 
     def _answered(self, said: tuple[Report | None, str]) -> None:
         session, case = self._state.session, self._state.case
@@ -214,7 +213,7 @@ class ReadingDesk:
     def _fetch(self, work: Callable[[], Iterable[Any]], on_value: Callable[[Any], None]) -> None:
         self._state.problem = ""
         self._state.stage = Stage.FETCHING
-        self._work.ask(work, on_value)
+        self._work.run(work, on_value)
 
     def _ended(self, change: Any) -> None:
         if change["new"] is TaskState.FAILED and self._busy:
@@ -251,14 +250,7 @@ class ReadingDesk:
             self._state.problem = str(error)
 
 
-def _shipped_cascade() -> Examines:
-    # Brings the engine with it: not before it is used.
-    from fracture_widgets.models.cascade import shipped_cascade
-
-    return shipped_cascade()
-
-
 def _warmed_up() -> Iterator[Examines]:
     # What goes wrong is said when the network is asked.
     with suppress(FractureWidgetsError):
-        yield _shipped_cascade()
+        yield load_shipped_cascade()

@@ -9,23 +9,19 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk
 from fracture_widgets.app.tabs.reading_room.state import RoomState, Stage
-from fracture_widgets.app.widgets.download import Download, DownloadButton
-from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.app.widgets.download import DownloadButton, csv_download
+from fracture_widgets.app.widgets.figures import Figures
+from fracture_widgets.app.widgets.live import named
 from fracture_widgets.base.words import percent
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.reading_room.export import readings_csv
 from fracture_widgets.reading_room.scoring import Performance, SessionScore
 from fracture_widgets.reading_room.session import READERS_WORDS, ReadingSession
+from fracture_widgets.records.formats import ReportFile
 
 __all__ = ["ScorePanel"]
 
 _NOTHING = "<p>No case could be read, so there is nothing to score.</p>"
-
-
-class _Figures(LiveWidget):
-    """Pictures with words for who cannot see them."""
-
-    _esm = script("figures")
 
 
 class ScorePanel(widgets.VBox):
@@ -34,15 +30,12 @@ class ScorePanel(widgets.VBox):
     def __init__(self, state: RoomState, desk: ReadingDesk) -> None:
         self._state = state
         self.card, self.cases = widgets.HTML(), widgets.HTML()
-        self.figures = _Figures()
+        self.figures = Figures()
         self.export = DownloadButton(self._file, label="Export for the class (CSV)")
-        self.again = widgets.Button(description="Read again")
-        self.again.add_class("fw-secondary")
+        self.again = named(widgets.Button(description="Read again"), "fw-secondary")
         self.again.on_click(lambda _: desk.leave())
-        buttons = widgets.HBox([self.export, self.again])
-        buttons.add_class("fw-score-buttons")
-        both = widgets.Box([self.card, self.figures])
-        both.add_class("fw-score-columns")
+        buttons = named(widgets.HBox([self.export, self.again]), "fw-score-buttons")
+        both = named(widgets.Box([self.card, self.figures]), "fw-score-columns")
         super().__init__([both, buttons, self.cases])
         state.observe(self._draw, ["stage", "turn"])
 
@@ -51,20 +44,19 @@ class ScorePanel(widgets.VBox):
         session, score = state.session, state.score
         if state.stage is not Stage.SCORED or session is None:
             self.card.value = self.cases.value = ""
-            self.figures.show({"figures": []})
+            self.figures.draw([])
             return
         self.card.value = _card(session, score)
         self.cases.value = _cases(session)
         self.export.disabled = score is None
-        drawn = [{"alt": _alt(score)}] if state.roc and score is not None else []
-        self.figures.show({"figures": drawn}, [state.roc] if drawn else [])
+        self.figures.draw([(_alt(score), state.roc)] if state.roc and score is not None else [])
 
-    def _file(self) -> Download | None:
+    def _file(self) -> ReportFile | None:
         session = self._state.session
         if session is None:
             return None
         name = f"readings-{session.started_at[:10]}-{session.id[:6]}.csv"
-        return Download(name, "text/csv", readings_csv(session).encode("utf-8-sig"))
+        return csv_download(name, readings_csv(session))
 
 
 def _card(session: ReadingSession, score: SessionScore | None) -> str:

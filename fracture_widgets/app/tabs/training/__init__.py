@@ -1,1 +1,3 @@
-"""The training panel: choose radiographs and settings, start, watch, stop, continue, read."""
+"""The Training tab: train a network and watch it learn."""
+
+from fracture_widgets.app.tabs.training.tab import TAB as TAB

@@ -1,13 +1,12 @@
-"""The training panel: choose, start, watch, pause, stop, continue, read, save."""
+"""The training tab: choose, start, watch, pause, stop, continue, read, save."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as widgets
 
@@ -18,50 +17,16 @@ from fracture_widgets.app.tabs.training.report import ReportPanel
 from fracture_widgets.app.tabs.training.runs import RunsPanel
 from fracture_widgets.app.tabs.training.state import Activity, TrainingState
 from fracture_widgets.app.tabs.training.trainer import Trainer
-from fracture_widgets.app.widgets.live import LiveWidget, style, tell_again, within
+from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.training.progress import FEATURES, READING, Progress
 
-__all__ = ["TrainingPanel"]
-
-_HEADER = """
-<header class="fw-header"><h1>Fracture Widgets: training</h1>
-<p>For teaching and research. Not a medical device.</p></header>
-"""
+__all__ = ["TrainingView"]
 
 
-class TrainingPanel(widgets.VBox):
-    """Train a network in a notebook or on a page, and watch it learn.
-
-    Parameters
-    ----------
-    folders
-        What may be trained on beside the drawn radiographs: datasets, or folders that hold some.
-        By default those that the environment variable ``FRACTURE_WIDGETS_DATASETS`` names, as
-        ``fracture-widgets dashboard --data`` does. A page chooses among these by name; nothing
-        that is typed in it reaches the file system.
-    home
-        Where runs, saved networks and drawn radiographs are kept; by default the user's data
-        folder.
-    executor
-        Where training runs; by default a thread of the panel's own.
-
-    Attributes
-    ----------
-    state
-        Everything the views show, as traits.
-    setup, curves, report, runs
-        The views.
-    start, pause, resume, finish
-        The buttons.
-
-    Examples
-    --------
-    >>> from fracture_widgets import TrainingPanel
-    >>> TrainingPanel()  # doctest: +SKIP
-    >>> TrainingPanel(folders=["joints/"])  # doctest: +SKIP
-    """
+class TrainingView(widgets.VBox):
+    """What is chosen, what is going on, what came of it, and earlier trainings."""
 
     def __init__(
         self,
@@ -77,64 +42,28 @@ class TrainingPanel(widgets.VBox):
         self.curves = Curves(self.state)
         self.report = ReportPanel(self.state, root / "networks")
         self.runs = RunsPanel(self.state, root / "runs", self.trainer.resume_run)
-        self.start = widgets.Button(description="Start training")
-        self.pause = widgets.Button(description="Pause", tooltip="It can be continued later")
-        self.resume = widgets.Button(description="Continue", tooltip="After its last epoch")
-        self.finish = widgets.Button(
-            description="Stop", tooltip="No more epochs: judge the best one so far"
+        trainer = self.trainer
+        self.start = _button("Start training", "fw-primary", trainer.start)
+        self.pause = _button("Pause", "fw-secondary", trainer.pause, "It can be continued later")
+        self.resume = _button("Continue", "fw-primary", trainer.resume, "After its last epoch")
+        self.finish = _button(
+            "Stop", "fw-secondary", trainer.finish, "No more epochs: judge the best one so far"
         )
         self.status = StatusLine()
         self.early = StatusLine()
-        self.notes = widgets.HTML()
-        super().__init__(self._arranged())
-        self.add_class("fw-workbench")
-        self.add_class("fw-training")
-        self._wire()
-        self._show()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-    def _arranged(self) -> list[widgets.Widget]:
-        look = widgets.HTML(f"<style>{style('workbench', 'training')}</style>")
+        self.notes = named(widgets.HTML(), "fw-notes")
         buttons = widgets.HBox([self.start, self.resume, self.pause, self.finish])
         right = widgets.VBox(
-            [buttons, self.status, self.early, self.notes, self.curves, self.report]
-        )
-        columns = widgets.Box([self.setup, right])
-        named = (
-            (look, "fw-style"),
-            (buttons, "fw-buttons"),
-            (right, "fw-right"),
-            (columns, "fw-columns"),
-            (self.setup, "fw-setup"),
-            (self.curves, "fw-curves"),
-            (self.report, "fw-result"),
-            (self.runs, "fw-history"),
-            (self.start, "fw-primary"),
-            (self.resume, "fw-primary"),
-            (self.pause, "fw-secondary"),
-            (self.finish, "fw-secondary"),
-            (self.notes, "fw-notes"),
-        )
-        for widget, name in named:
-            widget.add_class(name)
-        return [look, widgets.HTML(_HEADER), columns, self.runs]
-
-    def _wire(self) -> None:
-        self.start.on_click(lambda _: self.trainer.start())
-        self.pause.on_click(lambda _: self.trainer.pause())
-        self.resume.on_click(lambda _: self.trainer.resume())
-        self.finish.on_click(lambda _: self.trainer.finish())
-        self.curves.on_msg(self._tell_again)
+            [
+                named(buttons, "fw-buttons"), self.status, self.early, self.notes,
+                named(self.curves, "fw-curves"), named(self.report, "fw-result"),
+            ]
+        )  # fmt: skip
+        columns = widgets.Box([named(self.setup, "fw-setup"), named(right, "fw-right")])
+        super().__init__([named(columns, "fw-columns"), named(self.runs, "fw-history")])
+        self.add_class("fw-training")
         self.state.observe(self._show)
-
-    def _tell_again(self, _: object, content: Any, __: object) -> None:
-        if content.get("type") == "ready":
-            self.send_state("_dom_classes")
-            for widget in within(self):
-                if not isinstance(widget, LiveWidget):  # those see to it themselves
-                    tell_again(widget)
+        self._show()
 
     def _show(self, _: object = None) -> None:
         state = self.state
@@ -143,10 +72,10 @@ class TrainingPanel(widgets.VBox):
         self.start.disabled = bool(reason)
         self.start.tooltip = reason or "Train with these settings"
         self.start.description = "Start another" if state.paused else "Start training"
-        _display(self.start, not state.busy)
-        _display(self.resume, state.paused)
-        _display(self.pause, state.busy)
-        _display(self.finish, state.busy or state.paused)
+        set_shown(self.start, not state.busy)
+        set_shown(self.resume, state.paused)
+        set_shown(self.pause, state.busy)
+        set_shown(self.finish, state.busy or state.paused)
         self.pause.disabled = not at_work
         self.finish.disabled = state.busy and not at_work
         self.status.busy = state.activity is not Activity.NOTHING
@@ -221,5 +150,9 @@ def _left(seconds: float | None) -> str:
     return f"; at most {seconds / 3600:.1f} hours left"
 
 
-def _display(widget: Any, shown: bool) -> None:
-    widget.layout.display = None if shown else "none"
+def _button(
+    words: str, look: str, press: Callable[[], object], tooltip: str = ""
+) -> widgets.Button:
+    button = named(widgets.Button(description=words, tooltip=tooltip), look)
+    button.on_click(lambda _: press())
+    return button

@@ -11,12 +11,14 @@ from typing import Any
 import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.training.state import TrainingState
-from fracture_widgets.app.widgets.download import Download, DownloadButton
-from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.app.widgets.download import DownloadButton
+from fracture_widgets.app.widgets.figures import Figures
+from fracture_widgets.app.widgets.live import set_shown
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import Scores
+from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.training.runs import TrainingRun, task_title
 from fracture_widgets.training.saving import CARD_FILE
 
@@ -35,12 +37,6 @@ stand here.</p></section>
 _FIGURES = ("confusion_matrix", "roc")
 
 
-class _Figures(LiveWidget):
-    """Pictures with words for who cannot see them."""
-
-    _esm = script("figures")
-
-
 class ReportPanel(widgets.VBox):
     """Shows the evaluation of the run that is open, and saves its network."""
 
@@ -48,7 +44,7 @@ class ReportPanel(widgets.VBox):
         self._state = state
         self._networks = networks
         self.card = widgets.HTML()
-        self.figures = _Figures()
+        self.figures = Figures()
         self.save = DownloadButton(self._save, label="Save model")
         self.saved = StatusLine()
         super().__init__([self.card, self.figures, self.save, self.saved])
@@ -59,22 +55,19 @@ class ReportPanel(widgets.VBox):
         run = self._state.run
         scores = None if run is None else run.evaluation
         self.saved.text, self.saved.tone = "", "quiet"
-        shown = None if run is not None and scores is not None else "none"
         for widget in (self.figures, self.save, self.saved):
-            widget.layout.display = shown
+            set_shown(widget, scores is not None)
         if run is None or scores is None:
             self.card.value = _EMPTY
-            self.figures.show({"figures": []})
+            self.figures.draw([])
             return
         self.card.value = _card(run, scores)
         drawn = run.figures()
-        there = [name for name in _FIGURES if name in drawn]
-        self.figures.show(
-            {"figures": [{"alt": _alt(name, scores)} for name in there]},
-            [drawn[name]._repr_png_() for name in there],
+        self.figures.draw(
+            [(_alt(name, scores), drawn[name]._repr_png_()) for name in _FIGURES if name in drawn]
         )
 
-    def _save(self) -> Download | None:
+    def _save(self) -> ReportFile | None:
         run = self._state.run
         if run is None or not run.card:
             return None
@@ -95,7 +88,7 @@ class ReportPanel(widgets.VBox):
             "card is downloaded."
         )
         content = json.dumps(dict(run.card), indent=2).encode()
-        return Download(f"{home.name}-card.json", "application/json", content)
+        return ReportFile(f"{home.name}-card.json", "application/json", content)
 
 
 def _card(run: TrainingRun, scores: Scores) -> str:

@@ -1,1 +1,3 @@
-"""The Worklist tab: many radiographs, the most suspicious first."""
+"""The Worklist tab: read many radiographs, the most suspicious first."""
+
+from fracture_widgets.app.tabs.worklist.tab import TAB as TAB

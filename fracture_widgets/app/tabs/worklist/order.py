@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from fracture_widgets.app.state import Entry
 from fracture_widgets.parts import Verdict
@@ -20,6 +21,7 @@ __all__ = [
     "Sorting",
     "counted",
     "matching",
+    "row_of",
     "sorted_rows",
 ]
 
@@ -40,23 +42,6 @@ class Row:
     body_part_probability: float | None = None
     probability: float | None = None
     problem: str = ""
-
-    @classmethod
-    def of(cls, entry: Entry) -> Row:
-        """Return the row of an entry."""
-        report, radiograph = entry.report, entry.radiograph
-        said = None if report is None or report.refused else report
-        return cls(
-            key=entry.key,
-            name=radiograph.name,
-            width=radiograph.width,
-            height=radiograph.height,
-            verdict=report.verdict if report else None,
-            body_part=said.body_part if said else "",
-            body_part_probability=said.body_part_probability if said else None,
-            probability=said.calibrated_probability if said else None,
-            problem="" if report else entry.problem,
-        )
 
     @property
     def answered(self) -> bool:
@@ -81,7 +66,7 @@ class Sorting:
     by: By = By.SUSPICION
     descending: bool = True
 
-    def asked_for(self, by: By) -> Sorting:
+    def clicked(self, by: By) -> Sorting:
         """Return the order after a click on a column: the other way round, if it is this one."""
         if by is self.by:
             return Sorting(by, not self.descending)
@@ -118,6 +103,29 @@ class Counts:
     failed: int
 
 
+_rows: WeakKeyDictionary[Entry, Row] = WeakKeyDictionary()
+
+
+def row_of(entry: Entry) -> Row:
+    """Return the row of an entry, made once."""
+    row = _rows.get(entry)
+    if row is None:
+        report, radiograph = entry.report, entry.radiograph
+        answer = None if report is None or report.refused else report
+        row = _rows[entry] = Row(
+            key=entry.key,
+            name=radiograph.name,
+            width=radiograph.width,
+            height=radiograph.height,
+            verdict=report.verdict if report else None,
+            body_part=answer.body_part if answer else "",
+            body_part_probability=answer.body_part_probability if answer else None,
+            probability=answer.calibrated_probability if answer else None,
+            problem="" if report else entry.problem,
+        )
+    return row
+
+
 def sorted_rows(rows: Iterable[Row], sorting: Sorting) -> list[Row]:
     """Return rows in an order."""
     by_suspicion = _sorted_by(_suspicion, rows, descending=True)
@@ -140,7 +148,7 @@ def counted(rows: Iterable[Row], wanted: Filter) -> Counts:
     return Counts(
         total=len(everything),
         shown=len(shown),
-        verdicts={one: sum(row.verdict is one for row in shown) for one in Verdict},
+        verdicts={verdict: sum(row.verdict is verdict for row in shown) for verdict in Verdict},
         waiting=sum(not row.answered and not row.problem for row in shown),
         failed=sum(bool(row.problem) for row in shown),
     )

@@ -1,4 +1,4 @@
-"""The Worklist tab: read many radiographs, the most suspicious first."""
+"""The worklist: its order, its filters, and what is done with its rows."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ from fracture_widgets.app.tabs.worklist.order import (
     Sorting,
     counted,
     matching,
+    row_of,
     sorted_rows,
 )
 from fracture_widgets.app.tabs.worklist.table import WorklistTable
-from fracture_widgets.app.widgets.download import Download, DownloadButton
-from fracture_widgets.app.widgets.removal import Removal
+from fracture_widgets.app.tabs.worklist.undo import UndoStack
+from fracture_widgets.app.widgets.download import DownloadButton, csv_download
+from fracture_widgets.app.widgets.live import named
 from fracture_widgets.parts import BODY_PARTS, Verdict
+from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["ReadingPanel"]
+__all__ = ["WorklistPanel"]
 
 _LONGEST_TEXT = 200
 
 
-class ReadingPanel(widgets.VBox):
+class WorklistPanel(widgets.VBox):
     """Lists the radiographs by suspicion, filters them, and gives what is shown as CSV."""
 
     def __init__(
@@ -42,7 +45,7 @@ class ReadingPanel(widgets.VBox):
     ) -> None:
         self._state = state
         self._open_selected = open_selected
-        self._removal = Removal(state)
+        self._removed = UndoStack(state)
         self._shown: list[Row] = []
         self.sorting = Sorting()
         self.wanted = Filter()
@@ -61,27 +64,31 @@ class ReadingPanel(widgets.VBox):
         heading = widgets.HTML(
             "<h2>Worklist</h2><p>The most suspicious first, once the networks have answered.</p>"
         )
-        heading.add_class("fw-heading")
-        top = widgets.HBox([heading, self.export])
-        top.add_class("fw-history-top")
-        super().__init__([top, self.table])
-        state.observe(self.refresh, ["entries", "selected_key"])
+        top = widgets.HBox([named(heading, "fw-heading"), self.export])
+        super().__init__([named(top, "fw-history-top"), self.table])
+        state.observe(self.refresh, ["listed", "answered", "selected_key"])
         self.refresh()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether another tab is shown; what changes meanwhile is shown when this one is."""
+        return bool(self.layout.display == "none")
 
     def refresh(self, _: object = None) -> None:
         """Sort and filter anew, and show what comes of it."""
-        entries = self._state.entries
-        rows = [Row.of(entry) for entry in entries]
+        if self.hidden:
+            return
+        rows = [row_of(entry) for entry in self._state.entries]
         self._shown = matching(sorted_rows(rows, self.sorting), self.wanted)
         self.export.disabled = not self._shown
         self.table.list_entries(
-            entries,
+            self._state.entries,
             self._shown,
             selected=self._state.selected_key,
             sorting=self.sorting,
             wanted=self.wanted,
             counts=counted(rows, self.wanted),
-            removed=self._removal.last,
+            removed=self._removed.last,
         )
 
     def _choose(self, content: Mapping[str, Any]) -> bool:
@@ -109,15 +116,15 @@ class ReadingPanel(widgets.VBox):
         if key == self._state.selected_key and key in keys and len(keys) > 1:
             place = keys.index(key)
             self._state.selected_key = (keys[:place] + keys[place + 1 :])[min(place, len(keys) - 2)]
-        self._removal.remove(key)
+        self._removed.remove(key)
 
     def _undo(self, _: Mapping[str, Any]) -> None:
-        self._removal.undo()
+        self._removed.undo()
         self.refresh()
 
     def _sort(self, content: Mapping[str, Any]) -> None:
         if content.get("by") in [by.value for by in By]:
-            self.sorting = self.sorting.asked_for(By(content["by"]))
+            self.sorting = self.sorting.clicked(By(content["by"]))
             self.refresh()
 
     def _filter(self, content: Mapping[str, Any]) -> None:
@@ -130,12 +137,10 @@ class ReadingPanel(widgets.VBox):
         )
         self.refresh()
 
-    def _export(self) -> Download | None:
-        entries = {entry.key: entry for entry in self._state.entries}
-        shown = [entries[row.key] for row in self._shown if row.key in entries]
-        # The mark at the beginning tells Excel that the file is UTF-8.
-        content = worklist_csv(shown).encode("utf-8-sig")
-        return Download("fracture-widgets-worklist.csv", "text/csv", content)
+    def _export(self) -> ReportFile:
+        entries = (self._state.entry(row.key) for row in self._shown)
+        shown = [entry for entry in entries if entry is not None]
+        return csv_download("fracture-widgets-worklist.csv", worklist_csv(shown))
 
 
 def _share(value: Any) -> float:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.tabs.worklist.order import Counts, Filter, Row, Sorting
 from fracture_widgets.app.widgets.live import script
-from fracture_widgets.app.widgets.live_rows import LiveRows
+from fracture_widgets.app.widgets.table import Table
 from fracture_widgets.app.widgets.thumbnails import thumbnail
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.verdict_words import verdict_slug
@@ -19,19 +19,13 @@ from fracture_widgets.parts import BODY_PARTS, Verdict
 
 __all__ = ["WorklistTable"]
 
-Handler = Callable[[Mapping[str, Any]], None]
+_rows: WeakKeyDictionary[Entry, dict[str, Any]] = WeakKeyDictionary()
 
 
-class WorklistTable(LiveRows):
+class WorklistTable(Table):
     """Rows of radiographs with thumbnail, answer and probability; filters above them."""
 
     _esm = script("worklist")
-
-    def __init__(
-        self, handlers: Mapping[str, Handler], *, executor: Executor | None = None
-    ) -> None:
-        super().__init__(executor=executor)
-        self._handlers = handlers
 
     def list_entries(
         self,
@@ -47,24 +41,17 @@ class WorklistTable(LiveRows):
         """Show entries."""
         self.fill(
             [_row(entry) for entry in entries],
-            {_thumbnail_name(one): partial(thumbnail, one.radiograph) for one in entries},
+            {_thumbnail_name(entry): partial(thumbnail, entry.radiograph) for entry in entries},
             order=[row.key for row in shown],
             selected=selected,
             sorting={"by": sorting.by.value, "descending": sorting.descending},
             filter=asdict(wanted),
             choices={"body_part": list(BODY_PARTS), "answer": list(Verdict)},
-            counts=_said(counts),
+            counts=_in_words(counts),
             shown=counts.shown,
             total=counts.total,
             removed=removed,
         )
-
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a message from the page."""
-        super().receive(content, buffers)
-        handler = self._handlers.get(str(content.get("type")))
-        if handler is not None:
-            handler(content)
 
 
 def _thumbnail_name(entry: Entry) -> str:
@@ -72,6 +59,13 @@ def _thumbnail_name(entry: Entry) -> str:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
+    """Return what the page shows of an entry, made once."""
+    if entry not in _rows:
+        _rows[entry] = _made(entry)
+    return _rows[entry]
+
+
+def _made(entry: Entry) -> dict[str, Any]:
     radiograph, report = entry.radiograph, entry.report
     drawn = ", drawn" if radiograph.source_format == "drawn" else ""
     row: dict[str, Any] = {
@@ -95,7 +89,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     return row | {"state": "waiting"}
 
 
-def _said(counts: Counts) -> str:
+def _in_words(counts: Counts) -> str:
     """Say how many radiographs there are, and what of them is known."""
     if counts.shown < counts.total:
         parts = [f"{counts.shown} of {counts.total} shown"]

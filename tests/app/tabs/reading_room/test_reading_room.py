@@ -7,9 +7,9 @@ import json
 import pytest
 from reading_cases import KnownSource, report_of
 
-from fracture_widgets.app.tabs.reading_room.panel import ReadingRoom
+from fracture_widgets.app.tabs.reading_room.page import ReadingRoom
 from fracture_widgets.app.tabs.reading_room.state import Stage
-from fracture_widgets.app.widgets.live import LiveWidget, within
+from fracture_widgets.app.widgets.live import LiveWidget, descendants
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.reading_room.sources import offered_sources
 
@@ -40,7 +40,7 @@ class Page:
             executor=synchronous,
         )
         self.sent = []
-        for widget in within(self.room):
+        for widget in descendants(self.room):
             if isinstance(widget, LiveWidget):
                 widget.send = lambda content, buffers=(): self.sent.append(content)
 
@@ -66,8 +66,8 @@ class Page:
 
     def everything(self):
         """All that the page was sent or could ask for, as text."""
-        state = [widget.get_state() for widget in (self.room, *within(self.room))]
-        shown = [w.content for w in within(self.room) if isinstance(w, LiveWidget)]
+        state = [widget.get_state() for widget in (self.room, *descendants(self.room))]
+        shown = [w.content for w in descendants(self.room) if isinstance(w, LiveWidget)]
         kept = [{k: v for k, v in one.items() if k not in {"_esm", "_css"}} for one in state]
         # The style sheet has words for every answer.
         kept = [one for one in kept if "<style>" not in str(one.get("value", ""))]

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from fracture_widgets.app.tabs.training import trainer
-from fracture_widgets.app.tabs.training.panel import TrainingPanel
+from fracture_widgets.app.tabs.training.page import TrainingPanel
 from fracture_widgets.models.networks.architectures import ARCHITECTURES, Architecture
-from fracture_widgets.training.recipes import paper as recipe
+from fracture_widgets.training import classifier
 
 
 def build_tiny_trunk(size):
@@ -42,7 +42,7 @@ def tiny(monkeypatch):
     known = dict(ARCHITECTURES) | {
         "alexnet": Architecture("alexnet", "AlexNet", build_tiny_trunk, None)
     }
-    for module in (trainer, recipe):
+    for module in (trainer, classifier):
         monkeypatch.setattr(module, "ARCHITECTURES", known)
 
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from fracture_widgets.app.tabs.training.choices import NETWORKS, offered_datasets
-from fracture_widgets.app.tabs.training.panel import TrainingPanel
+from fracture_widgets.app.tabs.training.page import TrainingPanel
 from fracture_widgets.app.tabs.training.state import Activity
 from fracture_widgets.datasets.offered import DATASETS_VARIABLE
 from fracture_widgets.training.plan import TrainingPlan
@@ -26,7 +26,7 @@ def form(panel):
 
 def test_the_panel_imports_no_tensorflow():
     program = (
-        "import sys, fracture_widgets.app.tabs.training.panel\n"
+        "import sys, fracture_widgets.app.tabs.training.page\n"
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
     )
     said = subprocess.run(

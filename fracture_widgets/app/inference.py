@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from typing import Any, Protocol
+from typing import Protocol
 
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
-from fracture_widgets.app.widgets.background import BackgroundTask, TaskState, sentence
+from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Report
 
-__all__ = ["Examiner", "Examines"]
+__all__ = ["Examines", "InferenceWorker", "load_shipped_cascade"]
 
 
 class Examines(Protocol):
@@ -21,7 +21,7 @@ class Examines(Protocol):
         """Answer one radiograph."""
 
 
-class Examiner:
+class InferenceWorker:
     """Puts the cascade's answers into the state."""
 
     def __init__(
@@ -29,6 +29,7 @@ class Examiner:
         state: WorkbenchState,
         *,
         cascade: Examines | None = None,
+        load: Callable[[], Examines] | None = None,
         executor: Executor | None = None,
     ) -> None:
         self._state = state
@@ -36,9 +37,10 @@ class Examiner:
         self._total = 0
         self._done = 0
         self.task = BackgroundTask(executor)
-        self.task.observe(self._ended, "state")
+        self.task.on_end(self._ended)
         if cascade is None:
-            self.task.start(_shipped_cascade, self._loaded)
+            loading = load or load_shipped_cascade
+            self.task.start(lambda: iter([loading()]), self._loaded)
         else:
             state.model = ModelState.READY
 
@@ -62,7 +64,7 @@ class Examiner:
         if cascade is None or not entries or self.task.running:
             return
         self._total, self._done = len(entries), 0
-        self._say_progress(entries[0])
+        self._show_progress(entries[0])
 
         def answers() -> Iterator[tuple[int, Report | None, str]]:
             for entry in entries:
@@ -75,11 +77,11 @@ class Examiner:
             self._done += 1
             self._state.answer(*answer)
             if self._done < self._total:
-                self._say_progress(entries[self._done])
+                self._show_progress(entries[self._done])
 
         self.task.start(answers, note)
 
-    def _say_progress(self, entry: Entry) -> None:
+    def _show_progress(self, entry: Entry) -> None:
         number = f" ({self._done + 1} of {self._total})" if self._total > 1 else ""
         self._state.progress = self._done / self._total if self._total > 1 else None
         self._state.working_on = f"Examining {entry.radiograph.name}{number} …"
@@ -88,9 +90,7 @@ class Examiner:
         self._cascade = cascade
         self._state.model = ModelState.READY
 
-    def _ended(self, change: Any) -> None:
-        if change["new"] is TaskState.RUNNING:
-            return
+    def _ended(self) -> None:
         if self._cascade is None:
             self._state.model_problem = self.task.problem
             self._state.model = ModelState.FAILED
@@ -98,8 +98,8 @@ class Examiner:
         self._state.progress = None
 
 
-def _shipped_cascade() -> Iterator[Examines]:
-    # Brings the engine with it: not before it is used.
+def load_shipped_cascade() -> Examines:
+    """Load the cascade that ships, and the engine with it: not before it is used."""
     from fracture_widgets.models.cascade import shipped_cascade
 
-    yield shipped_cascade()
+    return shipped_cascade()

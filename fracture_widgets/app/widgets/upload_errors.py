@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fracture_widgets.app.limits import UploadLimits
 
-__all__ = ["Complaints"]
+__all__ = ["UploadErrors"]
 
 _WHOLE = 5
 """So many files that cannot be read get a sentence of their own; further ones are counted."""
@@ -29,7 +29,7 @@ class _Counted:
         return ", ".join(self.names) + (f" and {more:,} more" if more else "")
 
 
-class Complaints:
+class UploadErrors:
     """Sentences about one choice of files, few enough to be read."""
 
     def __init__(self, limits: UploadLimits) -> None:

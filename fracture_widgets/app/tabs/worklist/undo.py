@@ -1,16 +1,16 @@
-"""Taking radiographs out of the list, and putting them back."""
+"""Undoing the removal of radiographs."""
 
 from __future__ import annotations
 
 from fracture_widgets.app.state import Entry, WorkbenchState
 from fracture_widgets.imaging.compact import held_bytes
 
-__all__ = ["Removal"]
+__all__ = ["UndoStack"]
 
 _HELD_BYTES = 64 << 20
 
 
-class Removal:
+class UndoStack:
     """Removes entries and remembers them, the last one at least, so that they can come back."""
 
     def __init__(self, state: WorkbenchState) -> None:
@@ -24,7 +24,7 @@ class Removal:
 
     def remove(self, key: int) -> None:
         """Remove an entry; one that is not there is passed over."""
-        place = next((n for n, one in enumerate(self._state.entries) if one.key == key), None)
+        place = next((n for n, known in enumerate(self._state.listed) if known == key), None)
         if place is None:
             return
         self._removed.append((place, self._state.entries[place]))

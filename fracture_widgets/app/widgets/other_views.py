@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.widgets.background import sentence
-from fracture_widgets.app.widgets.latest import Latest
+from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.compact import compact
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["OtherPictures", "choices_of"]
+__all__ = ["OtherViews", "choices_of"]
 
 
 def choices_of(radiograph: Radiograph) -> dict[str, Any]:
@@ -27,26 +25,28 @@ def choices_of(radiograph: Radiograph) -> dict[str, Any]:
     }
 
 
-class OtherPictures:
-    """Puts another frame or window of a file into the list, as an entry of its own."""
+class OtherViews:
+    """Finds another frame or window of a file, or reads it and hands it over."""
 
     def __init__(
         self,
-        state: WorkbenchState,
-        refused: Callable[[str], object],
+        select: Callable[[str], bool],
+        add: Callable[[Radiograph], object],
+        refuse: Callable[[str], object],
         *,
         executor: Executor | None = None,
     ) -> None:
-        self._state = state
-        self._refused = refused
-        self._decoding = Latest(executor)
+        self._select = select
+        self._add = add
+        self._refuse = refuse
+        self._decoding = LatestTask(executor)
 
     def choose(self, radiograph: Radiograph, wanted: Mapping[str, Any]) -> None:
         """Show what a page wants: ``frame`` and ``window``, numbers from 0."""
         frame, window = wanted.get("frame"), wanted.get("window")
         if type(frame) is not int or type(window) is not int or radiograph.file is None:
             return
-        if self._state.select(radiograph.file.sha256(frame, window)):
+        if self._select(radiograph.file.sha256(frame, window)):
             return
 
         def decoded() -> Iterator[Radiograph | str]:
@@ -57,10 +57,10 @@ class OtherPictures:
             except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
                 yield sentence(error)
 
-        self._decoding.ask(decoded, self._show)
+        self._decoding.run(decoded, self._show)
 
     def _show(self, outcome: Radiograph | str) -> None:
         if isinstance(outcome, str):
-            self._refused(outcome)
+            self._refuse(outcome)
         else:
-            self._state.add(outcome)
+            self._add(outcome)

@@ -7,10 +7,10 @@ from html import escape
 
 import ipywidgets as widgets
 
+from fracture_widgets.app.answer.prevalence import PrevalencePanel
+from fracture_widgets.app.answer.saving import SaveButton
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.examine.prevalence import PrevalencePanel
-from fracture_widgets.app.tabs.examine.saving import SaveButton
-from fracture_widgets.app.widgets.download import Download
+from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
@@ -25,6 +25,7 @@ from fracture_widgets.models.verdict_words import (
     verdict_heading,
     verdict_slug,
 )
+from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History
 
 __all__ = ["ResultPanel"]
@@ -53,30 +54,21 @@ class ResultPanel(widgets.VBox):
         self.card = widgets.HTML()
         self.save = SaveButton(self._save)
         self.saved = StatusLine()
-        self.answer_anyway = widgets.Button(
-            description="Answer all the same",
-            tooltip="For teaching: show what the networks say, marked as refused on every report",
+        self.answer_anyway = _button(
+            "Answer all the same",
+            "For teaching: show what the networks say, marked as refused on every report",
+            self._override,
         )
-        self.answer_anyway.add_class("fw-secondary")
-        self.answer_anyway.on_click(self._override)
-        self.exchange = widgets.Button(
-            description="Exchange black and white",
-            tooltip="Add the radiograph with black and white exchanged, and answer that one",
+        self.exchange = _button(
+            "Exchange black and white",
+            "Add the radiograph with black and white exchanged, and answer that one",
+            self._exchange,
         )
-        self.exchange.add_class("fw-secondary")
-        self.exchange.on_click(self._exchange)
         self.prevalence = PrevalencePanel()
         super().__init__(
-            [
-                self.card,
-                self.exchange,
-                self.answer_anyway,
-                self.prevalence,
-                self.save,
-                self.saved,
-            ]
+            [self.card, self.exchange, self.answer_anyway, self.prevalence, self.save, self.saved]
         )
-        state.observe(self._refresh, ["entries", "selected_key"])
+        state.observe(self._refresh, "selected")
         state.observe(self._check_saved, "saved_count")
         self._draw()
 
@@ -89,11 +81,11 @@ class ResultPanel(widgets.VBox):
         selected = self._state.selected
         self._shown = selected.report if selected else None
         self.card.value = _EMPTY if self._shown is None else card(self._shown)
-        self.save.layout.display = "none" if self._shown is None else None
+        set_shown(self.save, self._shown is not None)
         refused = self._shown.answer if self._shown is not None and self._shown.refused else None
-        self.answer_anyway.layout.display = None if refused else "none"
+        set_shown(self.answer_anyway, refused is not None)
         exchanged = refused is not None and refused.refusal_kind == EXCHANGED_GREYS
-        self.exchange.layout.display = None if exchanged else "none"
+        set_shown(self.exchange, exchanged)
         self.prevalence.show(None if self._shown is None else self._shown.answer)
         self.save.offer(self._shown)
         self._check_saved()
@@ -120,7 +112,7 @@ class ResultPanel(widgets.VBox):
             self.saved.text = f"Already saved, as no. {row.id} in the history."
             self.save.label = "Download the report again"
 
-    def _save(self) -> Download | None:
+    def _save(self) -> ReportFile | None:
         report = self._shown
         if report is None:
             return None
@@ -142,6 +134,12 @@ class ResultPanel(widgets.VBox):
             downloaded = "; the report is downloaded." if file else "."
             self.saved.text = f"{before} no. {number} in the history{downloaded}{problem}"
         return file
+
+
+def _button(words: str, tooltip: str, press: Callable[[object], object]) -> widgets.Button:
+    button = named(widgets.Button(description=words, tooltip=tooltip), "fw-secondary")
+    button.on_click(press)
+    return button
 
 
 def card(report: Report) -> str:
@@ -172,8 +170,9 @@ def _probabilities(answer: Answer) -> str:
         _bar(name, value, chosen=name == answer.body_part)
         for name, value in answer.body_part_probabilities.items()
     )
-    said = f"{operating_points(answer.band)} {peers_sentence(answer)}"
-    meaning = escape(said).replace(" %", "&nbsp;%")
+    meaning = escape(f"{operating_points(answer.band)} {peers_sentence(answer)}").replace(
+        " %", "&nbsp;%"
+    )
     return f"""
   <p class="fw-probability">Probability of a fracture
     <b>{escape(percent(answer.calibrated_probability))}</b></p>

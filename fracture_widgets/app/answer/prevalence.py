@@ -6,6 +6,7 @@ from html import escape
 
 import ipywidgets as widgets
 
+from fracture_widgets.app.widgets.live import set_shown
 from fracture_widgets.base.words import percent
 from fracture_widgets.evaluation.predictive_values import probability_elsewhere
 from fracture_widgets.models.report import Answer
@@ -27,20 +28,20 @@ class PrevalencePanel(widgets.VBox):
         self.meaning = widgets.HTML()
         super().__init__([self.slider, self.meaning])
         self.add_class("fw-prevalence")
-        self.slider.observe(self._say, "value")
+        self.slider.observe(self._explain, "value")
         self.show(None)
 
     def show(self, answer: Answer | None) -> None:
         """Take another answer; where nobody counted how many are fractured, nothing is shown."""
         known = answer is not None and not answer.refused and answer.peers is not None
         self._answer = answer if known else None
-        self.layout.display = None if known else "none"
+        set_shown(self, known)
         if answer is not None and known and answer.peers is not None:
             here = round(100 * answer.peers.prevalence)
             self.slider.value = max(_FEWEST, min(_MOST, here))
-            self._say()
+            self._explain()
 
-    def _say(self, _: object = None) -> None:
+    def _explain(self, _: object = None) -> None:
         answer = self._answer
         if answer is None or answer.peers is None:
             return

@@ -7,6 +7,7 @@ from html import escape
 import ipywidgets as widgets
 
 from fracture_widgets.app.state import Entry, WorkbenchState
+from fracture_widgets.app.widgets.live import set_shown
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.study import StudyAnswer
 
@@ -20,30 +21,31 @@ class StudyLine(widgets.HTML):
         super().__init__()
         self._state = state
         self.add_class("fw-study")
-        state.observe(self._say, ["entries", "selected_key"])
-        self._say()
+        state.observe(self._refresh, ["listed", "selected", "answered"])
+        self._refresh()
 
-    def _say(self, _: object = None) -> None:
+    def _refresh(self, _: object = None) -> None:
         views = self._views()
         answered = [(view, view.report) for view in views if view.report is not None]
         if len(answered) < 2:
-            self.value, self.layout.display = "", "none"
+            self.value = ""
+            set_shown(self, False)
             return
         answer = StudyAnswer.of([report.answer for _, report in answered])
         highest, report = answered[answer.highest]
         of_all = "" if len(answered) == len(views) else f" of {len(views)}"
         if answer.calibrated_probability is None:
-            said = f"no verdict; its {answer.views}{of_all} views are refused."
+            words = f"no verdict; its {answer.views}{of_all} views are refused."
         else:
             left_out = f", {answer.refused} refused" if answer.refused else ""
-            said = (
+            words = (
                 f"{answer.verdict}, the gravest of {answer.views}{of_all} views{left_out}. "
                 f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
                 f"highest is {percent(report.calibrated_probability)} in "
                 f"{highest.radiograph.name}."
             )
-        self.value = f'<p role="status"><strong>This study:</strong> {escape(said)}</p>'
-        self.layout.display = None
+        self.value = f'<p role="status"><strong>This study:</strong> {escape(words)}</p>'
+        set_shown(self, True)
 
     def _views(self) -> list[Entry]:
         selected = self._state.selected

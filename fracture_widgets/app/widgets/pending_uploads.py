@@ -1,4 +1,4 @@
-"""Files on their way from the page, and the choices of files that they belong to."""
+"""Uploads that are not in the list yet, and the choices of files that they belong to."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from fracture_widgets.imaging.compact import compact
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
 
-__all__ = ["Arriving", "Batch", "base_name"]
+__all__ = ["Batch", "PendingUpload", "base_name"]
 
 _LONGEST_NAME = 200
-_SEEN_FOR_ONE = 20  # files of an archive for each radiograph that may be in it, as in a folder
-_UNPACKED_FOR_HELD = 4  # bytes that an archive may unpack to for each that the list may hold
+_FILES_PER_RADIOGRAPH = (
+    20  # files of an archive for each radiograph that may be in it, as in a folder
+)
+_UNPACKED_PER_HELD = 4  # bytes that an archive may unpack to for each that the list may hold
 
 
 @dataclass
 class Batch:
-    """A choice of files: when it was last heard of, and what of it is not in the list yet."""
+    """A choice of files: when something of it came last, and what of it is not in the list yet."""
 
-    heard: float
+    last_seen: float
     ready: list[Radiograph] = field(default_factory=list)
     shown: float = -math.inf
     begun: bool = False
@@ -34,13 +36,13 @@ class Batch:
 
 
 @dataclass
-class Arriving:
+class PendingUpload:
     """A file of which not all pieces are here, or which is not read to its end yet."""
 
     batch: str
     name: str
     size: int
-    heard: float
+    last_seen: float
     last: bool = False
     content: bytearray = field(default_factory=bytearray)
     received: int = 0
@@ -73,9 +75,9 @@ class Arriving:
     def _unpacked(self, content: bytes, limits: UploadLimits) -> Iterator[Radiograph | str]:
         self.several = True
         bounds = ArchiveLimits(
-            files=_SEEN_FOR_ONE * limits.files,
+            files=_FILES_PER_RADIOGRAPH * limits.files,
             file_bytes=limits.file_bytes,
-            all_bytes=_UNPACKED_FOR_HELD * limits.held_bytes,
+            all_bytes=_UNPACKED_PER_HELD * limits.held_bytes,
         )
         for found in radiographs_in_archive(content, self.name, limits=bounds):
             yield found.problem if found.radiograph is None else compact(found.radiograph)

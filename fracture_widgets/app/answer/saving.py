@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fracture_widgets.app.widgets.download import Download, DownloadButton
+from fracture_widgets.app.widgets.download import DownloadButton
 from fracture_widgets.models.report import Report
-from fracture_widgets.records.formats import ReportFormat, formats_for, report_file
+from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
 
 __all__ = ["SaveButton"]
 
@@ -15,7 +15,7 @@ __all__ = ["SaveButton"]
 class SaveButton(DownloadButton):
     """Saves a report in the format chosen; what was chosen last is kept for the next report."""
 
-    def __init__(self, save: Callable[[], Download | None], **traits: Any) -> None:
+    def __init__(self, save: Callable[[], ReportFile | None], **traits: Any) -> None:
         self._wanted = ReportFormat.PDF.value
         super().__init__(save, **traits)
         self.observe(self._remember, "choice")
@@ -30,12 +30,11 @@ class SaveButton(DownloadButton):
             self.choice = wanted if wanted in names else next(iter(names), "")
         self._wanted = wanted
 
-    def file_of(self, report: Report) -> Download:
+    def file_of(self, report: Report) -> ReportFile:
         """Return a report in the format chosen."""
         offered = {kind.value: kind for kind in formats_for(report)}
         # The page sends the choice, so it may be anything.
-        file = report_file(report, offered.get(self.choice, ReportFormat.PDF))
-        return Download(file.name, file.mime, file.content)
+        return report_file(report, offered.get(self.choice, ReportFormat.PDF))
 
     def _remember(self, change: Any) -> None:
         if change["new"]:

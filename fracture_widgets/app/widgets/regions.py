@@ -23,9 +23,9 @@ def box_from_page(values: Any) -> Box | None:
     """Return the box that a page names, or None where it names none."""
     if not isinstance(values, list) or len(values) != 4:
         return None
-    if not all(isinstance(one, int | float) and math.isfinite(one) for one in values):
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
         return None
-    x0, y0, x1, y1 = (min(max(float(one), 0.0), 1.0) for one in values)
+    x0, y0, x1, y1 = (min(max(float(value), 0.0), 1.0) for value in values)
     return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 

@@ -1,0 +1,31 @@
+"""The History tab, as the page finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fracture_widgets.app.tab import Tab
+from fracture_widgets.app.widgets.live import named, style
+
+__all__ = ["TAB", "HistoryTab"]
+
+
+class HistoryTab(Tab):
+    """The saved results."""
+
+    key, title, order = "history", "History", 30
+    css = style("history")
+
+    def view(self, app: Any) -> Any:
+        """Return the results that were saved in a workbench."""
+        from fracture_widgets.app.tabs.history.panel import HistoryPanel
+
+        self._panel = HistoryPanel(app.state, app.record, executor=app.executor)
+        return named(self._panel, "fw-history")
+
+    def shown(self) -> None:
+        """Read the history again."""
+        self._panel.refresh()
+
+
+TAB = HistoryTab

@@ -1,0 +1,63 @@
+"""The reading room as a page of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+from fracture_widgets.app.inference import Examines
+from fracture_widgets.app.shell import AppShell
+from fracture_widgets.app.tabs.reading_room.tab import ReadingRoomTab
+from fracture_widgets.reading_room.sources import Source
+
+__all__ = ["ReadingRoom"]
+
+
+class ReadingRoom(AppShell):
+    """Read radiographs first, then see what the network says and what they are.
+
+    Parameters
+    ----------
+    folders
+        What may be read beside the drawn radiographs: datasets, or folders that hold some. By
+        default those that the environment variable ``FRACTURE_WIDGETS_DATASETS`` names, as
+        ``fracture-widgets dashboard --data`` does. A page chooses among these by name.
+    home
+        Where sessions are kept; by default ``readings`` in the user's data folder.
+    cascade
+        The network to ask; by default the shipped one.
+    sources
+        What may be read, instead of drawn radiographs and ``folders``.
+    executor
+        Where cases are fetched and the network runs; by default a thread.
+
+    Attributes
+    ----------
+    state, desk
+        What is known, and what is done.
+    start, viewer, sheet, score, status
+        The views.
+
+    Examples
+    --------
+    >>> from fracture_widgets import ReadingRoom
+    >>> ReadingRoom()  # doctest: +SKIP
+    >>> ReadingRoom(folders=["joints/"])  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        folders: Sequence[str | os.PathLike[str]] | None = None,
+        home: str | os.PathLike[str] | None = None,
+        cascade: Examines | None = None,
+        sources: Sequence[Source] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        tab = ReadingRoomTab(folders=folders, home=home, cascade=cascade, sources=sources)
+        super().__init__([tab], title="Fracture Widgets: reading room", executor=executor)
+        view = self.view("reading_room")
+        self.state, self.desk, self.status = view.state, view.desk, view.status
+        self.start, self.viewer, self.room = view.start, view.viewer, view.room
+        self.sheet, self.score = view.sheet, view.score
