@@ -42,11 +42,11 @@ from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
-from fracture_widgets.training.recipes.cascade_evidence import judge, served
-from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
-from fracture_widgets.training.recipes.cascade_runs import Run, plan_runs
-from fracture_widgets.training.recipes.framing import STANDARD_MARGIN
-from fracture_widgets.training.recipes.views import JOINT, rows_of, teaching_table
+from fracture_widgets.training.framing import STANDARD_MARGIN, rows_of
+from fracture_widgets.training.recipes.cascade.evidence import judge, served
+from fracture_widgets.training.recipes.cascade.runs import Run, plan_runs
+from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
+from fracture_widgets.training.recipes.cascade.views import JOINT, teaching_table
 
 
 class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types

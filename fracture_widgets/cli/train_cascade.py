@@ -50,13 +50,13 @@ def add_parser(subparsers: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from fracture_widgets.base.progress import Monitor
     from fracture_widgets.datasets.fracatlas import FracAtlas
-    from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
-    from fracture_widgets.training.recipes.cascade_training import train_cascade
+    from fracture_widgets.training.recipes.cascade import CascadeRecipe, train_cascade
 
     bars: dict[str, Any] = {}
 
-    def progress(what: str, done: int, total: int) -> None:
+    def step(done: int, total: int | None, what: str) -> None:
         if what not in bars:
             bars[what] = tqdm(desc=what, total=total, file=sys.stderr, disable=None)
         bars[what].update(done - bars[what].n)
@@ -70,8 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 arguments.work,
                 recipe=CascadeRecipe(bfloat16=arguments.bfloat16),
                 look_at_test=arguments.look_at_test,
-                report=lambda line: print(line, file=sys.stderr, flush=True),
-                progress=progress,
+                monitor=Monitor(step, lambda line: print(line, file=sys.stderr, flush=True)),
             )
     finally:
         for bar in bars.values():

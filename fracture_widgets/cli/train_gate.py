@@ -47,15 +47,16 @@ def add_parser(subparsers: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from fracture_widgets.base.progress import Monitor
     from fracture_widgets.datasets.fracatlas import FracAtlas
-    from fracture_widgets.training.recipes.gate_training import train_gate
+    from fracture_widgets.training.recipes.gate import train_gate
 
     with (
         FracAtlas.open(arguments.fracatlas) as atlas,
         tqdm(desc="looking", file=sys.stderr, disable=None) as bar,
     ):
 
-        def progress(done: int, total: int) -> None:
+        def step(done: int, total: int | None, _what: str) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
@@ -65,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.work,
             strangers=arguments.strangers,
             note=arguments.note,
-            progress=progress,
+            monitor=Monitor(step),
         )
     print(_summary(figures))
     return 0

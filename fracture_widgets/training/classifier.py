@@ -78,12 +78,7 @@ class ClassifierTraining:
 
     def train(self, dataset: Dataset, *, resume: bool) -> TrainingResult:
         """Train from the start, or from where the run in the folder was stopped."""
-        chosen = select_task(self.question, dataset)
-        check_study_labels(self.question, chosen)
-        table = split_dataset(self.question, chosen, self.plan)
-        record = RunRecord(
-            self.question, self.network_name, self.plan.to_dict(), DatasetIdentity.of_table(table)
-        )
+        table, record = self._task(dataset)
         run = self.run
         resumed = resume and run is not None and run.started
         if run is not None and resumed:
@@ -104,6 +99,21 @@ class ClassifierTraining:
                 run.check_same_training(record)  # somebody else may have ended it meanwhile
             before = run if resumed else None
             return _Attempt(self, model, strategy, table, record, before, run).result()
+
+    def is_finished(self, dataset: Dataset) -> bool:
+        """Whether this very training came to its end in the folder."""
+        if self.run is None or not self.run.finished:
+            return False
+        self.run.check_same_training(self._task(dataset)[1], finished=True)
+        return True
+
+    def _task(self, dataset: Dataset) -> tuple[pd.DataFrame, RunRecord]:
+        """Return the divided table, and what the run in the folder is of."""
+        chosen = select_task(self.question, dataset)
+        check_study_labels(self.question, chosen)
+        table = split_dataset(self.question, chosen, self.plan)
+        identity = DatasetIdentity.of_table(table)
+        return table, RunRecord(self.question, self.network_name, self.plan.to_dict(), identity)
 
     def examples(self, model: keras.Model, table: pd.DataFrame) -> tuple[Examples, keras.Model]:
         """Return what is learned from, and the part of the model that learns."""

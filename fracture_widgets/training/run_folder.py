@@ -132,10 +132,10 @@ class RunFolder:
             if not self.started:
                 self.discard()
 
-    def check_same_training(self, record: RunRecord) -> None:
-        """Check that what is kept here is a part of this very training."""
+    def check_same_training(self, record: RunRecord, *, finished: bool = False) -> None:
+        """Check that what is kept here is a part of this very training, or its end."""
         kept, name = self.record(), self.folder.name
-        if self.finished:
+        if self.finished and not finished:
             raise TrainingError(
                 f"The run in {name} is finished: open it, or choose another folder to train anew."
             )

@@ -23,7 +23,7 @@ from fracture_widgets.models.gate import (
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom, sample_phantoms
-from fracture_widgets.training.recipes.gate_strangers import drawn_strangers
+from fracture_widgets.training.recipes.gate.out_of_distribution import drawn_pictures
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -167,9 +167,9 @@ def test_drawn_radiographs_with_exchanged_greys_are_named_so(
 
 
 def test_what_is_no_radiograph_is_refused(cascade: Cascade, gate: Gate) -> None:
-    for stranger in drawn_strangers(each=2, seed=5):
-        picture = Radiograph(stranger.pixels, stranger.name, "0", "drawn")
-        assert gate.check(find_flaw(picture), cascade.outputs(picture)) is not None, stranger.name
+    for drawn in drawn_pictures(each=4, seed=5):
+        picture = Radiograph(drawn.pixels, drawn.name, "0", "drawn")
+        assert gate.check(find_flaw(picture), cascade.outputs(picture)) is not None, drawn.name
 
 
 def test_a_phantom_is_judged_alike_at_any_size(cascade: Cascade, gate: Gate) -> None:

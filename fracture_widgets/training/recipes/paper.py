@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
+import pandas as pd
+
+from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.networks.question import TrunkBuilder
 from fracture_widgets.models.networks.resnet50 import build_trunk
@@ -19,7 +23,7 @@ from fracture_widgets.training.classifier import ClassifierTraining, Dataset
 from fracture_widgets.training.devices import Strategy
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.progress import EpochEnded, Progress, TrainingMonitor
-from fracture_widgets.training.runs import TrainingResult
+from fracture_widgets.training.runs import TrainingResult, TrainingRun, open_run, task_title
 
 __all__ = [
     "Augmentation",
@@ -29,6 +33,7 @@ __all__ = [
     "TrainingResult",
     "train_bone_type_model",
     "train_fracture_model",
+    "train_mura_models",
 ]
 
 _PLAN = TrainingPlan()
@@ -156,3 +161,69 @@ def train_fracture_model(
         question, plan, monitor, out=out, features=features, trunk=trunk, strategy=strategy
     )
     return training.train(dataset, resume=resume)
+
+
+def train_mura_models(
+    dataset: Dataset,
+    out: str | os.PathLike[str],
+    *,
+    plan: TrainingPlan = _PLAN,
+    features: str | os.PathLike[str] | None = None,
+    trunk: TrunkBuilder = build_trunk,
+    strategy: str | Strategy | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    epoch_ended: Callable[[EpochEnded], object] | None = None,
+    say: Callable[[str], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    enough: Callable[[], bool] | None = None,
+) -> dict[str, TrainingRun]:
+    """Train all that is needed to answer: the network for the body part, and one for each part.
+
+    A training that was stopped goes on where it was, and a finished one is not done again, so that
+    the same call completes what an earlier one began. A dataset of one body part alone needs no
+    network that names it.
+
+    Parameters
+    ----------
+    dataset
+        A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder in MURA's
+        layout.
+    out
+        Folder for a model folder of each network, named after its question. It is a model itself:
+        give it to :meth:`~fracture_widgets.models.cascade.Cascade.load`, or as ``--models``.
+    plan, features, trunk, strategy, progress, epoch_ended, say, cancelled, enough
+        As for :func:`train_bone_type_model`.
+
+    Returns
+    -------
+    dict
+        The trainings by question. The last one is unfinished after Ctrl-C or ``cancelled``, and
+        those that would have followed it are missing.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Cascade
+    >>> train_mura_models("MURA-v1.1/", "models/mura")  # doctest: +SKIP
+    >>> Cascade.load("models/mura")  # doctest: +SKIP
+    """
+    table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
+    monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
+    parts = [part for part in BODY_PARTS if (table["body_part"] == part).any()]
+    questions = parts if len(parts) == 1 else [BODY_PART_OUTPUT, *parts]
+    runs: dict[str, TrainingRun] = {}
+    for question in questions:
+        folder = Path(out) / question
+        training = ClassifierTraining(
+            question, plan, monitor, out=folder, features=features, trunk=trunk, strategy=strategy
+        )
+        monitor.say(f"{task_title(question).capitalize()}: network {len(runs) + 1} of "
+                    f"{len(questions)}.")  # fmt: skip
+        interrupted = False
+        if training.is_finished(table):
+            monitor.say(f"The run in {folder.name} is finished: it is not done again.")
+        else:
+            interrupted = training.train(table, resume=True).interrupted
+        runs[question] = open_run(folder)
+        if interrupted:
+            break
+    return runs

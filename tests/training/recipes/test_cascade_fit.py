@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import network_input
@@ -21,18 +22,23 @@ from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS, build_ca
 from fracture_widgets.models.networks.names import probe_name
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.training.recipes.cascade_fit import (
+from fracture_widgets.training.framing import STANDARD_MARGIN
+from fracture_widgets.training.recipes.cascade.features import trunk_features
+from fracture_widgets.training.recipes.cascade.fit import (
     Lesson,
     fed_by_stored,
     fit_cascade,
     predict_cascade,
 )
-from fracture_widgets.training.recipes.cascade_readout import read_out
-from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
-from fracture_widgets.training.recipes.cascade_runs import Run, prepare_lesson, teach
-from fracture_widgets.training.recipes.framing import STANDARD_MARGIN
-from fracture_widgets.training.recipes.views import draw_views
-from fracture_widgets.training.trunk_features import trunk_features
+from fracture_widgets.training.recipes.cascade.readout import read_out
+from fracture_widgets.training.recipes.cascade.runs import (
+    Run,
+    new_network,
+    prepare_lesson,
+    teach,
+)
+from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
+from fracture_widgets.training.recipes.cascade.views import draw_views
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,10 +85,10 @@ def before(trunk) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def taught(lesson, trunk) -> keras.Model:
-    network = build_cascade_network(BODY_PARTS, trunk, map_dropout=0.3, head_dropout=0.5)
+    network = new_network(trunk, RECIPE)
     rows = np.arange(len(lesson.table))
     lines: list[str] = []
-    fit_cascade(network, lesson, rows, RECIPE, report=lines.append)
+    fit_cascade(network, lesson, rows, RECIPE, Monitor(on_say=lines.append))
     assert len(lines) == RECIPE.map_epochs + RECIPE.joint_epochs
     read_out(network, lesson, rows, RECIPE)
     return network
@@ -113,12 +119,12 @@ def test_interrupted_features_are_completed_and_the_same(lesson, atlas, trunk, f
     pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
     network = build_cascade_network(BODY_PARTS, trunk)
 
-    def give_up(done: int, total: int) -> None:
+    def give_up(done: int, total: int, _what: str) -> None:
         if 0 < done < total:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        trunk_features(network, pixels, folder / "again", progress=give_up)
+        trunk_features(network, pixels, folder / "again", Monitor(give_up))
     completed = trunk_features(network, pixels, folder / "again")
     np.testing.assert_array_equal(completed.stored, lesson.features.stored)
 
@@ -127,9 +133,8 @@ def test_features_are_found_again_by_content(lesson, atlas, trunk, folder):
     pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
     counted: list[int] = []
     network = build_cascade_network(BODY_PARTS, trunk)
-    trunk_features(
-        network, pixels, folder / "features", progress=lambda done, _total: counted.append(done)
-    )
+    monitor = Monitor(lambda done, _total, _what: counted.append(done))
+    trunk_features(network, pixels, folder / "features", monitor)
     assert counted == [pixels.shape[0] * pixels.shape[1]]
     other = trunk_features(network, pixels[:1] // 2, folder / "features")
     assert other.stored.shape[0] == 1
@@ -174,11 +179,11 @@ def _probed(network: keras.Model, part: str, lesson: Lesson, rows: np.ndarray) -
 def test_reading_out_again_needs_no_teaching_again(lesson, trunk, folder):
     run = Run("all", np.arange(len(lesson.table)), np.arange(0))
     lines: list[str] = []
-    once = teach(run, lesson, RECIPE, trunk, folder, report=lines.append)
+    once = teach(run, lesson, RECIPE, trunk, folder, Monitor(on_say=lines.append))
     assert any("epoch" in line for line in lines)
     lines.clear()
     louder = replace(RECIPE, probe_weight=2 * RECIPE.probe_weight)
-    again = teach(run, lesson, louder, trunk, folder, report=lines.append)
+    again = teach(run, lesson, louder, trunk, folder, Monitor(on_say=lines.append))
     assert not any("epoch" in line for line in lines)
     first, second = read_weights(once), read_weights(again)
     differing = {

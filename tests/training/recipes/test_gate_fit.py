@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fracture_widgets.base.cache import ArrayCache
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.models.engine import Engine, OnnxEngine
 from fracture_widgets.models.folder import (
@@ -20,7 +21,7 @@ from fracture_widgets.models.folder import (
 from fracture_widgets.models.gate import Gate
 from fracture_widgets.models.networks.names import STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
-from fracture_widgets.training.recipes.gate_fit import (
+from fracture_widgets.training.recipes.gate.fit import (
     GateRecipe,
     Role,
     choose_limits,
@@ -28,13 +29,16 @@ from fracture_widgets.training.recipes.gate_fit import (
     out_of_fold,
     study_folds,
 )
-from fracture_widgets.training.recipes.gate_samples import (
-    exchanged_samples,
-    phantom_samples,
-    stranger_samples,
+from fracture_widgets.training.recipes.gate.out_of_distribution import (
+    drawn_pictures,
+    folder_pictures,
 )
-from fracture_widgets.training.recipes.gate_strangers import drawn_strangers, folder_strangers
-from fracture_widgets.training.recipes.gate_training import features_of
+from fracture_widgets.training.recipes.gate.samples import (
+    inverted_samples,
+    outside_samples,
+    phantom_samples,
+)
+from fracture_widgets.training.recipes.gate.training import features_of
 
 RECIPE = GateRecipe(directions=6, discriminant_directions=8)
 
@@ -71,6 +75,22 @@ def test_new_radiographs_are_near_and_others_are_told_from_them(arrays: Weights)
     assert near[:, 2].max() < 0 < exchanged[:, 2].min()
     noise = gate.scores(np.random.default_rng(5).standard_normal((20, STAGE_MEANS)).astype("f4"))
     assert noise[:, 0].min() > near[:, 0].max() + 1
+
+
+def test_the_discriminant_is_fisher_s_with_a_shrunk_covariance(arrays: Weights) -> None:
+    """The closed form of Friedman 1989, by which the gate that ships was fitted."""
+    means = np.concatenate([_features(120, 0, 1), _features(120, 3, 2)]).astype(np.float64)
+    scaled = (means - arrays["gate_ours/mean"]) / arrays["gate_ours/scale"]
+    _, vectors = np.linalg.eigh(np.cov(scaled, rowvar=False, bias=True))
+    basis = vectors[:, ::-1][:, : RECIPE.discriminant_directions]
+    near, far = scaled[:120] @ basis, scaled[120:] @ basis
+    spread = (np.cov(near, rowvar=False) + np.cov(far, rowvar=False)) / 2
+    flat = np.trace(spread) / len(spread) * np.eye(len(spread))
+    shrunk = (1 - RECIPE.shrinkage) * spread + RECIPE.shrinkage * flat
+    weights = np.linalg.solve(shrunk, far.mean(0) - near.mean(0))
+    expected = scaled @ basis @ weights - (near.mean(0) + far.mean(0)) @ weights / 2
+    fitted = scaled @ arrays["gate_part/kernel"].ravel() + arrays["gate_part/bias"]
+    np.testing.assert_allclose(fitted, expected, rtol=0.02, atol=0.02 * np.abs(expected).max())
 
 
 def test_no_gate_scores_what_it_learned_from() -> None:
@@ -110,7 +130,7 @@ def test_a_limit_of_little_weight_refuses_little() -> None:
 
 def test_greys_are_exchanged_in_radiographs_and_in_nothing_else() -> None:
     drawn = list(phantom_samples(2, 1))
-    exchanged = list(exchanged_samples([*drawn, *stranger_samples(drawn_strangers(1))]))
+    exchanged = list(inverted_samples([*drawn, *outside_samples(drawn_pictures(1))]))
     assert [(one.kind, one.split) for one in exchanged] == [
         ("phantom, exchanged greys", one.split) for one in drawn
     ]
@@ -124,15 +144,17 @@ def engine() -> Engine:
 
 def test_what_was_seen_is_kept_and_not_seen_again(engine: Engine, tmp_path: Path) -> None:
     samples = list(phantom_samples(2, 1))
-    first = features_of(samples, engine, tmp_path / "kept.npz")
+    cache = ArrayCache(tmp_path)
+    first = features_of(samples, engine, "trunk", cache)
     assert first.shape == (3, STAGE_MEANS)
 
     class Blind:
         def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
             raise AssertionError("it was seen before")
 
-    again = features_of(samples, Blind(), tmp_path / "kept.npz")
-    np.testing.assert_allclose(again, first, rtol=1e-3, atol=1e-6)
+    np.testing.assert_array_equal(features_of(samples, Blind(), "trunk", cache), first)
+    with pytest.raises(AssertionError, match="seen before"):
+        features_of(samples, Blind(), "another trunk", cache)
 
 
 def test_a_gate_is_added_to_a_model_and_changes_its_identity(
@@ -154,8 +176,8 @@ def test_a_gate_is_added_to_a_model_and_changes_its_identity(
     np.testing.assert_allclose(gate.scores(means), Gate(arrays).scores(means), rtol=1e-6)
 
 
-def test_strangers_are_the_same_every_time() -> None:
-    first, second = (list(drawn_strangers(1)) for _ in range(2))
+def test_pictures_of_something_else_are_the_same_every_time() -> None:
+    first, second = (list(drawn_pictures(1)) for _ in range(2))
     assert {one.kind for one in first} == {"noise", "pattern", "drawing", "text", "chart"}
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.pixels, other.pixels)
@@ -164,4 +186,4 @@ def test_strangers_are_the_same_every_time() -> None:
 
 def test_a_folder_without_pictures_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="put them into folders such as chest"):
-        folder_strangers(tmp_path)
+        folder_pictures(tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.tables import frame_csv_text
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.models.networks.cascade import build_cascade_network
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.precision import precision
 from fracture_widgets.models.weight_files import (
     assign_weights,
@@ -26,16 +28,16 @@ from fracture_widgets.models.weight_files import (
     write_weights,
 )
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.training.recipes.cascade_fit import Lesson, fit_cascade
-from fracture_widgets.training.recipes.cascade_readout import read_out
-from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
-from fracture_widgets.training.recipes.views import JOINT, draw_views, teaching_table
-from fracture_widgets.training.trunk_features import trunk_features
+from fracture_widgets.training.recipes.cascade.features import trunk_features
+from fracture_widgets.training.recipes.cascade.fit import Lesson, fit_cascade
+from fracture_widgets.training.recipes.cascade.readout import read_out
+from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
+from fracture_widgets.training.recipes.cascade.views import JOINT, draw_views, teaching_table
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["FOLDS", "Run", "identity", "plan_runs", "prepare_lesson", "teach"]
+__all__ = ["FOLDS", "Run", "identity", "new_network", "plan_runs", "prepare_lesson", "teach"]
 
 FOLDS = 5
 
@@ -54,21 +56,14 @@ def prepare_lesson(
     recipe: CascadeRecipe,
     trunk: str | os.PathLike[str],
     cache: Path,
-    *,
-    progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+    monitor: Monitor = SILENT,
 ) -> Lesson:
     """Draw all views and compute what the frozen stages see in them."""
     table = teaching_table(atlas, sound_patches=recipe.sound_patches, phantoms=recipe.phantoms)
-    views = draw_views(
-        atlas, table, recipe.views, progress=lambda done, total: progress("views", done, total)
-    )
+    views = draw_views(atlas, table, recipe.views, monitor)
     with precision(bfloat16=recipe.bfloat16):
-        features = trunk_features(
-            build_cascade_network(BODY_PARTS, trunk),
-            views.pixels,
-            cache,
-            progress=lambda done, total: progress("features", done, total),
-        )
+        network = build_cascade_network(BODY_PARTS, trunk)
+        features = trunk_features(network, views.pixels, cache, monitor)
     return Lesson(table, features, views.targets)
 
 
@@ -99,14 +94,25 @@ def identity(settings: Mapping[str, Any], lesson: Lesson) -> str:
     return digest.hexdigest()[:16]
 
 
+def new_network(trunk: str | os.PathLike[str], recipe: CascadeRecipe) -> keras.Model:
+    """Build a network whose random start is the recipe's, whatever ran in this process before."""
+    require_keras("Training the cascade").utils.set_random_seed(recipe.seed)
+    return build_cascade_network(
+        BODY_PARTS,
+        trunk,
+        map_dropout=recipe.dropout,
+        map_l2=recipe.l2,
+        head_dropout=recipe.head_dropout,
+    )
+
+
 def teach(
     run: Run,
     lesson: Lesson,
     recipe: CascadeRecipe,
     trunk: str | os.PathLike[str],
     work: Path,
-    *,
-    report: Callable[[str], None] = lambda _line: None,
+    monitor: Monitor = SILENT,
 ) -> Path:
     """Train a network for a run, unless its weights are there, and return their file."""
     path = work / "runs" / identity(recipe.to_dict(), lesson) / f"{run.name}.npz"
@@ -114,25 +120,13 @@ def teach(
         return path
     taught = work / "taught" / identity(recipe.taught, lesson) / f"{run.name}.npz"
     with precision(bfloat16=recipe.bfloat16):
-        network = build_cascade_network(
-            BODY_PARTS,
-            trunk,
-            map_dropout=recipe.dropout,
-            map_l2=recipe.l2,
-            head_dropout=recipe.head_dropout,
-        )
+        network = new_network(trunk, recipe)
         if not taught.exists():
-            fit_cascade(
-                network,
-                lesson,
-                run.learned,
-                recipe,
-                report=lambda line: report(f"{run.name}: {line}"),
-            )
+            fit_cascade(network, lesson, run.learned, recipe, monitor.stage(run.name))
             _write(taught, network)
         # Read back even if just written: what is read out shall not depend on the rounding.
         assign_weights(network, read_weights(taught), complete=True)
-        report(f"{run.name}: reading out conv5 and the stages before it")
+        monitor.say(f"{run.name}: reading out conv5 and the stages before it")
         read_out(network, lesson, run.learned, recipe)
         _write(path, network)
     return path

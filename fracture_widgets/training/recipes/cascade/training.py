@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.tables import read_frame, write_frame
 from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
 from fracture_widgets.errors import TrainingError
@@ -23,14 +23,14 @@ from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.training.recipes.cascade_evidence import (
+from fracture_widgets.training.recipes.cascade.evidence import (
     judge,
     judge_uncropped,
     served,
     summarise,
 )
-from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
-from fracture_widgets.training.recipes.cascade_runs import Run, plan_runs, prepare_lesson, teach
+from fracture_widgets.training.recipes.cascade.runs import Run, plan_runs, prepare_lesson, teach
+from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
 
 __all__ = ["train_cascade"]
 
@@ -46,18 +46,17 @@ def train_cascade(
     *,
     recipe: CascadeRecipe | None = None,
     look_at_test: bool = False,
-    report: Callable[[str], None] = lambda _line: None,
-    progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+    monitor: Monitor = SILENT,
 ) -> Mapping[str, Any]:
     """Train the cascade on real radiographs, judge it, and save it with its card."""
     require_keras("Training the cascade").utils.set_random_seed(0)
     recipe = recipe or CascadeRecipe()
     work.mkdir(parents=True, exist_ok=True)
     _check_room(work)
-    lesson = prepare_lesson(atlas, recipe, trunk, work / "features", progress=progress)
+    lesson = prepare_lesson(atlas, recipe, trunk, work / "features", monitor)
     runs = [run for run in plan_runs(lesson.table) if look_at_test or run.name != "train"]
-    weights = {run.name: teach(run, lesson, recipe, trunk, work, report=report) for run in runs}
-    judged, uncropped = _judgements(runs, weights, atlas, lesson.table, progress)
+    weights = {run.name: teach(run, lesson, recipe, trunk, work, monitor) for run in runs}
+    judged, uncropped = _judgements(runs, weights, atlas, lesson.table, monitor)
     figures = {
         split: summarise(
             judged[judged["looked_at"] == split], uncropped[uncropped["looked_at"] == split]
@@ -111,7 +110,7 @@ def _judgements(
     weights: Mapping[str, Path],
     atlas: FracAtlas,
     table: pd.DataFrame,
-    progress: Callable[[str, int, int], None],
+    monitor: Monitor,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     joints, whole = [], []
     for run in runs:
@@ -120,10 +119,9 @@ def _judgements(
         weight = weights[run.name]
         files = [weight.with_name(f"{run.name}-{what}.csv") for what in ("judged", "uncropped")]
         if not all(file.exists() for file in files):
-            seen = partial(progress, f"judging {run.name}")
             cascade = served(weight)
             write_frame(files[1], judge_uncropped(run, cascade, atlas, table))
-            write_frame(files[0], judge(run, cascade, atlas, table, progress=seen))
+            write_frame(files[0], judge(run, cascade, atlas, table, monitor))
         looked_at = _TEST if run.name == "train" else _OUT_OF_FOLD
         joints.append(read_frame(files[0]).assign(looked_at=looked_at))
         whole.append(read_frame(files[1]).assign(looked_at=looked_at))

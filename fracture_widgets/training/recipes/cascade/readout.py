@@ -24,13 +24,13 @@ from fracture_widgets.models.networks.names import (
     probe_name,
 )
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.training.recipes.cascade_fit import (
+from fracture_widgets.training.recipes.cascade.fit import (
     COARSE_CELLS,
     Lesson,
     fed_by_stored,
     largest,
 )
-from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
+from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
 
 if TYPE_CHECKING:
     import keras

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,44 +10,45 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.cache import ArrayCache, content_key
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import Engine, OnnxEngine
 from fracture_widgets.models.folder import add_gate, load_model_folder
 from fracture_widgets.models.gate import Gate, stage_means
-from fracture_widgets.models.weight_files import Weights, read_weights, write_weights
-from fracture_widgets.training.recipes.gate_fit import (
+from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.training.recipes.gate.fit import (
     GateRecipe,
     Role,
     choose_limits,
     fit_gate,
     out_of_fold,
 )
-from fracture_widgets.training.recipes.gate_samples import (
-    EXCHANGED,
-    OURS,
+from fracture_widgets.training.recipes.gate.out_of_distribution import (
+    OutsidePicture,
+    drawn_pictures,
+    folder_pictures,
+    installed_photographs,
+)
+from fracture_widgets.training.recipes.gate.samples import (
+    INSIDE,
+    INVERTED,
+    OUTSIDE,
     SAMPLES,
-    STRANGE,
     TEST,
     TRAIN,
     Sample,
     atlas_samples,
-    exchanged_samples,
+    inverted_samples,
+    outside_samples,
     phantom_samples,
-    stranger_samples,
-)
-from fracture_widgets.training.recipes.gate_strangers import (
-    Stranger,
-    drawn_strangers,
-    folder_strangers,
-    installed_photographs,
 )
 
 __all__ = ["features_of", "fit_and_measure", "train_gate"]
 
 _BATCH = 8
-_KEPT_EVERY = 400
 
 
 def train_gate(
@@ -58,21 +59,20 @@ def train_gate(
     strangers: Path | None = None,
     recipe: GateRecipe | None = None,
     note: str = "",
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    monitor: Monitor = SILENT,
 ) -> Mapping[str, Any]:
     """Fit the gate of a models folder, measure it, and save it there with its figures."""
     model = load_model_folder(models)
-    beside: Iterable[Stranger] = folder_strangers(strangers) if strangers else ()
+    beside: Iterable[OutsidePicture] = folder_pictures(strangers) if strangers else ()
     radiographs = [*atlas_samples(atlas), *phantom_samples()]
     samples = [
         *radiographs,
-        *exchanged_samples(radiographs),
-        *stranger_samples([*drawn_strangers(), *installed_photographs(), *beside]),
+        *inverted_samples(radiographs),
+        *outside_samples([*drawn_pictures(), *installed_photographs(), *beside]),
     ]
-    trunk = model.file_sha256("trunk")[:16]
-    means = features_of(
-        samples, OnnxEngine.of_model(model), work / f"gate-{trunk}.npz", progress=progress
-    )
+    trunk = model.file_sha256("trunk")
+    cache = ArrayCache(work / "features", max_bytes=None)
+    means = features_of(samples, OnnxEngine.of_model(model), trunk, cache, monitor)
     gate, figures = fit_and_measure(samples, means, recipe or GateRecipe())
     if note:
         figures["note"] = note
@@ -81,27 +81,23 @@ def train_gate(
 
 
 def features_of(
-    samples: list[Sample],
-    engine: Engine,
-    kept: Path,
-    *,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    samples: list[Sample], engine: Engine, trunk: str, cache: ArrayCache, monitor: Monitor = SILENT
 ) -> npt.NDArray[np.float32]:
-    """Return what the frozen stages see in every sample, from ``kept`` where it is there."""
-    known: dict[str, npt.NDArray[np.float32]] = _read_kept(kept)
-    names = [f"{sample.split}|{sample.kind}|{sample.name}" for sample in samples]
-    waiting = [at for at, name in enumerate(names) if name not in known]
-    progress(len(samples) - len(waiting), len(samples))
-    for done, batch in enumerate(_batches(waiting), start=1):
+    """Return what the frozen stages see in every sample, from the cache where it is there."""
+    keys = [
+        content_key({"trunk": trunk, "sample": [one.split, one.kind, one.name]}) for one in samples
+    ]
+    known = {key: arrays["means"] for key in keys if (arrays := cache.get(key)) is not None}
+    waiting = [at for at, key in enumerate(keys) if key not in known]
+    monitor.step(len(samples) - len(waiting), len(samples), "looking")
+    for start in range(0, len(waiting), _BATCH):
+        batch = waiting[start : start + _BATCH]
         inputs = np.stack([network_input(samples[at].draw()) for at in batch])
         for at, row in zip(batch, stage_means(engine.run(inputs)), strict=True):
-            known[names[at]] = row
-        progress(len(samples) - len(waiting) + min(done * _BATCH, len(waiting)), len(samples))
-        if done * _BATCH % _KEPT_EVERY == 0:
-            _keep(kept, known)
-    if waiting:
-        _keep(kept, known)
-    return np.stack([known[name] for name in names])
+            known[keys[at]] = row
+            cache.put(keys[at], {"means": row})
+        monitor.step(len(samples) - len(waiting) + start + len(batch), len(samples), "looking")
+    return np.stack([known[key] for key in keys])
 
 
 def fit_and_measure(
@@ -109,14 +105,14 @@ def fit_and_measure(
 ) -> tuple[Weights, dict[str, Any]]:
     """Fit the gate on the train split, choose its limits on folds of it, and measure it."""
     table = pd.DataFrame(
-        {name: [getattr(one, name) for one in samples] for name in ("kind", "study", "split")}
+        {name: [getattr(sample, name) for sample in samples] for name in ("kind", "study", "split")}
     )
     kind, split = table["kind"].to_numpy(str), table["split"].to_numpy(str)
     taught, given = split == TRAIN, np.isin(kind, SAMPLES)
     roles = np.where(
-        np.isin(kind, OURS),
-        Role.OURS,
-        np.where(np.isin(kind, list(EXCHANGED.values())), Role.EXCHANGED, Role.OTHER_PART),
+        np.isin(kind, INSIDE),
+        Role.INSIDE,
+        np.where(np.isin(kind, list(INVERTED.values())), Role.INVERTED, Role.OTHER_PART),
     )
 
     scores = out_of_fold(means, roles, taught, table["study"].to_numpy(str), recipe)
@@ -134,8 +130,8 @@ def fit_and_measure(
         "recipe": recipe.to_dict(),
         "fitted_on": "train split alone; limits chosen on folds of it, by study",
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies or files",
-        "out_of_fold": _figures(table, folds, (TRAIN, STRANGE)),
-        "test": _figures(table, ships, (TEST, STRANGE)),
+        "out_of_fold": _figures(table, folds, (TRAIN, OUTSIDE)),
+        "test": _figures(table, ships, (TEST, OUTSIDE)),
     }
     return arrays, figures
 
@@ -155,7 +151,7 @@ def _figures(
             "refused": _share(of_kind["refused"], of_kind["study"]),
             "as_no_radiograph": round(float(of_kind["far"].mean()), 4),
         }
-        if name not in OURS:
+        if name not in INSIDE:
             both = pd.concat([given, of_kind])
             figures[name]["auroc"] = bootstrap_interval(
                 auroc, both["kind"] == name, both["worst"], groups=both["study"]
@@ -169,22 +165,3 @@ def _share(flags: pd.Series, studies: pd.Series) -> dict[str, Any]:
 
 def _mean(values: npt.NDArray[np.float64]) -> float:
     return float(values.mean())
-
-
-def _batches(positions: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(positions), _BATCH):
-        yield positions[start : start + _BATCH]
-
-
-def _read_kept(kept: Path) -> dict[str, npt.NDArray[np.float32]]:
-    if not kept.exists():
-        return {}
-    stored = read_weights(kept)
-    names = str(bytes(stored["names"].astype(np.uint8)), "utf-8").split("\n")
-    return dict(zip(names, stored["means"], strict=True))
-
-
-def _keep(kept: Path, known: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    names = np.frombuffer("\n".join(known).encode(), np.uint8).astype(np.float32)
-    write_weights(kept, {"names": names, "means": np.stack(list(known.values()))})

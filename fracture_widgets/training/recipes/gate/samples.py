@@ -16,31 +16,31 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.recipes.framing import (
+from fracture_widgets.training.framing import (
     STANDARD_MARGIN,
     Framing,
     cut_out,
     joint_framing,
     patch_framing,
+    rows_of,
 )
-from fracture_widgets.training.recipes.gate_strangers import Stranger
-from fracture_widgets.training.recipes.views import rows_of
+from fracture_widgets.training.recipes.gate.out_of_distribution import OutsidePicture
 
 __all__ = [
     "CROP",
-    "EXCHANGED",
+    "INSIDE",
+    "INVERTED",
     "LEG_PATCH",
     "LEG_WHOLE",
-    "OURS",
+    "OUTSIDE",
     "SAMPLES",
-    "STRANGE",
     "TEST",
     "TRAIN",
     "Sample",
     "atlas_samples",
-    "exchanged_samples",
+    "inverted_samples",
+    "outside_samples",
     "phantom_samples",
-    "stranger_samples",
 ]
 
 Grey = npt.NDArray[np.float32]
@@ -52,9 +52,9 @@ LEG_WHOLE, LEG_PATCH = "leg or hip, whole", "leg or hip, patch"
 SAMPLES = (CROP, WHOLE, SEVERAL)
 """What the limits are chosen on: what users give."""
 
-OURS = (*SAMPLES, FRAMING, PHANTOM)
-EXCHANGED = {kind: f"{kind}, exchanged greys" for kind in (*SAMPLES, PHANTOM)}
-TRAIN, TEST, STRANGE = "train", "test", "never taught"
+INSIDE = (*SAMPLES, FRAMING, PHANTOM)
+INVERTED = {kind: f"{kind}, exchanged greys" for kind in (*SAMPLES, PHANTOM)}
+TRAIN, TEST, OUTSIDE = "train", "test", "never taught"
 _HELD_OUT_SEEDS = 5_000
 
 
@@ -105,25 +105,17 @@ def phantom_samples(taught: int = 120, held_out: int = 90) -> Iterator[Sample]:
         yield Sample(PHANTOM, f"drawn{seed}", f"drawn{seed}", split, draw)
 
 
-def exchanged_samples(samples: Iterable[Sample]) -> Iterator[Sample]:
-    """Yield the samples of :data:`EXCHANGED`'s kinds with black and white exchanged."""
+def inverted_samples(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Yield the samples of :data:`INVERTED`'s kinds with black and white exchanged."""
     for sample in samples:
-        if sample.kind in EXCHANGED:
-            yield replace(
-                sample, kind=EXCHANGED[sample.kind], draw=partial(_exchanged, sample.draw)
-            )
+        if sample.kind in INVERTED:
+            yield replace(sample, kind=INVERTED[sample.kind], draw=partial(_inverted, sample.draw))
 
 
-def stranger_samples(strangers: Iterable[Stranger]) -> Iterator[Sample]:
+def outside_samples(pictures: Iterable[OutsidePicture]) -> Iterator[Sample]:
     """Yield pictures that are no radiographs of ours."""
-    for stranger in strangers:
-        yield Sample(
-            stranger.kind,
-            stranger.name,
-            stranger.source,
-            STRANGE,
-            partial(np.asarray, stranger.pixels),
-        )
+    for one in pictures:
+        yield Sample(one.kind, one.name, one.source, OUTSIDE, partial(np.asarray, one.pixels))
 
 
 def _legs_and_hips(atlas: FracAtlas) -> pd.DataFrame:
@@ -152,7 +144,7 @@ def _patch(read: Callable[[str], Grey], image_id: str) -> Grey:
     return cut_out(pixels, patch_framing(pixels, np.empty((0, 4)), rng))
 
 
-def _exchanged(draw: Callable[[], Grey]) -> Grey:
+def _inverted(draw: Callable[[], Grey]) -> Grey:
     return np.float32(1) - draw()
 
 

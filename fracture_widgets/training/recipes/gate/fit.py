@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.models.gate import Gate
-from fracture_widgets.parts import in_words
 
 __all__ = ["GateRecipe", "Role", "choose_limits", "fit_gate", "out_of_fold", "study_folds"]
 
@@ -25,9 +24,9 @@ Arrays = dict[str, npt.NDArray[np.floating]]
 class Role(StrEnum):
     """What a picture teaches the gate."""
 
-    OURS = in_words()
+    INSIDE = "a known body part"
     OTHER_PART = "leg or hip"
-    EXCHANGED = f"{in_words()}, black and white exchanged"
+    INVERTED = "a known body part, black and white exchanged"
 
 
 @dataclass(frozen=True)
@@ -49,27 +48,26 @@ class GateRecipe:
 
 def fit_gate(means: npt.NDArray[np.float32], roles: npt.NDArray[Any], recipe: GateRecipe) -> Arrays:
     """Fit the three numbers that decide, with limits that close nothing out."""
-    inside, other_parts, exchanged = (np.asarray(means[roles == role], np.float64) for role in Role)
+    inside, other_parts, inverted = (np.asarray(means[roles == role], np.float64) for role in Role)
     mean, scale = inside.mean(0), inside.std(0) + 1e-3
     centred = (inside - mean) / scale
     basis = _principal(centred, recipe.directions)
     # As it will be stored, so that what is measured is what ships.
     stored = basis.astype(np.float16).astype(np.float64)
     rest = np.square(centred).sum(1) - np.square(centred @ stored).sum(1)
-    leaning, darkness = (
-        _discriminant(centred, (outside - mean) / scale, recipe)
-        for outside in (other_parts, exchanged)
-    )
-    return {
+    arrays: Arrays = {
         "gate_ours/mean": mean.astype(np.float32),
         "gate_ours/scale": scale.astype(np.float32),
         "gate_ours/basis": basis.astype(np.float16),
         "gate_ours/residual": np.array([rest.mean()], np.float32),
-        **_stored("gate_part", *leaning),
-        **_stored("gate_greys", *darkness),
         "gate/thresholds": np.zeros(3, np.float32),
         "gate/spreads": np.ones(3, np.float32),
     }
+    for name, outside in (("gate_part", other_parts), ("gate_greys", inverted)):
+        kernel, bias = _discriminant(centred, (outside - mean) / scale, recipe)
+        arrays[f"{name}/kernel"] = kernel.astype(np.float32)
+        arrays[f"{name}/bias"] = np.array([bias], np.float32)
+    return arrays
 
 
 def out_of_fold(
@@ -100,7 +98,7 @@ def choose_limits(
 
     def limits(refused: float) -> Floats:
         each = zip(scores.T, 1 - refused * parts, strict=True)
-        return np.array([np.quantile(one, share) for one, share in each])
+        return np.array([np.quantile(column, share) for column, share in each])
 
     least, most = 0.0, 1.0 - kept
     for _ in range(40):
@@ -118,32 +116,23 @@ def study_folds(studies: npt.NDArray[Any], folds: int, seed: int = 0) -> npt.NDA
     return folded
 
 
-def _principal(centred: Floats, directions: int) -> Floats:
-    """Return the directions of greatest variance as columns, their signs fixed."""
-    count = min(directions, centred.shape[1] - 1, max(1, len(centred) - 2))
-    _, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
-    chosen = vectors[:, ::-1][:, :count]
-    signs = np.sign(chosen[np.abs(chosen).argmax(0), np.arange(count)])
-    turned: Floats = chosen * signs
-    return turned
+def _principal(points: Floats, directions: int) -> Floats:
+    """Return the directions of greatest variance as columns."""
+    from sklearn.decomposition import PCA
 
-
-def _stored(name: str, kernel: Floats, bias: float) -> Arrays:
-    return {
-        f"{name}/kernel": kernel.astype(np.float32),
-        f"{name}/bias": np.array([bias], np.float32),
-    }
+    count = min(directions, points.shape[1] - 1, max(1, len(points) - 2))
+    columns: Floats = PCA(count, svd_solver="covariance_eigh").fit(points).components_.T
+    return columns
 
 
 def _discriminant(inside: Floats, outside: Floats, recipe: GateRecipe) -> tuple[Floats, float]:
     """Return Fisher's discriminant, its covariance shrunk (Friedman, *JASA* 84:165, 1989)."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
     both = np.concatenate([inside, outside])
-    basis = _principal(both - both.mean(0), recipe.discriminant_directions)
-    near, far = inside @ basis, outside @ basis
-    spread = (np.cov(near, rowvar=False) + np.cov(far, rowvar=False)) / 2
-    spread = np.atleast_2d(spread)
-    flat = np.trace(spread) / len(spread) * np.eye(len(spread))
-    shrunk = (1 - recipe.shrinkage) * spread + recipe.shrinkage * flat
-    weights = np.linalg.solve(shrunk, far.mean(0) - near.mean(0))
-    kernel: Floats = basis @ weights
-    return kernel, float(-(near.mean(0) + far.mean(0)) @ weights / 2)
+    basis = _principal(both, recipe.discriminant_directions)
+    analysis = LinearDiscriminantAnalysis(
+        solver="lsqr", shrinkage=recipe.shrinkage, priors=[0.5, 0.5]
+    ).fit(both @ basis, np.repeat([0, 1], [len(inside), len(outside)]))
+    kernel: Floats = basis @ analysis.coef_[0]
+    return kernel, float(analysis.intercept_[0])

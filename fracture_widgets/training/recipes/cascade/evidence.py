@@ -6,7 +6,7 @@ float16, so that the figures on the card are those of what ships.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.evaluation.metrics import accuracy, auroc, bootstrap_interval
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
@@ -26,9 +27,8 @@ from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL
-from fracture_widgets.training.recipes.cascade_runs import Run
-from fracture_widgets.training.recipes.framing import STANDARD_MARGIN
-from fracture_widgets.training.recipes.views import rows_of
+from fracture_widgets.training.framing import STANDARD_MARGIN, rows_of
+from fracture_widgets.training.recipes.cascade.runs import Run
 
 __all__ = ["judge", "judge_uncropped", "served", "summarise"]
 
@@ -48,8 +48,7 @@ def judge(
     cascade: Cascade,
     atlas: FracAtlas,
     table: pd.DataFrame,
-    *,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    monitor: Monitor = SILENT,
 ) -> pd.DataFrame:
     """Examine the standard crops a run was not taught."""
     rows = []
@@ -76,7 +75,7 @@ def judge(
                 **(_hits(report, outlines) if joint.fractured else {}),
             }
         )
-        progress(len(rows), len(joints))
+        monitor.step(len(rows), len(joints), f"judging {run.name}")
     return pd.DataFrame(rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.recipes.framing import (
+from fracture_widgets.training.framing import (
     STANDARD_MARGIN,
     TARGET_CELLS,
     Framing,
@@ -24,9 +25,10 @@ from fracture_widgets.training.recipes.framing import (
     draw_view,
     joint_framing,
     patch_framing,
+    rows_of,
 )
 
-__all__ = ["JOINT", "Views", "draw_views", "rows_of", "teaching_table"]
+__all__ = ["JOINT", "Views", "draw_views", "teaching_table"]
 
 JOINT, PATCH, PHANTOM = "joint", "patch", "phantom"
 
@@ -91,8 +93,7 @@ def draw_views(
     atlas: FracAtlas,
     table: pd.DataFrame,
     views: int,
-    *,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    monitor: Monitor = SILENT,
 ) -> Views:
     """Draw ``views`` views of every row, the same ones every time."""
     pixels = np.empty((len(table), views, 224, 224), np.uint8)
@@ -101,7 +102,7 @@ def draw_views(
     for done, (position, drawn) in enumerate(_in_order(atlas, table, views, patch_rng), start=1):
         for view, shown in enumerate(drawn):
             pixels[position, view], targets[position, view] = shown.pixels, shown.target
-        progress(done, len(table))
+        monitor.step(done, len(table), "views")
     return Views(pixels, targets)
 
 
@@ -129,11 +130,6 @@ def _in_order(
                 for _ in range(views)
             ]
         yield position, [draw_view(pixels, framing, outlines) for framing in framings]
-
-
-def rows_of(table: pd.DataFrame) -> Iterator[Any]:
-    """Yield a table's rows with their columns as attributes, whose types only the table knows."""
-    yield from table.itertuples()
 
 
 def _joint_framings(joint: Box, views: int, rng: np.random.Generator) -> list[Framing]:

@@ -7,7 +7,7 @@ a coarse map of its own that is not shipped, where to look.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import (
@@ -25,8 +26,9 @@ from fracture_widgets.models.networks.names import (
     probe_name,
 )
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.training.recipes.cascade_recipe import CascadeRecipe
-from fracture_widgets.training.trunk_features import TrunkFeatures
+from fracture_widgets.training.loop import run_epochs
+from fracture_widgets.training.recipes.cascade.features import TrunkFeatures
+from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
 
 if TYPE_CHECKING:
     import keras
@@ -55,8 +57,7 @@ def fit_cascade(
     lesson: Lesson,
     rows: npt.NDArray[np.intp],
     recipe: CascadeRecipe,
-    *,
-    report: Callable[[str], None] = lambda _line: None,
+    monitor: Monitor = SILENT,
 ) -> keras.Model:
     """Teach a cascade network in place, on some rows of a lesson."""
     keras = require_keras("Training the cascade")
@@ -73,12 +74,12 @@ def fit_cascade(
     for name in (CONV5_READOUT, *map(probe_name, BODY_PARTS)):
         network.get_layer(name).trainable = False  # set last, by reading out
     mapper = keras.Model(inputs, {_LOGITS: logits, _SCORE: score})
-    _fit(mapper, lesson, rows, recipe, recipe.map_epochs, recipe.map_rate, report)
+    _fit(mapper, lesson, rows, recipe, recipe.map_epochs, recipe.map_rate, monitor)
 
     coarse = keras.layers.Conv2D(1, 1, name=_COARSE)(network.get_layer(CONV5_OUTPUT).output)
     outputs = {name: network.get_layer(name).output for name in (BODY_PART_OUTPUT, *BODY_PARTS)}
     whole = keras.Model(inputs, {**outputs, _LOGITS: logits, _SCORE: score, _COARSE: coarse})
-    _fit(whole, lesson, rows, recipe, recipe.joint_epochs, recipe.joint_rate, report)
+    _fit(whole, lesson, rows, recipe, recipe.joint_epochs, recipe.joint_rate, monitor)
     return network
 
 
@@ -109,7 +110,7 @@ def _fit(
     recipe: CascadeRecipe,
     epochs: int,
     rate: float,
-    report: Callable[[str], None],
+    monitor: Monitor,
 ) -> None:
     keras = require_keras("Training the cascade")
     steps = len(rows) // recipe.batch
@@ -121,21 +122,35 @@ def _fit(
         ),
         loss={name: _losses(recipe)[name] for name in outputs},
     )
-    targets = _Targets(lesson, outputs)
+    follower = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda step, **_: monitor.step(step + 1, steps, "training"),
+        on_epoch_end=lambda epoch, logs: monitor.say(
+            f"epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f}"
+        ),
+    )
+    run_epochs(
+        model,
+        _batches(lesson, _Targets(lesson, outputs), rows, recipe),
+        [follower],
+        epochs=epochs,
+        batch=recipe.batch,
+        steps_per_epoch=steps,
+    )
+
+
+def _batches(
+    lesson: Lesson, targets: _Targets, rows: npt.NDArray[np.intp], recipe: CascadeRecipe
+) -> Iterator[tuple[Any, ...]]:
+    """Yield batches without an end: in every epoch another order, and of each row another view."""
     rng = np.random.default_rng(recipe.seed)
-    views = lesson.features.stored.shape[1]
-    for epoch in range(1, epochs + 1):
+    stored = lesson.features.stored
+    while True:
         order = rng.permutation(rows)
-        chosen = rng.integers(0, views, len(order))
-        total = 0.0
-        for step in range(steps):
-            batch = slice(step * recipe.batch, (step + 1) * recipe.batch)
-            at, seen = order[batch], chosen[batch]
-            stored = np.stack([lesson.features.stored[r, v] for r, v in zip(at, seen, strict=True)])
-            inputs = [stored, targets.groups[at]]
+        chosen = rng.integers(0, stored.shape[1], len(order))
+        for start in range(0, len(rows) // recipe.batch * recipe.batch, recipe.batch):
+            at, seen = order[start : start + recipe.batch], chosen[start : start + recipe.batch]
             true, weights = targets.of(at, seen)
-            total += float(model.train_on_batch(inputs, true, weights, return_dict=True)["loss"])
-        report(f"epoch {epoch} of {epochs}: loss {total / max(1, steps):.3f}")
+            yield (stored[at, seen], targets.groups[at]), true, weights
 
 
 def _losses(recipe: CascadeRecipe) -> dict[str, Any]:

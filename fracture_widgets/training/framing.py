@@ -6,11 +6,13 @@ taught with many framings of every joint, cut from the whole radiograph.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from PIL import Image, ImageDraw
 
 from fracture_widgets.imaging.boxes import Box
@@ -24,6 +26,7 @@ __all__ = [
     "draw_view",
     "joint_framing",
     "patch_framing",
+    "rows_of",
 ]
 
 STANDARD_MARGIN = 0.06
@@ -48,6 +51,11 @@ class View:
 
     pixels: npt.NDArray[np.uint8]
     target: npt.NDArray[np.uint8]
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """Yield a table's rows with their columns as attributes, whose types only the table knows."""
+    yield from table.itertuples()
 
 
 def joint_framing(joint: Box, rng: np.random.Generator) -> Framing:
