@@ -28,6 +28,7 @@ class Node {
 
   setAttribute(name, value) {
     this.attributes.set(name, String(value));
+    if (name.startsWith("data-")) this.dataset[name.slice(5)] = String(value);
     if (name === "hidden") this.hidden = true;
     if (name === "value") this.chosen = String(value);
   }
@@ -58,10 +59,24 @@ class Node {
   }
 
   focus() { document.activeElement = this; }
+
+  // A class, an attribute with its value, or a tag.
+  querySelector(selector) {
+    const [, name, value] = /^\[(\S+)="(.*)"\]$/.exec(selector) ?? [];
+    const fits = (node) => (name ? node.attributes.get(name) === value : selector.startsWith(".")
+      ? node.attributes.get("class")?.split(" ").includes(selector.slice(1))
+      : node.tagName === selector.toUpperCase());
+    for (const child of this.children.filter((one) => one instanceof Node)) {
+      const found = fits(child) ? child : child.querySelector(selector);
+      if (found) return found;
+    }
+    return null;
+  }
 }
 
 export function openPage() {
   globalThis.document = { createElement: (tag) => new Node(tag), activeElement: null };
+  globalThis.CSS = { escape: (text) => text };
   globalThis.IntersectionObserver = class { observe() {} unobserve() {} disconnect() {} };
   return new Node("body");
 }

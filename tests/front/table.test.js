@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { tableFilters } from "../../fracture_widgets/app/front/src/table/filters.js";
+import { recordTable } from "../../fracture_widgets/app/front/src/table/records.js";
 import { inOrder, liveRows } from "../../fracture_widgets/app/front/src/table/rows.js";
 import { openPage } from "./page.js";
 
@@ -161,4 +162,65 @@ test("what does not stay leaves the page", () => {
   inOrder(body, nodes);
   inOrder(body, [nodes[2], nodes[0]]);
   assert.deepEqual(shown(), ["c", "a"]);
+});
+
+// --- records ------------------------------------------------------------------------------------
+
+const record = (id, more = {}) => ({
+  id, name: `no. ${id}`, cells: [`${id}`, "elbow"], tone: "", shown: false,
+  actions: [["open", "Open"], ["delete", "Delete"]], ...more,
+});
+
+function recordsOf(...ids) {
+  const pressed = [];
+  const table = recordTable({ send() {} }, (...press) => pressed.push(press));
+  body.append(...table.nodes);
+  const show = (...rows) => table.handlers.show({
+    rows, columns: ["No.", "Part"], caption: "Records", empty: "None.", question: "Sure?",
+  });
+  show(...ids.map((id) => record(id)));
+  const press = (name) => body.querySelector(`[data-press="${name}"]`);
+  return { table, show, press, pressed };
+}
+
+test("a record has its cells below their columns, and what can be done with it", () => {
+  const { press, pressed } = recordsOf(1, 2);
+  assert.deepEqual(body.querySelector("tbody").children.map(({ textContent }) => textContent),
+    ["1elbowOpenDelete", "2elbowOpenDelete"]);
+  press("open 2").dispatch("click");
+  assert.deepEqual(pressed, [["open", 2]]);
+});
+
+test("deleting asks once more, and who keeps the record is where they were", () => {
+  const { press, pressed } = recordsOf(1, 2);
+  press("delete 1").dispatch("click");
+  assert.deepEqual([pressed, document.activeElement.textContent], [[], "Keep"]);
+  document.activeElement.dispatch("click");
+  assert.equal(document.activeElement, press("delete 1"));
+  press("delete 1").dispatch("click");
+  body.querySelector(".fw-danger").dispatch("click");
+  assert.deepEqual(pressed, [["delete", 1]]);
+});
+
+test("a record that changed keeps the focus, and one that did not its nodes", () => {
+  const { show, press } = recordsOf(1, 2);
+  press("open 1").focus();
+  const other = press("open 2");
+  show(record(1, { cells: ["1", "hand"] }), record(2));
+  assert.equal(document.activeElement, press("open 1"));
+  assert.equal(press("open 2"), other);
+});
+
+test("where a record goes with the focus, the next one has it", () => {
+  const { show, press } = recordsOf(1, 2, 3);
+  press("delete 2").focus();
+  show(record(1), record(3));
+  assert.equal(document.activeElement, press("open 3"));
+});
+
+test("without records the table says so", () => {
+  const { table, show } = recordsOf(1);
+  show();
+  const [list, empty] = table.nodes;
+  assert.deepEqual([list.hidden, empty.hidden, empty.textContent], [true, false, "None."]);
 });

@@ -102,7 +102,7 @@ function thumbnails(model) {
 
 // table/rows.js
 var ALL_DUE = 5e3;
-function liveRows(model, body, { make, changed, lost }) {
+function liveRows(model, body, { make, changed, lost, below = () => null }) {
   const rows = /* @__PURE__ */ new Map();
   const made = /* @__PURE__ */ new Map();
   const small = thumbnails(model);
@@ -120,7 +120,7 @@ function liveRows(model, body, { make, changed, lost }) {
     if (!made.has(key)) made.set(key, make(row));
     const known = made.get(key);
     known.update(row);
-    small.give(known.picture, row.thumbnail);
+    if (known.picture) small.give(known.picture, row.thumbnail);
   }
   function drop(key) {
     made.get(key)?.node.remove();
@@ -133,16 +133,20 @@ function liveRows(model, body, { make, changed, lost }) {
     const place = order.findIndex((key) => made.get(key).node.contains(document.activeElement));
     for (const key of gone) drop(key);
     for (const row of content.rows) take(row);
-    order = content.order ?? order;
+    order = content.order ?? order.filter((key) => rows.has(key));
     if (gone.length) small.keep(new Set([...rows.values()].map(({ thumbnail }) => thumbnail)));
-    changed(content, () => inOrder(body, order.map((key) => made.get(key).node)));
+    changed(content, arrange);
     if (place >= 0 && !body.contains(document.activeElement)) {
       lost(Math.min(place, order.length - 1));
     }
   }
+  function arrange() {
+    inOrder(body, order.flatMap((key) => [made.get(key).node, below(rows.get(key))].filter(Boolean)));
+  }
   function show(content) {
-    const there = new Set(content.rows.map(({ key }) => key));
-    bring(content, [...rows.keys()].filter((key) => !there.has(key)));
+    const keys = content.rows.map(({ key }) => key);
+    const there = new Set(keys);
+    bring({ order: keys, ...content }, [...rows.keys()].filter((key) => !there.has(key)));
   }
   function change(content) {
     if (version === null || content.version <= version) return;
@@ -157,6 +161,7 @@ function liveRows(model, body, { make, changed, lost }) {
     rows,
     made,
     small,
+    arrange,
     get order() {
       return order;
     },

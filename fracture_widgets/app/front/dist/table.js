@@ -16,7 +16,158 @@ function listen(model, handlers) {
   return () => model.off("msg:custom", onMessage);
 }
 
+// table/thumbnails.js
+var AT_ONCE = 16;
+var PAUSE = 100;
+var PATIENCE = 15e3;
+function thumbnails(model) {
+  const urls = /* @__PURE__ */ new Map();
+  const inSight = /* @__PURE__ */ new Map();
+  const asked = /* @__PURE__ */ new Map();
+  let timer = null;
+  const observer = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (isIntersecting) want(target);
+      else inSight.get(target.dataset.name)?.delete(target);
+    }
+    schedule(0);
+  }, { rootMargin: "300px", scrollMargin: "300px" });
+  function want(picture) {
+    const { name } = picture.dataset;
+    if (!inSight.has(name)) inSight.set(name, /* @__PURE__ */ new Set());
+    inSight.get(name).add(picture);
+  }
+  function schedule(pause) {
+    timer ??= setTimeout(() => {
+      timer = null;
+      ask();
+    }, pause);
+  }
+  function ask() {
+    const now = Date.now();
+    for (const [name, when] of asked) if (now - when > PATIENCE) asked.delete(name);
+    const names = [];
+    for (const [name, pictures] of inSight) {
+      if (asked.size >= AT_ONCE) break;
+      if (!pictures.size) inSight.delete(name);
+      else if (!asked.has(name)) {
+        asked.set(name, now);
+        names.push(name);
+      }
+    }
+    if (names.length) model.send({ type: "thumbnails", names });
+    if (asked.size) schedule(names.length ? PAUSE : PATIENCE / 15);
+  }
+  function came({ name }, [buffer]) {
+    asked.delete(name);
+    if (!urls.has(name)) {
+      const empty = !buffer?.byteLength;
+      urls.set(name, empty ? "" : URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })));
+    }
+    for (const picture of inSight.get(name) ?? []) put(picture, urls.get(name));
+    inSight.delete(name);
+    schedule(PAUSE);
+  }
+  function put(picture, url) {
+    observer.unobserve(picture);
+    if (url) picture.src = url;
+  }
+  return {
+    handlers: { thumbnail: came },
+    // Gives a picture its thumbnail, now or as soon as it is in sight.
+    give(picture, name) {
+      if (picture.dataset.name === name) return;
+      observer.unobserve(picture);
+      inSight.get(picture.dataset.name)?.delete(picture);
+      picture.removeAttribute("src");
+      picture.dataset.name = name;
+      if (urls.has(name)) put(picture, urls.get(name));
+      else if (name) observer.observe(picture);
+    },
+    keep(names) {
+      for (const [name, url] of urls) {
+        if (!names.has(name)) {
+          URL.revokeObjectURL(url);
+          urls.delete(name);
+        }
+      }
+    },
+    release() {
+      observer.disconnect();
+      clearTimeout(timer);
+      for (const url of urls.values()) URL.revokeObjectURL(url);
+    }
+  };
+}
+
 // table/rows.js
+var ALL_DUE = 5e3;
+function liveRows(model, body, { make, changed, lost, below = () => null }) {
+  const rows = /* @__PURE__ */ new Map();
+  const made = /* @__PURE__ */ new Map();
+  const small = thumbnails(model);
+  let order = [];
+  let version = null;
+  let asking = null;
+  function askForAll() {
+    clearTimeout(asking);
+    model.send({ type: "ready" });
+    asking = setTimeout(askForAll, ALL_DUE);
+  }
+  function take(row) {
+    const { key } = row;
+    rows.set(key, row);
+    if (!made.has(key)) made.set(key, make(row));
+    const known = made.get(key);
+    known.update(row);
+    if (known.picture) small.give(known.picture, row.thumbnail);
+  }
+  function drop(key) {
+    made.get(key)?.node.remove();
+    made.delete(key);
+    rows.delete(key);
+  }
+  function bring(content, gone) {
+    clearTimeout(asking);
+    version = content.version;
+    const place = order.findIndex((key) => made.get(key).node.contains(document.activeElement));
+    for (const key of gone) drop(key);
+    for (const row of content.rows) take(row);
+    order = content.order ?? order.filter((key) => rows.has(key));
+    if (gone.length) small.keep(new Set([...rows.values()].map(({ thumbnail }) => thumbnail)));
+    changed(content, arrange);
+    if (place >= 0 && !body.contains(document.activeElement)) {
+      lost(Math.min(place, order.length - 1));
+    }
+  }
+  function arrange() {
+    inOrder(body, order.flatMap((key) => [made.get(key).node, below(rows.get(key))].filter(Boolean)));
+  }
+  function show(content) {
+    const keys = content.rows.map(({ key }) => key);
+    const there = new Set(keys);
+    bring({ order: keys, ...content }, [...rows.keys()].filter((key) => !there.has(key)));
+  }
+  function change(content) {
+    if (version === null || content.version <= version) return;
+    if (content.version !== version + 1) {
+      version = null;
+      askForAll();
+      return;
+    }
+    bring(content, content.gone ?? []);
+  }
+  return {
+    rows,
+    made,
+    small,
+    arrange,
+    get order() {
+      return order;
+    },
+    handlers: { show, change, ...small.handlers }
+  };
+}
 function inOrder(parent, wanted) {
   const staying = new Set(wanted);
   for (const node of [...parent.children]) if (!staying.has(node)) node.remove();
@@ -34,79 +185,90 @@ function inOrder(parent, wanted) {
 }
 
 // table/records.js
-function recordTable(press, below = () => null) {
+function recordTable(model, press, { below, changed = () => {
+}, lost } = {}) {
   const body = h("tbody", {});
   const head = h("tr", {});
   const caption = h("caption", { class: "fw-visually-hidden" });
   const table = h("table", { class: "fw-table" }, caption, h("thead", {}, head), body);
   const empty = h("p", { class: "fw-table-empty" });
   let asking = null;
-  let latest = null;
-  let lines = /* @__PURE__ */ new Map();
-  function show(content) {
-    latest = content;
-    if (!content.rows.some(({ id }) => id === asking)) asking = null;
-    table.hidden = !content.rows.length;
-    empty.hidden = Boolean(content.rows.length);
-    empty.textContent = content.empty;
-    caption.textContent = content.caption;
-    if (head.dataset.columns !== content.columns.join("\n")) {
-      head.dataset.columns = content.columns.join("\n");
+  let latest = {};
+  const live = liveRows(model, body, { make, changed: arranged, lost: lost ?? refocus, below });
+  const rows = () => live.order.map((key) => live.rows.get(key));
+  const heard = (handle) => (content) => {
+    latest = { ...latest, ...content };
+    handle({ ...content, rows: content.rows.map((row) => ({ key: row.id, ...row })) });
+  };
+  function arranged() {
+    changed(latest, rows());
+    if (!live.rows.has(asking)) asking = null;
+    table.hidden = !live.order.length;
+    empty.hidden = !table.hidden;
+    empty.textContent = latest.empty;
+    caption.textContent = latest.caption;
+    if (head.dataset.columns !== latest.columns.join("\n")) {
+      head.dataset.columns = latest.columns.join("\n");
       head.replaceChildren(
-        ...content.columns.map((name) => h("th", { scope: "col" }, name)),
+        ...latest.columns.map((name) => h("th", { scope: "col" }, name)),
         h("th", { scope: "col" }, h("span", { class: "fw-visually-hidden" }, "What to do"))
       );
     }
-    const before = lines;
-    lines = /* @__PURE__ */ new Map();
-    const nodes = [];
-    for (const row of content.rows) {
-      const said = JSON.stringify([row, asking === row.id, content.columns, content.question]);
-      const known = before.get(row.id);
-      const kept = known?.said === said ? known : { said, node: line(row, content) };
-      lines.set(row.id, kept);
-      nodes.push(kept.node);
-      const more = below(row);
-      if (more) nodes.push(more);
-    }
-    const focused = body.contains(document.activeElement) ? document.activeElement.dataset.press : null;
-    inOrder(body, nodes);
-    if (focused && !body.contains(document.activeElement)) focus(focused);
+    again();
   }
-  function line({ id, name, cells, tone, shown, actions }, content) {
-    const row = h("tr", { "data-tone": tone, "aria-current": shown ? "true" : null });
-    row.append(...cells.map((cell, index) => h(
-      index === 0 ? "th" : "td",
-      { scope: index === 0 ? "row" : null, "data-label": content.columns[index] },
-      h("span", { class: "fw-cell" }, cell)
-    )));
-    const buttons = asking === id ? question(id, name, content.question) : actions.map(
+  function again() {
+    for (const [key, { update }] of live.made) update(live.rows.get(key));
+    live.arrange();
+  }
+  function make() {
+    const node = h("tr", {});
+    let drawn = "";
+    return {
+      node,
+      update(row) {
+        const wanted = JSON.stringify([row, asking === row.key, latest.columns, latest.question]);
+        if (wanted === drawn) return;
+        drawn = wanted;
+        const pressed = node.contains(document.activeElement) && document.activeElement.dataset.press;
+        fill(node, row);
+        if (pressed) focus(pressed);
+      }
+    };
+  }
+  function fill(node, { key, name, cells, tone, shown, actions }) {
+    node.dataset.tone = tone;
+    if (shown) node.setAttribute("aria-current", "true");
+    else node.removeAttribute("aria-current");
+    const buttons = asking === key ? question(key, name) : actions.map(
       ([kind, words]) => h("button", {
         type: "button",
         class: "fw-link",
         "aria-label": `${words}: ${name}`,
-        "data-press": `${kind} ${id}`,
-        onclick: () => kind === "delete" ? ask(id) : press(kind, id)
+        "data-press": `${kind} ${key}`,
+        onclick: () => kind === "delete" ? ask(key) : press(kind, key)
       }, words)
     );
-    row.append(h("td", { class: "fw-row-action" }, ...buttons));
-    return row;
+    node.replaceChildren(...cells.map((cell, index) => h(
+      index === 0 ? "th" : "td",
+      { scope: index === 0 ? "row" : null, "data-label": latest.columns[index] },
+      h("span", { class: "fw-cell" }, cell)
+    )), h("td", { class: "fw-row-action" }, ...buttons));
   }
-  function ask(id) {
+  function ask(key) {
     const before = asking;
-    asking = id;
-    show(latest);
-    if (id === null) focus(`delete ${before}`);
+    asking = key;
+    again();
+    if (key === null) focus(`delete ${before}`);
     else body.querySelector(".fw-keep")?.focus();
   }
-  function question(id, name, words) {
+  function question(key, name) {
     return [
-      h("span", { role: "alert" }, `${words} `),
+      h("span", { role: "alert" }, `${latest.question} `),
       h("button", {
         type: "button",
         class: "fw-link fw-danger",
         "aria-label": `Yes, delete: ${name}`,
-        onclick: () => press("delete", id)
+        onclick: () => press("delete", key)
       }, "Delete"),
       h("button", { type: "button", class: "fw-link fw-keep", onclick: () => ask(null) }, "Keep")
     ];
@@ -114,14 +276,22 @@ function recordTable(press, below = () => null) {
   function focus(pressed) {
     body.querySelector(`[data-press="${CSS.escape(pressed)}"]`)?.focus();
   }
-  return { nodes: [table, empty], show, focus, again: () => latest && show(latest) };
+  function refocus(place) {
+    body.children[place]?.querySelector("button")?.focus();
+  }
+  return {
+    nodes: [table, empty],
+    focus,
+    again,
+    handlers: { show: heard(live.handlers.show), change: heard(live.handlers.change) }
+  };
 }
 
 // table/table.js
 function render({ model, el }) {
-  const { nodes, show } = recordTable((type, id) => model.send({ type, id }));
+  const { nodes, handlers } = recordTable(model, (type, id) => model.send({ type, id }));
   el.append(...nodes);
-  return listen(model, { show });
+  return listen(model, handlers);
 }
 var table_default = { render };
 export {

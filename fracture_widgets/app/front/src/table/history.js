@@ -9,7 +9,7 @@ function render({ model, el }) {
   const tell = (content) => {
     // A form that is opened again before the answer begins with what was said last.
     if (content.type === "reading") {
-      const row = latest.rows.find(({ id }) => id === content.id);
+      const row = rows.find(({ id }) => id === content.id);
       if (row) Object.assign(row, { reader: content.verdict, remark: content.remark });
     }
     model.send(content);
@@ -28,7 +28,9 @@ function render({ model, el }) {
     type: "button", class: "fw-link", hidden: true, onclick: () => tell({ type: "undo" }),
   });
   const every = h("span", { class: "fw-every" });
-  const table = recordTable(press, (row) => (reading?.id === row.id ? reading.node : null));
+  const table = recordTable(model, press, {
+    below: (row) => (reading?.id === row.id ? reading.node : null), changed, lost() {},
+  });
   const place = h("span", {});
   const turn = (step, words) => h("button", {
     type: "button", class: "fw-button fw-turn", onclick: () => tell({ type: "page", step }),
@@ -39,13 +41,21 @@ function render({ model, el }) {
     before, place, after);
   let reading = null;
   let latest = null;
+  let rows = [];
   let asked = null;
   el.append(filters.node, h("div", { class: "fw-lines" },
     counted, h("span", { class: "fw-history-acts" }, undo, every)), ...table.nodes, pages);
 
-  function show(content) {
-    latest = content;
+  // Where what had the focus is gone, it can be brought back.
+  const keepingFocus = (handle) => (content) => {
     const focused = el.contains(document.activeElement);
+    handle(content);
+    if (focused && !el.contains(document.activeElement) && !undo.hidden) undo.focus();
+  };
+
+  function changed(content, now) {
+    latest = content;
+    rows = now;
     filters.show(content);
     filters.node.hidden = !content.total;
     const byModel = filters.inputs.get("model"); // with one model there is nothing to choose
@@ -55,13 +65,11 @@ function render({ model, el }) {
     undo.textContent = content.undo;
     if (asked !== null && asked !== content.matching) asked = null;
     offerAll();
-    if (reading && !content.rows.some(({ id }) => id === reading.id)) close(false);
-    table.show(content);
+    if (reading && !rows.some(({ id }) => id === reading.id)) close(false);
     place.textContent = content.place;
     before.disabled = !content.earlier;
     after.disabled = !content.later;
     pages.hidden = !content.earlier && !content.later;
-    if (focused && !el.contains(document.activeElement) && !undo.hidden) undo.focus();
   }
 
   function offerAll() {
@@ -98,10 +106,10 @@ function render({ model, el }) {
   function open(id) {
     if (reading?.id === id) return close();
     reading?.save();
-    const at = latest.rows.findIndex((row) => row.id === id);
+    const at = rows.findIndex((row) => row.id === id);
     if (at < 0) return close();
-    const following = latest.rows[at + 1];
-    reading = readingForm(latest.rows[at], {
+    const following = rows[at + 1];
+    reading = readingForm(rows[at], {
       tell, close, columns: latest.columns.length,
       next: following ? () => open(following.id) : null,
     });
@@ -125,7 +133,8 @@ function render({ model, el }) {
     reading.noted(content);
   }
 
-  const stop = listen(model, { show, noted });
+  const { show, change } = table.handlers;
+  const stop = listen(model, { show: keepingFocus(show), change: keepingFocus(change), noted });
   return () => { reading?.save(); filters.release(); stop(); };
 }
 

@@ -1,83 +1,101 @@
 // A table of records, each with what can be done with it. Deleting asks once more, in the row.
-// Rows that did not change keep their nodes, and with them the focus and what is being typed.
+//
+// A row has an `id`, a `name`, its `cells`, a `tone`, whether it is `shown`, and its `actions`: pairs
+// of kind and words, of which "delete" asks the table's `question` first. Beside the rows Python
+// sends `columns`, `caption`, and what an `empty` table says. Rows that did not change keep their
+// nodes, and with them the focus and what is being typed.
 
 import { h } from "../base/dom.js";
-import { inOrder } from "./rows.js";
+import { liveRows } from "./rows.js";
 
-export function recordTable(press, below = () => null) {
+// `press(kind, key)` is called for an action. `changed(content, rows)` is called with all that Python
+// has said and the rows in their order, before they are shown.
+export function recordTable(model, press, { below, changed = () => {}, lost } = {}) {
   const body = h("tbody", {});
   const head = h("tr", {});
   const caption = h("caption", { class: "fw-visually-hidden" });
   const table = h("table", { class: "fw-table" }, caption, h("thead", {}, head), body);
   const empty = h("p", { class: "fw-table-empty" });
   let asking = null;
-  let latest = null;
-  let lines = new Map();
+  let latest = {};
+  const live = liveRows(model, body, { make, changed: arranged, lost: lost ?? refocus, below });
 
-  function show(content) {
-    latest = content;
-    if (!content.rows.some(({ id }) => id === asking)) asking = null;
-    table.hidden = !content.rows.length;
-    empty.hidden = Boolean(content.rows.length);
-    empty.textContent = content.empty;
-    caption.textContent = content.caption;
-    if (head.dataset.columns !== content.columns.join("\n")) {
-      head.dataset.columns = content.columns.join("\n");
+  const rows = () => live.order.map((key) => live.rows.get(key));
+  const heard = (handle) => (content) => {
+    latest = { ...latest, ...content };
+    handle({ ...content, rows: content.rows.map((row) => ({ key: row.id, ...row })) });
+  };
+
+  function arranged() {
+    changed(latest, rows());
+    if (!live.rows.has(asking)) asking = null;
+    table.hidden = !live.order.length;
+    empty.hidden = !table.hidden;
+    empty.textContent = latest.empty;
+    caption.textContent = latest.caption;
+    if (head.dataset.columns !== latest.columns.join("\n")) {
+      head.dataset.columns = latest.columns.join("\n");
       head.replaceChildren(
-        ...content.columns.map((name) => h("th", { scope: "col" }, name)),
+        ...latest.columns.map((name) => h("th", { scope: "col" }, name)),
         h("th", { scope: "col" }, h("span", { class: "fw-visually-hidden" }, "What to do")),
       );
     }
-    const before = lines;
-    lines = new Map();
-    const nodes = [];
-    for (const row of content.rows) {
-      const said = JSON.stringify([row, asking === row.id, content.columns, content.question]);
-      const known = before.get(row.id);
-      const kept = known?.said === said ? known : { said, node: line(row, content) };
-      lines.set(row.id, kept);
-      nodes.push(kept.node);
-      const more = below(row);
-      if (more) nodes.push(more);
-    }
-    const focused = body.contains(document.activeElement)
-      ? document.activeElement.dataset.press : null;
-    inOrder(body, nodes);
-    if (focused && !body.contains(document.activeElement)) focus(focused);
+    again();
   }
 
-  function line({ id, name, cells, tone, shown, actions }, content) {
-    const row = h("tr", { "data-tone": tone, "aria-current": shown ? "true" : null });
-    row.append(...cells.map((cell, index) => h(
-      index === 0 ? "th" : "td",
-      { scope: index === 0 ? "row" : null, "data-label": content.columns[index] },
-      h("span", { class: "fw-cell" }, cell),
-    )));
-    const buttons = asking === id ? question(id, name, content.question) : actions.map(
+  function again() {
+    for (const [key, { update }] of live.made) update(live.rows.get(key));
+    live.arrange();
+  }
+
+  function make() {
+    const node = h("tr", {});
+    let drawn = "";
+    return {
+      node,
+      update(row) {
+        const wanted = JSON.stringify([row, asking === row.key, latest.columns, latest.question]);
+        if (wanted === drawn) return;
+        drawn = wanted;
+        const pressed = node.contains(document.activeElement) && document.activeElement.dataset.press;
+        fill(node, row);
+        if (pressed) focus(pressed);
+      },
+    };
+  }
+
+  function fill(node, { key, name, cells, tone, shown, actions }) {
+    node.dataset.tone = tone;
+    if (shown) node.setAttribute("aria-current", "true");
+    else node.removeAttribute("aria-current");
+    const buttons = asking === key ? question(key, name) : actions.map(
       ([kind, words]) => h("button", {
         type: "button", class: "fw-link", "aria-label": `${words}: ${name}`,
-        "data-press": `${kind} ${id}`,
-        onclick: () => (kind === "delete" ? ask(id) : press(kind, id)),
+        "data-press": `${kind} ${key}`,
+        onclick: () => (kind === "delete" ? ask(key) : press(kind, key)),
       }, words),
     );
-    row.append(h("td", { class: "fw-row-action" }, ...buttons));
-    return row;
+    node.replaceChildren(...cells.map((cell, index) => h(
+      index === 0 ? "th" : "td",
+      { scope: index === 0 ? "row" : null, "data-label": latest.columns[index] },
+      h("span", { class: "fw-cell" }, cell),
+    )), h("td", { class: "fw-row-action" }, ...buttons));
   }
 
-  function ask(id) {
+  function ask(key) {
     const before = asking;
-    asking = id;
-    show(latest);
-    if (id === null) focus(`delete ${before}`);
+    asking = key;
+    again();
+    if (key === null) focus(`delete ${before}`);
     else body.querySelector(".fw-keep")?.focus();
   }
 
-  function question(id, name, words) {
+  function question(key, name) {
     return [
-      h("span", { role: "alert" }, `${words} `),
+      h("span", { role: "alert" }, `${latest.question} `),
       h("button", {
         type: "button", class: "fw-link fw-danger", "aria-label": `Yes, delete: ${name}`,
-        onclick: () => press("delete", id),
+        onclick: () => press("delete", key),
       }, "Delete"),
       h("button", { type: "button", class: "fw-link fw-keep", onclick: () => ask(null) }, "Keep"),
     ];
@@ -87,5 +105,13 @@ export function recordTable(press, below = () => null) {
     body.querySelector(`[data-press="${CSS.escape(pressed)}"]`)?.focus();
   }
 
-  return { nodes: [table, empty], show, focus, again: () => latest && show(latest) };
+  // Where the row with the focus is gone, the one in its place has it.
+  function refocus(place) {
+    body.children[place]?.querySelector("button")?.focus();
+  }
+
+  return {
+    nodes: [table, empty], focus, again,
+    handlers: { show: heard(live.handlers.show), change: heard(live.handlers.change) },
+  };
 }

@@ -1,13 +1,18 @@
-// Rows that stay in the page: Python sends those that are new or changed, and their order.
+// Rows that stay in the page, by their `key`; the tables and lists of the page are made of them.
+//
+// Python sends `show` with all `rows`, or `change` with those that are new or changed, the keys of
+// those that are `gone`, and the `order` where it is another one. A change has a `version`, one more
+// than the last: who missed one asks for all rows by `ready`, as a page does that opens.
 
 import { thumbnails } from "./thumbnails.js";
 
 const ALL_DUE = 5_000; // milliseconds
 
-// `make(row)` returns a row's `node`, its `picture`, and what brings them up to date: `update(row)`.
+// `make(row)` returns a row's `node`, its `picture` where it has one, and what brings them up to
+// date: `update(row)`. `below(row)` returns a node to stand below it, or null.
 // `changed(content, arrange)` is called for what came; `arrange()` puts the rows in their order.
 // `lost(place)` is called when the row that had the focus is shown no more.
-export function liveRows(model, body, { make, changed, lost }) {
+export function liveRows(model, body, { make, changed, lost, below = () => null }) {
   const rows = new Map();
   const made = new Map();
   const small = thumbnails(model);
@@ -28,7 +33,7 @@ export function liveRows(model, body, { make, changed, lost }) {
     if (!made.has(key)) made.set(key, make(row));
     const known = made.get(key);
     known.update(row);
-    small.give(known.picture, row.thumbnail);
+    if (known.picture) small.give(known.picture, row.thumbnail);
   }
 
   function drop(key) {
@@ -43,17 +48,22 @@ export function liveRows(model, body, { make, changed, lost }) {
     const place = order.findIndex((key) => made.get(key).node.contains(document.activeElement));
     for (const key of gone) drop(key);
     for (const row of content.rows) take(row);
-    order = content.order ?? order;
+    order = content.order ?? order.filter((key) => rows.has(key));
     if (gone.length) small.keep(new Set([...rows.values()].map(({ thumbnail }) => thumbnail)));
-    changed(content, () => inOrder(body, order.map((key) => made.get(key).node)));
+    changed(content, arrange);
     if (place >= 0 && !body.contains(document.activeElement)) {
       lost(Math.min(place, order.length - 1));
     }
   }
 
+  function arrange() {
+    inOrder(body, order.flatMap((key) => [made.get(key).node, below(rows.get(key))].filter(Boolean)));
+  }
+
   function show(content) {
-    const there = new Set(content.rows.map(({ key }) => key));
-    bring(content, [...rows.keys()].filter((key) => !there.has(key)));
+    const keys = content.rows.map(({ key }) => key);
+    const there = new Set(keys);
+    bring({ order: keys, ...content }, [...rows.keys()].filter((key) => !there.has(key)));
   }
 
   function change(content) {
@@ -67,7 +77,7 @@ export function liveRows(model, body, { make, changed, lost }) {
   }
 
   return {
-    rows, made, small,
+    rows, made, small, arrange,
     get order() { return order; },
     handlers: { show, change, ...small.handlers },
   };

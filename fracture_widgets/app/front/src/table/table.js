@@ -4,9 +4,9 @@ import { listen } from "../base/dom.js";
 import { recordTable } from "./records.js";
 
 function render({ model, el }) {
-  const { nodes, show } = recordTable((type, id) => model.send({ type, id }));
+  const { nodes, handlers } = recordTable(model, (type, id) => model.send({ type, id }));
   el.append(...nodes);
-  return listen(model, { show });
+  return listen(model, handlers);
 }
 
 export default { render };
