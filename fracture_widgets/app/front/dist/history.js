@@ -134,12 +134,12 @@ function readingForm(row, { tell, close, next, columns }) {
     oninput: () => {
       clearTimeout(timer);
       timer = setTimeout(save, WRITING);
-      said.textContent = "";
+      outcome.textContent = "";
     },
     onchange: () => save()
   });
   remark.value = row.remark;
-  const said = h("p", { class: "fw-reading-said", role: "status" });
+  const outcome = h("p", { class: "fw-reading-said", role: "status" });
   let timer = null;
   let sent = JSON.stringify([row.reader, row.remark]);
   function save() {
@@ -148,8 +148,8 @@ function readingForm(row, { tell, close, next, columns }) {
     const now = JSON.stringify([verdict, remark.value]);
     if (now === sent) return;
     sent = now;
-    said.textContent = "Saving …";
-    said.dataset.tone = "";
+    outcome.textContent = "Saving …";
+    outcome.dataset.tone = "";
     tell({ type: "reading", id: row.id, verdict, remark: remark.value });
   }
   function keys(event) {
@@ -179,7 +179,7 @@ function readingForm(row, { tell, close, next, columns }) {
     h(
       "div",
       { class: "fw-reading-line" },
-      said,
+      outcome,
       h("button", { type: "button", class: "fw-link", onclick: close }, "Done"),
       next ? h("button", { type: "button", class: "fw-link", onclick: next }, "Next row") : null
     )
@@ -191,8 +191,8 @@ function readingForm(row, { tell, close, next, columns }) {
     save,
     focus: () => (radios.find(([radio]) => radio.checked)?.[0] ?? radios[0][0]).focus(),
     noted({ text, tone }) {
-      said.textContent = text;
-      said.dataset.tone = tone;
+      outcome.textContent = text;
+      outcome.dataset.tone = tone;
     },
     failed() {
       sent = null;
@@ -380,7 +380,7 @@ function recordTable(model, press, { below, changed = () => {
   let latest = {};
   const live = liveRows(model, body, { make, changed: arranged, lost: lost ?? refocus, below });
   const rows = () => live.order.map((key) => live.rows.get(key));
-  const heard = (handle) => (content) => {
+  const received = (handle) => (content) => {
     latest = { ...latest, ...content };
     handle({ ...content, rows: content.rows.map((row) => ({ key: row.id, ...row })) });
   };
@@ -467,7 +467,7 @@ function recordTable(model, press, { below, changed = () => {
     nodes: [table, empty],
     focus,
     again,
-    handlers: { show: heard(live.handlers.show), change: heard(live.handlers.change) }
+    handlers: { show: received(live.handlers.show), change: received(live.handlers.change) }
   };
 }
 
@@ -562,9 +562,9 @@ function render({ model, el }) {
       { type: "button", class: "fw-link", ...properties },
       label
     );
-    const said = JSON.stringify([asked, matching, words]);
-    if (every.dataset.said === said) return;
-    every.dataset.said = said;
+    const drawn = JSON.stringify([asked, matching, words]);
+    if (every.dataset.drawn === drawn) return;
+    every.dataset.drawn = drawn;
     every.replaceChildren(...asked !== null ? [
       h("span", { role: "alert" }, `Delete ${words}? `),
       button(`Delete ${matching.toLocaleString("en")}`, {

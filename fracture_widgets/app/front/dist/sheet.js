@@ -79,9 +79,9 @@ function render({ model, el }) {
     if (group.children.length !== content.choices.length) {
       group.replaceChildren(...content.choices.map(choice));
     }
-    content.choices.forEach(({ chosen }, index) => {
+    content.choices.forEach(({ chosen: chosen2 }, index) => {
       const button = group.children[index];
-      button.setAttribute("aria-pressed", String(chosen));
+      button.setAttribute("aria-pressed", String(chosen2));
       button.disabled = !reading;
     });
     marked.textContent = content.marked;
@@ -94,13 +94,13 @@ function render({ model, el }) {
       ...content.rows.length ? [h("dl", {}, ...content.rows.map(answerRow))] : [],
       ...content.sentences.map((words) => h("p", {}, words))
     );
-    const said = content.choices.some(({ chosen }) => chosen);
+    const chosen = content.choices.some(({ chosen: chosen2 }) => chosen2);
     go.textContent = {
       fetching: "Fetching the case …",
       asking: "The network looks …",
       answered: `${content.next} (Enter)`
-    }[content.stage] ?? (said ? "Show the answer (Enter)" : "Say what you see first");
-    go.disabled = content.stage === "fetching" || content.stage === "asking" || reading && !said;
+    }[content.stage] ?? (chosen ? "Show the answer (Enter)" : "Say what you see first");
+    go.disabled = content.stage === "fetching" || content.stage === "asking" || reading && !chosen;
     leave.disabled = content.stage === "fetching" || content.stage === "asking";
   }
   const ours = (target) => target === document.body || el.closest(".fw-workbench")?.contains(target);

@@ -196,7 +196,7 @@ function recordTable(model, press, { below, changed = () => {
   let latest = {};
   const live = liveRows(model, body, { make, changed: arranged, lost: lost ?? refocus, below });
   const rows = () => live.order.map((key) => live.rows.get(key));
-  const heard = (handle) => (content) => {
+  const received = (handle) => (content) => {
     latest = { ...latest, ...content };
     handle({ ...content, rows: content.rows.map((row) => ({ key: row.id, ...row })) });
   };
@@ -283,7 +283,7 @@ function recordTable(model, press, { below, changed = () => {
     nodes: [table, empty],
     focus,
     again,
-    handlers: { show: heard(live.handlers.show), change: heard(live.handlers.change) }
+    handlers: { show: received(live.handlers.show), change: received(live.handlers.change) }
   };
 }
 

@@ -188,8 +188,8 @@ function progressView(onCancel) {
 // upload/sending.js
 var PIECE = 1024 * 1024;
 var ON_THE_WAY = 4 * PIECE;
-var FIRST_DOUBT = 5e3;
-var LONGEST_DOUBT = 2e4;
+var FIRST_WAIT = 5e3;
+var LONGEST_WAIT = 2e4;
 var SILENCE = 6e3;
 function freshId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16)).join("-");
@@ -233,8 +233,8 @@ function sender(model, { changed, over }) {
       return;
     }
     current = { file, id: freshId(), sent: 0, received: 0, begun: false, asked: 0 };
-    timer = setInterval(doubt, 1e3);
-    heard();
+    timer = setInterval(checkSilence, 1e3);
+    answered();
     pump(current);
     changed();
   }
@@ -288,16 +288,16 @@ function sender(model, { changed, over }) {
     progress.taken += Number(taken);
     next();
   }
-  function heard() {
+  function answered() {
     if (!current) return;
-    gap = Math.min(Date.now() - (current.heardAt ?? Date.now()), LONGEST_DOUBT);
-    Object.assign(current, { heardAt: Date.now(), doubt: FIRST_DOUBT, askedAt: 0 });
+    gap = Math.min(Date.now() - (current.answeredAt ?? Date.now()), LONGEST_WAIT);
+    Object.assign(current, { answeredAt: Date.now(), wait: FIRST_WAIT, askedAt: 0 });
     progress.silent = 0;
   }
-  function doubt() {
-    const silent = Date.now() - current.heardAt;
-    if (silent > FIRST_DOUBT && Date.now() - current.askedAt > current.doubt) {
-      current.doubt = Math.min(2 * current.doubt, LONGEST_DOUBT);
+  function checkSilence() {
+    const silent = Date.now() - current.answeredAt;
+    if (silent > FIRST_WAIT && Date.now() - current.askedAt > current.wait) {
+      current.wait = Math.min(2 * current.wait, LONGEST_WAIT);
       current.askedAt = Date.now();
       current.asked += 1;
       tell({ type: "where", upload: current.id, asked: current.asked });
@@ -307,7 +307,7 @@ function sender(model, { changed, over }) {
   }
   const mine = (handle) => (message) => {
     if (current?.id !== message.upload) return;
-    heard();
+    answered();
     handle(message);
   };
   const handlers = {

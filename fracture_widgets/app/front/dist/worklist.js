@@ -307,7 +307,7 @@ function worklistRow({ key }, { remove }) {
       remove(key);
     }
   }, "×");
-  const said = cell("answer", answer, why);
+  const verdict = cell("answer", answer, why);
   const fracture = cell("fracture", bar, probability);
   const node = h(
     "tr",
@@ -316,7 +316,7 @@ function worklistRow({ key }, { remove }) {
     cell("name", name),
     size,
     cell("part", part, sure),
-    said,
+    verdict,
     fracture,
     cell("remove", button)
   );
@@ -332,7 +332,7 @@ function worklistRow({ key }, { remove }) {
       answer.textContent = row.verdict ?? WORKLIST_ANSWERS[row.state];
       answer.className = `fw-tag fw-${row.state}`;
       why.textContent = why.title = row.problem ?? "";
-      said.colSpan = row.problem ? 2 : 1;
+      verdict.colSpan = row.problem ? 2 : 1;
       fracture.hidden = Boolean(row.problem);
       bar.hidden = row.probability == null;
       fill.style.width = `${100 * (row.probability ?? 0)}%`;

@@ -77,11 +77,11 @@ function render({ model, el }) {
       ...(content.rows.length ? [h("dl", {}, ...content.rows.map(answerRow))] : []),
       ...content.sentences.map((words) => h("p", {}, words)),
     );
-    const said = content.choices.some(({ chosen }) => chosen);
+    const chosen = content.choices.some(({ chosen }) => chosen);
     go.textContent = {
       fetching: "Fetching the case …", asking: "The network looks …", answered: `${content.next} (Enter)`,
-    }[content.stage] ?? (said ? "Show the answer (Enter)" : "Say what you see first");
-    go.disabled = content.stage === "fetching" || content.stage === "asking" || (reading && !said);
+    }[content.stage] ?? (chosen ? "Show the answer (Enter)" : "Say what you see first");
+    go.disabled = content.stage === "fetching" || content.stage === "asking" || (reading && !chosen);
     leave.disabled = content.stage === "fetching" || content.stage === "asking";
   }
 

@@ -77,9 +77,9 @@ function render({ model, el }) {
     const button = (label, properties) => h(
       "button", { type: "button", class: "fw-link", ...properties }, label,
     );
-    const said = JSON.stringify([asked, matching, words]);
-    if (every.dataset.said === said) return;
-    every.dataset.said = said;
+    const drawn = JSON.stringify([asked, matching, words]);
+    if (every.dataset.drawn === drawn) return;
+    every.dataset.drawn = drawn;
     every.replaceChildren(...(asked !== null ? [
       h("span", { role: "alert" }, `Delete ${words}? `),
       button(`Delete ${matching.toLocaleString("en")}`, {

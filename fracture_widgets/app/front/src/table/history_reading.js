@@ -15,11 +15,11 @@ export function readingForm(row, { tell, close, next, columns }) {
   }), words]);
   const remark = h("textarea", {
     class: "fw-input", id: `${prefix}-remark`, rows: "2", maxlength: String(row.remark_length),
-    oninput: () => { clearTimeout(timer); timer = setTimeout(save, WRITING); said.textContent = ""; },
+    oninput: () => { clearTimeout(timer); timer = setTimeout(save, WRITING); outcome.textContent = ""; },
     onchange: () => save(),
   });
   remark.value = row.remark;
-  const said = h("p", { class: "fw-reading-said", role: "status" });
+  const outcome = h("p", { class: "fw-reading-said", role: "status" });
   let timer = null;
   let sent = JSON.stringify([row.reader, row.remark]);
 
@@ -29,8 +29,8 @@ export function readingForm(row, { tell, close, next, columns }) {
     const now = JSON.stringify([verdict, remark.value]);
     if (now === sent) return;
     sent = now;
-    said.textContent = "Saving …";
-    said.dataset.tone = "";
+    outcome.textContent = "Saving …";
+    outcome.dataset.tone = "";
     tell({ type: "reading", id: row.id, verdict, remark: remark.value });
   }
 
@@ -53,7 +53,7 @@ export function readingForm(row, { tell, close, next, columns }) {
     h("label", { class: "fw-remark-label", for: remark.id }, "Remark"),
     remark,
     h("div", { class: "fw-reading-line" },
-      said,
+      outcome,
       h("button", { type: "button", class: "fw-link", onclick: close }, "Done"),
       next ? h("button", { type: "button", class: "fw-link", onclick: next }, "Next row") : null),
   );
@@ -62,7 +62,7 @@ export function readingForm(row, { tell, close, next, columns }) {
   return {
     id: row.id, node, save,
     focus: () => (radios.find(([radio]) => radio.checked)?.[0] ?? radios[0][0]).focus(),
-    noted({ text, tone }) { said.textContent = text; said.dataset.tone = tone; },
+    noted({ text, tone }) { outcome.textContent = text; outcome.dataset.tone = tone; },
     failed() { sent = null; },
   };
 }

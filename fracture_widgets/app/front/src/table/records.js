@@ -9,7 +9,7 @@ import { h } from "../base/dom.js";
 import { liveRows } from "./rows.js";
 
 // `press(kind, key)` is called for an action. `changed(content, rows)` is called with all that Python
-// has said and the rows in their order, before they are shown.
+// sent and the rows in their order, before they are shown.
 export function recordTable(model, press, { below, changed = () => {}, lost } = {}) {
   const body = h("tbody", {});
   const head = h("tr", {});
@@ -21,7 +21,7 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
   const live = liveRows(model, body, { make, changed: arranged, lost: lost ?? refocus, below });
 
   const rows = () => live.order.map((key) => live.rows.get(key));
-  const heard = (handle) => (content) => {
+  const received = (handle) => (content) => {
     latest = { ...latest, ...content };
     handle({ ...content, rows: content.rows.map((row) => ({ key: row.id, ...row })) });
   };
@@ -112,6 +112,6 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
 
   return {
     nodes: [table, empty], focus, again,
-    handlers: { show: heard(live.handlers.show), change: heard(live.handlers.change) },
+    handlers: { show: received(live.handlers.show), change: received(live.handlers.change) },
   };
 }

@@ -27,12 +27,12 @@ export function worklistRow({ key }, { remove }) {
     type: "button", class: "fw-remove", tabindex: "-1", title: "Remove (Delete)",
     onclick: (event) => { event.stopPropagation(); remove(key); },
   }, "×");
-  const said = cell("answer", answer, why);
+  const verdict = cell("answer", answer, why);
   const fracture = cell("fracture", bar, probability);
   const node = h(
     "tr", { role: "row", tabindex: "-1", "aria-selected": "false", "data-key": key },
     cell("picture", picture), cell("name", name), size, cell("part", part, sure),
-    said, fracture, cell("remove", button),
+    verdict, fracture, cell("remove", button),
   );
   return {
     node, picture,
@@ -45,7 +45,7 @@ export function worklistRow({ key }, { remove }) {
       answer.textContent = row.verdict ?? WORKLIST_ANSWERS[row.state];
       answer.className = `fw-tag fw-${row.state}`;
       why.textContent = why.title = row.problem ?? "";
-      said.colSpan = row.problem ? 2 : 1; // a sentence needs the room of both
+      verdict.colSpan = row.problem ? 2 : 1; // a sentence needs the room of both
       fracture.hidden = Boolean(row.problem);
       bar.hidden = row.probability == null;
       fill.style.width = `${100 * (row.probability ?? 0)}%`;

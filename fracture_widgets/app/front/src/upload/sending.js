@@ -4,8 +4,8 @@
 
 const PIECE = 1024 * 1024;
 const ON_THE_WAY = 4 * PIECE;
-const FIRST_DOUBT = 5_000; // milliseconds without an answer after which the kernel is asked
-const LONGEST_DOUBT = 20_000;
+const FIRST_WAIT = 5_000; // milliseconds without an answer after which the kernel is asked
+const LONGEST_WAIT = 20_000;
 const SILENCE = 6_000; // milliseconds without an answer after which the page says so
 
 function freshId() {
@@ -53,8 +53,8 @@ export function sender(model, { changed, over }) {
     const file = waiting.shift();
     if (!file) { close(false); return; }
     current = { file, id: freshId(), sent: 0, received: 0, begun: false, asked: 0 };
-    timer = setInterval(doubt, 1000);
-    heard();
+    timer = setInterval(checkSilence, 1000);
+    answered();
     pump(current);
     changed();
   }
@@ -118,17 +118,17 @@ export function sender(model, { changed, over }) {
     next();
   }
 
-  function heard() {
+  function answered() {
     if (!current) return;
-    gap = Math.min(Date.now() - (current.heardAt ?? Date.now()), LONGEST_DOUBT);
-    Object.assign(current, { heardAt: Date.now(), doubt: FIRST_DOUBT, askedAt: 0 });
+    gap = Math.min(Date.now() - (current.answeredAt ?? Date.now()), LONGEST_WAIT);
+    Object.assign(current, { answeredAt: Date.now(), wait: FIRST_WAIT, askedAt: 0 });
     progress.silent = 0;
   }
 
-  function doubt() {
-    const silent = Date.now() - current.heardAt;
-    if (silent > FIRST_DOUBT && Date.now() - current.askedAt > current.doubt) {
-      current.doubt = Math.min(2 * current.doubt, LONGEST_DOUBT);
+  function checkSilence() {
+    const silent = Date.now() - current.answeredAt;
+    if (silent > FIRST_WAIT && Date.now() - current.askedAt > current.wait) {
+      current.wait = Math.min(2 * current.wait, LONGEST_WAIT);
       current.askedAt = Date.now();
       current.asked += 1;
       tell({ type: "where", upload: current.id, asked: current.asked });
@@ -139,7 +139,7 @@ export function sender(model, { changed, over }) {
 
   const mine = (handle) => (message) => {
     if (current?.id !== message.upload) return;
-    heard();
+    answered();
     handle(message);
   };
 
