@@ -21,6 +21,7 @@ __all__ = [
     "csv_text",
     "frame_csv_text",
     "guarded",
+    "markdown_table",
     "read_csv",
     "read_frame",
     "read_parquet",
@@ -96,6 +97,12 @@ def frame_csv_text(frame: pd.DataFrame) -> str:
         if not pd.api.types.is_numeric_dtype(column):
             safe[name] = column.map(guarded)
     return str(safe.to_csv(index=False, lineterminator="\n"))
+
+
+def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as Markdown."""
+    lines = (head, ("---",) * len(head), *rows)
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> Path:

@@ -23,10 +23,12 @@ __all__ = [
     "precision_recall_band",
     "precision_recall_curve",
     "roc_band",
+    "roc_curve",
 ]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
+_Line = Callable[[Floats, Floats], Floats]
 
 _ROC_GRID = np.linspace(0.0, 1.0, 101)
 # At a sensitivity of 0 nobody is called fractured, and precision is a share of nothing.
@@ -49,6 +51,14 @@ def is_fractured(true: npt.ArrayLike) -> Booleans:
     return so
 
 
+def roc_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Return rate of false alarms, sensitivity and threshold, from nobody called to everybody."""
+    ranking = _Ranking(positive, score)
+    found, alarms = (np.append(0.0, counts) for counts in ranking.counts())
+    with np.errstate(invalid="ignore"):
+        return alarms / alarms[-1], found / found[-1], np.append(np.inf, ranking.thresholds)
+
+
 def precision_recall_curve(
     positive: npt.ArrayLike, score: npt.ArrayLike
 ) -> tuple[Floats, Floats, Floats]:
@@ -64,11 +74,7 @@ def operating_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floa
     ranking = _Ranking(positive, score)
     found, alarms = ranking.counts()
     with np.errstate(invalid="ignore"):
-        return (
-            ranking.thresholds[::-1],
-            (found / found[-1:])[::-1],
-            (1.0 - alarms / alarms[-1:])[::-1],
-        )
+        return ranking.thresholds[::-1], _sensitivity(found, alarms), _specificity(found, alarms)
 
 
 def roc_band(
@@ -86,7 +92,7 @@ def roc_band(
         at_rate: Floats = np.interp(_ROC_GRID, rate, share)
         return at_rate
 
-    (band,) = _bands([sensitivity], [_ROC_GRID], _Ranking(positive, score), groups, n, seed)
+    (band,) = _bands([sensitivity], _ROC_GRID, _Ranking(positive, score), groups, n, seed)
     return band
 
 
@@ -105,7 +111,7 @@ def precision_recall_band(
         share: Floats = found[reached] / (found[reached] + alarms[reached])
         return share
 
-    (band,) = _bands([precision], [_RECALL_GRID], _Ranking(positive, score), groups, n, seed)
+    (band,) = _bands([precision], _RECALL_GRID, _Ranking(positive, score), groups, n, seed)
     return band
 
 
@@ -119,19 +125,18 @@ def operating_bands(
 ) -> tuple[Band, Band]:
     """Return the bands of sensitivity and of specificity at each threshold."""
     ranking = _Ranking(positive, score)
-    at = ranking.thresholds[::-1]
-    sensitivity, specificity = _bands(
-        [
-            lambda found, _: (found / found[-1])[::-1],
-            lambda _, alarms: (1.0 - alarms / alarms[-1])[::-1],
-        ],
-        [at, at],
-        ranking,
-        groups,
-        n,
-        seed,
-    )
-    return sensitivity, specificity
+    lines = [_sensitivity, _specificity]
+    found, spared = _bands(lines, ranking.thresholds[::-1], ranking, groups, n, seed)
+    return found, spared
+
+
+def _sensitivity(found: Floats, _: Floats) -> Floats:
+    return (found / found[-1:])[::-1]
+
+
+def _specificity(_: Floats, alarms: Floats) -> Floats:
+    spared: Floats = (1.0 - alarms / alarms[-1:])[::-1]
+    return spared
 
 
 class _Ranking:
@@ -157,31 +162,21 @@ class _Ranking:
 
 
 def _bands(
-    curves: list[Callable[[Floats, Floats], Floats]],
-    grids: list[Floats],
-    ranking: _Ranking,
-    groups: npt.ArrayLike,
-    n: int,
-    seed: int,
+    lines: list[_Line], at: Floats, ranking: _Ranking, groups: npt.ArrayLike, n: int, seed: int
 ) -> list[Band]:
-    """Return the percentiles of each curve over the draws that have both answers in them."""
-    drawn: list[list[Floats]] = [[] for _ in curves]
+    """Return the percentiles of each line over the draws that have both answers in them."""
+    drawn: list[list[Floats]] = []
     for weights in _draws(groups, n, seed):
         found, alarms = ranking.counts(weights)
         if found[-1] and alarms[-1]:
             # A threshold above everything that was drawn has nobody called: 0 of 0.
             with np.errstate(invalid="ignore"):
-                for curve, values in zip(curves, drawn, strict=True):
-                    values.append(curve(found, alarms))
-    bands = []
-    for at, values in zip(grids, drawn, strict=True):
-        if len(values) < max(n / 2, 1):
-            nothing = np.full(len(at), np.nan)
-            bands.append(Band(at, nothing, nothing))
-        else:
-            low, high = np.percentile(values, [2.5, 97.5], axis=0)
-            bands.append(Band(at, low, high))
-    return bands
+                drawn.append([line(found, alarms) for line in lines])
+    if len(drawn) < max(n / 2, 1):
+        nothing = np.full(len(at), np.nan)
+        return [Band(at, nothing, nothing) for _ in lines]
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    return [Band(at, *ends) for ends in zip(low, high, strict=True)]
 
 
 def _draws(groups: npt.ArrayLike, n: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:

@@ -15,7 +15,7 @@ from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.report import Report
-from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.parts import parts_among
 
 __all__ = ["Evaluation", "Examiner", "evaluate_predictions"]
 
@@ -167,7 +167,7 @@ def evaluate_predictions(
         cascade = shipped_cascade()
     answers: list[dict[str, Any]] = []
     unreadable: list[tuple[str, str]] = []
-    model = ""
+    model, answered = "", set[str]()
     for done, (row, path) in enumerate(table["image_path"].items(), start=1):
         try:
             report = cascade.examine(read_radiograph(path))
@@ -175,6 +175,7 @@ def evaluate_predictions(
             unreadable.append((Path(path).name, str(error)))
         else:
             model = report.model
+            answered.update(report.body_part_probabilities)
             answers.append(
                 {
                     "row": row,
@@ -195,15 +196,16 @@ def evaluate_predictions(
         body_part=score_body_part(
             predictions["body_part"],
             predictions["predicted_body_part"],
-            BODY_PARTS,
+            parts_among((*answered, *predictions["body_part"])),
             groups=predictions[by],
             resamples=resamples,
         ),
         fracture=_fracture_scores("fracture, all parts", predictions, by, resamples),
         by_part={
-            part: _fracture_scores(f"fracture, {part}", rows, by, resamples)
-            for part in BODY_PARTS
-            if len(rows := predictions[predictions["body_part"] == part])
+            part: _fracture_scores(
+                f"fracture, {part}", predictions[predictions["body_part"] == part], by, resamples
+            )
+            for part in parts_among(predictions["body_part"])
         },
         predictions=predictions,
         unreadable=tuple(unreadable),

@@ -25,7 +25,6 @@ __all__ = [
     "confusion_matrix",
     "f1_score",
     "precision",
-    "roc_curve",
     "sensitivity",
     "specificity",
 ]
@@ -171,21 +170,6 @@ def average_precision(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
     found = np.cumsum(is_so)[last]
     gained = np.diff(found, prepend=0) / found[-1]
     return float((gained * found / (last + 1)).sum())
-
-
-def roc_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Return what each threshold buys at which price."""
-    is_so = np.asarray(positive, dtype=bool)
-    scores = np.asarray(score, dtype=float)
-    order = np.argsort(-scores, kind="stable")
-    is_so, scores = is_so[order], scores[order]
-    # The last of each run of equal scores.
-    last = np.flatnonzero(np.append(np.diff(scores), -1.0)) if len(scores) else np.arange(0)
-    found = np.append(0, np.cumsum(is_so)[last])
-    wrong = np.append(0, np.cumsum(~is_so)[last])
-    thresholds = np.append(np.inf, scores[last])
-    with np.errstate(invalid="ignore"):
-        return wrong / wrong[-1], found / found[-1], thresholds
 
 
 def cohen_kappa(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.parts import in_words, with_article
 
 __all__ = ["dataset_card", "model_card", "said"]
@@ -58,7 +59,7 @@ def _dataset_sections(card: Card, rows: list[tuple[Any, ...]]) -> Iterator[str]:
     yield "## Licence and source"
     yield f"{trained['licence']}.\n\n{card['attribution']['radiographs']}"
     yield "## What is in it"
-    yield _table(("kind", "fractured", "normal"), rows)
+    yield markdown_table(("kind", "fractured", "normal"), rows)
     yield (
         "Counted are radiographs the shipped network learned from, train and test split together; "
         "every figure on the model card is of networks that had not seen what they were judged on."
@@ -107,7 +108,7 @@ def _model_sections(card: Card) -> Iterator[str]:
     if card.get("failures"):
         yield from _failures(card["failures"])
     yield "## Files"
-    yield _table(
+    yield markdown_table(
         ("file", "sha256", "bytes"),
         [
             (name, f"`{one['sha256']}`", one["bytes"])
@@ -157,7 +158,7 @@ def _fractures(figures: Card, body_parts: list[str]) -> str:
             )
         )
     head = ("fracture", "n", "fractured", "AUROC", "AUROC, nobody holding", "accuracy at 0.5")
-    return _table((*head, "always normal"), rows)
+    return markdown_table((*head, "always normal"), rows)
 
 
 def _localisation(figures: Card) -> str:
@@ -174,7 +175,7 @@ def _trust(trust: Card) -> Iterator[str]:
     if trust.get("note"):
         yield str(trust["note"])
     parts, promised = trust["parts"].items(), trust["promised"]
-    yield _table(
+    yield markdown_table(
         ("part", "calibration", "ECE before", "ECE after", "none seen below", "fracture from"),
         [
             (
@@ -188,7 +189,7 @@ def _trust(trust: Card) -> Iterator[str]:
             for name, one in parts
         ],
     )
-    yield _table(
+    yield markdown_table(
         ("part", "n", "asked", "sensitivity", "specificity", "doubt", "fractured of 'none seen'"),
         [
             (
@@ -212,7 +213,7 @@ def _trust(trust: Card) -> Iterator[str]:
         f"chosen: {promised['sensitivity']:g} and {promised['specificity']:g}, or as little more "
         "as keeps that on folds that had no say; where nothing up to 0.99 does, no more is asked."
     )
-    yield _table(
+    yield markdown_table(
         ("part", "conformal, may miss", "covers fractured", "covers normal", "both possible"),
         [
             (
@@ -237,7 +238,7 @@ def _gate(gate: Card) -> Iterator[str]:
         if not kinds:
             continue
         yield (f"{where}: {said(kinds['kept'])} of our radiographs pass, n {kinds['kept']['n']}.")
-        yield _table(
+        yield markdown_table(
             ("kind", "n", "studies or files", "refused", "AUROC"),
             [
                 (
@@ -259,7 +260,7 @@ def _subgroups(rows: list[Card]) -> Iterator[str]:
         "radiograph, *holder* an adult's hand that holds the patient; a joint is of the views that "
         "its radiograph shows. Casts, age and sex are not known."
     )
-    yield _table(
+    yield markdown_table(
         ("kind", "level", "n", "studies", "fractured", "AUROC"),
         [
             (one["column"], one["level"], one["n"], one["studies"], one["fractured"], said(one))
@@ -273,7 +274,7 @@ def _failures(failures: Card) -> Iterator[str]:
         "Most wrong out of fold, by FracAtlas's names: the fractures that were given the lowest "
         "probability, and the normal joints that were given the highest."
     )
-    yield _table(
+    yield markdown_table(
         ("part", "missed", "false alarms"),
         [
             (part, *(_named(worst[kind]) for kind in ("missed", "false_alarms")))
@@ -293,8 +294,3 @@ def said(estimate: Mapping[str, Any]) -> str:
     if estimate["low"] is None:
         return f"{estimate['value']:.3f}"
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

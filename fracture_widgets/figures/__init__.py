@@ -10,15 +10,16 @@ from __future__ import annotations
 from fracture_widgets.figures.calibration import CalibrationDisplay
 from fracture_widgets.figures.comparison import ComparisonDisplay
 from fracture_widgets.figures.confusion_matrix import ConfusionMatrixDisplay
+from fracture_widgets.figures.curves import (
+    PrecisionRecallDisplay,
+    ReaderRocDisplay,
+    RocDisplay,
+)
 from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.grey_values import GreyValuesDisplay
 from fracture_widgets.figures.learning_curves import LearningCurvesDisplay
 from fracture_widgets.figures.operating_points import OperatingPointsDisplay
-from fracture_widgets.figures.precision_recall import PrecisionRecallDisplay
+from fracture_widgets.figures.pictures import GreyValuesDisplay, RadiographsDisplay
 from fracture_widgets.figures.prevalence import PrevalenceDisplay
-from fracture_widgets.figures.radiographs import RadiographsDisplay
-from fracture_widgets.figures.reader_roc import ReaderRocDisplay
-from fracture_widgets.figures.roc import RocDisplay
 from fracture_widgets.figures.subgroups import SubgroupDisplay
 
 __all__ = [

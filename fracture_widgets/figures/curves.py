@@ -1,26 +1,38 @@
-"""What curves over all thresholds share: several by name, an area, and a band by study."""
+"""Curves over all thresholds: each with its area, the area's interval, and a band by study."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.evaluation.curves import Band, is_fractured
-from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval
+from fracture_widgets.evaluation.curves import (
+    Band,
+    is_fractured,
+    precision_recall_band,
+    precision_recall_curve,
+    roc_band,
+    roc_curve,
+)
+from fracture_widgets.evaluation.metrics import (
+    Estimate,
+    auroc,
+    average_precision,
+    bootstrap_interval,
+)
 from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import LINES, SERIES
+from fracture_widgets.figures.style import INK, LINES, QUIET, SERIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from fracture_widgets.evaluation.scores import Scores
 
-__all__ = ["CurvesDisplay"]
+__all__ = ["Curve", "PrecisionRecallDisplay", "ReaderRocDisplay", "RocDisplay"]
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -28,27 +40,41 @@ Booleans = npt.NDArray[np.bool_]
 _MOST_BANDS = 3  # more of them hide one another
 
 
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The points of a curve, from left to right, and what is said of it.
+
+    Attributes
+    ----------
+    x, y
+        Shape ``(n,)``.
+    area
+        Area under it.
+    prevalence
+        Share of fractured radiographs.
+    band
+        Its 95 percent interval, or None.
+    """
+
+    x: Floats
+    y: Floats
+    area: Estimate
+    prevalence: float
+    band: Band | None = None
+
+
 class CurvesDisplay(Display):
     """Curves by name, each with its area, its interval and its band."""
 
     _size = (5.0, 5.0)
     _area: ClassVar[str]
+    _estimate: ClassVar[str]
+    _measure: ClassVar[Callable[..., float]]
+    _band: ClassVar[Callable[..., Band]]
 
-    def __init__(
-        self,
-        curves: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
-        *,
-        groups: Mapping[str, npt.ArrayLike] | None = None,
-        title: str | None = None,
-        resamples: int = 2000,
-    ) -> None:
-        self.curves: dict[str, tuple[Booleans, Floats]] = {
-            name: (np.asarray(positive, dtype=bool), np.asarray(score, dtype=float))
-            for name, (positive, score) in curves.items()
-        }
-        self.groups = {name: np.asarray(group) for name, group in (groups or {}).items()}
+    def __init__(self, curves: Mapping[str, Curve], *, title: str | None = None) -> None:
+        self.curves = dict(curves)
         self.title = title
-        self.resamples = resamples
 
     @classmethod
     def from_predictions(
@@ -61,26 +87,78 @@ class CurvesDisplay(Display):
         title: str | None = None,
         resamples: int = 2000,
     ) -> Self:
-        """Hold the curve of all radiographs, or one for each kind of them."""
+        """Measure the curve of all radiographs, or one for each kind of them.
+
+        Parameters
+        ----------
+        true
+            ``"fractured"`` or ``"normal"``, or whether it is fractured; shape ``(n,)``.
+        probability
+            Of a fracture, as given, shape ``(n,)``.
+        groups
+            Patient or study of each radiograph, shape ``(n,)``: 95 percent intervals and bands
+            draw whole ones. Without, there are neither; with more than three curves, there are no
+            bands, as they would hide one another.
+        by
+            Kind of each radiograph, shape ``(n,)``.
+        title
+            Above the curves.
+        resamples
+            How many draws.
+        """
         positive, score = is_fractured(true), np.asarray(probability, dtype=float)
         kinds = np.full(positive.shape, "all") if by is None else np.asarray(by)
         group = None if groups is None else np.asarray(groups)
         chosen = {str(kind): kinds == kind for kind in np.unique(kinds)}
-        return cls(
-            {name: (positive[rows], score[rows]) for name, rows in chosen.items()},
-            groups=None if group is None else {name: group[rows] for name, rows in chosen.items()},
-            title=title,
-            resamples=resamples,
-        )
+        curves = {}
+        for name, rows in chosen.items():
+            here = None if group is None else group[rows]
+            area = cls._estimated(positive[rows], score[rows], here, resamples)
+            banded = here if len(chosen) <= _MOST_BANDS else None
+            curves[name] = cls._curve(positive[rows], score[rows], area, banded, resamples)
+        return cls(curves, title=title)
 
     @classmethod
     def from_scores(cls, scores: Mapping[str, Scores], *, title: str | None = None) -> Self:
         """Hold the curves of several fracture questions, by the name to call each."""
         return cls(
-            {name: (one.true, one.score) for name, one in scores.items()},
-            groups={name: one.group for name, one in scores.items() if len(one.group)},
+            {
+                name: cls._curve(
+                    one.true,
+                    one.score,
+                    one.estimates[cls._estimate],
+                    one.group if len(one.group) and len(scores) <= _MOST_BANDS else None,
+                )
+                for name, one in scores.items()
+            },
             title=title,
         )
+
+    @classmethod
+    def _curve(
+        cls,
+        positive: Booleans,
+        score: Floats,
+        area: Estimate,
+        groups: npt.NDArray[Any] | None = None,
+        n: int = 2000,
+    ) -> Curve:
+        band = None if groups is None else cls._band(positive, score, groups=groups, n=n)
+        prevalence = float(positive.mean()) if len(positive) else float("nan")
+        return Curve(*cls._line(positive, score), area, prevalence, band)
+
+    @classmethod
+    def _estimated(
+        cls, positive: Booleans, score: Floats, groups: npt.NDArray[Any] | None, n: int
+    ) -> Estimate:
+        if groups is not None:
+            return bootstrap_interval(cls._measure, positive, score, groups=groups, n=n)
+        return Estimate(cls._measure(positive, score), np.nan, np.nan, len(positive), 0)
+
+    @staticmethod
+    @abstractmethod
+    def _line(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
+        """Return the points of one curve, from left to right."""
 
     def __repr__(self) -> str:
         areas = ", ".join(f"{name} {area:.3f}" for name, area in self.areas.items())
@@ -89,51 +167,19 @@ class CurvesDisplay(Display):
     @property
     def areas(self) -> dict[str, float]:
         """Area under each curve."""
-        return {name: estimate.value for name, estimate in self.estimates.items()}
-
-    @cached_property
-    def estimates(self) -> dict[str, Estimate]:
-        """Area under each curve with its interval; NaN ends where there are no groups."""
-        return {name: self._estimate(name) for name in self.curves}
-
-    @cached_property
-    def bands(self) -> dict[str, Band]:
-        """The band of each curve that has groups."""
-        return {name: self._band(*self.curves[name], group) for name, group in self.groups.items()}
-
-    def _estimate(self, name: str) -> Estimate:
-        positive, score = self.curves[name]
-        if name in self.groups:
-            return bootstrap_interval(
-                self._measure, positive, score, groups=self.groups[name], n=self.resamples
-            )
-        area = self._measure(positive, score)
-        return Estimate(area, np.nan, np.nan, len(positive), 0)
-
-    @abstractmethod
-    def _measure(self, positive: Booleans, score: Floats) -> float:
-        """Return the area under one curve."""
-
-    @abstractmethod
-    def _band(self, positive: Booleans, score: Floats, groups: npt.NDArray[np.generic]) -> Band:
-        """Return the band of one curve."""
-
-    @abstractmethod
-    def _line(self, positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
-        """Return the points of one curve, from left to right."""
+        return {name: curve.area.value for name, curve in self.curves.items()}
 
     def _said(self, name: str) -> str:
-        area = self.estimates[name]
+        area = self.curves[name].area
         start = "" if name == "all" and len(self.curves) == 1 else f"{name}: "
         return f"{start}not defined" if np.isnan(area.value) else f"{start}{self._area} {area}"
 
     def _draw_curves(self, axes: Axes, **line: Any) -> None:
-        for number, (name, (positive, score)) in enumerate(self.curves.items()):
+        for number, (name, curve) in enumerate(self.curves.items()):
             colour = SERIES[number % len(SERIES)]
             drawn: Any = {"linestyle": LINES[number % len(LINES)], "label": self._said(name)}
-            axes.plot(*self._line(positive, score), color=colour, linewidth=2.0, **drawn, **line)
-            if len(self.curves) <= _MOST_BANDS and name in self.bands:
-                band = self.bands[name]
+            axes.plot(curve.x, curve.y, color=colour, linewidth=2.0, **drawn, **line)
+            if (band := curve.band) is not None:
                 axes.fill_between(band.at, band.low, band.high, color=colour, alpha=0.16,
                                   linewidth=0)  # fmt: skip
         axes.set_xlim(-0.02, 1.02)
@@ -141,8 +187,128 @@ class CurvesDisplay(Display):
         axes.set_aspect("equal")
         axes.grid()
         axes.set_axisbelow(True)
-        # Below, where no curve can run through it.
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.17, -0.14), borderaxespad=0.0,
-                    handlelength=2.8)  # fmt: skip
+        self._legend(axes)
         if self.title:
             axes.set_title(self.title)
+
+    def _legend(self, axes: Axes) -> None:
+        """Name the curves below, where none can run through."""
+        axes.legend(loc="upper left", bbox_to_anchor=(-0.17, -0.14), borderaxespad=0.0,
+                    handlelength=2.8)  # fmt: skip
+
+
+class RocDisplay(CurvesDisplay):
+    """Receiver operating characteristic: fractures found against false alarms.
+
+    Parameters
+    ----------
+    curves
+        By name.
+    title
+        Above the curves.
+
+    Examples
+    --------
+    >>> RocDisplay.from_predictions(["fractured", "normal"], [0.8, 0.1])
+    RocDisplay(all 1.000)
+    """
+
+    _area, _estimate = "AUROC", "auroc"
+    _measure, _band = staticmethod(auroc), staticmethod(roc_band)
+
+    @staticmethod
+    def _line(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
+        return roc_curve(positive, score)[:2]
+
+    def _draw(self, axes: tuple[Axes, ...]) -> None:
+        (place,) = axes
+        place.plot([0, 1], [0, 1], color=QUIET, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
+        place.text(0.97, 0.93, "chance", rotation=45, rotation_mode="anchor", ha="right", va="top",
+                   fontsize=9, color=QUIET)  # fmt: skip
+        place.set_xlabel("False alarms (1 − specificity)")
+        place.set_ylabel("Fractures found (sensitivity)")
+        self._draw_curves(place)
+
+
+class PrecisionRecallDisplay(CurvesDisplay):
+    """Precision against recall, with the precision of calling everybody fractured.
+
+    Parameters
+    ----------
+    curves
+        By name.
+    title
+        Above the curves.
+
+    Examples
+    --------
+    >>> PrecisionRecallDisplay.from_predictions(["fractured", "normal"], [0.8, 0.1])
+    PrecisionRecallDisplay(all 1.000)
+    """
+
+    _size = (5.0, 5.4)
+    _area, _estimate = "average precision", "average_precision"
+    _measure, _band = staticmethod(average_precision), staticmethod(precision_recall_band)
+
+    @staticmethod
+    def _line(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
+        precision, recall, _ = precision_recall_curve(positive, score)
+        # Up to each recall, the precision of the threshold that reaches it.
+        return np.append(0.0, recall), np.append(precision[:1], precision)
+
+    def _said(self, name: str) -> str:
+        return f"{super()._said(name)}\nprevalence {self.curves[name].prevalence:.3f}"
+
+    def _draw(self, axes: tuple[Axes, ...]) -> None:
+        (place,) = axes
+        for number, curve in enumerate(self.curves.values()):
+            place.axhline(curve.prevalence, color=SERIES[number % len(SERIES)], linewidth=1.1,
+                          linestyle=(0, (1.5, 2.5)), zorder=1)  # fmt: skip
+        place.set_xlabel("Fractures found (recall, sensitivity)")
+        place.set_ylabel("Called fractured rightly (precision)")
+        self._draw_curves(place, drawstyle="steps-pre")
+
+
+class ReaderRocDisplay(RocDisplay):
+    """ROC curves, and on each the points at which three answers are made into two.
+
+    No bands are drawn: with as few cases as a sitting has, they fill the figure.
+
+    Parameters
+    ----------
+    curves
+        By name.
+    points
+        By the same names, share of false alarms and of fractures found, once with doubt counted as
+        fractured and once as normal.
+    title
+        Above the curves.
+    """
+
+    def __init__(
+        self,
+        curves: Mapping[str, Curve],
+        *,
+        points: Mapping[str, tuple[tuple[float, float], tuple[float, float]]],
+        title: str | None = None,
+    ) -> None:
+        super().__init__(curves, title=title)
+        self.points = dict(points)
+
+    @classmethod
+    def curve(cls, positive: npt.ArrayLike, score: npt.ArrayLike, area: Estimate) -> Curve:
+        """Return the curve of whether each is positive and the level or probability given."""
+        return cls._curve(np.asarray(positive, dtype=bool), np.asarray(score, dtype=float), area)
+
+    def _draw(self, axes: tuple[Axes, ...]) -> None:
+        super()._draw(axes)
+        (place,) = axes
+        for number, name in enumerate(self.curves):
+            colour = SERIES[number % len(SERIES)]
+            for (across, up), marker in zip(self.points.get(name, ()), "os", strict=False):
+                if np.isfinite([across, up]).all():
+                    place.plot(across, up, marker, color=colour, markersize=9, zorder=4,
+                               markeredgecolor="white", clip_on=False)  # fmt: skip
+        for marker, words in (("o", "doubt counts as fractured"), ("s", "doubt counts as normal")):
+            place.plot([], [], marker, color=INK, markersize=8, label=words)
+        self._legend(place)

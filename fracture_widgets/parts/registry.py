@@ -46,9 +46,10 @@ def drawn_parts() -> tuple[BodyPart, ...]:
 
 
 def parts_among(names: Iterable[str]) -> list[str]:
-    """Return the names of the body parts that occur among some, in the order of the parts."""
+    """Return the different names among some: known parts in their order, then the others."""
     given = set(names)
-    return [name for name in BODY_PARTS if name in given]
+    known = [name for name in BODY_PARTS if name in given]
+    return known + sorted(given.difference(known))
 
 
 def get_part(name: str) -> BodyPart:

@@ -4,7 +4,7 @@ import sklearn.metrics as oracle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fracture_widgets.evaluation import metrics
+from fracture_widgets.evaluation import curves, metrics
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
 labels = st.sampled_from(LABELS)
@@ -46,7 +46,7 @@ def test_every_metric_is_scikit_learn_s_where_it_is_defined(rows):
     if len(set(true)) > 1:
         is_so = true == FRACTURED
         assert metrics.auroc(is_so, score) == pytest.approx(oracle.roc_auc_score(is_so, score))
-        false_rate, true_rate, thresholds = metrics.roc_curve(is_so, score)
+        false_rate, true_rate, thresholds = curves.roc_curve(is_so, score)
         expected = oracle.roc_curve(is_so, score, drop_intermediate=False)
         for mine, theirs in zip((false_rate, true_rate, thresholds), expected, strict=True):
             np.testing.assert_allclose(mine, theirs)
@@ -72,8 +72,8 @@ def test_what_is_not_defined_is_nan():
     assert np.isnan(metrics.average_precision([], []))
     assert np.isnan(metrics.accuracy([], []))
     assert np.isnan(metrics.cohen_kappa([], []))
-    assert np.isnan(metrics.roc_curve([False, False], [0.1, 0.2])[1]).all()
-    assert [len(part) for part in metrics.roc_curve([], [])] == [1, 1, 1]
+    assert np.isnan(curves.roc_curve([False, False], [0.1, 0.2])[1]).all()
+    assert [len(part) for part in curves.roc_curve([], [])] == [1, 1, 1]
 
 
 def test_the_confusion_matrix_has_truth_in_rows_and_every_label():

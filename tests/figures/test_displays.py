@@ -59,7 +59,7 @@ HAND = draw_phantom("hand", fractured=False, seed=1).radiograph
 DISPLAYS = [
     LearningCurvesDisplay(HISTORY, title="Fracture, hand"),
     ConfusionMatrixDisplay([[3, 1], [1, 5]], ["fractured", "normal"]),
-    RocDisplay({"hand": (TRUE == "fractured", PROBABILITY)}, title="Fracture"),
+    RocDisplay.from_predictions(TRUE, PROBABILITY, by=["hand"] * 10, title="Fracture"),
     PrecisionRecallDisplay.from_predictions(TRUE, PROBABILITY, groups=np.arange(10), resamples=50),
     CalibrationDisplay.from_scores(SCORES),
     OperatingPointsDisplay.from_scores(SCORES),
@@ -163,12 +163,12 @@ def legend(display, axes=0):
 
 
 def test_a_roc_curve_names_its_area():
-    bare = RocDisplay({"hand": (TRUE == "fractured", PROBABILITY)}).plot()
+    bare = RocDisplay.from_predictions(TRUE, PROBABILITY, by=["hand"] * 10).plot()
     area = SCORES.estimates["auroc"].value
     assert bare.areas == {"hand": area}
     assert legend(bare) == [f"hand: AUROC {area:.3f}"]
-    assert bare.bands == {}
-    only_normal = RocDisplay({"hand": ([False, False], [0.1, 0.2])}).plot()
+    assert bare.curves["hand"].band is None
+    only_normal = RocDisplay.from_predictions([False, False], [0.1, 0.2], by=["hand"] * 2).plot()
     assert legend(only_normal) == ["hand: not defined"]
 
 
@@ -176,7 +176,7 @@ def test_curves_of_scores_have_the_scores_own_intervals():
     scores = score_fracture("fracture", TRUE, PREDICTED, PROBABILITY, groups=np.arange(10) // 2)
     roc = RocDisplay.from_scores({"hand": scores}).plot()
     assert legend(roc) == [f"hand: AUROC {scores.estimates['auroc']}"]
-    assert roc.estimates["hand"].groups == 5
+    assert roc.curves["hand"].area.groups == 5
     found = PrecisionRecallDisplay.from_scores({"hand": scores}).plot()
     precision = scores.estimates["average_precision"]
     assert legend(found) == [f"hand: average precision {precision}\nprevalence 0.400"]
@@ -201,7 +201,7 @@ def test_one_curve_alone_needs_no_name():
 
 def test_precision_falls_to_the_prevalence_that_is_marked():
     display = PrecisionRecallDisplay.from_predictions(TRUE, PROBABILITY).plot()
-    assert display.prevalences == {"all": 0.4}
+    assert display.curves["all"].prevalence == 0.4
     line, curve = display.axes_[0].lines
     assert set(line.get_ydata()) == {0.4}
     assert (curve.get_xdata()[-1], curve.get_ydata()[-1]) == (1.0, 0.4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fracture_widgets.figures.grey_values import GreyValuesDisplay
+from fracture_widgets.figures.pictures import GreyValuesDisplay
 from fracture_widgets.figures.prevalence import PrevalenceDisplay
 from fracture_widgets.phantoms import draw_phantom
 

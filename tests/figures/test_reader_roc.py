@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from fracture_widgets.evaluation.metrics import Estimate
-from fracture_widgets.figures.reader_roc import ReaderRocDisplay
+from fracture_widgets.figures.curves import ReaderRocDisplay
 
 
 def test_each_curve_has_its_two_points_and_its_area():
     true = [True, True, False, False]
+    areas = {
+        "You": Estimate(0.875, 0.5, 1.0, 4, 4),
+        "The network": Estimate(0.75, np.nan, np.nan, 4, 4),
+    }
+    scores = {"You": [2, 1, 1, 0], "The network": [0.9, 0.2, 0.4, 0.1]}
     display = ReaderRocDisplay(
-        {"You": (true, [2, 1, 1, 0]), "The network": (true, [0.9, 0.2, 0.4, 0.1])},
+        {name: ReaderRocDisplay.curve(true, scores[name], areas[name]) for name in areas},
         points={
             "You": ((0.5, 1.0), (0.0, 0.5)),
             "The network": ((0.5, 1.0), (float("nan"), 0.5)),
-        },
-        areas={
-            "You": Estimate(0.875, 0.5, 1.0, 4, 4),
-            "The network": Estimate(0.75, np.nan, np.nan, 4, 4),
         },
     ).plot()
     (axes,) = display.axes_

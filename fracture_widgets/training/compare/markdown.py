@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.parts import BODY_PARTS, NORMAL
 from fracture_widgets.training.compare.tables import ALL_PARTS
 
@@ -145,9 +146,5 @@ def _p(value: float) -> str:
 def _table(comparison: Comparison, table: pd.DataFrame) -> str:
     """Return a table whose rows are models by name, which it shows by their titles."""
     titles = comparison.models["title"]
-    rows = [
-        ["model", *map(str, table.columns)],
-        ["---"] * (len(table.columns) + 1),
-        *([str(titles[model]), *cells] for model, *cells in table.astype(str).itertuples()),
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = ([titles[model], *cells] for model, *cells in table.itertuples())
+    return markdown_table(["model", *table.columns], rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fracture_widgets.figures.reader_roc import ReaderRocDisplay
+from fracture_widgets.figures.curves import ReaderRocDisplay
 from fracture_widgets.reading_room.scoring import Performance, SessionScore
 
 __all__ = ["roc_picture"]
@@ -16,9 +16,11 @@ def roc_picture(score: SessionScore) -> bytes:
     if score.network is not None:
         both["The network"] = score.network
     display = ReaderRocDisplay(
-        {name: (one.positive, one.score) for name, one in both.items()},
+        {
+            name: ReaderRocDisplay.curve(one.positive, one.score, one.auroc)
+            for name, one in both.items()
+        },
         points={name: (_at(one, "cautious"), _at(one, "sure")) for name, one in both.items()},
-        areas={name: one.auroc for name, one in both.items()},
         title=f"Fractures found, and false alarms (n = {score.n:,})",
     )
     return display._repr_png_()
