@@ -88,6 +88,7 @@ class Display(ABC):
         target = Path(path)
         png = self._png(dpi)
         try:
+            target.parent.resolve(strict=True)  # no folder is made for a figure
             return write_whole(target, png)
         except OSError as error:
             raise FractureWidgetsError(
