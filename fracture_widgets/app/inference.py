@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Protocol
 
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
@@ -11,7 +12,7 @@ from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Report
 
-__all__ = ["Examines", "InferenceWorker", "load_shipped_cascade"]
+__all__ = ["Examines", "InferenceWorker", "load_cascade", "load_shipped_cascade"]
 
 
 class Examines(Protocol):
@@ -38,11 +39,27 @@ class InferenceWorker:
         self._done = 0
         self.task = BackgroundTask(executor)
         self.task.on_end(self._ended)
+        self._loading = BackgroundTask(executor)
+        self._loading.on_end(self._load_ended)
+        self._on_load: Callable[[str], object] = lambda _: None
         if cascade is None:
-            loading = load or load_shipped_cascade
-            self.task.start(lambda: iter([loading()]), self._loaded)
+            self.load(load or load_shipped_cascade)
         else:
+            self._loaded(cascade)
             state.model = ModelState.READY
+
+    def load(
+        self, make: Callable[[], Examines], ended: Callable[[str], object] = lambda _: None
+    ) -> bool:
+        """Load a model in the background; ``ended`` is given what went wrong, or nothing.
+
+        Where it cannot be loaded, the model that was there goes on answering.
+        """
+        if self._state.working_on or self._loading.running:
+            return False
+        self._on_load = ended
+        self._state.model = ModelState.LOADING
+        return self._loading.start(lambda: iter([make()]), self._loaded)
 
     def examine_selected(self) -> None:
         """Ask about the selected radiograph, unless something blocks it."""
@@ -88,14 +105,26 @@ class InferenceWorker:
 
     def _loaded(self, cascade: Examines) -> None:
         self._cascade = cascade
-        self._state.model = ModelState.READY
+        self._state.model_id = getattr(cascade, "sha256", "")
+
+    def _load_ended(self) -> None:
+        if self._cascade is None:
+            self._state.model_problem = self._loading.problem
+            self._state.model = ModelState.FAILED
+        else:
+            self._state.model = ModelState.READY
+        self._on_load(self._loading.problem)
 
     def _ended(self) -> None:
-        if self._cascade is None:
-            self._state.model_problem = self.task.problem
-            self._state.model = ModelState.FAILED
         self._state.working_on = ""
         self._state.progress = None
+
+
+def load_cascade(folder: Path) -> Examines:
+    """Load the cascade of a models folder, and the engine with it."""
+    from fracture_widgets.models.cascade import Cascade
+
+    return Cascade.load(folder)
 
 
 def load_shipped_cascade() -> Examines:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fracture_widgets.app.answer.pane import AnswerPane
-from fracture_widgets.app.inference import Examines, InferenceWorker
+from fracture_widgets.app.inference import Examines, InferenceWorker, load_cascade
 from fracture_widgets.app.limits import UploadLimits
+from fracture_widgets.app.model_menu import ModelMenu
 from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tab import find_tabs
+from fracture_widgets.app.widgets.live import set_shown
 from fracture_widgets.app.widgets.regions import region_of
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.imaging.boxes import Box
@@ -40,6 +45,10 @@ class Workbench(AppShell):
         How much it takes in, as ``UploadLimits(file_mb=200)``; by default what the environment
         variable ``FRACTURE_WIDGETS_MAX_MB`` says, and 64 MB a file where it is not set.
 
+    models
+        The models folder that answers first; by default the shipped one, or the one that the
+        environment variable ``FRACTURE_WIDGETS_MODELS`` names. Others can be chosen on the page.
+
     Attributes
     ----------
     state
@@ -50,8 +59,8 @@ class Workbench(AppShell):
         What the tabs Examine, Worklist and History show.
     viewer, answer, result, study
         The radiograph, the column beside it, and what stands in that.
-    predict, predict_all, stop
-        The buttons.
+    predict, predict_all, stop, models
+        The buttons, and the menu of the models.
 
     Examples
     --------
@@ -67,11 +76,20 @@ class Workbench(AppShell):
         samples: Sequence[Phantom] | None = None,
         executor: Executor | None = None,
         limits: UploadLimits | None = None,
+        models: str | os.PathLike[str] | None = None,
     ) -> None:
         self.state = WorkbenchState(limits or UploadLimits.from_environment())
         self.record = History() if history is None else history
         self.samples_offered = samples
-        self.worker = InferenceWorker(self.state, cascade=cascade, executor=executor)
+        folder = None if models is None else Path(models)
+        self.worker = InferenceWorker(
+            self.state,
+            cascade=cascade,
+            load=None if folder is None else partial(load_cascade, folder),
+            executor=executor,
+        )
+        self.models = ModelMenu(self.state, self.worker, folder)
+        set_shown(self.models, cascade is None)
         self.viewer = Viewer(
             cut=self._examine_region,
             add=self.state.add,
@@ -81,7 +99,11 @@ class Workbench(AppShell):
         self.answer = AnswerPane(self.state, self.worker, self.record, examine=self.examine)
         tabs, problems = find_tabs()
         super().__init__(
-            tabs, beside=(self.viewer, self.answer), problems=problems, executor=executor
+            tabs,
+            beside=(self.viewer, self.answer),
+            extras=(self.models,),
+            problems=problems,
+            executor=executor,
         )
         self.predict, self.predict_all = self.answer.predict, self.answer.predict_all
         self.stop, self.status = self.answer.stop, self.answer.status

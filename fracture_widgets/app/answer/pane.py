@@ -75,5 +75,9 @@ class AnswerPane(widgets.VBox):
         if selected is not None and selected.report is not None:
             part, verdict = verdict_heading(selected.report.answer)
             answer = f"{part.lower()}, {verdict}".removeprefix(", ")
+            if not state.is_answered(selected):
+                return "quiet", (
+                    f"Another model answered: {answer}. Predict asks the one that is chosen now."
+                )
             return "good", f"Answered: {answer}. Choose another to go on."
         return "quiet", reason or "Ready."

@@ -34,13 +34,14 @@ class TrainingView(widgets.VBox):
         folders: Sequence[str | os.PathLike[str]] | None = None,
         home: str | os.PathLike[str] | None = None,
         executor: Executor | None = None,
+        use: Callable[[Path], object] | None = None,
     ) -> None:
         root = data_folder() if home is None else Path(home)
         self.state = TrainingState(offered_datasets(folders, root))
         self.trainer = Trainer(self.state, root / "runs", executor)
         self.setup = SetupPanel(self.state)
         self.curves = Curves(self.state)
-        self.report = ReportPanel(self.state, root / "networks")
+        self.report = ReportPanel(self.state, root, use)
         self.runs = RunsPanel(self.state, root / "runs", self.trainer.resume_run)
         trainer = self.trainer
         self.start = _button("Start training", "fw-primary", trainer.start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import ipywidgets as widgets
 from fracture_widgets.app.tabs.training.state import TrainingState
 from fracture_widgets.app.widgets.download import DownloadButton
 from fracture_widgets.app.widgets.figures import Figures
-from fracture_widgets.app.widgets.live import set_shown
+from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.evaluation.metrics import Estimate
@@ -40,14 +41,29 @@ _FIGURES = ("confusion_matrix", "roc")
 class ReportPanel(widgets.VBox):
     """Shows the evaluation of the run that is open, and saves its network."""
 
-    def __init__(self, state: TrainingState, networks: Path) -> None:
+    def __init__(
+        self,
+        state: TrainingState,
+        home: Path,
+        use: Callable[[Path], object] | None = None,
+    ) -> None:
         self._state = state
-        self._networks = networks
+        self._networks = home / "networks"
+        self._models = home / "models"
+        self._use = use
         self.card = widgets.HTML()
         self.figures = Figures()
         self.save = DownloadButton(self._save, label="Save model")
+        self.use = named(
+            widgets.Button(
+                description="Use this network",
+                tooltip="Put it among the models, where the workbench can ask it",
+            ),
+            "fw-secondary",
+        )
+        self.use.on_click(lambda _: self._use_network())
         self.saved = StatusLine()
-        super().__init__([self.card, self.figures, self.save, self.saved])
+        super().__init__([self.card, self.figures, self.use, self.save, self.saved])
         state.observe(self._draw, "run")
         self._draw()
 
@@ -55,7 +71,7 @@ class ReportPanel(widgets.VBox):
         run = self._state.run
         scores = None if run is None else run.evaluation
         self.saved.text, self.saved.tone = "", "quiet"
-        for widget in (self.figures, self.save, self.saved):
+        for widget in (self.figures, self.use, self.save, self.saved):
             set_shown(widget, scores is not None)
         if run is None or scores is None:
             self.card.value = _EMPTY
@@ -72,6 +88,30 @@ class ReportPanel(widgets.VBox):
         if run is None or not run.card:
             return None
         home = self._networks / run.folder.name
+        if not self._copied(run, home):
+            return None
+        self.saved.tone = "good"
+        self.saved.text = (
+            f"Saved as {home.name} among the networks in the data folder: weights and card; the "
+            "card is downloaded."
+        )
+        content = json.dumps(dict(run.card), indent=2).encode()
+        return ReportFile(f"{home.name}-card.json", "application/json", content)
+
+    def _use_network(self) -> None:
+        run = self._state.run
+        if run is None or not run.card:
+            return
+        home = self._models / run.folder.name
+        if not self._copied(run, home):
+            return
+        where = "at the top of this page" if self._use is not None else "on the workbench"
+        self.saved.tone = "good"
+        self.saved.text = f"{home.name} is among the models now: see Model {where}."
+        if self._use is not None:
+            self._use(home)
+
+    def _copied(self, run: TrainingRun, home: Path) -> bool:
         try:
             for name in (*run.card["files"], CARD_FILE):
                 write_whole(home / name, (run.folder / name).read_bytes())
@@ -81,14 +121,8 @@ class ReportPanel(widgets.VBox):
                 f"The network could not be saved ({error.strerror}): make room in the data folder, "
                 "then save again."
             )
-            return None
-        self.saved.tone = "good"
-        self.saved.text = (
-            f"Saved as {home.name} among the networks in the data folder: weights and card; the "
-            "card is downloaded."
-        )
-        content = json.dumps(dict(run.card), indent=2).encode()
-        return ReportFile(f"{home.name}-card.json", "application/json", content)
+            return False
+        return True
 
 
 def _card(run: TrainingRun, scores: Scores) -> str:

@@ -30,7 +30,13 @@ class TrainingTab(Tab):
         """Return the setup, the curves and the trainings kept here."""
         from fracture_widgets.app.tabs.training.panel import TrainingView
 
-        return TrainingView(folders=self._folders, home=self._home, executor=app.executor)
+        models = getattr(app, "models", None)
+        return TrainingView(
+            folders=self._folders,
+            home=self._home,
+            executor=app.executor,
+            use=None if models is None else models.use,
+        )
 
 
 TAB = TrainingTab

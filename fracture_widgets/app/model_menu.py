@@ -1,0 +1,78 @@
+"""Which model answers: the one that ships, or one of one's own."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from fracture_widgets.app.inference import InferenceWorker, load_cascade
+from fracture_widgets.app.state import ModelState, WorkbenchState
+from fracture_widgets.app.widgets.live import named
+from fracture_widgets.app.widgets.status import StatusLine
+from fracture_widgets.models.listing import list_models
+
+__all__ = ["ModelMenu"]
+
+
+class ModelMenu(widgets.HBox):
+    """Lists the models, has the one chosen loaded, and says why one cannot be used."""
+
+    def __init__(
+        self, state: WorkbenchState, worker: InferenceWorker, folder: Path | None = None
+    ) -> None:
+        self._state = state
+        self._worker = worker
+        self._folder = folder
+        self._in_use: Path | None = None
+        self.choice = named(widgets.Dropdown(description="Model"), "fw-field")
+        self.problem = StatusLine()
+        super().__init__([self.choice, self.problem])
+        self.add_class("fw-model-menu")
+        self.refresh()
+        self._in_use = self.choice.value
+        self.choice.observe(self._choose, "value")
+        state.observe(self._show, ["model", "working_on"])
+        self._show()
+
+    def refresh(self) -> None:
+        """Look again at what models there are; the one in use stays chosen."""
+        options = {model.path.resolve(): model.name for model in list_models()}
+        first = next(iter(options), None)
+        if self._folder is not None:
+            first = self._folder.resolve()
+            options.setdefault(first, self._folder.name)
+        wanted = self._in_use or first
+        if wanted is not None:
+            options.setdefault(wanted, wanted.name)
+        with self.hold_trait_notifications():
+            self.choice.options = [(name, path) for path, name in options.items()]
+            self.choice.value = wanted
+
+    def use(self, folder: Path) -> None:
+        """Have the model of a folder answer."""
+        self.refresh()
+        path = folder.resolve()
+        if path not in [known for _, known in self.choice.options]:
+            self.choice.options = [*self.choice.options, (folder.name, path)]
+            self.choice.value = self._in_use
+        self.choice.value = path
+
+    def _choose(self, _: object) -> None:
+        path = self.choice.value
+        if path is None or path == self._in_use:
+            return
+        self.problem.text = ""
+        if not self._worker.load(partial(load_cascade, path), partial(self._loaded, path)):
+            self.choice.value = self._in_use
+
+    def _loaded(self, path: Path, problem: str) -> None:
+        self.problem.tone, self.problem.text = "problem", problem
+        if not problem:
+            self._in_use = path
+        self.choice.value = self._in_use
+
+    def _show(self, _: object = None) -> None:
+        state = self._state
+        self.choice.disabled = bool(state.working_on) or state.model is ModelState.LOADING

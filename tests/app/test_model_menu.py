@@ -1,0 +1,109 @@
+"""The menu of the models: another one is loaded, answers anew, or says why it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from fracture_widgets.app import inference, model_menu
+from fracture_widgets.app.state import ModelState
+from fracture_widgets.app.workbench import Workbench
+from fracture_widgets.errors import ModelError
+from fracture_widgets.models.listing import ListedModel
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    shipped, own = tmp_path / "shipped", tmp_path / "elbows"
+    listed = [
+        ListedModel("Shipped model", shipped, "cascade", ("hand",)),
+        ListedModel("elbows", own, "fracture", ("elbow",)),
+    ]
+    monkeypatch.setattr(model_menu, "list_models", lambda: listed)
+    return listed
+
+
+@pytest.fixture
+def models(monkeypatch, answers, folders):
+    """What each folder loads: an object that answers, or an error."""
+
+    class Other(type(answers)):
+        sha256 = model = "e" * 64
+
+    answers.sha256 = answers.model
+    known = {"shipped": answers, "elbows": Other()}
+
+    def load(folder):
+        found = known[folder.name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    for module in (inference, model_menu):
+        monkeypatch.setattr(module, "load_cascade", load)
+    monkeypatch.setattr("fracture_widgets.app.workbench.load_cascade", load)
+    monkeypatch.setattr(inference, "load_shipped_cascade", lambda: known["shipped"])
+    return known
+
+
+@pytest.fixture
+def workbench(models, record, samples, synchronous):
+    return Workbench(history=record, samples=samples, executor=synchronous)
+
+
+def choose(workbench, name):
+    workbench.models.choice.value = dict(workbench.models.choice.options)[name]
+
+
+def test_the_models_are_listed_and_the_first_answers(workbench):
+    assert [name for name, _ in workbench.models.choice.options] == ["Shipped model", "elbows"]
+    assert workbench.models.choice.label == "Shipped model"
+    assert workbench.models.layout.display != "none"
+
+
+def test_what_another_model_answered_is_answered_again(workbench, models, radiograph):
+    workbench.state.add(radiograph("a.png"))
+    workbench.predict.click()
+    assert workbench.predict.disabled
+    choose(workbench, "elbows")
+    assert workbench.status.text.startswith("Another model answered: hand, none seen.")
+    assert not workbench.predict.disabled
+    workbench.predict.click()
+    assert models["elbows"].asked == ["a.png"]
+    assert workbench.state.selected.report.model == "e" * 64
+    assert workbench.status.text.startswith("Answered: ")
+
+
+def test_a_model_that_cannot_be_used_says_why_and_the_other_goes_on(workbench, models, radiograph):
+    models["elbows"] = ModelError("elbows is no model: train it again.")
+    choose(workbench, "elbows")
+    assert workbench.models.problem.text == "elbows is no model: train it again."
+    assert workbench.models.choice.label == "Shipped model"
+    assert workbench.state.model is ModelState.READY
+    workbench.state.add(radiograph("a.png"))
+    workbench.predict.click()
+    assert models["shipped"].asked == ["a.png"]
+    models["elbows"] = models["shipped"]
+    choose(workbench, "elbows")
+    assert workbench.models.problem.text == ""
+
+
+def test_a_folder_can_be_named_and_is_in_the_menu(models, record, samples, synchronous, tmp_path):
+    workbench = Workbench(
+        history=record, samples=samples, executor=synchronous, models=tmp_path / "elbows"
+    )
+    assert workbench.models.choice.label == "elbows"
+    assert workbench.state.model_id == "e" * 64
+
+
+def test_a_trained_network_is_put_into_the_menu_and_answers(workbench, models, tmp_path):
+    models["new"] = models["elbows"]
+    workbench.models.use(tmp_path / "new")
+    assert workbench.models.choice.label == "new"
+    assert workbench.state.model_id == "e" * 64
+
+
+def test_while_one_is_loaded_no_other_can_be_chosen(models, record, samples, patient):
+    workbench = Workbench(history=record, samples=samples, executor=patient)
+    assert workbench.models.choice.disabled
+    patient.go()
+    assert not workbench.models.choice.disabled
