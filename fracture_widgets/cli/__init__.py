@@ -16,7 +16,7 @@ __all__ = ["build_parser", "main"]
 
 _COMMANDS = (
     *("predict", "screen", "evaluate", "data", "train", "compare"),
-    *("history", "readings", "card", "dashboard"),
+    *("history", "readings", "card", "export", "dashboard"),
 )
 _FAILED, _INTERRUPTED = 1, 130
 

@@ -31,7 +31,7 @@ _PASSED_ON = {"Dropout", "SpatialDropout2D", "GaussianNoise", "ActivityRegulariz
 
 
 def build_onnx_model(graph: Mapping[str, Any], weights: Weights) -> onnx.ModelProto:
-    """Write a network, its graph as :mod:`fracture_widgets.models.graph` describes it."""
+    """Write a network, its graph as :mod:`fracture_widgets.models.networks.graph` describes it."""
     writer = _Writer(graph["layers"], graph["outputs"], weights)
     inputs = [
         _value(one["name"], one["shape"]) for one in graph["layers"] if one["type"] == "InputLayer"

@@ -107,6 +107,8 @@ def keras_model(graph: Graph) -> keras.Model:
 def _applied(layer: Mapping[str, Any], inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
     import keras
 
+    from fracture_widgets.models.onnx import LAYER_TYPES
+
     kind, config = layer["type"], layer["config"]
     if kind == "InputLayer":
         return keras.Input(tuple(layer["shape"]), name=layer["name"])
@@ -114,6 +116,12 @@ def _applied(layer: Mapping[str, Any], inputs: list[keras.KerasTensor]) -> keras
         return keras.ops.logsumexp(*inputs, axis=config["axis"], keepdims=config["keepdims"])
     if kind == "GetItem":
         return inputs[0][tuple(slice(*bounds) for bounds in config["slices"])]
+    # A graph is a file: no layer that reads other files or runs code is ever made from it.
+    if kind not in LAYER_TYPES:
+        raise ModelError(
+            f"The layer {layer['name']} is a {kind}, which no graph may hold: "
+            f"use layers of {', '.join(LAYER_TYPES)}."
+        )
     made = getattr(keras.layers, kind)(name=layer["name"], **config)
     several = len(inputs) > 1 or kind == "Concatenate"
     return made(inputs if several else inputs[0])
