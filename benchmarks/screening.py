@@ -21,7 +21,7 @@ import numpy as np
 from comparing import Comparison, in_turn, print_table
 
 from fracture_widgets import draw_phantom, read_radiograph, screen_folder
-from fracture_widgets.imaging.folders import radiograph_names
+from fracture_widgets.imaging.files import radiograph_names
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import load_model_folder

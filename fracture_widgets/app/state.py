@@ -12,8 +12,7 @@ from typing import Any
 import traitlets
 
 from fracture_widgets.app.limits import UploadLimits
-from fracture_widgets.imaging.compact import held_bytes
-from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, held_bytes
 from fracture_widgets.models.report import Report
 
 __all__ = ["Entry", "ModelState", "WorkbenchState"]

@@ -12,9 +12,11 @@ import pandas as pd
 
 from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.imaging.dicom_signature import looks_like_dicom
-from fracture_widgets.imaging.radiograph import looks_like_radiograph_file
-from fracture_widgets.imaging.raster import looks_like_raster
+from fracture_widgets.imaging.files import (
+    looks_like_dicom,
+    looks_like_radiograph_file,
+    looks_like_raster,
+)
 from fracture_widgets.parts import in_words, with_article
 
 __all__ = ["BOXES_FILE", "SkippedFiles", "load_boxes", "load_dataset"]

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
-from fracture_widgets.imaging.file_bytes import shown_name
+from fracture_widgets.imaging.files import shown_name
 
 __all__ = ["ArchiveLimits", "Packed", "looks_like_archive", "packed_files"]
 

@@ -6,10 +6,11 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +21,13 @@ __all__ = [
     "MAX_BYTES",
     "MIN_SIDE",
     "Decoded",
+    "TookTooLong",
     "check_size",
     "damaged",
     "quiet",
     "row_blocks",
     "stretched",
+    "within_seconds",
 ]
 
 MAX_BYTES = 512 * 2**20
@@ -166,3 +169,27 @@ def quiet() -> Iterator[None]:
     finally:
         _READING.reset(reading)
         _QUIET.leave()
+
+
+Result = TypeVar("Result")
+
+
+class TookTooLong(Exception):
+    """The time was up before the work was done."""
+
+
+def within_seconds(seconds: float, work: Callable[[], Result]) -> Result:
+    """Return what some work returns, or raise what it raises, unless it takes too long."""
+    outcome: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="limited in time", daemon=True).start()
+    done, _ = wait([outcome], timeout=seconds)
+    if not done:
+        raise TookTooLong
+    return outcome.result()

@@ -32,7 +32,7 @@ _LEAST_SPREAD = 0.02
 
 MOST_COLOURFUL = 4.0
 """FracAtlas has 0, most colour photographs 5 to 50; a coloured arrow on a radiograph stays below.
-See :func:`~fracture_widgets.imaging.colour.colourfulness`."""
+See :func:`~fracture_widgets.imaging.raster.colourfulness`."""
 
 _SAMPLED = 512
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -17,19 +16,27 @@ from PIL import Image
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.dicom_signature import looks_like_dicom
-from fracture_widgets.imaging.file_bytes import READABLE, bytes_of, shown_name
-from fracture_widgets.imaging.raster import looks_like_raster, read_raster
-from fracture_widgets.imaging.time_limit import TookTooLong, within_seconds
+from fracture_widgets.imaging.decoding import TookTooLong, within_seconds
+from fracture_widgets.imaging.files import (
+    READABLE,
+    bytes_of,
+    looks_like_dicom,
+    looks_like_raster,
+    other_kind,
+    shown_name,
+)
+from fracture_widgets.imaging.packing import HeldPixels, PackedPixels, packed
+from fracture_widgets.imaging.raster import read_raster
 
 if TYPE_CHECKING:
-    from fracture_widgets.imaging.dicom_file import DicomFile
+    from fracture_widgets.imaging.dicom.reading import DicomFile
 
 __all__ = [
     "MAX_PIXELS",
     "MAX_SECONDS",
     "Radiograph",
-    "looks_like_radiograph_file",
+    "compact",
+    "held_bytes",
     "read_radiograph",
 ]
 
@@ -39,19 +46,9 @@ MAX_PIXELS = 100_000_000
 MAX_SECONDS = 60.0
 """A file that takes longer is given up; the largest that is read takes 3 on a quiet machine."""
 
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"})
-
-_OTHER_FILES = (
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a compressed archive"),
-    (b"GIF8", "a GIF picture"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
-)
-
 
 @dataclass(frozen=True, eq=False)
-class Radiograph:
+class Radiograph(HeldPixels):
     """A radiograph's grey picture, with what is known about it and nothing about the patient.
 
     Attributes
@@ -82,7 +79,7 @@ class Radiograph:
         Shows the other frames and windows, where there are any; see :meth:`shown_as`.
     colourfulness
         How colourful the file was before it became grey, beyond a tint; see
-        :func:`~fracture_widgets.imaging.colour.colourfulness`. 0 for grey files.
+        :func:`~fracture_widgets.imaging.raster.colourfulness`. 0 for grey files.
 
     Raises
     ------
@@ -105,6 +102,8 @@ class Radiograph:
     colourfulness: float = 0.0
 
     def __post_init__(self) -> None:
+        if isinstance(self._held, PackedPixels):
+            return
         if self.pixels.ndim != 2 or self.pixels.size == 0:
             raise ValueError(
                 "A radiograph's pixels have the shape (height, width). "
@@ -114,16 +113,6 @@ class Radiograph:
         pixels = np.ascontiguousarray(self.pixels, dtype=np.float32).view()
         pixels.setflags(write=False)
         object.__setattr__(self, "pixels", pixels)
-
-    @property
-    def height(self) -> int:
-        """Number of rows."""
-        return int(self.pixels.shape[0])
-
-    @property
-    def width(self) -> int:
-        """Number of columns."""
-        return int(self.pixels.shape[1])
 
     def crop(self, box: Box) -> Radiograph:
         """Return the part inside a box, cut to whole pixels, at least one; no view of a study.
@@ -183,7 +172,7 @@ class Radiograph:
             raise UnreadableRadiograph(
                 f"{self.name} has no other frame or window: look at it as it is."
             )
-        return _in_time(partial(self.file.radiograph, frame, window), self.name)
+        return _in_time(partial(_one_of, self.file, frame, window), self.name)
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
         """Return the greys as whole numbers from 0 to 255, shape ``(height, width)``."""
@@ -214,10 +203,17 @@ class Radiograph:
         return file.getvalue()
 
 
-def looks_like_radiograph_file(path: str | os.PathLike[str]) -> bool:
-    """Tell by the name alone whether a walk through folders should pick a file up."""
-    name = PurePath(path)
-    return name.suffix.lower() in _SUFFIXES and not name.name.startswith(".")
+def compact(radiograph: Radiograph) -> Radiograph:
+    """Return the same radiograph in a half or a quarter of the memory; nothing is lost."""
+    known = {one.name: getattr(radiograph, one.name) for one in fields(Radiograph)}
+    return Radiograph(**known | {"pixels": packed(radiograph.pixels) or radiograph.pixels})
+
+
+def held_bytes(radiographs: Iterable[Radiograph]) -> int:
+    """Return the bytes of memory that radiographs take while nobody looks at them."""
+    several = list(radiographs)
+    files = {id(one.file): one.file.nbytes for one in several if one.file is not None}
+    return sum(one.nbytes for one in several) + sum(files.values())
 
 
 def read_radiograph(
@@ -244,7 +240,7 @@ def read_radiograph(
         about 178 million pixels are refused in any case.
     max_seconds
         A file that takes longer to decode is given up; see
-        :func:`~fracture_widgets.imaging.time_limit.within_seconds`.
+        :func:`~fracture_widgets.imaging.decoding.within_seconds`.
     frame
         Which picture of a DICOM file that holds several, from 0.
     window
@@ -292,11 +288,11 @@ def _in_time(
 
 def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) -> Radiograph:
     if looks_like_dicom(data):
-        from fracture_widgets.imaging.dicom_file import DicomFile
+        from fracture_widgets.imaging.dicom.reading import DicomFile
 
-        return DicomFile(data, shown, max_pixels).radiograph(frame, window)
+        return _one_of(DicomFile(data, shown, max_pixels), frame, window)
     if not looks_like_raster(data):
-        raise UnreadableRadiograph(f"{shown} is {_other_kind(data)}: {READABLE}.")
+        raise UnreadableRadiograph(f"{shown} is {other_kind(data)}: {READABLE}.")
     if frame or window:
         raise UnreadableRadiograph(
             f"{shown} is no DICOM file, of which a frame or window can be chosen: leave them out."
@@ -313,11 +309,22 @@ def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) 
     )
 
 
-def _other_kind(data: bytes) -> str:
-    """Say what a file is that is no radiograph, as far as its first bytes tell."""
-    for signature, kind in _OTHER_FILES:
-        if data.startswith(signature):
-            return kind
-    if data[4:8] == b"ftyp":
-        return "a HEIC picture or a film"
-    return "no picture that is read here"
+def _one_of(file: DicomFile, frame: int, window: int) -> Radiograph:
+    """Decode one of the radiographs that an opened file holds."""
+    decoded = file.decode(frame, window)
+    windows = file.windows(frame)
+    numbers = (("frame", frame), ("window", window))
+    return Radiograph(
+        pixels=decoded.pixels,
+        name=file.name + "".join(f", {what} {number + 1}" for what, number in numbers if number),
+        sha256=file.sha256(frame, window),
+        source_format=decoded.source_format,
+        spacing_mm=decoded.spacing_mm,
+        warnings=decoded.warnings,
+        frame=frame,
+        frame_count=file.frame_count,
+        window=window,
+        windows=windows,
+        study=file.study,
+        file=file if file.frame_count > 1 or len(windows) > 1 else None,
+    )

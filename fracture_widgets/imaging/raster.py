@@ -10,7 +10,6 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging.colour import colourfulness
 from fracture_widgets.imaging.decoding import (
     Decoded,
     check_size,
@@ -20,7 +19,7 @@ from fracture_widgets.imaging.decoding import (
     stretched,
 )
 
-__all__ = ["looks_like_raster", "read_raster"]
+__all__ = ["colourfulness", "read_raster"]
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 _SPOKEN = {"MPO": "JPEG", "WEBP": "WebP"}
@@ -54,12 +53,8 @@ _UPRIGHT = {
 }
 """What undoes each value of the EXIF orientation tag (CIPA DC-008, 4.6.5.A)."""
 
-
-def looks_like_raster(data: bytes) -> bool:
-    """Tell by the first bytes whether this is one of the formats read here."""
-    return data.startswith(
-        (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM")
-    ) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+_ENOUGH = 128  # pixels along a side, to see colours
+_COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "P", "CMYK", "YCbCr", "HSV"})
 
 
 def read_raster(data: bytes, name: str, max_pixels: int) -> Decoded:
@@ -218,3 +213,18 @@ def _upright(image: Image.Image, pixels: npt.NDArray[np.float32]) -> npt.NDArray
     if method is None:
         return pixels
     return np.asarray(Image.fromarray(pixels).transpose(method))
+
+
+def colourfulness(image: Image.Image) -> float:
+    """Return how colourful a picture is, beyond a tint."""
+    if image.mode not in _COLOUR_MODES:
+        return 0.0
+    size = (min(image.width, _ENOUGH), min(image.height, _ENOUGH))
+    if image.mode == "P":  # whose numbers must not be mixed
+        image = image.convert("RGB")
+    image = image.resize(size, Image.Resampling.BOX).convert("RGB")
+    ycc = np.asarray(image.convert("YCbCr"), np.float64).reshape(-1, 3)
+    grey, chroma = ycc[:, 0] / 255, ycc[:, 1:]
+    tint = np.stack([np.ones_like(grey), grey, grey**2], axis=1)
+    explained, *_ = np.linalg.lstsq(tint, chroma, rcond=None)
+    return float(np.median(np.hypot(*(chroma - tint @ explained).T)))

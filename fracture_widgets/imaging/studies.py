@@ -18,9 +18,7 @@ from fracture_widgets.imaging.archives import (
     looks_like_archive,
     packed_files,
 )
-from fracture_widgets.imaging.dicom_study import study_key
-from fracture_widgets.imaging.file_bytes import shown_name
-from fracture_widgets.imaging.folders import radiograph_names
+from fracture_widgets.imaging.files import radiograph_names, shown_name, study_key
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
 __all__ = ["Found", "Study", "find_radiographs", "group_by_study", "radiographs_in_archive"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.imaging.folders import radiograph_names
+from fracture_widgets.imaging.files import radiograph_names
 
 __all__ = ["Listing"]
 

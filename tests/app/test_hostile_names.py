@@ -14,7 +14,7 @@ from ipywidgets.embed import embed_data
 
 from fracture_widgets.app.widgets.pending_uploads import base_name
 from fracture_widgets.cli.predict import _heatmap_folder, _write_heatmap
-from fracture_widgets.imaging.file_bytes import shown_name
+from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.radiograph import read_radiograph
 
 MARK = "zwiebelfisch"

@@ -20,7 +20,7 @@ from pydicom.uid import (
 )
 
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging import dicom_parsing
+from fracture_widgets.imaging.dicom import privacy
 from fracture_widgets.imaging.radiograph import read_radiograph
 
 GREY = ramp() / np.float32(255)
@@ -389,7 +389,7 @@ def test_a_deflated_file_that_grows_without_end_is_refused(monkeypatch):
     whole.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     data = saved(whole)
     assert len(data) < 100_000
-    monkeypatch.setattr(dicom_parsing, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(privacy, "MAX_BYTES", 2**20)
     with pytest.raises(UnreadableRadiograph, match="unpacks to more than 1 MB"):
         read_radiograph(data)
 

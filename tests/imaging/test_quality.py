@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from picture_files import limb, picture_file
 from PIL import Image
 
-from fracture_widgets.imaging.colour import colourfulness
 from fracture_widgets.imaging.quality import find_flaw
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.raster import colourfulness
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom
 

@@ -16,9 +16,9 @@ from PIL import Image, ImageFile
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.files import looks_like_radiograph_file
 from fracture_widgets.imaging.radiograph import (
     Radiograph,
-    looks_like_radiograph_file,
     read_radiograph,
 )
 

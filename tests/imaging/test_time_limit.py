@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from fracture_widgets.imaging.time_limit import TookTooLong, within_seconds
+from fracture_widgets.imaging.decoding import TookTooLong, within_seconds
 
 
 def test_what_is_done_in_time_is_returned() -> None:

@@ -15,7 +15,7 @@ import pytest
 from fracture_widgets import Cascade, read_radiograph, screen_folder
 from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.imaging.folders import radiograph_names
+from fracture_widgets.imaging.files import radiograph_names
 from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.screening.listing import Listing
 

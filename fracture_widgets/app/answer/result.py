@@ -14,8 +14,7 @@ from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
-from fracture_widgets.imaging.compact import compact
-from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import EXCHANGED_GREYS
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (

@@ -8,8 +8,7 @@ from typing import Any
 
 from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.imaging.compact import compact
-from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, compact
 
 __all__ = ["OtherViews", "choices_of"]
 

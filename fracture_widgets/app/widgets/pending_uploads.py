@@ -11,8 +11,7 @@ from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.app.widgets.background import sentence
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
-from fracture_widgets.imaging.compact import compact
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
 
 __all__ = ["Batch", "PendingUpload", "base_name"]

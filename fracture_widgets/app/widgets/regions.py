@@ -10,8 +10,7 @@ from typing import Any
 
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.compact import compact
-from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, compact
 
 __all__ = ["LEAST_SIDE", "box_from_page", "region_of"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fracture_widgets.app.state import Entry, WorkbenchState
-from fracture_widgets.imaging.compact import held_bytes
+from fracture_widgets.imaging.radiograph import held_bytes
 
 __all__ = ["UndoStack"]
 

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
-from fracture_widgets.imaging.radiograph import looks_like_radiograph_file, read_radiograph
+from fracture_widgets.imaging.files import looks_like_radiograph_file
+from fracture_widgets.imaging.radiograph import read_radiograph
 
 __all__ = ["OutsidePicture", "drawn_pictures", "folder_pictures", "installed_photographs"]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from fracture_widgets.imaging.decoding import row_blocks, stretched
-from fracture_widgets.imaging.dicom_windows import LookUpTable, Step, Window, little_endian
+from fracture_widgets.imaging.dicom.windows import LookUpTable, Step, Window, little_endian
 
 __all__ = ["displayed"]
 

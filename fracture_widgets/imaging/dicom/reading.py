@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,26 +25,34 @@ from fracture_widgets.imaging.decoding import (
     row_blocks,
     stretched,
 )
-from fracture_widgets.imaging.dicom_codestream import codestream_size
-from fracture_widgets.imaging.dicom_greys import displayed
-from fracture_widgets.imaging.dicom_meaning import FUNCTIONAL_GROUPS, meaning_of, spacing_mm
-from fracture_widgets.imaging.dicom_parsing import PIXELS, bare, parsed, unused_low_bits
-from fracture_widgets.imaging.dicom_study import study_key
-from fracture_widgets.imaging.dicom_windows import windows_of
+from fracture_widgets.imaging.dicom.greys import displayed
+from fracture_widgets.imaging.dicom.privacy import (
+    FUNCTIONAL_GROUPS,
+    PIXELS,
+    bare,
+    meaning_of,
+    parsed,
+    spacing_mm,
+    unused_low_bits,
+)
+from fracture_widgets.imaging.dicom.windows import windows_of
+from fracture_widgets.imaging.files import study_key
 
-__all__ = ["DicomPictures"]
+__all__ = ["DicomFile"]
 
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _CONTRADICTIONS = {"INVERSE": "MONOCHROME2", "IDENTITY": "MONOCHROME1"}
 _CONTRADICTORY = "The file says two things about what is black: check that bone is bright here."
 
+_START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-class DicomPictures:
-    """The pictures in a DICOM file: every frame, through every window."""
+class DicomFile:
+    """The pictures in a DICOM file that was opened: every frame, through every window."""
 
     def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
+        self._sha256 = hashlib.sha256(data).hexdigest()
         with _saying(name):
             dataset = parsed(data, name)
             check_size(name, int(dataset.Columns), int(dataset.Rows), max_pixels)
@@ -53,30 +63,37 @@ class DicomPictures:
             self._meanings = [meaning_of(dataset, frame) for frame in range(frames)]
             self._dataset = bare(dataset)
             self._low_bits = unused_low_bits(self._dataset)
-            self._name = name
+            self.name = name
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the pictures take, as they are stored."""
         return sum(len(self._dataset.get(keyword) or b"") for keyword in PIXELS)
 
+    def sha256(self, frame: int = 0, window: int = 0) -> str:
+        """Return the identity of one of its radiographs; the first has that of the file."""
+        if (frame, window) == (0, 0):
+            return self._sha256
+        named = f"{self._sha256} frame {frame} window {window}"
+        return hashlib.sha256(named.encode()).hexdigest()
+
     def windows(self, frame: int = 0) -> tuple[str, ...]:
         """Return the titles of the windows and look-up tables of a frame, the usual one first."""
         if not self._grey:
             return ()
-        with _saying(self._name):
+        with _saying(self.name):
             return tuple(window.title for window in windows_of(self._meaning(frame)))
 
     def decode(self, frame: int = 0, window: int = 0) -> Decoded:
         """Decode one picture."""
-        name = self._name
+        name = self.name
         _check_number(name, "frame", frame, self.frame_count)
         _check_number(name, "window", window, max(1, len(self.windows(frame))))
         with _saying(name):
             return self._decode(frame, window)
 
     def _decode(self, frame: int, window: int) -> Decoded:
-        dataset, meaning, name = self._dataset, self._meaning(frame), self._name
+        dataset, meaning, name = self._dataset, self._meaning(frame), self.name
         notes = []
         if self.frame_count > 1:
             which = f"number {frame + 1:,}" if frame else "the first"
@@ -145,7 +162,7 @@ def _frame(dataset: Dataset, name: str, number: int, count: int) -> tuple[npt.ND
         ) from error
     if decoder.is_encapsulated:
         coded = get_frame(dataset.PixelData, number, number_of_frames=count)
-        size = codestream_size(coded)
+        size = _codestream_size(coded)
         if size is not None and size != (dataset.Rows, dataset.Columns):
             raise damaged(name)
     # On damaged data the quicker RLE decoder dies of a panic that is no Exception.
@@ -172,3 +189,24 @@ def _luminance(
     for rows in row_blocks(height, width):
         grey[rows] = values[rows].astype(np.float32) @ _LUMINANCE
     return stretched(grey)
+
+
+def _codestream_size(frame: bytes) -> tuple[int, int] | None:
+    """Return the rows and columns that a JPEG or JPEG 2000 codestream itself states."""
+    start = frame.find(b"\xff\x4f\xff\x51")
+    if start >= 0:  # JPEG 2000: SOC, SIZ (ISO/IEC 15444-1, A.5.1)
+        right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)
+        return bottom - top, right - left
+    if not frame.startswith(b"\xff\xd8"):
+        return None
+    position = 2
+    while position + 9 <= len(frame):  # JPEG and JPEG-LS: marker segments up to the frame header
+        marker = frame[position + 1]
+        if marker == 0xFF:
+            position += 1
+        elif marker in _START_OF_FRAME:
+            rows, columns = struct.unpack_from(">2H", frame, position + 5)
+            return rows, columns
+        else:
+            position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
+    return None

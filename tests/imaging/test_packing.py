@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.compact import compact, held_bytes
 from fracture_widgets.imaging.decoding import stretched
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, compact, held_bytes, read_radiograph
 from fracture_widgets.phantoms import draw_phantom
 
 

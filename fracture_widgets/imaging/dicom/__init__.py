@@ -1,0 +1,1 @@
+"""DICOM files: what is parsed of them, and the greys that they are to be shown in."""
