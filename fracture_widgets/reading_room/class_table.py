@@ -134,12 +134,11 @@ def _read(file: Path) -> pd.DataFrame:
 def _reading(row: Mapping[Hashable, Any]) -> Reading:
     probability = pd.to_numeric(row["network_probability"], errors="coerce")
     known = row["network_verdict"] in list(Verdict) and pd.notna(probability)
+    record = {"verdict": row["network_verdict"], "calibrated_probability": float(probability)}
     return Reading(
         verdict=_VERDICTS[row["reading"]],
         revealed_at=row["read_at"] or "then",
         truth=row["truth"],
         group=row["patient"],
-        network=NetworkAnswer(Verdict(row["network_verdict"]), float(probability), "")
-        if known
-        else None,
+        network=NetworkAnswer(record) if known else None,
     )

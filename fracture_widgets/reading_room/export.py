@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fracture_widgets.base.tables import csv_text
-from fracture_widgets.reading_room.session import READERS_WORDS, ReadingSession
+from fracture_widgets.models.record import cells_of, rounded
+from fracture_widgets.reading_room.session import KEPT, READERS_WORDS, ReadingSession
 
 __all__ = ["COLUMNS", "readings_csv"]
+
+_SHORT = {"verdict", "calibrated_probability"}
+"""What of the network's answer has a shorter name in a class's table."""
+
+_MORE = tuple(column for column in KEPT if column.name not in _SHORT)
 
 COLUMNS = (
     "session",
@@ -28,6 +34,7 @@ COLUMNS = (
     "network_verdict",
     "network_probability",
     "read_at",
+    *(f"network_{column.name}" for column in _MORE),
 )
 """The columns; ``case`` and ``patient`` are digests, the same for every reader of a case."""
 
@@ -60,4 +67,5 @@ def _rows(session: ReadingSession) -> Iterator[Sequence[object]]:
             None if network is None else network.verdict.value,
             None if probability is None else round(probability, 4),
             one.revealed_at,
+            *cells_of({} if network is None else rounded(network.record), _MORE).values(),
         )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.models.record import ANSWER, MODEL, record_of
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.cases import Case, digest
@@ -15,6 +18,7 @@ from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.sources import Source
 
 __all__ = [
+    "KEPT",
     "LEVELS",
     "MOST_CASES",
     "MOST_LETTERS",
@@ -69,19 +73,31 @@ class Plan:
     balanced: bool
 
 
+KEPT = (*(column for column in ANSWER if column.in_tables), MODEL)
+"""What of a record a session keeps: nothing that tells which radiograph it is of."""
+
+
 @dataclass(frozen=True)
 class NetworkAnswer:
-    """What the network said, in brief."""
+    """What the network said: a record of these columns, or of fewer in an older session."""
 
-    verdict: Verdict
-    probability: float | None
-    model: str
+    record: Mapping[str, Any]
 
     @classmethod
     def of_report(cls, report: Report) -> NetworkAnswer:
-        """Return the brief of a report."""
-        known = None if report.refused else float(report.calibrated_probability)
-        return cls(report.verdict, known, report.model)
+        """Return what is kept of a report."""
+        return cls(record_of(report, KEPT))
+
+    @property
+    def verdict(self) -> Verdict:
+        """The network's verdict."""
+        return Verdict(self.record["verdict"])
+
+    @property
+    def probability(self) -> float | None:
+        """The calibrated probability of a fracture; None of a refused radiograph."""
+        known: float | None = self.record["calibrated_probability"]
+        return known
 
 
 @dataclass(frozen=True)

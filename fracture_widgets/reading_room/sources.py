@@ -17,8 +17,7 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, drawn_parts
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.reading_room.cases import Case, digest
-from fracture_widgets.reading_room.choosing import choose, generator_of
+from fracture_widgets.reading_room.cases import Case, choose, digest, generator_of
 
 __all__ = ["DatasetSource", "DrawnSource", "Source", "offered_sources"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fracture_widgets.errors import DatasetError, ReadingRoomError, UnreadableRadiograph
-from fracture_widgets.reading_room.choosing import choose, generator_of
+from fracture_widgets.reading_room.cases import choose, generator_of
 from fracture_widgets.reading_room.sources import DatasetSource, DrawnSource, offered_sources
 
 

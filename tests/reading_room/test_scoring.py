@@ -21,7 +21,7 @@ def reading(truth, verdict, probability=None, *, number=0, mark=None, boxes=None
     network = None
     if probability is not None:
         said = F if probability >= 0.6 else D if probability >= 0.3 else N
-        network = NetworkAnswer(said, probability, "m")
+        network = NetworkAnswer({"verdict": said, "calibrated_probability": probability})
     return Reading(
         verdict, mark, 1.0, "2026-01-01T00:00:00+00:00", truth, boxes, f"patient{number}", network
     )
@@ -101,8 +101,8 @@ def test_kappa_and_auroc_of_who_never_erred_have_no_interval():
 
 
 def test_a_case_the_network_refused_is_left_out_of_its_column_alone():
-    refused = Reading(F, None, 1.0, "then", FRACTURED, None, "p", NetworkAnswer(
-        Verdict.REFUSED, None, "m"))  # fmt: skip
+    network = NetworkAnswer({"verdict": Verdict.REFUSED, "calibrated_probability": None})
+    refused = Reading(F, None, 1.0, "then", FRACTURED, None, "p", network)
     score = score_readings([*TEN, refused])
     assert (score.n, len(score.network.positive), score.refused) == (11, 10, 1)
 

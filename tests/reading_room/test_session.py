@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from reading_cases import report_of
 
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room import stored
 from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.session import MOST_CASES, ReadingSession
-from fracture_widgets.reading_room.store import SessionStore
+from fracture_widgets.reading_room.store import SessionStore, session_from_json, session_to_json
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_sessions_are_deleted_and_names_that_are_none_refused(session, store):
 
 
 def test_no_pixels_are_stored(session, source):
-    text = stored.session_to_json(session)
+    text = session_to_json(session)
     assert len(text) < 3000
 
 
@@ -131,3 +132,22 @@ def test_a_case_is_shown_without_its_name(session, source):
     assert hidden.name == "Case 2"
     assert "fractured" not in repr(hidden)
     assert hidden.sha256 != case.radiograph.sha256
+
+
+def test_a_session_of_the_first_format_is_read(session, source):
+    session.say(Verdict.DOUBT)
+    reveal(session, source, 0.7)
+    plain = json.loads(session_to_json(session))
+    plain["format"] = 1
+    plain["readings"][0]["network"] = {"verdict": "doubt", "probability": 0.25, "model": "m"}
+    network = session_from_json(json.dumps(plain)).readings[0].network
+    assert (network.verdict, network.probability) == (Verdict.DOUBT, 0.25)
+
+
+def test_what_the_network_answered_is_kept_without_the_name_of_the_radiograph(session, source):
+    session.say(Verdict.DOUBT)
+    reveal(session, source, 0.7)
+    record = session.current.network.record
+    assert {"verdict", "body_part", "findings", "model"} <= record.keys()
+    assert record.keys().isdisjoint({"name", "sha256"})
+    assert session_from_json(session_to_json(session)) == session
