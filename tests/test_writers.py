@@ -12,13 +12,16 @@ from contracts import (
     Writer,
     a_full_disk_is_a_sentence_and_loses_nothing,
     killed_anywhere_it_leaves_the_old_or_the_new,
+    no_cell_is_a_formula,
 )
 from history_reports import make_report
 from known_reports import MADE_AT, known_report
-from reading_cases import KnownSource
+from reading_cases import KnownSource, report_of
 
+from fracture_widgets.app.state import Entry
+from fracture_widgets.app.tabs.worklist.export import worklist_csv
 from fracture_widgets.base.cache import ArrayCache
-from fracture_widgets.base.tables import read_frame, write_frame
+from fracture_widgets.base.tables import frame_csv_text, read_frame, write_frame
 from fracture_widgets.errors import (
     FractureWidgetsError,
     HistoryError,
@@ -28,8 +31,11 @@ from fracture_widgets.errors import (
 )
 from fracture_widgets.models.weight_files import read_weights, write_weights
 from fracture_widgets.parts import Verdict
+from fracture_widgets.reading_room.class_table import read_exports
+from fracture_widgets.reading_room.export import readings_csv
 from fracture_widgets.reading_room.session import ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
+from fracture_widgets.records.answer_table import report_csv
 from fracture_widgets.records.formats import ReportFormat, save_report
 from fracture_widgets.records.history import History
 from fracture_widgets.screening.journal import Journal, Screened
@@ -192,3 +198,55 @@ def test_killed_at_any_moment_it_leaves_the_old_state_or_the_new(writer, tmp_pat
 @pytest.mark.parametrize("writer", WRITERS, ids=str)
 def test_a_full_disk_is_a_sentence_and_loses_nothing(writer, tmp_path):
     a_full_disk_is_a_sentence_and_loses_nothing(writer, tmp_path)
+
+
+HOSTILE = ("=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "=HYPERLINK(1).png")
+
+
+def history_table_of(name, home):
+    history = History(home / "history.sqlite3")
+    history.save(make_report(name))
+    history.set_reading(1, None, name)
+    return history.export_csv()
+
+
+def answer_table_of(name, _home):
+    return report_csv(known_report(name=name), made_at=MADE_AT).decode("utf-8-sig")
+
+
+def worklist_of(name, _home):
+    report = known_report(name=name)
+    return worklist_csv([Entry(1, report.radiograph), Entry(2, report.radiograph, report=report)])
+
+
+def screening_table_of(name, home):
+    write_table(home / "t.csv", [failed_row(name, "It is empty.", "m" * 64)])
+    return (home / "t.csv").read_text("utf-8")
+
+
+def readings_of(name, _home):
+    source = KnownSource()
+    session = ReadingSession.start(source, code="c", count=1, reader=name)
+    session.say(Verdict.DOUBT)
+    case = source.case(session.keys[0])
+    session.reveal(case, report_of(case.radiograph))
+    return readings_csv(session)
+
+
+def class_table_of(name, home):
+    (home / "export.csv").write_text(readings_of(name, home), "utf-8-sig", newline="")
+    return frame_csv_text(read_exports([home / "export.csv"]).students(resamples=20))
+
+
+def frame_of(name, _home):
+    return frame_csv_text(pd.DataFrame({name: [0.5, -0.5], "file": [name, "a"]}))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize(
+    "written",
+    [history_table_of, answer_table_of, worklist_of, screening_table_of, readings_of,
+     class_table_of, frame_of],
+)  # fmt: skip
+def test_no_table_holds_a_formula(written, hostile, tmp_path):
+    no_cell_is_a_formula(written(hostile, tmp_path), hostile)

@@ -228,12 +228,6 @@ def test_the_export_says_why_there_is_no_answer(full):
     assert line["verdict"] == line["calibrated_probability"] == line["model"] == ""
 
 
-def test_no_name_in_the_export_is_a_formula(workbench, radiograph):
-    workbench.state.add(radiograph("=HYPERLINK(1).png"))
-    (line,) = exported(workbench)
-    assert line["name"] == "'=HYPERLINK(1).png"
-
-
 # --- what is sent -----------------------------------------------------------------------------
 
 

@@ -58,10 +58,6 @@ def test_every_csv_row_has_the_same_columns_so_that_a_table_can_collect_them():
     )
 
 
-def test_a_name_that_begins_like_a_formula_is_none_in_a_spreadsheet():
-    assert row(known_report(name="=HYPERLINK(1)"))["name"] == "'=HYPERLINK(1)"
-
-
 def test_a_name_that_no_encoding_knows_is_written_all_the_same():
     assert row(known_report(name="\udc80.png"))["name"] == "?.png"
     assert record(known_report(name="\udc80.png"))["name"] == "\udc80.png"

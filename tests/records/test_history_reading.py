@@ -174,12 +174,6 @@ def test_the_exports_have_what_is_wanted_and_all_columns(filled):
     assert (refused[0]["label"], refused[0]["reason"]) == (None, REFUSAL)
 
 
-def test_a_remark_is_no_formula_in_a_spreadsheet(filled):
-    filled.set_reading(3, None, '=HYPERLINK("http://example.invalid")')
-    line = list(csv.DictReader(io.StringIO(filled.export_csv())))[2]
-    assert line["remark"].startswith("'=HYPERLINK")
-
-
 def read_rows(pairs):
     at = datetime(2026, 1, 1, tzinfo=UTC)
     return [

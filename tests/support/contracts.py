@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import shutil
 import signal
@@ -77,6 +79,14 @@ def a_full_disk_is_a_sentence_and_loses_nothing(writer: Writer, home: Path) -> N
     assert _names(folder) == files, "something half is left"
     writer.newer(folder)
     assert writer.state(folder) != before
+
+
+def no_cell_is_a_formula(table: str, hostile: str) -> None:
+    """Read a CSV text as a spreadsheet would, and find what was planted in it as plain text."""
+    cells = [cell for row in csv.reader(io.StringIO(table, newline="")) for cell in row]
+    texts = [cell for cell in cells if not cell.lstrip("+-").replace(".", "", 1).isdigit()]
+    assert [cell for cell in texts if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert any(cell.startswith(f"'{hostile}") for cell in texts), "what was planted is not there"
 
 
 def _run_and_die(writer: Writer, folder: Path, moment: int | None) -> int:
