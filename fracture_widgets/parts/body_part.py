@@ -47,8 +47,8 @@ class BodyPart:
     site
         Code, coding scheme and meaning of the place, for structured reports.
     place
-        Its place among the parts and the first number of its seeds; None puts it behind those
-        that have one, in alphabetical order, with a seed made of its name.
+        Its place among the parts of the shipped networks, and in its seeds; None for any other,
+        which comes behind them in alphabetical order, with a seed made of its name.
     folders
         What else a dataset's folders may call it, in lower case; ``xr_`` before it is understood.
     drawing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import overload
@@ -21,6 +22,8 @@ __all__ = [
     "registry",
 ]
 
+_log = logging.getLogger(__name__)
+
 ENTRY_POINTS = "fracture_widgets.parts"
 """The group of entry points by which other packages add body parts."""
 
@@ -28,7 +31,10 @@ ENTRY_POINTS = "fracture_widgets.parts"
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """Return what was found: the files of this folder and the entry points."""
-    return discover("fracture_widgets.parts", ENTRY_POINTS)
+    found = discover("fracture_widgets.parts", ENTRY_POINTS)
+    for problem in found.problems:
+        _log.warning("%s", problem)
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -36,7 +42,10 @@ def all_parts() -> tuple[BodyPart, ...]:
     """Return every body part, in the order of networks' outputs."""
     parts: dict[str, BodyPart] = {}
     for part in registry().collect("BODY_PART"):
-        parts.setdefault(part.name, part)
+        if isinstance(part, BodyPart):
+            parts.setdefault(part.name, part)
+        else:
+            _log.warning("%r was left out, because it is no BodyPart: mend or remove it.", part)
     return tuple(sorted(parts.values(), key=lambda part: part.rank))
 
 

@@ -15,6 +15,7 @@ from fracture_widgets.parts import (
     all_parts,
     get_part,
     in_words,
+    parts_among,
     plurals,
     with_article,
 )
@@ -38,6 +39,7 @@ def test_lists_in_words():
     assert in_words(["hand"]) == "hand"
     assert in_words(["hand", "wrist"]) == "hand or wrist"
     assert plurals() == "elbows, hands and shoulders"
+    assert parts_among(["shoulder", "knee", "elbow", "knee"]) == ["elbow", "shoulder", "knee"]
     assert with_article(in_words()) == "an elbow, hand or shoulder"
 
 
@@ -87,30 +89,35 @@ WRIST = (Path(__file__).parent / "plugin" / "wrist.py").read_text("utf-8")
 def test_a_part_of_another_package_is_listed_and_read(with_plugin):
     code = """
 from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
-from fracture_widgets.parts import BODY_PARTS, in_words
-from fracture_widgets.records.dicom.concepts import site
+from fracture_widgets.parts import BODY_PARTS, get_part, in_words
 print(*BODY_PARTS, in_words(), body_part_of("XR_WRIST").name, body_part_of("Handgelenk").name)
-print(place_of(("Wrist", "fractured")).body_part, site("wrist").meaning, site("knee"))
+print(place_of(("Wrist", "fractured")).body_part, get_part("wrist").site)
 print("XR_SHOULDER | XR_WRIST" in expected_layout())
 """
     assert with_plugin(code, wrist=WRIST).splitlines() == [
         "elbow hand shoulder wrist elbow, hand, shoulder or wrist wrist wrist",
-        "wrist Wrist None",
+        "wrist ('8205005', 'SCT', 'Wrist')",
         "True",
     ]
 
 
-def test_a_part_that_does_not_import_is_named_and_the_rest_goes_on(with_plugin):
+def test_a_part_that_does_not_import_or_is_none_is_named_and_the_rest_goes_on(with_plugin):
     code = """
+import logging
+import sys
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.parts.registry import registry
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
 print(*BODY_PARTS)
-print(*registry().problems)
+print(*BODY_PARTS)
 """
-    lines = with_plugin(code, wrist=WRIST, toe="import no_such_module").splitlines()
-    assert lines[0] == "elbow hand shoulder wrist"
-    assert "toe" in lines[1]
-    assert "no_such_module" in lines[1]
+    bad = {"toe": "import no_such_module", "nose": "BODY_PART = 'nose'"}
+    toe, nose, *names = with_plugin(code, wrist=WRIST, **bad).splitlines()
+    assert names == ["elbow hand shoulder wrist"] * 2
+    assert toe == (
+        "toe was left out, because it cannot be imported (No module named 'no_such_module'): "
+        "mend or remove it."
+    )
+    assert nose == "'nose' was left out, because it is no BodyPart: mend or remove it."
 
 
 def test_a_part_of_another_package_is_drawn_and_written_and_read(with_plugin):
@@ -160,4 +167,26 @@ BODY_PART = BodyPart("toe", "toes", ("29707007", "SCT", "Toe"))
         "6",
         "Elbow Hand Shoulder",
         "No drawing is known of a toe: give its BodyPart one.",
+    ]
+
+
+def test_the_shipped_model_answers_its_three_parts_beside_a_fourth(with_plugin):
+    code = """
+from pathlib import Path
+from fracture_widgets import Cascade, draw_phantom, evaluate_predictions, write_phantoms
+
+cascade = Cascade.load()
+report = cascade.examine(draw_phantom("elbow", fractured=True, seed=4).radiograph)
+print(*report.body_part_probabilities, report.body_part, report.label)
+refused = cascade.examine(draw_phantom("wrist", fractured=False, seed=1).radiograph)
+print(*refused.body_part_probabilities)
+write_phantoms(Path("drawn"), patients=1)
+evaluation = evaluate_predictions("drawn", cascade, show=None, resamples=20)
+print(*evaluation.body_part.labels, *evaluation.by_part)
+"""
+    three = "elbow hand shoulder"
+    assert with_plugin(code, wrist=WRIST).splitlines() == [
+        f"{three} elbow fractured",
+        three,
+        f"{three} wrist {three} wrist",
     ]
