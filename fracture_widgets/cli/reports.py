@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from fracture_widgets.cli.options import path_option
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 
 if TYPE_CHECKING:
@@ -16,39 +18,39 @@ if TYPE_CHECKING:
     from fracture_widgets.records.dicom_identity import Identity
     from fracture_widgets.records.formats import ReportFormat
 
-__all__ = ["ReportWriter", "add_report_options"]
+__all__ = ["Formats", "KeepIdentity", "ReportFolder", "ReportWriter"]
 
 
-def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--report``, ``--format`` and ``--keep-identity``."""
-    parser.add_argument("--report", metavar="DIR", help="write each result into this folder")
-    parser.add_argument(
-        "--format",
-        metavar="LIST",
-        type=_formats,
-        default="pdf",
-        help="what --report writes, separated by commas: pdf (as if not given), png, csv, json, "
-        "dicom; the last for DICOM files alone",
-    )
-    parser.add_argument(
-        "--keep-identity",
-        action="store_true",
-        help="let DICOM reports join the patient's study; otherwise they carry no patient, no "
-        "study and no UID of the file",
-    )
-
-
-def _formats(text: str) -> tuple[ReportFormat, ...]:
+def _known_formats(text: str) -> str:
     from fracture_widgets.records.formats import ReportFormat
 
-    known = {kind.value: kind for kind in ReportFormat}
+    known = [kind.value for kind in ReportFormat]
     named = dict.fromkeys(name.strip().lower() for name in text.split(","))
-    unknown = [name for name in named if name not in known]
-    if unknown:
-        raise argparse.ArgumentTypeError(
-            f"{unknown[0]!r} is no format: choose among {', '.join(known)}"
-        )
-    return tuple(known[name] for name in named)
+    for name in named:
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is no format: choose among {', '.join(known)}")
+    return ",".join(named)
+
+
+ReportFolder = Annotated[Path | None, path_option("DIR", "write each result into this folder")]
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="LIST",
+        parser=_known_formats,
+        help="what --report writes, separated by commas: pdf (as if not given), png, csv, json, "
+        "dicom; the last for DICOM files alone",
+    ),
+]
+KeepIdentity = Annotated[
+    bool,
+    typer.Option(
+        "--keep-identity",
+        help="let DICOM reports join the patient's study; otherwise they carry no patient, no "
+        "study and no UID of the file",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,21 @@ class ReportWriter:
     keep_identity: bool
 
     @classmethod
-    def from_arguments(cls, arguments: argparse.Namespace) -> ReportWriter | None:
+    def asked_for(
+        cls, folder: Path | None, formats: str, *, keep_identity: bool
+    ) -> ReportWriter | None:
         """Return what ``--report`` asks for, or None without it."""
-        dicom = any(kind.value == "dicom" for kind in arguments.format)
-        if arguments.keep_identity and (arguments.report is None or not dicom):
+        names = formats.split(",")
+        if keep_identity and (folder is None or "dicom" not in names):
             raise FractureWidgetsError(
                 "Only a DICOM report can keep the patient's identity: add --report DIR and "
                 "--format dicom."
             )
-        if arguments.report is None:
+        if folder is None:
             return None
-        return cls(Path(arguments.report), arguments.format, arguments.keep_identity)
+        from fracture_widgets.records.formats import ReportFormat
+
+        return cls(folder, tuple(map(ReportFormat, names)), keep_identity)
 
     def write(self, report: Report, path: Path) -> None:
         """Write a report in every format."""

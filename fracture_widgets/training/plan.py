@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +84,45 @@ class TrainingPlan:
         If a setting makes no sense.
     """
 
-    learning_rate: float = 1e-4
-    batch: int = 32
-    epochs: int = 25
-    patience: int = 5
-    augmentation: Augmentation | None = Augmentation()
-    class_weights: bool = True
-    frozen_trunk: bool = False
-    weights: str | os.PathLike[str] | None = "imagenet"
-    validation: float = 0.18
-    test: float = 0.10
-    test_from_folders: bool = False
-    bfloat16: bool = False
-    seed: int = 0
+    learning_rate: float = field(default=1e-4, metadata={"help": "of Adam"})
+    batch: int = field(default=32, metadata={"help": "radiographs in a step"})
+    epochs: int = field(default=25, metadata={"help": "at most so many"})
+    patience: int = field(
+        default=5, metadata={"help": "epochs without a lower validation loss before training ends"}
+    )
+    augmentation: Augmentation | None = field(
+        default=Augmentation(), metadata={"help": "show every radiograph as it is"}
+    )
+    class_weights: bool = field(default=True, metadata={"help": "let rare answers count as little"})
+    frozen_trunk: bool = field(
+        default=False,
+        metadata={
+            "help": "train the head alone; with --no-augmentation in seconds, once features are "
+            "kept"
+        },
+    )
+    weights: str | os.PathLike[str] | None = field(
+        default="imagenet",
+        metadata={
+            "help": "what ResNet-50 starts from: imagenet (downloaded by Keras), shipped, none, or "
+            "an .npz file"
+        },
+    )
+    validation: float = field(default=0.18, metadata={"help": "share of the radiographs"})
+    test: float = field(default=0.10, metadata={"help": "share of the radiographs"})
+    test_from_folders: bool = field(
+        default=False, metadata={"help": "keep the dataset's own test folder as the test split"}
+    )
+    bfloat16: bool = field(
+        default=False,
+        metadata={
+            "help": "compute in bfloat16: about twice as fast on processors that know it "
+            "(AVX512-BF16 or AMX), much slower on others"
+        },
+    )
+    seed: int = field(
+        default=0, metadata={"help": "of split, first weights, order and augmentation"}
+    )
 
     def __post_init__(self) -> None:
         for name, least in (("batch", 1), ("epochs", 1), ("patience", 1), ("seed", 0)):

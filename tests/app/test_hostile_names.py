@@ -13,7 +13,8 @@ import pytest
 from ipywidgets.embed import embed_data
 
 from fracture_widgets.app.widgets.pending_uploads import base_name
-from fracture_widgets.cli.predict import _heatmap_folder, _write_heatmap
+from fracture_widgets.cli.commands.predict import _write_heatmap
+from fracture_widgets.cli.options import folder_for
 from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.radiograph import read_radiograph
 
@@ -151,7 +152,7 @@ def test_no_name_in_an_archive_reaches_the_disk(name, workbench, content, watch,
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_a_heatmap_is_written_into_its_folder_and_nowhere_else(name, answers, content, tmp_path):
     report = answers.examine(read_radiograph(content, name=name))
-    folder = _heatmap_folder(str(tmp_path / "maps"))
+    folder = folder_for("heatmaps", tmp_path / "maps")
     _write_heatmap(report, folder)
     (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert written.parent == folder

@@ -1,6 +1,5 @@
 """``fracture-widgets data``, from its arguments to its words."""
 
-import argparse
 import io
 import zipfile
 
@@ -8,25 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_widgets.cli import data
+from fracture_widgets import phantoms
+from fracture_widgets.cli import main
+from fracture_widgets.datasets import download
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.datasets.table import load_dataset
 
 
-@pytest.fixture
-def parser():
-    parser = argparse.ArgumentParser(prog="fracture-widgets")
-    data.add_parser(parser.add_subparsers(required=True))
-    return parser
-
-
-@pytest.fixture
-def run(parser):
-    def call(*words):
-        args = parser.parse_args(["data", *map(str, words)])
-        return args.run(args)
-
-    return call
+def run(*words):
+    return main(["data", *map(str, words)])
 
 
 @pytest.fixture
@@ -50,14 +39,17 @@ def copy(tmp_path):
     return path
 
 
-def test_the_source_may_be_left_out(parser):
-    args = parser.parse_args(["data", "fracatlas", "DEST"])
-    assert (args.source, str(args.destination)) == (None, "DEST")
-    args = parser.parse_args(["data", "fracatlas", "SOURCE", "DEST", "--margin", "0.1"])
-    assert (str(args.source), str(args.destination), args.margin) == ("SOURCE", "DEST", 0.1)
+def test_the_source_may_be_left_out(copy, tmp_path, capsys, monkeypatch):
+    beside = []
+    monkeypatch.setattr(
+        download, "download_fracatlas", lambda folder, progress: beside.append(folder) or copy
+    )
+    assert run("fracatlas", tmp_path / "crops") == 0
+    assert beside == [tmp_path]
+    assert f"The archive is kept as {copy}" in capsys.readouterr().err
 
 
-def test_an_archive_becomes_crops_and_a_second_time_nothing(run, copy, tmp_path, capsys):
+def test_an_archive_becomes_crops_and_a_second_time_nothing(copy, tmp_path, capsys):
     assert run("fracatlas", copy, tmp_path / "crops") == 0
     first = capsys.readouterr()
     crops = load_dataset(tmp_path / "crops")
@@ -70,23 +62,25 @@ def test_an_archive_becomes_crops_and_a_second_time_nothing(run, copy, tmp_path,
     assert "nothing was left to do." in capsys.readouterr().out
 
 
-def test_what_is_wrong_is_a_sentence_and_an_exit_code(run, tmp_path, capsys):
+def test_what_is_wrong_is_a_sentence_and_an_exit_code(tmp_path, capsys):
     assert run("fracatlas", tmp_path / "nowhere.zip", tmp_path / "crops") == 1
     captured = capsys.readouterr()
-    assert captured.err.startswith("There is no nowhere.zip")
+    assert captured.err.startswith("fracture-widgets: There is no nowhere.zip")
     assert "Traceback" not in captured.err
     assert captured.out == ""
 
 
-def test_ctrl_c_says_how_to_go_on(capsys):
-    def work():
+def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    assert data._interruptible(work, "Run it again.") == 130
-    assert capsys.readouterr().err == "\nStopped. Run it again.\n"
+    monkeypatch.setattr(phantoms, "write_phantoms", stopped)
+    assert run("phantoms", tmp_path / "drawn") == 130
+    said = capsys.readouterr().err
+    assert said == "\nStopped. Run the same command again to draw them all.\n"
 
 
-def test_phantoms_are_drawn_where_asked(run, tmp_path, capsys):
+def test_phantoms_are_drawn_where_asked(tmp_path, capsys):
     assert run("phantoms", tmp_path / "drawn", "--patients", 2, "--seed", 3) == 0
     table = load_dataset(tmp_path / "drawn")
     assert f"{len(table)} drawn radiographs in {tmp_path / 'drawn'}." in capsys.readouterr().out
@@ -97,6 +91,7 @@ def test_phantoms_are_drawn_where_asked(run, tmp_path, capsys):
     "words",
     [
         ["fracatlas"],
+        ["fracatlas", "a", "b", "c"],
         ["fracatlas", "a", "b", "--margin", "-1"],
         ["fracatlas", "a", "b", "--margin", "wide"],
         ["phantoms", "a", "--patients", "0"],
@@ -104,8 +99,6 @@ def test_phantoms_are_drawn_where_asked(run, tmp_path, capsys):
         [],
     ],
 )
-def test_arguments_that_make_no_sense_are_refused_with_the_usage(parser, words, capsys):
-    with pytest.raises(SystemExit) as caught:
-        parser.parse_args(["data", *words])
-    assert caught.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+def test_arguments_that_make_no_sense_are_refused_with_the_usage(words, capsys):
+    assert run(*words) == 2
+    assert "Usage: fracture-widgets data" in capsys.readouterr().err

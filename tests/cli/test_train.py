@@ -80,9 +80,9 @@ def test_the_network_for_parts_is_trained_from_the_same_folder(folder, tmp_path,
 
 
 def test_ctrl_c_says_where_the_best_weights_are(folder, tmp_path, capsys, monkeypatch):
-    from fracture_widgets.cli.train import _Narrator
+    from fracture_widgets.cli.commands.train.networks import _Epochs
 
-    tell = _Narrator.__call__
+    tell = _Epochs.__call__
 
     def stop_in(epoch):
         def call(self, step):
@@ -90,7 +90,7 @@ def test_ctrl_c_says_where_the_best_weights_are(folder, tmp_path, capsys, monkey
             if step.epoch == epoch:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(_Narrator, "__call__", call)
+        monkeypatch.setattr(_Epochs, "__call__", call)
 
     words = ["train", "fracture", "hand", str(folder), "--out", str(tmp_path / "hand"), *QUICK]
     stop_in(2)
@@ -131,13 +131,10 @@ def test_what_is_wrong_is_one_sentence_and_an_exit_code(folder, tmp_path, capsys
     ],
 )
 def test_arguments_that_make_no_sense_are_refused_with_the_usage(words, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["train", *words])
-    assert caught.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert main(["train", *words]) == 2
+    assert "Usage: fracture-widgets train" in capsys.readouterr().err
 
 
 def test_the_cascade_s_training_is_among_the_commands(capsys):
-    with pytest.raises(SystemExit):
-        main(["train", "--help"])
+    assert main(["train", "--help"]) == 0
     assert "cascade" in capsys.readouterr().out

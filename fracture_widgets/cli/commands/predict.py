@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-from fracture_widgets.cli.reports import ReportWriter, add_report_options
+import typer
+
+from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.options import Engine, Models, folder_for, new_app, path_option
+from fracture_widgets.cli.reports import Formats, KeepIdentity, ReportFolder, ReportWriter
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.parts import in_words
 
@@ -17,67 +19,73 @@ if TYPE_CHECKING:
     from fracture_widgets.models.report import Answer, Report
     from fracture_widgets.models.study import StudyAnswer
 
-__all__ = ["add_parser"]
+app = new_app()
 
 
-def add_parser(subparsers: Any) -> None:
-    """Register ``predict`` with the subparsers of the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "predict",
-        help="name the body part and say fracture, doubt or none seen",
-        description=f"Answer radiographs of {in_words()}, and studies of several views: "
-        "a study's verdict is the gravest of its views', its probability their mean. A file that "
-        "cannot be read does not stop the rest; the exit code is then 1.",
-    )
-    parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="radiographs, or folders or ZIP archives of them"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument(
-        "--heatmap", metavar="DIR", help="write each radiograph with its heatmap into this folder"
-    )
-    parser.add_argument(
-        "--override-gate",
-        action="store_true",
-        help="for teaching: answer also what would be refused, marked as such",
-    )
-    add_report_options(parser)
-    parser.add_argument("--models", metavar="DIR", help="another models folder")
-    parser.add_argument(
-        "--engine", default="onnx", choices=("onnx", "keras"), help="what runs the network"
-    )
-    parser.set_defaults(run=_run)
-
-
-def _run(arguments: argparse.Namespace) -> int:
+@app.command(
+    short_help="name the body part and say fracture, doubt or none seen",
+    help=f"Answer radiographs of {in_words()}, and studies of several views: a study's verdict is "
+    "the gravest of its views', its probability their mean. A file that cannot be read does not "
+    "stop the rest; the exit code is then 1.",
+)
+def predict(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH", help="radiographs, or folders or ZIP archives of them", parser=str
+        ),
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a line")] = False,
+    heatmap: Annotated[
+        Path | None,
+        path_option("DIR", "write each radiograph with its heatmap into this folder"),
+    ] = None,
+    override_gate: Annotated[
+        bool,
+        typer.Option(
+            "--override-gate",
+            help="for teaching: answer also what would be refused, marked as such",
+        ),
+    ] = False,
+    report: ReportFolder = None,
+    formats: Formats = "pdf",
+    keep_identity: KeepIdentity = False,
+    models: Models = None,
+    engine: Engine = "onnx",
+) -> int:
+    """Answer radiographs."""
     from fracture_widgets.imaging.studies import find_radiographs
     from fracture_widgets.models.cascade import Cascade
 
-    cascade = Cascade.load(arguments.models, engine=arguments.engine)
-    heatmaps = _heatmap_folder(arguments.heatmap)
-    reports = ReportWriter.from_arguments(arguments)
+    cascade = Cascade.load(models, engine=engine)
+    heatmaps = None if heatmap is None else folder_for("heatmaps", heatmap)
+    reports = ReportWriter.asked_for(report, formats, keep_identity=keep_identity)
     failures = 0
     studies = _Studies()
-    for found in find_radiographs(arguments.paths):
+    for found in find_radiographs(paths):
         try:
             if found.radiograph is None:
                 raise UnreadableRadiograph(found.problem)
-            report = cascade.examine(found.radiograph)
-            if arguments.override_gate:
-                report = report.override()
+            examined = cascade.examine(found.radiograph)
+            if override_gate:
+                examined = examined.override()
             if heatmaps is not None:
-                _write_heatmap(report, heatmaps)
+                _write_heatmap(examined, heatmaps)
             if reports is not None:
-                reports.write(report, Path(found.place))
+                reports.write(examined, Path(found.place))
         except FractureWidgetsError as error:
             failures += 1
-            _say_error(found.place, error, as_json=arguments.json)
+            if as_json:
+                print(json.dumps({"path": found.place, "error": str(error)}), flush=True)
+            else:
+                say(f"{found.place}: {error}")
         else:
-            number = studies.note(found.place, report)
-            said = _as_json if arguments.json else _in_words
-            print(said(found.place, report, number), flush=True)
-    for line in studies.lines(as_json=arguments.json):
-        print(line, flush=True)
+            number = studies.note(found.place, examined)
+            line = _as_json if as_json else _in_words
+            print(line(found.place, examined, number), flush=True)
+    for line_of_study in studies.lines(as_json=as_json):
+        print(line_of_study, flush=True)
     return 1 if failures else 0
 
 
@@ -137,19 +145,6 @@ def _study_in_words(number: int, answer: StudyAnswer, views: Sequence[tuple[str,
     )
 
 
-def _heatmap_folder(name: str | None) -> Path | None:
-    if name is None:
-        return None
-    folder = Path(name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FractureWidgetsError(
-            f"The folder for heatmaps cannot be made ({error.strerror}): choose another."
-        ) from error
-    return folder
-
-
 def _write_heatmap(report: Report, folder: Path) -> None:
     from fracture_widgets.figures.overlay import overlay
 
@@ -187,10 +182,3 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
         f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
         + (f". {override_mark(answer)}" if answer.overridden else "")
     )
-
-
-def _say_error(place: str, error: FractureWidgetsError, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"path": place, "error": str(error)}), flush=True)
-    else:
-        print(f"{place}: {error}", file=sys.stderr, flush=True)

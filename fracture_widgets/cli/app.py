@@ -1,0 +1,105 @@
+"""The application: its commands are found by their folder, and by entry point."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from fracture_widgets.base.plugins import discover
+from fracture_widgets.base.version import __version__
+from fracture_widgets.cli.options import INTERRUPTED, new_app
+from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.parts import in_words
+
+__all__ = ["main"]
+
+_NAME = "fracture-widgets"
+_FOLDER, _GROUP = "fracture_widgets.cli.commands", "fracture_widgets.commands"
+_FAILED = 1
+
+
+class _Commands(TyperGroup):
+    """Imports the command that is called alone, and all of them where they are listed."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, or None if there is none of that name."""
+        if cmd_name not in self.commands:
+            home = f"{_FOLDER}.{cmd_name}"
+            if cmd_name.isidentifier() and find_spec(home):
+                self._add(cmd_name, import_module(home))
+            else:
+                self.list_commands(ctx)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        registry = discover(_FOLDER, _GROUP)
+        for problem in registry.problems:
+            print(problem, file=sys.stderr)
+        for name, found in registry.found.items():
+            self._add(name, found)
+        return super().list_commands(ctx)
+
+    def _add(self, name: str, found: object) -> None:
+        command: Any = found.app if isinstance(found, ModuleType) else found
+        if name not in self.commands:
+            self.add_command(typer.main.get_command(command), name)
+
+
+app = new_app(cls=_Commands)
+
+
+@app.callback(
+    help=f"Fracture detection on radiographs of {in_words(last='and')}. For teaching and research. "
+    "Not a medical device."
+)
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="show the version", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Hold the options of no command."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{_NAME} {__version__}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context(_NAME, words) as context:
+            return int(command.invoke(context) or 0)
+    except typer.Exit as end:
+        return end.exit_code
+    except TyperException as error:
+        if where := getattr(error, "ctx", None):
+            print(where.get_usage(), file=sys.stderr)
+        print(f"{_NAME}: {error.format_message()}", file=sys.stderr)
+        return error.exit_code
+    except FractureWidgetsError as error:
+        print(f"{_NAME}: {error}", file=sys.stderr)
+        return _FAILED
+    except KeyboardInterrupt:
+        print(f"{_NAME}: interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output, such as head, has seen enough; the interpreter would complain
+        # once more when it flushes standard output at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,1 @@
+"""The commands, one file each; each has a Typer app of the name ``app``."""

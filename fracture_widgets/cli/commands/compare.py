@@ -1,0 +1,116 @@
+"""``fracture-widgets compare``: many models on the same folds, as tables and figures."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fracture_widgets.cli.narrator import Narrator
+from fracture_widgets.cli.options import (
+    INTERRUPTED,
+    Dataset,
+    SeveralWords,
+    choice,
+    dataset_table,
+    new_app,
+    path_option,
+    with_settings,
+)
+from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.training.plan import TrainingPlan
+
+app = new_app()
+
+
+def _network_and_file(words: str) -> tuple[str, str | None]:
+    network, equals, file = words.partition("=")
+    if not (network and equals and file):
+        raise typer.BadParameter(f"give NETWORK=FILE, such as resnet50=x.npz, not {words}")
+    return network, None if file == "none" else file
+
+
+@app.command(
+    short_help="compare networks, k-means and always-normal on the same folds", cls=SeveralWords
+)
+@with_settings(
+    TrainingPlan,
+    *("augmentation", "bfloat16", "epochs", "patience", "batch", "learning_rate", "validation"),
+    "seed",
+)
+def compare(
+    dataset: Dataset,
+    *,
+    plan: TrainingPlan,
+    out: Annotated[Path, path_option("DIR", "folder for tables and figures")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME...",
+            help="always-normal, k-means-pixels, k-means-features, logistic-regression, "
+            "densenet169, resnet50, alexnet, vgg16 (all of them)",
+        ),
+    ] = None,
+    weights: Annotated[
+        list[Any] | None,
+        typer.Option(
+            metavar="NETWORK=FILE...",
+            help="what a network starts from: an .npz file, imagenet (downloaded by Keras; what "
+            "is taken otherwise) or none",
+            parser=_network_and_file,
+        ),
+    ] = None,
+    question: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(("fracture", *BODY_PARTS)),
+            help="fractured or normal of all body parts by one network, or of one part",
+            parser=choice("fracture", *BODY_PARTS),
+        ),
+    ] = "fracture",
+    split: Annotated[str | None, typer.Option(help="only this split's folder")] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="a limit to each network's training on each fold; no limit otherwise"),
+    ] = None,
+    folds: Annotated[int, typer.Option(help="how many")] = 5,
+    resamples: Annotated[int, typer.Option(help="draws of an interval")] = 2000,
+    features: Annotated[
+        Path | None,
+        path_option("DIR", "where pooled features are kept (in the user's cache folder)"),
+    ] = None,
+) -> int:
+    """Train and ask many models on the same folds by patient.
+
+    Tables with intervals and paired tests, and figures are written. Ctrl-C keeps every finished
+    fold; the same command goes on from there.
+    """
+    # What TensorFlow says of itself while it starts is no news to whoever compares.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    from fracture_widgets.training import compare as comparison
+
+    table = dataset_table(dataset, split)
+    with Narrator() as narrator:
+        result = comparison.compare(
+            table,
+            models or comparison.DEFAULT_MODELS,
+            question=question,
+            folds=folds,
+            plan=plan,
+            weights=dict(weights or ()),
+            minutes=minutes,
+            out=out,
+            features=features,
+            resamples=resamples,
+            monitor=narrator.monitor,
+        )
+    print(result)
+    for path in result.save(out).values():
+        print(path)
+    if result.interrupted:
+        return INTERRUPTED
+    return 1 if result.failed else 0

@@ -1,0 +1,290 @@
+"""``fracture-widgets dashboard``: the workbench, and the course beside it, served by Voilà."""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import os
+import socket
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from fracture_widgets.cli.options import new_app, path_option
+from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
+from fracture_widgets.errors import FractureWidgetsError, MissingExtra
+from fracture_widgets.parts import BODY_PARTS, in_words
+from fracture_widgets.serving.graph import graph_made_meanwhile
+from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
+
+__all__ = ["dashboard_notebook"]
+
+app = new_app()
+
+_PACKAGE = Path(__file__).resolve().parent.parent.parent
+_MOST_VISITORS = 1000
+_SOON_SECONDS = 5 * 60
+_LATE_SECONDS = 2 * 60 * 60
+_EPILOG = """\
+\b
+For a class:
+  fracture-widgets dashboard --host 0.0.0.0 --visitors 30
+Thirty pages can be open at once, all kept warm: each opens at once, has networks, radiographs and
+a history of its own, and its place is free again when it is closed. The next visitor reads that
+all places are taken, on a page that tries again by itself. A place takes some 0.1 GB of memory,
+and that of the radiographs on its page.
+The address that is printed holds a token, without which nobody else comes in.
+
+\b
+Behind a proxy, keep --host at this computer, name the path with --prefix, and let the proxy pass
+on WebSockets and the name it was asked for; in nginx:
+  fracture-widgets dashboard --prefix /fractures/ --password --visitors 30
+  location /fractures/ {
+      proxy_pass http://127.0.0.1:8866;
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_read_timeout 1d;
+      proxy_buffering off;
+  }
+
+\b
+On JupyterHub, install jupyter-server-proxy beside this package, and write into
+jupyter_server_config.py; the page is then at /user/NAME/fracture-widgets/, and the hub's own login
+opens it:
+  c.ServerProxy.servers = {
+      "fracture-widgets": {
+          "command": ["fracture-widgets", "dashboard", "--no-browser", "--port", "{port}",
+                      "--no-token", "--prefix", "{base_url}fracture-widgets/"],
+          "absolute_url": True,
+          "timeout": 60,
+          "launcher_entry": {"title": "Fracture Widgets"},
+      }
+  }
+"""
+
+
+class _Password(TyperCommand):
+    """A command whose ``--password`` may stand without a word: it is then asked for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take a ``--password`` that no word follows for ``--ask-password``."""
+        words = [
+            "--ask-password" if word == "--password" and after.startswith("-") else word
+            for word, after in zip_longest(args, args[1:], fillvalue="-")
+        ]
+        return super().parse_args(ctx, words)
+
+
+def _number(text: object, least: int, most: int, sentence: str) -> int:
+    words = str(text)
+    if words.isdecimal() and least <= int(words) <= most:
+        return int(words)
+    raise typer.BadParameter(sentence.format(words))
+
+
+def _port(text: str) -> int:
+    return _number(text, 1, 65535, "{} is no port: choose a number from 1 to 65535")
+
+
+def _visitors(text: str, least: int = 1) -> int:
+    sentence = f"{{}} is no number of visitors: choose one from 1 to {_MOST_VISITORS}"
+    return _number(text, least, _MOST_VISITORS, sentence)
+
+
+def _none_or_visitors(text: str) -> int:
+    return _visitors(text, least=0)
+
+
+def _megabytes(text: str) -> int:
+    from fracture_widgets.app.limits import MOST_MB
+
+    return _number(
+        text,
+        1,
+        MOST_MB,
+        f"{{}} is no size of a radiograph: choose a number of megabytes from 1 to {MOST_MB}",
+    )
+
+
+_CLASS, _DOOR = "a class", "who is let in, and by which address"
+
+
+@app.command(short_help="open the workbench in a browser", epilog=_EPILOG, cls=_Password)
+def dashboard(
+    *,
+    port: Annotated[int, typer.Option(help="port of the page", parser=_port)] = 8866,
+    host: Annotated[
+        str, typer.Option(help="address to listen on; this computer alone by default")
+    ] = "127.0.0.1",
+    data: Annotated[
+        list[Path] | None,
+        path_option(
+            "DIR",
+            "a dataset, or a folder of some, that visitors may train on; may be given again",
+        ),
+    ] = None,
+    max_mb: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="largest file that visitors may upload, in MB (64)",
+            parser=_megabytes,
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="only print the address, open no browser")
+    ] = False,
+    visitors: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="pages that may be open at once, all kept warm; by default without limit, none "
+            "warm",
+            parser=_visitors,
+        ),
+    ] = None,
+    warm: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="keep only so many workbenches ready for the next visitors",
+            parser=_none_or_visitors,
+        ),
+    ] = None,
+    separate_histories: Annotated[
+        bool | None,
+        typer.Option(
+            "--separate-histories/--shared-history",
+            help="each visitor has a history of their own, deleted at the end (so with "
+            "--visitors), or all visitors share the history of this computer's user (so without)",
+        ),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORD",
+            help="a word that opens the page, as ?token=WORD or typed; one is made where the page "
+            "can be reached from other computers",
+        ),
+    ] = None,
+    password: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[WORD]",
+            help="a password that opens the page; without WORD it is asked for here",
+        ),
+    ] = None,
+    ask_password: Annotated[bool, typer.Option("--ask-password", hidden=True)] = False,
+    no_token: Annotated[
+        bool,
+        typer.Option(
+            "--no-token",
+            help="let everybody in, by whatever name this computer is asked for",
+        ),
+    ] = False,
+    prefix: Annotated[
+        str, typer.Option(metavar="PATH", help="path that the page's addresses begin with")
+    ] = "/",
+) -> int:
+    """Serve the workbench as a page on this computer and open it in a browser.
+
+    The lessons of the course are beside it.
+    """
+    if visitors is not None and warm is not None and warm > visitors:
+        raise FractureWidgetsError(
+            f"--warm {warm} is more than the {visitors} visitors that there are places for: give "
+            "fewer, or leave --warm out."
+        )
+    if max_mb is None:
+        _check_limit_of_environment()
+    if ask_password:
+        password = getpass.getpass("Password for the dashboard: ")
+    settings = ServingSettings(
+        notebook=dashboard_notebook(),
+        host=host,
+        port=port,
+        prefix=normal_prefix(prefix),
+        access=choose_access(host, token=token, password=password, open_to_all=no_token),
+        visitors=visitors,
+        warm=(visitors or 0) if warm is None else warm,
+        separate_histories=visitors is not None
+        if separate_histories is None
+        else separate_histories,
+        gone_seconds=_LATE_SECONDS if visitors is None else _SOON_SECONDS,
+        idle_seconds=_LATE_SECONDS,
+        max_mb=max_mb,
+        open_browser=not no_browser,
+    )
+    _check_port(host, port)
+    if data:
+        _offer(data)
+    with graph_made_meanwhile():
+        try:
+            from fracture_widgets.serving.server import serve
+        except ImportError as error:
+            raise MissingExtra("The dashboard", "dashboard") from error
+    serve(settings)
+    return 0
+
+
+def dashboard_notebook() -> Path:
+    """Return the notebook that is served: in an installed package, or in a checkout."""
+    for folder in (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks"):
+        notebook = folder / "dashboard.ipynb"
+        if notebook.is_file():
+            return notebook
+    raise FractureWidgetsError(
+        "The notebook dashboard.ipynb is missing from this installation: install the package again."
+    )
+
+
+def _check_limit_of_environment() -> None:
+    """Say here what every page would say instead of a workbench."""
+    from fracture_widgets.app.limits import UploadLimits
+
+    UploadLimits.from_environment()
+
+
+def _offer(folders: Sequence[Path]) -> None:
+    """Let the pages offer these datasets; their kernels inherit the environment."""
+    for folder in folders:
+        if not find_datasets([folder]):
+            raise FractureWidgetsError(
+                f"{folder} holds no dataset: give --data a folder in which "
+                f"{in_words(map(str.title, BODY_PARTS))} folders of radiographs lie, or a "
+                "folder of such folders."
+            )
+    os.environ[DATASETS_VARIABLE] = os.pathsep.join(str(one.resolve()) for one in folders)
+
+
+def _check_port(host: str, port: int) -> None:
+    """Say plainly why the page cannot be served here; Voilà would move to another port."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if os.name == "posix":
+                # As the server itself does: a port left a moment ago may be taken again.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror as error:
+        raise FractureWidgetsError(
+            f"{host} is no address of this computer: leave --host out, or give 127.0.0.1."
+        ) from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise FractureWidgetsError(
+                f"Port {port} is in use: stop the program that uses it, or choose another one, as "
+                f"in  fracture-widgets dashboard --port {port + 1 if port < 65535 else port - 1}."
+            ) from error
+        raise FractureWidgetsError(
+            f"Port {port} cannot be opened on {host} ({error.strerror}): choose another port "
+            "above 1024, or another address."
+        ) from error

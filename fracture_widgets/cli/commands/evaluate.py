@@ -1,0 +1,94 @@
+"""``fracture-widgets evaluate``: how often the cascade is right on radiographs that are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from fracture_widgets.cli.narrator import Narrator
+from fracture_widgets.cli.options import (
+    Dataset,
+    Engine,
+    Json,
+    Models,
+    dataset_table,
+    folder_for,
+    new_app,
+    path_option,
+)
+from fracture_widgets.errors import FractureWidgetsError
+
+if TYPE_CHECKING:
+    from fracture_widgets.evaluation.evaluate import Evaluation
+
+app = new_app()
+
+
+@app.command(short_help="say how often the cascade is right on a folder of radiographs")
+def evaluate(
+    dataset: Dataset,
+    *,
+    split: Annotated[str | None, typer.Option(help="only this split's folder, e.g. test")] = None,
+    by: Annotated[
+        Literal["patient_id", "study_id"], typer.Option(help="what the intervals draw whole")
+    ] = "patient_id",
+    as_json: Json = False,
+    predictions: Annotated[
+        Path | None, path_option("FILE", "write every answer to this CSV file")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        path_option("DIR", "draw the confusion matrices and the ROC curves into this folder"),
+    ] = None,
+    models: Models = None,
+    engine: Engine = "onnx",
+) -> int:
+    """Answer every radiograph of a dataset and compare.
+
+    Accuracy of both questions, confusion matrices, and figures by part beside the always-normal
+    baseline. A file that cannot be read does not stop the rest; the exit code is then 1.
+    """
+    from fracture_widgets.evaluation.evaluate import evaluate_predictions
+    from fracture_widgets.models.cascade import Cascade
+
+    table = dataset_table(dataset)
+    cascade = Cascade.load(models, engine=engine)
+    with Narrator("radiographs") as narrator:
+        evaluation = evaluate_predictions(
+            table,
+            cascade,
+            split=split,
+            by=by,
+            progress=narrator.stage("Examining"),
+            show=None,
+        )
+    print(json.dumps(evaluation.to_dict(), indent=2) if as_json else evaluation)
+    if predictions is not None:
+        _write_predictions(evaluation, predictions)
+    if figures is not None:
+        _draw(evaluation, folder_for("figures", figures))
+    return 1 if evaluation.unreadable else 0
+
+
+def _write_predictions(evaluation: Evaluation, path: Path) -> None:
+    from fracture_widgets.base.tables import write_frame
+
+    try:
+        write_frame(path, evaluation.predictions)
+    except OSError as error:
+        raise FractureWidgetsError(
+            f"The answers could not be written to {path.name} ({error.strerror or error}): make "
+            "room, or choose another folder."
+        ) from error
+
+
+def _draw(evaluation: Evaluation, folder: Path) -> None:
+    from fracture_widgets.figures import ConfusionMatrixDisplay, RocDisplay
+
+    ConfusionMatrixDisplay.from_scores(evaluation.body_part).save(folder / "body_part.png")
+    ConfusionMatrixDisplay.from_scores(evaluation.fracture).save(folder / "fracture.png")
+    curves = {"all parts": evaluation.fracture, **evaluation.by_part}
+    RocDisplay.from_scores(curves, title="Fracture").save(folder / "roc.png")

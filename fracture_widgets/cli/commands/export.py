@@ -1,0 +1,31 @@
+"""``fracture-widgets export``: a model as an ONNX file, for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fracture_widgets.cli.options import new_app, path_argument, path_option
+
+app = new_app()
+
+
+@app.command(short_help="write a model as one ONNX file, for other programs")
+def export(
+    models: Annotated[
+        Path | None, path_argument("MODELS", "a models folder; what ships else")
+    ] = None,
+    *,
+    out: Annotated[Path, path_option("FILE", "the ONNX file")],
+) -> int:
+    """Write the networks of a models folder as one ONNX file.
+
+    ONNX's own checker has passed it, and body parts, labels and preprocessing are among its
+    properties.
+    """
+    from fracture_widgets.models.export import export_onnx
+
+    model = export_onnx(models, out)
+    answers = ", ".join(output.name for output in model.graph.output)
+    print(f"{out}: {out.stat().st_size / 1e6:,.0f} MB, answers {answers}.")
+    return 0

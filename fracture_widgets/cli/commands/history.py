@@ -1,0 +1,180 @@
+"""``fracture-widgets history``: what was saved, and what the reader says of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from fracture_widgets.base.files import write_whole
+from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.options import choice, new_app
+from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.parts import BODY_PARTS, Verdict
+
+if TYPE_CHECKING:
+    from fracture_widgets.records.history_row import SavedResult
+
+app = new_app(
+    invoke_without_command=True,
+    subcommand_metavar="[ACTION]",
+    short_help="list, read, export and delete saved results",
+)
+
+_NOT_READ = "not read"
+_READINGS = (*(str(word) for word in Verdict if word != Verdict.REFUSED), _NOT_READ)
+
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="of the saved result")]
+
+
+@app.callback()
+def history(
+    context: typer.Context,
+    *,
+    search: Annotated[str, typer.Option(metavar="TEXT", help="in the name or the remark")] = "",
+    verdict: Annotated[Verdict | None, typer.Option(help="the network's")] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(BODY_PARTS), help="the body part", parser=choice(*BODY_PARTS)
+        ),
+    ] = None,
+    reader: Annotated[
+        Literal["agrees", "disagrees", "not read"] | None,
+        typer.Option(help="how your verdict stands to it"),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="SHA256", help="beginning of the model's sha256")
+    ] = "",
+    by: Annotated[Literal["newest", "probable"], typer.Option(help="what comes first")] = "newest",
+    limit: Annotated[int | None, typer.Option(help="how many rows at most", min=1)] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="write what is found as CSV instead; - is standard output"
+        ),
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="write what is found as JSON instead; - is standard output"
+        ),
+    ] = None,
+) -> int:
+    """List the saved results, newest first.
+
+    Or note your own verdict beside the network's, or delete a result.
+    """
+    if csv is not None and json is not None:
+        raise typer.BadParameter("not allowed with --csv", param_hint="--json")
+    if context.invoked_subcommand is not None:
+        return 0
+    from fracture_widgets.records.history import History
+    from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
+    from fracture_widgets.records.history_row import as_csv, as_json
+
+    saved = History()
+    wanted = HistoryFilter(
+        text=search,
+        verdict=verdict,
+        body_part=part or "",
+        reader=None if reader is None else ReaderFilter(reader),
+        model=model,
+        order=Order(by),
+    )
+    rows = saved.rows(wanted, limit=limit)
+    if csv is not None:
+        # The mark at the beginning tells Excel that the file is UTF-8.
+        return _export(csv, as_csv(rows), "utf-8-sig", len(rows))
+    if json is not None:
+        return _export(json, as_json(rows), "utf-8", len(rows))
+    for row in rows:
+        print(_in_words(row))
+    found = saved.count(wanted)
+    shown = "" if len(rows) == found else f", {len(rows):,} shown"
+    say(f"{found:,} of {saved.count():,} saved results{shown}")
+    return 0
+
+
+@app.command(short_help="note your own verdict")
+def read(
+    number: Number,
+    reading: Annotated[
+        str,
+        typer.Argument(
+            metavar="|".join(_READINGS), help="what you conclude", parser=choice(*_READINGS)
+        ),
+    ],
+    *,
+    remark: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="replaces the remark there is; '' clears it"),
+    ] = None,
+) -> int:
+    """Note your own verdict of a saved result, and a remark if you like."""
+    from fracture_widgets.records.history import History
+
+    saved = History()
+    if remark is None:
+        remark = saved.get(number).remark
+    verdict = None if reading == _NOT_READ else Verdict(reading)
+    print(_in_words(saved.set_reading(number, verdict, remark)))
+    return 0
+
+
+@app.command(short_help="delete a saved result")
+def delete(
+    number: Number, *, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
+) -> int:
+    """Delete a saved result for good, after asking."""
+    from fracture_widgets.records.history import History
+
+    saved = History()
+    row = saved.get(number)
+    print(_in_words(row))
+    if not (yes or _agreed()):
+        say("Nothing is deleted.")
+        return 1
+    saved.delete(row.id)
+    say(f"No. {row.id} is deleted.")
+    return 0
+
+
+def _agreed() -> bool:
+    try:
+        return input("Delete this result for good? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _export(target: str, text: str, encoding: str, rows: int) -> int:
+    if target == "-":
+        sys.stdout.write(text)
+        return 0
+    try:
+        write_whole(Path(target), text.encode(encoding))
+    except OSError as error:
+        raise FractureWidgetsError(
+            f"{Path(target).name} could not be written ({error.strerror}): choose another place."
+        ) from error
+    say(f"{target}: {rows:,} saved results")
+    return 0
+
+
+def _in_words(row: SavedResult) -> str:
+    from fracture_widgets.base.words import percent
+
+    when = row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    verdict = f"{row.verdict}{' (overridden)' if row.overridden else ''}"
+    if row.probability is not None:
+        verdict = f"{row.body_part}, {verdict} ({percent(row.probability)})"
+    own = row.reader_verdict or _NOT_READ
+    remark = f" | {_one_line(row.remark)}" if row.remark else ""
+    return f"{row.id:>5}  {when}  {_one_line(row.name)} | {verdict} | reader: {own}{remark}"
+
+
+def _one_line(text: str) -> str:
+    """Return text without what would move the cursor of a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,0 +1,81 @@
+"""``fracture-widgets readings``: the exports of a class in one table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.options import Json, new_app, path_argument, path_option
+from fracture_widgets.errors import ReadingRoomError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = new_app()
+
+
+@app.command(short_help="put the reading sessions of a class together")
+def readings(
+    files: Annotated[list[Path], path_argument("FILE.csv", "exports")],
+    *,
+    students: Annotated[
+        Path | None, path_option("FILE", "write the students' table to this CSV file")
+    ] = None,
+    cases: Annotated[
+        Path | None, path_option("FILE", "write the cases' table to this CSV file")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Merge what students exported in the reading room.
+
+    For each student how many cases they read, sensitivity, specificity, kappa and AUROC with 95
+    percent intervals; for each case how many got it right, the hardest first. A file that is no
+    export does not stop the rest; the exit code is then 1.
+    """
+    from fracture_widgets.reading_room.class_table import read_exports
+
+    merged = read_exports(files)
+    for problem in merged.problems:
+        say(problem)
+    by_student, by_case = merged.students(), merged.cases()
+    if as_json:
+        both = {"students": by_student.to_dict("records"), "cases": by_case.to_dict("records")}
+        print(json.dumps(both, indent=2, default=str))
+    else:
+        _print(by_student, by_case)
+    for table, file in ((by_student, students), (by_case, cases)):
+        if file is not None:
+            _write(table, file)
+    return 1 if merged.problems else 0
+
+
+def _print(students: pd.DataFrame, cases: pd.DataFrame) -> None:
+    print(f"{len(students):,} session{'' if len(students) == 1 else 's'}")
+    for row in students.to_dict("records"):
+        print(
+            f"\n{row['reader']}: {row['n']} cases, {row['fractured']} fractured "
+            f"(class code {row['class_code']}; always normal is right in "
+            f"{row['accuracy of always normal']})"
+        )
+        for word in ("fractured", "normal"):
+            scores = ", ".join(
+                f"{metric} {row[f'{metric}, doubt as {word}']}"
+                for metric in ("sensitivity", "specificity", "kappa")
+            )
+            print(f"  doubt as {word}: {scores}")
+        print(f"  AUROC {row['AUROC']}")
+    print(f"\n{len(cases):,} cases, the hardest first")
+    print(cases.to_string(index=False))
+
+
+def _write(table: pd.DataFrame, file: Path) -> None:
+    from fracture_widgets.base.tables import write_csv
+
+    try:
+        write_csv(file, list(table.columns), table.itertuples(index=False, name=None))
+    except OSError as error:
+        raise ReadingRoomError(
+            f"{file.name} could not be written ({error.strerror}): choose another folder."
+        ) from error

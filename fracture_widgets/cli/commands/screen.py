@@ -1,0 +1,80 @@
+"""``fracture-widgets screen``: a folder becomes a table, unattended."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fracture_widgets.cli.narrator import Narrator
+from fracture_widgets.cli.options import Models, interruptible, new_app, path_argument, path_option
+
+app = new_app()
+
+
+@app.command(short_help="answer a folder of thousands, into a table")
+def screen(
+    folder: Annotated[Path, path_argument("FOLDER", "folder of radiographs")],
+    *,
+    out: Annotated[Path, path_option("TABLE", "a .csv or .parquet file")],
+    restart: Annotated[
+        bool,
+        typer.Option("--restart", help="begin again, and replace the table when it is done"),
+    ] = False,
+    models: Models = None,
+    batch: Annotated[
+        int, typer.Option(help="radiographs that go through the network together")
+    ] = 16,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="let the workers of a Dask cluster do it, such as tcp://host:8786. They read the "
+            "files themselves: FOLDER, and --models if given, must lie on a file system that they "
+            "share, under the same path. Workers of another version or model are left out; one "
+            "worker with two threads a machine is best, for the network takes all cores. Dask's "
+            "protocol trusts its network and can run any code: keep its ports inside the cluster",
+        ),
+    ] = None,
+) -> int:
+    """Answer every radiograph in a folder and the folders in it, one row a file, sorted by path.
+
+    A file that cannot be read has the reason in its row; the exit code is then 1. Finished
+    batches are kept in TABLE.part: whatever stops the command, the same command goes on from
+    there, to the same table.
+    """
+    from fracture_widgets.base.progress import Monitor
+    from fracture_widgets.screening.screen import screen_folder
+
+    # Dask logs a lost connection in thirty lines; ours is one sentence.
+    logging.getLogger("distributed.client").disabled = True
+    with Narrator("radiographs") as narrator:
+
+        def step(done: int, total: int | None, what: str) -> None:
+            if done and not narrator.total:
+                narrator.say(f"Going on after {done:,} of {total:,} radiographs.")
+            narrator.step(done, total, what)
+
+        with interruptible(
+            lambda _: narrator.say(
+                f"Stopped: {narrator.done:,} of {narrator.total:,} radiographs are kept in "
+                f"{out}.part; the same command, without --restart, goes on from there."
+            )
+        ):
+            screening = screen_folder(
+                folder,
+                out,
+                models=models,
+                batch=batch,
+                restart=restart,
+                dask=dask,
+                monitor=Monitor(on_step=step, on_say=narrator.say),
+            )
+    answered = screening.files - screening.failed
+    print(
+        f"{out}: {screening.files:,} files, {answered:,} answered "
+        f"({screening.fractures:,} with a fracture), {screening.failed:,} with an error"
+    )
+    return 1 if screening.failed else 0

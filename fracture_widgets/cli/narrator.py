@@ -1,0 +1,116 @@
+"""Draws on stderr how far a piece of work is; the one place that draws anything."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from fracture_widgets.base.progress import Monitor
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
+__all__ = ["Narrator", "say"]
+
+_SECONDS_BETWEEN_LINES = 60
+
+
+def say(sentence: object) -> None:
+    """Print a sentence on stderr."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+class Narrator:
+    """A bar on a terminal; into a file or a pipe, a line a minute.
+
+    Parameters
+    ----------
+    unit
+        What is counted; ``"B"`` for bytes.
+    """
+
+    def __init__(self, unit: str = "") -> None:
+        self._unit = unit
+        self._bar: Progress | None = None
+        self._stage: str | None = None
+        self._last_line = time.monotonic()
+        self.done, self.total = 0, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def monitor(self) -> Monitor:
+        """What work reports to."""
+        return Monitor(on_step=self.step, on_say=self.say)
+
+    def stage(self, what: str) -> Callable[[int, int | None], None]:
+        """Return what a function of what is done and of the total draws as a stage."""
+        return lambda done, total: self.step(done, total, what)
+
+    def step(self, done: int, total: int | None, what: str = "", note: str = "") -> None:
+        """Draw that so much of a stage is done; the note stands after the bar."""
+        self.done, self.total = done, total or 0
+        if sys.stderr.isatty():
+            self._draw(done, total, what, note)
+        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            of = f" of {total:,}" if total else ""
+            self.say(" ".join(filter(None, (f"{what}:" * bool(what), f"{done:,}{of}", self._unit))))
+
+    def say(self, sentence: str) -> None:
+        """Print a line without tearing the bar."""
+        if self._bar is None:
+            say(sentence)
+        else:
+            self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        self._stage = None
+
+    def _draw(self, done: int, total: int | None, what: str, note: str) -> None:
+        if self._bar is None or what != self._stage:
+            self.close()
+            self._bar, self._stage = self._new_bar(), what
+            self._bar.start()
+            self._bar.add_task(what, total=total, completed=done, note=note)
+        task = self._bar.task_ids[0]
+        self._bar.update(task, total=total, completed=done, note=note)
+
+    def _new_bar(self) -> Progress:
+        from rich import progress
+        from rich.console import Console
+
+        def text(template: str) -> ProgressColumn:
+            return progress.TextColumn(template, markup=False)
+
+        counts: tuple[ProgressColumn, ...] = (progress.MofNCompleteColumn(), text(self._unit))
+        if self._unit == "B":
+            counts = (progress.DownloadColumn(), progress.TransferSpeedColumn())
+        return progress.Progress(
+            text("{task.description}"),
+            progress.BarColumn(),
+            *counts,
+            progress.TimeRemainingColumn(),
+            text("{task.fields[note]}"),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            refresh_per_second=4,
+        )

@@ -1,0 +1,128 @@
+"""The command as a whole: what it finds, how it ends, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+
+from fracture_widgets.base import plugins
+from fracture_widgets.cli import app, main
+from fracture_widgets.errors import FractureWidgetsError
+
+COMMANDS = (
+    *("card", "compare", "dashboard", "data", "evaluate", "export", "history", "predict"),
+    *("readings", "screen", "train"),
+)
+
+
+class Point:
+    """An entry point of somebody's package."""
+
+    group, value = "fracture_widgets.commands", "other:app"
+
+    def __init__(self, name, load):
+        self.name, self.load = name, load
+
+
+@pytest.fixture
+def plugged_in(monkeypatch):
+    """Let entry points be found, each a name and the function that loads it."""
+    points = []
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
+    return points
+
+
+def other_app(run):
+    command = typer.Typer()
+    command.command()(run)
+    return command
+
+
+def test_every_command_has_a_line_of_help(capsys):
+    assert main(["--help"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert {words[0] for words in lines if len(words) > 1} >= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_without_colours(command, capsys):
+    assert main([command, "--help"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"Usage: fracture-widgets {command} ")
+    assert "\x1b" not in shown.out
+    assert shown.err == ""
+
+
+def test_the_version_is_one_line(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("fracture-widgets ")
+
+
+@pytest.mark.parametrize("words", [[], ["predikt"], ["predict"], ["predict", "--engine", "x", "a"]])
+def test_a_command_that_makes_no_sense_ends_with_two_and_the_usage(words, capsys):
+    assert main(words) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith("Usage: fracture-widgets ")
+    assert "\nfracture-widgets: " in shown.err
+    assert shown.out == ""
+
+
+def test_a_command_that_is_misspelt_is_guessed(capsys):
+    assert main(["predikt"]) == 2
+    assert "Did you mean 'predict'?" in capsys.readouterr().err
+
+
+def test_other_packages_add_commands(plugged_in, capsys):
+    plugged_in.append(Point("count", lambda: other_app(lambda: typer.echo("one, two"))))
+    assert main(["count"]) == 0
+    assert capsys.readouterr().out == "one, two\n"
+
+
+def test_a_plug_in_that_does_not_import_is_named_and_the_rest_works(plugged_in, capsys):
+    plugged_in.append(Point("count", lambda: __import__("no_such_package_here")))
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr()
+    assert "other:app was left out, because it cannot be imported" in shown.err
+    assert "predict" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (FractureWidgetsError("No room."), 1, "fracture-widgets: No room.\n"),
+        (KeyboardInterrupt(), 130, "fracture-widgets: interrupted.\n"),
+    ],
+)
+def test_what_stops_a_command_is_one_sentence(plugged_in, capsys, error, code, sentence):
+    def run():
+        raise error
+
+    plugged_in.append(Point("count", lambda: other_app(run)))
+    assert main(["count"]) == code
+    assert capsys.readouterr().err == sentence
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(plugged_in, monkeypatch, tmp_path):
+    def run():
+        raise BrokenPipeError
+
+    plugged_in.append(Point("count", lambda: other_app(run)))
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(["count"]) == 0
+        assert Path(f"/proc/self/fd/{out.fileno()}").readlink() == Path(os.devnull)
+
+
+def test_only_the_command_that_is_called_is_imported(monkeypatch, capsys):
+    monkeypatch.setattr(app, "discover", lambda *_: pytest.fail("all were imported"))
+    for name in [name for name in sys.modules if name.startswith("fracture_widgets.cli.commands.")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert main(["card", "--help"]) == 0
+    ours = [name for name in sys.modules if name.startswith("fracture_widgets.cli.commands.")]
+    assert ours == ["fracture_widgets.cli.commands.card"]
+    assert isinstance(sys.modules[ours[0]], ModuleType)
