@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -31,6 +32,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 _log = logging.getLogger(__name__)
 
 _DIGESTS_FILE = "sha256.json"
+_UNUSED = 30 * 24 * 60 * 60.0  # seconds after which what nobody used goes
 _WAIT = 60.0  # seconds for another program that is making the same thing
 
 
@@ -75,7 +77,7 @@ def _plain(value: object) -> object:
 
 
 class ArrayCache:
-    """Results on disk, the least recently used of which go when there are too many bytes."""
+    """Results on disk; those go that nobody uses for long, or first when there is no room."""
 
     def __init__(
         self, folder: Path | None = None, *, max_bytes: int | None = 20_000_000_000
@@ -131,8 +133,8 @@ class ArrayCache:
         return home
 
     def _make_room(self, newest: Path) -> None:
-        """Remove the least recently used entries beyond the bytes that are allowed."""
-        if self._max_bytes is None:
+        """Remove what nobody used for long, and what is beyond the bytes that are allowed."""
+        if self._max_bytes is None:  # all of it stays
             return
         if self._bytes is not None:
             self._bytes += _size(newest)
@@ -143,8 +145,9 @@ class ArrayCache:
             with suppress(OSError):
                 entries.append((path.stat().st_mtime, _size(path), path))
         self._bytes = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries):
-            if self._bytes <= self._max_bytes or path == newest:
+        kept_since = time.time() - _UNUSED
+        for used, size, path in sorted(entries):
+            if path == newest or (self._bytes <= self._max_bytes and used > kept_since):
                 return
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -72,12 +73,20 @@ def test_a_key_is_of_the_content_and_of_nothing_else(tmp_path):
 def test_the_least_recently_used_go_first(tmp_path):
     cache = ArrayCache(tmp_path, max_bytes=2500)
     keys = [content_key({"n": n}) for n in range(3)]
-    for age, key in zip((30, 20), keys[:2], strict=True):
+    for age, key in zip((3000, 2000), keys[:2], strict=True):
         cache.put(key, {"a": np.zeros(100)})
-        os.utime(cache.path(key), (age, age))
+        os.utime(cache.path(key), (time.time() - age,) * 2)
     assert cache.get(keys[0]) is not None
     cache.put(keys[2], {"a": np.zeros(100)})
     assert [cache.get(key) is not None for key in keys] == [True, False, True]
+
+
+def test_what_nobody_used_for_a_month_goes_when_something_is_kept(tmp_path):
+    for key in ("a" * 64, "b" * 64):
+        ArrayCache(tmp_path).put(key, {"a": np.zeros(100)})
+    os.utime(ArrayCache(tmp_path).path("a" * 64), (0, 0))
+    ArrayCache(tmp_path).put("c" * 64, {"a": np.zeros(100)})
+    assert sorted(path.name[0] for path in tmp_path.glob("??/*")) == ["b", "c"]
 
 
 def test_a_folder_is_built_once_and_again_when_a_byte_of_it_is_lost(cache):
