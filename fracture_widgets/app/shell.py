@@ -76,7 +76,8 @@ class AppShell(widgets.VBox):
         )
         self.desk = named(widgets.Box(tuple(beside)), "fw-examine")
         self._problems = named(widgets.HTML(), "fw-problems")
-        look = style("workbench") + "".join(tab.css for tab in self._tabs.values())
+        look = style("tokens", "components", "workbench")
+        look += "".join(tab.css for tab in self._tabs.values())
         self._head = [
             named(widgets.HTML(f"<style>{look}</style>"), "fw-style"),
             widgets.HTML(

@@ -28,9 +28,8 @@ def script(name: str) -> str:
 
 
 def style(*names: str) -> str:
-    """Return the style sheets ``front/styles/<name>.css``, and with a page's what all share."""
-    sheets = ("tokens", "components", *names) if "workbench" in names else names
-    return "".join((_FRONT / "styles" / f"{name}.css").read_text("utf-8") for name in sheets)
+    """Return the style sheets ``front/styles/<name>.css``, one after the other."""
+    return "".join((_FRONT / "styles" / f"{name}.css").read_text("utf-8") for name in names)
 
 
 def named(widget: widgets.DOMWidget, *names: str) -> Any:

@@ -374,8 +374,8 @@ function recordTable(model, press, { below, changed = () => {
   const body = h("tbody", {});
   const head = h("tr", {});
   const caption = h("caption", { class: "fw-visually-hidden" });
-  const table = h("table", { class: "fw-table" }, caption, h("thead", {}, head), body);
-  const empty = h("p", { class: "fw-table-empty" });
+  const table = h("table", { class: "fw-table", hidden: true }, caption, h("thead", {}, head), body);
+  const empty = h("p", { class: "fw-table-empty", hidden: true });
   let asking = null;
   let latest = {};
   const live = liveRows(model, body, { make, changed: arranged, lost: lost ?? refocus, below });
@@ -522,6 +522,7 @@ function render({ model, el }) {
     place,
     after
   );
+  filters.node.hidden = pages.hidden = true;
   let reading = null;
   let latest = null;
   let rows = [];

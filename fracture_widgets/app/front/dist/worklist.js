@@ -401,6 +401,7 @@ function render({ model, el }) {
     nothing,
     hint
   );
+  for (const node of [filters.node, undo, scroller, nothing, hint]) node.hidden = true;
   let selected = null;
   let pending = null;
   let asked = 0;

@@ -15,7 +15,7 @@ class WorklistTab(Tab):
 
     key, title, order = "worklist", "Worklist", 20
     beside = True
-    css = style("reading")
+    css = style("worklist")
 
     def view(self, app: Any) -> Any:
         """Return the worklist of a workbench."""

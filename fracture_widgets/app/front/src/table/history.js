@@ -39,6 +39,7 @@ function render({ model, el }) {
   const after = turn(1, "Next");
   const pages = h("nav", { class: "fw-pager", "aria-label": "Pages of saved results" },
     before, place, after);
+  filters.node.hidden = pages.hidden = true; // until Python has said what there is
   let reading = null;
   let latest = null;
   let rows = [];

@@ -14,8 +14,8 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
   const body = h("tbody", {});
   const head = h("tr", {});
   const caption = h("caption", { class: "fw-visually-hidden" });
-  const table = h("table", { class: "fw-table" }, caption, h("thead", {}, head), body);
-  const empty = h("p", { class: "fw-table-empty" });
+  const table = h("table", { class: "fw-table", hidden: true }, caption, h("thead", {}, head), body);
+  const empty = h("p", { class: "fw-table-empty", hidden: true });
   let asking = null;
   let latest = {};
   const live = liveRows(model, body, { make, changed: arranged, lost: lost ?? refocus, below });

@@ -49,6 +49,9 @@ function render({ model, el }) {
     scroller, nothing, hint,
   );
 
+  // Before Python has said what there is, nothing is claimed.
+  for (const node of [filters.node, undo, scroller, nothing, hint]) node.hidden = true;
+
   let selected = null;
   let pending = null; // chosen here, and not yet confirmed by Python
   let asked = 0;
