@@ -88,7 +88,7 @@ class HistoryPanel(widgets.VBox):
 
     def _show(self) -> None:
         self.export.disabled = self.export_json.disabled = not self._matching
-        self.table.fill(
+        self.table.list_results(
             self._rows,
             self.wanted,
             offset=self._offset,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from fracture_widgets.app.widgets.records import DELETE, Record
@@ -47,13 +46,13 @@ def shown_row(row: SavedResult) -> dict[str, Any]:
         actions=(_READ, DELETE),
         tone=str(row.verdict),
     )
-    return asdict(record) | {
-        "file": row.name,
-        "reader": str(row.reader_verdict or ""),
-        "remark": row.remark,
-        "remark_length": REMARK_LENGTH,
-        "details": _details(row),
-    }
+    return record.row(
+        file=row.name,
+        reader=str(row.reader_verdict or ""),
+        remark=row.remark,
+        remark_length=REMARK_LENGTH,
+        details=_details(row),
+    )
 
 
 def _reader(row: SavedResult) -> str:

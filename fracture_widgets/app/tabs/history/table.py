@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fracture_widgets.app.tabs.history.rows import COLUMNS, shown_row
-from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.app.widgets.live import script
+from fracture_widgets.app.widgets.table import Table
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
 from fracture_widgets.records.history_row import READER_VERDICTS, SavedResult
@@ -24,23 +25,12 @@ _READER_WORDS = {
 _ORDER_WORDS = {Order.NEWEST: "Newest first", Order.PROBABLE: "Most probable fracture first"}
 
 
-class HistoryTable(LiveWidget):
-    """Shows one page of the saved results and hears what is done with them."""
+class HistoryTable(Table):
+    """Shows one page of the saved results."""
 
     _esm = script("history")
 
-    def __init__(self, heard: Mapping[str, Callable[[Mapping[str, Any]], object]]) -> None:
-        super().__init__()
-        self._heard = heard
-
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take what was done in the page."""
-        super().receive(content, buffers)
-        called = self._heard.get(str(content.get("type")))
-        if called is not None:
-            called(content)
-
-    def fill(
+    def list_results(
         self,
         rows: Sequence[SavedResult],
         wanted: HistoryFilter,
@@ -54,34 +44,25 @@ class HistoryTable(LiveWidget):
         """Show a page of rows."""
         every = matching == total
         results = "saved result" if total == 1 else "saved results"
-        self.show(
-            {
-                "caption": f"Saved results, {_ORDER_WORDS[wanted.order].lower()}",
-                "columns": list(COLUMNS),
-                "empty": _NONE_MATCHES if total else _EMPTY,
-                "question": "Delete this row?",
-                "rows": [shown_row(row) for row in rows],
-                "filter": _as_chosen(wanted),
-                "choices": _choices(models),
-                "total": total,
-                "matching": matching,
-                "counted": (
-                    ""
-                    if not total
-                    else f"{total:,} {results}"
-                    if every
-                    else f"{matching:,} of {total:,} {results} {_match(matching)}"
-                ),
-                "all_words": (
-                    f"all {total:,} saved results"
-                    if every
-                    else f"the {matching:,} results that match"
-                ),
-                "place": f"{offset + 1:,} to {offset + len(rows):,} of {matching:,}",
-                "earlier": offset > 0,
-                "later": offset + len(rows) < matching,
-                "undo": undo,
-            }
+        many = f"{total:,}" if every else f"{matching:,} of {total:,}"
+        self.fill(
+            [shown_row(row) for row in rows],
+            caption=f"Saved results, {_ORDER_WORDS[wanted.order].lower()}",
+            columns=list(COLUMNS),
+            empty=_NONE_MATCHES if total else _EMPTY,
+            question="Delete this row?",
+            filter=_as_chosen(wanted),
+            choices=_choices(models),
+            total=total,
+            matching=matching,
+            counted=f"{many} {results}{'' if every else _match(matching)}" if total else "",
+            all_words=(
+                f"all {total:,} saved results" if every else f"the {matching:,} results that match"
+            ),
+            place=f"{offset + 1:,} to {offset + len(rows):,} of {matching:,}",
+            earlier=offset > 0,
+            later=offset + len(rows) < matching,
+            undo=undo,
         )
 
     def tell(self, number: int, text: str, *, problem: bool = False) -> None:
@@ -131,4 +112,4 @@ def _choices(models: Sequence[str]) -> dict[str, list[list[str]]]:
 
 
 def _match(count: int) -> str:
-    return "matches" if count == 1 else "match"
+    return " matches" if count == 1 else " match"

@@ -68,7 +68,7 @@ class StartPanel(widgets.VBox):
         self._fill()
         if self._state.stage is Stage.CHOOSING:
             sessions, problems = self._store.sessions()
-            self.table.fill([_record(one) for one in sessions])
+            self.table.list_records([_record(session) for session in sessions])
             if problems:
                 self._state.problem = self._state.problem or problems[0]
 

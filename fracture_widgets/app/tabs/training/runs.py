@@ -58,7 +58,7 @@ class RunsPanel(widgets.VBox):
                 rows.append(self._row(open_run(folder)))
             except FractureWidgetsError:
                 rows.append(_damaged(folder))
-        self.table.fill(rows)
+        self.table.list_records(rows)
 
     def press(self, kind: str, name: str) -> None:
         """Do what was pressed for the run of that name."""
