@@ -37,6 +37,7 @@ __all__ = [
     "load_model_folder",
     "model_sha256",
     "save_model_folder",
+    "write_graph",
 ]
 
 CARD_FILE, GRAPH_FILE = "card.json", "graph.json"
@@ -214,7 +215,7 @@ def save_model_folder(
     with _saving(folder):
         folder.mkdir(parents=True, exist_ok=True)
         files = dict(_written(folder, stem, arrays) for stem, arrays in groups.items())
-        files |= [_written_graph(folder, graph)]
+        files |= [write_graph(folder, graph)]
         complete = {
             "schema": SCHEMA,
             "kind": kind,
@@ -256,7 +257,8 @@ def _written(folder: Path, stem: str, weights: Weights) -> tuple[str, dict[str, 
     return path.name, {"sha256": sha256, "bytes": path.stat().st_size}
 
 
-def _written_graph(folder: Path, graph: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def write_graph(folder: Path, graph: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Write a network's graph, and return its file's name and what the card says of it."""
     content = graph_text(graph).encode()
     path, sha256 = folder / GRAPH_FILE, hashlib.sha256(content).hexdigest()
     if path.exists() and path.read_bytes() != content:  # another network's, still in use

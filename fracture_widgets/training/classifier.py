@@ -219,14 +219,14 @@ class _Attempt:
                 "weights": write_network(run.folder, self._model),
                 "card": run.folder / CARD_FILE,
             }
-            card = write_card(run.folder, files["weights"], card)
+            card = write_card(run.folder, files["weights"], card, self._model)
         scores = None
         if not fitted.interrupted:
             answers = self._answers(learner, examples)
             scores = evaluate_answers(question, answers)
             card["test"] = scores.to_dict()
             if run is not None:
-                card = write_card(run.folder, files["weights"], card)
+                card = write_card(run.folder, files["weights"], card, self._model)
                 run.finish(answers)
         if run is not None:
             files |= self._figures(fitted, scores, run.folder)
@@ -249,7 +249,9 @@ class _Attempt:
         return {
             "question": question,
             "labels": list(label_names(question)),
-            "network": f"{self._model.name}: trunk, mean over places, Dense 128, Dense 50, softmax",
+            "network": self._training.network_name,
+            "architecture": f"{self._model.name}: trunk, mean over places, Dense 128, Dense 50, "
+            "softmax",
             "use": "For teaching and research. Not a medical device.",
             "plan": self._plan.to_dict(),
             "data": {**counts(examples.table, question), "skipped": len(examples.skipped)},

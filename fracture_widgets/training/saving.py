@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 from fracture_widgets.base.files import file_sha256, move, write_whole
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.models.networks.question import TrunkBuilder, build_single_question_network
+from fracture_widgets.models.card import BODY_PART, FRACTURE, SCHEMA
+from fracture_widgets.models.folder import write_graph
+from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
+from fracture_widgets.models.networks.question import (
+    TrunkBuilder,
+    build_single_question_network,
+    question_graph,
+)
 from fracture_widgets.models.networks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import (
     assign_weights,
@@ -108,14 +115,29 @@ def write_network(folder: Path, model: keras.Model) -> Path:
     return path
 
 
-def write_card(folder: Path, weights: Path, card: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the card that names the weights, then remove weights that no card names any more."""
-    whole = {
-        **card,
-        "preprocessing": PREPROCESSING.to_dict(),
-        "files": {weights.name: {"sha256": file_sha256(weights), "bytes": weights.stat().st_size}},
-    }
+def write_card(
+    folder: Path, weights: Path, card: Mapping[str, Any], model: keras.Model
+) -> dict[str, Any]:
+    """Write graph and card beside the weights, then remove weights that no card names any more."""
+    question, labels = card["question"], list(card["labels"])
+    kind = BODY_PART if question == BODY_PART_OUTPUT else FRACTURE
+    parts = [] if question == FRACTURE_OUTPUT else [question]
+    files = {weights.name: {"sha256": file_sha256(weights), "bytes": weights.stat().st_size}}
     try:
+        graph = question_graph(model)
+    except ModelError:
+        graph = None  # a trunk that is no flat graph: whoever has built it can open it again
+    try:
+        if graph is not None:
+            files |= [write_graph(folder, graph)]
+        whole = {
+            "schema": SCHEMA,
+            "kind": kind,
+            "body_parts": labels if kind == BODY_PART else parts,
+            **card,
+            "preprocessing": PREPROCESSING.to_dict(),
+            "files": files,
+        }
         write_whole(folder / CARD_FILE, (json.dumps(whole, indent=2) + "\n").encode())
     except OSError as error:
         raise TrainingError(
@@ -133,7 +155,9 @@ def read_network(folder: Path, *, trunk: TrunkBuilder = build_trunk) -> TrainedN
     try:
         card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         question = card["question"]
-        ((name, entry),) = card["files"].items()
+        ((name, entry),) = (
+            (name, one) for name, one in card["files"].items() if name.endswith(".npz")
+        )
         expected, labels = str(entry["sha256"]), tuple(card["labels"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(

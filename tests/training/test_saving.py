@@ -8,7 +8,10 @@ from fracture_widgets.errors import ModelError, TrainingError
 
 pytest.importorskip("keras")
 
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.networks.question import build_single_question_network
+from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training import saving
 from fracture_widgets.training.saving import (
     ModelNotSaved,
@@ -32,7 +35,7 @@ def model(tiny_trunk):
 def saved(model, tmp_path):
     prepare_folder(tmp_path / "hand", "hand", model)
     weights = write_network(tmp_path / "hand", model)
-    write_card(tmp_path / "hand", weights, CARD)
+    write_card(tmp_path / "hand", weights, CARD, model)
     return tmp_path / "hand"
 
 
@@ -45,13 +48,21 @@ def test_what_is_saved_is_read_again_number_for_number(saved, model, tiny_trunk)
     assert again.card["question"] == "hand"
 
 
+def test_what_is_saved_answers_without_what_built_it(saved):
+    folder = load_model_folder(saved)
+    assert (folder.kind, folder.body_parts) == ("fracture", ("hand",))
+    report = Cascade.load(saved).examine(draw_phantom("hand", fractured=True, seed=1).radiograph)
+    assert report.body_part == "hand"
+    assert report.heatmap.shape[0] > 1
+
+
 def test_newer_weights_replace_older_ones_only_when_the_card_names_them(saved, model, tiny_trunk):
     (first,) = saved.glob("*.npz")
     model.get_layer("hand").bias.assign([1.0, 2.0])
     second = write_network(saved, model)
     read_network(saved, trunk=tiny_trunk)
     assert first.exists()
-    write_card(saved, second, CARD)
+    write_card(saved, second, CARD, model)
     assert list(saved.glob("*.npz")) == [second]
 
 
