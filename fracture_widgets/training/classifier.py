@@ -18,7 +18,7 @@ from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.precision import precision
 from fracture_widgets.models.networks.question import TrunkBuilder, build_single_question_network
-from fracture_widgets.models.networks.resnet50 import build_trunk
+from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.training.data import (
     Examples,

@@ -21,7 +21,7 @@ from fracture_widgets.models.networks.question import (
     build_single_question_network,
     question_graph,
 )
-from fracture_widgets.models.networks.resnet50 import build_trunk
+from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import (
     assign_weights,
     collect_weights,

@@ -1,22 +1,15 @@
-"""The trunks by name, and where their ImageNet weights come from."""
+"""Trunks and the weights that they start from."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.networks.baselines import (
-    build_alexnet_trunk,
-    build_densenet169_trunk,
-    build_vgg16_trunk,
-)
 from fracture_widgets.models.networks.imagenet import download_imagenet_weights
-from fracture_widgets.models.networks.resnet50 import build_trunk
+from fracture_widgets.models.networks.registry import Architecture, TrunkBuilder, all_networks
 from fracture_widgets.models.weight_files import Weights, assign_weights, read_weights
 
 if TYPE_CHECKING:
@@ -31,33 +24,8 @@ __all__ = [
     "weight_names",
 ]
 
-TrunkBuilder = Callable[[int], "keras.Model"]
-"""From the side of the input in pixels to a flat model with one input ``(n, size, size, 1)``, grey
-values of 0 to 255, and one output ``(n, h, w, channels)``."""
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A trunk by name."""
-
-    name: str
-    title: str
-    build: TrunkBuilder
-    imagenet: str | None
-
-
-ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
-    {
-        one.name: one
-        for one in (
-            Architecture("resnet50", "ResNet-50", build_trunk, "ResNet50"),
-            Architecture("alexnet", "AlexNet (batch norm)", build_alexnet_trunk, None),
-            Architecture("vgg16", "VGG16", build_vgg16_trunk, "VGG16"),
-            Architecture("densenet169", "DenseNet-169", build_densenet169_trunk, "DenseNet169"),
-        )
-    }
-)
-"""The trunks that come with the package, by name."""
+ARCHITECTURES: Mapping[str, Architecture] = all_networks()
+"""The trunks that there are, by name."""
 
 
 def weight_names(model: keras.Model) -> list[str]:

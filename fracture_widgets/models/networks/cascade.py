@@ -33,7 +33,7 @@ from fracture_widgets.models.networks.names import (
     PROBE_MEANS,
     probe_name,
 )
-from fracture_widgets.models.networks.resnet50 import build_trunk
+from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import assign_weights, read_weights
 from fracture_widgets.parts import LABELS
 

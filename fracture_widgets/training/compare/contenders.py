@@ -23,7 +23,7 @@ from fracture_widgets.models.networks.architectures import (
 )
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
-from fracture_widgets.models.networks.resnet50 import build_trunk
+from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.training.compare.data import FoldRows
 from fracture_widgets.training.compare.folds import (
     FoldFacts,
@@ -250,7 +250,7 @@ class FeatureRegression(_Baseline):
 
 Contender = NetworkChoice | AlwaysNormal | PixelClusters | FeatureClusters | FeatureRegression
 
-DEFAULT_MODELS = (
+_FIRST = (
     "always-normal",
     "k-means-pixels",
     "k-means-features",
@@ -260,13 +260,8 @@ DEFAULT_MODELS = (
     "alexnet",
     "vgg16",
 )
-"""The models that come with the package, the quick ones first."""
-
-# What stays of a trunk whose ImageNet weights there are. ResNet-50 learns conv5, as the shipped
-# cascade did; the others learn the head alone.
-_FROZEN_UP_TO: Mapping[str, str] = MappingProxyType(
-    {"resnet50": _CONV4, "vgg16": POOLED_OUTPUT, "densenet169": POOLED_OUTPUT}
-)
+DEFAULT_MODELS = (*_FIRST, *(name for name in ARCHITECTURES if name not in _FIRST))
+"""The models that there are, the quick ones first."""
 
 
 def choose(
@@ -307,7 +302,7 @@ def _named(name: str, weights: Mapping[str, WeightSource]) -> Contender:
         )
     architecture = ARCHITECTURES[name]
     start = weights.get(name, "imagenet" if architecture.imagenet else None)
-    frozen = None if start is None else _FROZEN_UP_TO.get(name)
+    frozen = None if start is None else architecture.frozen_up_to
     return NetworkChoice(
         name, architecture.build, start, frozen, augmented=frozen is None, title=architecture.title
     )

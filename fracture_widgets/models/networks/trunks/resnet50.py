@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import IMAGENET_MEAN_BGR
+from fracture_widgets.models.networks.registry import network
 
 if TYPE_CHECKING:
     import keras
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["build_trunk"]
 
 
+@network(
+    "resnet50", title="ResNet-50", imagenet="ResNet50", frozen_up_to="conv4_block6_out", order=0
+)
 def build_trunk(size: int = INPUT_SIZE) -> keras.Model:
     """Build ResNet-50 without its top, from a grey radiograph to conv5's features."""
     keras = require_keras("Building a network")
