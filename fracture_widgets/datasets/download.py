@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_widgets.base.files import move, write_whole
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import RECORD
 from fracture_widgets.errors import DatasetError
 
@@ -44,8 +45,7 @@ def download_fracatlas(
     folder: str | os.PathLike[str],
     *,
     urls: Sequence[str] = FRACATLAS_URLS,
-    progress: Callable[[int, int | None], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    monitor: Monitor = SILENT,
     timeout: float = 60,
     attempts: int = 5,
     pause: float = 2.0,
@@ -58,8 +58,7 @@ def download_fracatlas(
             archive,
             check=_check_zip,
             by_hand=RECORD,
-            progress=progress,
-            stop=stop,
+            monitor=monitor,
             timeout=timeout,
             attempts=attempts,
             pause=pause,
@@ -73,8 +72,7 @@ def download(
     *,
     check: Callable[[Path], str | None] | None = None,
     by_hand: str = "",
-    progress: Callable[[int, int | None], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    monitor: Monitor = SILENT,
     timeout: float = 60,
     attempts: int = 5,
     pause: float = 2.0,
@@ -84,7 +82,7 @@ def download(
     part = _Part(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        line = _Line(part, progress or _nobody_watches, stop or _never, timeout, attempts, pause)
+        line = _Line(part, monitor, timeout, attempts, pause)
         refusals: list[str] = []
         for url in urls:
             reason = line.fetch(url)
@@ -154,8 +152,7 @@ class _Part:
 @dataclass
 class _Line:
     part: _Part
-    progress: Callable[[int, int | None], None]
-    stop: Callable[[], bool]
+    monitor: Monitor
     timeout: float
     attempts: int
     pause: float
@@ -234,12 +231,12 @@ class _Line:
             here = 0
         else:
             raise _Refused(f"status {answer.status} without the file")
-        self.progress(here, total)
+        self.monitor.on_step(here, total, "")
         with self.part.path.open("ab") as out:
             while chunk := _next_chunk(answer):
                 out.write(chunk)
                 here += len(chunk)
-                self.progress(here, total)
+                self.monitor.on_step(here, total, "")
                 self._heed_stop()
         if total is not None and here < total:
             raise _Dropped("the connection was lost")
@@ -255,7 +252,7 @@ class _Line:
         self._heed_stop()
 
     def _heed_stop(self) -> None:
-        if self.stop():
+        if self.monitor.cancelled:
             raise DatasetError(
                 f"The download was stopped after {self.part.size / 1e6:,.0f} MB, which are kept: "
                 f"run it again to go on."
@@ -284,11 +281,3 @@ def _check_zip(path: Path) -> str | None:
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         return f"not a whole zip archive, {error}"
     return None if damaged is None else f"{Path(damaged).name} in it is damaged"
-
-
-def _nobody_watches(here: int, total: int | None) -> None:
-    """Stand in for a progress callback."""
-
-
-def _never() -> bool:
-    return False

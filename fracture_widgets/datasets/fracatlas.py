@@ -9,13 +9,14 @@ import re
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType, TracebackType
 from typing import Any, Protocol
 
 import pandas as pd
 
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
@@ -174,7 +175,7 @@ class FracAtlas:
         self,
         image_ids: Iterable[str] | None = None,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        monitor: Monitor = SILENT,
     ) -> tuple[str, ...]:
         """Decode radiographs and name those that cannot be, or do not fit their outlines.
 
@@ -184,8 +185,8 @@ class FracAtlas:
         ----------
         image_ids
             Which to decode; all when left out.
-        progress
-            Called with the number done and the number to do.
+        monitor
+            Follows it, and may stop it.
 
         Returns
         -------
@@ -202,8 +203,7 @@ class FracAtlas:
             else:
                 if not self.fits_outlines(radiograph):
                     problems.append(misfit(image_id))
-            if progress is not None:
-                progress(done, len(chosen))
+            monitor.step(done, len(chosen))
         return tuple(problems)
 
     def close(self) -> None:

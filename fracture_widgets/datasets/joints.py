@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.tables import frame_csv_text
 from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas, misfit
 from fracture_widgets.datasets.table import BOXES_FILE
@@ -65,7 +66,7 @@ def write_joint_crops(
     destination: str | os.PathLike[str],
     *,
     margin: float = 0.06,
-    progress: Callable[[int, int], None] | None = None,
+    monitor: Monitor = SILENT,
 ) -> pd.DataFrame:
     """Cut the joints out of FracAtlas and write them in the MURA layout."""
     if margin < 0:
@@ -85,7 +86,7 @@ def write_joint_crops(
         table = _finished(root, joints)
         written = 0
         if table is None:
-            table, boxes, written = _cut(atlas, joints, root, margin, progress, deviations)
+            table, boxes, written = _cut(atlas, joints, root, margin, monitor, deviations)
             write_whole(root / BOXES_FILE, _as_csv(boxes))
             write_whole(root / _README_FILE, _readme(table, margin).encode("utf-8"))
             # Last, because its presence says that all the rest is there.
@@ -183,7 +184,7 @@ def _cut(
     joints: pd.DataFrame,
     root: Path,
     margin: float,
-    progress: Callable[[int, int], None] | None,
+    monitor: Monitor,
     deviations: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Write the crops that are missing; return all of them, their boxes and the number written."""
@@ -210,8 +211,7 @@ def _cut(
             rows.append(joint)
             for seen, visible in _seen(atlas.outlines_of(str(image_id)), frame):
                 boxes.append((joint["image_path"], *_rounded(seen), round(visible, 4)))
-        if progress is not None:
-            progress(done, len(groups))
+        monitor.step(done, len(groups))
     if not rows:
         raise DatasetError(
             f"None of the radiographs in {atlas.name} could be read ({deviations[-1]}): download "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.download import download, download_fracatlas
 from fracture_widgets.errors import DatasetError
 
@@ -112,7 +113,12 @@ def ranges(server):
 
 def test_a_file_arrives_whole_and_alone(server, target):
     seen = []
-    assert fetch(server.url, target, progress=lambda *step: seen.append(step)) == target
+    assert (
+        fetch(
+            server.url, target, monitor=Monitor(lambda done, total, _: seen.append((done, total)))
+        )
+        == target
+    )
     assert target.read_bytes() == CONTENT
     assert [path.name for path in target.parent.iterdir()] == ["file.zip"]
     assert seen[0] == (0, len(CONTENT))
@@ -140,7 +146,7 @@ def test_more_drops_than_attempts_are_fine_as_long_as_bytes_arrive(server, targe
 
 def test_the_next_run_goes_on_where_the_last_was_stopped(server, target):
     with pytest.raises(DatasetError, match="was stopped after 0 MB, which are kept"):
-        fetch(server.url, target, stop=lambda: True)
+        fetch(server.url, target, monitor=Monitor(is_cancelled=lambda: True))
     kept = target.with_name("file.zip.part").stat().st_size
     assert 0 < kept < len(CONTENT)
     assert not target.exists()
@@ -150,12 +156,12 @@ def test_the_next_run_goes_on_where_the_last_was_stopped(server, target):
 
 
 def test_ctrl_c_keeps_what_has_arrived(server, target):
-    def interrupt(here, _total):
+    def interrupt(here, *_):
         if here > 0:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch(server.url, target, progress=interrupt)
+        fetch(server.url, target, monitor=Monitor(interrupt))
     assert target.with_name("file.zip.part").stat().st_size > 0
     fetch(server.url, target)
     assert target.read_bytes() == CONTENT
@@ -181,14 +187,14 @@ def test_a_server_that_ignores_ranges_and_drops_every_time_is_given_up(server, t
 def test_a_file_that_changed_meanwhile_is_fetched_anew(server, target):
     server.drop_after = [100_000]
     with pytest.raises(KeyboardInterrupt):
-        fetch(server.url, target, progress=_interrupt_at(100_000))
+        fetch(server.url, target, monitor=Monitor(_interrupt_at(100_000)))
     server.content, server.tag = CONTENT[::-1], '"v2"'
     fetch(server.url, target)
     assert target.read_bytes() == CONTENT[::-1]
 
 
 def _interrupt_at(count):
-    def interrupt(here, _total):
+    def interrupt(here, *_):
         if here >= count:
             raise KeyboardInterrupt
 
@@ -223,7 +229,7 @@ def test_a_wrong_part_is_not_glued_on(server, target):
 def test_a_length_nobody_announces_is_read_to_the_end(server, target):
     server.announce = False
     totals = set()
-    fetch(server.url, target, progress=lambda _here, total: totals.add(total))
+    fetch(server.url, target, monitor=Monitor(lambda _here, total, _: totals.add(total)))
     assert target.read_bytes() == CONTENT
     assert totals == {None}
 

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import DatasetError
 
@@ -110,7 +111,9 @@ def test_decoding_names_what_is_no_picture_or_turned(mini, tmp_path, as_folder):
     files[normal] = b"no picture at all"
     with FracAtlas.open(as_folder(tmp_path, files)) as atlas:
         seen = []
-        problems = atlas.check_images(progress=lambda done, total: seen.append((done, total)))
+        problems = atlas.check_images(
+            monitor=Monitor(lambda done, total, _: seen.append((done, total)))
+        )
         assert len(problems) == 2
         assert any(outlined in p and "turned" in p for p in problems)
         assert any(normal.rpartition("/")[2] in p for p in problems)

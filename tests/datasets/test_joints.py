@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import joint_table, write_joint_crops
 from fracture_widgets.datasets.table import load_boxes, load_dataset
@@ -164,7 +165,7 @@ def test_a_second_run_writes_nothing(atlas, tmp_path):
     first = write_joint_crops(atlas, tmp_path / "crops")
     stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "crops").rglob("*")}
     second = write_joint_crops(
-        atlas, tmp_path / "crops", progress=lambda _done, _total: pytest.fail("it worked again")
+        atlas, tmp_path / "crops", monitor=Monitor(lambda *_: pytest.fail("it worked again"))
     )
     assert (first.attrs["written"], second.attrs["written"]) == (len(first), 0)
     pd.testing.assert_frame_equal(first, second)
@@ -175,12 +176,12 @@ def test_a_second_run_writes_nothing(atlas, tmp_path):
 def test_an_interrupted_run_is_continued_to_the_same_tree(atlas, tmp_path, stop_after):
     whole = write_joint_crops(atlas, tmp_path / "whole")
 
-    def interrupt(done, _total):
+    def interrupt(done, *_):
         if done == stop_after:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_joint_crops(atlas, tmp_path / "crops", progress=interrupt)
+        write_joint_crops(atlas, tmp_path / "crops", monitor=Monitor(interrupt))
     done = len(list((tmp_path / "crops").rglob("*.png")))
     assert 0 < done < len(whole)
     # A kill can leave the file it was writing, under its hidden name.

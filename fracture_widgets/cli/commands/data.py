@@ -61,10 +61,10 @@ def fracatlas(
             for deviation in atlas.deviations:
                 say(f"Note: {deviation}")
             if check_all:
-                for problem in atlas.check_images(progress=narrator.stage("Checking")):
+                for problem in atlas.check_images(monitor=narrator.monitor.stage("Checking")):
                     narrator.say(f"Note: {problem}")
             crops = write_joint_crops(
-                atlas, destination, margin=margin, progress=narrator.stage("Cutting")
+                atlas, destination, margin=margin, monitor=narrator.monitor.stage("Cutting")
             )
         for deviation in crops.attrs["deviations"]:
             say(f"Note: {deviation}")
@@ -111,7 +111,7 @@ def _downloaded(destination: Path) -> Path:
 
     with Narrator("B") as narrator:
         archive = download_fracatlas(
-            destination.absolute().parent, progress=narrator.stage("Downloading")
+            destination.absolute().parent, monitor=narrator.monitor.stage("Downloading")
         )
     say(f"The archive is kept as {archive}; it may be deleted afterwards.")
     return archive
