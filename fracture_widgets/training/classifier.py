@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from fracture_widgets.base.progress import Cancelled
+from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.scores import Scores
-from fracture_widgets.models.folder import load_model_folder
+from fracture_widgets.models.folder import amend_card, load_model_folder
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
@@ -38,7 +40,7 @@ from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import TrainingMonitor
 from fracture_widgets.training.run_folder import Arrays, DatasetIdentity, RunFolder, RunRecord
 from fracture_widgets.training.runs import TrainingResult, displays, evaluate_answers
-from fracture_widgets.training.saving import CARD_FILE, prepare_folder, write_card, write_network
+from fracture_widgets.training.saving import CARD_FILE, prepare_folder, save_network
 
 if TYPE_CHECKING:
     import keras
@@ -89,7 +91,7 @@ class ClassifierTraining:
                 "replaced when the first epoch of this one ends; it would have been continued if "
                 "asked to."
             )
-        model, strategy = self._built()
+        model, strategy = self._built(label_names(self.question, table))
         if run is None or not is_chief(strategy):
             before = run if resumed else None
             return _Attempt(self, model, strategy, table, record, before, None).result()
@@ -122,7 +124,7 @@ class ClassifierTraining:
             return pooled_examples(model, table, cache, self.monitor), _head_of(model)
         return read_examples(table, self.monitor), model
 
-    def _built(self) -> tuple[keras.Model, Strategy]:
+    def _built(self, labels: Sequence[str]) -> tuple[keras.Model, Strategy]:
         keras = require_keras("Training")
         strategy = strategy_for(self._strategy)
         keras.utils.set_random_seed(self.plan.seed)
@@ -130,7 +132,7 @@ class ClassifierTraining:
             built = build_single_question_network(
                 self.question,
                 _trunk_weights(self.plan),
-                labels=label_names(self.question),
+                labels=labels,
                 trunk=self._trunk,
                 frozen_trunk=self.plan.frozen_trunk,
                 say=self.monitor.say,
@@ -157,6 +159,7 @@ class _Attempt:
         self._model = model
         self._strategy = strategy
         self._table = table
+        self._labels = label_names(training.question, table)
         self._record = record
         self._before = before
         self._kept_in = kept_in
@@ -173,7 +176,7 @@ class _Attempt:
 
     def _fit(self, learner: keras.Model, examples: Examples) -> Fitted:
         plan = self._plan
-        targets = one_hot(examples.table["answer"], label_names(self._training.question))
+        targets = one_hot(examples.table["answer"], self._labels)
         train, validation = examples.rows("train"), examples.rows("validation")
         vary = None if plan.augmentation is None else augmenter(plan.augmentation, plan.seed)
         shuffle = Shuffle(plan.seed)
@@ -215,18 +218,18 @@ class _Attempt:
         card = self._card(examples, fitted)
         files: dict[str, Path] = {}
         if run is not None:
-            files = {
-                "weights": write_network(run.folder, self._model),
-                "card": run.folder / CARD_FILE,
-            }
-            card = write_card(run.folder, files["weights"], card, self._model)
+            card = save_network(
+                run.folder, question, self._labels, self._record.network, self._model, card
+            )
+            weights = next(name for name in card["files"] if name.endswith(".npz"))
+            files = {"weights": run.folder / weights, "card": run.folder / CARD_FILE}
         scores = None
         if not fitted.interrupted:
             answers = self._answers(learner, examples)
             scores = evaluate_answers(question, answers)
             card["test"] = scores.to_dict()
             if run is not None:
-                card = write_card(run.folder, files["weights"], card, self._model)
+                card = amend_card(run.folder, test=card["test"])
                 run.finish(answers)
         if run is not None:
             files |= self._figures(fitted, scores, run.folder)
@@ -248,13 +251,16 @@ class _Attempt:
         question = self._training.question
         return {
             "question": question,
-            "labels": list(label_names(question)),
-            "network": self._training.network_name,
-            "architecture": f"{self._model.name}: trunk, mean over places, Dense 128, Dense 50, "
+            "labels": list(self._labels),
+            "architecture": f"{self._record.network}, mean over places, Dense 128, Dense 50, "
             "softmax",
-            "use": "For teaching and research. Not a medical device.",
+            "notice": NOTICE,
             "plan": self._plan.to_dict(),
-            "data": {**counts(examples.table, question), "skipped": len(examples.skipped)},
+            "learned_from": {
+                **counts(examples.table, question),
+                "skipped": len(examples.skipped),
+                "sha256": self._record.dataset.sha256,
+            },
             "epochs": len(fitted.history),
             "best_epoch": fitted.best_epoch,
             "interrupted": fitted.interrupted,
@@ -268,15 +274,14 @@ class _Attempt:
     def _answers(self, learner: keras.Model, examples: Examples) -> pd.DataFrame:
         """Return what the network answers to the test split, for :func:`evaluate_answers`."""
         rows = examples.rows("test")
-        labels = label_names(self._training.question)
-        targets = one_hot(examples.table["answer"], labels)
+        targets = one_hot(examples.table["answer"], self._labels)
         probabilities = np.concatenate(
             [
                 np.asarray(learner.predict_on_batch(inputs), dtype=float)
                 for inputs, _ in batches(examples.inputs, targets, rows, size=self._plan.batch)
             ]
         )
-        given = pd.DataFrame(probabilities, columns=list(labels))
+        given = pd.DataFrame(probabilities, columns=list(self._labels))
         test = examples.table.iloc[rows][["patient_id", "answer"]].reset_index(drop=True)
         return pd.concat([test, given], axis=1)
 

@@ -58,9 +58,15 @@ class Examples:
         return np.flatnonzero(self.table["split"].to_numpy() == split)
 
 
-def label_names(question: str) -> tuple[str, ...]:
-    """Return the answers to a question, in the order of a network's outputs."""
-    return tuple(BODY_PARTS) if question == BODY_PART_OUTPUT else LABELS
+def label_names(question: str, table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the answers to a question, in the order of a network's outputs.
+
+    The parts that a dataset holds are those that its network tells apart.
+    """
+    if question != BODY_PART_OUTPUT:
+        return LABELS
+    there = set(table["answer"])
+    return tuple(part for part in BODY_PARTS if part in there)
 
 
 def select_task(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
@@ -82,6 +88,11 @@ def select_task(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -
         wanted = f" of {with_article(question)}" if question in BODY_PARTS else ""
         raise DatasetError(
             f"The dataset holds no radiograph{wanted}: add some, or choose another body part."
+        )
+    if question == BODY_PART_OUTPUT and chosen["body_part"].nunique() < 2:
+        raise DatasetError(
+            f"The dataset holds one body part alone ({chosen['body_part'].iloc[0]}): there is none "
+            "to tell it from. Add others, or train the fracture network of this one."
         )
     # The same files give the same training, whatever the order of the rows.
     return chosen.sort_values("image_path", ignore_index=True)
@@ -117,7 +128,7 @@ def check_splits(question: str, table: pd.DataFrame) -> None:
     """Raise a :class:`TrainingError` if a split has no radiograph for one of the answers."""
     for split in SPLITS:
         there = set(table.loc[table["split"] == split, "answer"])
-        for answer in label_names(question):
+        for answer in label_names(question, table):
             if answer not in there:
                 what = answer if question == BODY_PART_OUTPUT else f"{answer} {_noun(question)}"
                 raise TrainingError(
@@ -143,11 +154,12 @@ def check_study_labels(question: str, table: pd.DataFrame) -> None:
 
 def counts(table: pd.DataFrame, question: str) -> dict[str, dict[str, int]]:
     """Return radiographs, patients and answers of every split, as a card lists them."""
+    labels = label_names(question, table)
     return {
         split: {
             "radiographs": len(rows),
             "patients": int(rows["patient_id"].nunique()),
-            **{answer: int((rows["answer"] == answer).sum()) for answer in label_names(question)},
+            **{answer: int((rows["answer"] == answer).sum()) for answer in labels},
         }
         for split in SPLITS
         for rows in [table[table["split"] == split]]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from fracture_widgets.errors import FractureWidgetsError, ModelError
+from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.figures import (
     ConfusionMatrixDisplay,
@@ -26,15 +26,12 @@ from fracture_widgets.figures import (
 )
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
-from fracture_widgets.training.data import label_names
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.run_folder import RunFolder, best_of
 from fracture_widgets.training.saving import CARD_FILE, TrainedNetwork, read_network
 
 if TYPE_CHECKING:
     import keras
-
-    from fracture_widgets.models.networks.question import TrunkBuilder
 
 __all__ = [
     "TrainingResult",
@@ -56,8 +53,8 @@ def task_title(question: str) -> str:
 
 def evaluate_answers(question: str, answers: pd.DataFrame) -> Scores:
     """Score what a network answered."""
-    labels = label_names(question)
-    probabilities = answers[list(labels)].to_numpy(dtype=float)
+    labels = [str(name) for name in answers if name not in {"patient_id", "answer"}]
+    probabilities = answers[labels].to_numpy(dtype=float)
     predicted = np.array(labels)[probabilities.argmax(axis=1)]
     groups = answers["patient_id"]
     if question == BODY_PART_OUTPUT:
@@ -190,13 +187,8 @@ class TrainingRun:
         """Return the figures: ``learning_curves``, ``confusion_matrix`` and ``roc``."""
         return displays(self.question, self.history, self.evaluation)
 
-    def network(self, *, trunk: TrunkBuilder | None = None) -> TrainedNetwork:
-        """Load the network, after checking its weights against the card.
-
-        Parameters
-        ----------
-        trunk
-            Builds its trunk, where that is none of the package's own.
+    def network(self) -> TrainedNetwork:
+        """Load the network, after checking its files against the card.
 
         Raises
         ------
@@ -205,16 +197,7 @@ class TrainingRun:
         MissingExtra
             If TensorFlow is not installed.
         """
-        if trunk is None:
-            from fracture_widgets.models.networks.architectures import ARCHITECTURES
-
-            if self.network_name not in ARCHITECTURES:
-                raise ModelError(
-                    f"The network of {self.folder.name} has a trunk of its own "
-                    f"({self.network_name}): give what builds it as trunk."
-                )
-            trunk = ARCHITECTURES[self.network_name].build
-        return read_network(self.folder, trunk=trunk)
+        return read_network(self.folder)
 
     def __repr__(self) -> str:
         end = "finished" if self.finished else "unfinished"

@@ -10,6 +10,8 @@ keras = pytest.importorskip("keras")
 from fracture_widgets.errors import TrainingError  # noqa: E402
 from fracture_widgets.training.loop import run_epochs  # noqa: E402
 
+pytestmark = pytest.mark.keras
+
 GREYS = np.random.default_rng(0).uniform(size=(12, 4)).astype(np.float32)
 
 

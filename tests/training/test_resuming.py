@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from fracture_widgets.datasets.table import load_dataset
-from fracture_widgets.errors import DatasetError, ModelError, TrainingError
+from fracture_widgets.errors import DatasetError, TrainingError
 from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.training.recipes.paper import Augmentation, TrainingPlan, train_fracture_model
 from fracture_widgets.training.runs import list_runs, open_run
@@ -136,7 +136,7 @@ def test_enough_ends_a_training_and_judges_it(train, tmp_path):
         train(enough=lambda: True)
 
 
-def test_a_run_is_opened_again_without_its_network(train, tmp_path, tiny_trunk):
+def test_a_run_is_opened_again_without_its_network(train, tmp_path):
     out = tmp_path / "2026-hand"
     train(out=out, **stop_in(3))
     unfinished = open_run(out)
@@ -153,11 +153,9 @@ def test_a_run_is_opened_again_without_its_network(train, tmp_path, tiny_trunk):
     assert set(run.figures()) == {"learning_curves", "confusion_matrix", "roc"}
     greys = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 1)).astype(np.float32)
     np.testing.assert_array_equal(
-        run.network(trunk=tiny_trunk).model.predict_on_batch(greys),
+        run.network().model.predict_on_batch(greys),
         result.model.predict_on_batch(greys),
     )
-    with pytest.raises(ModelError, match="has a trunk of its own"):
-        run.network()
     assert list_runs(tmp_path) == [out]
 
 
@@ -177,8 +175,6 @@ def test_another_network_s_state_is_refused_and_kept(train, tmp_path):
     with pytest.raises(TrainingError, match="was begun with another network: continue it with"):
         train(out=tmp_path / "run", resume=True, trunk=build)
     assert len(open_run(tmp_path / "run").history) == 2
-    with pytest.raises(ModelError, match="The weights are of another architecture"):
-        open_run(tmp_path / "run").network(trunk=build)
 
 
 def test_a_new_training_replaces_an_unfinished_one_only_once_an_epoch_ended(train, tmp_path):

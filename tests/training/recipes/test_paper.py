@@ -100,7 +100,7 @@ def test_weights_card_and_figures_lie_in_the_folder(trained):
     result, out, _ = trained
     assert set(result.files) == {"weights", "card", "learning_curves", "confusion_matrix", "roc"}
     assert {file.name for file in out.iterdir()} == {
-        *(file.name for file in result.files.values()), "run",
+        *(file.name for file in result.files.values()), "graph.json", "run",
     }  # fmt: skip
     card = json.loads((out / "card.json").read_text())
     assert card == result.card
@@ -108,7 +108,7 @@ def test_weights_card_and_figures_lie_in_the_folder(trained):
     assert card["plan"]["augmentation"] == {
         "flip": True, "rotation": 10.0, "zoom": 0.1, "contrast": 0.2,
     }  # fmt: skip
-    assert card["data"]["train"]["patients"] == 6
+    assert card["learned_from"]["train"]["patients"] == 6
     assert card["test"]["auroc"]["groups"] == result.evaluation.groups
     assert {"value", "low", "high", "n"} <= card["test"]["accuracy"].keys()
     assert "always_normal_accuracy" in card["test"]
@@ -116,7 +116,7 @@ def test_weights_card_and_figures_lie_in_the_folder(trained):
 
 def test_what_was_saved_is_what_was_measured(trained, tiny_trunk):
     result, out, _ = trained
-    again = read_network(out, trunk=tiny_trunk)
+    again = read_network(out)
     greys = np.random.default_rng(0).uniform(0, 255, (3, 224, 224, 1)).astype(np.float32)
     np.testing.assert_array_equal(
         again.model.predict_on_batch(greys), result.model.predict_on_batch(greys)
@@ -219,7 +219,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far_saves_them_and_says_where(
     assert result.best_epoch == result.history.val_loss.idxmin()
     assert str(result).startswith("Stopped in epoch 3. The best weights so far are")
     assert str(result.files["weights"]) in str(result)
-    card = read_network(out, trunk=tiny_trunk).card
+    card = read_network(out).card
     assert (card["interrupted"], card["best_epoch"], card["test"]) == (
         True, result.best_epoch, None,
     )  # fmt: skip
@@ -266,7 +266,7 @@ def test_an_unreadable_picture_in_the_middle_is_skipped_and_named(train, table, 
     assert said[0].startswith("Skipped: image9.png")
     assert len(result.split) == len(hands) - 1
     assert "1 file was skipped" in str(result)
-    assert result.card["data"]["skipped"] == 1
+    assert result.card["learned_from"]["skipped"] == 1
 
 
 def test_nothing_readable_is_one_sentence(train, table, tmp_path):

@@ -1,4 +1,4 @@
-"""``fracture-widgets train parts`` and ``train fracture``: the paper's networks."""
+"""``fracture-widgets train parts``, ``fracture`` and ``mura``: the paper's networks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.plan import TrainingPlan
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from fracture_widgets.training.progress import Progress
+    from fracture_widgets.training.progress import EpochEnded, Progress
 
 app = new_app()
 
@@ -104,7 +102,12 @@ def _train(part: str | None, dataset: Path, out: Path, **given: Any) -> int:
     table = dataset_table(dataset)
     with Narrator() as narrator:
         epochs = _Epochs(narrator)
-        given |= {"out": out, "progress": epochs, "say": narrator.say}
+        given |= {
+            "out": out,
+            "progress": epochs,
+            "epoch_ended": epochs.ended,
+            "say": narrator.say,
+        }
         with interruptible(
             lambda stopped: narrator.say(str(stopped) or "Stopped: there is nothing to keep.")
         ):
@@ -112,11 +115,53 @@ def _train(part: str | None, dataset: Path, out: Path, **given: Any) -> int:
                 result = paper.train_bone_type_model(table, **given)
             else:
                 result = paper.train_fracture_model(part, table, **given)
-        epochs.finish(result.history)
     print(result)
     for name, path in result.files.items():
         print(f"{name.replace('_', ' ')}: {path}")
     return INTERRUPTED if result.interrupted else 0
+
+
+@app.command(short_help="train all that is needed to answer: the body part's and each part's")
+@with_settings(TrainingPlan)
+def mura(
+    dataset: Dataset,
+    *,
+    plan: TrainingPlan,
+    out: Annotated[Path, path_option("DIR", "folder of models, which --models takes afterwards")],
+    strategy: Devices = None,
+    features: Features = None,
+) -> int:
+    """Train the network that names the body part and the fracture network of each part.
+
+    The folder is one that --models takes. Every epoch is kept as it ends; the same command goes on
+    where it was stopped.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from fracture_widgets.training.recipes import paper
+
+    table = dataset_table(dataset)
+    with (
+        Narrator() as narrator,
+        interruptible(
+            lambda stopped: narrator.say(str(stopped) or "Stopped: there is nothing to keep.")
+        ),
+    ):
+        epochs = _Epochs(narrator)
+        runs = paper.train_mura_models(
+            table,
+            out,
+            plan=plan,
+            strategy=strategy,
+            features=features,
+            progress=epochs,
+            epoch_ended=epochs.ended,
+            say=narrator.say,
+        )
+    for question, run in runs.items():
+        print(f"{question}: {run.folder}")
+        if run.evaluation is not None:
+            print(run.evaluation)
+    return 0 if all(run.finished for run in runs.values()) else INTERRUPTED
 
 
 class _Epochs:
@@ -124,31 +169,16 @@ class _Epochs:
 
     def __init__(self, narrator: Narrator) -> None:
         self._narrator = narrator
-        self._told = 0
-        self._last: Progress | None = None
 
     def __call__(self, step: Progress) -> None:
         """Take one step of progress."""
-        last = self._last
-        if last is not None and step.epoch > last.epoch > self._told:
-            self._tell(last, step.val_loss, step.val_accuracy)
-        self._last = step
         note = "" if step.loss is None else f"epoch {step.epoch}, loss {step.loss:.3f}"
         self._narrator.step(step.done, step.total, step.stage.capitalize(), note)
 
-    def finish(self, history: pd.DataFrame) -> None:
-        """Say the line of the last epoch, which no further step has told."""
-        last = self._last
-        if last is not None and self._told < last.epoch <= len(history):
-            self._tell(
-                last,
-                float(history["val_loss"].iloc[last.epoch - 1]),
-                float(history["val_accuracy"].iloc[last.epoch - 1]),
-            )
-
-    def _tell(self, last: Progress, val_loss: float | None, val_accuracy: float | None) -> None:
-        self._told = last.epoch
+    def ended(self, epoch: EpochEnded) -> None:
+        """Say the line of an epoch."""
+        loss, accuracy, val_loss, val_accuracy = epoch.history.iloc[-1]
         self._narrator.say(
-            f"epoch {last.epoch} of at most {last.epochs}: loss {last.loss:.3f}, accuracy "
-            f"{last.accuracy:.3f}; validation loss {val_loss:.3f}, accuracy {val_accuracy:.3f}"
+            f"epoch {epoch.epoch} of at most {epoch.epochs}: loss {loss:.3f}, accuracy "
+            f"{accuracy:.3f}; validation loss {val_loss:.3f}, accuracy {val_accuracy:.3f}"
         )
