@@ -42,7 +42,7 @@ def copy(tmp_path):
 def test_the_source_may_be_left_out(copy, tmp_path, capsys, monkeypatch):
     beside = []
     monkeypatch.setattr(
-        download, "download_fracatlas", lambda folder, progress: beside.append(folder) or copy
+        download, "download_fracatlas", lambda folder, monitor: beside.append(folder) or copy
     )
     assert run("fracatlas", tmp_path / "crops") == 0
     assert beside == [tmp_path]
