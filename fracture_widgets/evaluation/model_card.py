@@ -10,11 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fracture_widgets.base.tables import markdown_table
+from fracture_widgets.errors import ModelError
+from fracture_widgets.models.folder import CARD_FILE
 from fracture_widgets.parts import in_words, with_article
 
 __all__ = ["dataset_card", "model_card", "said"]
 
 Card = Mapping[str, Any]
+
+_ASKED = ("name", "architecture", "trained_on", "attribution", "splits", "intervals", "figures")
 
 _USE = """\
 **For teaching and research. Not a medical device.** It names the body part of a radiograph of {a}
@@ -40,16 +44,28 @@ _LIMITS = """\
 
 def model_card(card: Card) -> str:
     """Return the model card."""
+    _require_figures(card)
     return "\n\n".join(_model_sections(card)) + "\n"
 
 
 def dataset_card(card: Card) -> str:
     """Return the card of the radiographs that the model was made from."""
+    _require_figures(card)
     trained = card["trained_on"]
     rows = [
         (kind, count["fractured"], count["normal"]) for kind, count in trained["counts"].items()
     ]
     return "\n\n".join(_dataset_sections(card, rows)) + "\n"
+
+
+def _require_figures(card: Card) -> None:
+    """Refuse a card that lacks what every model card tells: that of a network for one question."""
+    if not all(section in card for section in _ASKED):
+        raise ModelError(
+            f"No model card can be made of this model, whose {CARD_FILE} has no figures of a whole "
+            "cascade: name the folder of the cascade that ships, or of one made by "
+            "fracture-widgets train cascade."
+        )
 
 
 def _dataset_sections(card: Card, rows: list[tuple[Any, ...]]) -> Iterator[str]:

@@ -60,9 +60,7 @@ class Cascade:
             engine if isinstance(engine, Mapping) else dict.fromkeys(known.networks, engine)
         )
         self._trust = Trust.of_card(known.card)
-        self._gate = (
-            None if known.first is None else Gate.of_weights(known.first.weights, known.body_parts)
-        )
+        self._gate = None if known.first is None else Gate.of_weights(known.first.weights)
         self._heads: dict[str, Head] = {}
 
     @classmethod
@@ -222,7 +220,7 @@ class Cascade:
         flaw: Flaw | None,
         seen: Seen | None,
     ) -> Answer:
-        refusal = None if self._gate is None else self._gate.check(flaw, outputs)
+        refusal = None if self._gate is None else self._gate.check(flaw, outputs, self.body_parts)
         part = _named_part(answers)
         probability = answers[part][FRACTURED]
         known = self._trust.of(part)

@@ -22,7 +22,7 @@ from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.quality import Flaw
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
-from fracture_widgets.parts import BODY_PARTS, in_words, with_article
+from fracture_widgets.parts import in_words, with_article
 
 __all__ = [
     "EXCHANGED_GREYS",
@@ -56,7 +56,7 @@ GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
 _COUNTS = {1: "this part", 2: "one of the two", 3: "one of the three", 4: "one of the four"}
 
 
-def _sentences(body_parts: Sequence[str]) -> Mapping[str, str]:
+def _sentence(kind: str, body_parts: Sequence[str]) -> str:
     """Return what is said of a refused picture, by a model that answers these parts."""
     parts = with_article(in_words(body_parts))
     wanted = _COUNTS.get(len(body_parts), "one of these")
@@ -67,7 +67,7 @@ def _sentences(body_parts: Sequence[str]) -> Mapping[str, str]:
         f"leg or hip: choose a radiograph of {wanted}, or cut it to the joint.",
         EXCHANGED_GREYS: "Black and white look exchanged, with dark bones on a bright ground: if "
         "this is a radiograph, exchange them, or export it with bright bones.",
-    }
+    }[kind]
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,7 @@ class Refusal:
 class Gate:
     """Refuses what is no radiograph of the body parts that a model answers."""
 
-    def __init__(self, weights: Weights, body_parts: Sequence[str] | None = None) -> None:
-        self._sentences = _sentences(body_parts or BODY_PARTS)
+    def __init__(self, weights: Weights) -> None:
         arrays = {name: _array(weights, name) for name in GATE_WEIGHTS}
         self._mean = arrays["gate_ours/mean"]
         self._scale = arrays["gate_ours/scale"]
@@ -99,9 +98,9 @@ class Gate:
         self._spreads = arrays["gate/spreads"]
 
     @classmethod
-    def of_weights(cls, weights: Weights, body_parts: Sequence[str] | None = None) -> Self | None:
+    def of_weights(cls, weights: Weights) -> Self | None:
         """Return the gate among a model's weights, or None if the model has none."""
-        return cls(weights, body_parts) if any(name in weights for name in GATE_WEIGHTS) else None
+        return cls(weights) if any(name in weights for name in GATE_WEIGHTS) else None
 
     def scores(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the distance, the leaning and the darkness of bone of pictures."""
@@ -122,9 +121,12 @@ class Gate:
         return beyond
 
     def check(
-        self, flaw: Flaw | None, outputs: Mapping[str, npt.NDArray[np.float32]]
+        self,
+        flaw: Flaw | None,
+        outputs: Mapping[str, npt.NDArray[np.float32]],
+        body_parts: Sequence[str],
     ) -> Refusal | None:
-        """Say why a radiograph is refused, or None if it is not."""
+        """Say why a model that answers these parts refuses a radiograph, or None if it does not."""
         if flaw is not None:
             return _of_flaw(flaw)
         scores = self.scores(stage_means(outputs)[np.newaxis])[0]
@@ -133,7 +135,7 @@ class Gate:
             return None
         if kind == EXCHANGED_GREYS and scores[_KINDS.index(kind)] <= 0:
             kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
-        return Refusal(kind, furthest, self._sentences[kind])
+        return Refusal(kind, furthest, _sentence(kind, body_parts))
 
 
 def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

@@ -263,3 +263,16 @@ def test_the_command_writes_the_file_and_says_what_it_answers(
     assert "answers body_part, hand, wrist." in capsys.readouterr().out
     assert main(["export", str(together), "--out", str(tmp_path)]) == 1
     assert "could not be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", [".", "hand", "body_part"])
+@pytest.mark.parametrize("option", [[], ["--dataset"], ["--write"]])
+def test_no_model_card_is_made_of_networks_for_one_question(
+    together: Path, folder: str, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(together.rglob("*"))
+    assert main(["card", "--models", str(together / folder), *option]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "has no figures of a whole cascade: name the folder of the cascade that ships" in err
+    assert sorted(together.rglob("*")) == before

@@ -30,9 +30,10 @@ def card(
     from fracture_widgets.base.files import write_whole
     from fracture_widgets.errors import ModelError
     from fracture_widgets.evaluation.model_card import dataset_card, model_card
+    from fracture_widgets.models.compose import model_folders
     from fracture_widgets.models.folder import default_models_folder, load_model_folder
 
-    folder = models or default_models_folder()
+    folder = model_folders(models or default_models_folder())[0]
     known = load_model_folder(folder).card
     if not write:
         print((dataset_card if dataset else model_card)(known), end="")
