@@ -12,7 +12,9 @@ from picture_files import dicom_file, limb
 from fracture_widgets.app.widgets import viewer as module
 from fracture_widgets.app.widgets.picture_stream import pack
 from fracture_widgets.app.widgets.viewer import Viewer
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.record import Finding
 
 
 @pytest.fixture
@@ -62,6 +64,20 @@ def test_an_answer_brings_maps_and_not_the_picture_again(page, radiograph):
     sizes = [layer["width"] * layer["height"] for layer in content["layers"]]
     assert [len(values) for values in maps] == sizes
     assert [max(values) for values in maps] == [128, 255]  # the map's highest place has 0.5
+
+
+def test_boxes_of_findings_lie_over_the_picture(page, radiograph):
+    workbench, sent = page
+    workbench.state.add(radiograph("fractured.png"))
+    workbench.predict.click()
+    assert sent[-1][0]["boxes"] == []
+    (entry,) = workbench.state.entries
+    found = Finding("implant", "hand", 0.9, "toy", box=Box(0.25, 0.5, 0.75, 1.0))
+    answer = replace(entry.report.answer, findings=(found,))
+    workbench.state.answer(entry.key, replace(entry.report, answer=answer))
+    assert sent[-1][0]["boxes"] == [
+        {"box": [0.25, 0.5, 0.75, 1.0], "name": "Implant 90.0 %", "tone": "network"}
+    ]
 
 
 def test_a_page_that_opens_later_is_told_all_of_it(page, radiograph):

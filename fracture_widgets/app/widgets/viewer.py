@@ -15,6 +15,7 @@ from fracture_widgets.app.widgets.live import LiveWidget, script, style
 from fracture_widgets.app.widgets.other_views import OtherViews, choices_of
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
 from fracture_widgets.app.widgets.regions import box_from_page
+from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
 from fracture_widgets.imaging.boxes import Box
@@ -101,6 +102,7 @@ class Viewer(LiveWidget):
                 "height": height,
                 "spacing": _spacing_shown(radiograph, width, height),
                 "layers": layers,
+                "boxes": _boxes(entry),
                 "regions": self._cut is not None,
                 "choices": choices_of(radiograph),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
@@ -164,6 +166,21 @@ def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[floa
         return None
     row, column = radiograph.spacing_mm
     return [row * radiograph.height / height, column * radiograph.width / width]
+
+
+def _boxes(entry: Entry) -> list[dict[str, Any]]:
+    """Return the findings that have an extent; the fracture map's peak is seen on the map."""
+    if entry.report is None:
+        return []
+    return [
+        {
+            "box": [finding.box.x0, finding.box.y0, finding.box.x1, finding.box.y1],
+            "name": f"{finding.kind.capitalize()} {percent(finding.score)}",
+            "tone": "network",
+        }
+        for finding in entry.report.answer.visible_findings
+        if finding.box is not None
+    ]
 
 
 def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:

@@ -84,7 +84,7 @@ function boxBetween(from, to, picture) {
 }
 
 // viewer/boxes.js
-var BOX_COLOURS = { reader: "#7fd1ff", truth: "#8ff0a4" };
+var BOX_COLOURS = { reader: "#7fd1ff", truth: "#8ff0a4", network: "#ffc15e" };
 function drawBoxes(context, boxes, size, view, pixelRatio) {
   context.save();
   context.scale(pixelRatio, pixelRatio);

@@ -1,9 +1,9 @@
-// Boxes that Python names, over the picture: what a reader marked, and where the fracture is. A box
-// without extent is a point.
+// Boxes that Python names, over the picture: what a reader marked, what the network found, and where
+// the fracture is. A box without extent is a point.
 
 import { toPane } from "./geometry.js";
 
-const BOX_COLOURS = { reader: "#7fd1ff", truth: "#8ff0a4" };
+const BOX_COLOURS = { reader: "#7fd1ff", truth: "#8ff0a4", network: "#ffc15e" };
 
 export function drawBoxes(context, boxes, size, view, pixelRatio) {
   context.save();
