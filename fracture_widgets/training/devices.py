@@ -37,12 +37,19 @@ def is_chief(strategy: Strategy) -> bool:
     return bool(strategy.extended.should_checkpoint)
 
 
+def _workers(strategy: Strategy) -> int:
+    """Return how many processes train together."""
+    resolver = strategy.cluster_resolver
+    hosts = {} if resolver is None else resolver.cluster_spec().as_dict()
+    return max(1, sum(len(hosts.get(job, ())) for job in ("chief", "worker")))
+
+
 def distributed(model: keras.Model, strategy: Strategy) -> keras.Model:
     """Return a model with the same layers that trains by a strategy, whatever that is."""
     keras = require_keras("Training")
     import tensorflow as tf
 
-    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    several = _workers(strategy) > 1
 
     def reduced(logs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         # Numbers of several workers can be gathered only with a dimension to gather them along.

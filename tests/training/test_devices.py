@@ -1,6 +1,7 @@
 """Devices that train together do what one does."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -75,6 +76,14 @@ def environ(monkeypatch):
     return dict(os.environ)
 
 
+def free_addresses(number):
+    held = [socket.create_server(("localhost", 0)) for _ in range(number)]
+    addresses = [f"localhost:{one.getsockname()[1]}" for one in held]
+    for one in held:
+        one.close()
+    return addresses
+
+
 def assert_same(one, other):
     for name, values in one["history"].items():
         np.testing.assert_allclose(values, other["history"][name], rtol=1e-4, err_msg=name)
@@ -83,14 +92,26 @@ def assert_same(one, other):
 
 
 @pytest.mark.slow
-def test_two_devices_and_a_worker_s_strategy_end_where_one_device_does(folder, tmp_path, environ):
+@pytest.mark.keras
+def test_two_devices_and_two_workers_of_one_s_own_end_where_one_does(folder, tmp_path, environ):
     pytest.importorskip("tensorflow")
     (one,) = ends([start("one", folder, tmp_path / "one", environ)])
     (two,) = ends([start("mirrored", folder, tmp_path / "two", environ)])
     assert_same(two, one)
-    (worker,) = ends([start("worker", folder, tmp_path / "worker", environ)])
-    assert_same(worker, one)
-    assert {"weights", "card"} < set(worker["files"])
+    cluster = {"worker": free_addresses(2)}
+    tasks = [{"cluster": cluster, "task": {"type": "worker", "index": n}} for n in (0, 1)]
+    outs = [tmp_path / "chief", tmp_path / "other"]
+    chief, other = ends(
+        [
+            start("worker", folder, out, environ | {"TF_CONFIG": json.dumps(task)})
+            for out, task in zip(outs, tasks, strict=True)
+        ]
+    )
+    assert_same(chief, one)
+    assert_same(other, one)
+    assert {"weights", "card"} < set(chief["files"])
+    assert other["files"] == []
+    assert not outs[1].exists()
 
 
 @pytest.mark.parametrize(("examples", "size", "replicas", "batch"), [
