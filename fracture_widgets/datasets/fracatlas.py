@@ -6,25 +6,26 @@ import io
 import json
 import os
 import re
-import threading
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType, TracebackType
-from typing import Any, Protocol
 
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.datasets.fracatlas_files import (
+    OUTLINE_COLUMNS,
+    RECORD,
+    Files,
+    compared_name,
+    opened,
+    outlines_from_coco,
+)
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
 __all__ = ["ATTRIBUTION", "PUBLISHED", "RECORD", "FracAtlas", "misfit", "of_other_regions"]
-
-RECORD = "https://doi.org/10.6084/m9.figshare.22363012"
-"""The public record of the dataset."""
 
 ATTRIBUTION = f"""\
 FracAtlas: A Dataset for Fracture Classification, Localization and Segmentation of
@@ -47,7 +48,6 @@ _COLUMNS = (
 )
 _IMAGE_ID = re.compile(r"IMG\d{7}\.jpg")
 _COCO = "coco_fracture_masks.json"
-_OUTLINE_COLUMNS = ["image_id", "x0", "y0", "x1", "y1"]
 
 
 class FracAtlas:
@@ -75,7 +75,7 @@ class FracAtlas:
         Sentences, one for each way in which the copy differs from the published dataset.
     """
 
-    def __init__(self, files: _Files, name: str) -> None:
+    def __init__(self, files: Files, name: str) -> None:
         self.name = name
         self._files = files
         root, table_bytes = self._find_root()
@@ -93,7 +93,7 @@ class FracAtlas:
         self.outlines = self._read_outlines(root, deviations)
         self._boxes = {
             str(image_id): tuple(
-                Box(*map(float, row)) for row in boxes[_OUTLINE_COLUMNS[1:]].to_numpy()
+                Box(*map(float, row)) for row in boxes[OUTLINE_COLUMNS[1:]].to_numpy()
             )
             for image_id, boxes in self.outlines.groupby("image_id")
         }
@@ -125,7 +125,7 @@ class FracAtlas:
         inside = path / "FracAtlas.zip"
         if path.is_dir() and inside.is_file() and not any(path.glob("**/dataset.csv")):
             path = inside
-        files: _Files = _FolderFiles(path) if path.is_dir() else _ZipFiles(path)
+        files = opened(path)
         try:
             return cls(files, path.name or str(path))
         except BaseException:
@@ -225,7 +225,7 @@ class FracAtlas:
         return f"FracAtlas({self.name!r}, {self.layout}, {len(self.image_ids):,} radiographs)"
 
     def _find_root(self) -> tuple[PurePosixPath, bytes]:
-        tables = [name for name in self._files.names if _base(name) == "dataset.csv"]
+        tables = [name for name in self._files.names if compared_name(name) == "dataset.csv"]
         if not tables:
             raise DatasetError(
                 f"{self.name} is not FracAtlas, it has no dataset.csv: give the downloaded "
@@ -242,13 +242,17 @@ class FracAtlas:
             path = PurePosixPath(name)
             if path.suffix.lower() in (".jpg", ".jpeg") and path.is_relative_to(folder):
                 candidates.setdefault(path.name, []).append(name)
-        folders = {_base(str(PurePosixPath(n).parent)) for ns in candidates.values() for n in ns}
+        folders = {
+            compared_name(str(PurePosixPath(n).parent)) for ns in candidates.values() for n in ns
+        }
         self.layout = "published" if "fractured" in folders else "reduced"
         fractured = dict(zip(self.table["image_id"], self.table["fractured"] == 1, strict=True))
         twice, misplaced, chosen = [], [], {}
         for image_id, names in candidates.items():
             folder_named = "fractured" if fractured.get(image_id) else "non_fractured"
-            right = [n for n in names if _base(str(PurePosixPath(n).parent)) == folder_named]
+            right = [
+                n for n in names if compared_name(str(PurePosixPath(n).parent)) == folder_named
+            ]
             chosen[image_id] = (right or names)[0]
             if len(names) > 1:
                 twice.append(image_id)
@@ -267,15 +271,15 @@ class FracAtlas:
         return chosen
 
     def _read_outlines(self, root: PurePosixPath, deviations: list[str]) -> pd.DataFrame:
-        coco = [name for name in self._files.names if _base(name) == _COCO]
+        coco = [name for name in self._files.names if compared_name(name) == _COCO]
         reduced = str(root / "fractures.csv")
         try:
             if coco:
-                outlines, self._drawn_sizes = _outlines_from_coco(
+                outlines, self._drawn_sizes = outlines_from_coco(
                     json.loads(self._files.read(coco[0]))
                 )
             elif reduced in self._files.names:
-                outlines = pd.read_csv(io.BytesIO(self._files.read(reduced)))[_OUTLINE_COLUMNS]
+                outlines = pd.read_csv(io.BytesIO(self._files.read(reduced)))[OUTLINE_COLUMNS]
             else:
                 deviations.append(
                     "The fracture outlines (Annotations/COCO JSON/COCO_fracture_masks.json) are "
@@ -283,14 +287,14 @@ class FracAtlas:
                 )
                 return pd.DataFrame(
                     {n: pd.Series(dtype=str if n == "image_id" else float)
-                     for n in _OUTLINE_COLUMNS}
+                     for n in OUTLINE_COLUMNS}
                 )  # fmt: skip
         except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             raise DatasetError(
                 f"The fracture outlines of {self.name} cannot be read: download FracAtlas again "
                 f"from {RECORD}."
             ) from error
-        edges = outlines[_OUTLINE_COLUMNS[1:]]
+        edges = outlines[OUTLINE_COLUMNS[1:]]
         empty = (outlines["x1"] <= outlines["x0"]) | (outlines["y1"] <= outlines["y0"])
         outside = ((edges < -0.001) | (edges > 1.001)).any(axis=1) & ~empty
         if empty.any():
@@ -349,80 +353,6 @@ def misfit(image_id: str) -> str:
     )
 
 
-class _Files(Protocol):
-    """Where the files of a copy come from; names are relative, with forward slashes."""
-
-    names: frozenset[str]
-
-    def read(self, name: str) -> bytes: ...
-
-    def close(self) -> None: ...
-
-
-class _FolderFiles:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.names = frozenset(
-            (Path(where) / file).relative_to(folder).as_posix()
-            for where, _, files in os.walk(folder)
-            for file in files
-            if not file.startswith(".")
-        )
-
-    def read(self, name: str) -> bytes:
-        try:
-            return (self._folder / name).read_bytes()
-        except OSError as error:
-            raise DatasetError(
-                f"{_base_name(name)} cannot be read ({error.strerror}): check its permissions."
-            ) from error
-
-    def close(self) -> None:
-        """Do nothing: a folder is not held open."""
-
-
-class _ZipFiles:
-    def __init__(self, path: Path) -> None:
-        self._name = path.name
-        self._lock = threading.Lock()
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise DatasetError(
-                f"{path.name} is not a zip archive, or is cut short: download FracAtlas again "
-                f"from {RECORD}, or give the folder it was unpacked into."
-            ) from error
-        self.names = frozenset(
-            name
-            for name in self._zip.namelist()
-            if not name.endswith("/")
-            and not any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
-        )
-
-    def read(self, name: str) -> bytes:
-        # The members share one file handle.
-        with self._lock:
-            try:
-                return self._zip.read(name)
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-                raise DatasetError(
-                    f"{_base_name(name)} is damaged inside {self._name}: download FracAtlas "
-                    f"again from {RECORD}."
-                ) from error
-
-    def close(self) -> None:
-        self._zip.close()
-
-
-def _base_name(name: str) -> str:
-    return PurePosixPath(name).name
-
-
-def _base(name: str) -> str:
-    """Return the last part of a name, in the spelling that names are compared in."""
-    return _base_name(name).lower().replace("-", "_").replace(" ", "_")
-
-
 def _listed(names: Iterable[str], most: int = 5) -> str:
     ordered = sorted(set(names))
     if len(ordered) <= most:
@@ -449,18 +379,3 @@ def of_other_regions(table: pd.DataFrame) -> pd.Series[bool]:
     """Tell which radiographs show a leg or hip, and neither hand nor shoulder."""
     ours = (table["hand"] == 1) | (table["shoulder"] == 1)
     return ~ours & ((table["leg"] == 1) | (table["hip"] == 1))
-
-
-def _outlines_from_coco(coco: Any) -> tuple[pd.DataFrame, dict[str, tuple[float, float]]]:
-    """Return boxes in fractions, and picture sizes, from COCO's x, y, width, height in pixels."""
-    sizes = {
-        image["id"]: (str(image["file_name"]), float(image["width"]), float(image["height"]))
-        for image in coco["images"]
-    }
-    rows = []
-    for annotation in coco["annotations"]:
-        image_id, width, height = sizes[annotation["image_id"]]
-        x, y, w, h = map(float, annotation["bbox"])
-        rows.append((image_id, x / width, y / height, (x + w) / width, (y + h) / height))
-    drawn_sizes = {image_id: (width, height) for image_id, width, height in sizes.values()}
-    return pd.DataFrame(rows, columns=_OUTLINE_COLUMNS), drawn_sizes
