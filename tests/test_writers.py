@@ -35,8 +35,7 @@ from fracture_widgets.reading_room.class_table import read_exports
 from fracture_widgets.reading_room.export import readings_csv
 from fracture_widgets.reading_room.session import ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
-from fracture_widgets.records.answer_table import report_csv
-from fracture_widgets.records.formats import ReportFormat, save_report
+from fracture_widgets.records.formats import ReportFormat, report_csv, save_report
 from fracture_widgets.records.history import History
 from fracture_widgets.screening.journal import Journal, Screened
 from fracture_widgets.screening.table import failed_row, read_table, write_table

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import enum
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.tables import csv_text
+from fracture_widgets.base.version import __version__
+from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.models.record import RECORD, RECORD_SCHEMA, record_of, rounded
 from fracture_widgets.models.report import Report
 
 if TYPE_CHECKING:
     from fracture_widgets.records.dicom_identity import Identity
 
-__all__ = ["ReportFile", "ReportFormat", "formats_for", "report_file", "save_report"]
+__all__ = [
+    "ReportFile",
+    "ReportFormat",
+    "formats_for",
+    "report_csv",
+    "report_file",
+    "report_json",
+    "save_report",
+]
 
 _LONGEST_STEM = 80
+_SPREAD = {"body_part_probabilities", "timings"}
+"""What a row has in columns of its own, at its end."""
 
 
 class ReportFormat(enum.Enum):
@@ -82,12 +97,8 @@ def report_file(
 
             return ReportFile(f"{stem}.png", "image/png", report_png(report, made_at=moment))
         case ReportFormat.CSV:
-            from fracture_widgets.records.answer_table import report_csv
-
             return ReportFile(f"{stem}.csv", "text/csv", report_csv(report, made_at=moment))
         case ReportFormat.JSON:
-            from fracture_widgets.records.answer_table import report_json
-
             return ReportFile(
                 f"{stem}.json", "application/json", report_json(report, made_at=moment)
             )
@@ -122,6 +133,34 @@ def save_report(
             "make room, or choose another folder."
         ) from error
     return written
+
+
+def report_json(report: Report, *, made_at: datetime | None = None) -> bytes:
+    """Return a report as a JSON object."""
+    return json.dumps(_head(made_at) | record_of(report), indent=2).encode() + b"\n"
+
+
+def report_csv(report: Report, *, made_at: datetime | None = None) -> bytes:
+    """Return a report as a CSV file: a header line, and one row that a table can collect."""
+    record = rounded(record_of(report))
+    parts = record["body_part_probabilities"] or dict.fromkeys(report.body_part_probabilities)
+    row = (
+        _head(made_at)
+        | {x.name: x.cell(record[x.name]) for x in RECORD if x.name not in _SPREAD}
+        | {f"{part}_probability": value for part, value in parts.items()}
+        | {f"{step}_seconds": value for step, value in record["timings"].items()}
+    )
+    return csv_text(list(row), [list(row.values())]).encode("utf-8-sig", "replace")
+
+
+def _head(made_at: datetime | None) -> dict[str, Any]:
+    moment = (made_at or datetime.now(UTC)).astimezone(UTC)
+    return {
+        "notice": NOTICE,
+        "version": __version__,
+        "schema": RECORD_SCHEMA,
+        "made_at": moment.isoformat(timespec="seconds"),
+    }
 
 
 def _contents(

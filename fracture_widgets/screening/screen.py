@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -12,11 +13,11 @@ from fracture_widgets.base.files import exclusively
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
+from fracture_widgets.imaging.files import radiograph_names
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.parts import Verdict
 from fracture_widgets.screening.examining import Examiner, LocalExaminer, batches_of
 from fracture_widgets.screening.journal import Journal, Screened
-from fracture_widgets.screening.listing import Listing
 from fracture_widgets.screening.table import (
     Row,
     check_format,
@@ -25,7 +26,7 @@ from fracture_widgets.screening.table import (
     write_table,
 )
 
-__all__ = ["BATCH", "Screening", "screen_folder"]
+__all__ = ["BATCH", "Listing", "Screening", "screen_folder"]
 
 BATCH = 16
 """Radiographs that go through the network together; with more it is no faster."""
@@ -209,3 +210,39 @@ class _Count:
 
     def of(self, table: Path) -> Screening:
         return Screening(table, self.files, self._fractures, self._failed)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The radiograph files of a folder."""
+
+    folder: Path
+    names: tuple[str, ...]
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: str | os.PathLike[str]) -> Listing:
+        """List a folder and all folders in it."""
+        home = Path(folder).absolute()
+        if not home.is_dir():
+            raise ScreeningError(f"{home.name} is no folder: give the one with the radiographs.")
+        names = tuple(radiograph_names(home))
+        if not names:
+            raise ScreeningError(
+                f"The folder {home.name} holds no radiographs: "
+                "give one with PNG, JPEG, TIFF, BMP, WebP or DICOM files."
+            )
+        digest = hashlib.sha256()
+        for name in names:
+            digest.update(f"{_size(home / name)} ".encode() + os.fsencode(name) + b"\0")
+        return cls(home, names, digest.hexdigest())
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # a link to nowhere: read, it gets its sentence
+        return -1

@@ -11,7 +11,7 @@ from known_reports import MADE_AT, WHY, known_report, overridden_report, refused
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.models.record import RECORD_SCHEMA
-from fracture_widgets.records.answer_table import report_csv, report_json
+from fracture_widgets.records.formats import report_csv, report_json
 
 
 def row(report):

@@ -17,7 +17,7 @@ from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.imaging.files import radiograph_names
 from fracture_widgets.models.cascade import shipped_cascade
-from fracture_widgets.screening.listing import Listing
+from fracture_widgets.screening.screen import Listing
 
 BATCH = 2
 NAMES = ["r1.png", "r1a.png", "r2.png", "r4.png", "r5.png", "r9.dcm"]
@@ -65,6 +65,7 @@ from pathlib import Path
 from fracture_widgets import screen_folder
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.screening.screen import Listing
 from fracture_widgets.screening.journal import Journal
 
 moment, folder, table, examined = sys.argv[1:]
