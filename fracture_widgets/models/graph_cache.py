@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 GRAPH_FILE = "network.onnx"
 _WEIGHTS_FILE = "network.bin"
 _SMALL = 1024  # bytes of a constant that stays in the graph's own file
-_WRITERS = ("fracture_widgets.models.onnx",)
+_WRITERS = ("fracture_widgets.models.onnx", "fracture_widgets.models.onnx_writer")
 
 
 def graph_cache_folder() -> Path:
