@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["calibration_table", "expected_calibration_error", "wilson_interval"]
+from fracture_widgets.models.trust import LEAST_PROBABILITY, Calibration, log_odds
+
+__all__ = [
+    "calibration_table",
+    "cross_fitted",
+    "expected_calibration_error",
+    "fit_calibration",
+    "log_loss",
+    "wilson_interval",
+]
 
 Strategy = Literal["uniform", "quantile"]
 Floats = npt.NDArray[np.float64]
+Fit = Callable[[npt.NDArray[np.bool_], Floats], Callable[[Floats], Floats]]
 
 _Z = 1.959963984540054  # 95 percent of the normal distribution lie within
 
@@ -66,6 +77,47 @@ def expected_calibration_error(
     if not len(said):
         return float("nan")
     return float(np.abs(np.bincount(bin_of, weights=is_so - said)).sum() / len(said))
+
+
+def fit_calibration(
+    positive: npt.ArrayLike, probability: npt.ArrayLike, *, offset: bool = True
+) -> Calibration:
+    """Fit the line that makes the truth most likely."""
+    from sklearn.linear_model import LogisticRegression
+
+    is_so = np.asarray(positive, dtype=bool)
+    if not is_so.any() or is_so.all():
+        raise ValueError(
+            "Calibration needs radiographs with and without a fracture. "
+            f"Received: {int(is_so.sum())} fractured of {is_so.size}"
+        )
+    line = LogisticRegression(C=np.inf, fit_intercept=offset, tol=1e-8, max_iter=1000)
+    line.fit(log_odds(probability)[:, np.newaxis], is_so)
+    return Calibration(float(line.coef_[0, 0]), float(line.intercept_[0]) if offset else 0.0)
+
+
+def cross_fitted(
+    positive: npt.ArrayLike, probability: npt.ArrayLike, folds: npt.ArrayLike, fit: Fit
+) -> Floats:
+    """Return every radiograph's calibrated probability, by a line that did not see its fold."""
+    is_so, said = np.asarray(positive, dtype=bool), np.asarray(probability, dtype=np.float64)
+    fold_of = np.asarray(folds)
+    calibrated = np.empty_like(said)
+    for fold in np.unique(fold_of):
+        here = fold_of == fold
+        calibrated[here] = fit(is_so[~here], said[~here])(said[here])
+    return calibrated
+
+
+def log_loss(positive: npt.ArrayLike, probability: npt.ArrayLike) -> float:
+    """Return the mean surprise of the truth in nats; 0 is perfect, lower is better."""
+    is_so = np.asarray(positive, dtype=bool)
+    said = np.clip(
+        np.asarray(probability, dtype=np.float64), LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY
+    )
+    if not is_so.size:
+        return float("nan")
+    return float(-np.log(np.where(is_so, said, 1.0 - said)).mean())
 
 
 def _binned(

@@ -16,21 +16,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.evaluation.calibration import expected_calibration_error
+from fracture_widgets.evaluation.calibration import (
+    Fit,
+    cross_fitted,
+    expected_calibration_error,
+    fit_calibration,
+    log_loss,
+)
 from fracture_widgets.evaluation.conformal import fit_conformal
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
 from fracture_widgets.evaluation.operating_points import (
     threshold_of_sensitivity,
     threshold_of_specificity,
 )
-from fracture_widgets.models.calibration import (
-    Calibration,
-    Fit,
-    cross_fitted,
-    fit_calibration,
-    log_loss,
-)
 from fracture_widgets.models.report import DoubtBand
+from fracture_widgets.models.trust import Calibration
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, Verdict, parts_among
 
 __all__ = ["Aims", "calibrated_out_of_fold", "doubt_band", "trust_section"]

@@ -8,15 +8,34 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.calibration import Calibration
 from fracture_widgets.models.report import DoubtBand, Peers
 
-__all__ = ["TRUST_SECTION", "PartTrust", "Trust"]
+__all__ = ["LEAST_PROBABILITY", "TRUST_SECTION", "Calibration", "PartTrust", "Trust", "log_odds"]
+
+Floats = npt.NDArray[np.float64]
 
 TRUST_SECTION = "trust"
 """What this is called on the card."""
+
+LEAST_PROBABILITY = 1e-7
+"""Probabilities closer to 0 or 1 count as this close."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A line through log-odds: ``slope * logit(p) + intercept``."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __call__(self, probability: npt.ArrayLike) -> Floats:
+        """Return calibrated probabilities, of the shape of ``probability``, 0 to 1."""
+        if self == Calibration():
+            return np.asarray(probability, dtype=np.float64)
+        return _probability(self.slope * log_odds(probability) + self.intercept)
 
 
 @dataclass(frozen=True)
@@ -77,3 +96,18 @@ def _part(part: Mapping[str, Any]) -> PartTrust:
             for row in part["peers"]
         ),
     )
+
+
+def log_odds(probability: npt.ArrayLike) -> Floats:
+    """Return the log-odds of probabilities."""
+    said = np.clip(
+        np.asarray(probability, dtype=np.float64), LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY
+    )
+    odds: Floats = np.log(said) - np.log1p(-said)
+    return odds
+
+
+def _probability(odds: Floats) -> Floats:
+    # Either form overflows on one side only.
+    small = np.exp(-np.abs(odds))
+    return np.where(odds >= 0, 1.0, small) / (1.0 + small)

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fracture_widgets.evaluation.calibration import expected_calibration_error
-from fracture_widgets.models.calibration import Calibration, cross_fitted, fit_calibration, log_loss
+from fracture_widgets.evaluation.calibration import (
+    cross_fitted,
+    expected_calibration_error,
+    fit_calibration,
+    log_loss,
+)
+from fracture_widgets.models.trust import Calibration
 
 probabilities = st.floats(0.0, 1.0)
 

@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.networks.imagenet import download_imagenet_weights
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.registry import Architecture, TrunkBuilder, all_networks
-from fracture_widgets.models.weight_files import Weights, assign_weights, read_weights
+from fracture_widgets.models.weight_files import (
+    Weights,
+    assign_weights,
+    collect_weights,
+    read_weights,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +27,7 @@ __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "TrunkBuilder",
+    "download_imagenet_weights",
     "fill_trunk",
     "started_from",
     "weight_names",
@@ -76,3 +85,16 @@ def _imagenet_weights(builder: TrunkBuilder) -> Weights:
             "or let it start at random."
         )
     return download_imagenet_weights(application)
+
+
+def download_imagenet_weights(application: str) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the ImageNet weights of a network of ``keras.applications``, without its top."""
+    keras = require_keras("Building a network")
+    try:
+        source = getattr(keras.applications, application)(weights="imagenet", include_top=False)
+    except Exception as error:
+        raise ModelError(
+            f"The ImageNet weights of {application} could not be downloaded ({error}); connect to "
+            "the internet, or give the path of a weight file instead of 'imagenet'."
+        ) from error
+    return collect_weights(source)

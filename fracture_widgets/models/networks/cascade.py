@@ -15,9 +15,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
+from fracture_widgets.models.networks.architectures import download_imagenet_weights
 from fracture_widgets.models.networks.graph import graph_of
-from fracture_widgets.models.networks.heads import head
-from fracture_widgets.models.networks.imagenet import download_imagenet_weights
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import (
     BODY_PART_OUTPUT,
@@ -33,6 +32,7 @@ from fracture_widgets.models.networks.names import (
     PROBE_MEANS,
     probe_name,
 )
+from fracture_widgets.models.networks.question import head
 from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import assign_weights, read_weights
 from fracture_widgets.parts import LABELS

@@ -10,9 +10,8 @@ from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.models.networks.architectures import ARCHITECTURES, TrunkBuilder, fill_trunk
 from fracture_widgets.models.networks.graph import graph_of
-from fracture_widgets.models.networks.heads import head
 from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.networks.names import HEAD_UNITS, POOLED_OUTPUT
 from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import LABELS
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TrunkBuilder",
     "build_single_question_network",
+    "head",
     "question_graph",
     "saved_question_graph",
     "with_head",
@@ -60,6 +60,26 @@ def with_head(trunk: keras.Model, question: str, labels: Sequence[str] = LABELS)
     pooled = keras.layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(trunk.output)
     answer = head(pooled, question, len(labels))
     return keras.Model(trunk.input, answer, name=f"{question}_network")
+
+
+def head(
+    features: keras.KerasTensor,
+    name: str,
+    classes: int,
+    *,
+    last: keras.KerasTensor | None = None,
+) -> keras.KerasTensor:
+    """Add one of the paper's heads: Dense 128 ReLU, Dense 50 ReLU, softmax."""
+    import keras
+
+    layers = keras.layers
+    x = features
+    for index, units in enumerate(HEAD_UNITS, start=1):
+        x = layers.Dense(units, activation="relu", name=f"{name}_dense{index}")(x)
+    if last is not None:
+        x = layers.Concatenate(name=f"{name}_last")([x, last])
+    # In bfloat16, probabilities near 0 and 1 would coincide.
+    return layers.Dense(classes, activation="softmax", dtype="float32", name=name)(x)
 
 
 def question_graph(model: keras.Model) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.models.networks.heads import head
 from fracture_widgets.models.networks.precision import precision
+from fracture_widgets.models.networks.question import head
 
 
 @pytest.mark.parametrize(("bfloat16", "computes"), [(False, "float32"), (True, "bfloat16")])
