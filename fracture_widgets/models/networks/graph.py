@@ -8,7 +8,9 @@ of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.errors import ModelError
@@ -34,10 +36,11 @@ _LEFT_OUT = {
 def graph_of(model: keras.Model, features: str) -> dict[str, Any]:
     """Return the graph of a flat Keras model, with the layer ``features`` among its outputs."""
     names: dict[int, str] = {}
+    numbered = _numbered(model.layers)
     layers: list[dict[str, Any]] = []
     for operation in model.operations:
         kind = type(operation).__name__
-        names[id(operation)] = _name(operation, kind, layers)
+        names[id(operation)] = numbered.get(id(operation)) or _name(operation, kind, layers)
         node = operation._inbound_nodes[0]
         layers.append(
             {
@@ -52,7 +55,31 @@ def graph_of(model: keras.Model, features: str) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         given = {model.output_names[0]: given}
     outputs = {name: names[id(tensor._keras_history.operation)] for name, tensor in given.items()}
-    return {"layers": layers, "outputs": {**outputs, features: features}, "features": features}
+    seen = {operation.name: names[id(operation)] for operation in model.operations}[features]
+    return {"layers": layers, "outputs": {**outputs, seen: seen}, "features": seen}
+
+
+_AUTOMATIC = re.compile(r"(\D\w*?)(?:_(\d+))?")
+
+
+def _numbered(layers: Iterable[keras.layers.Layer]) -> dict[int, str]:
+    """Return names for layers without weights that Keras has numbered.
+
+    It counts what a process has made; a graph, and with it a model's identity, must not depend on
+    that, so that they are counted within the network.
+    """
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for layer in layers:
+        match = _AUTOMATIC.fullmatch(layer.name)
+        if match and not layer.weights:
+            base, number = match.groups()
+            if base.replace("_", "") == type(layer).__name__.lower():
+                found[base].append((int(number or 0), id(layer)))
+    return {
+        key: f"{base}_{rank}" if rank else base
+        for base, numbers in found.items()
+        for rank, (_, key) in enumerate(sorted(numbers))
+    }
 
 
 def _name(operation: Any, kind: str, before: list[dict[str, Any]]) -> str:

@@ -74,6 +74,26 @@ def test_the_cascade_s_graph_is_the_one_that_older_cards_take_as_known():
     assert json.loads((default_models_folder() / "graph.json").read_text()) == cascade_graph()
 
 
+def unnamed_trunk(size=224):
+    """A trunk whose layers without weights have the names that Keras counts."""
+    radiograph = keras.Input((size, size, 1))
+    seen = keras.layers.Conv2D(4, 16, 16, name="conv")(keras.layers.ZeroPadding2D(1)(radiograph))
+    clipped = keras.layers.ReLU(2.0)(seen)
+    return keras.Model(radiograph, keras.layers.ReLU()(clipped))
+
+
+def test_a_graph_does_not_depend_on_the_networks_that_were_built_before_it():
+    assert cascade_network_graph(("hand", "wrist")) == cascade_network_graph(("hand", "wrist"))
+    for build in (ARCHITECTURES["densenet169"].build, unnamed_trunk):
+        first, second = (
+            question_graph(build_single_question_network("hand", trunk=build)) for _ in range(2)
+        )
+        assert first == second
+    assert {"re_lu", "re_lu_1"} < {layer["name"] for layer in first["layers"]}
+    assert (first["features"], first["outputs"]["re_lu_1"]) == ("re_lu_1", "re_lu_1")
+    assert keras_model(first).get_layer("re_lu").max_value == 2.0
+
+
 def test_a_layer_that_runs_code_is_not_made():
     layer = {"name": "x", "type": "InputLayer", "inputs": [], "config": {}, "shape": [2]}
     code = {"name": "y", "type": "TFSMLayer", "inputs": ["x"], "config": {}, "shape": [2]}
