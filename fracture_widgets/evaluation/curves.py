@@ -1,9 +1,4 @@
-"""What every threshold buys at which price, with bands that draw whole studies.
-
-All of it comes from one count: of the radiographs called fractured from a threshold on, how many
-are (found) and how many are not (false alarms). A draw of studies only weighs the radiographs
-anew, so they are sorted once.
-"""
+"""What every threshold buys at which price, with bands that draw whole studies."""
 
 from __future__ import annotations
 

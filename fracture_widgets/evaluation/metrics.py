@@ -1,7 +1,4 @@
-"""What answers are worth, in numbers; every function takes arrays and returns a number.
-
-Where a number is not defined, because nobody is fractured or nobody was called so, it is NaN.
-"""
+"""What answers are worth, in numbers; what is not defined is NaN."""
 
 from __future__ import annotations
 
@@ -60,13 +57,7 @@ class Estimate:
 
 
 def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
-    """Return the share of right answers.
-
-    Parameters
-    ----------
-    true, predicted
-        Answers, shape ``(n,)``.
-    """
+    """Return the share of right answers."""
     right = np.asarray(true) == np.asarray(predicted)
     return float(right.mean()) if right.size else float("nan")
 
@@ -74,15 +65,7 @@ def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
 def sensitivity(
     true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
 ) -> float:
-    """Return the share of positives that were found, also called recall.
-
-    Parameters
-    ----------
-    true, predicted
-        Answers, shape ``(n,)``.
-    positive
-        The answer that counts as positive.
-    """
+    """Return the share of positives that were found, also called recall."""
     is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
     return _share(is_so & called_so, is_so)
 
@@ -90,15 +73,7 @@ def sensitivity(
 def specificity(
     true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
 ) -> float:
-    """Return the share of the others that were not called positive.
-
-    Parameters
-    ----------
-    true, predicted
-        Answers, shape ``(n,)``.
-    positive
-        The answer that counts as positive.
-    """
+    """Return the share of the others that were not called positive."""
     is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
     return _share(~is_so & ~called_so, ~is_so)
 
@@ -121,19 +96,7 @@ def f1_score(
 
 
 def auroc(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
-    """Return the area under the ROC curve.
-
-    It is the probability that a positive scores higher than a negative, ties counting half: the
-    statistic of Mann and Whitney over the number of pairs (Hanley and McNeil, *Radiology* 143:29,
-    1982).
-
-    Parameters
-    ----------
-    positive
-        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
-    score
-        How positive each was said to be, shape ``(n,)``, any scale.
-    """
+    """Return the area under the ROC curve (Hanley and McNeil, *Radiology* 143:29, 1982)."""
     is_so = np.asarray(positive, dtype=bool)
     scores = np.asarray(score)
     above = np.sort(scores[is_so])
@@ -147,19 +110,7 @@ def auroc(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
 
 
 def average_precision(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
-    """Return the precision met on the way down the scores, averaged over the positives.
-
-    It sums up the precision-recall curve without drawing straight lines where it has none: each
-    threshold's precision counts as much as the recall it gains (Zhu, *Recall, Precision and
-    Average Precision*, 2004). Scoring everybody the same gives the share of positives.
-
-    Parameters
-    ----------
-    positive
-        Whether each is positive, shape ``(n,)``, as booleans or 0 and 1.
-    score
-        How positive each was said to be, shape ``(n,)``, any scale.
-    """
+    """Return the area under the precision-recall curve's steps (Zhu, 2004)."""
     is_so = np.asarray(positive, dtype=bool)
     if not is_so.any():
         return float("nan")
@@ -173,18 +124,7 @@ def average_precision(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
 
 
 def cohen_kappa(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
-    """Return the agreement beyond chance (Cohen, *Educ. Psychol. Meas.* 20:37, 1960).
-
-    Parameters
-    ----------
-    true, predicted
-        Answers, shape ``(n,)``.
-
-    Returns
-    -------
-    float
-        1 for perfect agreement, 0 for that of chance; NaN when everything is one and the same.
-    """
+    """Return the agreement beyond chance (Cohen, *Educ. Psychol. Meas.* 20:37, 1960)."""
     a, b = np.asarray(true), np.asarray(predicted)
     if not a.size:
         return float("nan")

@@ -1,8 +1,4 @@
-"""From answers out of fold to calibration, operating points and what they are worth.
-
-What ships is fitted on all folds together; what it is worth is measured fold by fold, each by a fit
-that saw the other folds alone.
-"""
+"""From answers out of fold to calibration, operating points and what they are worth."""
 
 from __future__ import annotations
 

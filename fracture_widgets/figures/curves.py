@@ -42,19 +42,7 @@ _MOST_BANDS = 3  # more of them hide one another
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """The points of a curve, from left to right, and what is said of it.
-
-    Attributes
-    ----------
-    x, y
-        Shape ``(n,)``.
-    area
-        Area under it.
-    prevalence
-        Share of fractured radiographs.
-    band
-        Its 95 percent interval, or None.
-    """
+    """The points of a curve, the area under it, its 95 percent band, the share of fractured."""
 
     x: Floats
     y: Floats

@@ -1,9 +1,4 @@
-"""ZIP archives, read one file at a time; nothing is ever unpacked to disk.
-
-Archives come from anybody. What one states about itself is checked before it is believed, and what
-it may cost is bounded: the number of its files, the bytes that they unpack to, and how much smaller
-they are packed.
-"""
+"""ZIP archives, read one file at a time; nothing is ever unpacked to disk."""
 
 from __future__ import annotations
 

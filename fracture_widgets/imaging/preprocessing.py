@@ -1,8 +1,4 @@
-"""From a radiograph's pixels to a network's input, for training and serving alike.
-
-The function here is part of every model: its settings are recorded on the model's card, and the
-networks take its output as it is.
-"""
+"""From a radiograph's pixels to a network's input, for training and serving alike."""
 
 from __future__ import annotations
 
@@ -40,15 +36,7 @@ PREPROCESSING = Preprocessing()
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the radiograph lies inside the square network input.
-
-    Attributes
-    ----------
-    left, top, width, height
-        The radiograph's rectangle in network pixels.
-    size
-        Side of the network input in pixels.
-    """
+    """Where the radiograph lies inside the square network input, in pixels of it."""
 
     left: int
     top: int
@@ -98,21 +86,7 @@ class Placement:
 def network_input(
     pixels: npt.NDArray[np.float32], settings: Preprocessing = PREPROCESSING
 ) -> npt.NDArray[np.float32]:
-    """Scale a radiograph into a network's square input, stretch its contrast and sharpen it.
-
-    Parameters
-    ----------
-    pixels
-        Grey values, shape ``(height, width)``, any range, bone brighter than air.
-    settings
-        The model's preprocessing.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32 of shape ``(size, size, 1)`` in 0 to 255. The aspect ratio is kept; what the
-        radiograph does not cover is 0. A picture of one grey value becomes all 0.
-    """
+    """Scale a radiograph into a network's square input, stretch its contrast and sharpen it."""
     height, width = pixels.shape
     place = Placement.of(width, height, settings.size)
     picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))

@@ -1,8 +1,4 @@
-"""What can be told of a picture without a network: too small, blank, or a colour photograph.
-
-A radiograph with black and white exchanged is not among them: bright borders and bright grounds
-are common in radiographs that are as they should be, so the gate asks what the network saw.
-"""
+"""What can be told of a picture without a network: too small, blank, or a colour photograph."""
 
 from __future__ import annotations
 

@@ -248,10 +248,7 @@ class Cascade:
     def _run_both_ways(
         self, inputs: npt.NDArray[np.float32], *, every_part: bool = False
     ) -> Iterator[tuple[Outputs, Outputs]]:
-        """Yield what the networks say of each radiograph and of its mirror image.
-
-        The network that names the body part runs first; then those for the parts named, or all.
-        """
+        """Yield what the networks say of each radiograph and its mirror image, the part first."""
         count = len(inputs)
         both = np.concatenate([inputs, inputs[:, :, ::-1]])
         found: list[dict[str, npt.NDArray[np.float32]]] = [{} for _ in both]

@@ -24,17 +24,7 @@ __all__ = ["Composition", "compose", "holds_models", "load_composition", "model_
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """ModelFolders that answer together.
-
-    Attributes
-    ----------
-    body_parts
-        The parts that are told apart, in the order of the answer.
-    first
-        The network that names the body part; None where there is only one part.
-    fracture
-        By part, the network that answers for it and the output in which it does.
-    """
+    """Model folders that answer together: what names the part, and by part what answers."""
 
     body_parts: tuple[str, ...]
     first: ModelFolder | None

@@ -27,39 +27,11 @@ class Engine(Protocol):
     """Runs a network."""
 
     def run(self, inputs: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
-        """Return every output of the network.
-
-        Parameters
-        ----------
-        inputs
-            float32 of shape ``(n, 224, 224, 1)`` in 0 to 255.
-
-        Returns
-        -------
-        Mapping
-            By the names that the network's graph gives them.
-        """
+        """Return every output by name; inputs are float32 ``(n, 224, 224, 1)``, 0 to 255."""
 
 
 class OnnxEngine:
-    """ONNX Runtime on the CPU, without TensorFlow.
-
-    Parameters
-    ----------
-    graph
-        The network as an ONNX model, or the file of one that is optimised already.
-    threads
-        Cores to use at most; 0 leaves it to the runtime.
-
-    Raises
-    ------
-    ModelError
-        If the graph does not run.
-
-    See Also
-    --------
-    OnnxEngine.of_graph, OnnxEngine.of_model : The usual ways to get one.
-    """
+    """ONNX Runtime on the CPU, without TensorFlow; 0 threads leave it to the runtime."""
 
     def __init__(self, graph: onnx.ModelProto | Path, *, threads: int = 0) -> None:
         import onnxruntime
@@ -94,35 +66,14 @@ class OnnxEngine:
 
     @classmethod
     def of_graph(cls, graph: Mapping[str, Any], weights: Weights, *, threads: int = 0) -> Self:
-        """Write the ONNX model of a network's graph and weights, in memory.
-
-        Raises
-        ------
-        ModelError
-            If the weights do not make a network that runs.
-        """
+        """Write the ONNX model of a network's graph and weights, in memory."""
         from fracture_widgets.models.onnx import build_onnx_model
 
         return cls(build_onnx_model(graph, weights), threads=threads)
 
     @classmethod
     def of_model(cls, model: ModelFolder, *, threads: int = 0, cache: Path | None = None) -> Self:
-        """Take a model's graph from the cache on disk, and put it there the first time.
-
-        Parameters
-        ----------
-        model
-            The model.
-        threads
-            As for the class.
-        cache
-            As ``folder`` of :func:`~fracture_widgets.models.graph_cache.cached_graph`.
-
-        Raises
-        ------
-        ModelError
-            If the model's weights do not make a network that runs.
-        """
+        """Take a model's graph from the cache on disk, and put it there the first time."""
 
         def build() -> onnx.ModelProto:
             from fracture_widgets.models.onnx import build_onnx_model

@@ -1,12 +1,4 @@
-"""Where the network looked: exact Grad-CAM without a gradient tape, and other people's heatmaps.
-
-A head sees the features through their mean over places, and that of a cascade through the soft
-maxima of linear maps of them as well. Grad-CAM averages an answer's gradient over places (Selvaraju
-et al., Grad-CAM, ICCV 2017, equations 1 and 2). Of the mean, the gradient is the same at every
-place; of the soft maximum, it is the map's kernel times weights that sum to 1 over the places.
-Averaged, both are products of small matrices. The maps of tf-keras-vis need TensorFlow and take
-seconds: they are for lessons and studies.
-"""
+"""Where the network looked: exact Grad-CAM without a gradient tape, and other people's heatmaps."""
 
 from __future__ import annotations
 
@@ -55,6 +47,8 @@ class Head:
         answer: int,
     ) -> npt.NDArray[np.float32]:
         """Return an answer's gradient with respect to the features, summed over places."""
+        # Of a mean, the gradient is the same at every place; of a soft maximum, it is the map's
+        # kernel times weights that sum to 1 (Selvaraju et al., Grad-CAM, ICCV 2017, eq. 1 and 2).
         active = []
         hidden = pooled if evidence is None else np.concatenate([pooled, evidence])
         for kernel, bias in zip(self._kernels[:-1], self._biases[:-1], strict=True):
@@ -94,22 +88,7 @@ def over_radiograph(cells: npt.NDArray[np.float32], place: Placement) -> npt.NDA
 
 
 class GradientMaps:
-    """Heatmaps of one body part's fracture answer, by several methods.
-
-    Parameters
-    ----------
-    body_part
-        Whose answer is explained.
-    model
-        The network; the shipped cascade by default.
-
-    Raises
-    ------
-    ValueError
-        If there is no such part.
-    MissingExtra
-        If TensorFlow or tf-keras-vis is not installed.
-    """
+    """Heatmaps of one body part's fracture answer, by several methods."""
 
     def __init__(self, body_part: str, model: ModelFolder | None = None) -> None:
         model = load_model_folder() if model is None else model
@@ -135,37 +114,13 @@ class GradientMaps:
     def heatmap(
         self, radiograph: Radiograph, method: str, *, samples: int = 12, seed: int = 0
     ) -> npt.NDArray[np.float32]:
-        """Return where the network looked, according to a method.
-
-        Parameters
-        ----------
-        radiograph
-            What was answered.
-        method
-            ``"Grad-CAM"``, ``"Grad-CAM++"`` (Chattopadhay et al., WACV 2018), ``"LayerCAM"``
-            (Jiang et al., IEEE TIP 2021), all from the last stage, or ``"SmoothGrad"`` (Smilkov
-            et al., 2017), from the pixels.
-        samples
-            Noisy copies that SmoothGrad averages over.
-        seed
-            Of that noise. It becomes the seed of NumPy and TensorFlow altogether, as tf-keras-vis
-            draws from their common source.
-
-        Returns
-        -------
-        numpy.ndarray
-            float32 of shape ``(h, w)`` in 0 to 1, over the radiograph from edge to edge.
-
-        Raises
-        ------
-        ValueError
-            If there is no such method.
-        """
+        """Return where the network looked, 0 to 1 from edge to edge of the radiograph."""
         if method not in METHODS:
             raise ValueError(f"The method is one of {', '.join(METHODS)}. Received: {method!r}")
         keras = require_keras("Explaining")
         inputs = network_input(radiograph.pixels)[np.newaxis]
         if method == "SmoothGrad":
+            # Also NumPy's and TensorFlow's: tf-keras-vis draws from their common source.
             keras.utils.set_random_seed(seed)
             cells = self._tool(method)(_fractured, inputs, smooth_samples=samples)
         else:

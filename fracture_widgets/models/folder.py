@@ -1,9 +1,4 @@
-"""The one model folder: a card, the network's graph and the weights, each file known by its sha256.
-
-``card.json`` says what a model is (``schema``, ``kind``, ``network``, ``body_parts``, ``labels``,
-``preprocessing``, ``trust``, what it learned from) and names its ``files``. Whatever is written
-beside a model that is there is written under a name of its own; the card is exchanged last.
-"""
+"""The one model folder: a card, the network's graph and the weights, each known by its sha256."""
 
 from __future__ import annotations
 
@@ -201,11 +196,7 @@ def save_model_folder(
     network: str = "resnet50",
     body_parts: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Write a network, the card last; weights that no card names any more go.
-
-    ``body_parts`` are those the network names or answers for, in the order of its outputs; a
-    fracture network that names none answers for any.
-    """
+    """Write a network, the card last; a fracture network that names no part answers for any."""
     groups = {"weights": dict(weights)}
     if kind == CASCADE:
         groups = {

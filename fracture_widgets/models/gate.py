@@ -1,13 +1,4 @@
-"""The gate, which lets pass radiographs of the body parts that a model answers.
-
-It judges by what the network's frozen stages saw in the very pass that answers: the means over
-places of conv3 and conv4. Three numbers decide. The *distance* says how little a picture resembles
-the radiographs that taught the network, whatever else it shows: it is what remains of the
-features when the directions are taken out in which those radiographs differ (probabilistic
-principal components; Tipping and Bishop, *J. R. Stat. Soc. B* 61:611, 1999). The *leaning* is a
-linear discriminant that knows legs and hips, which lie close to them; the *darkness of bone* is one
-that knows the same radiographs with black and white exchanged.
-"""
+"""The gate, which lets pass radiographs of the body parts that a model answers."""
 
 from __future__ import annotations
 
@@ -105,6 +96,8 @@ class Gate:
     def scores(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the distance, the leaning and the darkness of bone of pictures."""
         centred = (means - self._mean) / self._scale
+        # What remains without the directions in which known radiographs differ: probabilistic
+        # principal components (Tipping and Bishop, *J. R. Stat. Soc. B* 61:611, 1999).
         # Not by BLAS, whose threads would wait on the cores that the network's next pass needs.
         explained = np.einsum("ni,ij->nj", centred, self._basis)
         rest = np.square(centred).sum(1) - np.square(explained).sum(1)

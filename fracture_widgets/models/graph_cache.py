@@ -1,10 +1,4 @@
-"""The network's graph, laid out for this machine once and kept on disk.
-
-What ships are the weights alone. A graph that ONNX Runtime has optimised is twice their size and
-fits one kind of processor and one version of the runtime, so it is made where it runs, when it is
-first needed, and kept by what decides it. It is then read in a hundredth of a second, and all
-programs of a machine share the memory that its weights take.
-"""
+"""The network's graph, laid out for this machine once and kept on disk."""
 
 from __future__ import annotations
 

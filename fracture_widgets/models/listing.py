@@ -34,11 +34,7 @@ def kept_models_folder() -> Path:
 
 
 def list_models() -> list[ListedModel]:
-    """Return the shipped model, the one that the environment names, then one's own by name.
-
-    A folder whose card this version cannot use is left out, and so is one that says nothing of
-    fractures.
-    """
+    """Return the shipped model, the environment's, then one's own; unusable ones are left out."""
     named, shipped, kept = default_models_folder(), installed_models_folder(), kept_models_folder()
     own = sorted(one for one in kept.iterdir() if one.is_dir()) if kept.is_dir() else []
     listed: dict[Path, ListedModel] = {}

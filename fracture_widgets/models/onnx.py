@@ -1,9 +1,4 @@
-"""From a network's graph and weights to ONNX, for every network alike.
-
-Tensors are channels first inside and channels last at both ends, as in Keras. A batch
-normalisation is folded into the convolution before it, a padding into what follows it. What is
-written passes the checker of ONNX, with shapes, and keeps to operators that every runtime knows.
-"""
+"""From a network's graph and weights to ONNX, for every network alike."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""What is finished of a screening, on disk at once: an append-only file beside the table.
-
-A first line says what the file is, a second one what is screened, and every further line holds a
-whole batch. Each line begins with its checksum and is forced to disk before the next batch counts.
-Whatever a crash leaves torn at the end is cut off when the file is opened again.
-"""
+"""What is finished of a screening, on disk at once: an append-only file beside the table."""
 
 from __future__ import annotations
 

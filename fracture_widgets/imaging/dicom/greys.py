@@ -1,8 +1,4 @@
-"""The stored values of a DICOM radiograph become the greys that it is to be shown in.
-
-Stored values pass the modality LUT or rescaling, then the VOI LUT or window, and MONOCHROME1,
-which counts from white to black, is turned over (DICOM PS3.4, N.2).
-"""
+"""The stored values of a DICOM radiograph become the greys that it is to be shown in."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What is parsed of a DICOM file.
-
-Only the attributes listed here ever are. None of them says who the patient is; of the study's
-number, and of words that somebody typed, no more is kept than can be shown to anybody.
-"""
+"""What is parsed of a DICOM file: nothing that says who the patient is."""
 
 from __future__ import annotations
 

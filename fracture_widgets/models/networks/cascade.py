@@ -1,10 +1,4 @@
-"""The cascade's network: one ResNet-50 trunk, four heads and a fracture map, in one flat graph.
-
-The trunk has the layers and names of ``keras.applications.ResNet50``. The paper's four networks
-share it: one pass names the body part and answers fractured or normal for each part. Beside
-them, a small fully convolutional branch marks where a fracture is; it is taught by outlines, and
-what it finds feeds the fracture heads.
-"""
+"""The cascade's network: one ResNet-50 trunk, four heads and a fracture map, in one flat graph."""
 
 from __future__ import annotations
 

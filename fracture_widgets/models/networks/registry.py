@@ -30,21 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Architecture:
-    """A trunk by name.
-
-    Attributes
-    ----------
-    name, title
-        What it is called in commands, and in tables.
-    build
-        What builds it.
-    imagenet
-        Its name in ``keras.applications``, whose ImageNet weights it takes; None without any.
-    frozen_up_to
-        The layer up to which a comparison leaves such weights as they are.
-    order
-        Where it stands in lists.
-    """
+    """A trunk by name, up to which layer a comparison freezes it, and where it stands in lists."""
 
     name: str
     title: str

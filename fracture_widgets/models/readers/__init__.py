@@ -34,19 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """One radiograph as the networks saw it.
-
-    Attributes
-    ----------
-    body_part
-        The most probable one.
-    place
-        Where the radiograph lies in the networks' input.
-    outputs, mirrored
-        What they say of it as it is, and of its mirror image.
-    radiograph
-        The radiograph itself; None where many are answered at once.
-    """
+    """One radiograph as the networks saw it, as it is and mirrored; alone, with the radiograph."""
 
     body_part: str
     place: Placement
