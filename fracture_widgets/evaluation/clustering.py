@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from fracture_widgets.errors import DatasetError, MissingExtra
 __all__ = ["Clusters", "find_clusters", "picture_points", "purity"]
 
 Floats = npt.NDArray[np.floating]
+_NUMBERS = range(2, 11)
 _SIDE = 32
 _STARTS = 4
 _SILHOUETTE_SAMPLE = 1000
@@ -44,7 +45,6 @@ def find_clusters(
     points: Floats,
     fractured: npt.ArrayLike,
     *,
-    numbers: Sequence[int] = tuple(range(2, 11)),
     seed: int = 0,
 ) -> Clusters:
     """Find clusters by k-means without looking at the labels, then count who is in them."""
@@ -55,7 +55,7 @@ def find_clusters(
         raise MissingExtra("Clustering", "train") from None
     points = np.asarray(points, dtype=np.float32)
     different = len(np.unique(points, axis=0))
-    tried = [number for number in numbers if 2 <= number < different]
+    tried = [number for number in _NUMBERS if number < different]
     if not tried:
         raise DatasetError(
             f"There are {different} different radiographs, too few for clusters: add more."

@@ -40,6 +40,7 @@ _ASKED = tuple(round(_PROMISED + step / 200, 3) for step in range(9))
 
 _PEER_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
 _FEWEST_PEERS = 25
+_MISSES = (0.05, 0.1)
 _DIGITS = 4
 
 _TEMPERATURE, _PLATT, _ISOTONIC, _AS_IS = "temperature", "Platt", "isotonic", "as it is"
@@ -55,16 +56,14 @@ class Aims:
     specificity: float = _PROMISED
 
 
-def trust_section(
-    predictions: pd.DataFrame, *, misses: tuple[float, ...] = (0.05, 0.1), resamples: int = 2000
-) -> dict[str, Any]:
+def trust_section(predictions: pd.DataFrame, *, resamples: int = 2000) -> dict[str, Any]:
     """Fit and measure, part by part, what makes an answer one to trust."""
     return {
         "fitted_on": "answers out of fold of the train split, by networks that learned from the "
         "other folds",
         "measured": "fold by fold, by a fit on the other folds",
         "promised": {"sensitivity": _PROMISED, "specificity": _PROMISED},
-        "parts": {part: _part(rows, misses, resamples) for part, rows in _by_part(predictions)},
+        "parts": {part: _part(rows, resamples) for part, rows in _by_part(predictions)},
     }
 
 
@@ -104,7 +103,7 @@ def _checked(part: str, rows: pd.DataFrame) -> None:
             )
 
 
-def _part(rows: pd.DataFrame, misses: tuple[float, ...], resamples: int) -> dict[str, Any]:
+def _part(rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
     _checked(str(rows["body_part"].iloc[0]), rows)
     is_so, said, fold, study = _is_so(rows), _said(rows), rows["run"], rows["study"]
 
@@ -148,7 +147,7 @@ def _part(rows: pd.DataFrame, misses: tuple[float, ...], resamples: int) -> dict
             }
             for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
         },
-        "conformal": [_conformal(is_so, measured, fold, miss, estimate) for miss in misses],
+        "conformal": [_conformal(is_so, measured, fold, miss, estimate) for miss in _MISSES],
         "peers": _peers(is_so, measured),
     }
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.models.networks.architectures import download_imagenet_weights
 from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.keras_import import require_keras
@@ -138,7 +137,6 @@ def build_cascade_network(
     body_parts: Sequence[str],
     weights: str | os.PathLike[str] | None = None,
     *,
-    size: int = INPUT_SIZE,
     map_dropout: float = 0.0,
     map_l2: float = 0.0,
     head_dropout: float = 0.0,
@@ -147,7 +145,7 @@ def build_cascade_network(
     keras = require_keras("Building a network")
 
     layers = keras.layers
-    trunk = build_trunk(size)
+    trunk = build_trunk()
     conv5 = trunk.get_layer(CONV5_OUTPUT).output
     pooled = layers.GlobalAveragePooling2D(name=POOLED_OUTPUT)(conv5)
 

@@ -18,7 +18,6 @@ __all__ = [
     "PROBE_MAXIMA",
     "PROBE_MEANS",
     "STAGE_MEANS",
-    "TRUNK_EPSILON",
     "probe_name",
 ]
 
@@ -48,9 +47,6 @@ the fracture map's maximum, and the soft maximum of what is read out of conv5.""
 
 STAGE_MEANS = 512 + 1024
 """How many of the probes' inputs are those means: conv3's, then conv4's."""
-
-TRUNK_EPSILON = 1.001e-5
-"""The same in ``keras.applications.ResNet50``."""
 
 
 def probe_name(part: str) -> str:
