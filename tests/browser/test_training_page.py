@@ -10,15 +10,28 @@ import json
 import re
 
 import pytest
-from pages import PHONE, button, expect_no_wider_than, open_page, status
-from playwright.sync_api import Page, expect
+from pages import (
+    PHONE,
+    button,
+    expect_no_wider_than,
+    guarded_pages,
+    open_page,
+    open_workbench,
+    serve,
+    status,
+    upload,
+)
+from playwright.sync_api import Browser, Page, expect
 
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.runs import list_runs, open_run
 
 pytest.importorskip("tensorflow")
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.keras]
 
 TALL = {"width": 1280, "height": 1400}
+LAPTOP = {"width": 1366, "height": 768}
 
 
 @pytest.fixture
@@ -94,3 +107,41 @@ def test_start_watch_pause_come_back_stop_and_save(page, address, dashboard):
     expect(page.get_by_text("The training is deleted.")).to_be_visible()
     assert not folder.exists()
     assert saved.exists()
+
+
+def test_a_folder_becomes_a_network_that_answers_on_the_same_page(browser: Browser, tmp_path):
+    drawn = tmp_path / "our archive"
+    write_phantoms(drawn, patients=12, exposures=1)
+    radiograph = next((drawn / "test" / "Elbow").rglob("*.png"))
+    with (
+        serve(tmp_path / "data", "--data", str(drawn)) as dashboard,
+        guarded_pages(browser, dashboard.address) as new_page,
+    ):
+        page = new_page(viewport=LAPTOP)
+        open_workbench(page, dashboard.address)
+        button(page, "Training").click()
+        training = page.locator(".fw-training")
+        training.get_by_label("Radiographs", exact=True).select_option("our archive")
+        training.get_by_label("Question").select_option("elbow")
+        training.get_by_text("Settings", exact=True).click()
+        for label, number in (("Epochs, at most", "1"), ("Batch", "8")):
+            training.get_by_label(label).fill(number)
+            page.keyboard.press("Tab")
+        button(page, "Start training").click()
+        expect(training.locator(".fw-right > .fw-status").first).to_contain_text(
+            "Trained for 1 epoch; the weights of epoch 1 are kept."
+        )
+        (run,) = list_runs(dashboard.data / "runs")
+        button(page, "Use this network").click()
+        menu = page.get_by_label("Model", exact=True)
+        expect(menu.locator("option:checked")).to_have_text(run.name)
+
+        button(page, "Examine").click()
+        upload(page, radiograph)
+        button(page, "Predict").click()
+        kept = Cascade.load(dashboard.data / "models" / run.name)
+        card = page.locator(".fw-card:visible")
+        expect(card).to_contain_text(kept.sha256[:12])
+        expect(card.get_by_role("heading", level=2)).to_contain_text("Elbow")
+        page.set_viewport_size(PHONE)
+        expect_no_wider_than(page, PHONE["width"])

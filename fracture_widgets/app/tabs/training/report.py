@@ -59,11 +59,12 @@ class ReportPanel(widgets.VBox):
                 description="Use this network",
                 tooltip="Put it among the models, where the workbench can ask it",
             ),
-            "fw-secondary",
+            "fw-button",
         )
         self.use.on_click(lambda _: self._use_network())
         self.saved = StatusLine()
-        super().__init__([self.card, self.figures, self.use, self.save, self.saved])
+        self.buttons = named(widgets.HBox([self.use, self.save]), "fw-buttons")
+        super().__init__([self.card, self.figures, self.buttons, self.saved])
         state.observe(self._draw, "run")
         self._draw()
 
@@ -71,7 +72,7 @@ class ReportPanel(widgets.VBox):
         run = self._state.run
         scores = None if run is None else run.evaluation
         self.saved.text, self.saved.tone = "", "quiet"
-        for widget in (self.figures, self.use, self.save, self.saved):
+        for widget in (self.figures, self.buttons, self.saved):
             set_shown(widget, scores is not None)
         if run is None or scores is None:
             self.card.value = _EMPTY
