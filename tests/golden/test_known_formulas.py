@@ -49,6 +49,7 @@ def test_an_evaluated_patient_called_like_a_formula_is_none(dataset: Path, tmp_p
     assert _formulas(tmp_path / "t.csv") == []
 
 
+@pytest.mark.keras
 def test_a_compared_patient_called_like_a_formula_is_none(dataset: Path, tmp_path: Path) -> None:
     pytest.importorskip("keras")
     quick = ("--models", "always-normal", "--folds", "2", "--resamples", "20")

@@ -147,6 +147,7 @@ def test_the_same_radiograph_gets_the_same_answer_from_many_threads(
         assert report.fracture_probability == pytest.approx(expected.fracture_probability, abs=1e-5)
 
 
+@pytest.mark.keras
 def test_keras_and_onnx_give_the_same_report(reports: list[Report]) -> None:
     reference = Cascade.load(engine="keras")
     for sample, report in zip(SAMPLES, reports, strict=True):
