@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fracture_widgets.base.files import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "csv_text",
@@ -92,9 +93,11 @@ def read_csv(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
 
 def frame_csv_text(frame: pd.DataFrame) -> str:
     """Return a data frame as CSV text, without its index."""
+    from pandas.api.types import is_numeric_dtype
+
     safe = frame.rename(columns=guarded)
     for name, column in safe.items():
-        if not pd.api.types.is_numeric_dtype(column):
+        if not is_numeric_dtype(column):
             safe[name] = column.map(guarded)
     return str(safe.to_csv(index=False, lineterminator="\n"))
 
@@ -112,6 +115,8 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
 
 def read_frame(path: Path, **options: Any) -> pd.DataFrame:
     """Read a data frame of ours, its texts as they were; ``options`` are those of pandas."""
+    import pandas as pd
+
     frame: pd.DataFrame = pd.read_csv(path, **options)
     texts = frame.select_dtypes(["object", "string"])
     frame[texts.columns] = texts.map(
