@@ -151,6 +151,7 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(page, pane):
     # A hand drawn out to a square is none to the gate; refused, it has no maps.
     button(page, "Answer all the same").click()
     expect(page.locator(".fw-card")).to_contain_text("answered on request")
+    expect(page.get_by_label("Opacity of the map")).to_be_visible()
     page.context.set_offline(True)  # the kernel is out of reach
     one = page.get_by_role("img", name=re.compile("Fracture map"))
     page.get_by_label("Opacity of the map").fill("100")
