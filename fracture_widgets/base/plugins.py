@@ -30,9 +30,9 @@ class Registry:
                 yield getattr(found, attribute)
 
 
-def discover(package: ModuleType | str, group: str) -> Registry:
+def discover(package: str, group: str) -> Registry:
     """Import every module of a folder of ours and every entry point of ``group``."""
-    home = import_module(package) if isinstance(package, str) else package
+    home = import_module(package)
     found: dict[str, object] = {}
     problems: list[str] = []
     for module in sorted(pkgutil.iter_modules(home.__path__), key=lambda module: module.name):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fracture_widgets.phantoms.limb import Limb
     from fracture_widgets.phantoms.pen import Pen
-    from fracture_widgets.phantoms.shapes import Limb
 
 __all__ = ["BodyPart", "Drawing", "with_article"]
 

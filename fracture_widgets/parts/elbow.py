@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fracture_widgets.parts.body_part import BodyPart, Drawing
 
 if TYPE_CHECKING:
+    from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb
     from fracture_widgets.phantoms.pen import Pen
-    from fracture_widgets.phantoms.shapes import Bone, FractureSite, Limb
 
 __all__ = ["BODY_PART"]
 
@@ -42,7 +42,7 @@ def _from_the_front(pen: Pen) -> Limb:
         shaft_cortex=0.32,
         bow=-4.0,
     )
-    ulna, radius = pen.turned_bone(ulna, -carrying), pen.turned_bone(radius, -carrying)
+    ulna, radius = ulna.turned(-carrying), radius.turned(-carrying)
     # The olecranon stands behind the humerus and is only just seen through it.
     tip = pen.outline("-19 6, -18 -12, -13 -21, -4 -22, 2 -14, 3 6")
     olecranon = pen.bone("olecranon", tip, radius=8.0, cortex=0.9, depth=0.4)
@@ -123,7 +123,7 @@ def _from_the_side(pen: Pen) -> Limb:
     # 0 is a right angle; more straightens the arm.
     bends = [pen.rng.uniform(-18, 18), pen.rng.uniform(15, 55)]
     stretch = float(np.radians(pen.rng.choice(bends, p=[0.7, 0.3])))
-    ulna, radius = pen.turned_bone(ulna, stretch), pen.turned_bone(radius, stretch)
+    ulna, radius = ulna.turned(stretch), radius.turned(stretch)
     # The second condyle is seen through the first, a little off.
     circle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     wide = condyle * 1.04

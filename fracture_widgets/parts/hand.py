@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from fracture_widgets.parts.body_part import BodyPart, Drawing
 
 if TYPE_CHECKING:
+    from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Points, Tissue
     from fracture_widgets.phantoms.pen import Pen
-    from fracture_widgets.phantoms.shapes import Bone, FractureSite, Limb, Points, Tissue
 
 __all__ = ["BODY_PART"]
 
@@ -96,7 +96,8 @@ def _draw(pen: Pen) -> Limb:
     if pen.rng.random() < 0.2:  # a radiograph of the wrist alone
         focus = np.array([[-34, -pen.uniform(55, 85)], [30, -50], [-30, shown], [28, shown]])
     upright = (0.0, 180.0, 180.0)
-    return pen.limb(bones, tissues, sites, focus, upright=upright, narrowest=0.36, size=size)
+    limb = pen.limb(bones, tissues, sites, focus, upright=upright, narrowest=0.36)
+    return limb.scaled(size)
 
 
 def _unit(vector: Points) -> Points:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fracture_widgets.parts.body_part import BodyPart, Drawing
 
 if TYPE_CHECKING:
+    from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Points, Tissue
     from fracture_widgets.phantoms.pen import Pen
-    from fracture_widgets.phantoms.shapes import Bone, FractureSite, Limb, Points, Tissue
 
 __all__ = ["BODY_PART"]
 
@@ -19,7 +19,7 @@ def _draw(pen: Pen) -> Limb:
 
     lifts = [pen.rng.uniform(-6, 20), pen.rng.uniform(25, 75)]
     lift = float(np.radians(pen.rng.choice(lifts, p=[0.78, 0.22])))
-    humerus = pen.turned_bone(_humerus(pen), lift)
+    humerus = _humerus(pen).turned(lift)
     glenoid = np.array([27.0 + pen.rng.normal(0, 1.5), 3.0 + pen.rng.normal(0, 2)])
     blade = (*_scapula(pen, *glenoid), _coracoid(pen, glenoid), _socket(pen, glenoid))
     roof = -36.0 + float(pen.rng.normal(0, 2.5))

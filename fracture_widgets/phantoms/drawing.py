@@ -11,11 +11,10 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.parts import FRACTURED, NORMAL, all_parts, get_part
-from fracture_widgets.phantoms.film import choose_exposure, develop
-from fracture_widgets.phantoms.fractures import break_limb, choose_fracture
-from fracture_widgets.phantoms.framing import choose_frame
+from fracture_widgets.phantoms.film import develop
+from fracture_widgets.phantoms.limb import break_limb, choose_fracture
 from fracture_widgets.phantoms.pen import Pen
-from fracture_widgets.phantoms.projection import project
+from fracture_widgets.phantoms.projection import choose_frame, project
 
 __all__ = ["Phantom", "draw_phantom", "sample_phantoms"]
 
@@ -92,11 +91,12 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
         fracture = choose_fracture(limb, breaking, visible_mm=seen_mm)
         limb = break_limb(limb, fracture)
     absorption = project(limb, fracture, frame, beam)
-    grey = develop(absorption, choose_exposure(film, part.drawing.absorption), frame, film)
+    grey = develop(absorption, part.drawing.absorption, frame, film)
     eight_bit = np.rint(grey * 255).astype(np.uint8)
+    broken, repeated = "-fractured" if fractured else "", f"-{exposure}" if exposure else ""
     radiograph = Radiograph(
         pixels=eight_bit.astype(np.float32) / np.float32(255),
-        name=f"drawn-{body_part}-{seed}{_called(fractured, exposure)}.png",
+        name=f"drawn-{body_part}-{seed}{broken}{repeated}.png",
         sha256="",
         source_format="drawn",
         spacing_mm=frame.spacing_mm,
@@ -111,10 +111,6 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
         seed,
         None if fracture is None else fracture.kind,
     )
-
-
-def _called(fractured: bool, exposure: int) -> str:
-    return ("-fractured" if fractured else "") + (f"-{exposure}" if exposure else "")
 
 
 def sample_phantoms() -> tuple[Phantom, ...]:

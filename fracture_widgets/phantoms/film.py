@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.phantoms.framing import Frame
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.phantoms.limb import Points
+from fracture_widgets.phantoms.projection import Frame
 from fracture_widgets.phantoms.raster import blur, path_distance, resized
-from fracture_widgets.phantoms.shapes import Points
 
-__all__ = ["Exposure", "choose_exposure", "develop"]
+__all__ = ["add_marker", "develop"]
 
 Picture = npt.NDArray[np.float32]
 
 _LEAD = 6.0
 _SKIN = np.float32(0.16)
 
+_MARKER = Box(0.04, 0.04, 0.24, 0.24)
+"""Where a taped marker lies: in the upper left, within this share of the shorter side."""
+
 
 @dataclass(frozen=True, eq=False)
-class Exposure:
+class _Exposure:
     """How one radiograph was taken and displayed."""
 
     photons: float
@@ -35,9 +41,9 @@ class Exposure:
     beam_degrees: float
 
 
-def choose_exposure(rng: np.random.Generator, thickness: float) -> Exposure:
+def _choose_exposure(rng: np.random.Generator, thickness: float) -> _Exposure:
     """Choose an exposure for a limb."""
-    return Exposure(
+    return _Exposure(
         photons=float(np.exp(rng.uniform(np.log(1500), np.log(9000)))),
         scatter=float(rng.uniform(0.08, 0.3)),
         unsharp_mm=float(rng.uniform(0.15, 0.5)),
@@ -52,9 +58,10 @@ def choose_exposure(rng: np.random.Generator, thickness: float) -> Exposure:
 
 
 def develop(
-    absorption: Picture, exposure: Exposure, frame: Frame, rng: np.random.Generator
+    absorption: Picture, thickness: float, frame: Frame, rng: np.random.Generator
 ) -> Picture:
-    """Return the finished picture."""
+    """Return the finished picture; exposure and display are set to a thickness of bone."""
+    exposure = _choose_exposure(rng, thickness)
     height, width = absorption.shape
     noise = rng.standard_normal((height, width)).astype(np.float32)
     lead, blades, masked = _lead_letter(frame, rng), _collimation(frame, rng), rng.random() < 0.7
@@ -81,7 +88,7 @@ def develop(
     return np.clip(finished, 0, 1)
 
 
-def _display(seen: Picture, exposure: Exposure) -> Picture:
+def _display(seen: Picture, exposure: _Exposure) -> Picture:
     """Return grey values by a sigmoid (the VOI LUT of most stations), air at the fog level."""
     relative = seen / np.float32(exposure.middle)
     # The first millimetres of skin are lifted, as the viewer of a limb expects to see its outline.
@@ -92,7 +99,7 @@ def _display(seen: Picture, exposure: Exposure) -> Picture:
     return grey
 
 
-def _beam(exposure: Exposure, height: int, width: int) -> Picture:
+def _beam(exposure: _Exposure, height: int, width: int) -> Picture:
     angle = np.radians(exposure.beam_degrees)
     x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
     y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
@@ -160,3 +167,23 @@ def _strokes(letter: str) -> tuple[Points, ...]:
         np.concatenate((bowl, [(-0.28, 0.02)])),
         np.array([(-0.02, 0.02), (0.32, 0.5)]),
     )
+
+
+def add_marker(radiograph: Radiograph) -> tuple[Radiograph, Box]:
+    """Lay a lead disc with a hole into the upper left of a copy; return that and the disc's box."""
+    height, width = radiograph.pixels.shape
+    shorter = min(height, width)
+    y, x = np.mgrid[:height, :width].astype(np.float32) / np.float32(shorter)
+    middle = (_MARKER.x0 + _MARKER.x1) / 2
+    radius = _MARKER.width / 2
+    away = np.hypot(x - middle, y - middle)
+    edge = np.float32(shorter)  # over one pixel
+    disc = np.clip((radius - away) * edge + 0.5, 0, 1) * np.clip(
+        (away - radius * 0.45) * edge + 0.5, 0, 1
+    )
+    pixels = np.maximum(radiograph.pixels, disc.astype(np.float32))
+    marked = replace(radiograph, pixels=pixels)
+    marked = replace(marked, sha256=hashlib.sha256(marked.to_png()).hexdigest())
+    across, down = shorter / width, shorter / height
+    box = Box(_MARKER.x0 * across, _MARKER.y0 * down, _MARKER.x1 * across, _MARKER.y1 * down)
+    return marked, box

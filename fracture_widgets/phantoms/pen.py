@@ -11,18 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fracture_widgets.phantoms.shapes import Bone, FractureSite, Limb, Points, Tissue, place
+from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Points, Tissue, turned
 
-__all__ = ["Pen", "table"]
+__all__ = ["Pen"]
 
 _CELL = re.compile(r"([+-]?[\d.]*)([a-z_]+)([+-][\d.]+)?")
-
-
-def table(text: str, lengths: Mapping[str, float]) -> Points:
-    """Return the rows of numbers that a text of measures says, shape ``(rows, columns)``."""
-    return np.array(
-        [[_number(cell, lengths) for cell in row.split()] for row in text.split(",")], np.float64
-    )
 
 
 def _number(cell: str, lengths: Mapping[str, float]) -> float:
@@ -34,10 +27,9 @@ def _number(cell: str, lengths: Mapping[str, float]) -> float:
     return length + float(more) if more else length
 
 
-def rounded(corners: Points, times: int = 2) -> Points:
-    """Round a closed polygon by cutting its corners (Chaikin 1974)."""
-    points = np.asarray(corners, np.float64)
-    for _ in range(times):
+def _rounded(points: Points) -> Points:
+    """Round a closed polygon by cutting its corners twice (Chaikin 1974)."""
+    for _ in range(2):
         following = np.roll(points, -1, axis=0)
         points = np.stack((0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following), 1)
         points = points.reshape(-1, 2)
@@ -47,6 +39,9 @@ def rounded(corners: Points, times: int = 2) -> Points:
 class Pen:
     """Draws the bones and tissues of one limb, by chance where a limb differs from another."""
 
+    tissue = Tissue
+    limb = Limb
+
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
 
@@ -54,14 +49,17 @@ class Pen:
         """Return a length or an angle by chance."""
         return float(self.rng.uniform(low, high))
 
-    def points(self, text: str, **lengths: float) -> Points:
-        """Return the points of a path, as they stand."""
-        return table(text, lengths)
+    def points(self, rows: str | Points, **lengths: float) -> Points:
+        """Return the rows of numbers that a text of measures says; arrays as they are."""
+        if not isinstance(rows, str):
+            return rows
+        numbers = [[_number(cell, lengths) for cell in row.split()] for row in rows.split(",")]
+        return np.array(numbers, np.float64)
 
     def outline(self, corners: str | Points, *, jitter: float = 0.0, **lengths: float) -> Points:
         """Return a closed outline with rounded corners, each moved by chance."""
-        points = table(corners, lengths) if isinstance(corners, str) else corners
-        return rounded(points + self.rng.normal(0, jitter, points.shape) if jitter else points)
+        points = self.points(corners, **lengths)
+        return _rounded(points + self.rng.normal(0, jitter, points.shape) if jitter else points)
 
     def blob(
         self, width: float, height: float, *, square: float = 2.4, rough: float = 0.06
@@ -72,16 +70,16 @@ class Pen:
         cosine, sine = np.cos(angle), np.sin(angle)
         reach = (np.abs(cosine) ** square + np.abs(sine) ** square) ** (-1 / square)
         reach = reach * 1.06 * (1 + rough * self.rng.standard_normal(corners))
-        return rounded(np.stack((cosine * reach * width / 2, sine * reach * height / 2), 1))
+        return _rounded(np.stack((cosine * reach * width / 2, sine * reach * height / 2), 1))
 
     def tube(self, path: str | Points, half_widths: Sequence[float] | Points) -> Points:
         """Return the rounded outline of a tube along a path with a half width at each point."""
-        line = table(path, {}) if isinstance(path, str) else path
+        line = self.points(path)
         widths = np.asarray(half_widths, np.float64)[:, None]
         along = np.gradient(line, axis=0)
         along /= np.linalg.norm(along, axis=1, keepdims=True)
         across = np.stack((along[:, 1], -along[:, 0]), 1)
-        return rounded(np.concatenate((line + across * widths, (line - across * widths)[::-1])))
+        return _rounded(np.concatenate((line + across * widths, (line - across * widths)[::-1])))
 
     def bone(
         self,
@@ -93,16 +91,9 @@ class Pen:
         depth: float = 1.0,
     ) -> Bone:
         """Draw a bone that is no tube: one rounding radius and one cortex all over."""
-        ends = np.stack((outline.min(axis=0), outline.max(axis=0)))
-        return self.shaped_bone(
-            name,
-            outline,
-            ends,
-            "0 radius cortex, 1 radius cortex",
-            depth=depth,
-            radius=radius,
-            cortex=cortex,
-        )
+        axis = np.stack((outline.min(axis=0), outline.max(axis=0)))
+        stations = np.array([0.0, 1.0])
+        return Bone(name, outline, axis, stations, np.full(2, radius), np.full(2, cortex), depth)
 
     def shaped_bone(
         self,
@@ -115,8 +106,8 @@ class Pen:
         **lengths: float,
     ) -> Bone:
         """Draw a bone of any outline whose radius and cortex are known at stations of its axis."""
-        line = table(axis, lengths) if isinstance(axis, str) else axis
-        position, radius, cortex = table(stations, lengths).T
+        line = self.points(axis, **lengths)
+        position, radius, cortex = self.points(stations, **lengths).T
         return Bone(name, outline, line, position, radius, cortex, depth)
 
     def long_bone(
@@ -136,7 +127,7 @@ class Pen:
         length = float(np.hypot(*(last - first)))
         along = (last - first) / length
         right = np.array([-along[1], along[0]])
-        position, *sides = (table(profile, {}) if isinstance(profile, str) else profile).T
+        position, *sides = self.points(profile).T
         left_side, right_side = (
             side * (1 + 0.03 * self.rng.standard_normal(len(side))) for side in sides
         )
@@ -152,11 +143,7 @@ class Pen:
         shell = shaft_cortex * narrow * (narrow / np.maximum(radius, narrow)) ** 1.6
         cortex = np.clip(shell, end_cortex, None)
         axis = np.stack((first, last))
-        return Bone(name, rounded(outline), axis, position, radius, cortex, depth)
-
-    def tissue(self, name: str, outline: Points, thickness: float, rounding: float) -> Tissue:
-        """Draw a region of soft tissue, or of air within it."""
-        return Tissue(name, outline, thickness, rounding)
+        return Bone(name, _rounded(outline), axis, position, radius, cortex, depth)
 
     def site(
         self,
@@ -168,9 +155,9 @@ class Pen:
         followers: Sequence[str] = (),
     ) -> FractureSite:
         """Mark a place where a bone may break: how (``"gap step"``), and what it takes along."""
-        place_at, towards = np.asarray(point, np.float64), np.asarray(direction, np.float64)
+        place, towards = np.asarray(point, np.float64), np.asarray(direction, np.float64)
         return FractureSite(
-            bone, place_at, towards, half_width, tuple(kinds.split()), tuple(followers)
+            bone, place, towards, half_width, tuple(kinds.split()), tuple(followers)
         )
 
     def site_on(
@@ -196,34 +183,4 @@ class Pen:
     def turned(self, points: Sequence[float] | Points, radians: float) -> Points:
         """Return points turned about (0, 0), clockwise on the picture."""
         flat = np.asarray(points, np.float64)
-        return place(np.atleast_2d(flat), np.zeros(2), radians).reshape(flat.shape)
-
-    def turned_bone(self, bone: Bone, radians: float) -> Bone:
-        """Return a bone turned about (0, 0)."""
-        return bone.turned(np.zeros(2), radians)
-
-    def limb(
-        self,
-        bones: Sequence[Bone],
-        tissues: Sequence[Tissue],
-        sites: Sequence[FractureSite],
-        focus: Points,
-        *,
-        upright: Sequence[float] = (0.0,),
-        narrowest: float = 0.6,
-        air: Sequence[Tissue] = (),
-        hollows: Sequence[tuple[Points, float]] = (),
-        size: float = 1.0,
-    ) -> Limb:
-        """Put a limb together: ``focus`` must be in the picture, ``upright`` are usual turns."""
-        limb = Limb(
-            tuple(bones),
-            tuple(tissues),
-            tuple(sites),
-            focus,
-            tuple(upright),
-            narrowest,
-            tuple(air),
-            tuple(hollows),
-        )
-        return limb if size == 1.0 else limb.scaled(size)
+        return turned(np.atleast_2d(flat), radians).reshape(flat.shape)

@@ -1,4 +1,4 @@
-"""The beam through a limb: how much of it each bone and tissue takes away.
+"""The beam through a limb: where each bone and tissue lies in the picture, and what it absorbs.
 
 Every bone is a shell of cortex around marrow. Along the beam, a round bone of radius ``R`` is
 ``2 sqrt(R^2 - (R - d)^2)`` thick at the distance ``d`` from its edge, and its marrow cavity is as
@@ -15,19 +15,85 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from fracture_widgets.phantoms.fractures import Fracture
-from fracture_widgets.phantoms.framing import Frame
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.phantoms.limb import Bone, Fracture, Limb, Points, Tissue
 from fracture_widgets.phantoms.raster import blur, edge_distance, resized, sample
-from fracture_widgets.phantoms.shapes import Bone, Limb, Points, Tissue
 
-__all__ = ["CORTEX_PER_MM", "MARROW_PER_MM", "TISSUE_PER_MM", "project"]
+__all__ = ["Frame", "choose_frame", "project"]
 
 Picture = npt.NDArray[np.float32]
 
 # Linear attenuation at about 35 keV, beyond the soft tissue that the bone takes the place of.
-TISSUE_PER_MM = 0.025
-CORTEX_PER_MM = 0.115
-MARROW_PER_MM = 0.012
+_TISSUE_PER_MM = 0.025
+_CORTEX_PER_MM = 0.115
+_MARROW_PER_MM = 0.012
+
+_WORKING_SIDE = 430
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A similarity from the limb's millimetres to the pixels that are drawn."""
+
+    matrix: Points
+    offset: Points
+    scale: float
+    width: int
+    height: int
+    final_width: int
+    final_height: int
+    mirrored: bool
+
+    def to_pixels(self, points: Points) -> Points:
+        """Map points in mm to drawn pixels, shape ``(n, 2)``."""
+        mapped: Points = points @ self.matrix + self.offset
+        return mapped
+
+    def box(self, points: Points) -> Box:
+        """Return the box around points in mm, in fractions of the picture, clipped to it."""
+        at = self.to_pixels(points) / (self.width, self.height)
+        (x0, y0), (x1, y1) = at.min(axis=0), at.max(axis=0)
+        return Box(float(x0), float(y0), float(x1), float(y1)).clipped()
+
+    @property
+    def spacing_mm(self) -> tuple[float, float]:
+        """Distance of the finished picture's rows and columns in mm."""
+        return (
+            self.height / self.final_height / self.scale,
+            self.width / self.final_width / self.scale,
+        )
+
+
+def choose_frame(limb: Limb, rng: np.random.Generator) -> Frame:
+    """Choose turn, flip, margins and pixel size, so that the limb's focus is in the picture."""
+    degrees = float(rng.choice(limb.upright)) + float(rng.normal(0, 6))
+    mirrored = bool(rng.random() < 0.5)
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    if mirrored:
+        turn = turn @ np.diag([-1.0, 1.0])
+    at = limb.focus @ turn
+    low, high = at.min(axis=0), at.max(axis=0)
+    size = high - low
+    low = low - size * rng.uniform(0.02, 0.12, 2)
+    high = high + size * rng.uniform(0.02, 0.12, 2)
+    size = high - low
+    lack = np.clip(limb.narrowest * rng.uniform(0.9, 1.2) * size.max() - size, 0, None)
+    low, size = low - lack / 2, size + lack
+    final_long = float(np.exp(rng.uniform(np.log(160), np.log(400))))
+    final = np.maximum(np.rint(size * (final_long / size.max())), 60).astype(int)
+    drawn = np.rint(size * (max(_WORKING_SIDE, final_long) / size.max())).astype(int)
+    scale = float((drawn / size).mean())
+    return Frame(
+        turn * scale,
+        -low * scale,
+        scale,
+        int(drawn[0]),
+        int(drawn[1]),
+        int(final[0]),
+        int(final[1]),
+        mirrored,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +120,7 @@ def project(
             _add(bone_map, _bone_patch(bone, frame, sponge))
     for outline, left_over in limb.hollows:
         bone_map *= 1 - (1 - left_over) * _soft_mask(outline, frame)
-    return bone_map + TISSUE_PER_MM * _tissue(limb, frame, rng)
+    return bone_map + _TISSUE_PER_MM * _tissue(limb, frame, rng)
 
 
 def _tissue(limb: Limb, frame: Frame, rng: np.random.Generator) -> Picture:
@@ -126,7 +192,7 @@ def _bone_patch(bone: Bone, frame: Frame, sponge: Picture, reach: int = 0) -> _P
         np.clip(rows + (top - reach), 0, frame.height - 1),
         np.clip(columns + (left - reach), 0, frame.width - 1),
     ]
-    absorbed = CORTEX_PER_MM * (whole - cavity) + MARROW_PER_MM * cavity * pattern
+    absorbed = _CORTEX_PER_MM * (whole - cavity) + _MARROW_PER_MM * cavity * pattern
     values = np.zeros(distance.shape, np.float32)
     values[rows, columns] = absorbed * np.float32(bone.depth)
     return _Patch(left - reach, top - reach, values)

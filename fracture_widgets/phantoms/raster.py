@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from fracture_widgets.phantoms.shapes import Points
+from fracture_widgets.phantoms.limb import Points
 
 __all__ = ["blur", "edge_distance", "path_distance", "resized", "sample"]
 
@@ -35,19 +35,17 @@ def blur(picture: Picture, sigma: float) -> Picture:
     reach = int(np.ceil(3 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2).astype(np.float32)
     weights /= weights.sum()
-    padded = np.pad(picture, ((reach, reach), (0, 0)), mode="edge")
-    rows = weights[reach] * padded[reach : reach + height]
-    for k in range(reach):
-        rows += weights[k] * (
-            padded[k : k + height] + padded[2 * reach - k : 2 * reach - k + height]
-        )
-    padded = np.pad(rows, ((0, 0), (reach, reach)), mode="edge")
-    blurred: Picture = weights[reach] * padded[:, reach : reach + width]
-    for k in range(reach):
-        blurred += weights[k] * (
-            padded[:, k : k + width] + padded[:, 2 * reach - k : 2 * reach - k + width]
-        )
-    return blurred
+    for axis in (0, 1):
+        margin = [(reach, reach) if along == axis else (0, 0) for along in (0, 1)]
+        padded = np.moveaxis(np.pad(picture, margin, mode="edge"), axis, 0)
+        length = picture.shape[axis]
+        total = weights[reach] * padded[reach : reach + length]
+        for k in range(reach):
+            total += weights[k] * (
+                padded[k : k + length] + padded[2 * reach - k : 2 * reach - k + length]
+            )
+        picture = np.moveaxis(total, 0, axis)
+    return picture
 
 
 def path_distance(x: Picture, y: Picture, path: Points, *, closed: bool) -> Picture:

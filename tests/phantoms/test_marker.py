@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.phantoms.marker import add_marker
+from fracture_widgets.phantoms import add_marker, draw_phantom
 
 
 def test_a_marker_is_white_in_its_box_and_nothing_changes_outside():

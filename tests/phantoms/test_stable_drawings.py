@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from fracture_widgets.phantoms import FRACTURE_KINDS, draw_phantom
-from fracture_widgets.phantoms.pen import Pen, table
+from fracture_widgets.phantoms.pen import Pen
 
 DATA = Path(__file__).parent / "data"
 KEPT = json.loads((DATA / "phantoms.json").read_text("utf-8"))
@@ -45,14 +45,15 @@ def test_a_seed_draws_what_it_drew(row):
 
 
 def test_measures_hang_on_lengths():
-    measures = table("-19 6.5, -shaft 2fat, shaft-5 -0.5fat+3", {"shaft": 10.0, "fat": 4.0})
+    rows = "-19 6.5, -shaft 2fat, shaft-5 -0.5fat+3"
+    measures = Pen(np.random.default_rng(0)).points(rows, shaft=10.0, fat=4.0)
     assert measures.tolist() == [[-19, 6.5], [-10, 8], [5, 1]]
 
 
 @pytest.mark.parametrize("text", ["1 two", "1 2, 3", "1 2x3"])
 def test_measures_that_make_no_sense_are_an_error(text):
     with pytest.raises((KeyError, ValueError)):
-        table(text, {"x": 1.0})
+        Pen(np.random.default_rng(0)).points(text, x=1.0)
 
 
 def test_a_limb_is_scaled_with_all_that_it_holds():
@@ -62,7 +63,7 @@ def test_a_limb_is_scaled_with_all_that_it_holds():
         bone = pen.bone("shaft", box, radius=5.0)
         skin = pen.tissue("skin", box, 30.0, 9.0)
         site = pen.site("shaft", (5, 10), (0, 1), 5.0, "gap")
-        return pen.limb([bone], [skin], [site], box, air=[skin], hollows=[(box, 0.5)], size=size)
+        return pen.limb([bone], [skin], [site], box, air=[skin], hollows=[(box, 0.5)]).scaled(size)
 
     once, twice = draw(1.0), draw(2.0)
     assert np.array_equal(twice.bones[0].outline, 2 * once.bones[0].outline)

@@ -1,18 +1,129 @@
-"""How drawn bones break: a gap, a step or an angulation, at a known place."""
+"""What drawn limbs are made of, and how they break: a gap, a step or an angulation.
+
+All lengths are millimetres. Points are ``(x, y)`` with x to the right and y down, as in a picture.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.phantoms.shapes import FractureSite, Limb, Points
-
-__all__ = ["FRACTURE_KINDS", "Fracture", "break_limb", "choose_fracture"]
+__all__ = [
+    "FRACTURE_KINDS",
+    "Bone",
+    "Fracture",
+    "FractureSite",
+    "Limb",
+    "Points",
+    "Tissue",
+    "break_limb",
+    "choose_fracture",
+    "turned",
+]
 
 FRACTURE_KINDS = ("gap", "step", "angulation")
 """A dark line, a sideways shift, a bend."""
+
+Points = npt.NDArray[np.float64]
+"""Shape ``(n, 2)``: x and y of n points."""
+
+_ORIGIN = np.zeros(2)
+
+
+@dataclass(frozen=True, eq=False)
+class Bone:
+    """One bone in projection: a closed outline, filled with marrow behind a shell of cortex."""
+
+    name: str
+    outline: Points
+    axis: Points
+    stations: npt.NDArray[np.float64]
+    radius: npt.NDArray[np.float64]
+    cortex: npt.NDArray[np.float64]
+    depth: float = 1.0
+
+    def turned(self, radians: float, pivot: Points = _ORIGIN) -> Bone:
+        """Return the bone turned about ``pivot``."""
+        outline = turned(self.outline, radians, pivot)
+        return replace(self, outline=outline, axis=turned(self.axis, radians, pivot))
+
+
+@dataclass(frozen=True, eq=False)
+class Tissue:
+    """A region of soft tissue, or of air within it."""
+
+    name: str
+    outline: Points
+    thickness: float
+    rounding: float
+
+    def turned(self, radians: float, pivot: Points) -> Tissue:
+        """Return the region turned about ``pivot``."""
+        return replace(self, outline=turned(self.outline, radians, pivot))
+
+
+@dataclass(frozen=True, eq=False)
+class FractureSite:
+    """A place where a bone of the limb may break, how, and what its fragment takes along."""
+
+    bone: str
+    point: Points
+    direction: Points
+    half_width: float
+    kinds: tuple[str, ...]
+    followers: tuple[str, ...] = ()
+
+
+_Part = TypeVar("_Part", Bone, Tissue, FractureSite)
+
+
+@dataclass(frozen=True, eq=False)
+class Limb:
+    """Everything drawn in one radiograph, before the beam, the frame and the film.
+
+    ``focus`` must be in the picture, ``upright`` are the usual turns in degrees, ``hollows`` are
+    outlines with the share of bone that is left in them.
+    """
+
+    bones: Sequence[Bone]
+    tissues: Sequence[Tissue]
+    sites: Sequence[FractureSite]
+    focus: Points
+    upright: Sequence[float] = (0.0,)
+    narrowest: float = 0.6
+    air: Sequence[Tissue] = ()
+    hollows: Sequence[tuple[Points, float]] = ()
+
+    def scaled(self, size: float) -> Limb:
+        """Return the limb ``size`` times as large."""
+
+        def grown(part: _Part, *lengths: str) -> _Part:
+            return replace(part, **{name: getattr(part, name) * size for name in lengths})
+
+        def grown_tissues(tissues: Sequence[Tissue]) -> list[Tissue]:
+            return [grown(tissue, "outline", "thickness", "rounding") for tissue in tissues]
+
+        return replace(
+            self,
+            bones=[grown(bone, "outline", "axis", "radius", "cortex") for bone in self.bones],
+            tissues=grown_tissues(self.tissues),
+            sites=[grown(site, "point", "half_width") for site in self.sites],
+            focus=self.focus * size,
+            air=grown_tissues(self.air),
+            hollows=[(outline * size, left) for outline, left in self.hollows],
+        )
+
+
+def turned(points: Points, radians: float, pivot: Points = _ORIGIN) -> Points:
+    """Return points turned about ``pivot``, clockwise on the picture."""
+    cosine, sine = np.cos(radians), np.sin(radians)
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    moved: Points = (points - pivot) @ turn + pivot
+    return moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +209,6 @@ def break_limb(limb: Limb, fracture: Fracture) -> Limb:
     pivot, angle = fracture.site.point, fracture.radians
     return replace(
         limb,
-        bones=tuple(b.turned(pivot, angle) if b.name in names else b for b in limb.bones),
-        tissues=tuple(t.turned(pivot, angle) if t.name in names else t for t in limb.tissues),
+        bones=tuple(b.turned(angle, pivot) if b.name in names else b for b in limb.bones),
+        tissues=tuple(t.turned(angle, pivot) if t.name in names else t for t in limb.tissues),
     )
