@@ -19,7 +19,7 @@ from comparing import Comparison, print_table
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.examine.radiograph_list import RadiographList
 from fracture_widgets.app.tabs.worklist.panel import WorklistPanel
-from fracture_widgets.app.widgets.thumbnails import thumbnail
+from fracture_widgets.app.widgets.table import thumbnail
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.parts import BODY_PARTS

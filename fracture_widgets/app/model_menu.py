@@ -9,8 +9,8 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.inference import InferenceWorker, load_cascade
 from fracture_widgets.app.state import ModelState, WorkbenchState
+from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named
-from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.models.listing import list_models
 
 __all__ = ["ModelMenu"]

@@ -17,8 +17,7 @@ from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tab import find_tabs
 from fracture_widgets.app.widgets.live import set_shown
-from fracture_widgets.app.widgets.regions import region_of
-from fracture_widgets.app.widgets.viewer import Viewer
+from fracture_widgets.app.widgets.viewer import Viewer, region_of
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.phantoms import Phantom

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ipywidgets.embed import embed_data
 
-from fracture_widgets.app.widgets.pending_uploads import base_name
+from fracture_widgets.app.widgets.upload import base_name
 from fracture_widgets.cli.commands.predict import _write_heatmap
 from fracture_widgets.cli.options import folder_for
 from fracture_widgets.imaging.files import shown_name

@@ -11,7 +11,7 @@ import pytest
 import fracture_widgets.app.tabs as folder
 from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.tab import Tab, find_tabs
-from fracture_widgets.app.widgets.status import StatusLine
+from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.errors import FractureWidgetsError
 
 NOTES = """

@@ -167,8 +167,8 @@ def test_after_a_lost_connection_the_page_asks_what_is_here_and_goes_on_from_the
     page.begin("hand.png", content, "1")
     page.piece(content, 2 * PIECE, "1")  # the one before it was lost
     assert page.heard[-1] == have(PIECE)
-    page.say("where", upload="1", asked=1)
-    assert page.heard[-1] == have(PIECE, asked=1)
+    page.say("where", upload="1", query=1)
+    assert page.heard[-1] == have(PIECE, query=1)
     for at in range(PIECE, len(content), PIECE):
         page.piece(content, at, "1")
     assert page.heard[-1] == done()
@@ -189,12 +189,12 @@ def test_pieces_and_beginnings_that_come_twice_change_nothing(page, state, png):
 
 def test_an_answer_that_was_lost_is_given_again(page, png):
     page.send("hand.png", png())
-    page.say("where", upload="1", asked=1)
+    page.say("where", upload="1", query=1)
     assert page.heard[-1] == done()
 
 
 def test_of_a_file_whose_beginning_was_lost_nothing_is_known(page):
-    page.say("where", upload="9", asked=1)
+    page.say("where", upload="9", query=1)
     assert page.heard == [{"type": "unknown", "upload": "9"}]
 
 
@@ -223,7 +223,7 @@ def test_a_file_of_which_no_more_comes_is_forgotten(page, panel, clock, png):
     page.begin("hand.png", png(), "1")
     clock.seconds += 11 * 60
     page.begin_batch()
-    page.say("where", upload="1", asked=1)
+    page.say("where", upload="1", query=1)
     assert page.heard[-1]["type"] == "unknown"
 
 
@@ -294,7 +294,7 @@ def test_files_are_read_one_after_the_other_off_the_event_loop(state, patient, c
     page.send("a.png", png("a"), key="1")
     page.send("b.png", png("b"), key="2")
     assert len(patient.waiting) == 1
-    page.say("where", upload="1", asked=1)
+    page.say("where", upload="1", query=1)
     assert page.heard[-1]["received"] == len(png("a"))
     patient.go()
     page.over()

@@ -10,8 +10,8 @@ from fracture_widgets.app.answer.result import ResultPanel
 from fracture_widgets.app.answer.study_line import StudyLine
 from fracture_widgets.app.inference import InferenceWorker
 from fracture_widgets.app.state import ModelState, WorkbenchState
+from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
-from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.verdict_words import verdict_heading
 from fracture_widgets.records.history import History

@@ -10,8 +10,8 @@ import ipywidgets as widgets
 from fracture_widgets.app.answer.prevalence import PrevalencePanel
 from fracture_widgets.app.answer.saving import SaveButton
 from fracture_widgets.app.state import WorkbenchState
+from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
-from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.imaging.radiograph import Radiograph, compact

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fracture_widgets.app.widgets.download import DownloadButton
+from fracture_widgets.app.widgets.controls import DownloadButton
 from fracture_widgets.models.report import Report
 from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
 

@@ -10,14 +10,26 @@ changes in between is lost to it. So a view says when it is ready, and all is se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import ipywidgets as widgets
 
-__all__ = ["LiveWidget", "descendants", "named", "resend", "script", "set_shown", "style"]
+__all__ = [
+    "Handler",
+    "LiveWidget",
+    "descendants",
+    "named",
+    "resend",
+    "script",
+    "set_shown",
+    "style",
+]
+
+Handler = Callable[[Mapping[str, Any]], object]
+"""Takes what was done in the page: a message with its ``type`` and what belongs to it."""
 
 _FRONT = Path(__file__).parents[1] / "front"
 
@@ -61,14 +73,18 @@ def resend(widget: widgets.DOMWidget) -> None:
 
 
 class LiveWidget(anywidget.AnyWidget):
-    """Base of the widgets that show radiographs or what came of them."""
+    """Base of the widgets that show radiographs or what came of them.
+
+    ``handlers`` take the page's messages by their ``type``.
+    """
 
     _esm = "export default { render() {} }"
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, handlers: Mapping[str, Handler] | None = None, **traits: Any) -> None:
+        super().__init__(**traits)
         self.content: dict[str, Any] = {}
         self._pictures: tuple[bytes, ...] = ()
+        self._handlers = dict(handlers or {})
         self.on_msg(lambda _, content, buffers: self.receive(content, buffers))
 
     def show(self, content: Mapping[str, Any], pictures: Sequence[bytes] = ()) -> None:
@@ -78,11 +94,14 @@ class LiveWidget(anywidget.AnyWidget):
         self._send_content()
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take a message from the page; subclasses add the kinds they know."""
+        """Take a message from the page."""
         if content.get("type") == "ready":
             resend(self)
             if self.content:
                 self._send_content()
+        handler = self._handlers.get(str(content.get("type")))
+        if handler is not None:
+            handler(content)
 
     def _send_content(self) -> None:
         self.send({"type": "show", **self.content}, list(self._pictures))

@@ -3,22 +3,48 @@
 The page keeps the rows it was sent, by their ``key``. A message ``change`` brings those that are
 new or changed, the keys of those that are ``gone``, and the ``order`` where it is another one; it
 has a number, so that a page that missed one asks for all rows anew.
+
+A page asks for a thumbnail when it comes into sight. Jupyter's server drops what a kernel sends
+above about 1 MB a second, and a hundred thumbnails are half of that: they are never sent unasked,
+and made off the event loop.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from fracture_widgets.app.widgets.live import LiveWidget
-from fracture_widgets.app.widgets.thumbnails import MakeThumbnail, Thumbnails
+import traitlets
 
-__all__ = ["Handler", "Table"]
+from fracture_widgets.app.widgets.background import BackgroundTask
+from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
+from fracture_widgets.figures.overlay import grey_jpeg
+from fracture_widgets.imaging.radiograph import Radiograph
 
-Handler = Callable[[Mapping[str, Any]], object]
-"""Takes what was done in the page: a message with its ``type`` and what belongs to it."""
+__all__ = ["DELETE", "Picture", "PictureList", "Record", "RecordTable", "Table", "thumbnail"]
+
+MakeThumbnail = Callable[[], bytes]
+"""Returns a JPEG; called off the event loop, at most once for each time it is asked for."""
+
+_THUMBNAIL_SIDE = 160
+_THUMBNAIL_QUALITY = 82
+_MOST_REQUESTED = 1024
+
+_thumbnails: WeakKeyDictionary[Radiograph, bytes] = WeakKeyDictionary()
+
+
+def thumbnail(radiograph: Radiograph) -> bytes:
+    """Return a JPEG of a radiograph, its longer side at most 160 pixels; made once."""
+    known = _thumbnails.get(radiograph)
+    if known is None:
+        known = grey_jpeg(radiograph, _THUMBNAIL_SIDE, quality=_THUMBNAIL_QUALITY)
+        _thumbnails[radiograph] = known
+    return known
 
 
 class Table(LiveWidget):
@@ -31,12 +57,14 @@ class Table(LiveWidget):
         executor: Executor | None = None,
         **traits: Any,
     ) -> None:
-        super().__init__(**traits)
-        self._handlers = handlers
+        super().__init__({"thumbnails": self._request_thumbnails, **handlers}, **traits)
         self._version = 0
         self._places: dict[Any, int] = {}
-        self._filling = threading.RLock()  # the page's messages may come from another thread
-        self._thumbnails = Thumbnails(self._send_thumbnail, executor)
+        self._lock = threading.RLock()  # the page's messages may come from another thread
+        self._thumbnails: Mapping[str, MakeThumbnail] = {}
+        self._requested: deque[str] = deque(maxlen=_MOST_REQUESTED)
+        self._drawing = BackgroundTask(executor)
+        self._drawing.observe(self._draw_thumbnails, "state")
 
     def fill(
         self,
@@ -47,19 +75,19 @@ class Table(LiveWidget):
         **more: Any,
     ) -> None:
         """Show these rows, all of them or those of an order, and more beside them."""
-        with self._filling:
+        with self._lock:
             before = {row["key"]: row for row in self.content.get("rows", ())}
             content = {
                 "rows": list(rows),
                 "order": [row["key"] for row in rows] if order is None else list(order),
                 **more,
             }
-            self._thumbnails.offer(thumbnails or {})
+            self._thumbnails = thumbnails or {}
             if content == self.content:
                 return
             self._places = {row["key"]: place for place, row in enumerate(rows)}
             gone = [key for key in before if key not in self._places]
-            change = more | {"rows": [row for row in rows if _differs(row, before.get(row["key"]))]}
+            change = more | {"rows": [row for row in rows if row != before.get(row["key"])]}
             if gone:
                 change["gone"] = gone
             if content["order"] != self.content.get("order"):
@@ -67,39 +95,142 @@ class Table(LiveWidget):
             self.content = content
             self._send_change(change)
 
-    def update(self, row: Mapping[str, Any], **more: Any) -> None:
-        """Show what became of one row that is there, and more that changed beside the rows."""
-        with self._filling:
+    def update(self, row: Mapping[str, Any]) -> None:
+        """Show what became of one row that is there."""
+        with self._lock:
             place = self._places.get(row["key"])
-            if place is None or (self.content["rows"][place] == row and not more):
-                return
-            self.content["rows"][place] = row
-            self.content |= more
-            self._send_change({"rows": [row], **more})
+            if place is not None and self.content["rows"][place] != row:
+                self.content["rows"][place] = row
+                self._send_change({"rows": [row]})
 
     def __contains__(self, key: object) -> bool:
         return key in self._places
-
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
-        """Take what was done in the page."""
-        super().receive(content, buffers)
-        if content.get("type") == "thumbnails":
-            self._thumbnails.ask([str(name) for name in content["names"]])
-        handler = self._handlers.get(str(content.get("type")))
-        if handler is not None:
-            handler(content)
 
     def _send_change(self, change: Mapping[str, Any]) -> None:
         self._version += 1
         self.send({"type": "change", "version": self._version, **change})
 
-    def _send_thumbnail(self, name: str, jpeg: bytes) -> None:
-        self.send({"type": "thumbnail", "name": name}, [jpeg])
-
     def _send_content(self) -> None:
-        with self._filling:
+        with self._lock:
             self.send({"type": "show", "version": self._version, **self.content})
 
+    def _request_thumbnails(self, content: Mapping[str, Any]) -> None:
+        """Have these made and sent, the last requested first."""
+        self._requested.extend(str(name) for name in reversed(content["names"]))
+        self._draw_thumbnails()
 
-def _differs(row: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
-    return row is not other and row != other
+    def _draw_thumbnails(self, _: object = None) -> None:
+        with self._lock:
+            if self._requested and not self._drawing.running:
+                self._drawing.start(self._drawn, self._send_thumbnail)
+
+    def _drawn(self) -> Iterator[tuple[str, bytes]]:
+        while self._requested:
+            name = self._requested.pop()
+            make = self._thumbnails.get(name)
+            try:
+                yield name, make() if make is not None else b""
+            except Exception:  # noqa: BLE001 - a row without its picture is still a row
+                yield name, b""
+
+    def _send_thumbnail(self, drawn: tuple[str, bytes]) -> None:
+        name, jpeg = drawn
+        self.send({"type": "thumbnail", "name": name}, [jpeg])
+
+
+DELETE = ("delete", "Delete")
+"""An action that the page asks about once more."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row of a table of records: its cells, and the actions that it has."""
+
+    id: int | str
+    name: str
+    cells: Sequence[str]
+    actions: Sequence[tuple[str, str]]
+    tone: str = ""
+    shown: bool = False
+
+    def row(self, **more: Any) -> dict[str, Any]:
+        """Return what the page needs of it."""
+        return {"key": self.id, **asdict(self), **more}
+
+
+class RecordTable(Table):
+    """Shows records and takes what is pressed in their rows."""
+
+    _esm = script("table")
+
+    def __init__(self, pressed: Callable[[str, Any], object], **words: Any) -> None:
+        """Take ``caption``, ``columns``, what an ``empty`` table says, and the ``question``."""
+        super().__init__({})
+        self._pressed = pressed
+        self._words = words
+        self._records: dict[Any, Record] = {}
+
+    def list_records(self, records: Sequence[Record]) -> None:
+        """Show these records."""
+        self._records = {record.id: record for record in records}
+        self.fill([record.row() for record in records], **self._words)
+
+    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        """Take a click, if it is on an action that the row has."""
+        super().receive(content, buffers)
+        kind, number = content.get("type"), content.get("id")
+        record = self._records.get(number) if isinstance(number, int | str) else None
+        if record is not None and kind in dict(record.actions):
+            self._pressed(str(kind), record.id)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a list and what stands beside it."""
+
+    key: int
+    title: str
+    note: str
+    alt: str
+    thumbnail: MakeThumbnail | None = None
+    chosen: bool | None = None
+    removable: bool = False
+    tag: str = ""
+    tone: str = "normal"
+
+    def row(self) -> dict[str, Any]:
+        """Return what the page needs of it."""
+        return vars(self) | {"thumbnail": "" if self.thumbnail is None else str(self.key)}
+
+
+class PictureList(Table):
+    """A list of pictures with names, each a button that chooses it; some can be removed."""
+
+    _esm = script("pictures")
+
+    label = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        choose: Callable[[int], object],
+        remove: Callable[[int], object] = lambda _: None,
+        *,
+        label: str,
+        executor: Executor | None = None,
+    ) -> None:
+        handlers = {"choose": self._of_known(choose), "remove": self._of_known(remove)}
+        super().__init__(handlers, executor=executor, label=label)
+
+    def _of_known(self, call: Callable[[int], object]) -> Handler:
+        return lambda content: call(content["key"]) if content.get("key") in self else None
+
+    def list_pictures(self, pictures: Sequence[Picture]) -> None:
+        """Show these pictures."""
+        self.fill(
+            [picture.row() for picture in pictures],
+            {str(x.key): x.thumbnail for x in pictures if x.thumbnail is not None},
+        )
+
+    def update_picture(self, picture: Picture) -> None:
+        """Show what became of one picture."""
+        self.update(picture.row())

@@ -11,7 +11,7 @@ batch      batch                              nothing: a new choice of files beg
 begin      batch, upload, name, size, how     ``have``; or ``done`` or ``full``, with how many
            many more wait, the first piece    radiographs it gave, once the file is here and read
 piece      upload, at, and the piece          the same; a piece that is not the next is passed over
-where      upload, asked                      ``have`` with how many bytes are here, or the last
+where      upload, query                      ``have`` with how many bytes are here, or the last
                                               answer again, or ``unknown``
 end        upload                             nothing: no more of this file will come
 left_out   batch, reason, names, count        nothing: files that the page does not send
@@ -21,29 +21,98 @@ over       batch                              nothing: all files of the choice a
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath, PureWindowsPath
 from threading import RLock
 from typing import Any
 
 import traitlets
 
+from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.widgets.background import BackgroundTask
+from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script
-from fracture_widgets.app.widgets.pending_uploads import Batch, PendingUpload, base_name
 from fracture_widgets.app.widgets.upload_errors import UploadErrors
-from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
+from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
+from fracture_widgets.imaging.studies import radiographs_in_archive
 
-__all__ = ["UploadPanel"]
+__all__ = ["UploadPanel", "base_name"]
 
 _MOST_PENDING = 8
 _EXPIRES_AFTER = 10 * 60.0
 _SHOWN_AFTER = 2.0
 _ANSWERS_KEPT = 64
+_LONGEST_NAME = 200
+_FILES_PER_RADIOGRAPH = 20  # of an archive, for each radiograph that may be in it, as in a folder
+_UNPACKED_PER_HELD = 4  # bytes that an archive may unpack to for each that the list may hold
+
+
+@dataclass
+class Batch:
+    """A choice of files: when something of it came last, and what of it is not in the list yet."""
+
+    last_seen: float
+    ready: list[Radiograph] = field(default_factory=list)
+    shown: float = -math.inf
+    begun: bool = False
+    over: bool = False
+
+
+@dataclass
+class PendingUpload:
+    """A file of which not all pieces are here, or which is not read to its end yet."""
+
+    batch: str
+    name: str
+    size: int
+    last_seen: float
+    last: bool = False
+    content: bytearray = field(default_factory=bytearray)
+    received: int = 0
+    taken: int = 0
+    several: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all bytes are here."""
+        return self.received >= self.size
+
+    def take(self, piece: bytes | memoryview) -> None:
+        """Add a piece; what goes beyond the size that was announced is not kept."""
+        self.content += piece[: self.size - self.received]
+        self.received = len(self.content)
+
+    def read(self, limits: UploadLimits) -> Iterator[Radiograph | str | None]:
+        """Yield what is in the file, or the sentence that says why nothing is; None at its end."""
+        content, self.content = bytes(self.content), bytearray()
+        try:
+            if looks_like_archive(content):
+                yield from self._unpacked(content, limits)
+            else:
+                yield compact(read_radiograph(content, name=self.name))
+        except FractureWidgetsError as error:
+            yield str(error)
+        except Exception as error:  # noqa: BLE001 - the rest of the batch must go on
+            yield f"{self.name} was left out. {sentence(error)}"
+        yield None
+
+    def _unpacked(self, content: bytes, limits: UploadLimits) -> Iterator[Radiograph | str]:
+        self.several = True
+        bounds = ArchiveLimits(
+            files=_FILES_PER_RADIOGRAPH * limits.files,
+            file_bytes=limits.file_bytes,
+            all_bytes=_UNPACKED_PER_HELD * limits.held_bytes,
+        )
+        for found in radiographs_in_archive(content, self.name, limits=bounds):
+            yield found.problem if found.radiograph is None else compact(found.radiograph)
 
 
 class UploadPanel(LiveWidget):
@@ -64,7 +133,18 @@ class UploadPanel(LiveWidget):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         limits = state.limits
+        handlers = {
+            "ready": self._ready,
+            "batch": self._batch,
+            "begin": self._begin,
+            "piece": self._piece,
+            "where": self._where,
+            "end": self._end,
+            "left_out": self._left_out,
+            "over": self._over,
+        }
         super().__init__(
+            handlers,
             hint="PNG, JPEG, TIFF, BMP, WebP or DICOM, or a ZIP of them, "
             f"up to {limits.file_mb}\N{NO-BREAK SPACE}MB each",
             hint_id=f"fw-hint-{uuid.uuid4().hex}",
@@ -82,38 +162,25 @@ class UploadPanel(LiveWidget):
         self._reading = BackgroundTask(executor)
         self._reading.observe(self._read_next, "state")
         self._lock = RLock()  # JupyterLab hands messages over on a thread of their own
-        self._handlers: dict[str, Callable[[Mapping[str, Any], bytes | memoryview], None]] = {
-            "ready": self._ready,
-            "batch": self._batch,
-            "begin": self._begin,
-            "piece": self._piece,
-            "where": self._where,
-            "end": self._end,
-            "left_out": self._left_out,
-            "over": self._over,
-        }
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page, as the head of this module lists them."""
-        super().receive(content, buffers)
-        handler = self._handlers.get(str(content.get("type")))
-        if handler is not None:
-            with self._lock:
-                handler(content, buffers[0] if buffers else b"")
+        with self._lock:
+            super().receive({**content, "bytes": buffers[0] if buffers else b""}, buffers)
 
-    def _ready(self, content: Mapping[str, Any], _: object) -> None:
+    def _ready(self, _: Mapping[str, Any]) -> None:
         """Show a page that is opened anew what an old one had sent."""
         for batch in self._batches.values():
             self._show_ready(batch)
 
-    def _batch(self, content: Mapping[str, Any], _: object) -> None:
+    def _batch(self, content: Mapping[str, Any]) -> None:
         self._expire()
         if not self._batches:
             self._errors = UploadErrors(self._state.limits)
             self._reported = self._state.problems = ()
         self._batches[str(content["batch"])] = Batch(self._clock())
 
-    def _begin(self, content: Mapping[str, Any], piece: bytes | memoryview) -> None:
+    def _begin(self, content: Mapping[str, Any]) -> None:
         self._expire()
         upload, batch = str(content["upload"]), str(content["batch"])
         pending = PendingUpload(
@@ -123,7 +190,7 @@ class UploadPanel(LiveWidget):
             last_seen=self._clock(),
             last=content.get("more") == 0,
         )
-        if upload in self._pending:  # asked again after the connection was lost
+        if upload in self._pending:  # sent again after the connection was lost
             self._have(upload)
             return
         self._batches.setdefault(batch, Batch(self._clock()))
@@ -132,22 +199,22 @@ class UploadPanel(LiveWidget):
             self._answer(upload, "done", taken=0)
             return
         self._pending[upload] = pending
-        self._take(upload, piece)
+        self._take(upload, content["bytes"])
 
-    def _piece(self, content: Mapping[str, Any], piece: bytes | memoryview) -> None:
+    def _piece(self, content: Mapping[str, Any]) -> None:
         upload = str(content["upload"])
         pending = self._pending.get(upload)
         if pending is not None and int(content["at"]) == pending.received:
-            self._take(upload, piece)
+            self._take(upload, content["bytes"])
 
-    def _where(self, content: Mapping[str, Any], _: object) -> None:
-        upload, asked = str(content["upload"]), content.get("asked")
+    def _where(self, content: Mapping[str, Any]) -> None:
+        upload = str(content["upload"])
         if upload in self._pending:
-            self._have(upload, asked=asked)
+            self._have(upload, query=content.get("query"))
         else:
             self.send(self._answers.get(upload) or {"type": "unknown", "upload": upload})
 
-    def _end(self, content: Mapping[str, Any], _: object) -> None:
+    def _end(self, content: Mapping[str, Any]) -> None:
         upload = str(content["upload"])
         pending = self._pending.get(upload)
         if pending is None:
@@ -158,11 +225,11 @@ class UploadPanel(LiveWidget):
             self._reading.stop()
             self._finish(upload, "done", now=True)
 
-    def _left_out(self, content: Mapping[str, Any], _: object) -> None:
+    def _left_out(self, content: Mapping[str, Any]) -> None:
         names = [base_name(name) for name in content["names"][:10]]
         self._note_left_out(str(content["reason"]), names, int(content["count"]))
 
-    def _over(self, content: Mapping[str, Any], _: object) -> None:
+    def _over(self, content: Mapping[str, Any]) -> None:
         batch = self._batches.get(str(content["batch"]))
         if batch is not None:
             batch.over = True
@@ -195,7 +262,7 @@ class UploadPanel(LiveWidget):
             upload = self._to_read.popleft()
             pending = self._pending[upload]
             self._reading.start(
-                lambda: _to_the_end(pending.read(self._state.limits)),
+                lambda: pending.read(self._state.limits),
                 lambda outcome: self._note(upload, pending, outcome),
             )
 
@@ -266,6 +333,7 @@ class UploadPanel(LiveWidget):
                 del self._batches[key]
 
 
-def _to_the_end(outcomes: Iterator[Radiograph | str]) -> Iterator[Radiograph | str | None]:
-    yield from outcomes
-    yield None
+def base_name(name: object) -> str:
+    """Return what a file is called, without its folders, and not endless."""
+    base = PurePosixPath(PureWindowsPath(str(name)).name).name
+    return base[:_LONGEST_NAME] or "unnamed file"

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import traitlets
 
 from fracture_widgets.app.state import Entry
-from fracture_widgets.app.widgets.background import LatestTask
+from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script, style
-from fracture_widgets.app.widgets.other_views import OtherViews, choices_of
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
-from fracture_widgets.app.widgets.regions import box_from_page
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = ["Viewer"]
+__all__ = ["LEAST_SIDE", "Viewer", "box_from_page", "region_of"]
+
+LEAST_SIDE = 32
+"""Pixels that a region needs on each side: with less, the networks would see a blur."""
 
 _PREVIEW_SIDE = 1024
 _PIECE = 256 * 1024
@@ -54,12 +58,14 @@ class Viewer(LiveWidget):
         select: Callable[[str], bool] = lambda _: False,
         executor: Executor | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__({"ready": lambda _: self._announce()})
         self._shown: Entry | None = None
         self._packed: PackedPicture | None = None
         self._packing = LatestTask(executor)
+        self._decoding = LatestTask(executor)
         self._cut = cut
-        self._others = OtherViews(select, add or self._show_alone, self._refuse, executor=executor)
+        self._add = add or self._show_alone
+        self._select = select
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
         self._draw(None)
 
@@ -71,16 +77,15 @@ class Viewer(LiveWidget):
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page: it is ready, wants a piece or picture, or has a region."""
         super().receive(content, buffers)
-        kind = content.get("type")
-        if kind == "ready":
-            self._announce()
-        elif content.get("key") == self.content.get("key") and self._shown is not None:
-            if kind == "picture":
-                self._send_piece(content.get("at"))
-            elif kind == "region":
-                self._cut_out(self._shown.radiograph, content.get("box"))
-            elif kind == "choose":
-                self._others.choose(self._shown.radiograph, content)
+        if self._shown is None or content.get("key") != self.content.get("key"):
+            return
+        kind, radiograph = content.get("type"), self._shown.radiograph
+        if kind == "picture":
+            self._send_piece(content.get("at"))
+        elif kind == "region":
+            self._cut_out(radiograph, content.get("box"))
+        elif kind == "choose":
+            self._choose(radiograph, content.get("frame"), content.get("window"))
 
     def _draw(self, entry: Entry | None) -> None:
         before, self._shown = self._shown, entry
@@ -104,7 +109,7 @@ class Viewer(LiveWidget):
                 "layers": layers,
                 "boxes": _boxes(entry),
                 "regions": self._cut is not None,
-                "choices": choices_of(radiograph),
+                "choices": _choices(radiograph),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
                 "empty": self._empty,
@@ -113,7 +118,7 @@ class Viewer(LiveWidget):
         )
         if before is None or before.radiograph is not radiograph:
             self._packed = None
-            self._packing.run(lambda: _packed(radiograph), self._keep)
+            self._packing.run(lambda: map(pack, [radiograph]), self._keep)
 
     def _keep(self, packed: PackedPicture) -> None:
         self._packed = packed
@@ -148,6 +153,27 @@ class Viewer(LiveWidget):
         except FractureWidgetsError as error:
             self._refuse(str(error))
 
+    def _choose(self, radiograph: Radiograph, frame: Any, window: Any) -> None:
+        """Show another frame and window of the file, numbered from 0."""
+        if type(frame) is not int or type(window) is not int or radiograph.file is None:
+            return
+        if self._select(radiograph.file.sha256(frame, window)):
+            return
+
+        def decode() -> Iterator[Radiograph | str]:
+            try:
+                yield compact(radiograph.shown_as(frame=frame, window=window))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
+                yield sentence(error)
+
+        def show(outcome: Radiograph | str) -> None:
+            if isinstance(outcome, str):
+                self._refuse(outcome)
+            else:
+                self._add(outcome)
+
+        self._decoding.run(decode, show)
+
     def _show_alone(self, radiograph: Radiograph) -> None:
         if self._shown is not None:
             self.display(Entry(self._shown.key, radiograph))
@@ -156,8 +182,40 @@ class Viewer(LiveWidget):
         self.send({"type": "refused", "text": text})
 
 
-def _packed(radiograph: Radiograph) -> Iterator[PackedPicture]:
-    yield pack(radiograph)
+def box_from_page(values: Any) -> Box | None:
+    """Return the box that a page names, or None where it names none."""
+    if not isinstance(values, list) or len(values) != 4:
+        return None
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+        return None
+    x0, y0, x1, y1 = (min(max(float(value), 0.0), 1.0) for value in values)
+    return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def region_of(radiograph: Radiograph, box: Box, names: Iterable[str]) -> Radiograph:
+    """Cut a region out of a radiograph; none of the names is given to it."""
+    part = radiograph.crop(box)
+    if min(part.width, part.height) < LEAST_SIDE:
+        raise FractureWidgetsError(
+            f"The region has {part.width} × {part.height} pixels and needs at least {LEAST_SIDE} "
+            "on each side: draw a larger one."
+        )
+    taken = set(names)
+    numbered = (f"{radiograph.name}, region {n}" for n in range(1, len(taken) + 2))
+    name = next(name for name in numbered if name not in taken)
+    digest = hashlib.sha256(f"{part.height}x{part.width}".encode() + part.pixels.tobytes())
+    return compact(replace(part, name=name, sha256=digest.hexdigest()))
+
+
+def _choices(radiograph: Radiograph) -> dict[str, Any]:
+    """Return what the page offers of a radiograph's file, and what of it is shown."""
+    several = radiograph.file is not None
+    return {
+        "frame": radiograph.frame,
+        "frames": radiograph.frame_count if several else 1,
+        "window": radiograph.window,
+        "windows": list(radiograph.windows) if several else [],
+    }
 
 
 def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[float] | None:

@@ -232,7 +232,7 @@ function sender(model, { changed, over }) {
       close(false);
       return;
     }
-    current = { file, id: freshId(), sent: 0, received: 0, begun: false, asked: 0 };
+    current = { file, id: freshId(), sent: 0, received: 0, begun: false, query: 0 };
     timer = setInterval(checkSilence, 1e3);
     answered();
     pump(current);
@@ -291,16 +291,16 @@ function sender(model, { changed, over }) {
   function answered() {
     if (!current) return;
     gap = Math.min(Date.now() - (current.answeredAt ?? Date.now()), LONGEST_WAIT);
-    Object.assign(current, { answeredAt: Date.now(), wait: FIRST_WAIT, askedAt: 0 });
+    Object.assign(current, { answeredAt: Date.now(), wait: FIRST_WAIT, queriedAt: 0 });
     progress.silent = 0;
   }
   function checkSilence() {
     const silent = Date.now() - current.answeredAt;
-    if (silent > FIRST_WAIT && Date.now() - current.askedAt > current.wait) {
+    if (silent > FIRST_WAIT && Date.now() - current.queriedAt > current.wait) {
       current.wait = Math.min(2 * current.wait, LONGEST_WAIT);
-      current.askedAt = Date.now();
-      current.asked += 1;
-      tell({ type: "where", upload: current.id, asked: current.asked });
+      current.queriedAt = Date.now();
+      current.query += 1;
+      tell({ type: "where", upload: current.id, query: current.query });
     }
     progress.silent = silent > Math.max(SILENCE, 3 * gap) ? silent : 0;
     changed();
@@ -311,9 +311,9 @@ function sender(model, { changed, over }) {
     handle(message);
   };
   const handlers = {
-    have: mine(({ received, asked }) => {
-      if (asked === current.asked && received < current.file.size) goOn(current, received);
-      else if (asked == null) {
+    have: mine(({ received, query }) => {
+      if (query === current.query && received < current.file.size) goOn(current, received);
+      else if (query == null) {
         current.received = Math.max(current.received, received);
         pump(current);
       }

@@ -13,10 +13,9 @@ from fracture_widgets.app.state import Entry
 from fracture_widgets.app.tabs.errors.matrix_buttons import MatrixButtons
 from fracture_widgets.app.tabs.errors.mistakes import PAGE, Case, MistakesState
 from fracture_widgets.app.widgets.background import LatestTask, sentence
+from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
-from fracture_widgets.app.widgets.pictures import Picture, PictureList
-from fracture_widgets.app.widgets.status import StatusLine
-from fracture_widgets.app.widgets.thumbnails import thumbnail
+from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError

@@ -10,8 +10,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.widgets.live import named
-from fracture_widgets.app.widgets.pictures import Picture, PictureList
-from fracture_widgets.app.widgets.thumbnails import thumbnail
+from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.phantoms import Phantom
 
 __all__ = ["SamplesPanel"]

@@ -11,9 +11,8 @@ import ipywidgets as widgets
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.history.agreement import AgreementPanel
 from fracture_widgets.app.tabs.history.table import HistoryTable, filter_from, verdict_from
-from fracture_widgets.app.widgets.download import DownloadButton, csv_download
+from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, csv_download
 from fracture_widgets.app.widgets.live import named
-from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import history_is_the_visitors
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.formats import ReportFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fracture_widgets.app.widgets.records import DELETE, Record
+from fracture_widgets.app.widgets.table import DELETE, Record
 from fracture_widgets.base.words import percent
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.history_row import REMARK_LENGTH, SavedResult

@@ -18,8 +18,8 @@ from fracture_widgets.app.tabs.reading_room.score import ScorePanel
 from fracture_widgets.app.tabs.reading_room.sheet import ReadingSheet
 from fracture_widgets.app.tabs.reading_room.start import StartPanel
 from fracture_widgets.app.tabs.reading_room.state import RoomState, Stage
+from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
-from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.reading_room.sources import Source, offered_sources
 from fracture_widgets.reading_room.store import SessionStore
 

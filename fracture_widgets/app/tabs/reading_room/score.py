@@ -9,8 +9,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk
 from fracture_widgets.app.tabs.reading_room.state import RoomState, Stage
-from fracture_widgets.app.widgets.download import DownloadButton, csv_download
-from fracture_widgets.app.widgets.figures import Figures
+from fracture_widgets.app.widgets.controls import DownloadButton, Figures, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.base.words import percent
 from fracture_widgets.evaluation.metrics import Estimate

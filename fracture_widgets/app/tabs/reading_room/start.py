@@ -8,8 +8,8 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk
 from fracture_widgets.app.tabs.reading_room.state import RoomState, Stage
-from fracture_widgets.app.widgets.form import Form
-from fracture_widgets.app.widgets.records import DELETE, Record, RecordTable
+from fracture_widgets.app.widgets.controls import Form
+from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
 

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.training.choices import NETWORKS, QUESTIONS
 from fracture_widgets.app.tabs.training.state import Activity, Overview, TrainingState
-from fracture_widgets.app.widgets.form import Form
+from fracture_widgets.app.widgets.controls import Form
 
 __all__ = ["SetupPanel"]
 

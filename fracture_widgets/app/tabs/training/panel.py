@@ -17,8 +17,8 @@ from fracture_widgets.app.tabs.training.report import ReportPanel
 from fracture_widgets.app.tabs.training.runs import RunsPanel
 from fracture_widgets.app.tabs.training.state import Activity, TrainingState
 from fracture_widgets.app.tabs.training.trainer import Trainer
+from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
-from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.training.progress import FEATURES, READING, Progress
 

@@ -12,10 +12,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.training.state import TrainingState
-from fracture_widgets.app.widgets.download import DownloadButton
-from fracture_widgets.app.widgets.figures import Figures
+from fracture_widgets.app.widgets.controls import DownloadButton, Figures, StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
-from fracture_widgets.app.widgets.status import StatusLine
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import Scores

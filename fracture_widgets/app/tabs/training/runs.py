@@ -9,8 +9,8 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.training.state import TrainingState
-from fracture_widgets.app.widgets.records import DELETE, Record, RecordTable
-from fracture_widgets.app.widgets.status import StatusLine
+from fracture_widgets.app.widgets.controls import StatusLine
+from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.training.run_folder import RunFolder

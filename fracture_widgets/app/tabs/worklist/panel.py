@@ -23,7 +23,7 @@ from fracture_widgets.app.tabs.worklist.order import (
 )
 from fracture_widgets.app.tabs.worklist.table import WorklistTable
 from fracture_widgets.app.tabs.worklist.undo import UndoStack
-from fracture_widgets.app.widgets.download import DownloadButton, csv_download
+from fracture_widgets.app.widgets.controls import DownloadButton, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.formats import ReportFile

@@ -11,8 +11,7 @@ from weakref import WeakKeyDictionary
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.tabs.worklist.order import Counts, Filter, Row, Sorting
 from fracture_widgets.app.widgets.live import script
-from fracture_widgets.app.widgets.table import Table
-from fracture_widgets.app.widgets.thumbnails import thumbnail
+from fracture_widgets.app.widgets.table import Table, thumbnail
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.verdict_words import verdict_slug
 from fracture_widgets.parts import BODY_PARTS, Verdict

@@ -1,0 +1,81 @@
+"""The small parts that every page is made of: a status line, a form, figures, a download button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.records.formats import ReportFile
+
+__all__ = ["DownloadButton", "Figures", "Form", "StatusLine", "csv_download"]
+
+
+class StatusLine(LiveWidget):
+    """A line of text, read out by screen readers when it changes, with a progress bar."""
+
+    _esm = script("status")
+
+    text = traitlets.Unicode().tag(sync=True)
+    tone = traitlets.Enum(("quiet", "good", "problem"), "quiet").tag(sync=True)
+    busy = traitlets.Bool(False).tag(sync=True)
+    progress = traitlets.Float(None, allow_none=True).tag(sync=True)
+
+    def say(self, text: str, tone: str = "quiet") -> None:
+        """Show a text in a tone."""
+        self.tone, self.text = tone, text
+
+
+class Form(LiveWidget):
+    """Settings with their explanations; ``changed`` is given the name and value of a field."""
+
+    _esm = script("form")
+
+    def __init__(self, changed: Callable[[object, object], object]) -> None:
+        super().__init__(
+            {"set": lambda content: changed(content.get("name"), content.get("value"))}
+        )
+
+    def fill(self, title: str, fields: Sequence[Mapping[str, Any]], *, folded: bool) -> None:
+        """Show these fields below a title."""
+        self.show({"title": title, "folded": folded, "fields": fields})
+
+
+class Figures(LiveWidget):
+    """Pictures with words for who cannot see them."""
+
+    _esm = script("figures")
+
+    def draw(self, figures: Sequence[tuple[str, bytes]]) -> None:
+        """Show figures, each its words and a PNG."""
+        self.show({"figures": [{"alt": alt} for alt, _ in figures]}, [png for _, png in figures])
+
+
+class DownloadButton(LiveWidget):
+    """A button; a click asks ``provide`` for a file and gives it to the browser.
+
+    Voilà serves no files of ours, so the bytes travel as a message, and no widget state holds them.
+    """
+
+    _esm = script("download")
+
+    label = traitlets.Unicode().tag(sync=True)
+    disabled = traitlets.Bool(False).tag(sync=True)
+    choices: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    choice = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, provide: Callable[[], ReportFile | None], **traits: Any) -> None:
+        super().__init__({"wanted": self._give}, **traits)
+        self._provide = provide
+
+    def _give(self, _: Mapping[str, Any]) -> None:
+        file = None if self.disabled else self._provide()
+        if file is not None:
+            self.send({"type": "file", "name": file.name, "mime": file.mime}, [file.content])
+
+
+def csv_download(name: str, text: str) -> ReportFile:
+    """Return a table for the browser; the mark at its beginning tells Excel that it is UTF-8."""
+    return ReportFile(name, "text/csv", text.encode("utf-8-sig"))
