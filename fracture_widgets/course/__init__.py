@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fracture_widgets.course.contents import Contents
 from fracture_widgets.course.exercises import (
+    Verdict,
     check_always_normal,
     check_best_epoch,
     check_hottest_place,
@@ -14,7 +15,6 @@ from fracture_widgets.course.exercises import (
     check_trained_weights,
 )
 from fracture_widgets.course.model_card import ModelCard
-from fracture_widgets.course.verdict import Verdict
 
 __all__ = [
     "Contents",

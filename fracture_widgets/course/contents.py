@@ -74,13 +74,7 @@ def _page(file: Path) -> Page:
 
 
 class Contents:
-    """Cards that lead to the tools and the lessons; as the last line of a cell it shows itself.
-
-    Parameters
-    ----------
-    pages
-        What to list; the package's own notebooks by default. The index itself is left out.
-    """
+    """Cards that lead to the tools and the lessons; as the last line of a cell it shows itself."""
 
     def __init__(self, pages: Sequence[Page] | None = None) -> None:
         found = read_pages() if pages is None else pages

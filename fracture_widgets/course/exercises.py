@@ -1,13 +1,14 @@
-"""The checks of the exercises; each takes an answer, ``None`` while there is none."""
+"""The checks of the exercises, each of an answer, ``None`` while there is none; what they say."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.course.verdict import Verdict
 from fracture_widgets.evaluation.metrics import sensitivity, specificity
 from fracture_widgets.evaluation.predictive_values import predictive_values
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from fracture_widgets.evaluation.scores import Scores
 
 __all__ = [
+    "Verdict",
     "check_always_normal",
     "check_best_epoch",
     "check_hottest_place",
@@ -29,6 +31,46 @@ __all__ = [
     "check_trained_weights",
 ]
 
+_LOOKS = {
+    "right": ("Right.", "#e2f2ec", "#17634f"),
+    "not yet": ("Not yet.", "#fbeae4", "#a93a1b"),
+    "open": ("Your turn.", "#fdf3dc", "#6b4e00"),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A state, and why or a hint; as the last line of a cell it shows itself."""
+
+    state: str
+    words: str
+
+    @classmethod
+    def right(cls, words: str) -> Self:
+        """Say that an answer is right, and what it means."""
+        return cls("right", words)
+
+    @classmethod
+    def not_yet(cls, hint: str) -> Self:
+        """Say that an answer is wrong, and where to look."""
+        return cls("not yet", hint)
+
+    @classmethod
+    def open(cls, task: str) -> Self:
+        """Say what is asked for."""
+        return cls("open", task)
+
+    def __repr__(self) -> str:
+        return f"{_LOOKS[self.state][0]} {self.words}"
+
+    def _repr_html_(self) -> str:
+        says, pale, dark = _LOOKS[self.state]
+        return (
+            f'<div style="background:{pale};color:{dark};border-left:4px solid {dark};'
+            f'padding:8px 14px;border-radius:4px"><b>{says}</b> {escape(self.words)}</div>'
+        )
+
+
 _CLOSE = 0.006
 """Answers are given to two places."""
 
@@ -38,15 +80,7 @@ def _near(answer: float, number: float) -> bool:
 
 
 def check_always_normal(answer: float | None, table: pd.DataFrame) -> Verdict:
-    """Check the accuracy of calling everybody normal.
-
-    Parameters
-    ----------
-    answer
-        A share, 0 to 1.
-    table
-        With the column ``label``.
-    """
+    """Check the accuracy of calling everybody normal."""
     if answer is None:
         return Verdict.open("Give the share of right answers, 0 to 1, to two places.")
     normal = float((table["label"] == NORMAL).mean())
@@ -62,13 +96,7 @@ def check_always_normal(answer: float | None, table: pd.DataFrame) -> Verdict:
 
 
 def check_split(split: pd.DataFrame | None) -> Verdict:
-    """Check that a division keeps every patient on one side.
-
-    Parameters
-    ----------
-    split
-        With the columns ``patient_id`` and ``split``, or ``fold`` in its place.
-    """
+    """Check that a division keeps every patient on one side."""
     if split is None:
         return Verdict.open("Divide the table so that no patient stands on two sides.")
     side = next((name for name in ("split", "fold") if name in split), None)
@@ -86,15 +114,7 @@ def check_split(split: pd.DataFrame | None) -> Verdict:
 
 
 def check_best_epoch(answer: int | None, history: pd.DataFrame) -> Verdict:
-    """Check which epoch's weights early stopping keeps.
-
-    Parameters
-    ----------
-    answer
-        Number of the epoch, from 1.
-    history
-        As in :class:`~fracture_widgets.training.runs.TrainingResult`.
-    """
+    """Check which epoch's weights early stopping keeps."""
     if answer is None:
         return Verdict.open("Give the number of the epoch whose weights you would keep.")
     best = int(history.index[int(history["val_loss"].argmin())])
@@ -110,15 +130,7 @@ def check_best_epoch(answer: int | None, history: pd.DataFrame) -> Verdict:
 
 
 def check_trained_weights(answer: int | None, model: keras.Model) -> Verdict:
-    """Check how many numbers a frozen network still learns.
-
-    Parameters
-    ----------
-    answer
-        Their number.
-    model
-        The network, its trunk frozen.
-    """
+    """Check how many numbers a frozen network still learns."""
     if answer is None:
         return Verdict.open("Count the numbers that are learned in three dense layers.")
     trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
@@ -134,15 +146,7 @@ def check_trained_weights(answer: int | None, model: keras.Model) -> Verdict:
 
 
 def check_hottest_place(answer: tuple[int, int] | None, cells: npt.NDArray[np.floating]) -> Verdict:
-    """Check where a heatmap is highest.
-
-    Parameters
-    ----------
-    answer
-        Row and column of the cell, from 0.
-    cells
-        The heatmap, shape ``(h, w)``.
-    """
+    """Check where a heatmap is highest."""
     if answer is None:
         return Verdict.open("Give the row and the column of the hottest cell, counted from 0.")
     row, column = divmod(int(cells.argmax()), cells.shape[1])
@@ -157,17 +161,7 @@ def check_hottest_place(answer: tuple[int, int] | None, cells: npt.NDArray[np.fl
 
 
 def check_margin(answer: float | None, *, share: float, n: int) -> Verdict:
-    """Check how far luck alone may move a share: half of its 95 percent interval, by Wald.
-
-    Parameters
-    ----------
-    answer
-        As a share, e.g. 0.02.
-    share
-        What was measured, 0 to 1.
-    n
-        On how many.
-    """
+    """Check how far luck alone may move a share: half of its 95 percent interval, by Wald."""
     if answer is None:
         return Verdict.open("Give the distance to either side, to two places.")
     margin = 1.96 * (share * (1 - share) / n) ** 0.5
@@ -183,15 +177,7 @@ def check_margin(answer: float | None, *, share: float, n: int) -> Verdict:
 def check_predictive_value(
     answer: float | None, *, sensitivity: float, specificity: float, prevalence: float
 ) -> Verdict:
-    """Check how many of those called fractured are.
-
-    Parameters
-    ----------
-    answer
-        A share, 0 to 1.
-    sensitivity, specificity, prevalence
-        Shares, 0 to 1.
-    """
+    """Check how many of those called fractured are."""
     if answer is None:
         return Verdict.open("Of those called fractured, what share is? Give two places.")
     positive, negative = predictive_values(sensitivity, specificity, prevalence)
@@ -209,17 +195,7 @@ def check_predictive_value(
 
 
 def check_threshold(answer: float | None, scores: Scores, *, wanted_sensitivity: float) -> Verdict:
-    """Check a threshold that finds enough fractures at the least price.
-
-    Parameters
-    ----------
-    answer
-        Probability from which a radiograph is called fractured.
-    scores
-        Of a fracture question.
-    wanted_sensitivity
-        Share of the fractured that has to be found.
-    """
+    """Check a threshold that finds enough fractures at the least price."""
     if answer is None:
         return Verdict.open(
             f"Give the highest threshold that still finds {wanted_sensitivity:.0%} of the "

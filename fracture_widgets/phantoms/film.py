@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,62 +25,38 @@ _MARKER = Box(0.04, 0.04, 0.24, 0.24)
 """Where a taped marker lies: in the upper left, within this share of the shorter side."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Exposure:
-    """How one radiograph was taken and displayed."""
-
-    photons: float
-    scatter: float
-    unsharp_mm: float
-    fog: float
-    middle: float
-    slope: float
-    enhancement: float
-    latitude: float
-    beam: float
-    beam_degrees: float
-
-
-def _choose_exposure(rng: np.random.Generator, thickness: float) -> _Exposure:
-    """Choose an exposure for a limb."""
-    return _Exposure(
-        photons=float(np.exp(rng.uniform(np.log(1500), np.log(9000)))),
-        scatter=float(rng.uniform(0.08, 0.3)),
-        unsharp_mm=float(rng.uniform(0.15, 0.5)),
-        fog=float(rng.uniform(0.03, 0.13)),
-        middle=float(thickness * rng.uniform(0.72, 1.2)),
-        slope=float(rng.uniform(2.1, 3.4)),
-        enhancement=float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.3, 0.7])),
-        latitude=float(rng.choice([0.0, rng.uniform(0.15, 0.5)], p=[0.2, 0.8])),
-        beam=float(rng.uniform(0, 0.16)),
-        beam_degrees=float(rng.uniform(0, 360)),
-    )
-
-
 def develop(
     absorption: Picture, thickness: float, frame: Frame, rng: np.random.Generator
 ) -> Picture:
     """Return the finished picture; exposure and display are set to a thickness of bone."""
-    exposure = _choose_exposure(rng, thickness)
+    photons = float(np.exp(rng.uniform(np.log(1500), np.log(9000))))
+    scatter = float(rng.uniform(0.08, 0.3))
+    unsharp_mm = float(rng.uniform(0.15, 0.5))
+    fog = float(rng.uniform(0.03, 0.13))
+    middle = float(thickness * rng.uniform(0.72, 1.2))
+    slope = float(rng.uniform(2.1, 3.4))
+    enhancement = float(rng.choice([0.0, rng.uniform(0.2, 0.9)], p=[0.3, 0.7]))
+    latitude = float(rng.choice([0.0, rng.uniform(0.15, 0.5)], p=[0.2, 0.8]))
+    beam, beam_degrees = float(rng.uniform(0, 0.16)), float(rng.uniform(0, 360))
     height, width = absorption.shape
     noise = rng.standard_normal((height, width)).astype(np.float32)
     lead, blades, masked = _lead_letter(frame, rng), _collimation(frame, rng), rng.random() < 0.7
     absorption = absorption + _LEAD * lead
 
-    direct = np.exp(-absorption - _beam(exposure, height, width))
+    direct = np.exp(-absorption - _beam(beam, beam_degrees, height, width))
     # Scatter is a wide, weak copy of the beam: it fills in the dark of thick parts.
     haze = blur(direct, 0.06 * max(height, width))
-    reached = (1 - exposure.scatter) * direct + exposure.scatter * haze
-    reached = blur(reached, exposure.unsharp_mm * frame.scale)
+    reached = (1 - scatter) * direct + scatter * haze
+    reached = blur(reached, unsharp_mm * frame.scale)
     # Quantum noise: a Poisson count of photons, near enough normal.
-    reached = reached + noise * np.sqrt(np.maximum(reached, 1e-4) / exposure.photons)
+    reached = reached + noise * np.sqrt(np.maximum(reached, 1e-4) / photons)
     seen = -np.log(np.clip(reached, 2e-3, 2.0))
-    if exposure.latitude:
+    if latitude:
         slow = blur(seen, 0.11 * max(height, width))
-        seen = seen - exposure.latitude * (slow - slow.mean())
-    if exposure.enhancement:
-        seen = seen + exposure.enhancement * (seen - blur(seen, 2.2 * frame.scale))
-    grey = _display(seen, exposure)
+        seen = seen - latitude * (slow - slow.mean())
+    if enhancement:
+        seen = seen + enhancement * (seen - blur(seen, 2.2 * frame.scale))
+    grey = _display(seen, middle, slope, fog)
     if blades is not None:
         # Behind the lead blades the plate stays unexposed (white); many stations mask it black.
         grey = grey * (1 - blades) + (0.0 if masked else 0.97) * blades
@@ -88,22 +64,22 @@ def develop(
     return np.clip(finished, 0, 1)
 
 
-def _display(seen: Picture, exposure: _Exposure) -> Picture:
+def _display(seen: Picture, middle: float, slope: float, fog: float) -> Picture:
     """Return grey values by a sigmoid (the VOI LUT of most stations), air at the fog level."""
-    relative = seen / np.float32(exposure.middle)
+    relative = seen / np.float32(middle)
     # The first millimetres of skin are lifted, as the viewer of a limb expects to see its outline.
     relative = relative + _SKIN * np.tanh(relative / _SKIN)
-    curve = 1 / (1 + np.exp(-exposure.slope * (relative - 1 - _SKIN)))
-    air = 1 / (1 + np.exp(exposure.slope * (1 + _SKIN)))
-    grey: Picture = exposure.fog + (1 - exposure.fog) * (curve - air) / (1 - air)
+    curve = 1 / (1 + np.exp(-slope * (relative - 1 - _SKIN)))
+    air = 1 / (1 + np.exp(slope * (1 + _SKIN)))
+    grey: Picture = fog + (1 - fog) * (curve - air) / (1 - air)
     return grey
 
 
-def _beam(exposure: _Exposure, height: int, width: int) -> Picture:
-    angle = np.radians(exposure.beam_degrees)
+def _beam(strength: float, degrees: float, height: int, width: int) -> Picture:
+    angle = np.radians(degrees)
     x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
     y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
-    fall: Picture = np.float32(exposure.beam) * (x[None, :] + y[:, None])
+    fall: Picture = np.float32(strength) * (x[None, :] + y[:, None])
     return fall
 
 

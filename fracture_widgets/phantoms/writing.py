@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,29 +13,18 @@ from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.tables import write_frame
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.parts import drawn_parts
-from fracture_widgets.phantoms.drawing import draw_phantom
+from fracture_widgets.phantoms.drawing import Phantom, draw_phantom
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["BOXES_FILE", "README_FILE", "write_phantoms"]
+__all__ = ["write_phantoms"]
 
-BOXES_FILE = "boxes.csv"
-README_FILE = "README.txt"
+_BOXES_FILE = "boxes.csv"
+_README_FILE = "README.txt"
 
 _MOST_VIEWS = 2
 _EVERY_TEST = 5  # one patient in five is set aside for testing
-
-
-@dataclass(frozen=True)
-class _Planned:
-    """One picture to be drawn: where it goes and what it shows."""
-
-    path: PurePosixPath
-    body_part: str
-    fractured: bool
-    seed: int
-    exposure: int = 0
 
 
 def write_phantoms(
@@ -94,23 +83,17 @@ def write_phantoms(
     plan = tuple(_plan(patients, seed, exposures))
     rows: list[tuple[str, float, float, float, float]] = []
     try:
-        write_whole(destination / README_FILE, readme.encode())
-        for number, planned in enumerate(plan, start=1):
-            phantom = draw_phantom(
-                planned.body_part,
-                fractured=planned.fractured,
-                seed=planned.seed,
-                exposure=planned.exposure,
-            )
-            write_whole(destination / planned.path, phantom.radiograph.to_png())
-            path = str(planned.path)
+        write_whole(destination / _README_FILE, readme.encode())
+        for number, (path, draw) in enumerate(plan, start=1):
+            phantom = draw()
+            write_whole(destination / path, phantom.radiograph.to_png())
             for box in phantom.boxes:
                 x0, y0, x1, y1 = np.round((box.x0, box.y0, box.x1, box.y1), 5).tolist()
                 rows.append((path, x0, y0, x1, y1))
             if progress is not None:
                 progress(number, len(plan))
         boxes = pd.DataFrame(rows, columns=["image_path", "x0", "y0", "x1", "y1"])
-        write_frame(destination / BOXES_FILE, boxes)
+        write_frame(destination / _BOXES_FILE, boxes)
     except OSError as error:
         raise DatasetError(
             f"Drawn radiographs cannot be written to {destination.name}: "
@@ -120,7 +103,10 @@ def write_phantoms(
     return boxes
 
 
-def _plan(patients: int, seed: int, exposures: int | None) -> Iterator[_Planned]:
+def _plan(
+    patients: int, seed: int, exposures: int | None
+) -> Iterator[tuple[str, Callable[[], Phantom]]]:
+    """Yield where each picture goes, and what draws it."""
     for part_number, part in enumerate(drawn_parts()):
         for index in range(patients):
             fractured = index % 2 == 1
@@ -134,12 +120,15 @@ def _plan(patients: int, seed: int, exposures: int | None) -> Iterator[_Planned]
             for view in range(views if exposures is None else exposures):
                 if exposures is None and view:
                     limb = int(rng.integers(2**31))
-                yield _Planned(
-                    PurePosixPath(split, part.name.title(), patient, study, f"image{view + 1}.png"),
-                    part.name,
-                    fractured,
-                    limb,
-                    0 if exposures is None else view,
+                yield (
+                    f"{split}/{part.name.title()}/{patient}/{study}/image{view + 1}.png",
+                    partial(
+                        draw_phantom,
+                        part.name,
+                        fractured=fractured,
+                        seed=limb,
+                        exposure=0 if exposures is None else view,
+                    ),
                 )
 
 
@@ -150,7 +139,7 @@ def _check_destination(destination: Path, readme: str) -> None:
         raise DatasetError(f"{destination.name} is a file; choose a folder for the drawings.")
     if not any(destination.iterdir()):
         return
-    found = destination / README_FILE
+    found = destination / _README_FILE
     there = found.read_text(encoding="utf-8", errors="replace") if found.is_file() else ""
     if there == readme:
         return
