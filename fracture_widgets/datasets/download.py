@@ -16,17 +16,16 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fracture_widgets.base.files import move, write_whole
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.datasets.fracatlas import RECORD
+from fracture_widgets.datasets.fracatlas_files import RECORD
 from fracture_widgets.errors import DatasetError
 
-__all__ = ["FRACATLAS_URLS", "download", "download_fracatlas"]
+__all__ = ["download", "download_fracatlas"]
 
-FRACATLAS_URLS = (
+_FRACATLAS_URLS = (
     "https://ndownloader.figshare.com/files/43283628",
     "https://api.figshare.com/v2/file/download/43283628",
     "https://figshare.com/ndownloader/files/43283628",
@@ -44,33 +43,22 @@ _AGENT = "fracture-widgets (+https://doi.org/10.6084/m9.figshare.22363012)"
 def download_fracatlas(
     folder: str | os.PathLike[str],
     *,
-    urls: Sequence[str] = FRACATLAS_URLS,
+    urls: Sequence[str] = _FRACATLAS_URLS,
     monitor: Monitor = SILENT,
-    timeout: float = 60,
-    attempts: int = 5,
     pause: float = 2.0,
 ) -> Path:
     """Download the FracAtlas archive (about 340 MB) unless it is there already."""
     archive = Path(folder) / "FracAtlas.zip"
     if not archive.exists():
-        download(
-            urls,
-            archive,
-            check=_check_zip,
-            by_hand=RECORD,
-            monitor=monitor,
-            timeout=timeout,
-            attempts=attempts,
-            pause=pause,
-        )
+        download(urls, archive, check=_check_zip, by_hand=RECORD, monitor=monitor, pause=pause)
     return archive
 
 
 def download(
     urls: Sequence[str],
-    destination: str | os.PathLike[str],
+    target: Path,
     *,
-    check: Callable[[Path], str | None] | None = None,
+    check: Callable[[Path], str | None] = lambda path: None,
     by_hand: str = "",
     monitor: Monitor = SILENT,
     timeout: float = 60,
@@ -78,14 +66,12 @@ def download(
     pause: float = 2.0,
 ) -> Path:
     """Download one file, going on where an earlier try was cut off."""
-    target = Path(destination)
-    part = _Part(target)
+    part = _Part(target, monitor, timeout)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        line = _Line(part, monitor, timeout, attempts, pause)
         refusals: list[str] = []
         for url in urls:
-            reason = line.fetch(url)
+            reason = part.fetch(url, attempts, pause)
             if reason is None:
                 break
             refusals.append(f"{urllib.parse.urlsplit(url).hostname}: {reason}")
@@ -95,8 +81,7 @@ def download(
                 f"{target.name} could not be downloaded ({'; '.join(refusals)}): check the "
                 f"internet connection and run it again to go on{browser}."
             )
-        wrong = check(part.path) if check is not None else None
-        if wrong is not None:
+        if wrong := check(part.path):
             part.forget()
             raise DatasetError(
                 f"{target.name} arrived damaged ({wrong}) and was removed: run it again."
@@ -123,45 +108,39 @@ class _Dropped(Exception):
 class _Part:
     """The bytes that have arrived, and the server's mark of the version they belong to."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, monitor: Monitor, timeout: float) -> None:
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
+        self._monitor = monitor
+        self._timeout = timeout
 
     @property
     def size(self) -> int:
+        """How many bytes have arrived."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    @property
-    def version(self) -> str | None:
-        try:
-            mark = json.loads(self._note.read_text("utf-8"))["version"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return mark if isinstance(mark, str) else None
+    def forget(self) -> None:
+        """Remove what has arrived."""
+        self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
 
-    def start(self, version: str | None) -> None:
+    def _start(self, version: str | None) -> None:
         """Begin from nothing with a file of this version."""
         self.path.unlink(missing_ok=True)
         write_whole(self._note, json.dumps({"version": version}).encode())
 
-    def forget(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self._note.unlink(missing_ok=True)
+    def _version(self) -> str | None:
+        try:
+            version = json.loads(self._note.read_text("utf-8"))["version"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return version if isinstance(version, str) else None
 
-
-@dataclass
-class _Line:
-    part: _Part
-    monitor: Monitor
-    timeout: float
-    attempts: int
-    pause: float
-
-    def fetch(self, url: str) -> str | None:
+    def fetch(self, url: str, attempts: int, pause: float) -> str | None:
         """Complete the part from one address; return why that failed, or None."""
         if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
             return "not a web address"
-        failures, furthest = 0, self.part.size
+        failures, furthest = 0, self.size
         while True:
             try:
                 self._ask(url)
@@ -169,25 +148,25 @@ class _Line:
             except _Refused as refusal:
                 return str(refusal)
             except _Dropped as drop:
-                failures = 0 if self.part.size > furthest else failures + 1
-                furthest = max(furthest, self.part.size)
-                if failures >= self.attempts:
+                failures = 0 if self.size > furthest else failures + 1
+                furthest = max(furthest, self.size)
+                if failures >= attempts:
                     return str(drop)
-            self._wait(min(self.pause * 2 ** max(failures - 1, 0), 60.0))
+            self._wait(min(pause * 2 ** max(failures - 1, 0), 60.0))
 
     def _ask(self, url: str) -> None:
-        here, version = self.part.size, self.part.version
+        here = self.size
         headers = {"User-Agent": _AGENT}
         if here:
             headers["Range"] = f"bytes={here}-"
-            if version:
+            if version := self._version():
                 # A server that has another version by now sends all of it instead of the rest.
                 headers["If-Range"] = version
         try:
             # fetch() lets nothing but http and https through to here.
             request = urllib.request.Request(url, headers=headers)  # noqa: S310
             # An opener of its own reads today's proxies; the shared one keeps the first it saw.
-            answer = urllib.request.build_opener().open(request, timeout=self.timeout)
+            answer = urllib.request.build_opener().open(request, timeout=self._timeout)
         except urllib.error.HTTPError as error:
             with error:
                 self._read_refusal(error, here)
@@ -207,7 +186,7 @@ class _Line:
             total = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
             if total and int(total.group(1)) == here:
                 return
-            self.part.start(None)
+            self._start(None)
             raise _Dropped("the file has changed on the server") from error
         if error.code in (408, 425, 429) or error.code >= 500:
             raise _Dropped(f"status {error.code}") from error
@@ -220,28 +199,28 @@ class _Line:
                 r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", "")
             )
             if span is None or int(span.group(1)) != here:
-                self.part.start(None)
+                self._start(None)
                 raise _Dropped("the server sent another part than asked for")
             total = None if span.group(2) == "*" else int(span.group(2))
         elif answer.status == 200:
             if answer.headers.get_content_type() == "text/html":
                 raise _Refused("a web page instead of the file")
             total = int(length) if length and length.isdigit() else None
-            self.part.start(_version_of(answer))
+            self._start(_version_of(answer))
             here = 0
         else:
             raise _Refused(f"status {answer.status} without the file")
-        self.monitor.on_step(here, total, "")
-        with self.part.path.open("ab") as out:
+        with self.path.open("ab") as out:
+            self._monitor.on_step(here, total, "")
             while chunk := _next_chunk(answer):
                 out.write(chunk)
                 here += len(chunk)
-                self.monitor.on_step(here, total, "")
+                self._monitor.on_step(here, total, "")
                 self._heed_stop()
         if total is not None and here < total:
             raise _Dropped("the connection was lost")
         if total is not None and here > total:
-            self.part.start(None)
+            self._start(None)
             raise _Dropped("more bytes than announced")
 
     def _wait(self, seconds: float) -> None:
@@ -252,9 +231,9 @@ class _Line:
         self._heed_stop()
 
     def _heed_stop(self) -> None:
-        if self.monitor.cancelled:
+        if self._monitor.cancelled:
             raise DatasetError(
-                f"The download was stopped after {self.part.size / 1e6:,.0f} MB, which are kept: "
+                f"The download was stopped after {self.size / 1e6:,.0f} MB, which are kept: "
                 f"run it again to go on."
             )
 

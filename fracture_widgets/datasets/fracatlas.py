@@ -6,51 +6,31 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType, TracebackType
+from typing import Any
 
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.datasets.fracatlas_files import (
-    OUTLINE_COLUMNS,
-    RECORD,
-    Files,
-    compared_name,
-    opened,
-    outlines_from_coco,
-)
+from fracture_widgets.datasets.fracatlas_files import RECORD, Files
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
-__all__ = ["ATTRIBUTION", "PUBLISHED", "RECORD", "FracAtlas", "misfit", "of_other_regions"]
-
-ATTRIBUTION = f"""\
-FracAtlas: A Dataset for Fracture Classification, Localization and Segmentation of
-Musculoskeletal Radiographs, by Iftekharul Abedeen, Md. Ashiqur Rahman, Fatema Zohra Prottyasha,
-Tasnim Ahmed, Tareque Mohmud Chowdhury and Swakkhar Shatabda.
-Scientific Data 10, 521 (2023), https://doi.org/10.1038/s41597-023-02432-4
-Data: {RECORD}
-Licence: Creative Commons Attribution 4.0 International (CC BY 4.0),
-https://creativecommons.org/licenses/by/4.0/"""
-"""The credit that the licence asks for wherever the radiographs, or crops of them, are shown."""
-
-PUBLISHED: Mapping[str, int] = MappingProxyType(
-    {"radiographs": 4083, "fractured": 717, "outlines": 922}
-)
-"""What the paper counts."""
+__all__ = ["FracAtlas", "listed", "misfit", "of_other_regions"]
 
 _COLUMNS = (
     *("hand", "leg", "hip", "shoulder", "mixed", "hardware", "multiscan"),
     *("fractured", "fracture_count", "frontal", "lateral", "oblique"),
 )
 _IMAGE_ID = re.compile(r"IMG\d{7}\.jpg")
-_COCO = "coco_fracture_masks.json"
+_EDGES = ["x0", "y0", "x1", "y1"]
+_OUTLINE_COLUMNS = ["image_id", *_EDGES]
 
 
-class FracAtlas:
+class FracAtlas(AbstractContextManager["FracAtlas"]):
     """A FracAtlas copy: a folder or zip archive, in the published or the reduced layout.
 
     Open one with :meth:`open`; it can be used as a context manager, and its images can be read
@@ -78,12 +58,13 @@ class FracAtlas:
     def __init__(self, files: Files, name: str) -> None:
         self.name = name
         self._files = files
-        root, table_bytes = self._find_root()
-        self.table = _read_table(table_bytes)
         deviations: list[str] = []
+        table = self._find_table()
+        root = PurePosixPath(table).parent
+        self.table = _read_table(files.read(table))
         self._members = self._find_images(root, deviations)
-        listed = set(self.table["image_id"])
-        self.image_ids: tuple[str, ...] = tuple(sorted(listed & set(self._members)))
+        here = set(self.table["image_id"]) & set(self._members)
+        self.image_ids: tuple[str, ...] = tuple(sorted(here))
         if not self.image_ids:
             raise DatasetError(
                 f"{name} lists radiographs in dataset.csv but holds none of them: download "
@@ -92,14 +73,10 @@ class FracAtlas:
         self._drawn_sizes: dict[str, tuple[float, float]] = {}
         self.outlines = self._read_outlines(root, deviations)
         self._boxes = {
-            str(image_id): tuple(
-                Box(*map(float, row)) for row in boxes[OUTLINE_COLUMNS[1:]].to_numpy()
-            )
+            str(image_id): tuple(Box(*map(float, row)) for row in boxes[_EDGES].to_numpy())
             for image_id, boxes in self.outlines.groupby("image_id")
         }
-        deviations += self._count_deviations()
-        deviations += self._name_deviations()
-        self.deviations: tuple[str, ...] = tuple(deviations)
+        self.deviations: tuple[str, ...] = (*deviations, *self._differences())
 
     @classmethod
     def open(cls, source: str | os.PathLike[str]) -> FracAtlas:
@@ -123,9 +100,9 @@ class FracAtlas:
                 f"have it downloaded."
             )
         inside = path / "FracAtlas.zip"
-        if path.is_dir() and inside.is_file() and not any(path.glob("**/dataset.csv")):
+        if inside.is_file() and not any(path.glob("**/dataset.csv")):
             path = inside
-        files = opened(path)
+        files = Files(path)
         try:
             return cls(files, path.name or str(path))
         except BaseException:
@@ -210,140 +187,128 @@ class FracAtlas:
         """Close the archive, if it is one."""
         self._files.close()
 
-    def __enter__(self) -> FracAtlas:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
         return f"FracAtlas({self.name!r}, {self.layout}, {len(self.image_ids):,} radiographs)"
 
-    def _find_root(self) -> tuple[PurePosixPath, bytes]:
-        tables = [name for name in self._files.names if compared_name(name) == "dataset.csv"]
+    def _find_table(self) -> str:
+        tables = [name for name in self._files.names if _plain(name) == "dataset.csv"]
         if not tables:
             raise DatasetError(
                 f"{self.name} is not FracAtlas, it has no dataset.csv: give the downloaded "
                 f"FracAtlas.zip or the folder it was unpacked into."
             )
-        found = min(tables, key=lambda name: (name.count("/"), name))
-        return PurePosixPath(found).parent, self._files.read(found)
+        return min(tables, key=lambda name: (name.count("/"), name))
 
     def _find_images(self, root: PurePosixPath, deviations: list[str]) -> dict[str, str]:
         """Return the member that holds each radiograph, by its id."""
-        folder = root / "images"
         candidates: dict[str, list[str]] = {}
         for name in self._files.names:
             path = PurePosixPath(name)
-            if path.suffix.lower() in (".jpg", ".jpeg") and path.is_relative_to(folder):
+            if path.suffix.lower() in (".jpg", ".jpeg") and path.is_relative_to(root / "images"):
                 candidates.setdefault(path.name, []).append(name)
-        folders = {
-            compared_name(str(PurePosixPath(n).parent)) for ns in candidates.values() for n in ns
-        }
+
+        def folder(name: str) -> str:
+            return _plain(str(PurePosixPath(name).parent))
+
+        folders = {folder(name) for names in candidates.values() for name in names}
         self.layout = "published" if "fractured" in folders else "reduced"
         fractured = dict(zip(self.table["image_id"], self.table["fractured"] == 1, strict=True))
         twice, misplaced, chosen = [], [], {}
         for image_id, names in candidates.items():
-            folder_named = "fractured" if fractured.get(image_id) else "non_fractured"
-            right = [
-                n for n in names if compared_name(str(PurePosixPath(n).parent)) == folder_named
-            ]
+            wanted = "fractured" if fractured.get(image_id) else "non_fractured"
+            right = [name for name in names if folder(name) == wanted]
             chosen[image_id] = (right or names)[0]
             if len(names) > 1:
                 twice.append(image_id)
             elif not right and self.layout == "published" and image_id in fractured:
                 misplaced.append(image_id)
-        if twice:
-            deviations.append(
-                f"{_listed(twice)} stand{'s' if len(twice) == 1 else ''} in two image folders; "
-                f"the one that dataset.csv speaks of is used."
-            )
-        if misplaced:
-            deviations.append(
-                f"{_listed(misplaced)} stand{'s' if len(misplaced) == 1 else ''} in the folder "
-                f"of the other label; dataset.csv is believed."
-            )
+        for found, where in (
+            (twice, "two image folders; the one that dataset.csv speaks of is used."),
+            (misplaced, "the folder of the other label; dataset.csv is believed."),
+        ):
+            if found:
+                stand = "stands" if len(found) == 1 else "stand"
+                deviations.append(f"{listed(found)} {stand} in {where}")
         return chosen
 
     def _read_outlines(self, root: PurePosixPath, deviations: list[str]) -> pd.DataFrame:
-        coco = [name for name in self._files.names if compared_name(name) == _COCO]
+        coco = [name for name in self._files.names if _plain(name) == "coco_fracture_masks.json"]
         reduced = str(root / "fractures.csv")
         try:
             if coco:
-                outlines, self._drawn_sizes = outlines_from_coco(
-                    json.loads(self._files.read(coco[0]))
-                )
+                outlines = self._outlines_from_coco(json.loads(self._files.read(coco[0])))
             elif reduced in self._files.names:
-                outlines = pd.read_csv(io.BytesIO(self._files.read(reduced)))[OUTLINE_COLUMNS]
+                outlines = pd.read_csv(io.BytesIO(self._files.read(reduced)))[_OUTLINE_COLUMNS]
             else:
                 deviations.append(
                     "The fracture outlines (Annotations/COCO JSON/COCO_fracture_masks.json) are "
                     "missing, so no fracture box can be written."
                 )
-                return pd.DataFrame(
-                    {n: pd.Series(dtype=str if n == "image_id" else float)
-                     for n in OUTLINE_COLUMNS}
-                )  # fmt: skip
+                kinds = dict.fromkeys(_EDGES, float) | {"image_id": str}
+                return pd.DataFrame(columns=_OUTLINE_COLUMNS).astype(kinds)
         except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             raise DatasetError(
                 f"The fracture outlines of {self.name} cannot be read: download FracAtlas again "
                 f"from {RECORD}."
             ) from error
-        edges = outlines[OUTLINE_COLUMNS[1:]]
+        edges = outlines[_EDGES]
         empty = (outlines["x1"] <= outlines["x0"]) | (outlines["y1"] <= outlines["y0"])
         outside = ((edges < -0.001) | (edges > 1.001)).any(axis=1) & ~empty
-        if empty.any():
-            names = _listed(outlines.loc[empty, "image_id"])
-            deviations.append(f"Fracture outlines without area are left out: {names}.")
-        if outside.any():
-            names = _listed(outlines.loc[outside, "image_id"])
-            deviations.append(f"Fracture outlines reach beyond the radiograph in {names}.")
+        for which, what in (
+            (empty, "Fracture outlines without area are left out: "),
+            (outside, "Fracture outlines reach beyond the radiograph in "),
+        ):
+            if which.any():
+                deviations.append(f"{what}{listed(outlines.loc[which, 'image_id'])}.")
         return outlines[~empty].sort_values("image_id", kind="stable").reset_index(drop=True)
 
-    def _count_deviations(self) -> list[str]:
-        counted = {
-            "radiographs": len(self.image_ids),
-            "fractured": int(
-                self.table.loc[self.table["image_id"].isin(self.image_ids), "fractured"].sum()
-            ),
-            "outlines": len(self.outlines),
+    def _outlines_from_coco(self, coco: Any) -> pd.DataFrame:
+        """Return boxes in fractions from COCO's x, y, width, height in pixels."""
+        sizes = {
+            image["id"]: (str(image["file_name"]), float(image["width"]), float(image["height"]))
+            for image in coco["images"]
         }
-        words = {
-            "radiographs": "radiographs",
-            "fractured": "fractured radiographs",
-            "outlines": "fracture outlines",
-        }
-        return [
-            f"{count:,} {words[what]} are here; the paper counts {PUBLISHED[what]:,}."
-            for what, count in counted.items()
-            if count != PUBLISHED[what]
-        ]
+        self._drawn_sizes = {name: (width, height) for name, width, height in sizes.values()}
+        rows = []
+        for annotation in coco["annotations"]:
+            name, width, height = sizes[annotation["image_id"]]
+            x, y, w, h = map(float, annotation["bbox"])
+            rows.append((name, x / width, y / height, (x + w) / width, (y + h) / height))
+        return pd.DataFrame(rows, columns=_OUTLINE_COLUMNS)
 
-    def _name_deviations(self) -> list[str]:
-        listed = set(self.table["image_id"])
-        held = set(self._members)
-        outlined = set(self._boxes)
-        fractured = set(self.table.loc[self.table["fractured"] == 1, "image_id"])
-        found = (
-            (
-                [name for name in listed if not _IMAGE_ID.fullmatch(name)],
-                "Names unlike IMG0000019.jpg in dataset.csv",
-            ),
-            (self.table["image_id"][self.table["image_id"].duplicated()], "Listed twice"),
-            (listed - held, "Listed in dataset.csv but not present"),
-            (held - listed, "Present but not listed in dataset.csv, and left out"),
-            (outlined - fractured, "Outlined but not marked fractured in dataset.csv"),
-            (
-                (fractured & held) - outlined if outlined else (),
-                "Marked fractured but without an outline",
-            ),
+    def _differences(self) -> list[str]:
+        """Say where the counts are not the paper's, and which names stand in one place only."""
+        table, held, outlined = self.table, set(self._members), set(self._boxes)
+        names, here = table["image_id"], table["image_id"].isin(self.image_ids)
+        counts = (
+            (len(self.image_ids), "radiographs", 4083),
+            (int(table.loc[here, "fractured"].sum()), "fractured radiographs", 717),
+            (len(self.outlines), "fracture outlines", 922),
         )
-        return [f"{what}: {_listed(names)}." for names, what in found if len(names)]
+        known, fractured = set(names), set(names[table["fractured"] == 1])
+        strange = {name for name in known if not _IMAGE_ID.fullmatch(name)}
+        bare = (fractured & held) - outlined if outlined else set()
+        found = (
+            (strange, "Names unlike IMG0000019.jpg in dataset.csv"),
+            (set(names[names.duplicated()]), "Listed twice"),
+            (known - held, "Listed in dataset.csv but not present"),
+            (held - known, "Present but not listed in dataset.csv, and left out"),
+            (outlined - fractured, "Outlined but not marked fractured in dataset.csv"),
+            (bare, "Marked fractured but without an outline"),
+        )
+        return [
+            f"{count:,} {what} are here; the paper counts {published:,}."
+            for count, what, published in counts
+            if count != published
+        ] + [f"{what}: {listed(which)}." for which, what in found if which]
+
+
+def _plain(name: str) -> str:
+    """Return the last part of a name, in the spelling that names are compared in."""
+    return PurePosixPath(name).name.lower().replace("-", "_").replace(" ", "_")
 
 
 def misfit(image_id: str) -> str:
@@ -353,7 +318,8 @@ def misfit(image_id: str) -> str:
     )
 
 
-def _listed(names: Iterable[str], most: int = 5) -> str:
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """Name a few, in order, and count the rest."""
     ordered = sorted(set(names))
     if len(ordered) <= most:
         return ", ".join(ordered)

@@ -16,8 +16,9 @@ import pandas as pd
 
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.base.tables import frame_csv_text
-from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas, misfit
+from fracture_widgets.base.tables import frame_csv_text, write_frame
+from fracture_widgets.datasets.fracatlas import FracAtlas, listed, misfit
+from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.table import BOXES_FILE
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
@@ -32,11 +33,9 @@ from fracture_widgets.parts import (
     with_article,
 )
 
-__all__ = ["CROPS_FILE", "joint_table", "write_joint_crops"]
+__all__ = ["joint_table", "write_joint_crops"]
 
-CROPS_FILE = "crops.csv"
-"""Name of the table, at the top of the tree, that says where every crop comes from."""
-
+_CROPS_FILE = "crops.csv"
 _SETTINGS_FILE = "crops.json"
 _README_FILE = "README.txt"
 _LEAST_VISIBLE = 0.05
@@ -87,11 +86,11 @@ def write_joint_crops(
         written = 0
         if table is None:
             table, boxes, written = _cut(atlas, joints, root, margin, monitor, deviations)
-            write_whole(root / BOXES_FILE, _as_csv(boxes))
+            write_frame(root / BOXES_FILE, boxes)
             write_whole(root / _README_FILE, _readme(table, margin).encode("utf-8"))
             # Last, because its presence says that all the rest is there.
-            write_whole(root / CROPS_FILE, _as_csv(table))
-            table = _read_crops(root / CROPS_FILE)
+            write_frame(root / _CROPS_FILE, table)
+            table = _read_crops(root / _CROPS_FILE)
     except OSError as error:
         raise DatasetError(
             f"The crops cannot be written to {root.name} ({error.strerror or error}): make room "
@@ -112,30 +111,21 @@ def _planned(joints: pd.DataFrame) -> pd.DataFrame:
     study = "study" + number.astype(str) + "_" + word
     joints["study_id"] = joints["patient_id"] + "/" + study
     joints["split"] = joints["split"].map(_SPLIT_FOLDER)
-    joints["image_path"] = (
-        joints["split"]
-        + "/"
-        + joints["body_part"].str.capitalize()
-        + "/"
-        + joints["study_id"]
-        + "/"
-        + joints["image_id"].str.removesuffix(".jpg")
-        + "_"
-        + joints["joint_index"].astype(str)
-        + ".png"
-    )
+    folder = joints["split"] + "/" + joints["body_part"].str.capitalize() + "/" + joints["study_id"]
+    file = joints["image_id"].str.removesuffix(".jpg") + "_" + joints["joint_index"].astype(str)
+    joints["image_path"] = folder + "/" + file + ".png"
     return joints.sort_values(["image_id", "joint_index"], ignore_index=True)
 
 
 def _settings(atlas: FracAtlas, margin: float) -> Mapping[str, Any]:
     """Return what decides the bytes of the crops."""
     joints = (files("fracture_widgets") / "resources" / "joints.csv").read_bytes()
-    source = hashlib.sha256(_as_csv(atlas.table) + _as_csv(atlas.outlines)).hexdigest()
+    source = frame_csv_text(atlas.table) + frame_csv_text(atlas.outlines)
     return {
         "made_by": "fracture-widgets data fracatlas",
         "margin": margin,
         "joints_sha256": hashlib.sha256(joints).hexdigest(),
-        "source_sha256": source,
+        "source_sha256": hashlib.sha256(source.encode()).hexdigest(),
         "source_layout": atlas.layout,
     }
 
@@ -146,7 +136,8 @@ def _claim(root: Path, settings: Mapping[str, Any]) -> None:
     if root.exists() and not root.is_dir():
         raise DatasetError(f"{root.name} is a file: give a folder for the crops.")
     if not mark.exists():
-        if root.exists() and any(p.name != f".{_SETTINGS_FILE}.part" for p in root.iterdir()):
+        unfinished = f".{_SETTINGS_FILE}."  # left by a program that was killed as it began
+        if root.exists() and not all(p.name.startswith(unfinished) for p in root.iterdir()):
             raise DatasetError(
                 f"The folder {root.name} holds other files: choose a new or empty folder for "
                 f"the crops."
@@ -166,10 +157,10 @@ def _claim(root: Path, settings: Mapping[str, Any]) -> None:
 
 def _finished(root: Path, joints: pd.DataFrame) -> pd.DataFrame | None:
     """Return the table of an earlier run that left nothing to do."""
-    if not (root / CROPS_FILE).exists():
+    if not (root / _CROPS_FILE).exists():
         return None
     try:
-        table = _read_crops(root / CROPS_FILE)
+        table = _read_crops(root / _CROPS_FILE)
     except (ValueError, KeyError):
         return None
     companions = all((root / name).is_file() for name in (BOXES_FILE, _README_FILE))
@@ -251,13 +242,11 @@ def _rounded(box: Box) -> tuple[float, float, float, float]:
 
 
 def _missing(joints: pd.DataFrame) -> list[str]:
-    names = sorted(set(joints["image_id"]))
-    if not names:
+    if joints.empty:
         return []
-    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
     sentence = (
         f"{len(joints):,} joint{'s' if len(joints) > 1 else ''} cannot be cut, because the "
-        f"radiograph is missing: {', '.join(names[:5])}{more}."
+        f"radiograph is missing: {listed(joints['image_id'])}."
     )
     return [sentence]
 
@@ -266,26 +255,22 @@ def _contradictions(atlas: FracAtlas, joints: pd.DataFrame) -> list[str]:
     """Name the joints whose label does not follow from the outlines of this copy."""
     if atlas.outlines.empty:
         return []
-    named: list[str] = []
+    contradicted: list[str] = []
     for joint in joints.to_dict("records"):
         box = _box_of(joint)
-        inside = max(
-            (o.overlap(box) / o.area for o in atlas.outlines_of(joint["image_id"])), default=0.0
-        )
-        if (joint["label"] == FRACTURED) != (inside >= 0.5):
-            named.append(f"{joint['image_id']} joint {joint['joint_index']} ({joint['label']})")
-    if not named:
+        outlines = atlas.outlines_of(joint["image_id"])
+        inside = any(outline.overlap(box) / outline.area >= 0.5 for outline in outlines)
+        if (joint["label"] == FRACTURED) != inside:
+            contradicted.append(
+                f"{joint['image_id']} joint {joint['joint_index']} ({joint['label']})"
+            )
+    if not contradicted:
         return []
-    more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
     sentence = (
-        f"The label of {len(named):,} joint{'s' if len(named) > 1 else ''} does not follow from "
-        f"the outlines of this copy, and is kept: {', '.join(named[:5])}{more}."
+        f"The label of {len(contradicted):,} joint{'s' if len(contradicted) > 1 else ''} does not "
+        f"follow from the outlines of this copy, and is kept: {listed(contradicted)}."
     )
     return [sentence]
-
-
-def _as_csv(table: pd.DataFrame) -> bytes:
-    return frame_csv_text(table).encode()
 
 
 def _read_crops(path: Path) -> pd.DataFrame:
@@ -317,7 +302,7 @@ def _readme(table: pd.DataFrame, margin: float) -> str:
         "Files\n-----\n"
         f"{BOXES_FILE}: the fracture outlines' boxes in fractions of each crop, cut at its edge;\n"
         "    visible is the share of the box that lies on the crop.\n"
-        f"{CROPS_FILE}: where each crop comes from, in fractions of the radiograph; hardware;\n"
+        f"{_CROPS_FILE}: where each crop comes from, in fractions of the radiograph; hardware;\n"
         "    holder = 1 where an adult's hand may hold a child; notes; warnings of the reader.\n"
         f"{_SETTINGS_FILE}: the settings, compared when the work is continued.\n"
     )

@@ -1,36 +1,38 @@
-"""What the folders of a dataset are called, and what their names say."""
+"""What the folders of a dataset are called, what their names say, and which look like one."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 from fracture_widgets.parts import FRACTURED, NORMAL, BodyPart, all_parts
 
 __all__ = [
+    "DATASETS_VARIABLE",
     "Place",
     "body_part_of",
     "expected_layout",
-    "label_of",
-    "part_folders",
+    "find_datasets",
     "place_of",
-    "split_of",
 ]
 
-
-def part_folders(prefix: str = "", between: str = " | ") -> str:
-    """Return what the folders of the body parts are called, as a list in words."""
-    names = (part.name for part in all_parts())
-    return between.join(f"{prefix}{n.upper()}" if prefix else n.title() for n in names)
+DATASETS_VARIABLE = "FRACTURE_WIDGETS_DATASETS"
+"""Environment variable that names the folders offered on a page, divided as in ``PATH``."""
 
 
 def expected_layout() -> str:
     """Return the layouts that are read as data sets, as shown in errors."""
-    parts = part_folders()
+    names = [part.name for part in all_parts()]
+    parts = " | ".join(name.title() for name in names)
+    as_in_mura = " | ".join(f"XR_{name.upper()}" for name in names)
     return f"""\
 Expected is the layout of MURA, in any letter case:
     train_valid | test          (train | valid | test; may be left out)
-        {parts}     (or {part_folders("XR_")})
+        {parts}     (or {as_in_mura})
             patient00011
                 study1_positive | study1_negative
                     image1.png
@@ -87,14 +89,14 @@ def _folder_name(folder: str) -> str:
     return _words(folder).removeprefix("xr_")
 
 
-def label_of(folder: str) -> str | None:
+def _label_of(folder: str) -> str | None:
     """Return the label a folder such as ``study1_positive`` or ``normal`` carries, or None."""
     name = folder.strip().lower()
     study = _STUDY.fullmatch(name)
     return _LABELS.get(study.group(1) if study else _words(name))
 
 
-def split_of(folder: str) -> str | None:
+def _split_of(folder: str) -> str | None:
     """Return the split a folder such as ``train_valid`` or ``valid`` stands for, or None."""
     return _SPLITS.get(_words(folder))
 
@@ -109,11 +111,11 @@ def place_of(folders: tuple[str, ...]) -> Place | str:
                 return f"another body part ({other})"
             continue
         below = folders[index + 1 :]
-        labelled = next((i for i, name in enumerate(below) if label_of(name)), None)
+        labelled = next((i for i, name in enumerate(below) if _label_of(name)), None)
         if labelled is None:
             reason = "no label in its folders"
             continue
-        label = label_of(below[labelled])
+        label = _label_of(below[labelled])
         assert label is not None
         # In the plain layout a folder inside the label's, if any, stands for the patient.
         patients = below[:labelled] or below[1:]
@@ -122,6 +124,34 @@ def place_of(folders: tuple[str, ...]) -> Place | str:
             label=label,
             patient=patients[0].lower() if patients else None,
             study=below[labelled].lower(),
-            split=next((s for s in map(split_of, reversed(folders[:index])) if s), None),
+            split=next((s for s in map(_split_of, reversed(folders[:index])) if s), None),
         )
     return reason
+
+
+def find_datasets(folders: Sequence[str | os.PathLike[str]] | None = None) -> list[Path]:
+    """Return the folders that look like datasets, without opening a file."""
+    if folders is None:
+        folders = [name for name in os.environ.get(DATASETS_VARIABLE, "").split(os.pathsep) if name]
+    found: list[Path] = []
+    for folder in (Path(name).expanduser() for name in folders):
+        if _looks_like_dataset(folder):
+            found.append(folder)
+        else:
+            found.extend(filter(_looks_like_dataset, _folders(folder)))
+    return found
+
+
+def _looks_like_dataset(folder: Path) -> bool:
+    """Whether a folder, or a split's folder right below it, has folders named after body parts."""
+    below = _folders(folder)
+    splits = [split for split in below if _split_of(split.name)]
+    inside = [*below, *chain.from_iterable(map(_folders, splits))]
+    return any(body_part_of(part.name) for part in inside)
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(x for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
+    except OSError:
+        return []

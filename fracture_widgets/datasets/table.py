@@ -1,4 +1,4 @@
-"""A folder of radiographs becomes a table, one row for each."""
+"""A folder of radiographs becomes a table, one row for each; and what in it is there twice."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.imaging.files import (
@@ -19,7 +20,7 @@ from fracture_widgets.imaging.files import (
 )
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = ["BOXES_FILE", "SkippedFiles", "load_boxes", "load_dataset"]
+__all__ = ["BOXES_FILE", "SkippedFiles", "find_duplicates", "load_boxes", "load_dataset"]
 
 BOXES_FILE = "boxes.csv"
 """Name of the table of fracture boxes at the top of a dataset that has one."""
@@ -143,8 +144,8 @@ def load_boxes(path: str | os.PathLike[str]) -> pd.DataFrame:
     file = root / BOXES_FILE
     columns = ["image_path", *_BOX_COLUMNS, "visible"]
     if not file.is_file():
-        return pd.DataFrame({name: pd.Series(dtype=str if name == columns[0] else float)
-                             for name in columns})  # fmt: skip
+        kinds = dict.fromkeys(columns, float) | {"image_path": str}
+        return pd.DataFrame(columns=columns).astype(kinds)
     try:
         boxes = pd.read_csv(file, dtype={"image_path": str})
         boxes = boxes.assign(**{name: boxes[name].astype(float) for name in _BOX_COLUMNS})
@@ -157,6 +158,23 @@ def load_boxes(path: str | os.PathLike[str]) -> pd.DataFrame:
         boxes["visible"] = 1.0
     boxes["image_path"] = [str(root / name) for name in boxes["image_path"]]
     return boxes[columns]
+
+
+def find_duplicates(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of files that are the same byte for byte, with the number of the content."""
+    content = pd.Series([_digest(Path(path)) for path in table["image_path"]], index=table.index)
+    repeated = content[content.duplicated(keep=False)]
+    numbers = pd.Series(pd.factorize(repeated)[0] + 1, index=repeated.index, dtype="int64")
+    return table.loc[repeated.index].assign(copy_of=numbers).sort_values("copy_of", kind="stable")
+
+
+def _digest(path: Path) -> str:
+    try:
+        return file_sha256(path)
+    except OSError as error:
+        raise DatasetError(
+            f"{path.name} cannot be read ({error.strerror}): load the dataset again."
+        ) from error
 
 
 def _files(root: Path, skipped: SkippedFiles) -> Iterator[Path]:

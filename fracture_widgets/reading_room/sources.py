@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from fracture_widgets.datasets.offered import find_datasets
+from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.datasets.table import load_boxes, load_dataset
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box

@@ -12,7 +12,7 @@ import pytest
 from fracture_widgets.app.limits import MAX_MB_VARIABLE
 from fracture_widgets.cli import main
 from fracture_widgets.cli.commands import dashboard
-from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
+from fracture_widgets.datasets.layout import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.folder import MODELS_VARIABLE
 

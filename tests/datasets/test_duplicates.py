@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fracture_widgets.datasets.duplicates import find_duplicates
+from fracture_widgets.datasets.table import find_duplicates
 from fracture_widgets.errors import DatasetError
 
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
+from fracture_widgets.datasets.layout import DATASETS_VARIABLE, find_datasets
 
 
 @pytest.fixture

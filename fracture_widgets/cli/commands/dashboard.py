@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from fracture_widgets.cli.options import new_app, path_option
-from fracture_widgets.datasets.offered import DATASETS_VARIABLE, find_datasets
+from fracture_widgets.datasets.layout import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.serving.graph import graph_made_meanwhile

@@ -48,7 +48,8 @@ def fracatlas(
     ] = False,
 ) -> int:
     """Cut the radiographs of one body part out of a FracAtlas copy."""
-    from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
+    from fracture_widgets.datasets.fracatlas import FracAtlas
+    from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
     from fracture_widgets.datasets.joints import write_joint_crops
 
     *sources, destination = places

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fracture_widgets.datasets.offered import find_datasets
+from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.parts import BODY_PARTS

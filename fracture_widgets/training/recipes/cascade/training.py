@@ -12,7 +12,8 @@ import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.tables import read_frame, write_frame
-from fracture_widgets.datasets.fracatlas import ATTRIBUTION, FracAtlas
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.out_of_fold import save_predictions
 from fracture_widgets.evaluation.trust_evidence import trust_section

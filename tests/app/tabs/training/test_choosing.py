@@ -11,7 +11,7 @@ import pytest
 from fracture_widgets.app.tabs.training.choices import NETWORKS, offered_datasets
 from fracture_widgets.app.tabs.training.page import TrainingPanel
 from fracture_widgets.app.tabs.training.state import Activity
-from fracture_widgets.datasets.offered import DATASETS_VARIABLE
+from fracture_widgets.datasets.layout import DATASETS_VARIABLE
 from fracture_widgets.training.plan import TrainingPlan
 
 
