@@ -58,7 +58,7 @@ def download(
     urls: Sequence[str],
     target: Path,
     *,
-    check: Callable[[Path], str | None] = lambda path: None,
+    check: Callable[[Path], str | None] | None = None,
     by_hand: str = "",
     monitor: Monitor = SILENT,
     timeout: float = 60,
@@ -81,7 +81,7 @@ def download(
                 f"{target.name} could not be downloaded ({'; '.join(refusals)}): check the "
                 f"internet connection and run it again to go on{browser}."
             )
-        if wrong := check(part.path):
+        if check and (wrong := check(part.path)):
             part.forget()
             raise DatasetError(
                 f"{target.name} arrived damaged ({wrong}) and was removed: run it again."

@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -130,30 +130,25 @@ class _Quiet:
     """Keeps the imaging libraries' warnings in while at least one reader is at work."""
 
     def __init__(self) -> None:
-        self._loggers = [logging.getLogger(name) for name in _LOGGERS]
         self._lock = threading.Lock()
         self._readers = 0
-        self._restore: Callable[[None, None, None], None] | None = None
+        self._restore = ExitStack()
 
     def enter(self) -> None:
         with self._lock:
             if self._readers == 0:
-                saved = warnings.catch_warnings()
-                saved.__enter__()
-                self._restore = saved.__exit__
+                self._restore.enter_context(warnings.catch_warnings())
                 warnings.filterwarnings("ignore", module=_LIBRARIES)
-                for logger in self._loggers:
+                for logger in map(logging.getLogger, _LOGGERS):
                     logger.addFilter(_not_while_reading)
+                    self._restore.callback(logger.removeFilter, _not_while_reading)
             self._readers += 1
 
     def leave(self) -> None:
         with self._lock:
             self._readers -= 1
-            if self._readers == 0 and self._restore is not None:
-                for logger in self._loggers:
-                    logger.removeFilter(_not_while_reading)
-                self._restore(None, None, None)
-                self._restore = None
+            if self._readers == 0:
+                self._restore.close()
 
 
 _QUIET = _Quiet()

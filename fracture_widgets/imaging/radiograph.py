@@ -172,7 +172,7 @@ class Radiograph(HeldPixels):
             raise UnreadableRadiograph(
                 f"{self.name} has no other frame or window: look at it as it is."
             )
-        return _in_time(partial(_one_of, self.file, frame, window), self.name)
+        return _in_time(partial(_decoded_dicom, self.file, frame, window), self.name)
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
         """Return the greys as whole numbers from 0 to 255, shape ``(height, width)``."""
@@ -205,15 +205,15 @@ class Radiograph(HeldPixels):
 
 def compact(radiograph: Radiograph) -> Radiograph:
     """Return the same radiograph in a half or a quarter of the memory; nothing is lost."""
-    known = {one.name: getattr(radiograph, one.name) for one in fields(Radiograph)}
+    known = {each.name: getattr(radiograph, each.name) for each in fields(Radiograph)}
     return Radiograph(**known | {"pixels": packed(radiograph.pixels) or radiograph.pixels})
 
 
 def held_bytes(radiographs: Iterable[Radiograph]) -> int:
     """Return the bytes of memory that radiographs take while nobody looks at them."""
-    several = list(radiographs)
-    files = {id(one.file): one.file.nbytes for one in several if one.file is not None}
-    return sum(one.nbytes for one in several) + sum(files.values())
+    held = list(radiographs)
+    files = {id(each.file): each.file.nbytes for each in held if each.file is not None}
+    return sum(each.nbytes for each in held) + sum(files.values())
 
 
 def read_radiograph(
@@ -290,7 +290,7 @@ def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) 
     if looks_like_dicom(data):
         from fracture_widgets.imaging.dicom.reading import DicomFile
 
-        return _one_of(DicomFile(data, shown, max_pixels), frame, window)
+        return _decoded_dicom(DicomFile(data, shown, max_pixels), frame, window)
     if not looks_like_raster(data):
         raise UnreadableRadiograph(f"{shown} is {other_kind(data)}: {READABLE}.")
     if frame or window:
@@ -309,7 +309,7 @@ def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) 
     )
 
 
-def _one_of(file: DicomFile, frame: int, window: int) -> Radiograph:
+def _decoded_dicom(file: DicomFile, frame: int, window: int) -> Radiograph:
     """Decode one of the radiographs that an opened file holds."""
     decoded = file.decode(frame, window)
     windows = file.windows(frame)

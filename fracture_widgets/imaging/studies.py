@@ -77,7 +77,8 @@ def find_radiographs(
         if path.is_dir():
             yield from _in_folder(path)
         elif _is_archive(path):
-            yield from _on_disk(path, limits)
+            with path.open("rb") as file:
+                yield from _unpacked(file, shown_name(path), str(path), limits)
         else:
             yield _read(path)
 
@@ -103,8 +104,8 @@ def group_by_study(radiographs: Iterable[Radiograph | Found]) -> tuple[Study, ..
         In the order of their first views. A radiograph of which no study is known is one alone.
     """
     views: dict[object, list[Radiograph]] = {}
-    for place, one in enumerate(radiographs):
-        radiograph = one.radiograph if isinstance(one, Found) else one
+    for place, found in enumerate(radiographs):
+        radiograph = found.radiograph if isinstance(found, Found) else found
         if radiograph is not None:
             views.setdefault(radiograph.study or place, []).append(radiograph)
     return tuple(Study(number, tuple(each)) for number, each in enumerate(views.values(), 1))
@@ -140,11 +141,6 @@ def _is_archive(path: Path) -> bool:
             return looks_like_archive(file.read(4))
     except (OSError, ValueError):
         return False
-
-
-def _on_disk(path: Path, limits: ArchiveLimits | None) -> Iterator[Found]:
-    with path.open("rb") as file:
-        yield from _unpacked(file, shown_name(path), str(path), limits)
 
 
 def _unpacked(

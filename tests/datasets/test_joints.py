@@ -283,3 +283,9 @@ def test_the_tree_carries_the_credit_the_licence_asks_for(atlas, tmp_path):
     readme = (tmp_path / "crops" / "README.txt").read_text("utf-8")
     for part in ("Abedeen", "CC BY 4.0", "10.1038/s41597-023-02432-4", "What was changed"):
         assert part in readme
+
+
+def test_a_run_that_was_killed_as_it_began_is_begun_again(atlas, tmp_path):
+    (tmp_path / "crops").mkdir()
+    (tmp_path / "crops" / ".crops.json.0a1b2c3d-1-5e6f7a8b.part").write_bytes(b"{")
+    assert len(write_joint_crops(atlas, tmp_path / "crops")) > 0

@@ -35,28 +35,15 @@ __all__ = [
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """Where files of many frames say what others say at the top (DICOM PS3.3, C.7.6.16)."""
 
-_AT_THE_TOP = (
-    "BitsAllocated",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "VOILUTFunction",
-    "WindowCenter",
-    "WindowWidth",
-    "PresentationLUTShape",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
+_SHOWN_BY = (
+    *("PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope", "RescaleIntercept"),
+    *("VOILUTFunction", "WindowCenter", "WindowWidth", "PresentationLUTShape"),
+    *("PixelSpacing", "ImagerPixelSpacing"),
 )
 _TABLES = ("ModalityLUTSequence", "VOILUTSequence")
 _IN_GROUPS = {
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
-    "FrameVOILUTSequence": (
-        "VOILUTFunction",
-        "WindowCenter",
-        "WindowWidth",
-    ),
+    "FrameVOILUTSequence": ("VOILUTFunction", "WindowCenter", "WindowWidth"),
     "PixelMeasuresSequence": ("PixelSpacing",),
 }
 
@@ -68,48 +55,22 @@ _SPOKEN = {name.casefold(): name for name in _KNOWN}
 """Explanations that are kept. All others are free text, and people write names into it."""
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_ATTRIBUTES = [
-    *PIXELS,
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
-    "PlanarConfiguration",
-    "PhotometricInterpretation",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "ExtendedOffsetTable",
-    "ExtendedOffsetTableLengths",
-    "RedPaletteColorLookupTableDescriptor",
-    "GreenPaletteColorLookupTableDescriptor",
-    "BluePaletteColorLookupTableDescriptor",
-    "RedPaletteColorLookupTableData",
-    "GreenPaletteColorLookupTableData",
-    "BluePaletteColorLookupTableData",
-    "SegmentedRedPaletteColorLookupTableData",
-    "SegmentedGreenPaletteColorLookupTableData",
-    "SegmentedBluePaletteColorLookupTableData",
-]
-_MEANT = (
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "ModalityLUTSequence",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "VOILUTSequence",
-    "VOILUTFunction",
-    "WindowCenter",
-    "WindowWidth",
-    "WindowCenterWidthExplanation",
-    "PresentationLUTShape",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
+_COLOURS = ("Red", "Green", "Blue")
+_PALETTES = (
+    *(f"{colour}PaletteColorLookupTableDescriptor" for colour in _COLOURS),
+    *(f"{colour}PaletteColorLookupTableData" for colour in _COLOURS),
+    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in _COLOURS),
 )
-"""What :func:`meaning_of` looks at; the study and the words typed go once it has."""
-
-_PARSED = [*_ATTRIBUTES, *_MEANT, *FUNCTIONAL_GROUPS, "StudyInstanceUID"]
+_DECODED_BY = (
+    *(*PIXELS, "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PlanarConfiguration"),
+    *("PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit"),
+    *("PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", *_PALETTES),
+)
+_PARSED = (
+    *(*_DECODED_BY, *_SHOWN_BY, *_TABLES, "WindowCenterWidthExplanation", *FUNCTIONAL_GROUPS),
+    "StudyInstanceUID",
+)
+"""All that is read of a file; the study and the words typed go once they have been looked at."""
 
 
 def parsed(data: bytes, name: str) -> Dataset:
@@ -136,7 +97,7 @@ def bare(dataset: Dataset) -> Dataset:
     bare.file_meta = FileMetaDataset()
     bare.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
     bare.set_original_encoding(*dataset.original_encoding)
-    for keyword in _ATTRIBUTES:
+    for keyword in _DECODED_BY:
         if keyword in dataset:
             bare[keyword] = dataset[keyword]
     return bare
@@ -183,7 +144,7 @@ def meaning_of(dataset: Dataset, frame: int) -> Dataset:
     meaning = Dataset()
     meaning.file_meta = FileMetaDataset()
     meaning.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
-    _take(meaning, dataset, _AT_THE_TOP)
+    _take(meaning, dataset, ("BitsAllocated", "PixelRepresentation", *_SHOWN_BY))
     for keyword in _TABLES:
         if tables := _tables(dataset.get(keyword)):
             setattr(meaning, keyword, tables)

@@ -25,7 +25,7 @@ from fracture_widgets.imaging.decoding import (
     row_blocks,
     stretched,
 )
-from fracture_widgets.imaging.dicom.greys import displayed
+from fracture_widgets.imaging.dicom.greys import displayed, windows_of
 from fracture_widgets.imaging.dicom.privacy import (
     FUNCTIONAL_GROUPS,
     PIXELS,
@@ -35,7 +35,6 @@ from fracture_widgets.imaging.dicom.privacy import (
     spacing_mm,
     unused_low_bits,
 )
-from fracture_widgets.imaging.dicom.windows import windows_of
 from fracture_widgets.imaging.files import study_key
 
 __all__ = ["DicomFile"]
