@@ -11,6 +11,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Two workers; a file stays with one of them, so that what its tests share is made once.
+TWO := -n 2 --dist loadfile
 # uv installs in seconds what pip installs in minutes; where it cannot, pip does.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 install = { $(PIP) uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
@@ -52,13 +54,13 @@ lint: $(VENV)/.complete
 quick: $(VENV)/.complete
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
-	$(PYTEST) -n 2 -m 'not slow and not keras and not browser'
+	$(PYTEST) $(TWO) -m 'not slow and not keras and not browser'
 
 unit: $(VENV)/.complete
-	$(PYTEST) -n 2 -m 'not keras and not browser'
+	$(PYTEST) $(TWO) -m 'not keras and not browser'
 
 keras: $(VENV)/.complete
-	$(PYTEST) -n 2 --dist loadfile -m 'keras and not browser'
+	$(PYTEST) $(TWO) -m 'keras and not browser'
 
 # One server, one JupyterLab and one Chromium for all of them.
 browser: $(VENV)/.complete
@@ -66,7 +68,7 @@ browser: $(VENV)/.complete
 
 # Each notebook in a kernel of its own, two at a time.
 notebooks: $(VENV)/.complete
-	$(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env notebooks
+	$(PYTEST) $(TWO) --nbval --nbval-current-env notebooks
 
 format: $(VENV)/.complete
 	$(BIN)/ruff check --fix .

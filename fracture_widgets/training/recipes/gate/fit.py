@@ -121,7 +121,8 @@ def _principal(points: Floats, directions: int) -> Floats:
     from sklearn.decomposition import PCA
 
     count = min(directions, points.shape[1] - 1, max(1, len(points) - 2))
-    columns: Floats = PCA(count, svd_solver="covariance_eigh").fit(points).components_.T
+    solver = "covariance_eigh" if len(points) > points.shape[1] else "full"
+    columns: Floats = PCA(count, svd_solver=solver).fit(points).components_.T
     return columns
 
 
