@@ -10,7 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& { echo $$p; exit; }; done; echo python3)
 
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest
+# nbval takes seconds to import, and the notebooks alone need it.
+PYTEST := $(BIN)/python -m pytest -p no:nbval
 # Two workers; a file stays with one of them, so that what its tests share is made once.
 TWO := -n 2 --dist loadfile
 # uv installs in seconds what pip installs in minutes; where it cannot, pip does.
@@ -68,7 +69,7 @@ browser: $(VENV)/.complete
 
 # Each notebook in a kernel of its own, two at a time.
 notebooks: $(VENV)/.complete
-	$(PYTEST) $(TWO) --nbval --nbval-current-env notebooks
+	$(BIN)/python -m pytest $(TWO) --nbval --nbval-current-env notebooks
 
 format: $(VENV)/.complete
 	$(BIN)/ruff check --fix .

@@ -31,6 +31,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Not among the options of pyproject.toml: only the notebooks need nbval, which takes seconds
+    # to import, so that the other stages leave it out.
+    if config.pluginmanager.has_plugin("nbval"):
+        config.option.nbval_cell_timeout = 300
+        config.option.nbval_sanitize_with = str(config.rootpath / "tests" / "nbval_sanitize.cfg")
+
+
 def pytest_collectstart(collector: pytest.Collector) -> None:
     # Messages that libraries write to stderr differ from machine to machine.
     if hasattr(collector, "skip_compare"):
