@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 import pickle
 import shutil
+import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,3 +189,25 @@ def test_a_study_on_disk_leaves_no_more_than_one_in_an_archive(archive, tmp_path
 
 def test_a_radiograph_from_bytes_is_named_by_nobody():
     assert "Planted" not in repr(read_radiograph(planted_dicom(1)))
+
+
+@pytest.mark.slow
+def test_answering_leaves_nothing_of_others_in_the_home_folder(tmp_path):
+    """ONNX Runtime would leave a device id there, and usage events for Microsoft."""
+    home = tmp_path / "home"
+    home.mkdir()
+    Image.fromarray(limb(320, 240)).save(tmp_path / "elbow.png")
+    code = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("XDG_", "ORT_", "FRACTURE_WIDGETS_"))
+    }
+    subprocess.run(
+        [sys.executable, "-c", code, "predict", "--override-gate", str(tmp_path / "elbow.png")],
+        env=environment | {"HOME": str(home)},
+        check=True,
+        capture_output=True,
+    )
+    left = {path.relative_to(home).parts[:2] for path in home.rglob("*") if path.is_file()}
+    assert left == {(".cache", "fracture-widgets")}
