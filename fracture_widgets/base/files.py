@@ -19,6 +19,8 @@ from typing import IO, BinaryIO
 
 import platformdirs
 
+from fracture_widgets.base.locks import connect
+
 __all__ = [
     "DATA_FOLDER_VARIABLE",
     "HISTORY_VARIABLE",
@@ -139,7 +141,7 @@ def sync_folder(folder: Path) -> None:
 def exclusively(file: Path, *, patience: float = 0.0) -> Iterator[None]:
     """Keep other programs out of a block that is guarded by the same file."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with closing(_opened(file, patience)) as lock:
+    with closing(connect(file, patience=patience)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
@@ -147,13 +149,6 @@ def exclusively(file: Path, *, patience: float = 0.0) -> Iterator[None]:
                 raise TimeoutError(f"{file.name} is held by another program") from error
             raise OSError(f"{file.name} cannot be written, {error}") from error
         yield
-
-
-def _opened(file: Path, patience: float) -> sqlite3.Connection:
-    try:
-        return sqlite3.connect(file, timeout=patience, isolation_level=None)
-    except sqlite3.OperationalError as error:
-        raise OSError(f"{file.name} cannot be opened") from error
 
 
 @contextmanager

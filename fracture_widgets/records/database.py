@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, exclusively, move
+from fracture_widgets.base.locks import connect, files_can_be_locked
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.history_schema import SCHEMA_VERSION, migrate, version_of
 
@@ -73,7 +74,7 @@ class Database:
             return result
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        return connect(self.path, patience=_BUSY_SECONDS)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version = version_of(connection)
@@ -84,9 +85,12 @@ class Database:
             )
         connection.execute("PRAGMA synchronous = FULL")
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
-        if version < SCHEMA_VERSION:
+        if not files_can_be_locked(self.path.parent.absolute()):
+            connection.execute("PRAGMA journal_mode = DELETE")
+        elif version < SCHEMA_VERSION:
             # Write-ahead logging lets one notebook read while another one saves.
             connection.execute("PRAGMA journal_mode = WAL")
+        if version < SCHEMA_VERSION:
             migrate(connection)
 
     def _unusable(self, why: object) -> HistoryError:
@@ -98,7 +102,7 @@ class Database:
     def _set_aside(self, error: sqlite3.Error) -> HistoryError:
         """Rename the damaged file, unless another program has done so; say what was done."""
         try:
-            with exclusively(self.path.with_name(f"{self.path.name}.lock"), patience=_PATIENCE):
+            with exclusively(self.path.with_name(f"{self.path.name}.guard"), patience=_PATIENCE):
                 if not self._damaged():
                     return HistoryError(
                         f"The history {self.path.name} was damaged and has been set aside by "

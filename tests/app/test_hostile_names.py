@@ -114,7 +114,7 @@ def test_no_name_of_an_upload_reaches_the_disk(
     assert [event for event in events if MARK in event[1].casefold()] == []
     assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} <= {
         "history.sqlite3",
-        "history.sqlite3.lock",
+        "history.sqlite3.guard",
     }
     # The browser is offered a name that is a name on every system.
     assert os.path.basename(download.name) == download.name  # noqa: PTH119 - of any system
