@@ -8,10 +8,12 @@ import logging
 import os
 import shutil
 import time
+import weakref
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO, Any
 
 import numpy as np
@@ -82,7 +84,13 @@ class ArrayCache:
     def __init__(
         self, folder: Path | None = None, *, max_bytes: int | None = 20_000_000_000
     ) -> None:
-        self.folder = cache_folder() / "arrays" if folder is None else folder
+        if folder is None:
+            try:
+                folder = cache_folder() / "arrays"
+            except OSError:  # it was told; what is computed is kept until the program ends
+                folder = Path(mkdtemp(prefix="fracture-widgets-"))
+                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.folder = folder
         self._max_bytes = max_bytes
         self._bytes: int | None = None
 

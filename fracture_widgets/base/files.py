@@ -6,6 +6,7 @@ Nothing else in the package renames, replaces or flushes files: a test holds it 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -14,6 +15,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -47,6 +49,8 @@ the server deletes it when it ends."""
 
 UNTIL_THE_END = "until-the-server-ends"
 
+_log = logging.getLogger(__name__)
+
 _APP = "fracture-widgets"
 _UNFINISHED = ".part"
 _ABANDONED = 3600.0
@@ -60,12 +64,48 @@ def data_folder() -> Path:
     named = os.environ.get(DATA_FOLDER_VARIABLE)
     if named:
         return Path(named).expanduser()
-    return platformdirs.user_data_path(_APP, appauthor=False)
+    return _of_user(platformdirs.user_data_path, Path("/.local/share"))
 
 
 def cache_folder() -> Path:
-    """Return the folder of what can be made again: the user's cache."""
-    return platformdirs.user_cache_path(_APP, appauthor=False)
+    """Return the folder of what can be made again: the user's cache; raise OSError without one.
+
+    There is none without a home that can be written to, nor where the folder is somebody else's:
+    they could put into it what we would run.
+    """
+    folder = _of_user(platformdirs.user_cache_path, Path("/.cache"))
+    why = _why_unusable(folder)
+    if why:
+        raise OSError(why)
+    return folder
+
+
+@cache
+def _why_unusable(folder: Path) -> str:
+    """Say why a folder cannot be a cache, once a program; an empty text is that it can."""
+    why = ""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or str(error)
+    else:
+        if os.name == "posix" and folder.stat().st_uid != os.geteuid():
+            why = "it belongs to somebody else"
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            why = "it cannot be written"
+    if why:
+        _log.warning(
+            "There is no cache, so that starting takes longer: %s cannot be used (%s).", folder, why
+        )
+    return why
+
+
+def _of_user(folder: Callable[..., Path], without_home: Path) -> Path:
+    """Return a user's folder; who has no home, as in a container, is given the root's."""
+    try:
+        return folder(_APP, appauthor=False)
+    except RuntimeError:
+        return without_home / _APP
 
 
 def history_is_the_visitors() -> bool:

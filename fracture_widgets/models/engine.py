@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.cores import cores, is_limited
 from fracture_widgets.errors import ModelError
 from fracture_widgets.models.graph_cache import cached_graph
 from fracture_widgets.models.weight_files import Weights, assign_weights
@@ -37,7 +38,9 @@ class OnnxEngine:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        # Left to itself, the runtime counts the machine's cores and binds a thread to each: in a
+        # container that has fewer, it complains of every thread.
+        options.intra_op_num_threads = threads or (cores() if is_limited() else 0)
         options.log_severity_level = 3
         # Visitors of one server share its cores: a thread that waits must not keep one busy, and
         # memory that an answer took is given back.

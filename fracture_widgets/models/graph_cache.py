@@ -36,8 +36,8 @@ def cached_graph(
     model_sha256: str, build: Callable[[], onnx.ModelProto], *, folder: Path | None = None
 ) -> Path | None:
     """Return the file of a model's graph, made now if it is not there yet."""
-    cache = ArrayCache(graph_cache_folder() if folder is None else folder)
     try:
+        cache = ArrayCache(graph_cache_folder() if folder is None else folder)
         home = cache.get_or_build(
             {"graph": _identity(model_sha256)}, lambda making: _make(making, build())
         )
@@ -68,6 +68,7 @@ def _make(folder: Path, graph: onnx.ModelProto) -> None:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = 1  # nothing is run
     options.optimized_model_filepath = str(folder / GRAPH_FILE)
     for key, value in (("file_name", _WEIGHTS_FILE), ("min_size_in_bytes", str(_SMALL))):
         options.add_session_config_entry(

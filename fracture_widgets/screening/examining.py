@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.cores import cores
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import Flaw, find_flaw
@@ -47,7 +47,7 @@ def examine(
     cascade: Cascade, folder: Path, batches: Iterable[Batch]
 ) -> Generator[tuple[Batch, list[Row]]]:
     """Answer batches of files one after another."""
-    pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_DECODERS), "decoder")
+    pool = ThreadPoolExecutor(min(cores(), _MOST_DECODERS), "decoder")
     waiting = iter(batches)
     ahead: deque[tuple[Batch, list[Future[_Prepared | UnreadableRadiograph]]]] = deque()
 

@@ -1,0 +1,77 @@
+"""How many cores this program may use: by affinity, by the quota of its container, by setting."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["THREADS_VARIABLE", "cores", "is_limited"]
+
+THREADS_VARIABLE = "FRACTURE_WIDGETS_THREADS"
+"""Environment variable that says how many cores to use."""
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def cores() -> int:
+    """Return how many threads may work at once: as many as set, or as the system allows."""
+    named = os.environ.get(THREADS_VARIABLE, "").strip()
+    if named.isdecimal() and int(named) > 0:
+        return int(named)
+    allowed = float(_affinity())
+    allowed = min([allowed, *_quotas()])
+    return max(1, math.ceil(allowed))
+
+
+def is_limited() -> bool:
+    """Say whether the program may use fewer cores than the machine has, or was told how many."""
+    return THREADS_VARIABLE in os.environ or cores() < (os.cpu_count() or 1)
+
+
+def _affinity() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux alone
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _quotas(own: Path = Path("/proc/self/cgroup"), root: Path = _CGROUPS) -> Iterator[float]:
+    """Give the processor time that each control group around this program allows, in cores."""
+    try:
+        lines = own.read_text("ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        _, controllers, place = line.split(":", 2)
+        if controllers == "":
+            base, read = root, _quota_of_version_2
+        elif "cpu" in controllers.split(","):
+            base, read = root / "cpu", _quota_of_version_1
+        else:
+            continue
+        group = base / place.strip("/")
+        for folder in (group, *group.parents):
+            if not folder.is_relative_to(base):
+                break
+            if quota := read(folder):
+                yield quota
+
+
+def _quota_of_version_2(folder: Path) -> float | None:
+    try:
+        quota, period = (folder / "cpu.max").read_text("ascii").split()
+        return float(quota) / float(period)
+    except (OSError, ValueError):  # no such file, or "max"
+        return None
+
+
+def _quota_of_version_1(folder: Path) -> float | None:
+    try:
+        quota, period = (
+            float((folder / f"cpu.cfs_{name}_us").read_text("ascii"))
+            for name in ("quota", "period")
+        )
+    except (OSError, ValueError):
+        return None
+    return quota / period if quota > 0 else None
