@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.evaluation.metrics import sensitivity, specificity
-from fracture_widgets.evaluation.predictive_values import predictive_values
+from fracture_widgets.evaluation.metrics import predictive_values, sensitivity, specificity
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
 if TYPE_CHECKING:

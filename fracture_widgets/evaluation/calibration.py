@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ __all__ = [
 
 Strategy = Literal["uniform", "quantile"]
 Floats = npt.NDArray[np.float64]
-Fit = Callable[[npt.NDArray[np.bool_], Floats], Callable[[Floats], Floats]]
+Fit = Callable[[npt.NDArray[np.bool_], Floats], Callable[[Floats], npt.NDArray[Any]]]
 
 _Z = 1.959963984540054  # 95 percent of the normal distribution lie within
 
@@ -45,10 +45,10 @@ def calibration_table(
     strategy: Strategy = "uniform",
 ) -> pd.DataFrame:
     """Count, of the radiographs that were given about the same probability, those that are so."""
-    is_so, said, edges, bin_of = _binned(positive, probability, bins, strategy)
+    truth, score, edges, bin_of = _binned(positive, probability, bins, strategy)
     n = np.bincount(bin_of, minlength=bins)
-    total = np.bincount(bin_of, weights=said, minlength=bins)
-    fractured = np.bincount(bin_of, weights=is_so, minlength=bins).astype(int)
+    total = np.bincount(bin_of, weights=score, minlength=bins)
+    fractured = np.bincount(bin_of, weights=truth, minlength=bins).astype(int)
     low, high = wilson_interval(fractured, n)
     filled = n > 0
     return pd.DataFrame(
@@ -73,10 +73,10 @@ def expected_calibration_error(
     strategy: Strategy = "uniform",
 ) -> float:
     """Return by how much probability and truth differ, averaged over the radiographs."""
-    is_so, said, _, bin_of = _binned(positive, probability, bins, strategy)
-    if not len(said):
+    truth, score, _, bin_of = _binned(positive, probability, bins, strategy)
+    if not len(score):
         return float("nan")
-    return float(np.abs(np.bincount(bin_of, weights=is_so - said)).sum() / len(said))
+    return float(np.abs(np.bincount(bin_of, weights=truth - score)).sum() / len(score))
 
 
 def fit_calibration(
@@ -85,56 +85,58 @@ def fit_calibration(
     """Fit the line that makes the truth most likely."""
     from sklearn.linear_model import LogisticRegression
 
-    is_so = np.asarray(positive, dtype=bool)
-    if not is_so.any() or is_so.all():
+    truth = np.asarray(positive, dtype=bool)
+    if not truth.any() or truth.all():
         raise ValueError(
             "Calibration needs radiographs with and without a fracture. "
-            f"Received: {int(is_so.sum())} fractured of {is_so.size}"
+            f"Received: {int(truth.sum())} fractured of {truth.size}"
         )
     line = LogisticRegression(C=np.inf, fit_intercept=offset, tol=1e-8, max_iter=1000)
-    line.fit(log_odds(probability)[:, np.newaxis], is_so)
+    line.fit(log_odds(probability)[:, np.newaxis], truth)
     return Calibration(float(line.coef_[0, 0]), float(line.intercept_[0]) if offset else 0.0)
 
 
 def cross_fitted(
     positive: npt.ArrayLike, probability: npt.ArrayLike, folds: npt.ArrayLike, fit: Fit
-) -> Floats:
-    """Return every radiograph's calibrated probability, by a line that did not see its fold."""
-    is_so, said = np.asarray(positive, dtype=bool), np.asarray(probability, dtype=np.float64)
-    fold_of = np.asarray(folds)
-    calibrated = np.empty_like(said)
+) -> npt.NDArray[Any]:
+    """Return what becomes of every radiograph's probability by a fit that did not see its fold."""
+    truth, score = np.asarray(positive, dtype=bool), np.asarray(probability, dtype=np.float64)
+    fold_of, results = np.asarray(folds), np.empty(0)
     for fold in np.unique(fold_of):
         here = fold_of == fold
-        calibrated[here] = fit(is_so[~here], said[~here])(said[here])
-    return calibrated
+        answers = fit(truth[~here], score[~here])(score[here])
+        if not len(results):
+            results = np.empty((len(score), *answers.shape[1:]), answers.dtype)
+        results[here] = answers
+    return results
 
 
 def log_loss(positive: npt.ArrayLike, probability: npt.ArrayLike) -> float:
     """Return the mean surprise of the truth in nats; 0 is perfect, lower is better."""
-    is_so = np.asarray(positive, dtype=bool)
-    said = np.clip(
+    truth = np.asarray(positive, dtype=bool)
+    score = np.clip(
         np.asarray(probability, dtype=np.float64), LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY
     )
-    if not is_so.size:
+    if not truth.size:
         return float("nan")
-    return float(-np.log(np.where(is_so, said, 1.0 - said)).mean())
+    return float(-np.log(np.where(truth, score, 1.0 - score)).mean())
 
 
 def _binned(
     positive: npt.ArrayLike, probability: npt.ArrayLike, bins: int, strategy: Strategy
 ) -> tuple[Floats, Floats, Floats, npt.NDArray[np.intp]]:
-    is_so = np.asarray(positive, dtype=bool).astype(float)
-    said = np.asarray(probability, dtype=float)
-    if is_so.shape != said.shape or said.ndim != 1:
+    truth = np.asarray(positive, dtype=bool).astype(float)
+    score = np.asarray(probability, dtype=float)
+    if truth.shape != score.shape or score.ndim != 1:
         raise ValueError(
             "Give one truth and one probability for each radiograph. "
-            f"Received shapes: {is_so.shape} and {said.shape}"
+            f"Received shapes: {truth.shape} and {score.shape}"
         )
     if bins < 1:
         raise ValueError(f"bins must be 1 or more. Received: {bins}")
-    if not bool(((said >= 0.0) & (said <= 1.0)).all()):
+    if not bool(((score >= 0.0) & (score <= 1.0)).all()):
         raise ValueError("Probabilities must lie in 0 to 1.")
     edges = np.linspace(0.0, 1.0, bins + 1)
-    if strategy == "quantile" and len(said):
-        edges = np.quantile(said, edges)
-    return is_so, said, edges, np.searchsorted(edges[1:-1], said)
+    if strategy == "quantile" and len(score):
+        edges = np.quantile(score, edges)
+    return truth, score, edges, np.searchsorted(edges[1:-1], score)

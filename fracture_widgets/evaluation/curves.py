@@ -1,24 +1,31 @@
-"""What every threshold buys at which price, with bands that draw whole studies."""
+"""What every threshold buys at which price, and the thresholds that keep a promise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.evaluation.metrics import (
+    Estimate,
+    bootstrap_interval,
+    draws,
+    precision,
+    sensitivity,
+    specificity,
+)
 from fracture_widgets.parts import FRACTURED
 
 __all__ = [
     "Band",
+    "OperatingPoint",
+    "Ranking",
     "is_fractured",
-    "operating_bands",
-    "operating_curve",
-    "precision_recall_band",
-    "precision_recall_curve",
-    "roc_band",
-    "roc_curve",
+    "operating_points",
+    "threshold_of_sensitivity",
+    "threshold_of_specificity",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -39,90 +46,106 @@ class Band:
     high: Floats
 
 
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold, and how well it serves."""
+
+    name: str
+    threshold: float
+    sensitivity: Estimate
+    specificity: Estimate
+    precision: Estimate
+    called: float
+
+
 def is_fractured(true: npt.ArrayLike) -> Booleans:
     """Return whether each radiograph is fractured."""
     labels = np.asarray(true)
-    so: Booleans = labels.astype(bool) if labels.dtype.kind in "biuf" else labels == FRACTURED
-    return so
+    flags: Booleans = labels.astype(bool) if labels.dtype.kind in "biuf" else labels == FRACTURED
+    return flags
 
 
-def roc_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Return rate of false alarms, sensitivity and threshold, from nobody called to everybody."""
-    ranking = _Ranking(positive, score)
-    found, alarms = (np.append(0.0, counts) for counts in ranking.counts())
-    with np.errstate(invalid="ignore"):
-        return alarms / alarms[-1], found / found[-1], np.append(np.inf, ranking.thresholds)
+class Ranking:
+    """Radiographs from the highest score to the lowest, equal scores together."""
 
+    def __init__(self, positive: npt.ArrayLike, score: npt.ArrayLike) -> None:
+        scores = np.asarray(score, dtype=float)
+        self._order = np.argsort(-scores, kind="stable")
+        self._positive = np.asarray(positive, dtype=bool)[self._order]
+        ranked = scores[self._order]
+        # The last of each run of equal scores.
+        ends = np.append(np.diff(ranked), -1.0)[: len(ranked)]
+        self._last: npt.NDArray[np.intp] = np.flatnonzero(ends)
+        self.thresholds: Floats = ranked[self._last][::-1]
 
-def precision_recall_curve(
-    positive: npt.ArrayLike, score: npt.ArrayLike
-) -> tuple[Floats, Floats, Floats]:
-    """Return how many of those called positive are, against how many were found."""
-    ranking = _Ranking(positive, score)
-    found, alarms = ranking.counts()
-    with np.errstate(invalid="ignore"):
-        return found / (found + alarms), found / found[-1:], ranking.thresholds
+    def roc(self) -> tuple[Floats, Floats]:
+        """Return rate of false alarms and sensitivity, from nobody called to everybody."""
+        found, alarms = (np.append(0.0, counts) for counts in self._counts())
+        with np.errstate(invalid="ignore"):
+            return alarms / alarms[-1], found / found[-1]
 
+    def precision_recall(self) -> tuple[Floats, Floats]:
+        """Return recall and precision; up to each recall, that of the threshold that reaches it."""
+        found, alarms = self._counts()
+        with np.errstate(invalid="ignore"):
+            right = found / (found + alarms)
+            return np.append(0.0, found / found[-1:]), np.append(right[:1], right)
 
-def operating_curve(positive: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Return sensitivity and specificity of calling positive from each threshold on."""
-    ranking = _Ranking(positive, score)
-    found, alarms = ranking.counts()
-    with np.errstate(invalid="ignore"):
-        return ranking.thresholds[::-1], _sensitivity(found, alarms), _specificity(found, alarms)
+    def operating(self) -> tuple[Floats, Floats]:
+        """Return sensitivity and specificity of calling positive from each threshold on."""
+        counts = self._counts()
+        with np.errstate(invalid="ignore"):
+            return _sensitivity(*counts), _specificity(*counts)
 
+    def roc_band(self, groups: npt.ArrayLike, n: int = 2000) -> Band:
+        """Return the band of sensitivity at each rate of false alarms, drawing whole studies."""
 
-def roc_band(
-    positive: npt.ArrayLike,
-    score: npt.ArrayLike,
-    *,
-    groups: npt.ArrayLike,
-    n: int = 2000,
-    seed: int = 0,
-) -> Band:
-    """Return the band of sensitivity at each rate of false alarms, drawing whole studies."""
+        def found_at_rate(found: Floats, alarms: Floats) -> Floats:
+            rate, share = np.append(0.0, alarms / alarms[-1]), np.append(0.0, found / found[-1])
+            return np.asarray(np.interp(_ROC_GRID, rate, share))
 
-    def sensitivity(found: Floats, alarms: Floats) -> Floats:
-        rate, share = np.append(0.0, alarms / alarms[-1]), np.append(0.0, found / found[-1])
-        at_rate: Floats = np.interp(_ROC_GRID, rate, share)
-        return at_rate
+        (band,) = self._bands([found_at_rate], _ROC_GRID, groups, n)
+        return band
 
-    (band,) = _bands([sensitivity], _ROC_GRID, _Ranking(positive, score), groups, n, seed)
-    return band
+    def precision_recall_band(self, groups: npt.ArrayLike, n: int = 2000) -> Band:
+        """Return the band of precision at each recall, drawing whole studies."""
 
+        def precision_at_recall(found: Floats, alarms: Floats) -> Floats:
+            reached = np.searchsorted(found / found[-1], _RECALL_GRID, side="left")
+            return np.asarray(found[reached] / (found[reached] + alarms[reached]))
 
-def precision_recall_band(
-    positive: npt.ArrayLike,
-    score: npt.ArrayLike,
-    *,
-    groups: npt.ArrayLike,
-    n: int = 2000,
-    seed: int = 0,
-) -> Band:
-    """Return the band of precision at each sensitivity, drawing whole studies."""
+        (band,) = self._bands([precision_at_recall], _RECALL_GRID, groups, n)
+        return band
 
-    def precision(found: Floats, alarms: Floats) -> Floats:
-        reached = np.searchsorted(found / found[-1], _RECALL_GRID, side="left")
-        share: Floats = found[reached] / (found[reached] + alarms[reached])
-        return share
+    def operating_bands(self, groups: npt.ArrayLike, n: int = 2000) -> tuple[Band, Band]:
+        """Return the bands of sensitivity and of specificity at each threshold."""
+        found, spared = self._bands([_sensitivity, _specificity], self.thresholds, groups, n)
+        return found, spared
 
-    (band,) = _bands([precision], _RECALL_GRID, _Ranking(positive, score), groups, n, seed)
-    return band
+    def _counts(self, weights: npt.NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+        """Return how many are found, and how many false alarms there are, at each threshold."""
+        times = np.ones(len(self._order)) if weights is None else weights[self._order].astype(float)
+        return (
+            np.cumsum(times * self._positive)[self._last],
+            np.cumsum(times * ~self._positive)[self._last],
+        )
 
-
-def operating_bands(
-    positive: npt.ArrayLike,
-    score: npt.ArrayLike,
-    *,
-    groups: npt.ArrayLike,
-    n: int = 2000,
-    seed: int = 0,
-) -> tuple[Band, Band]:
-    """Return the bands of sensitivity and of specificity at each threshold."""
-    ranking = _Ranking(positive, score)
-    lines = [_sensitivity, _specificity]
-    found, spared = _bands(lines, ranking.thresholds[::-1], ranking, groups, n, seed)
-    return found, spared
+    def _bands(
+        self, lines: Sequence[_Line], at: Floats, groups: npt.ArrayLike, n: int
+    ) -> list[Band]:
+        """Return the percentiles of each line over the draws that have both answers in them."""
+        drawn: list[list[Floats]] = []
+        for weights in draws(groups, n):
+            found, alarms = self._counts(weights)
+            if found[-1] and alarms[-1]:
+                # A threshold above everything that was drawn has nobody called: 0 of 0.
+                with np.errstate(invalid="ignore"):
+                    drawn.append([line(found, alarms) for line in lines])
+        if len(drawn) < max(n / 2, 1):
+            nothing = np.full(len(at), np.nan)
+            return [Band(at, nothing, nothing) for _ in lines]
+        low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+        return [Band(at, *ends) for ends in zip(low, high, strict=True)]
 
 
 def _sensitivity(found: Floats, _: Floats) -> Floats:
@@ -134,50 +157,66 @@ def _specificity(_: Floats, alarms: Floats) -> Floats:
     return spared
 
 
-class _Ranking:
-    """Radiographs from the highest score to the lowest, equal scores together."""
+def threshold_of_sensitivity(
+    positive: npt.ArrayLike, probability: npt.ArrayLike, share: float
+) -> float:
+    """Return the highest threshold from which on ``share`` of the fractured are called so."""
+    ranking = Ranking(positive, probability)
+    # Lowering a threshold finds more: the first from above that reaches it is the last here.
+    return float(ranking.thresholds[ranking.operating()[0] >= share][-1])
 
-    def __init__(self, positive: npt.ArrayLike, score: npt.ArrayLike) -> None:
-        scores = np.asarray(score, dtype=float)
-        self.order = np.argsort(-scores, kind="stable")
-        self.positive = np.asarray(positive, dtype=bool)[self.order]
-        ranked = scores[self.order]
-        # The last of each run of equal scores.
-        ends = np.append(np.diff(ranked), -1.0)[: len(ranked)]
-        self._last: npt.NDArray[np.intp] = np.flatnonzero(ends)
-        self.thresholds: Floats = ranked[self._last]
 
-    def counts(self, weights: npt.NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
-        """Return how many are found, and how many false alarms there are, at each threshold."""
-        times = np.ones(len(self.order)) if weights is None else weights[self.order].astype(float)
-        return (
-            np.cumsum(times * self.positive)[self._last],
-            np.cumsum(times * ~self.positive)[self._last],
+def threshold_of_specificity(
+    positive: npt.ArrayLike, probability: npt.ArrayLike, share: float
+) -> float | None:
+    """Return the lowest threshold below which ``share`` of the normal stay, or None."""
+    ranking = Ranking(positive, probability)
+    reached = ranking.thresholds[ranking.operating()[1] >= share]
+    return float(reached[0]) if len(reached) else None
+
+
+def operating_points(
+    positive: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    *,
+    groups: npt.ArrayLike,
+    sensitivities: Sequence[float] = (0.95,),
+    specificities: Sequence[float] = (0.95,),
+    thresholds: Sequence[float] = (0.5,),
+    resamples: int = 2000,
+) -> tuple[OperatingPoint, ...]:
+    """Find the thresholds that keep a promise, and measure them, by rising threshold."""
+    truth, score = np.asarray(positive, dtype=bool), np.asarray(probability, dtype=float)
+    if not truth.any() or truth.all():
+        raise ValueError(
+            "Operating points need radiographs with and without a fracture. "
+            f"Received: {int(truth.sum())} fractured of {len(truth)}"
         )
+    wanted: list[tuple[str, float | None]] = [
+        *(
+            (f"sensitivity ≥ {s:g}", threshold_of_sensitivity(truth, score, s))
+            for s in sensitivities
+        ),
+        *(
+            (f"specificity ≥ {s:g}", threshold_of_specificity(truth, score, s))
+            for s in specificities
+        ),
+        *((f"from {threshold:g}", float(threshold)) for threshold in thresholds),
+    ]
 
+    def measured(name: str, threshold: float) -> OperatingPoint:
+        called = score >= threshold
+        found, spared, right = (
+            bootstrap_interval(
+                lambda true, given, metric=metric: metric(true, given, positive=True),
+                truth,
+                called,
+                groups=groups,
+                n=resamples,
+            )
+            for metric in (sensitivity, specificity, precision)
+        )
+        return OperatingPoint(name, threshold, found, spared, right, float(called.mean()))
 
-def _bands(
-    lines: list[_Line], at: Floats, ranking: _Ranking, groups: npt.ArrayLike, n: int, seed: int
-) -> list[Band]:
-    """Return the percentiles of each line over the draws that have both answers in them."""
-    drawn: list[list[Floats]] = []
-    for weights in _draws(groups, n, seed):
-        found, alarms = ranking.counts(weights)
-        if found[-1] and alarms[-1]:
-            # A threshold above everything that was drawn has nobody called: 0 of 0.
-            with np.errstate(invalid="ignore"):
-                drawn.append([line(found, alarms) for line in lines])
-    if len(drawn) < max(n / 2, 1):
-        nothing = np.full(len(at), np.nan)
-        return [Band(at, nothing, nothing) for _ in lines]
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    return [Band(at, *ends) for ends in zip(low, high, strict=True)]
-
-
-def _draws(groups: npt.ArrayLike, n: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield how often each radiograph counts when whole groups are drawn with replacement."""
-    names, group = np.unique(np.asarray(groups), return_inverse=True)
-    rng = np.random.default_rng(seed)
-    for _ in range(n if len(names) > 1 else 0):
-        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        yield times[group]
+    points = [measured(name, threshold) for name, threshold in wanted if threshold is not None]
+    return tuple(sorted(points, key=lambda point: point.threshold))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,17 @@ __all__ = [
     "bootstrap_interval",
     "cohen_kappa",
     "confusion_matrix",
+    "draws",
+    "estimate_text",
     "f1_score",
     "precision",
+    "predictive_values",
+    "probability_elsewhere",
     "sensitivity",
     "specificity",
 ]
 
-Array = npt.NDArray[Any]
+Answers = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 
 
@@ -41,19 +45,24 @@ class Estimate:
     groups: int
 
     def __str__(self) -> str:
-        if np.isnan(self.value):
-            return "not defined"
-        if np.isnan(self.low):
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return estimate_text(asdict(self))
 
     def to_dict(self) -> dict[str, float | int | None]:
         """Return the numbers, rounded to 4 places, as JSON knows them: NaN becomes None."""
-        rounded = {
+        return {
             name: None if np.isnan(number) else round(number, 4)
-            for name, number in (("value", self.value), ("low", self.low), ("high", self.high))
+            for name, number in asdict(self).items()
         }
-        return {**rounded, "n": self.n, "groups": self.groups}
+
+
+def estimate_text(estimate: Mapping[str, Any]) -> str:
+    """Return an estimate, also one out of JSON, as ``0.901 (0.872 to 0.927)``."""
+    value, low, high = (estimate[name] for name in ("value", "low", "high"))
+    if value is None or np.isnan(value):
+        return "not defined"
+    return (
+        f"{value:.3f}" if low is None or np.isnan(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    )
 
 
 def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
@@ -62,45 +71,37 @@ def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
     return float(right.mean()) if right.size else float("nan")
 
 
-def sensitivity(
-    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
-) -> float:
+def sensitivity(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
     """Return the share of positives that were found, also called recall."""
-    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
-    return _share(is_so & called_so, is_so)
+    truth, called = np.asarray(true) == positive, np.asarray(predicted) == positive
+    return _share(truth & called, truth)
 
 
-def specificity(
-    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
-) -> float:
+def specificity(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
     """Return the share of the others that were not called positive."""
-    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
-    return _share(~is_so & ~called_so, ~is_so)
+    truth, called = np.asarray(true) == positive, np.asarray(predicted) == positive
+    return _share(~truth & ~called, ~truth)
 
 
-def precision(
-    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
-) -> float:
+def precision(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
     """Return the share of those called positive that are."""
-    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
-    return _share(is_so & called_so, called_so)
+    truth, called = np.asarray(true) == positive, np.asarray(predicted) == positive
+    return _share(truth & called, called)
 
 
-def f1_score(
-    true: npt.ArrayLike, predicted: npt.ArrayLike, *, positive: object = FRACTURED
-) -> float:
+def f1_score(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
     """Return the harmonic mean of sensitivity and precision."""
-    is_so, called_so = np.asarray(true) == positive, np.asarray(predicted) == positive
-    either = int(is_so.sum() + called_so.sum())
-    return 2 * int((is_so & called_so).sum()) / either if either else float("nan")
+    truth, called = np.asarray(true) == positive, np.asarray(predicted) == positive
+    either = int(truth.sum() + called.sum())
+    return 2 * int((truth & called).sum()) / either if either else float("nan")
 
 
 def auroc(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
     """Return the area under the ROC curve (Hanley and McNeil, *Radiology* 143:29, 1982)."""
-    is_so = np.asarray(positive, dtype=bool)
+    truth = np.asarray(positive, dtype=bool)
     scores = np.asarray(score)
-    above = np.sort(scores[is_so])
-    below = np.sort(scores[~is_so])
+    above = np.sort(scores[truth])
+    below = np.sort(scores[~truth])
     if not len(above) or not len(below):
         return float("nan")
     # Of each positive: the negatives that score less, and half of those that score the same.
@@ -111,14 +112,14 @@ def auroc(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
 
 def average_precision(positive: npt.ArrayLike, score: npt.ArrayLike) -> float:
     """Return the area under the precision-recall curve's steps (Zhu, 2004)."""
-    is_so = np.asarray(positive, dtype=bool)
-    if not is_so.any():
+    truth = np.asarray(positive, dtype=bool)
+    if not truth.any():
         return float("nan")
     scores = np.asarray(score, dtype=float)
     order = np.argsort(-scores, kind="stable")
-    is_so, scores = is_so[order], scores[order]
+    truth, scores = truth[order], scores[order]
     last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
-    found = np.cumsum(is_so)[last]
+    found = np.cumsum(truth)[last]
     gained = np.diff(found, prepend=0) / found[-1]
     return float((gained * found / (last + 1)).sum())
 
@@ -159,8 +160,7 @@ def bootstrap_interval(
     seed: int = 0,
 ) -> Estimate:
     """Estimate a metric with its 95 percent interval, drawing whole groups with replacement."""
-    columns = [np.asarray(array) for array in arrays]
-    names, group = np.unique(np.asarray(groups), return_inverse=True)
+    columns, group = [np.asarray(array) for array in arrays], np.asarray(groups)
     if any(len(column) != len(group) for column in columns):
         raise ValueError(
             "The arrays and the groups have one row for each radiograph. "
@@ -168,30 +168,54 @@ def bootstrap_interval(
         )
     value = metric(*columns) if len(group) else float("nan")
     low = high = float("nan")
-    if len(names) > 1:
-        drawn = _resample(metric, columns, group, len(names), n, np.random.default_rng(seed))
-        defined = drawn[~np.isnan(drawn)]
-        if len(defined) >= n / 2:
-            low, high = np.percentile(defined, [2.5, 97.5]).tolist()
-    return Estimate(float(value), low, high, len(group), len(names))
+    rows, drawn = np.arange(len(group)), []
+    for times in draws(group, n, seed):
+        chosen = np.repeat(rows, times)
+        drawn.append(metric(*[column[chosen] for column in columns]))
+    defined = [number for number in drawn if not np.isnan(number)]
+    if len(defined) >= max(n / 2, 1):
+        low, high = np.percentile(defined, [2.5, 97.5]).tolist()
+    return Estimate(float(value), low, high, len(group), len(np.unique(group)))
 
 
-def _resample(
-    metric: Callable[..., float],
-    columns: list[Array],
-    group: npt.NDArray[np.intp],
-    groups: int,
-    n: int,
-    rng: np.random.Generator,
+def draws(groups: npt.ArrayLike, n: int, seed: int = 0) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield how often each row counts when whole groups are drawn with replacement."""
+    names, group = np.unique(np.asarray(groups), return_inverse=True)
+    rng = np.random.default_rng(seed)
+    for _ in range(n if len(names) > 1 else 0):
+        yield np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))[group]
+
+
+def predictive_values(
+    sensitivity: float, specificity: float, prevalence: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    """Return how often either answer is right, by Bayes' theorem."""
+    share = np.asarray(prevalence, dtype=np.float64)
+    _check_shares(sensitivity=sensitivity, specificity=specificity, prevalence=share)
+    found, missed = sensitivity * share, (1 - sensitivity) * share
+    alarmed, cleared = (1 - specificity) * (1 - share), specificity * (1 - share)
+    with np.errstate(invalid="ignore"):
+        return found / (found + alarmed), cleared / (cleared + missed)
+
+
+def probability_elsewhere(
+    probability: npt.ArrayLike, prevalence: float, elsewhere: npt.ArrayLike
 ) -> Floats:
-    """Return the metric of every draw."""
-    rows = np.arange(len(group))
-    values = np.empty(n)
-    for draw in range(n):
-        times = np.bincount(rng.integers(groups, size=groups), minlength=groups)
-        chosen = np.repeat(rows, times[group])
-        values[draw] = metric(*[column[chosen] for column in columns])
-    return values
+    """Return what a calibrated probability becomes where fractures are rarer or more common."""
+    if not 0.0 < prevalence < 1.0:
+        raise ValueError(f"prevalence lies between 0 and 1. Received: {prevalence}")
+    given, share = np.asarray(probability, np.float64), np.asarray(elsewhere, np.float64)
+    _check_shares(probability=given, elsewhere=share)
+    fractured = given * share / prevalence
+    normal = (1.0 - given) * (1.0 - share) / (1.0 - prevalence)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(fractured / (fractured + normal))
+
+
+def _check_shares(**shares: npt.ArrayLike) -> None:
+    for name, value in shares.items():
+        if not ((np.asarray(value) >= 0) & (np.asarray(value) <= 1)).all():
+            raise ValueError(f"{name} lies between 0 and 1. Received: {value}")
 
 
 def _share(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]) -> float:

@@ -6,61 +6,78 @@ for Datasets*, Communications of the ACM 64(12), 2021. Whatever the stored card 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.errors import ModelError
+from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.models.folder import CARD_FILE
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = ["dataset_card", "model_card", "said"]
+__all__ = ["dataset_card", "model_card"]
 
 Card = Mapping[str, Any]
 
-_ASKED = ("name", "architecture", "trained_on", "attribution", "splits", "intervals", "figures")
-
-_USE = """\
-**For teaching and research. Not a medical device.** It names the body part of a radiograph of {a}
-{parts}, says *fracture*, *doubt* or *none seen*, and shows where it looked. It is
-meant for lessons, for reading rooms and as a baseline in studies. It is not meant for decisions
-about patients, for children's growth plates in particular, for other body parts, or for anything
-but radiographs."""
-
-_LIMITS = """\
-- Trained and judged on the radiographs of one archive, FracAtlas. How well it does elsewhere is
-  not known; independent tests of commercial readers found AUROC 0.77 to 0.85 where makers had
-  claimed 0.98.
-- FracAtlas tells neither age nor sex nor machine, so none of these could be checked. Children's
-  growth plates may look like fractures to it.
-- Shoulders with a fracture are few, so shoulder figures have wide intervals; on the test split
-  they say next to nothing.
-- Casts are not marked in FracAtlas; metal is, by radiograph and not by joint.
-- It judges each view for itself. A study's verdict is the gravest of its views'.
-- The heatmap of Grad-CAM shows what speaks for a fracture in the last stage; it misses the
-  fracture far more often than the fracture map does (see Localisation).
-- Labels are FracAtlas's, joint boxes were drawn by eye by this project."""
+_NEEDED = ("name", "architecture", "trained_on", "attribution", "splits", "intervals", "figures")
+_SPLITS = {"out_of_fold": "out of fold", "test": "on the test split, looked at once"}
 
 
 def model_card(card: Card) -> str:
     """Return the model card."""
-    _require_figures(card)
-    return "\n\n".join(_model_sections(card)) + "\n"
+    _check_figures(card)
+    text = _template("model_card.md")
+    a, parts = with_article(in_words(_body_parts(card))).split(" ", 1)
+    fields: dict[str, str] = {
+        "a": a,
+        "parts": parts,
+        "divided": _divided(card),
+        "figures_of_splits": _joined(
+            f"## How well it does, {_SPLITS.get(split, split)}\n\n{_figures(card, figures)}"
+            for split, figures in card["figures"].items()
+        ),
+        "failures": _failures(card["failures"]) if card.get("failures") else "",
+        "file_table": _table(
+            "file | sha256 | bytes",
+            (
+                (name, f"`{file['sha256']}`", file["bytes"])
+                for name, file in card["files"].items()
+                if name.endswith(".npz")
+            ),
+        ),
+    }
+    for heading, section, fill in (
+        ("Calibration and verdicts", "trust", _trust),
+        ("The gate", "gate", _gate),
+        ("Kinds of radiographs", "subgroups", _subgroups),
+    ):
+        if card.get(section):
+            fields |= fill(card[section])
+        else:
+            text = re.sub(rf"## {heading}\n.*?(?=## )", "", text, flags=re.DOTALL)
+    return re.sub(r"\n{3,}", "\n\n", text.format_map({**card, **fields}))
 
 
 def dataset_card(card: Card) -> str:
     """Return the card of the radiographs that the model was made from."""
-    _require_figures(card)
-    trained = card["trained_on"]
-    rows = [
-        (kind, count["fractured"], count["normal"]) for kind, count in trained["counts"].items()
-    ]
-    return "\n\n".join(_dataset_sections(card, rows)) + "\n"
+    _check_figures(card)
+    counts = card["trained_on"]["counts"].items()
+    fields = {
+        "parts": in_words(_body_parts(card), "and"),
+        "divided": _divided(card),
+        "count_table": _table(
+            "kind | fractured | normal",
+            ((kind, count["fractured"], count["normal"]) for kind, count in counts),
+        ),
+    }
+    return _template("dataset_card.md").format_map({**card, **fields})
 
 
-def _require_figures(card: Card) -> None:
+def _check_figures(card: Card) -> None:
     """Refuse a card that lacks what every model card tells: that of a network for one question."""
-    if not all(section in card for section in _ASKED):
+    if not all(section in card for section in _NEEDED):
         raise ModelError(
             f"No model card can be made of this model, whose {CARD_FILE} has no figures of a whole "
             "cascade: name the folder of the cascade that ships, or of one made by "
@@ -68,87 +85,23 @@ def _require_figures(card: Card) -> None:
         )
 
 
-def _dataset_sections(card: Card, rows: list[tuple[Any, ...]]) -> Iterator[str]:
-    trained, parts = card["trained_on"], in_words(_body_parts(card), "and")
-    yield "# Dataset card"
-    yield f"{trained['what']}."
-    yield "## Licence and source"
-    yield f"{trained['licence']}.\n\n{card['attribution']['radiographs']}"
-    yield "## What is in it"
-    yield markdown_table(("kind", "fractured", "normal"), rows)
-    yield (
-        "Counted are radiographs the shipped network learned from, train and test split together; "
-        "every figure on the model card is of networks that had not seen what they were judged on."
-    )
-    yield "## How it was labelled"
-    yield (
-        f"Fractures and their outlines are FracAtlas's. A box around every {parts} "
-        "was drawn by this project (`joints.csv`); a joint counts as fractured where at "
-        "least half of an outline lies in its box, and is left out where that is unclear."
-    )
-    yield "## How it was split"
-    yield (
-        f"{card['splits'][0].upper()}{card['splits'][1:]}. FracAtlas names no patients; a study "
-        "joins neighbouring pictures of one region and near-duplicates, and never stands on two "
-        "sides."
-    )
-    yield "## What is not known"
-    yield "Age, sex, machine and hospital of each radiograph, and who read it first."
+def _template(name: str) -> str:
+    return (files("fracture_widgets") / "resources" / name).read_text("utf-8")
 
 
-def _model_sections(card: Card) -> Iterator[str]:
-    yield f"# Model card: {card['name']}"
-    a, parts = with_article(in_words(_body_parts(card))).split(" ", 1)
-    yield _USE.format(a=a, parts=parts)
-    yield "## What it is"
-    yield f"{card['architecture']}. {card['attribution']['conv1_to_conv4']}"
-    yield "## What it learned from"
-    yield f"{card['trained_on']['what']}. {card['trained_on']['licence']}. See `DATASET_CARD.md`."
-    yield f"{card['splits'][0].upper()}{card['splits'][1:]}. Intervals: {card['intervals']}."
-    for looked_at, figures in card["figures"].items():
-        yield f"## How well it does, {_SPLITS.get(looked_at, looked_at)}"
-        yield _body_part(figures)
-        yield _fractures(figures, _body_parts(card))
-        yield _localisation(figures)
-    if "trust" in card:
-        yield "## Calibration and verdicts"
-        yield from _trust(card["trust"])
-    if "gate" in card:
-        yield "## The gate"
-        yield from _gate(card["gate"])
-    if card.get("subgroups"):
-        yield "## Kinds of radiographs"
-        yield from _subgroups(card["subgroups"])
-    yield "## Limits and known failures"
-    yield _LIMITS
-    if card.get("failures"):
-        yield from _failures(card["failures"])
-    yield "## Files"
-    yield markdown_table(
-        ("file", "sha256", "bytes"),
-        [
-            (name, f"`{one['sha256']}`", one["bytes"])
-            for name, one in card["files"].items()
-            if name.endswith(".npz")
-        ],
-    )
+def _joined(blocks: Iterable[str]) -> str:
+    return "\n\n".join(blocks)
 
 
-_SPLITS = {"out_of_fold": "out of fold", "test": "on the test split, looked at once"}
+def _table(head: str, rows: Iterable[Sequence[Any]]) -> str:
+    """Return a Markdown table of texts, numbers to three places and estimates."""
 
+    def cell(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return estimate_text(value)
+        return f"{value:.3f}" if isinstance(value, float) else value
 
-def _body_part(figures: Card) -> str:
-    part = figures["body_part"]
-    baseline = next(
-        f"{name.replace('_accuracy', '').replace('_', ' ')} is right in {value:.3f}"
-        for name, value in part.items()
-        if name.startswith("always_")
-    )
-    return (
-        f"Body part: accuracy {said(part['accuracy'])}, n {part['n']} of {part['groups']} studies "
-        f"({baseline}). On whole radiographs that show one joint: "
-        f"{said(figures['body_part_uncropped'])}, n {figures['body_part_uncropped']['n']}."
-    )
+    return markdown_table(head.split(" | "), ([cell(value) for value in row] for row in rows))
 
 
 def _body_parts(card: Card) -> list[str]:
@@ -157,156 +110,108 @@ def _body_parts(card: Card) -> list[str]:
     return parts
 
 
-def _fractures(figures: Card, body_parts: list[str]) -> str:
+def _divided(card: Card) -> str:
+    return f"{card['splits'][0].upper()}{card['splits'][1:]}"
+
+
+def _figures(card: Card, figures: Card) -> str:
+    """Return how well body parts, fractures and places were found on one split."""
+    part, uncropped, found = (
+        figures[name] for name in ("body_part", "body_part_uncropped", "localisation")
+    )
+    baseline = next(
+        f"{name.replace('_accuracy', '').replace('_', ' ')} is right in {value:.3f}"
+        for name, value in part.items()
+        if name.startswith("always_")
+    )
     rows = []
-    for part in (*body_parts, "pooled"):
-        one = figures["fracture"][part]
-        without = figures["without_holders"][part]
-        rows.append(
-            (
-                part,
-                one["n"],
-                sum(one["confusion"]["counts"][0]),
-                said(one["auroc"]),
-                said(without),
-                said(one["accuracy"]),
-                f"{one['always_normal_accuracy']:.3f}",
-            )
-        )
-    head = ("fracture", "n", "fractured", "AUROC", "AUROC, nobody holding", "accuracy at 0.5")
-    return markdown_table((*head, "always normal"), rows)
-
-
-def _localisation(figures: Card) -> str:
-    found = figures["localisation"]
+    for name in (*_body_parts(card), "pooled"):
+        fracture = figures["fracture"][name]
+        fractured, alone = sum(fracture["confusion"]["counts"][0]), figures["without_holders"][name]
+        always = f"{fracture['always_normal_accuracy']:.3f}"
+        measured = (fracture["auroc"], alone, fracture["accuracy"], always)
+        rows.append((name, fracture["n"], fractured, *measured))
+    head = (
+        "fracture | n | fractured | AUROC | AUROC, nobody holding | accuracy at 0.5 | always normal"
+    )
     return (
+        f"Body part: accuracy {estimate_text(part['accuracy'])}, n {part['n']} of "
+        f"{part['groups']} studies ({baseline}). On whole radiographs that show one joint: "
+        f"{estimate_text(uncropped)}, n {uncropped['n']}.\n\n{_table(head, rows)}\n\n"
         f"Localisation, of {found['map_hit']['n']} fractured joints: the fracture map's highest "
-        f"place lies on an outline in {said(found['map_hit'])}, Grad-CAM's in "
-        f"{said(found['heatmap_hit'])}."
+        f"place lies on an outline in {estimate_text(found['map_hit'])}, Grad-CAM's in "
+        f"{estimate_text(found['heatmap_hit'])}."
     )
 
 
-def _trust(trust: Card) -> Iterator[str]:
-    yield f"Fitted on {trust['fitted_on']}; measured {trust['measured']}."
-    if trust.get("note"):
-        yield str(trust["note"])
-    parts, promised = trust["parts"].items(), trust["promised"]
-    yield markdown_table(
-        ("part", "calibration", "ECE before", "ECE after", "none seen below", "fracture from"),
-        [
-            (
-                name,
-                one["calibration"]["method"],
-                said(one["calibration_error"]["as it is"]),
-                said(one["calibration_error"][one["calibration"]["method"]]),
-                f"{one['band']['low']:.3f}",
-                f"{one['band']['high']:.3f}",
-            )
-            for name, one in parts
-        ],
-    )
-    yield markdown_table(
-        ("part", "n", "asked", "sensitivity", "specificity", "doubt", "fractured of 'none seen'"),
-        [
-            (
-                name,
-                one["n"],
-                f"{one['asked']['sensitivity']:g} / {one['asked']['specificity']:g}",
-                said(one["sensitivity"]),
-                said(one["specificity"]),
-                said(one["doubt"]),
+def _trust(trust: Card) -> dict[str, str]:
+    parts = trust["parts"].items()
+    calibration, verdicts, conformal = [], [], []
+    for name, part in parts:
+        method, errors, band = (
+            part["calibration"]["method"],
+            part["calibration_error"],
+            part["band"],
+        )
+        limits = (f"{band['low']:.3f}", f"{band['high']:.3f}")
+        calibration.append((name, method, errors["as it is"], errors[method], *limits))
+        asked, missed = part["asked"], part["verdicts"]["none seen"]
+        kept = (part["sensitivity"], part["specificity"], part["doubt"])
+        aims = f"{asked['sensitivity']:g} / {asked['specificity']:g}"
+        verdicts.append((name, part["n"], aims, *kept, f"{missed['fractured']} of {missed['n']}"))
+        for sets in part["conformal"]:
+            covered, both = sets["coverage"], sets["sizes"]["both"]
+            row = (covered["fractured"], covered["normal"], both)
+            conformal.append((name, f"{sets['miss']:.0%}", *row))
+    return {
+        "trust_note": trust.get("note", ""),
+        "calibration_table": _table(
+            "part | calibration | ECE before | ECE after | none seen below | fracture from",
+            calibration,
+        ),
+        "verdict_table": _table(
+            "part | n | asked | sensitivity | specificity | doubt | fractured of 'none seen'",
+            verdicts,
+        ),
+        "conformal_table": _table(
+            "part | conformal, may miss | covers fractured | covers normal | both possible",
+            conformal,
+        ),
+    }
+
+
+def _gate(gate: Card) -> dict[str, str]:
+    def blocks() -> Iterator[str]:
+        for split, where in (("out_of_fold", "Out of fold"), ("test", "On the test split")):
+            if not (kinds := gate.get(split)):
+                continue
+            kept = kinds["kept"]
+            yield f"{where}: {estimate_text(kept)} of our radiographs pass, n {kept['n']}."
+            yield _table(
+                "kind | n | studies or files | refused | AUROC",
                 (
-                    f"{one['verdicts']['none seen']['fractured']} of "
-                    f"{one['verdicts']['none seen']['n']}"
+                    (name, kind["n"], kind["groups"], kind["refused"], kind.get("auroc", ""))
+                    for name, kind in kinds.items()
+                    if name != "kept"
                 ),
             )
-            for name, one in parts
-        ],
-    )
-    yield (
-        "Sensitivity is the share of the fractured that are not *none seen*, specificity that of "
-        "the normal that are not *fracture*. *Asked* is what the limits keep where they were "
-        f"chosen: {promised['sensitivity']:g} and {promised['specificity']:g}, or as little more "
-        "as keeps that on folds that had no say; where nothing up to 0.99 does, no more is asked."
-    )
-    yield markdown_table(
-        ("part", "conformal, may miss", "covers fractured", "covers normal", "both possible"),
-        [
-            (
-                name,
-                f"{sets['miss']:.0%}",
-                said(sets["coverage"]["fractured"]),
-                said(sets["coverage"]["normal"]),
-                said(sets["sizes"]["both"]),
-            )
-            for name, one in parts
-            for sets in one["conformal"]
-        ],
-    )
+
+    return {"gate_note": gate.get("note", ""), "gate_splits": _joined(blocks())}
 
 
-def _gate(gate: Card) -> Iterator[str]:
-    yield f"Fitted on the {gate['fitted_on']}."
-    if gate.get("note"):
-        yield str(gate["note"])
-    for split, where in (("out_of_fold", "Out of fold"), ("test", "On the test split")):
-        kinds = gate.get(split)
-        if not kinds:
-            continue
-        yield (f"{where}: {said(kinds['kept'])} of our radiographs pass, n {kinds['kept']['n']}.")
-        yield markdown_table(
-            ("kind", "n", "studies or files", "refused", "AUROC"),
-            [
-                (
-                    name,
-                    kind["n"],
-                    kind["groups"],
-                    said(kind["refused"]),
-                    said(kind["auroc"]) if "auroc" in kind else "",
-                )
-                for name, kind in kinds.items()
-                if name != "kept"
-            ],
-        )
+def _subgroups(rows: Sequence[Card]) -> dict[str, str]:
+    head = "kind | level | n | studies | fractured | AUROC"
+    names = ("column", "level", "n", "studies", "fractured")
+    return {"subgroup_table": _table(head, ((*(row[n] for n in names), row) for row in rows))}
 
 
-def _subgroups(rows: list[Card]) -> Iterator[str]:
-    yield (
-        "Fracture AUROC out of fold, all parts together. *Hardware* is metal anywhere on the "
-        "radiograph, *holder* an adult's hand that holds the patient; a joint is of the views that "
-        "its radiograph shows. Casts, age and sex are not known."
-    )
-    yield markdown_table(
-        ("kind", "level", "n", "studies", "fractured", "AUROC"),
-        [
-            (one["column"], one["level"], one["n"], one["studies"], one["fractured"], said(one))
-            for one in rows
-        ],
-    )
+def _failures(failures: Card) -> str:
+    def named(radiographs: Sequence[Card]) -> str:
+        return ", ".join(f"{one['image_id']} ({one['probability']:.3f})" for one in radiographs)
 
-
-def _failures(failures: Card) -> Iterator[str]:
-    yield (
+    worst = ((part, named(w["missed"]), named(w["false_alarms"])) for part, w in failures.items())
+    return (
         "Most wrong out of fold, by FracAtlas's names: the fractures that were given the lowest "
-        "probability, and the normal joints that were given the highest."
+        "probability, and the normal joints that were given the highest.\n\n"
+        + _table("part | missed | false alarms", worst)
     )
-    yield markdown_table(
-        ("part", "missed", "false alarms"),
-        [
-            (part, *(_named(worst[kind]) for kind in ("missed", "false_alarms")))
-            for part, worst in failures.items()
-        ],
-    )
-
-
-def _named(radiographs: list[Card]) -> str:
-    return ", ".join(f"{one['image_id']} ({one['probability']:.3f})" for one in radiographs)
-
-
-def said(estimate: Mapping[str, Any]) -> str:
-    """Return a stored estimate with its interval, as ``0.901 (0.872 to 0.927)``."""
-    if estimate["value"] is None:
-        return "not defined"
-    if estimate["low"] is None:
-        return f"{estimate['value']:.3f}"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"

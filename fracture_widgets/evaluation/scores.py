@@ -29,16 +29,7 @@ from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 __all__ = ["Scores", "score_body_part", "score_fracture"]
 
 _SPELT = {"auroc": "AUROC", "average_precision": "AP", "f1": "F1"}
-_SHOWN_FIRST = (
-    "accuracy",
-    "auroc",
-    "average_precision",
-    "sensitivity",
-    "specificity",
-    "precision",
-    "f1",
-    "kappa",
-)
+_OF_RANKING = ("auroc", "average_precision")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +42,8 @@ class Scores:
     estimates: Mapping[str, Estimate]
     baseline: float
     baseline_answer: str
-    true: npt.NDArray[np.bool_]
-    score: npt.NDArray[np.float64]
+    true: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
+    score: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     group: npt.NDArray[Any] = field(default_factory=lambda: np.empty(0))
 
     @property
@@ -69,8 +60,9 @@ class Scores:
         return f"Scores({self.question!r}, n={self.n}, accuracy={self.estimates['accuracy']})"
 
     def __str__(self) -> str:
-        shown = [name for name in _SHOWN_FIRST if name in self.estimates]
-        shown += [name for name in self.estimates if name not in shown]
+        # What follows from the ranking stands right after the accuracy.
+        first = ["accuracy", *(name for name in _OF_RANKING if name in self.estimates)]
+        shown = [*first, *(name for name in self.estimates if name not in first)]
         names = [*(_SPELT.get(name, name) for name in shown), "always normal"]
         width = max(map(len, names)) + 2
         rows = [f"  {_SPELT.get(name, name).ljust(width)}{self.estimates[name]}" for name in shown]
@@ -78,13 +70,8 @@ class Scores:
         rows.insert(1, f"  {baseline.ljust(width)}{self.baseline:.3f}")
         patients = "patient" if self.groups == 1 else "patients"
         title = f"{self.question[:1].upper()}{self.question[1:]}"
-        return "\n".join(
-            [
-                f"{title}: {self.n:,} radiographs of {self.groups:,} {patients}",
-                *rows,
-                self._matrix(),
-            ]
-        )
+        head = f"{title}: {self.n:,} radiographs of {self.groups:,} {patients}"
+        return "\n".join([head, *rows, *self._matrix()])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as they stand on a model's card."""
@@ -96,14 +83,14 @@ class Scores:
             "confusion": {"labels": list(self.labels), "counts": self.confusion.tolist()},
         }
 
-    def _matrix(self) -> str:
+    def _matrix(self) -> list[str]:
         names = [f"called {label}" for label in self.labels]
         left = max(len(label) for label in self.labels) + 2
         lines = ["  " + " " * left + "  ".join(names)]
         for label, counts in zip(self.labels, self.confusion.tolist(), strict=True):
             cells = (f"{n:,}".rjust(len(name)) for n, name in zip(counts, names, strict=True))
             lines.append(f"  {label.ljust(left)}{'  '.join(cells)}")
-        return "\n".join(lines)
+        return lines
 
 
 def score_fracture(
@@ -117,8 +104,7 @@ def score_fracture(
 ) -> Scores:
     """Compare answers to "fractured or normal?" with the truth."""
     truth, answers = np.asarray(true, dtype=str), np.asarray(predicted, dtype=str)
-    is_so = truth == FRACTURED
-    scores = np.asarray(probability, dtype=float)
+    fractured, scores = truth == FRACTURED, np.asarray(probability, dtype=float)
     interval = partial(bootstrap_interval, groups=groups, n=resamples)
     estimates = {
         "accuracy": interval(accuracy, truth, answers),
@@ -127,17 +113,17 @@ def score_fracture(
         "precision": interval(precision, truth, answers),
         "f1": interval(f1_score, truth, answers),
         "kappa": interval(cohen_kappa, truth, answers),
-        "auroc": interval(auroc, is_so, scores),
-        "average_precision": interval(average_precision, is_so, scores),
+        "auroc": interval(auroc, fractured, scores),
+        "average_precision": interval(average_precision, fractured, scores),
     }
     return Scores(
-        question=question,
-        labels=LABELS,
-        confusion=confusion_matrix(truth, answers, LABELS),
-        estimates=estimates,
+        question,
+        LABELS,
+        confusion_matrix(truth, answers, LABELS),
+        estimates,
         baseline=always_normal_baseline(truth),
         baseline_answer=NORMAL,
-        true=is_so,
+        true=fractured,
         score=scores,
         group=np.asarray(groups),
     )
@@ -163,12 +149,10 @@ def score_body_part(
         estimates[f"sensitivity {label}"] = interval(found, truth, answers)
     most_frequent = max(labels, key=lambda label: int((truth == label).sum()))
     return Scores(
-        question="body part",
-        labels=tuple(labels),
-        confusion=confusion_matrix(truth, answers, labels),
-        estimates=estimates,
+        "body part",
+        tuple(labels),
+        confusion_matrix(truth, answers, labels),
+        estimates,
         baseline=accuracy(truth, np.full(truth.shape, most_frequent)),
         baseline_answer=most_frequent,
-        true=np.empty(0, dtype=bool),
-        score=np.empty(0),
     )

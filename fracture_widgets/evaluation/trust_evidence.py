@@ -1,9 +1,14 @@
-"""From answers out of fold to calibration, operating points and what they are worth."""
+"""From answers out of fold to calibration, operating points and what they are worth.
+
+The sets of answers are class-conditional (Mondrian) split conformal prediction: Vovk, *Asian
+Conference on Machine Learning* 2012; Angelopoulos and Bates, *Foundations and Trends in Machine
+Learning* 16:494, 2023.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,23 +24,26 @@ from fracture_widgets.evaluation.calibration import (
     fit_calibration,
     log_loss,
 )
-from fracture_widgets.evaluation.conformal import fit_conformal
-from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
-from fracture_widgets.evaluation.operating_points import (
-    threshold_of_sensitivity,
-    threshold_of_specificity,
-)
+from fracture_widgets.evaluation.curves import threshold_of_sensitivity, threshold_of_specificity
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, estimate_text
 from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.models.trust import Calibration
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, Verdict, parts_among
 
-__all__ = ["Aims", "calibrated_out_of_fold", "doubt_band", "trust_section"]
+__all__ = [
+    "Aims",
+    "calibrated_out_of_fold",
+    "conformal_limits",
+    "doubt_band",
+    "trust_section",
+    "trust_table",
+]
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 _PROMISED = 0.95
-_ASKED = tuple(round(_PROMISED + step / 200, 3) for step in range(9))
+_AIMS = tuple(round(_PROMISED + step / 200, 3) for step in range(9))
 """0.95 to 0.99. Above that it is a handful of radiographs that decide."""
 
 _PEER_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
@@ -50,7 +58,7 @@ _SMOOTH = (_AS_IS, _TEMPERATURE, _PLATT)
 
 @dataclass(frozen=True)
 class Aims:
-    """What the two operating points are asked to keep where they are chosen."""
+    """What the two operating points are to keep where they are chosen."""
 
     sensitivity: float = _PROMISED
     specificity: float = _PROMISED
@@ -63,21 +71,22 @@ def trust_section(predictions: pd.DataFrame, *, resamples: int = 2000) -> dict[s
         "other folds",
         "measured": "fold by fold, by a fit on the other folds",
         "promised": {"sensitivity": _PROMISED, "specificity": _PROMISED},
-        "parts": {part: _part(rows, resamples) for part, rows in _by_part(predictions)},
+        "parts": {part: _part(part, rows, resamples) for part, rows in _by_part(predictions)},
     }
+
+
+def trust_table(section: Mapping[str, Any]) -> str:
+    """Return a card's section on trust as a table to read, part by part."""
+    return "\n\n".join("\n".join(_lines(name, part)) for name, part in section["parts"].items())
 
 
 def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
     """Return each radiograph's probability, calibrated by a fit on the other folds."""
-    return pd.concat(
-        [
-            pd.Series(
-                cross_fitted(_is_so(rows), _said(rows), rows["run"], _fits()[_chosen_method(rows)]),
-                index=rows.index,
-            )
-            for _, rows in _by_part(predictions)
-        ]
-    ).reindex(predictions.index)
+    calibrated = [
+        pd.Series(_chosen(rows, _ways(rows))[1], index=rows.index)
+        for _, rows in _by_part(predictions)
+    ]
+    return pd.concat(calibrated).reindex(predictions.index)
 
 
 def doubt_band(
@@ -93,73 +102,83 @@ def doubt_band(
     return DoubtBand(min(low, high), high)
 
 
-def _checked(part: str, rows: pd.DataFrame) -> None:
-    for fold in rows["run"].unique():
-        elsewhere = rows[rows["run"] != fold]
-        if elsewhere["label"].nunique() < len(LABELS):
+def conformal_limits(
+    positive: npt.ArrayLike, probability: npt.ArrayLike, *, miss: float = 0.05
+) -> tuple[float, float]:
+    """Return from where fractured is possible, and up to where normal: each is missed so seldom."""
+    if not 0.0 < miss < 1.0:
+        raise ValueError(f"miss lies between 0 and 1. Received: {miss}")
+    truth, score = np.asarray(positive, dtype=bool), np.asarray(probability, dtype=np.float64)
+
+    def quantile(nonconformity: Floats) -> float:
+        rank = math.ceil((len(nonconformity) + 1) * (1.0 - miss))
+        return float(np.sort(nonconformity)[rank - 1]) if rank <= len(nonconformity) else 1.0
+
+    return 1.0 - quantile(1.0 - score[truth]), quantile(score[~truth])
+
+
+def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
+    truth, score, fold, study = _truth(rows), _score(rows), rows["run"], rows["study"]
+    for name in fold.unique():
+        if rows.loc[fold != name, "label"].nunique() < len(LABELS):
             raise ValueError(
-                f"Without {fold}, there is no {part} with, or none without, a fracture; each "
+                f"Without {name}, there is no {part} with, or none without, a fracture; each "
                 "fold's complement needs both."
             )
-
-
-def _part(rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
-    _checked(str(rows["body_part"].iloc[0]), rows)
-    is_so, said, fold, study = _is_so(rows), _said(rows), rows["run"], rows["study"]
 
     def estimate(metric: Any, *arrays: npt.ArrayLike) -> dict[str, Any]:
         return bootstrap_interval(metric, *arrays, groups=study, n=resamples).to_dict()
 
-    method = _chosen_method(rows)
-    ways = {name: cross_fitted(is_so, said, fold, fit) for name, fit in _fits().items()}
-    measured = ways[method]
-    calibration = _fits()[method](is_so, said)
+    ways = _ways(rows)
+    method, measured = _chosen(rows, ways)
+    calibration = _fits()[method](truth, score)
     assert isinstance(calibration, Calibration)
-    calibrated = calibration(said)
-    aims = _aims(is_so, measured, fold)
-    verdicts = _verdicts_out_of_fold(is_so, measured, fold, aims)
-    band = doubt_band(is_so, calibrated, aims)
+    calibrated = calibration(score)
+    aims = _chosen_aims(truth, measured, fold)
+    verdicts = _verdicts_out_of_fold(truth, measured, fold, aims)
+    band = doubt_band(truth, calibrated, aims)
+    everyone = np.ones_like(truth)
     return {
         "n": len(rows),
-        "fractured": int(is_so.sum()),
+        "fractured": int(truth.sum()),
         "studies": int(study.nunique()),
-        "prevalence": round(float(is_so.mean()), _DIGITS),
+        "prevalence": round(float(truth.mean()), _DIGITS),
         "calibration": {
             "method": method,
             "slope": round(calibration.slope, 6),
             "intercept": round(calibration.intercept, 6),
         },
         "calibration_error": {
-            name: estimate(_calibration_error, is_so, way) for name, way in ways.items()
+            name: estimate(_calibration_error, truth, way) for name, way in ways.items()
         },
-        "log_loss": {name: estimate(log_loss, is_so, way) for name, way in ways.items()},
-        "auroc": estimate(auroc, is_so, measured),
+        "log_loss": {name: estimate(log_loss, truth, way) for name, way in ways.items()},
+        "auroc": estimate(auroc, truth, measured),
         "asked": asdict(aims),
         "band": {"low": band.low, "high": band.high},
-        "sensitivity": estimate(_share, is_so, verdicts != Verdict.NONE_SEEN),
-        "specificity": estimate(_share, ~is_so, verdicts != Verdict.FRACTURE),
-        "doubt": estimate(_share, np.ones_like(is_so), verdicts == Verdict.DOUBT),
+        "sensitivity": estimate(_share, truth, verdicts != Verdict.NONE_SEEN),
+        "specificity": estimate(_share, ~truth, verdicts != Verdict.FRACTURE),
+        "doubt": estimate(_share, everyone, verdicts == Verdict.DOUBT),
         "verdicts": {
             str(verdict): {
                 "n": int((verdicts == verdict).sum()),
-                "fractured": int((is_so & (verdicts == verdict)).sum()),
-                "share_fractured": estimate(_share, verdicts == verdict, is_so),
+                "fractured": int((truth & (verdicts == verdict)).sum()),
+                "share_fractured": estimate(_share, verdicts == verdict, truth),
             }
             for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
         },
-        "conformal": [_conformal(is_so, measured, fold, miss, estimate) for miss in _MISSES],
-        "peers": _peers(is_so, measured),
+        "conformal": [_conformal(truth, measured, fold, miss, estimate) for miss in _MISSES],
+        "peers": _peers(truth, measured),
     }
 
 
-def _peers(is_so: Flags, calibrated: Floats) -> list[dict[str, Any]]:
+def _peers(truth: Flags, calibrated: Floats) -> list[dict[str, Any]]:
     """Group radiographs of about one score, as finely as leaves enough in each group."""
     groups: list[dict[str, Any]] = []
     low, count, fractured = 0.0, 0, 0
     for begins, ends in pairwise((0.0, *_PEER_EDGES, 1.0)):
         within = (calibrated >= begins) & ((calibrated < ends) | (ends == 1.0))
         count += int(within.sum())
-        fractured += int((within & is_so).sum())
+        fractured += int((within & truth).sum())
         if count >= _FEWEST_PEERS:
             groups.append({"from": low, "to": ends, "n": count, "fractured": fractured})
             low, count, fractured = ends, 0, 0
@@ -171,48 +190,46 @@ def _peers(is_so: Flags, calibrated: Floats) -> list[dict[str, Any]]:
     return groups
 
 
-def _aims(is_so: Flags, calibrated: Floats, fold: pd.Series) -> Aims:
-    """Ask for as little more than the promise as keeps it on folds that had no say."""
-    asked = [Aims(share, share) for share in _ASKED]
-    verdicts = [_verdicts_out_of_fold(is_so, calibrated, fold, aims) for aims in asked]
+def _chosen_aims(truth: Flags, calibrated: Floats, fold: pd.Series) -> Aims:
+    """Choose as little more than the promise as keeps it on folds that had no say."""
+    verdicts = {
+        aim: _verdicts_out_of_fold(truth, calibrated, fold, Aims(aim, aim)) for aim in _AIMS
+    }
 
     def least(whom: Flags, unwanted: Verdict) -> float:
-        for share, given in zip(_ASKED, verdicts, strict=True):
-            if _share(whom, given != unwanted) >= _PROMISED:
-                return share
-        return _PROMISED
+        kept = (aim for aim, v in verdicts.items() if _share(whom, v != unwanted) >= _PROMISED)
+        return next(kept, _PROMISED)
 
-    return Aims(least(is_so, Verdict.NONE_SEEN), least(~is_so, Verdict.FRACTURE))
+    return Aims(least(truth, Verdict.NONE_SEEN), least(~truth, Verdict.FRACTURE))
 
 
 def _verdicts_out_of_fold(
-    is_so: Flags, calibrated: Floats, fold: pd.Series, aims: Aims
+    truth: Flags, calibrated: Floats, fold: pd.Series, aims: Aims
 ) -> npt.NDArray[Any]:
-    verdicts = np.empty(len(is_so), dtype=object)
-    for here in _folds(fold):
-        band = doubt_band(is_so[~here], calibrated[~here], aims)
-        verdicts[here] = [band.verdict(one) for one in calibrated[here]]
-    return verdicts
+    def fit(positive: Flags, probability: Floats) -> Callable[[Floats], npt.NDArray[Any]]:
+        band = doubt_band(positive, probability, aims)
+        return lambda scores: np.array([band.verdict(score) for score in scores], dtype=object)
+
+    return cross_fitted(truth, calibrated, fold, fit)
 
 
 def _conformal(
-    is_so: Flags, calibrated: Floats, fold: pd.Series, miss: float, estimate: Any
+    truth: Flags, calibrated: Floats, fold: pd.Series, miss: float, estimate: Any
 ) -> dict[str, Any]:
-    may_be = {FRACTURED: np.empty_like(is_so), NORMAL: np.empty_like(is_so)}
-    for here in _folds(fold):
-        sets = fit_conformal(is_so[~here], calibrated[~here], miss=miss)
-        for label, possible in sets.possible(calibrated[here]).items():
-            may_be[label][here] = possible
-    size = may_be[FRACTURED].astype(int) + may_be[NORMAL]
-    everyone = np.ones_like(is_so)
-    shipped = fit_conformal(is_so, calibrated, miss=miss)
+    def fit(positive: Flags, probability: Floats) -> Callable[[Floats], npt.NDArray[Any]]:
+        low, high = conformal_limits(positive, probability, miss=miss)
+        return lambda scores: np.stack([scores >= low, scores <= high], axis=1)
+
+    possible = cross_fitted(truth, calibrated, fold, fit)
+    size, everyone = possible.sum(axis=1), np.ones_like(truth)
+    fractured_from, normal_up_to = conformal_limits(truth, calibrated, miss=miss)
     return {
         "miss": miss,
-        "fractured_from": round(shipped.fractured_from, _DIGITS),
-        "normal_up_to": round(shipped.normal_up_to, _DIGITS),
+        "fractured_from": round(fractured_from, _DIGITS),
+        "normal_up_to": round(normal_up_to, _DIGITS),
         "coverage": {
-            FRACTURED: estimate(_share, is_so, may_be[FRACTURED]),
-            NORMAL: estimate(_share, ~is_so, may_be[NORMAL]),
+            FRACTURED: estimate(_share, truth, possible[:, 0]),
+            NORMAL: estimate(_share, ~truth, possible[:, 1]),
         },
         "sizes": {
             name: estimate(_share, everyone, size == count)
@@ -223,26 +240,33 @@ def _conformal(
 
 def _fits() -> Mapping[str, Fit]:
     return {
-        _AS_IS: lambda _is_so, _said: Calibration(),
-        _TEMPERATURE: lambda is_so, said: fit_calibration(is_so, said, offset=False),
+        _AS_IS: lambda _truth, _score: Calibration(),
+        _TEMPERATURE: lambda truth, score: fit_calibration(truth, score, offset=False),
         _PLATT: fit_calibration,
         _ISOTONIC: _isotonic,
     }
 
 
-def _isotonic(is_so: Flags, said: Floats) -> Any:
+def _isotonic(truth: Flags, score: Floats) -> Any:
     from sklearn.isotonic import IsotonicRegression
 
-    steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(said, is_so)
+    steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, truth)
     return steps.predict
 
 
-def _chosen_method(rows: pd.DataFrame) -> str:
-    """Return the smooth method whose fit on the other folds surprises least."""
-    is_so, said = _is_so(rows), _said(rows)
+def _ways(rows: pd.DataFrame) -> dict[str, Floats]:
+    """Return what each method makes of the probabilities, by fits on the other folds."""
+    return {
+        name: cross_fitted(_truth(rows), _score(rows), rows["run"], fit)
+        for name, fit in _fits().items()
+    }
+
+
+def _chosen(rows: pd.DataFrame, ways: Mapping[str, Floats]) -> tuple[str, Floats]:
+    """Return the smooth method whose fit on the other folds surprises least, and its results."""
     return min(
-        _SMOOTH,
-        key=lambda name: log_loss(is_so, cross_fitted(is_so, said, rows["run"], _fits()[name])),
+        ((name, ways[name]) for name in _SMOOTH),
+        key=lambda way: log_loss(_truth(rows), way[1]),
     )
 
 
@@ -251,23 +275,55 @@ def _by_part(predictions: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
         yield part, predictions[predictions["body_part"] == part]
 
 
-def _is_so(rows: pd.DataFrame) -> Flags:
+def _truth(rows: pd.DataFrame) -> Flags:
     flags: Flags = (rows["label"] == FRACTURED).to_numpy(dtype=bool)
     return flags
 
 
-def _said(rows: pd.DataFrame) -> Floats:
+def _score(rows: pd.DataFrame) -> Floats:
     return rows["fracture_probability"].to_numpy(dtype=np.float64)
-
-
-def _folds(fold: pd.Series) -> Iterator[Flags]:
-    for name in fold.unique():
-        yield (fold == name).to_numpy()
 
 
 def _share(whom: Flags, what: Flags) -> float:
     return float(what[whom].mean()) if whom.any() else float("nan")
 
 
-def _calibration_error(is_so: Flags, calibrated: Floats) -> float:
-    return expected_calibration_error(is_so, calibrated, bins=10, strategy="quantile")
+def _calibration_error(truth: Flags, calibrated: Floats) -> float:
+    return expected_calibration_error(truth, calibrated, bins=10, strategy="quantile")
+
+
+def _lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:
+    line, band, asked = part["calibration"], part["band"], part["asked"]
+    yield (
+        f"{name}: n {part['n']} of {part['studies']} studies, {part['fractured']} fractured "
+        f"(always normal is right in {1 - part['prevalence']:.3f})"
+    )
+    yield (
+        f"  calibration    {line['method']}: slope {line['slope']:.3f}, "
+        f"intercept {line['intercept']:+.3f}"
+    )
+    for method, error in part["calibration_error"].items():
+        loss = estimate_text(part["log_loss"][method])
+        yield f"    {method:12} ECE {estimate_text(error)}, log loss {loss}"
+    yield f"  AUROC          {estimate_text(part['auroc'])}"
+    yield f"  doubt band     none seen below {band['low']:.3f}, fracture from {band['high']:.3f}"
+    yield (
+        f"    asked for       sensitivity {asked['sensitivity']:g}, "
+        f"specificity {asked['specificity']:g}"
+    )
+    yield f"    sensitivity of 'not none seen'  {estimate_text(part['sensitivity'])}"
+    yield f"    specificity of 'fracture'       {estimate_text(part['specificity'])}"
+    yield f"    doubt                           {estimate_text(part['doubt'])}"
+    for verdict, row in part["verdicts"].items():
+        yield (
+            f"    {verdict:10} n {row['n']:4}, {row['fractured']:3} fractured: "
+            f"{estimate_text(row['share_fractured'])}"
+        )
+    for sets in part["conformal"]:
+        coverage, sizes = sets["coverage"], sets["sizes"]
+        yield (
+            f"  conformal, at most {sets['miss']:.0%} missed: covers fractured "
+            f"{estimate_text(coverage[FRACTURED])}, normal {estimate_text(coverage[NORMAL])}; "
+            f"both possible {estimate_text(sizes['both'])}, "
+            f"neither {estimate_text(sizes['neither'])}"
+        )

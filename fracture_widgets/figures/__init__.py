@@ -7,20 +7,17 @@ last line of a cell shows itself.
 
 from __future__ import annotations
 
-from fracture_widgets.figures.calibration import CalibrationDisplay
-from fracture_widgets.figures.comparison import ComparisonDisplay
-from fracture_widgets.figures.confusion_matrix import ConfusionMatrixDisplay
+from fracture_widgets.figures.calibration import CalibrationDisplay, ConfusionMatrixDisplay
 from fracture_widgets.figures.curves import (
     PrecisionRecallDisplay,
     ReaderRocDisplay,
     RocDisplay,
 )
 from fracture_widgets.figures.display import Display
+from fracture_widgets.figures.forest import ComparisonDisplay, SubgroupDisplay
 from fracture_widgets.figures.learning_curves import LearningCurvesDisplay
-from fracture_widgets.figures.operating_points import OperatingPointsDisplay
+from fracture_widgets.figures.operating_points import OperatingPointsDisplay, PrevalenceDisplay
 from fracture_widgets.figures.pictures import GreyValuesDisplay, RadiographsDisplay
-from fracture_widgets.figures.prevalence import PrevalenceDisplay
-from fracture_widgets.figures.subgroups import SubgroupDisplay
 
 __all__ = [
     "CalibrationDisplay",

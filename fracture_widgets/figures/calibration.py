@@ -1,7 +1,8 @@
-"""Whether a probability means what it says."""
+"""Which answers were given to which truths, and whether a probability means what it says."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,16 +15,16 @@ from fracture_widgets.evaluation.calibration import (
     expected_calibration_error,
 )
 from fracture_widgets.evaluation.curves import is_fractured
-from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval
+from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval, confusion_matrix
 from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import KEPT, QUIET, TRAINING, VALIDATION, sentence
+from fracture_widgets.figures.style import DASHES, INK, KEPT, QUIET, TRAINING, VALIDATION, sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from fracture_widgets.evaluation.scores import Scores
 
-__all__ = ["CalibrationDisplay"]
+__all__ = ["CalibrationDisplay", "ConfusionMatrixDisplay"]
 
 _NARROWEST_NUMBERED = 0.03
 
@@ -43,7 +44,7 @@ class CalibrationDisplay(Display):
     """
 
     _size = (4.9, 5.4)
-    _columns = 2
+    _rows, _heights = 2, (3.4, 1.0)
 
     def __init__(self, table: pd.DataFrame, error: Estimate, *, title: str | None = None) -> None:
         self.table = table
@@ -66,32 +67,21 @@ class CalibrationDisplay(Display):
 
         Parameters
         ----------
-        true
-            ``"fractured"`` or ``"normal"``, or whether it is fractured; shape ``(n,)``.
-        probability
-            Of a fracture, as given, shape ``(n,)``.
-        groups
-            Patient or study of each radiograph, shape ``(n,)``; without, the error has no
-            interval.
+        true, probability, groups, title, resamples
+            As for :meth:`RocDisplay.from_predictions`.
         bins
             How many.
         strategy
             ``"uniform"`` for bins of one width, ``"quantile"`` for as many radiographs in each.
-        title
-            Above the diagram.
-        resamples
-            How many draws.
         """
         positive = is_fractured(true)
 
-        def error(is_so: npt.ArrayLike, said: npt.ArrayLike) -> float:
-            return expected_calibration_error(is_so, said, bins=bins, strategy=strategy)
+        def error(truth: npt.ArrayLike, given: npt.ArrayLike) -> float:
+            return expected_calibration_error(truth, given, bins=bins, strategy=strategy)
 
-        if groups is None:
-            value = error(positive, probability)
-            estimate = Estimate(value, np.nan, np.nan, len(positive), 0)
-        else:
-            estimate = bootstrap_interval(error, positive, probability, groups=groups, n=resamples)
+        # One group: too few to tell, so there is no interval.
+        group = np.zeros(positive.shape) if groups is None else groups
+        estimate = bootstrap_interval(error, positive, probability, groups=group, n=resamples)
         table = calibration_table(positive, probability, bins=bins, strategy=strategy)
         return cls(table, estimate, title=title)
 
@@ -101,7 +91,7 @@ class CalibrationDisplay(Display):
         return cls.from_predictions(
             scores.true,
             scores.score,
-            groups=scores.group if len(scores.group) else None,
+            groups=scores.group,
             bins=bins,
             title=sentence(scores.question),
         )
@@ -109,24 +99,13 @@ class CalibrationDisplay(Display):
     def __repr__(self) -> str:
         return f"CalibrationDisplay(ECE {self.error})"
 
-    def _sheet(self) -> tuple[Axes, ...]:
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=self._size, layout="constrained")
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1.0))
-        return upper, lower
-
     def _draw(self, axes: tuple[Axes, ...]) -> None:
-        diagram, counts = axes
-        self._draw_diagram(diagram)
-        self._draw_counts(counts)
-        counts.set_xlabel("Probability of a fracture, as said")
-        if self.title:
-            diagram.set_title(self.title)
+        self._draw_diagram(axes[0])
+        self._draw_counts(axes[1])
 
     def _draw_diagram(self, axes: Axes) -> None:
         table = self.table
-        axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1,
+        axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1.0, linestyle=DASHES, zorder=1,
                   label="says what is so")  # fmt: skip
         # Rounding may lift an end of the interval above the share by a hair.
         lengths = np.clip(
@@ -139,7 +118,7 @@ class CalibrationDisplay(Display):
         axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("Share that is fractured (95 % interval)")
         axes.grid()
-        axes.set_axisbelow(True)
+        axes.tick_params(labelbottom=False)
         axes.legend(loc="upper left")
         axes.set_title(f"ECE {self.error}", loc="right", fontsize=9.5, fontweight="normal")
 
@@ -157,7 +136,106 @@ class CalibrationDisplay(Display):
         axes.set_ylim(0, 1.28 * highest)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
+        axes.set_xlabel("Probability of a fracture, as said")
         axes.set_ylabel("Radiographs")
         # Above the bars, or it would cover the numbers of the last ones.
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1, ncols=2,
                     handlelength=1.0, columnspacing=1.0)  # fmt: skip
+
+
+class ConfusionMatrixDisplay(Display):
+    """How often each answer was given to each truth: counts, and shares of the row.
+
+    Parameters
+    ----------
+    counts
+        Shape ``(k, k)``: true answers by row, given ones by column.
+    labels
+        The ``k`` answers.
+    title
+        Above the matrix.
+
+    See Also
+    --------
+    fracture_widgets.evaluation.metrics.confusion_matrix : Counts them.
+    """
+
+    def __init__(
+        self, counts: npt.ArrayLike, labels: Sequence[str], *, title: str | None = None
+    ) -> None:
+        self.counts = np.asarray(counts)
+        self.labels = tuple(labels)
+        self.title = title
+        if self.counts.shape != (len(self.labels), len(self.labels)):
+            raise ValueError(
+                "A confusion matrix has a row and a column for each label. "
+                f"Received: {self.counts.shape} for {len(self.labels)} labels"
+            )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        true: npt.ArrayLike,
+        predicted: npt.ArrayLike,
+        labels: Sequence[str],
+        *,
+        title: str | None = None,
+    ) -> Self:
+        """Count answers and hold the matrix.
+
+        Parameters
+        ----------
+        true, predicted
+            Answers, shape ``(n,)``.
+        labels
+            All answers, in the order of rows and columns.
+        title
+            Above the matrix.
+        """
+        return cls(confusion_matrix(true, predicted, labels), labels, title=title)
+
+    @classmethod
+    def from_scores(cls, scores: Scores) -> Self:
+        """Hold the matrix of a question that was scored."""
+        return cls(scores.confusion, scores.labels, title=sentence(scores.question))
+
+    def __repr__(self) -> str:
+        return f"ConfusionMatrixDisplay({self.labels}, n={int(self.counts.sum())})"
+
+    @property
+    def rates(self) -> npt.NDArray[np.float64]:
+        """Shares of each row; NaN in a row without cases."""
+        with np.errstate(invalid="ignore"):
+            shares: npt.NDArray[np.float64] = self.counts / self.counts.sum(axis=1, keepdims=True)
+        return shares
+
+    def _draw(self, axes: tuple[Axes, ...]) -> None:
+        (place,) = axes
+        rates = np.nan_to_num(self.rates)
+        place.imshow(rates, cmap="Blues", vmin=0, vmax=1.25)  # the darkest blues drown the numbers
+        for row, column in np.ndindex(*self.counts.shape):
+            share = rates[row, column]
+            colour = "white" if share > 0.78 else INK
+            place.text(column, row - 0.02, f"{self.counts[row, column]:,}", ha="center",
+                       va="bottom", color=colour, fontsize=14, fontweight="bold")  # fmt: skip
+            place.text(column, row + 0.06, f"{share:.0%}" if self.counts[row].sum() else "–",
+                       ha="center", va="top", color=colour, fontsize=10)  # fmt: skip
+        ticks = range(len(self.labels))
+        place.set_xticks(ticks, self.labels)
+        place.set_yticks(
+            ticks,
+            [
+                f"{label}\nn = {n:,}"
+                for label, n in zip(self.labels, self.counts.sum(1), strict=True)
+            ],
+        )
+        place.set_xlabel("Answer given")
+        place.set_ylabel("Truth")
+        place.tick_params(length=0)
+        place.spines[:].set_visible(False)
+        # White lines between the cells.
+        edges = np.arange(len(self.labels) + 1) - 0.5
+        place.set_xticks(edges, minor=True)
+        place.set_yticks(edges, minor=True)
+        place.grid(which="minor", color="white", linewidth=3)
+        place.tick_params(which="minor", length=0)

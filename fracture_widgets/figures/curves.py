@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -10,14 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.evaluation.curves import (
-    Band,
-    is_fractured,
-    precision_recall_band,
-    precision_recall_curve,
-    roc_band,
-    roc_curve,
-)
+from fracture_widgets.evaluation.curves import Band, Floats, Ranking, is_fractured
 from fracture_widgets.evaluation.metrics import (
     Estimate,
     auroc,
@@ -25,7 +17,7 @@ from fracture_widgets.evaluation.metrics import (
     bootstrap_interval,
 )
 from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import INK, LINES, QUIET, SERIES
+from fracture_widgets.figures.style import DASHES, INK, LINES, QUIET, SERIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,9 +25,6 @@ if TYPE_CHECKING:
     from fracture_widgets.evaluation.scores import Scores
 
 __all__ = ["Curve", "PrecisionRecallDisplay", "ReaderRocDisplay", "RocDisplay"]
-
-Floats = npt.NDArray[np.float64]
-Booleans = npt.NDArray[np.bool_]
 
 _MOST_BANDS = 3  # more of them hide one another
 
@@ -58,7 +47,8 @@ class CurvesDisplay(Display):
     _area: ClassVar[str]
     _estimate: ClassVar[str]
     _measure: ClassVar[Callable[..., float]]
-    _band: ClassVar[Callable[..., Band]]
+    _line: ClassVar[Callable[[Ranking], tuple[Floats, Floats]]]
+    _band: ClassVar[Callable[[Ranking, npt.ArrayLike, int], Band]]
 
     def __init__(self, curves: Mapping[str, Curve], *, title: str | None = None) -> None:
         self.curves = dict(curves)
@@ -96,57 +86,46 @@ class CurvesDisplay(Display):
         """
         positive, score = is_fractured(true), np.asarray(probability, dtype=float)
         kinds = np.full(positive.shape, "all") if by is None else np.asarray(by)
-        group = None if groups is None else np.asarray(groups)
+        # One group: too few to tell, so there are no intervals.
+        group = np.zeros(positive.shape) if groups is None else np.asarray(groups)
         chosen = {str(kind): kinds == kind for kind in np.unique(kinds)}
+        banded = groups is not None and len(chosen) <= _MOST_BANDS
         curves = {}
         for name, rows in chosen.items():
-            here = None if group is None else group[rows]
-            area = cls._estimated(positive[rows], score[rows], here, resamples)
-            banded = here if len(chosen) <= _MOST_BANDS else None
-            curves[name] = cls._curve(positive[rows], score[rows], area, banded, resamples)
+            data = (positive[rows], score[rows])
+            area = bootstrap_interval(cls._measure, *data, groups=group[rows], n=resamples)
+            curves[name] = cls.curve(*data, area, group[rows] if banded else None, resamples)
         return cls(curves, title=title)
 
     @classmethod
     def from_scores(cls, scores: Mapping[str, Scores], *, title: str | None = None) -> Self:
         """Hold the curves of several fracture questions, by the name to call each."""
-        return cls(
-            {
-                name: cls._curve(
-                    one.true,
-                    one.score,
-                    one.estimates[cls._estimate],
-                    one.group if len(one.group) and len(scores) <= _MOST_BANDS else None,
-                )
-                for name, one in scores.items()
-            },
-            title=title,
-        )
+        banded = len(scores) <= _MOST_BANDS
+        curves = {
+            name: cls.curve(
+                known.true,
+                known.score,
+                known.estimates[cls._estimate],
+                known.group if banded else None,
+            )
+            for name, known in scores.items()
+        }
+        return cls(curves, title=title)
 
     @classmethod
-    def _curve(
+    def curve(
         cls,
-        positive: Booleans,
-        score: Floats,
+        positive: npt.ArrayLike,
+        score: npt.ArrayLike,
         area: Estimate,
-        groups: npt.NDArray[Any] | None = None,
+        groups: npt.ArrayLike | None = None,
         n: int = 2000,
     ) -> Curve:
-        band = None if groups is None else cls._band(positive, score, groups=groups, n=n)
-        prevalence = float(positive.mean()) if len(positive) else float("nan")
-        return Curve(*cls._line(positive, score), area, prevalence, band)
-
-    @classmethod
-    def _estimated(
-        cls, positive: Booleans, score: Floats, groups: npt.NDArray[Any] | None, n: int
-    ) -> Estimate:
-        if groups is not None:
-            return bootstrap_interval(cls._measure, positive, score, groups=groups, n=n)
-        return Estimate(cls._measure(positive, score), np.nan, np.nan, len(positive), 0)
-
-    @staticmethod
-    @abstractmethod
-    def _line(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
-        """Return the points of one curve, from left to right."""
+        """Return the curve of whether each is positive and the level or probability given."""
+        ranking, flags = Ranking(positive, score), np.asarray(positive, dtype=bool)
+        band = None if groups is None else cls._band(ranking, groups, n)
+        prevalence = float(flags.mean()) if len(flags) else float("nan")
+        return Curve(*cls._line(ranking), area, prevalence, band)
 
     def __repr__(self) -> str:
         areas = ", ".join(f"{name} {area:.3f}" for name, area in self.areas.items())
@@ -157,7 +136,7 @@ class CurvesDisplay(Display):
         """Area under each curve."""
         return {name: curve.area.value for name, curve in self.curves.items()}
 
-    def _said(self, name: str) -> str:
+    def _label(self, name: str) -> str:
         area = self.curves[name].area
         start = "" if name == "all" and len(self.curves) == 1 else f"{name}: "
         return f"{start}not defined" if np.isnan(area.value) else f"{start}{self._area} {area}"
@@ -165,8 +144,8 @@ class CurvesDisplay(Display):
     def _draw_curves(self, axes: Axes, **line: Any) -> None:
         for number, (name, curve) in enumerate(self.curves.items()):
             colour = SERIES[number % len(SERIES)]
-            drawn: Any = {"linestyle": LINES[number % len(LINES)], "label": self._said(name)}
-            axes.plot(curve.x, curve.y, color=colour, linewidth=2.0, **drawn, **line)
+            style: Any = {"linestyle": LINES[number % len(LINES)], "label": self._label(name)}
+            axes.plot(curve.x, curve.y, color=colour, linewidth=2.0, **style, **line)
             if (band := curve.band) is not None:
                 axes.fill_between(band.at, band.low, band.high, color=colour, alpha=0.16,
                                   linewidth=0)  # fmt: skip
@@ -174,10 +153,7 @@ class CurvesDisplay(Display):
         axes.set_ylim(-0.02, 1.02)
         axes.set_aspect("equal")
         axes.grid()
-        axes.set_axisbelow(True)
         self._legend(axes)
-        if self.title:
-            axes.set_title(self.title)
 
     def _legend(self, axes: Axes) -> None:
         """Name the curves below, where none can run through."""
@@ -201,16 +177,12 @@ class RocDisplay(CurvesDisplay):
     RocDisplay(all 1.000)
     """
 
-    _area, _estimate = "AUROC", "auroc"
-    _measure, _band = staticmethod(auroc), staticmethod(roc_band)
-
-    @staticmethod
-    def _line(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
-        return roc_curve(positive, score)[:2]
+    _area, _estimate, _measure = "AUROC", "auroc", staticmethod(auroc)
+    _line, _band = staticmethod(Ranking.roc), staticmethod(Ranking.roc_band)
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         (place,) = axes
-        place.plot([0, 1], [0, 1], color=QUIET, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
+        place.plot([0, 1], [0, 1], color=QUIET, linewidth=1.0, linestyle=DASHES, zorder=1)
         place.text(0.97, 0.93, "chance", rotation=45, rotation_mode="anchor", ha="right", va="top",
                    fontsize=9, color=QUIET)  # fmt: skip
         place.set_xlabel("False alarms (1 − specificity)")
@@ -236,16 +208,12 @@ class PrecisionRecallDisplay(CurvesDisplay):
 
     _size = (5.0, 5.4)
     _area, _estimate = "average precision", "average_precision"
-    _measure, _band = staticmethod(average_precision), staticmethod(precision_recall_band)
+    _measure = staticmethod(average_precision)
+    _line = staticmethod(Ranking.precision_recall)
+    _band = staticmethod(Ranking.precision_recall_band)
 
-    @staticmethod
-    def _line(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
-        precision, recall, _ = precision_recall_curve(positive, score)
-        # Up to each recall, the precision of the threshold that reaches it.
-        return np.append(0.0, recall), np.append(precision[:1], precision)
-
-    def _said(self, name: str) -> str:
-        return f"{super()._said(name)}\nprevalence {self.curves[name].prevalence:.3f}"
+    def _label(self, name: str) -> str:
+        return f"{super()._label(name)}\nprevalence {self.curves[name].prevalence:.3f}"
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         (place,) = axes
@@ -260,17 +228,9 @@ class PrecisionRecallDisplay(CurvesDisplay):
 class ReaderRocDisplay(RocDisplay):
     """ROC curves, and on each the points at which three answers are made into two.
 
-    No bands are drawn: with as few cases as a sitting has, they fill the figure.
-
-    Parameters
-    ----------
-    curves
-        By name.
-    points
-        By the same names, share of false alarms and of fractures found, once with doubt counted as
-        fractured and once as normal.
-    title
-        Above the curves.
+    A name's points are its shares of false alarms and of fractures found, once with doubt counted
+    as fractured and once as normal. No bands are drawn: with as few cases as a sitting has, they
+    fill the figure.
     """
 
     def __init__(
@@ -282,11 +242,6 @@ class ReaderRocDisplay(RocDisplay):
     ) -> None:
         super().__init__(curves, title=title)
         self.points = dict(points)
-
-    @classmethod
-    def curve(cls, positive: npt.ArrayLike, score: npt.ArrayLike, area: Estimate) -> Curve:
-        """Return the curve of whether each is positive and the level or probability given."""
-        return cls._curve(np.asarray(positive, dtype=bool), np.asarray(score, dtype=float), area)
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         super()._draw(axes)

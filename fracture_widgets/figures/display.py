@@ -27,13 +27,18 @@ class Display(ABC):
 
     Attributes
     ----------
+    title
+        Above the first axes, or ``None``.
     figure_, axes_
         Where it was drawn last; there after :meth:`plot`.
     """
 
     _size = (5.0, 4.2)
-    _columns = 1
+    _rows, _columns = 1, 1
+    _heights: Sequence[float] | None = None
+    _title_pad: float | None = None
 
+    title: str | None = None
     figure_: Figure
     axes_: tuple[Axes, ...]
 
@@ -57,17 +62,18 @@ class Display(ABC):
         """
         from matplotlib import rc_context
 
+        wanted = self._rows * self._columns
         with rc_context(STYLE):
             given = self._sheet() if axes is None else tuple(np.atleast_1d(np.asarray(axes)).flat)
-            if len(given) != self._columns:
-                raise ValueError(
-                    f"This figure is drawn into {self._columns} axes. Received: {len(given)}"
-                )
+            if len(given) != wanted:
+                raise ValueError(f"This figure is drawn into {wanted} axes. Received: {len(given)}")
             self.axes_ = given
             figure = given[0].get_figure(root=True)
             assert figure is not None
             self.figure_ = figure
             self._draw(given)
+            if self.title:
+                given[0].set_title(self.title, pad=self._title_pad)
         return self
 
     def save(self, path: str | os.PathLike[str], *, dpi: int = 150) -> Path:
@@ -113,8 +119,9 @@ class Display(ABC):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=self._size, layout="constrained")
-        return tuple(figure.subplots(1, self._columns, squeeze=False).flat)
+        shape = (self._rows, self._columns)
+        return tuple(figure.subplots(*shape, squeeze=False, height_ratios=self._heights).flat)
 
     @abstractmethod
     def _draw(self, axes: tuple[Axes, ...]) -> None:
-        """Draw into axes, as many as there are columns."""
+        """Draw into axes, as many as there are on the sheet."""

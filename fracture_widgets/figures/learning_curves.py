@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import KEPT, TRAINING, VALIDATION
+from fracture_widgets.figures.style import DASHES, KEPT, TRAINING, VALIDATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,8 +47,6 @@ class LearningCurvesDisplay(Display):
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         for place, name, word in zip(axes, ("loss", "accuracy"), ("Loss", "Accuracy"), strict=True):
             self._curves(place, name, word)
-        if self.title:
-            axes[0].set_title(self.title)
 
     def _curves(self, axes: Axes, name: str, word: str) -> None:
         from matplotlib.ticker import MaxNLocator
@@ -64,7 +62,7 @@ class LearningCurvesDisplay(Display):
             )  # fmt: skip
         best = self.best_epoch
         if best is not None:
-            axes.axvline(best, color=KEPT, linewidth=1.0, linestyle=(0, (4, 3)), zorder=0)
+            axes.axvline(best, color=KEPT, linewidth=1.0, linestyle=DASHES, zorder=0)
             value = float(self.history[f"val_{name}"].loc[best])
             axes.plot([best], [value], "o", color=KEPT, markersize=6,
                       label=f"kept: epoch {best}, {value:.3f}")  # fmt: skip
@@ -78,5 +76,4 @@ class LearningCurvesDisplay(Display):
         else:
             axes.set_ylim(bottom=0)
         axes.grid(axis="y")
-        axes.set_axisbelow(True)
         axes.legend(loc="best")

@@ -1,21 +1,24 @@
-"""What each threshold finds and spares, and the thresholds worth choosing."""
+"""What each threshold finds and spares, and what an answer is worth from place to place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.evaluation.curves import Band, is_fractured, operating_bands, operating_curve
-from fracture_widgets.evaluation.operating_points import (
+from fracture_widgets.evaluation.curves import (
+    Band,
     OperatingPoint,
+    Ranking,
+    is_fractured,
     operating_points,
-    operating_table,
 )
+from fracture_widgets.evaluation.metrics import predictive_values
 from fracture_widgets.figures.display import Display
 from fracture_widgets.figures.style import FAINT, INK, KEPT, LINES, QUIET, VALIDATION, sentence
 
@@ -24,8 +27,9 @@ if TYPE_CHECKING:
 
     from fracture_widgets.evaluation.scores import Scores
 
-__all__ = ["OperatingPointsDisplay"]
+__all__ = ["OperatingPointsDisplay", "PrevalenceDisplay"]
 
+_NOWHERE: Mapping[str, float] = MappingProxyType({})
 _NEAR = 0.035  # letters nearer than this would touch
 _HEADS = ("", "Threshold", "", "Sensitivity", "Specificity", "Precision", "Called")
 _LEFT_ENDS = (0.0, 0.03, 0.1, 0.265, 0.485, 0.705, 1.0)
@@ -37,8 +41,7 @@ class OperatingPointsDisplay(Display):
     Parameters
     ----------
     thresholds, sensitivity, specificity
-        The curves, by rising threshold, as
-        :func:`~fracture_widgets.evaluation.curves.operating_curve` returns them.
+        The curves, by rising threshold.
     points
         The points to mark, by rising threshold.
     bands
@@ -47,8 +50,7 @@ class OperatingPointsDisplay(Display):
         Above the curves.
     """
 
-    _size = (8.4, 5.4)
-    _columns = 2
+    _rows = 2
 
     def __init__(
         self,
@@ -66,6 +68,10 @@ class OperatingPointsDisplay(Display):
         self.points = tuple(points)
         self.bands = bands
         self.title = title
+        rows = len(self.points) + 1
+        self._size = (8.4, 4.4 + 0.25 * rows)
+        self._heights = (4.2, 0.25 * rows)
+        self._title_pad = 24 if self.points else None
 
     @classmethod
     def from_predictions(
@@ -84,19 +90,13 @@ class OperatingPointsDisplay(Display):
 
         Parameters
         ----------
-        true
-            ``"fractured"`` or ``"normal"``, or whether it is fractured; shape ``(n,)``.
-        probability
-            Of a fracture, as given, shape ``(n,)``.
-        groups
-            Patient or study of each radiograph, shape ``(n,)``; without, there are no intervals.
-        sensitivities, specificities, thresholds
-            Which points, as for
-            :func:`~fracture_widgets.evaluation.operating_points.operating_points`.
-        title
-            Above the curves.
-        resamples
-            How many draws.
+        true, probability, groups, title, resamples
+            As for :meth:`RocDisplay.from_predictions`.
+        sensitivities, specificities
+            Shares that a point is to reach: the highest threshold that finds so many of the
+            fractured, the lowest that spares so many of the normal.
+        thresholds
+            Points by their threshold.
 
         Raises
         ------
@@ -104,6 +104,7 @@ class OperatingPointsDisplay(Display):
             If there is no fractured or no normal radiograph.
         """
         positive = is_fractured(true)
+        ranking = Ranking(positive, probability)
         points = operating_points(
             positive,
             probability,
@@ -114,19 +115,14 @@ class OperatingPointsDisplay(Display):
             thresholds=thresholds,
             resamples=resamples,
         )
-        bands = None
-        if groups is not None:
-            bands = operating_bands(positive, probability, groups=groups, n=resamples)
-        return cls(*operating_curve(positive, probability), points, bands=bands, title=title)
+        bands = None if groups is None else ranking.operating_bands(groups, resamples)
+        return cls(ranking.thresholds, *ranking.operating(), points, bands=bands, title=title)
 
     @classmethod
     def from_scores(cls, scores: Scores) -> Self:
         """Hold the points of a fracture question that was scored."""
         return cls.from_predictions(
-            scores.true,
-            scores.score,
-            groups=scores.group if len(scores.group) else None,
-            title=sentence(scores.question),
+            scores.true, scores.score, groups=scores.group, title=sentence(scores.question)
         )
 
     def __repr__(self) -> str:
@@ -135,23 +131,21 @@ class OperatingPointsDisplay(Display):
     @property
     def table(self) -> pd.DataFrame:
         """The numbers of the points, one row for each."""
-        return operating_table(self.points)
-
-    def _sheet(self) -> tuple[Axes, ...]:
-        from matplotlib.figure import Figure
-
-        rows = len(self.points) + 1
-        width, height = self._size
-        figure = Figure(figsize=(width, height - 1.0 + 0.25 * rows), layout="constrained")
-        upper, lower = figure.subplots(2, 1, height_ratios=(height - 1.2, 0.25 * rows))
-        return upper, lower
+        return pd.DataFrame(
+            {
+                "threshold": [point.threshold for point in self.points],
+                "sensitivity": [str(point.sensitivity) for point in self.points],
+                "specificity": [str(point.specificity) for point in self.points],
+                "precision": [str(point.precision) for point in self.points],
+                "called": [point.called for point in self.points],
+            },
+            index=pd.Index([point.name for point in self.points], name="operating point"),
+        )
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         self._draw_curves(axes[0])
         self._draw_points(axes[0])
         self._draw_numbers(axes[1])
-        if self.title:
-            axes[0].set_title(self.title, pad=24 if self.points else None)
 
     def _draw_curves(self, axes: Axes) -> None:
         curves = (
@@ -171,7 +165,6 @@ class OperatingPointsDisplay(Display):
         axes.set_xlabel("Called fractured from this probability on", loc="left")
         axes.set_ylabel("Share")
         axes.grid(axis="y")
-        axes.set_axisbelow(True)
         # Below, where no curve can run through it.
         axes.legend(loc="upper right", bbox_to_anchor=(1.0, -0.08), borderaxespad=0.0, ncols=2,
                     handlelength=2.8)  # fmt: skip
@@ -214,3 +207,60 @@ class OperatingPointsDisplay(Display):
                           fontsize=9, color=QUIET if number == 0 else INK,
                           fontweight="bold" if column == 0 else "normal")  # fmt: skip
         axes.axhline(0.5, color=FAINT, linewidth=1.0)
+
+
+class PrevalenceDisplay(Display):
+    """The predictive values of both answers against the share of patients who are fractured.
+
+    ``places`` are prevalences to mark, by the name of a place.
+    """
+
+    _size = (6.6, 4.4)
+
+    def __init__(
+        self,
+        sensitivity: float,
+        specificity: float,
+        *,
+        places: Mapping[str, float] = _NOWHERE,
+        title: str | None = None,
+    ) -> None:
+        # Refuses numbers that are no shares before anything is drawn.
+        predictive_values(sensitivity, specificity, list(places.values()))
+        self.sensitivity = sensitivity
+        self.specificity = specificity
+        self.places = dict(places)
+        self.title = title
+
+    def __repr__(self) -> str:
+        return (
+            f"PrevalenceDisplay(sensitivity={self.sensitivity:.2f}, "
+            f"specificity={self.specificity:.2f})"
+        )
+
+    def _draw(self, axes: tuple[Axes, ...]) -> None:
+        from matplotlib.ticker import PercentFormatter
+
+        (place,) = axes
+        shares = np.linspace(0.001, 0.999, 400)
+        positive, negative = predictive_values(self.sensitivity, self.specificity, shares)
+        place.plot(shares, positive, color=KEPT, linewidth=2.2,
+                   label="called fractured: is fractured")  # fmt: skip
+        place.plot(shares, negative, color=VALIDATION, linewidth=2.2,
+                   label="called normal: is normal")  # fmt: skip
+        for name, share in self.places.items():
+            at, _ = predictive_values(self.sensitivity, self.specificity, share)
+            place.axvline(share, color=FAINT, linewidth=1, zorder=0)
+            place.plot([share], [at], "o", color=KEPT, markersize=6)
+            place.annotate(
+                f"{name}: {float(at):.0%}", (share, float(at)), xytext=(9, -12),
+                textcoords="offset points", fontsize=9, color=INK,
+            )  # fmt: skip
+        place.set_xlim(0, 1)
+        place.set_ylim(0, 1.02)
+        for axis in (place.xaxis, place.yaxis):
+            axis.set_major_formatter(PercentFormatter(1.0))
+        place.set_xlabel("Patients who are fractured (prevalence)")
+        place.set_ylabel("Answers that are right")
+        place.grid(axis="y")
+        place.legend(loc="lower center")

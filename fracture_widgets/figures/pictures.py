@@ -69,14 +69,7 @@ class RadiographsDisplay(Display):
 class GreyValuesDisplay(Display):
     """A radiograph seen through a window of grey values, beside the histogram of all of them.
 
-    Parameters
-    ----------
-    radiograph
-        Whose greys are counted.
-    window
-        The greys that become black and white, 0 to 1, the first below the second.
-    title
-        Above the radiograph.
+    The greys of ``window`` become black and white; they lie in 0 to 1, the first below the second.
     """
 
     _size = (8.6, 3.8)
@@ -104,8 +97,6 @@ class GreyValuesDisplay(Display):
         low, high = self.window
         picture.imshow(self.radiograph.pixels, cmap="gray", vmin=low, vmax=high)
         picture.set_axis_off()
-        if self.title:
-            picture.set_title(self.title)
         counts.axvspan(low, high, color=FAINT, alpha=0.6, linewidth=0, label="window")
         counts.hist(
             np.asarray(self.radiograph.pixels).reshape(-1), bins=64, range=(0, 1), color=TRAINING

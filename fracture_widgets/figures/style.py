@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "DASHES",
     "FAINT",
     "INK",
     "KEPT",
@@ -29,7 +30,9 @@ LINES: tuple[Any, ...] = (
     (0, (1, 0.8)),
 )
 INK, QUIET, FAINT = "#22272e", "#59636e", "#d5dae0"
+DASHES: Any = (0, (4, 3))
 STYLE: Any = {
+    "axes.axisbelow": True,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.labelsize": 10,

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import sklearn.metrics as oracle
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from fracture_widgets.evaluation import curves, metrics
+from fracture_widgets.evaluation import metrics
+from fracture_widgets.evaluation.curves import Ranking
+from fracture_widgets.evaluation.metrics import predictive_values, probability_elsewhere
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
 labels = st.sampled_from(LABELS)
@@ -44,13 +46,15 @@ def test_every_metric_is_scikit_learn_s_where_it_is_defined(rows):
             oracle.average_precision_score(true == FRACTURED, score)
         )
     if len(set(true)) > 1:
-        is_so = true == FRACTURED
-        assert metrics.auroc(is_so, score) == pytest.approx(oracle.roc_auc_score(is_so, score))
-        false_rate, true_rate, thresholds = curves.roc_curve(is_so, score)
-        expected = oracle.roc_curve(is_so, score, drop_intermediate=False)
-        for mine, theirs in zip((false_rate, true_rate, thresholds), expected, strict=True):
-            np.testing.assert_allclose(mine, theirs)
-        assert np.trapezoid(true_rate, false_rate) == pytest.approx(metrics.auroc(is_so, score))
+        fractured = true == FRACTURED
+        assert metrics.auroc(fractured, score) == pytest.approx(
+            oracle.roc_auc_score(fractured, score)
+        )
+        false_rate, true_rate = Ranking(fractured, score).roc()
+        expected = oracle.roc_curve(fractured, score, drop_intermediate=False)
+        np.testing.assert_allclose(false_rate, expected[0])
+        np.testing.assert_allclose(true_rate, expected[1])
+        assert np.trapezoid(true_rate, false_rate) == pytest.approx(metrics.auroc(fractured, score))
 
 
 def test_kappa_of_three_answers():
@@ -72,8 +76,7 @@ def test_what_is_not_defined_is_nan():
     assert np.isnan(metrics.average_precision([], []))
     assert np.isnan(metrics.accuracy([], []))
     assert np.isnan(metrics.cohen_kappa([], []))
-    assert np.isnan(curves.roc_curve([False, False], [0.1, 0.2])[1]).all()
-    assert [len(part) for part in curves.roc_curve([], [])] == [1, 1, 1]
+    assert np.isnan(Ranking([False, False], [0.1, 0.2]).roc()[1]).all()
 
 
 def test_the_confusion_matrix_has_truth_in_rows_and_every_label():
@@ -162,3 +165,61 @@ def test_a_metric_that_most_draws_cannot_have_has_no_interval():
 def test_columns_of_different_lengths_are_a_programming_error():
     with pytest.raises(ValueError, match="Received"):
         metrics.bootstrap_interval(metrics.accuracy, [1], [1], groups=["a", "b"])
+
+
+counts = st.integers(0, 400)
+
+
+@given(counts, counts, counts, counts)
+def test_they_are_what_counting_gives(found, missed, alarmed, cleared):
+    assume(found + missed and alarmed + cleared and found + alarmed and missed + cleared)
+    people = found + missed + alarmed + cleared
+    positive, negative = predictive_values(
+        found / (found + missed), cleared / (alarmed + cleared), (found + missed) / people
+    )
+    assert positive == pytest.approx(found / (found + alarmed), abs=1e-9)
+    assert negative == pytest.approx(cleared / (cleared + missed), abs=1e-9)
+
+
+def test_one_test_is_worth_little_where_fractures_are_rare():
+    positive, _ = predictive_values(0.9, 0.9, [0.01, 0.5])
+    np.testing.assert_allclose(positive, [0.0833, 0.9], atol=1e-4)
+
+
+def test_where_nobody_is_called_so_it_is_not_defined():
+    positive, negative = predictive_values(0.0, 1.0, 0.2)
+    assert np.isnan(positive)
+    assert negative == pytest.approx(0.8)
+
+
+def test_what_is_no_share_is_given():
+    with pytest.raises(ValueError, match="specificity lies between 0 and 1"):
+        predictive_values(0.5, 1.2, 0.1)
+    with pytest.raises(ValueError, match="prevalence lies between 0 and 1"):
+        predictive_values(0.5, 0.5, [0.1, -0.1])
+
+
+@pytest.mark.parametrize("given", [0.0, 0.03, 0.5, 1.0])
+def test_where_fractures_are_as_common_the_score_means_the_same(given):
+    assert float(probability_elsewhere(given, 0.2, 0.2)) == pytest.approx(given)
+
+
+def test_a_score_means_less_where_fractures_are_rare():
+    # By hand: of 1000, 100 are fractured; the score's ratio is (0.5 / 0.5) / (0.2 / 0.8) = 4.
+    assert float(probability_elsewhere(0.5, 0.2, 0.1)) == pytest.approx(400 / (400 + 900))
+    assert float(probability_elsewhere(0.5, 0.2, 0.0)) == 0.0
+
+
+def test_the_score_says_what_the_predictive_value_says():
+    # A test whose answer "fractured" is all that is known: its score is its predictive value.
+    here, _ = predictive_values(0.9, 0.8, 0.3)
+    there, _ = predictive_values(0.9, 0.8, 0.05)
+    assert float(probability_elsewhere(here, 0.3, 0.05)) == pytest.approx(float(there))
+
+
+@pytest.mark.parametrize(
+    "wrong", [(0.5, 0.0, 0.1), (0.5, 1.0, 0.1), (1.5, 0.2, 0.1), (0.5, 0.2, -1)]
+)
+def test_what_is_no_share_is_refused(wrong):
+    with pytest.raises(ValueError, match="lies between 0 and 1"):
+        probability_elsewhere(*wrong)

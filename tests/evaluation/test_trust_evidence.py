@@ -14,10 +14,11 @@ from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predi
 from fracture_widgets.evaluation.trust_evidence import (
     Aims,
     calibrated_out_of_fold,
+    conformal_limits,
     doubt_band,
     trust_section,
+    trust_table,
 )
-from fracture_widgets.evaluation.trust_words import trust_table
 from fracture_widgets.models.trust import Trust
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL, Verdict
 
@@ -29,14 +30,14 @@ def predictions() -> pd.DataFrame:
     tables = []
     for part in BODY_PARTS:
         studies = np.repeat(np.arange(150), 3)
-        is_so = np.repeat(rng.random(150) < 0.25, 3)
-        odds = rng.normal(np.where(is_so, 1.0, -3.0), 1.6)
+        broken = np.repeat(rng.random(150) < 0.25, 3)
+        odds = rng.normal(np.where(broken, 1.0, -3.0), 1.6)
         tables.append(
             pd.DataFrame(
                 {
                     "study": [f"{part} {number}" for number in studies],
                     "body_part": part,
-                    "label": np.where(is_so, FRACTURED, NORMAL),
+                    "label": np.where(broken, FRACTURED, NORMAL),
                     "run": [f"fold{number % 5}" for number in studies],
                     "fracture_probability": 1 / (1 + np.exp(-2.5 * odds)),
                 }
@@ -52,12 +53,12 @@ def section(predictions):
 
 def test_the_band_keeps_both_promises_on_what_it_was_chosen_on():
     rng = np.random.default_rng(0)
-    is_so = rng.random(400) < 0.3
-    said = np.clip(rng.normal(np.where(is_so, 0.6, 0.4), 0.2), 0.0, 1.0)
-    band = doubt_band(is_so, said)
-    verdicts = np.array([band.verdict(one) for one in said], dtype=object)
-    assert (verdicts[is_so] != Verdict.NONE_SEEN).mean() >= 0.95
-    assert (verdicts[~is_so] != Verdict.FRACTURE).mean() >= 0.95
+    broken = rng.random(400) < 0.3
+    score = np.clip(rng.normal(np.where(broken, 0.6, 0.4), 0.2), 0.0, 1.0)
+    band = doubt_band(broken, score)
+    verdicts = np.array([band.verdict(number) for number in score], dtype=object)
+    assert (verdicts[broken] != Verdict.NONE_SEEN).mean() >= 0.95
+    assert (verdicts[~broken] != Verdict.FRACTURE).mean() >= 0.95
     assert 0.0 < band.low < band.high < 1.0
 
 
@@ -69,9 +70,9 @@ def test_where_one_threshold_keeps_both_promises_there_is_no_doubt():
 
 def test_a_band_asked_for_more_doubts_more():
     rng = np.random.default_rng(0)
-    is_so = rng.random(400) < 0.3
-    said = np.clip(rng.normal(np.where(is_so, 0.6, 0.4), 0.2), 0.0, 1.0)
-    usual, stricter = doubt_band(is_so, said), doubt_band(is_so, said, Aims(0.99, 0.98))
+    broken = rng.random(400) < 0.3
+    score = np.clip(rng.normal(np.where(broken, 0.6, 0.4), 0.2), 0.0, 1.0)
+    usual, stricter = doubt_band(broken, score), doubt_band(broken, score, Aims(0.99, 0.98))
     assert stricter.low < usual.low < usual.high < stricter.high
 
 
@@ -83,10 +84,10 @@ def test_as_little_more_than_the_promise_is_asked_as_keeps_it_on_the_other_folds
 
 
 def test_with_too_few_fractures_to_keep_the_promise_no_more_is_asked_for(predictions):
-    is_so = predictions["label"] == FRACTURED
-    found = predictions[is_so].groupby(["body_part", "run"]).head(2)
+    broken = predictions["label"] == FRACTURED
+    found = predictions[broken].groupby(["body_part", "run"]).head(2)
     found = found.assign(fracture_probability=np.tile(np.linspace(0.2, 0.9, 10), len(BODY_PARTS)))
-    normal = predictions[~is_so]
+    normal = predictions[~broken]
     below = np.random.default_rng(0).uniform(0.0, 0.5, len(normal))
     few = pd.concat([normal.assign(fracture_probability=below), found])
     for part in trust_section(few, resamples=5)["parts"].values():
@@ -101,9 +102,9 @@ def test_where_no_threshold_spares_enough_nothing_is_a_sure_fracture():
 
 
 def test_a_network_too_sure_of_itself_is_calibrated(predictions, section):
-    is_so = predictions["label"] == FRACTURED
-    before = expected_calibration_error(is_so, predictions["fracture_probability"])
-    after = expected_calibration_error(is_so, calibrated_out_of_fold(predictions))
+    broken = predictions["label"] == FRACTURED
+    before = expected_calibration_error(broken, predictions["fracture_probability"])
+    after = expected_calibration_error(broken, calibrated_out_of_fold(predictions))
     assert after < before
     for part in section["parts"].values():
         assert part["calibration"]["method"] in ("temperature", "Platt")
@@ -214,3 +215,40 @@ def test_few_radiographs_are_one_group(predictions):
     )
     (group,) = trust_section(few, resamples=5)["parts"]["hand"]["peers"]
     assert (group["from"], group["to"], group["n"]) == (0.0, 1.0, 20)
+
+
+def _drawn(rng, n):
+    broken = rng.random(n) < 0.2
+    return broken, np.clip(rng.normal(np.where(broken, 0.6, 0.35), 0.2), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("miss", [0.05, 0.1, 0.3])
+def test_either_truth_is_covered_as_promised(miss):
+    rng = np.random.default_rng(1)
+    covered = {FRACTURED: [], NORMAL: []}
+    for _ in range(200):
+        fractured_from, normal_up_to = conformal_limits(*_drawn(rng, 150), miss=miss)
+        broken, score = _drawn(rng, 400)
+        covered[FRACTURED].append((score[broken] >= fractured_from).mean())
+        covered[NORMAL].append((score[~broken] <= normal_up_to).mean())
+    for label, shares in covered.items():
+        # Over many calibration sets coverage lies between the promise and one rank above it.
+        assert 1.0 - miss - 0.01 < np.mean(shares) < 1.0 - miss + 0.05, label
+
+
+def test_with_too_few_to_promise_anything_that_answer_is_always_possible():
+    limits = conformal_limits([1] * 18 + [0] * 40, [0.9] * 18 + [0.1] * 40, miss=0.05)
+    assert limits == (0.0, 0.1)
+
+
+def test_the_rank_counts_the_new_radiograph_too():
+    # Of 19 fractured, one may be left out at 5 percent of 20: the least probable stays the limit.
+    score = np.linspace(0.05, 0.95, 19)
+    fractured_from, _ = conformal_limits([1] * 19 + [0], [*score, 0.0], miss=0.05)
+    assert fractured_from == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("miss", [0.0, 1.0, -1.0])
+def test_the_share_that_may_be_missed_lies_between_none_and_all(miss):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        conformal_limits([0, 1], [0.1, 0.9], miss=miss)

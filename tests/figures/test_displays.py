@@ -8,15 +8,19 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import score_body_part, score_fracture
 from fracture_widgets.figures import (
     CalibrationDisplay,
     ComparisonDisplay,
     ConfusionMatrixDisplay,
+    GreyValuesDisplay,
     LearningCurvesDisplay,
     OperatingPointsDisplay,
     PrecisionRecallDisplay,
+    PrevalenceDisplay,
     RadiographsDisplay,
+    ReaderRocDisplay,
     RocDisplay,
     SubgroupDisplay,
 )
@@ -66,6 +70,8 @@ DISPLAYS = [
     SubgroupDisplay.from_predictions(PREDICTIONS, resamples=50, title="By kind"),
     ComparisonDisplay(COMPARED, titles={"resnet50": "ResNet-50"}),
     RadiographsDisplay([HAND], titles=["A drawn hand"], maps=[np.eye(3, dtype=np.float32)]),
+    PrevalenceDisplay(0.7, 0.9),
+    GreyValuesDisplay(HAND),
 ]
 
 
@@ -234,6 +240,7 @@ def test_operating_points_are_marked_and_their_numbers_stand_below():
         ]  # fmt: skip
         assert letter in [text.get_text() for text in curves.texts]
     assert display.table.loc["from 0.5", "threshold"] == 0.5
+    assert display.table.loc["from 0.5", "sensitivity"].startswith("0.750 (")
     assert len(curves.collections) == 2  # the bands
     bare = OperatingPointsDisplay.from_predictions(TRUE, PROBABILITY).plot()
     assert len(bare.axes_[0].collections) == 0
@@ -253,10 +260,10 @@ def test_a_forest_has_a_row_for_each_level_under_its_heading():
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         *("All radiographs", "Body part", "elbow", "hand", "View", "frontal", "lateral"),
     ]
-    said = [text.get_text() for text in axes.texts]
-    assert "10 (4)" in said
-    assert "not defined" in said  # no fracture is in a lateral view
-    assert f"{SCORES.estimates['auroc'].value:.3f}" in " ".join(said)
+    words = [text.get_text() for text in axes.texts]
+    assert "10 (4)" in words
+    assert "not defined" in words  # no fracture is in a lateral view
+    assert f"{SCORES.estimates['auroc'].value:.3f}" in " ".join(words)
 
 
 def test_nothing_written_beside_a_forest_is_cut_off():
@@ -283,3 +290,57 @@ class TestRadiographs:
         colours = [axes.images[0].get_array() for axes in (bare, mapped)]
         assert (colours[0][..., 0] == colours[0][..., 2]).all()
         assert (colours[1][..., 0] != colours[1][..., 2]).any()
+
+
+def test_predictive_values_are_drawn_against_prevalence_and_places_marked():
+    display = PrevalenceDisplay(0.7, 0.9, places={"clinic": 0.05}).plot()
+    (axes,) = display.axes_
+    positive, negative = (line.get_ydata() for line in axes.lines[:2])
+    assert (np.diff(positive) > 0).all()
+    assert (np.diff(negative) < 0).all()
+    assert [text.get_text() for text in axes.texts] == ["clinic: 27%"]
+    assert repr(display) == "PrevalenceDisplay(sensitivity=0.70, specificity=0.90)"
+
+
+def test_a_share_that_is_none_is_refused_before_drawing():
+    with pytest.raises(ValueError, match="sensitivity"):
+        PrevalenceDisplay(7, 0.9)
+
+
+def test_the_window_is_what_the_picture_shows_and_all_pixels_are_counted():
+    display = GreyValuesDisplay(HAND, window=(0.2, 0.7)).plot()
+    picture, counts = display.axes_
+    assert picture.images[0].get_clim() == (0.2, 0.7)
+    assert sum(bar.get_height() for bar in counts.containers[0]) == HAND.pixels.size
+    assert repr(display) == "GreyValuesDisplay(0.20 to 0.70)"
+
+
+def test_a_window_that_falls_is_refused():
+    with pytest.raises(ValueError, match="rises"):
+        GreyValuesDisplay(HAND, window=(0.7, 0.2))
+
+
+def test_each_curve_has_its_two_points_and_its_area():
+    true = [True, True, False, False]
+    areas = {
+        "You": Estimate(0.875, 0.5, 1.0, 4, 4),
+        "The network": Estimate(0.75, np.nan, np.nan, 4, 4),
+    }
+    scores = {"You": [2, 1, 1, 0], "The network": [0.9, 0.2, 0.4, 0.1]}
+    display = ReaderRocDisplay(
+        {name: ReaderRocDisplay.curve(true, scores[name], areas[name]) for name in areas},
+        points={
+            "You": ((0.5, 1.0), (0.0, 0.5)),
+            "The network": ((0.5, 1.0), (float("nan"), 0.5)),
+        },
+    ).plot()
+    (axes,) = display.axes_
+    marked = [
+        (line.get_marker(), *map(float, line.get_xydata()[0]))
+        for line in axes.lines
+        if line.get_marker() in {"o", "s"} and len(line.get_xdata())
+    ]
+    assert marked == [("o", 0.5, 1.0), ("s", 0.0, 0.5), ("o", 0.5, 1.0)]
+    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert words[:2] == ["You: AUROC 0.875 (0.500 to 1.000)", "The network: AUROC 0.750"]
+    assert words[2:] == ["doubt counts as fractured", "doubt counts as normal"]

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.widgets.live import set_shown
 from fracture_widgets.base.words import percent
-from fracture_widgets.evaluation.predictive_values import probability_elsewhere
+from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.models.report import Answer
 
 __all__ = ["PrevalencePanel"]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.tables import frame_csv_text
-from fracture_widgets.figures.comparison import ComparisonDisplay
+from fracture_widgets.figures.forest import ComparisonDisplay
 from fracture_widgets.training.compare.folds import ResultsNotSaved
 from fracture_widgets.training.compare.markdown import to_markdown
 from fracture_widgets.training.compare.tables import ALL_PARTS, METRICS

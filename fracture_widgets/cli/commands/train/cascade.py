@@ -66,18 +66,18 @@ def cascade(
 
 
 def _summary(figures: Any) -> str:
-    from fracture_widgets.evaluation.model_card import said
+    from fracture_widgets.evaluation.metrics import estimate_text
 
     lines = []
     for name, figure in figures.items():
         part = figure["body_part"]
         lines.append(f"{name.replace('_', ' ')}: {part['n']} joints of {part['groups']} studies")
-        lines.append(f"  body part accuracy {said(part['accuracy'])}")
+        lines.append(f"  body part accuracy {estimate_text(part['accuracy'])}")
         for what, scores in figure["fracture"].items():
             fractured = sum(scores["confusion"]["counts"][0])
             lines.append(
-                f"  fracture {what:9} AUROC {said(scores['auroc'])}  accuracy "
-                f"{said(scores['accuracy'])}  always normal "
+                f"  fracture {what:9} AUROC {estimate_text(scores['auroc'])}  accuracy "
+                f"{estimate_text(scores['accuracy'])}  always normal "
                 f"{scores['always_normal_accuracy']:.3f}  n {scores['n']}, {fractured} fractured"
             )
     return "\n".join(lines)

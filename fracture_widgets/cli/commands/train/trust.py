@@ -46,7 +46,7 @@ def trust(
     They are measured fold by fold, printed as a table, and put on the model's card. It takes
     seconds and needs no radiographs.
     """
-    from fracture_widgets.evaluation.trust_words import trust_table
+    from fracture_widgets.evaluation.trust_evidence import trust_table
     from fracture_widgets.training.recipes.trust import train_trust
 
     section, answers = train_trust(
