@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,27 +25,16 @@ class Clusters:
 
     centres: Floats
     fractured: npt.NDArray[np.float64]
-    silhouettes: Mapping[int, float]
-
-    def __repr__(self) -> str:
-        return f"Clusters(k={len(self.centres)})"
 
     def assign(self, points: Floats) -> npt.NDArray[np.intp]:
         """Return the number of the nearest centre to each point."""
-        given = np.asarray(points, dtype=float)
-        centres = np.asarray(self.centres, dtype=float)
+        given, centres = np.asarray(points, dtype=float), np.asarray(self.centres, dtype=float)
         # Squared distances less what all centres share.
         distances = (centres**2).sum(axis=1) - 2 * given @ centres.T
-        nearest: npt.NDArray[np.intp] = distances.argmin(axis=1)
-        return nearest
+        return np.asarray(distances.argmin(axis=1))
 
 
-def find_clusters(
-    points: Floats,
-    fractured: npt.ArrayLike,
-    *,
-    seed: int = 0,
-) -> Clusters:
+def find_clusters(points: Floats, fractured: npt.ArrayLike, *, seed: int = 0) -> Clusters:
     """Find clusters by k-means without looking at the labels, then count who is in them."""
     try:
         from sklearn.cluster import KMeans
@@ -60,22 +48,20 @@ def find_clusters(
         raise DatasetError(
             f"There are {different} different radiographs, too few for clusters: add more."
         )
-    silhouettes: dict[int, float] = {}
     best: Any = None
+    highest = -np.inf
     for number in tried:
         found = KMeans(number, n_init=_STARTS, random_state=seed).fit(points)
-        sample = min(_SILHOUETTE_SAMPLE, len(points))
         if len(np.unique(found.labels_)) < 2:
             continue
-        silhouettes[number] = float(
-            silhouette_score(points, found.labels_, sample_size=sample, random_state=seed)
-        )
-        if best is None or silhouettes[number] > silhouettes[len(best.cluster_centers_)]:
-            best = found
-    is_so = np.asarray(fractured, dtype=bool)
+        sample = min(_SILHOUETTE_SAMPLE, len(points))
+        score = silhouette_score(points, found.labels_, sample_size=sample, random_state=seed)
+        if score > highest:
+            best, highest = found, score
+    flags = np.asarray(fractured, dtype=bool)
     counts = np.bincount(best.labels_, minlength=len(best.cluster_centers_))
-    broken = np.bincount(best.labels_[is_so], minlength=len(best.cluster_centers_))
-    return Clusters(best.cluster_centers_, broken / counts, silhouettes)
+    broken = np.bincount(best.labels_[flags], minlength=len(best.cluster_centers_))
+    return Clusters(best.cluster_centers_, broken / counts)
 
 
 def purity(clusters: npt.ArrayLike, true: npt.ArrayLike) -> float:

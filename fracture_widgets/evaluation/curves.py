@@ -30,7 +30,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
-_Line = Callable[[Floats, Floats], Floats]
 
 _ROC_GRID = np.linspace(0.0, 1.0, 101)
 # At a sensitivity of 0 nobody is called fractured, and precision is a share of nothing.
@@ -80,47 +79,40 @@ class Ranking:
 
     def roc(self) -> tuple[Floats, Floats]:
         """Return rate of false alarms and sensitivity, from nobody called to everybody."""
-        found, alarms = (np.append(0.0, counts) for counts in self._counts())
         with np.errstate(invalid="ignore"):
-            return alarms / alarms[-1], found / found[-1]
+            return _roc(*self._counts())
 
     def precision_recall(self) -> tuple[Floats, Floats]:
         """Return recall and precision; up to each recall, that of the threshold that reaches it."""
-        found, alarms = self._counts()
         with np.errstate(invalid="ignore"):
-            right = found / (found + alarms)
-            return np.append(0.0, found / found[-1:]), np.append(right[:1], right)
+            return _precision_recall(*self._counts())
 
     def operating(self) -> tuple[Floats, Floats]:
         """Return sensitivity and specificity of calling positive from each threshold on."""
-        counts = self._counts()
         with np.errstate(invalid="ignore"):
-            return _sensitivity(*counts), _specificity(*counts)
+            return _operating(*self._counts())
 
     def roc_band(self, groups: npt.ArrayLike, n: int = 2000) -> Band:
         """Return the band of sensitivity at each rate of false alarms, drawing whole studies."""
 
-        def found_at_rate(found: Floats, alarms: Floats) -> Floats:
-            rate, share = np.append(0.0, alarms / alarms[-1]), np.append(0.0, found / found[-1])
-            return np.asarray(np.interp(_ROC_GRID, rate, share))
+        def sensitivity_at_rate(found: Floats, alarms: Floats) -> Floats:
+            return np.asarray(np.interp(_ROC_GRID, *_roc(found, alarms)))
 
-        (band,) = self._bands([found_at_rate], _ROC_GRID, groups, n)
-        return band
+        return Band(_ROC_GRID, *self._ends(sensitivity_at_rate, groups, n))
 
     def precision_recall_band(self, groups: npt.ArrayLike, n: int = 2000) -> Band:
         """Return the band of precision at each recall, drawing whole studies."""
 
         def precision_at_recall(found: Floats, alarms: Floats) -> Floats:
-            reached = np.searchsorted(found / found[-1], _RECALL_GRID, side="left")
-            return np.asarray(found[reached] / (found[reached] + alarms[reached]))
+            recall, right = _precision_recall(found, alarms)
+            return right[np.searchsorted(recall, _RECALL_GRID, side="left")]
 
-        (band,) = self._bands([precision_at_recall], _RECALL_GRID, groups, n)
-        return band
+        return Band(_RECALL_GRID, *self._ends(precision_at_recall, groups, n))
 
     def operating_bands(self, groups: npt.ArrayLike, n: int = 2000) -> tuple[Band, Band]:
         """Return the bands of sensitivity and of specificity at each threshold."""
-        found, spared = self._bands([_sensitivity, _specificity], self.thresholds, groups, n)
-        return found, spared
+        low, high = self._ends(lambda *counts: np.stack(_operating(*counts)), groups, n)
+        return Band(self.thresholds, low[0], high[0]), Band(self.thresholds, low[1], high[1])
 
     def _counts(self, weights: npt.NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
         """Return how many are found, and how many false alarms there are, at each threshold."""
@@ -130,31 +122,35 @@ class Ranking:
             np.cumsum(times * ~self._positive)[self._last],
         )
 
-    def _bands(
-        self, lines: Sequence[_Line], at: Floats, groups: npt.ArrayLike, n: int
-    ) -> list[Band]:
-        """Return the percentiles of each line over the draws that have both answers in them."""
-        drawn: list[list[Floats]] = []
-        for weights in draws(groups, n):
-            found, alarms = self._counts(weights)
-            if found[-1] and alarms[-1]:
-                # A threshold above everything that was drawn has nobody called: 0 of 0.
-                with np.errstate(invalid="ignore"):
-                    drawn.append([line(found, alarms) for line in lines])
-        if len(drawn) < max(n / 2, 1):
-            nothing = np.full(len(at), np.nan)
-            return [Band(at, nothing, nothing) for _ in lines]
+    def _ends(
+        self, line: Callable[[Floats, Floats], Floats], groups: npt.ArrayLike, n: int
+    ) -> tuple[Floats, Floats]:
+        """Return the percentiles of a line over the draws that have both answers in them."""
+        drawn = []
+        # A threshold above everything that was drawn has nobody called: 0 of 0.
+        with np.errstate(invalid="ignore"):
+            for weights in draws(groups, n):
+                found, alarms = self._counts(weights)
+                if found[-1] and alarms[-1]:
+                    drawn.append(line(found, alarms))
+            if len(drawn) < max(n / 2, 1):
+                drawn = [np.full_like(line(*self._counts()), np.nan)]
         low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-        return [Band(at, *ends) for ends in zip(low, high, strict=True)]
+        return low, high
 
 
-def _sensitivity(found: Floats, _: Floats) -> Floats:
-    return (found / found[-1:])[::-1]
+def _roc(found: Floats, alarms: Floats) -> tuple[Floats, Floats]:
+    found, alarms = np.append(0.0, found), np.append(0.0, alarms)
+    return alarms / alarms[-1], found / found[-1]
 
 
-def _specificity(_: Floats, alarms: Floats) -> Floats:
-    spared: Floats = (1.0 - alarms / alarms[-1:])[::-1]
-    return spared
+def _precision_recall(found: Floats, alarms: Floats) -> tuple[Floats, Floats]:
+    right = found / (found + alarms)
+    return np.append(0.0, found / found[-1:]), np.append(right[:1], right)
+
+
+def _operating(found: Floats, alarms: Floats) -> tuple[Floats, Floats]:
+    return (found / found[-1:])[::-1], (1.0 - alarms / alarms[-1:])[::-1]
 
 
 def threshold_of_sensitivity(

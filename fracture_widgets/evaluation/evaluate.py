@@ -6,50 +6,33 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.models.report import Report
+from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import parts_among
 
-__all__ = ["Evaluation", "Examiner", "evaluate_predictions"]
+if TYPE_CHECKING:
+    from fracture_widgets.models.cascade import Cascade
+
+__all__ = ["Evaluation", "evaluate_predictions"]
 
 _NEEDED = ("body_part", "label", "image_path")
-
-
-class Examiner(Protocol):
-    """What answers a radiograph: a :class:`~fracture_widgets.models.cascade.Cascade`."""
-
-    def examine(self, radiograph: Radiograph, /) -> Report:
-        """Answer one radiograph."""
+_REASONS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What the cascade answered, and how often it was right.
+    """What the cascade answered, and how often it was right, over all parts and for each.
 
-    Attributes
-    ----------
-    body_part
-        How often the body part was named.
-    fracture
-        How often fractured or normal was right, over all parts. The answer is the cascade's: that
-        of the network for the part it took the radiograph for.
-    by_part
-        The same for the radiographs of each part that there are.
-    predictions
-        One row for each radiograph read: the columns of the dataset, and
-        ``predicted_body_part``, ``body_part_probability``, ``predicted_label``,
-        ``fracture_probability``.
-    unreadable
-        Base name and reason of each file that could not be read; they count nowhere.
-    model
-        sha256 of the model.
+    ``predictions`` has one row for each radiograph read: the columns of the dataset, and
+    ``predicted_body_part``, ``body_part_probability``, ``predicted_label``,
+    ``fracture_probability``. ``unreadable`` has base name and reason of each file that could not
+    be read; they count nowhere. ``model`` is the sha256 of the model.
     """
 
     body_part: Scores
@@ -64,21 +47,17 @@ class Evaluation:
 
     def __str__(self) -> str:
         parts = [str(self.body_part), str(self.fracture), self._parts_table()]
-        if self.unreadable:
-            left_out = (
+        if count := len(self.unreadable):
+            files = (
                 "file could not be read and was"
-                if len(self.unreadable) == 1
+                if count == 1
                 else "files could not be read and were"
             )
-            reasons = [f"  {reason}" for _, reason in self.unreadable[:5]]
-            more = len(self.unreadable) - len(reasons)
-            parts.append(
-                "\n".join(
-                    [f"{len(self.unreadable):,} {left_out} left out:"]
-                    + reasons
-                    + ([f"  and {more:,} more"] if more else [])
-                )
-            )
+            lines = [f"{count:,} {files} left out:"]
+            lines += [f"  {reason}" for _, reason in self.unreadable[:_REASONS]]
+            if count > _REASONS:
+                lines.append(f"  and {count - _REASONS:,} more")
+            parts.append("\n".join(lines))
         parts.append("In brackets: 95 percent intervals, whole patients drawn with replacement.")
         return "\n\n".join(parts)
 
@@ -93,28 +72,19 @@ class Evaluation:
         }
 
     def _parts_table(self) -> str:
-        rows = [["By part", "n", "fractured", "AUROC", "accuracy", "always normal"]]
+        rows = [("By part", "n", "fractured", "AUROC", "accuracy", "always normal")]
         for part, scores in self.by_part.items():
-            rows.append(
-                [
-                    part,
-                    f"{scores.n:,}",
-                    f"{int(scores.true.sum()):,}",
-                    str(scores.estimates["auroc"]),
-                    str(scores.estimates["accuracy"]),
-                    f"{scores.baseline:.3f}",
-                ]
-            )
+            counts = (f"{scores.n:,}", f"{int(scores.true.sum()):,}")
+            measured = (str(scores.estimates[name]) for name in ("auroc", "accuracy"))
+            rows.append((part, *counts, *measured, f"{scores.baseline:.3f}"))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        )
+        lines = ([c.ljust(width) for c, width in zip(row, widths, strict=True)] for row in rows)
+        return "\n".join("  ".join(cells).rstrip() for cells in lines)
 
 
 def evaluate_predictions(
     test_dataset: pd.DataFrame | str | os.PathLike[str],
-    cascade: Examiner | None = None,
+    cascade: Cascade | None = None,
     *,
     split: str | None = None,
     by: str = "patient_id",
@@ -165,7 +135,7 @@ def evaluate_predictions(
         from fracture_widgets.models.cascade import shipped_cascade
 
         cascade = shipped_cascade()
-    answers: list[dict[str, Any]] = []
+    answers: dict[Any, dict[str, Any]] = {}
     unreadable: list[tuple[str, str]] = []
     model, answered = "", set[str]()
     for done, (row, path) in enumerate(table["image_path"].items(), start=1):
@@ -176,22 +146,30 @@ def evaluate_predictions(
         else:
             model = report.model
             answered.update(report.body_part_probabilities)
-            answers.append(
-                {
-                    "row": row,
-                    "predicted_body_part": report.body_part,
-                    "body_part_probability": report.body_part_probability,
-                    "predicted_label": report.label,
-                    "fracture_probability": report.fracture_probability,
-                }
-            )
+            answers[row] = {
+                "predicted_body_part": report.body_part,
+                "body_part_probability": report.body_part_probability,
+                "predicted_label": report.label,
+                "fracture_probability": report.fracture_probability,
+            }
         if progress is not None:
             progress(done, len(table))
     if not answers:
         raise DatasetError(
             f"None of the {len(table):,} radiographs could be read; the first: {unreadable[0][1]}"
         )
-    predictions = table.join(pd.DataFrame(answers).set_index("row"), how="inner")
+    predictions = table.join(pd.DataFrame.from_dict(answers, orient="index"), how="inner")
+
+    def fracture_scores(kind: str, rows: pd.DataFrame) -> Scores:
+        return score_fracture(
+            f"fracture, {kind}",
+            rows["label"],
+            rows["predicted_label"],
+            rows["fracture_probability"],
+            groups=rows[by],
+            resamples=resamples,
+        )
+
     evaluation = Evaluation(
         body_part=score_body_part(
             predictions["body_part"],
@@ -200,11 +178,9 @@ def evaluate_predictions(
             groups=predictions[by],
             resamples=resamples,
         ),
-        fracture=_fracture_scores("fracture, all parts", predictions, by, resamples),
+        fracture=fracture_scores("all parts", predictions),
         by_part={
-            part: _fracture_scores(
-                f"fracture, {part}", predictions[predictions["body_part"] == part], by, resamples
-            )
+            part: fracture_scores(part, predictions[predictions["body_part"] == part])
             for part in parts_among(predictions["body_part"])
         },
         predictions=predictions,
@@ -214,17 +190,6 @@ def evaluate_predictions(
     if show is not None:
         show(str(evaluation))
     return evaluation
-
-
-def _fracture_scores(question: str, rows: pd.DataFrame, by: str, resamples: int) -> Scores:
-    return score_fracture(
-        question,
-        rows["label"],
-        rows["predicted_label"],
-        rows["fracture_probability"],
-        groups=rows[by],
-        resamples=resamples,
-    )
 
 
 def _chosen(

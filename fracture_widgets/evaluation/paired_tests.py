@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -19,38 +18,21 @@ import numpy.typing as npt
 from fracture_widgets.errors import MissingExtra
 from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval
 
-__all__ = ["DeLong", "McNemar", "delong", "holm", "mcnemar", "paired_difference"]
+__all__ = ["delong", "holm", "mcnemar", "paired_difference"]
 
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class DeLong:
-    """Two AUROCs on the same radiographs, compared."""
-
-    difference: float
-    error: float
-    z: float
-    p: float
-
-
-@dataclass(frozen=True)
-class McNemar:
-    """Two readers' errors on the same radiographs, compared."""
-
-    only_first: int
-    only_second: int
-    p: float
-
-
-def delong(positive: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> DeLong:
-    """Test whether two correlated AUROCs differ."""
-    is_so = np.asarray(positive, dtype=bool)
-    scores = np.stack([_column(score, is_so) for score in (first, second)])
-    above, below = scores[:, is_so], scores[:, ~is_so]
+def delong(
+    positive: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike
+) -> tuple[float, float, float]:
+    """Return the difference of two correlated AUROCs, its standard error, and p."""
+    truth = np.asarray(positive, dtype=bool)
+    scores = np.stack([_column(score, truth) for score in (first, second)])
+    above, below = scores[:, truth], scores[:, ~truth]
     m, n = above.shape[1], below.shape[1]
     if m < 2 or n < 2:
-        return DeLong(*[float("nan")] * 4)
+        return float("nan"), float("nan"), float("nan")
     rank = _stats().rankdata
     both = rank(np.concatenate([above, below], axis=1), axis=1)
     # Of each positive, the share of negatives below it; of each negative, of positives above it.
@@ -61,23 +43,18 @@ def delong(positive: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike)
     difference = float(areas[0] - areas[1])
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
     # Where both rank alike, rounding leaves a trace of variance, on either side of zero.
-    error = math.sqrt(variance) if variance > 1e-15 else 0.0
-    if error == 0.0:
-        same = abs(difference) < 1e-12
-        return DeLong(difference, 0.0, 0.0 if same else math.copysign(math.inf, difference),
-                      1.0 if same else 0.0)  # fmt: skip
-    z = difference / error
-    return DeLong(difference, error, z, math.erfc(abs(z) / math.sqrt(2)))
+    if variance <= 1e-15:
+        return difference, 0.0, 1.0 if abs(difference) < 1e-12 else 0.0
+    error = math.sqrt(variance)
+    return difference, error, math.erfc(abs(difference / error) / math.sqrt(2))
 
 
-def mcnemar(true: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> McNemar:
-    """Test whether one of two readers errs more often."""
+def mcnemar(true: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+    """Return p of one of two readers erring more often, by the exact test."""
     truth = np.asarray(true)
     right, also = (_column(answers, truth) == truth for answers in (first, second))
-    only_first, only_second = int((right & ~also).sum()), int((also & ~right).sum())
-    discordant = only_first + only_second
-    p = _stats().binomtest(only_first, discordant).pvalue if discordant else 1.0
-    return McNemar(only_first, only_second, float(p))
+    only_first, discordant = int((right & ~also).sum()), int((right != also).sum())
+    return float(_stats().binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
 
 def paired_difference(
@@ -92,8 +69,8 @@ def paired_difference(
 ) -> Estimate:
     """Estimate how much better the first is, drawing whole groups with replacement."""
 
-    def difference(truth: Any, one: Any, other: Any) -> float:
-        return metric(truth, one) - metric(truth, other)
+    def difference(truth: Any, answers: Any, others: Any) -> float:
+        return metric(truth, answers) - metric(truth, others)
 
     return bootstrap_interval(difference, true, first, second, groups=groups, n=n, seed=seed)
 

@@ -1,4 +1,4 @@
-"""From answers out of fold to calibration, operating points and what they are worth.
+"""Answers out of fold, and from them calibration, operating points and what they are worth.
 
 The sets of answers are class-conditional (Mondrian) split conformal prediction: Vovk, *Asian
 Conference on Machine Learning* 2012; Angelopoulos and Bates, *Foundations and Trends in Machine
@@ -11,12 +11,15 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.tables import read_frame, write_frame
+from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.calibration import (
     Fit,
     cross_fitted,
@@ -28,13 +31,22 @@ from fracture_widgets.evaluation.curves import threshold_of_sensitivity, thresho
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, estimate_text
 from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.models.trust import Calibration
-from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, Verdict, parts_among
+from fracture_widgets.parts import (
+    BODY_PARTS,
+    FRACTURED,
+    LABELS,
+    NORMAL,
+    Verdict,
+    parts_among,
+)
 
 __all__ = [
     "Aims",
     "calibrated_out_of_fold",
     "conformal_limits",
     "doubt_band",
+    "read_predictions",
+    "save_predictions",
     "trust_section",
     "trust_table",
 ]
@@ -42,6 +54,21 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
+_COLUMNS = (
+    "image_id",
+    "joint_index",
+    "study",
+    "holder",
+    "view",
+    "hardware",
+    "body_part",
+    "label",
+    "run",
+    *BODY_PARTS,
+    "fracture_probability",
+    "cascade_probability",
+)
+_NEEDED = ("study", "body_part", "label", "run", "fracture_probability")
 _PROMISED = 0.95
 _AIMS = tuple(round(_PROMISED + step / 200, 3) for step in range(9))
 """0.95 to 0.99. Above that it is a handful of radiographs that decide."""
@@ -62,6 +89,37 @@ class Aims:
 
     sensitivity: float = _PROMISED
     specificity: float = _PROMISED
+
+
+def save_predictions(path: Path, judged: pd.DataFrame) -> None:
+    """Write answers as CSV, probabilities to six digits."""
+    write_frame(path, judged[[name for name in _COLUMNS if name in judged]].round(6))
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read answers that :func:`save_predictions` wrote."""
+    try:
+        table = read_frame(path)
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{path.name} was not found: name a file of answers out of fold, as "
+            "fracture-widgets train cascade writes it."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path.name} cannot be read as a table ({error}).") from error
+    if missing := [name for name in _NEEDED if name not in table]:
+        raise DatasetError(
+            f"{path.name} lacks the column {missing[0]}: choose a file of answers out of fold."
+        )
+    probability = pd.to_numeric(table["fracture_probability"], errors="coerce")
+    known = table["body_part"].isin(BODY_PARTS) & table["label"].isin(LABELS)
+    wrong = ~(known & probability.between(0.0, 1.0))
+    if wrong.any():
+        raise DatasetError(
+            f"{path.name} has no valid part, label and probability in line "
+            f"{int(wrong.to_numpy().argmax()) + 2}: correct it, or make the file again."
+        )
+    return table
 
 
 def trust_section(predictions: pd.DataFrame, *, resamples: int = 2000) -> dict[str, Any]:

@@ -10,12 +10,13 @@ import pytest
 
 from fracture_widgets.errors import DatasetError, ModelError
 from fracture_widgets.evaluation.calibration import expected_calibration_error
-from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
 from fracture_widgets.evaluation.trust_evidence import (
     Aims,
     calibrated_out_of_fold,
     conformal_limits,
     doubt_band,
+    read_predictions,
+    save_predictions,
     trust_section,
     trust_table,
 )

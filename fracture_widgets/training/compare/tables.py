@@ -113,7 +113,8 @@ def paired_test_table(
             estimate = paired_difference(
                 function, truth.to_numpy(), first, second, groups=groups, n=resamples
             )
-            compared = (delong if metric == "auroc" else mcnemar)(truth.to_numpy(), first, second)
+            readers = (truth.to_numpy(), first, second)
+            p = delong(*readers)[2] if metric == "auroc" else mcnemar(*readers)
             rows.append(
                 {
                     "model": model,
@@ -123,7 +124,7 @@ def paired_test_table(
                     "difference": estimate.value,
                     "low": estimate.low,
                     "high": estimate.high,
-                    "p": compared.p,
+                    "p": p,
                 }
             )
     tests = pd.DataFrame(rows, columns=columns[:-1])

@@ -10,9 +10,12 @@ import pandas as pd
 
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.evaluation.out_of_fold import read_predictions, save_predictions
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
-from fracture_widgets.evaluation.trust_evidence import trust_section
+from fracture_widgets.evaluation.trust_evidence import (
+    read_predictions,
+    save_predictions,
+    trust_section,
+)
 from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, amend_card, default_models_folder
 from fracture_widgets.models.trust import TRUST_SECTION
 

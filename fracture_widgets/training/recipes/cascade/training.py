@@ -15,9 +15,8 @@ from fracture_widgets.base.tables import read_frame, write_frame
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.evaluation.out_of_fold import save_predictions
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
-from fracture_widgets.evaluation.trust_evidence import trust_section
+from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
 from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, save_model_folder
 from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.networks.keras_import import require_keras
