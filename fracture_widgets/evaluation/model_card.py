@@ -34,7 +34,7 @@ def model_card(card: Card) -> str:
         "a": a,
         "parts": parts,
         "divided": _divided(card),
-        "figures_of_splits": _joined(
+        "figures_of_splits": "\n\n".join(
             f"## How well it does, {_SPLITS.get(split, split)}\n\n{_figures(card, figures)}"
             for split, figures in card["figures"].items()
         ),
@@ -87,10 +87,6 @@ def _check_figures(card: Card) -> None:
 
 def _template(name: str) -> str:
     return (files("fracture_widgets") / "resources" / name).read_text("utf-8")
-
-
-def _joined(blocks: Iterable[str]) -> str:
-    return "\n\n".join(blocks)
 
 
 def _table(head: str, rows: Iterable[Sequence[Any]]) -> str:
@@ -196,7 +192,7 @@ def _gate(gate: Card) -> dict[str, str]:
                 ),
             )
 
-    return {"gate_note": gate.get("note", ""), "gate_splits": _joined(blocks())}
+    return {"gate_note": gate.get("note", ""), "gate_splits": "\n\n".join(blocks())}
 
 
 def _subgroups(rows: Sequence[Card]) -> dict[str, str]:
@@ -207,7 +203,7 @@ def _subgroups(rows: Sequence[Card]) -> dict[str, str]:
 
 def _failures(failures: Card) -> str:
     def named(radiographs: Sequence[Card]) -> str:
-        return ", ".join(f"{one['image_id']} ({one['probability']:.3f})" for one in radiographs)
+        return ", ".join(f"{r['image_id']} ({r['probability']:.3f})" for r in radiographs)
 
     worst = ((part, named(w["missed"]), named(w["false_alarms"])) for part, w in failures.items())
     return (

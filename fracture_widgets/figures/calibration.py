@@ -86,14 +86,10 @@ class CalibrationDisplay(Display):
         return cls(table, estimate, title=title)
 
     @classmethod
-    def from_scores(cls, scores: Scores, *, bins: int = 10) -> Self:
+    def from_scores(cls, scores: Scores) -> Self:
         """Hold the diagram of a fracture question that was scored."""
         return cls.from_predictions(
-            scores.true,
-            scores.score,
-            groups=scores.group,
-            bins=bins,
-            title=sentence(scores.question),
+            scores.true, scores.score, groups=scores.group, title=sentence(scores.question)
         )
 
     def __repr__(self) -> str:

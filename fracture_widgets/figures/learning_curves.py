@@ -52,12 +52,12 @@ class LearningCurvesDisplay(Display):
         from matplotlib.ticker import MaxNLocator
 
         epochs = self.history.index.to_numpy()
-        for column, colour, said in (
+        for column, colour, label in (
             (name, TRAINING, "training"),
             (f"val_{name}", VALIDATION, "validation"),
         ):
             axes.plot(
-                epochs, self.history[column], color=colour, label=said,
+                epochs, self.history[column], color=colour, label=label,
                 marker="o", markersize=3.5 if len(epochs) < 30 else 0, linewidth=1.8,
             )  # fmt: skip
         best = self.best_epoch

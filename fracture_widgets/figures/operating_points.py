@@ -152,10 +152,10 @@ class OperatingPointsDisplay(Display):
             (self.sensitivity, KEPT, LINES[0], "sensitivity: fractures found", 0),
             (self.specificity, VALIDATION, LINES[1], "specificity: normals spared", 1),
         )
-        for values, colour, line, said, number in curves:
+        for values, colour, line, label, number in curves:
             # Up to each threshold, the rates are those of the next score above.
             axes.plot(self.thresholds, values, color=colour, linestyle=line, linewidth=2.0,
-                      label=said, drawstyle="steps-pre")  # fmt: skip
+                      label=label, drawstyle="steps-pre")  # fmt: skip
             if self.bands is not None:
                 band = self.bands[number]
                 axes.fill_between(band.at, band.low, band.high, step="pre", color=colour,
@@ -185,17 +185,13 @@ class OperatingPointsDisplay(Display):
                           xycoords="data", textcoords="data")  # fmt: skip
 
     def _draw_numbers(self, axes: Axes) -> None:
-        rows = [_HEADS] + [
-            (
-                letter,
-                f"{point.threshold:.3f}",
-                point.name,
-                str(point.sensitivity),
-                str(point.specificity),
-                str(point.precision),
-                f"{point.called:.0%}",
-            )
-            for letter, point in zip(ascii_uppercase, self.points, strict=False)
+        numbers = zip(ascii_uppercase, self.table.itertuples(), strict=False)
+        rows = [
+            _HEADS,
+            *(
+                (letter, f"{threshold:.3f}", name, *measured, f"{called:.0%}")
+                for letter, (name, threshold, *measured, called) in numbers
+            ),
         ]
         axes.set_axis_off()
         axes.set_xlim(0, 1)
