@@ -72,7 +72,9 @@ class Evaluation:
         }
 
     def _parts_table(self) -> str:
-        rows = [("By part", "n", "fractured", "AUROC", "accuracy", "always normal")]
+        rows: list[tuple[str, ...]] = [
+            ("By part", "n", "fractured", "AUROC", "accuracy", "always normal")
+        ]
         for part, scores in self.by_part.items():
             counts = (f"{scores.n:,}", f"{int(scores.true.sum()):,}")
             measured = (str(scores.estimates[name]) for name in ("auroc", "accuracy"))

@@ -27,6 +27,7 @@ __all__ = [
     "predictive_values",
     "probability_elsewhere",
     "sensitivity",
+    "share",
     "specificity",
 ]
 
@@ -60,9 +61,8 @@ def estimate_text(estimate: Mapping[str, Any]) -> str:
     value, low, high = (estimate[name] for name in ("value", "low", "high"))
     if value is None or np.isnan(value):
         return "not defined"
-    return (
-        f"{value:.3f}" if low is None or np.isnan(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
-    )
+    interval = "" if low is None or np.isnan(low) else f" ({low:.3f} to {high:.3f})"
+    return f"{value:.3f}{interval}"
 
 
 def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
@@ -71,22 +71,27 @@ def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
     return float(right.mean()) if right.size else float("nan")
 
 
+def share(whole: npt.NDArray[np.bool_], part: npt.NDArray[np.bool_]) -> float:
+    """Return how many of those in the whole are in the part."""
+    return float(part[whole].mean()) if whole.any() else float("nan")
+
+
 def sensitivity(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
     """Return the share of positives that were found, also called recall."""
     truth, called = np.asarray(true) == positive, np.asarray(predicted) == positive
-    return _share(truth & called, truth)
+    return share(truth, called)
 
 
 def specificity(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
     """Return the share of the others that were not called positive."""
     truth, called = np.asarray(true) == positive, np.asarray(predicted) == positive
-    return _share(~truth & ~called, ~truth)
+    return share(~truth, ~called)
 
 
 def precision(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
     """Return the share of those called positive that are."""
     truth, called = np.asarray(true) == positive, np.asarray(predicted) == positive
-    return _share(truth & called, called)
+    return share(called, truth)
 
 
 def f1_score(true: Answers, predicted: Answers, *, positive: object = FRACTURED) -> float:
@@ -190,10 +195,10 @@ def predictive_values(
     sensitivity: float, specificity: float, prevalence: npt.ArrayLike
 ) -> tuple[Floats, Floats]:
     """Return how often either answer is right, by Bayes' theorem."""
-    share = np.asarray(prevalence, dtype=np.float64)
-    _check_shares(sensitivity=sensitivity, specificity=specificity, prevalence=share)
-    found, missed = sensitivity * share, (1 - sensitivity) * share
-    alarmed, cleared = (1 - specificity) * (1 - share), specificity * (1 - share)
+    rate = np.asarray(prevalence, dtype=np.float64)
+    _check_shares(sensitivity=sensitivity, specificity=specificity, prevalence=rate)
+    found, missed = sensitivity * rate, (1 - sensitivity) * rate
+    alarmed, cleared = (1 - specificity) * (1 - rate), specificity * (1 - rate)
     with np.errstate(invalid="ignore"):
         return found / (found + alarmed), cleared / (cleared + missed)
 
@@ -204,20 +209,15 @@ def probability_elsewhere(
     """Return what a calibrated probability becomes where fractures are rarer or more common."""
     if not 0.0 < prevalence < 1.0:
         raise ValueError(f"prevalence lies between 0 and 1. Received: {prevalence}")
-    given, share = np.asarray(probability, np.float64), np.asarray(elsewhere, np.float64)
-    _check_shares(probability=given, elsewhere=share)
-    fractured = given * share / prevalence
-    normal = (1.0 - given) * (1.0 - share) / (1.0 - prevalence)
+    given, rate = np.asarray(probability, np.float64), np.asarray(elsewhere, np.float64)
+    _check_shares(probability=given, elsewhere=rate)
+    fractured = given * rate / prevalence
+    normal = (1.0 - given) * (1.0 - rate) / (1.0 - prevalence)
     with np.errstate(invalid="ignore"):
         return np.asarray(fractured / (fractured + normal))
 
 
-def _check_shares(**shares: npt.ArrayLike) -> None:
+def _check_shares(**shares: float | Floats) -> None:
     for name, value in shares.items():
         if not ((np.asarray(value) >= 0) & (np.asarray(value) <= 1)).all():
             raise ValueError(f"{name} lies between 0 and 1. Received: {value}")
-
-
-def _share(part: npt.NDArray[np.bool_], whole: npt.NDArray[np.bool_]) -> float:
-    count = int(whole.sum())
-    return int(part.sum()) / count if count else float("nan")

@@ -28,7 +28,7 @@ from fracture_widgets.evaluation.calibration import (
     log_loss,
 )
 from fracture_widgets.evaluation.curves import threshold_of_sensitivity, threshold_of_specificity
-from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, estimate_text
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, estimate_text, share
 from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.models.trust import Calibration
 from fracture_widgets.parts import (
@@ -213,14 +213,14 @@ def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
         "auroc": estimate(auroc, truth, measured),
         "asked": asdict(aims),
         "band": {"low": band.low, "high": band.high},
-        "sensitivity": estimate(_share, truth, verdicts != Verdict.NONE_SEEN),
-        "specificity": estimate(_share, ~truth, verdicts != Verdict.FRACTURE),
-        "doubt": estimate(_share, everyone, verdicts == Verdict.DOUBT),
+        "sensitivity": estimate(share, truth, verdicts != Verdict.NONE_SEEN),
+        "specificity": estimate(share, ~truth, verdicts != Verdict.FRACTURE),
+        "doubt": estimate(share, everyone, verdicts == Verdict.DOUBT),
         "verdicts": {
             str(verdict): {
                 "n": int((verdicts == verdict).sum()),
                 "fractured": int((truth & (verdicts == verdict)).sum()),
-                "share_fractured": estimate(_share, verdicts == verdict, truth),
+                "share_fractured": estimate(share, verdicts == verdict, truth),
             }
             for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
         },
@@ -255,7 +255,7 @@ def _chosen_aims(truth: Flags, calibrated: Floats, fold: pd.Series) -> Aims:
     }
 
     def least(whom: Flags, unwanted: Verdict) -> float:
-        kept = (aim for aim, v in verdicts.items() if _share(whom, v != unwanted) >= _PROMISED)
+        kept = (aim for aim, v in verdicts.items() if share(whom, v != unwanted) >= _PROMISED)
         return next(kept, _PROMISED)
 
     return Aims(least(truth, Verdict.NONE_SEEN), least(~truth, Verdict.FRACTURE))
@@ -286,11 +286,11 @@ def _conformal(
         "fractured_from": round(fractured_from, _DIGITS),
         "normal_up_to": round(normal_up_to, _DIGITS),
         "coverage": {
-            FRACTURED: estimate(_share, truth, possible[:, 0]),
-            NORMAL: estimate(_share, ~truth, possible[:, 1]),
+            FRACTURED: estimate(share, truth, possible[:, 0]),
+            NORMAL: estimate(share, ~truth, possible[:, 1]),
         },
         "sizes": {
-            name: estimate(_share, everyone, size == count)
+            name: estimate(share, everyone, size == count)
             for name, count in (("both", 2), ("one", 1), ("neither", 0))
         },
     }
@@ -340,10 +340,6 @@ def _truth(rows: pd.DataFrame) -> Flags:
 
 def _score(rows: pd.DataFrame) -> Floats:
     return rows["fracture_probability"].to_numpy(dtype=np.float64)
-
-
-def _share(whom: Flags, what: Flags) -> float:
-    return float(what[whom].mean()) if whom.any() else float("nan")
 
 
 def _calibration_error(truth: Flags, calibrated: Floats) -> float:

@@ -47,8 +47,8 @@ class CurvesDisplay(Display):
     _area: ClassVar[str]
     _estimate: ClassVar[str]
     _measure: ClassVar[Callable[..., float]]
-    _line: ClassVar[Callable[[Ranking], tuple[Floats, Floats]]]
-    _band: ClassVar[Callable[[Ranking, npt.ArrayLike, int], Band]]
+    _line: ClassVar[staticmethod[[Ranking], tuple[Floats, Floats]]]
+    _band: ClassVar[staticmethod[[Ranking, npt.ArrayLike, int], Band]]
 
     def __init__(self, curves: Mapping[str, Curve], *, title: str | None = None) -> None:
         self.curves = dict(curves)

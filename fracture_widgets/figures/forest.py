@@ -227,12 +227,12 @@ class SubgroupDisplay(Display):
     def __repr__(self) -> str:
         return f"SubgroupDisplay({self.metric!r}, {len(self.table)} rows)"
 
-    def _listed(self) -> list[tuple[str, dict[str, Any]]]:
+    def _listed(self) -> list[tuple[str, dict[Any, Any]]]:
         """Return what stands below one another: headings, and levels with their numbers."""
-        listed: list[tuple[str, dict[str, Any]]] = []
+        listed: list[tuple[str, dict[Any, Any]]] = []
         for column, levels in self.table.groupby("column", sort=False):
             name = str(column)
-            rows: list[dict[str, Any]] = levels.to_dict("records")
+            rows = levels.to_dict("records")
             heading = _COLUMNS.get(name, sentence(name.replace("_", " ")))
             if name == "all":
                 listed.append((heading, rows[0]))
