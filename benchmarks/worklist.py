@@ -17,7 +17,7 @@ import numpy as np
 from comparing import Comparison, print_table
 
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.examine.radiograph_list import RadiographList
+from fracture_widgets.app.tabs.examine.panel import RadiographList
 from fracture_widgets.app.tabs.worklist.panel import WorklistPanel
 from fracture_widgets.app.widgets.table import thumbnail
 from fracture_widgets.imaging.radiograph import Radiograph

@@ -17,6 +17,7 @@ from fracture_widgets.app.widgets.live import (
     named,
     resend,
     set_shown,
+    show_problems,
     style,
 )
 
@@ -28,33 +29,9 @@ _NOTICE = "For teaching and research. Not a medical device."
 class AppShell(widgets.VBox):
     """A page of tabs.
 
-    A tab's view is made when the tab is shown for the first time, so that what nobody opens costs
-    nothing. One that fails is named on the page, and the others go on.
-
-    Parameters
-    ----------
-    tabs
-        The tabs, in any order; of a single one the page is made, without anything to switch.
-    title
-        What stands at the head of the page.
-    beside
-        What the tabs that ask for it stand beside.
-    extras
-        Widgets that stand in the line of the tabs.
-    problems
-        Sentences to show above the tabs.
-    executor
-        Where the tabs' long work runs; by default threads of their own.
-
-    Attributes
-    ----------
-    tabs
-        The switch; its ``value`` is the ``key`` of the tab that is shown.
-
-    Examples
-    --------
-    >>> from fracture_widgets.app.shell import AppShell
-    >>> AppShell([NotesTab()], title="Notes")  # doctest: +SKIP
+    A tab's view is made when the tab is shown for the first time. One that fails is named on the
+    page, and the others go on. ``beside`` stands beside the tabs that ask for it, ``extras`` in the
+    line of the tabs. The ``value`` of the switch ``tabs`` is the ``key`` of the tab shown.
     """
 
     def __init__(
@@ -89,8 +66,8 @@ class AppShell(widgets.VBox):
         super().__init__(self._head)
         self.add_class("fw-workbench")
         set_shown(self._head[-1], len(self._tabs) > 1 or bool(extras))
-        self._told: list[str] = []
-        self._tell(*problems)
+        self._sentences = list(problems)
+        show_problems(self._problems, self._sentences)
         if beside:
             self.children = (*self._head, self.desk)
             self._listen(self.desk)
@@ -109,7 +86,7 @@ class AppShell(widgets.VBox):
     def _made(self, tab: Tab) -> widgets.DOMWidget:
         view = self._guarded(tab, lambda: tab.view(self)) or widgets.HTML()
         if tab.beside:
-            beside = len([key for key in self._views if self._tabs[key].beside])
+            beside = sum(self._tabs[key].beside for key in self._views)
             here = self.desk.children
             self.desk.children = (*here[:beside], view, *here[beside:])
         else:
@@ -140,14 +117,9 @@ class AppShell(widgets.VBox):
             return call()
         except Exception as error:  # noqa: BLE001 - the other tabs must go on
             self._failed.add(tab.key)
-            self._tell(f"The tab {tab.title} cannot be shown. {sentence(error)}")
+            self._sentences.append(f"The tab {tab.title} cannot be shown. {sentence(error)}")
+            show_problems(self._problems, self._sentences)
             return None
-
-    def _tell(self, *problems: str) -> None:
-        self._told += problems
-        lines = "".join(f"<li>{escape(problem)}</li>" for problem in self._told)
-        self._problems.value = f'<ul role="alert">{lines}</ul>' if lines else ""
-        set_shown(self._problems, bool(lines))
 
     def _listen(self, box: widgets.Box) -> None:
         """Have a page that is ready late sent what changed before: one live widget asks for all."""

@@ -21,18 +21,9 @@ class Tab(Protocol):
 
     Subclass it and write ``view``; the rest has usual values. A tab is made once for each page.
 
-    Attributes
-    ----------
-    key
-        What the tab is called in the code, and in the classes of the style sheets.
-    title
-        What stands on the tab.
-    order
-        Where it stands: the lowest comes first.
-    css
-        The tab's own style sheet, as text.
-    beside
-        Whether it stands beside the radiograph and its answer, where other tabs fill the page.
+    ``key`` is its name in the code and in the classes of the style sheets, ``title`` stands on it,
+    the lowest ``order`` comes first, ``css`` is its own style sheet as text. ``beside`` tells
+    whether it stands beside the radiograph and its answer, where other tabs fill the page.
 
     Examples
     --------

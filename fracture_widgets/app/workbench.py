@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.app.answer.pane import AnswerPane
+from fracture_widgets.app.answer import AnswerPane
 from fracture_widgets.app.inference import Examines, InferenceWorker, load_cascade
 from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.app.model_menu import ModelMenu

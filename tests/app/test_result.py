@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_reports import known_report, refused_report
 
-from fracture_widgets.app.answer.result import ResultPanel
+from fracture_widgets.app.answer import ResultPanel
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.models.gate import EXCHANGED_GREYS, OTHER_BODY_PART
 from fracture_widgets.models.report import Report
@@ -72,3 +72,10 @@ def test_in_the_workbench_the_copy_is_answered_at_once(workbench):
     _show(workbench.state, refused_report(refusal_kind=EXCHANGED_GREYS))
     workbench.result.exchange.click()
     assert workbench.state.selected.report is not None
+
+
+def test_the_only_part_that_a_model_knows_is_given_and_no_finding(state, panel):
+    _show(state, known_report(body_part_probabilities={"hand": 0.9999}))
+    assert "Hand (the only part this model knows)" in panel.card.value
+    assert "99.9" not in panel.card.value
+    assert "Hand: <strong>fracture" in panel.card.value

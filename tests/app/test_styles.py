@@ -68,7 +68,7 @@ def test_every_class_of_the_style_sheets_is_given_to_something() -> None:
         "problem",
         "waiting",
     )
-    given |= {f"fw-{state}" for state in states} | {f"fw-says-{state}" for state in states}
+    given |= {f"fw-{state}" for state in states} | {f"fw-verdict-{state}" for state in states}
     given |= {"fw-training-curve", "fw-validation-curve", "fw-as-worklist"}
     stems = tuple(set(re.findall(r"(fw-[\w-]+-)\$?\{", text)))  # `fw-w-${column}`
     assert {name for name in styled - given if not name.startswith(stems)} == set()

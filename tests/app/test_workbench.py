@@ -9,7 +9,7 @@ from ipywidgets import Widget
 
 from fracture_widgets.app import inference
 from fracture_widgets.app.state import ModelState
-from fracture_widgets.app.tabs.examine.radiograph_list import RadiographList
+from fracture_widgets.app.tabs.examine.panel import RadiographList
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.errors import ModelError
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.worklist.undo import UndoStack
+from fracture_widgets.app.tabs.worklist.panel import UndoStack
 
 NAMES = ("normal 1.png", "fractured 2.png", "bad 3.png", "normal 4.png", "fractured 5.png")
 
@@ -138,11 +138,11 @@ def test_choosing_a_row_shows_it_and_is_confirmed(full):
     sent = []
     key = key_of(full, "normal 4.png")
     full.worklist.table.send = lambda content, buffers=None: sent.append(content)
-    say(full, "select", key=key, asked=7)
+    say(full, "select", key=key, request=7)
     assert full.viewer.content["caption"].startswith("normal 4.png")
-    assert sent[-1] == {"type": "selected", "key": key, "asked": 7}
-    say(full, "select", key=999, asked=8)
-    assert sent[-1] == {"type": "selected", "key": key, "asked": 8}
+    assert sent[-1] == {"type": "selected", "key": key, "request": 7}
+    say(full, "select", key=999, request=8)
+    assert sent[-1] == {"type": "selected", "key": key, "request": 8}
 
 
 def test_enter_opens_a_radiograph_on_examine(full):
@@ -158,7 +158,7 @@ def test_after_removing_the_next_one_on_the_screen_is_read(full):
         ("bad 3.png", "normal 4.png"),
     ):
         key = key_of(full, removed)
-        say(full, "select", key=key, asked=1)
+        say(full, "select", key=key, request=1)
         say(full, "remove", key=key)
         assert removed not in shown(full)
         assert full.state.selected.radiograph.name == selected

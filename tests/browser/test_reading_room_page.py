@@ -87,9 +87,9 @@ def test_ten_cases_are_read_before_the_network_and_scored(
             expect(go(page)).to_be_enabled()
         assert not re.search(TELLS_THE_ANSWER, since_begun(heard, number))
         go(page).click()
-        expect(page.locator(".fw-said")).to_have_count(3)
+        expect(page.locator(".fw-answer")).to_have_count(3)
         truth = "fractured" if key.endswith("-1") else "normal"
-        expect(page.locator(".fw-said").first).to_contain_text(truth)
+        expect(page.locator(".fw-answer").first).to_contain_text(truth)
         expect(page.locator(".fw-controls")).to_be_visible()
         assert re.search(TELLS_THE_ANSWER, since_begun(heard, number))
         page.keyboard.press("Enter")

@@ -11,6 +11,7 @@ changes in between is lost to it. So a view says when it is ready, and all is se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "resend",
     "script",
     "set_shown",
+    "show_problems",
     "style",
 ]
 
@@ -54,6 +56,13 @@ def named(widget: widgets.DOMWidget, *names: str) -> Any:
 def set_shown(widget: widgets.DOMWidget, shown: bool) -> None:
     """Show a widget, or take it out of the page."""
     widget.layout.display = None if shown else "none"
+
+
+def show_problems(widget: widgets.HTML, problems: Sequence[str]) -> None:
+    """Show sentences about what went wrong; without any, the widget is out of the page."""
+    lines = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    widget.value = f'<ul role="alert">{lines}</ul>' if lines else ""
+    set_shown(widget, bool(lines))
 
 
 def descendants(widget: widgets.DOMWidget) -> Iterator[widgets.DOMWidget]:

@@ -139,7 +139,7 @@ function readingForm(row, { tell, close, next, columns }) {
     onchange: () => save()
   });
   remark.value = row.remark;
-  const outcome = h("p", { class: "fw-reading-said", role: "status" });
+  const outcome = h("p", { class: "fw-reading-outcome", role: "status" });
   let timer = null;
   let sent = JSON.stringify([row.reader, row.remark]);
   function save() {

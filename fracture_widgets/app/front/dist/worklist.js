@@ -404,7 +404,7 @@ function render({ model, el }) {
   for (const node of [filters.node, undo, scroller, nothing, hint]) node.hidden = true;
   let selected = null;
   let pending = null;
-  let asked = 0;
+  let request = 0;
   let timer = null;
   let lastSent = 0;
   let focusSelected = false;
@@ -439,8 +439,8 @@ function render({ model, el }) {
       mark(content.selected, selected !== content.selected);
     } else mark(pending, false);
   }
-  function confirmed({ key, asked: number }) {
-    if (number !== asked || timer !== null) return;
+  function confirmed({ key, request: number }) {
+    if (number !== request || timer !== null) return;
     pending = null;
     mark(key, selected !== key);
   }
@@ -494,8 +494,8 @@ function render({ model, el }) {
     timer = null;
     if (pending === null) return;
     lastSent = Date.now();
-    asked += 1;
-    model.send({ type: "select", key: pending, asked });
+    request += 1;
+    model.send({ type: "select", key: pending, request });
   }
   function remove(key) {
     if (key === pending) pending = null;

@@ -1,3 +1,31 @@
 """The History tab: saved results to find, read, delete and take away."""
 
-from fracture_widgets.app.tabs.history.tab import TAB as TAB
+from __future__ import annotations
+
+from typing import Any
+
+from fracture_widgets.app.tab import Tab
+from fracture_widgets.app.widgets.live import style
+
+__all__ = ["TAB", "HistoryTab"]
+
+
+class HistoryTab(Tab):
+    """The saved results."""
+
+    key, title, order = "history", "History", 30
+    css = style("history")
+
+    def view(self, app: Any) -> Any:
+        """Return the results that were saved in a workbench."""
+        from fracture_widgets.app.tabs.history.panel import HistoryPanel
+
+        self._panel = HistoryPanel(app.state, app.record, executor=app.executor)
+        return self._panel
+
+    def shown(self) -> None:
+        """Read the history again."""
+        self._panel.refresh()
+
+
+TAB = HistoryTab

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AgreementPanel"]
 
-_INVITED = "Press Read in a row and say what you see: how far you agree with the networks is then "
+_INVITED = (
+    "Press Read in a row and say what you see: how far you agree with the networks is then shown "
+    "here."
+)
 _EXPLAINED = (
     "Kappa is agreement beyond chance: 1 is the same verdict on every radiograph, 0 is what two "
     "readers would reach by guessing as often as they do. It tells how alike you and the networks "
@@ -55,37 +58,31 @@ class AgreementPanel(LiveWidget):
 def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
     from fracture_widgets.records.agreement import WINDOW, in_words
 
-    of = " ".join(
-        part
-        for part in (
-            chosen.body_part and f"of the {chosen.body_part}",
-            chosen.model and f"by model {chosen.model[:12]}",
-        )
-        if part
-    )
-    results = "result" if found.n == 1 else "results"
     if not found.n:
-        return {"title": "You and the networks", "lines": [["", f"{_INVITED}shown here."]],
-                "points": []}  # fmt: skip
+        return {"title": "You and the networks", "lines": [["", _INVITED]], "points": []}
+    part = f" of the {chosen.body_part}" if chosen.body_part else ""
+    model = f" by model {chosen.model[:12]}" if chosen.model else ""
+    results = "result" if found.n == 1 else "results"
     few = " Over so few readings it says little yet." if found.n < _FEW else ""
-    points = [kappa for _, kappa in found.course]
-    last = f"{found.course[-1][1]:.2f}" if found.course else ""
-    return {
+    kappas = (
+        ("fracture, doubt and none seen", found.verdicts),
+        ("fracture or not", found.fracture),
+    )
+    content = {
         "title": f"You and the networks: the same verdict on {found.same:,} of {found.n:,} "
-        f"{results}{' ' if of else ''}{of}",
+        f"{results}{part}{model}",
         "lines": [
-            [_number(kappa), f"kappa of {of_what}: {in_words(kappa.value)}"]
-            for of_what, kappa in (
-                ("fracture, doubt and none seen", found.verdicts),
-                ("fracture or not", found.fracture),
-            )
+            [_number(kappa), f"kappa of {what}: {in_words(kappa.value)}"] for what, kappa in kappas
         ],
         "explained": f"{_EXPLAINED}{few}",
-        "points": points,
-        "ends": [_day(found.course[0][0]), _day(found.course[-1][0])] if points else [],
+        "points": [kappa for _, kappa in found.course],
         "caption": f"Kappa over the last {WINDOW} readings",
-        "alt": f"Kappa over time, from {found.course[0][1]:.2f} to {last}" if points else "",
-    }  # fmt: skip
+    }
+    if found.course:
+        (first, start), (last, end) = found.course[0], found.course[-1]
+        content["ends"] = [_day(first), _day(last)]
+        content["alt"] = f"Kappa over time, from {start:.2f} to {end:.2f}"
+    return content
 
 
 def _number(kappa: Estimate) -> str:

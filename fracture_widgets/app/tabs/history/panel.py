@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import asdict
 from typing import Any
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.history.agreement import AgreementPanel
-from fracture_widgets.app.tabs.history.table import HistoryTable, filter_from, verdict_from
+from fracture_widgets.app.tabs.history.rows import (
+    COLUMNS,
+    ORDER_WORDS,
+    HistoryTable,
+    choices,
+    filter_from,
+    shown_row,
+    verdict_from,
+)
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.base.files import history_is_the_visitors
@@ -24,6 +33,8 @@ __all__ = ["HistoryPanel"]
 
 _PAGE = 50
 _FILE = "fracture-widgets-history"
+_EMPTY = "Nothing is saved yet. Press Save result below a result, and it is listed here."
+_NONE_MATCHES = "No saved result matches these filters."
 
 
 class HistoryPanel(widgets.VBox):
@@ -53,17 +64,20 @@ class HistoryPanel(widgets.VBox):
         self.export = DownloadButton(lambda: self._export("csv"), label="Export as CSV")
         self.export_json = DownloadButton(lambda: self._export("json"), label="Export as JSON")
         self.note = StatusLine()
-        super().__init__(self._arranged())
-        state.observe(self._list, "saved_count")
-        self._list()
-
-    def _arranged(self) -> list[widgets.Widget]:
+        kept = (
+            "Kept for you alone, until the dashboard ends"
+            if history_is_the_visitors()
+            else "Kept on the computer that runs this workbench"
+        )
         heading = widgets.HTML(
-            f"<h2>Saved results</h2><p>{_kept()}: what was answered for which file and what you "
-            "say of it, no pictures.</p>"
+            f"<h2>Saved results</h2><p>{kept}: what was answered for which file and what you say "
+            "of it, no pictures.</p>"
         )
         top = widgets.HBox([named(heading, "fw-heading"), self.export, self.export_json])
-        return [named(top, "fw-history-top"), self.agreement, self.note, self.table]
+        super().__init__([named(top, "fw-history-top"), self.agreement, self.note, self.table])
+        self.add_class("fw-history")
+        state.observe(self._list, "saved_count")
+        self._list()
 
     def refresh(self) -> None:
         """Read the history again, and compute the agreement."""
@@ -79,28 +93,44 @@ class HistoryPanel(widgets.VBox):
             self._rows = list(self._history.rows(self.wanted, limit=_PAGE, offset=self._offset))
             self._models = self._history.models()
         except HistoryError as error:
-            self._complain(error)
+            self._show_problem(error)
             return False
-        self._say("")
+        self.note.say("")
         self._show()
         return True
 
     def _show(self) -> None:
-        self.export.disabled = self.export_json.disabled = not self._matching
-        self.table.list_results(
-            self._rows,
-            self.wanted,
-            offset=self._offset,
-            matching=self._matching,
-            total=self._total,
-            models=self._models,
+        total, matching, offset = self._total, self._matching, self._offset
+        self.export.disabled = self.export_json.disabled = not matching
+        every = matching == total
+        last = offset + len(self._rows)
+        many = f"{total:,}" if every else f"{matching:,} of {total:,}"
+        results = "saved result" if total == 1 else "saved results"
+        match = "" if every else " matches" if matching == 1 else " match"
+        self.table.fill(
+            [shown_row(row) for row in self._rows],
+            caption=f"Saved results, {ORDER_WORDS[self.wanted.order].lower()}",
+            columns=list(COLUMNS),
+            empty=_NONE_MATCHES if total else _EMPTY,
+            question="Delete this row?",
+            filter={name: str(value or "") for name, value in asdict(self.wanted).items()},
+            choices=choices(self._models),
+            total=total,
+            matching=matching,
+            counted=f"{many} {results}{match}" if total else "",
+            all_words=(
+                f"all {total:,} saved results" if every else f"the {matching:,} results that match"
+            ),
+            place=f"{offset + 1:,} to {last:,} of {matching:,}",
+            earlier=offset > 0,
+            later=last < matching,
             undo=f"Undo: bring back {_counted(self._removed)}" if self._removed else "",
         )
 
     def _filter(self, content: Mapping[str, Any]) -> None:
-        before, self.wanted = self.wanted, filter_from(content)
+        before, now = self.wanted, filter_from(content)
+        self.wanted = now
         self._offset = 0
-        now = self.wanted
         if self._list() and (before.body_part, before.model) != (now.body_part, now.model):
             self.agreement.compute(now)
 
@@ -111,21 +141,21 @@ class HistoryPanel(widgets.VBox):
             self._list()
 
     def _read(self, content: Mapping[str, Any]) -> None:
-        """Keep what the reader says; the row stays where it is, also if a filter is on."""
-        number, said = content.get("id"), content.get("verdict")
-        places = [n for n, row in enumerate(self._rows) if row.id == number]
-        verdict = verdict_from(said)
-        if not places or (verdict is None and said):
+        """Keep the reader's verdict; the row stays where it is, also if a filter is on."""
+        number, value = content.get("id"), content.get("verdict")
+        place = next((n for n, row in enumerate(self._rows) if row.id == number), None)
+        verdict = verdict_from(value)
+        if place is None or (verdict is None and value):
             return
-        known = self._rows[places[0]]
+        known = self._rows[place]
         try:
             row = self._history.set_reading(known.id, verdict, str(content.get("remark", "")))
         except HistoryError as error:
-            self.table.tell(known.id, f"Not saved. {error}", problem=True)
+            self.table.note(known.id, f"Not saved. {error}", "problem")
             return
-        self._rows[places[0]] = row
+        self._rows[place] = row
         self._show()
-        self.table.tell(row.id, _saved(row))
+        self.table.note(row.id, _saved(row), "good")
         if row.reader_verdict is not known.reader_verdict:
             self.agreement.compute(self.wanted)
 
@@ -148,13 +178,12 @@ class HistoryPanel(widgets.VBox):
             )
         except HistoryError as error:
             self._list()
-            self._say(str(error), "problem")
+            self.note.say(str(error), "problem")
             return
         self._removed = removed or self._removed
         self._changed()
-        gone = "is" if len(removed) == 1 else "are"
-        self._say(f"{_counted(removed).capitalize()} {gone} deleted." if removed else
-                  f"No. {number} was deleted before.", "good")  # fmt: skip
+        words = f"{_are(removed)} deleted." if removed else f"No. {number} was deleted before."
+        self.note.say(words, "good")
 
     def _undo(self, _: Mapping[str, Any]) -> None:
         removed, self._removed = self._removed, ()
@@ -162,16 +191,14 @@ class HistoryPanel(widgets.VBox):
             back = self._history.restore(removed)
         except HistoryError as error:
             self._removed = removed
-            self._say(str(error), "problem")
+            self.note.say(str(error), "problem")
             return
         if not removed:
             return
         self._changed()
         missing = len(removed) - back
-        words = f"{_counted(removed).capitalize()} {'is' if len(removed) == 1 else 'are'} back"
-        if missing:
-            words += f", but for {missing:,} saved anew meanwhile"
-        self._say(f"{words}.", "good")
+        but = f", but for {missing:,} saved anew meanwhile" if missing else ""
+        self.note.say(f"{_are(removed)} back{but}.", "good")
 
     def _changed(self) -> None:
         self._state.saved_count += 1
@@ -180,37 +207,31 @@ class HistoryPanel(widgets.VBox):
     def _export(self, kind: str) -> ReportFile | None:
         try:
             rows = self._history.rows(self.wanted)
-            text = as_csv(rows) if kind == "csv" else as_json(rows)
         except HistoryError as error:
-            self._complain(error)
+            self._show_problem(error)
             return None
-        self._say(f"{_counted(rows).capitalize()} exported as {kind.upper()}.", "good")
+        self.note.say(f"{_counted(rows).capitalize()} exported as {kind.upper()}.", "good")
         if kind == "json":
-            return ReportFile(f"{_FILE}.json", "application/json", text.encode())
-        return csv_download(f"{_FILE}.csv", text)
+            return ReportFile(f"{_FILE}.json", "application/json", as_json(rows).encode())
+        return csv_download(f"{_FILE}.csv", as_csv(rows))
 
-    def _say(self, text: str, tone: str = "quiet") -> None:
-        self.note.tone, self.note.text = tone, text
-
-    def _complain(self, error: HistoryError) -> None:
+    def _show_problem(self, error: HistoryError) -> None:
         self._rows, self._matching, self._total, self._offset = [], 0, 0, 0
         self._show()
         self.agreement.clear()
-        self._say(str(error), "problem")
+        self.note.say(str(error), "problem")
 
 
-def _kept() -> str:
-    if history_is_the_visitors():
-        return "Kept for you alone, until the dashboard ends"
-    return "Kept on the computer that runs this workbench"
-
-
-def _counted(rows: tuple[SavedResult, ...]) -> str:
+def _counted(rows: Sequence[SavedResult]) -> str:
     return f"no. {rows[0].id}" if len(rows) == 1 else f"{len(rows):,} results"
 
 
+def _are(rows: Sequence[SavedResult]) -> str:
+    return f"{_counted(rows).capitalize()} {'is' if len(rows) == 1 else 'are'}"
+
+
 def _saved(row: SavedResult) -> str:
-    said = "not read yet" if row.reader_verdict is None else f"“{row.reader_verdict}”"
+    verdict = "not read yet" if row.reader_verdict is None else f"“{row.reader_verdict}”"
     if row.agreed is None:
-        return f"Saved: {said}."
-    return f"Saved: {said}, {'as' if row.agreed else 'unlike'} the network."
+        return f"Saved: {verdict}."
+    return f"Saved: {verdict}, {'as' if row.agreed else 'unlike'} the network."

@@ -1,49 +1,86 @@
-"""A saved result as the History tab's table shows it."""
+"""The rows and filters of the History tab, as the page shows them and what it sends back."""
 
 from __future__ import annotations
 
-from typing import Any
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from fracture_widgets.app.widgets.table import DELETE, Record
+from fracture_widgets.app.widgets.live import script
+from fracture_widgets.app.widgets.table import DELETE, Record, Table
 from fracture_widgets.base.words import percent
-from fracture_widgets.parts import Verdict
-from fracture_widgets.records.history_row import REMARK_LENGTH, SavedResult
+from fracture_widgets.parts import BODY_PARTS, Verdict
+from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
+from fracture_widgets.records.history_row import READER_VERDICTS, REMARK_LENGTH, SavedResult
 
-__all__ = ["COLUMNS", "shown_row"]
+__all__ = [
+    "COLUMNS",
+    "ORDER_WORDS",
+    "HistoryTable",
+    "choices",
+    "filter_from",
+    "shown_row",
+    "verdict_from",
+]
 
-COLUMNS = (
-    "No.",
-    "Saved",
-    "Radiograph",
-    "Body part",
-    "Network",
-    "Fracture",
-    "You",
-    "Remark",
-    "Model",
-)
-_READ = ("read", "Read")
+_LONGEST_TEXT = 200
 _NOTHING = "–"
+_READER_WORDS = {
+    ReaderFilter.NOT_READ: "You have not read",
+    ReaderFilter.AGREES: "You agree",
+    ReaderFilter.DISAGREES: "You disagree",
+}
+ORDER_WORDS = {Order.NEWEST: "Newest first", Order.PROBABLE: "Most probable fracture first"}
+
+Choice = TypeVar("Choice", bound=enum.StrEnum)
+
+
+class HistoryTable(Table):
+    """Shows one page of the saved results."""
+
+    _esm = script("history")
+
+    def note(self, number: int, text: str, tone: str) -> None:
+        """Say in a row's form what came of saving it."""
+        self.send({"type": "noted", "id": number, "text": text, "tone": tone})
+
+
+def filter_from(content: Mapping[str, Any]) -> HistoryFilter:
+    """Return the filter that a page sent; what it cannot have sent asks nothing."""
+    model, part = content.get("model"), content.get("body_part")
+    return HistoryFilter(
+        text=str(content.get("text", "")).strip()[:_LONGEST_TEXT],
+        verdict=_chosen(Verdict, content.get("verdict")),
+        body_part=str(part) if part in BODY_PARTS else "",
+        reader=_chosen(ReaderFilter, content.get("reader")),
+        model=model[:64] if isinstance(model, str) else "",
+        order=_chosen(Order, content.get("order")) or Order.NEWEST,
+    )
+
+
+def verdict_from(value: object) -> Verdict | None:
+    """Return the reader's verdict that a page sent; None for what is none."""
+    return _chosen(READER_VERDICTS, value)
+
+
+def choices(models: Sequence[str]) -> dict[str, list[list[str]]]:
+    """Return what can be chosen in each filter: pairs of a value and its words."""
+    return {
+        "verdict": [["", "Any verdict"], *([str(v), v.capitalize()] for v in Verdict)],
+        "body_part": [["", "Any body part"], *([part, part.capitalize()] for part in BODY_PARTS)],
+        "reader": [["", "Read or not"], *([str(k), words] for k, words in _READER_WORDS.items())],
+        "model": [["", "Any model"], *([model, f"Model {model[:12]}"] for model in models)],
+        "order": [[str(key), words] for key, words in ORDER_WORDS.items()],
+    }
 
 
 def shown_row(row: SavedResult) -> dict[str, Any]:
     """Return what the page needs of a row: its cells, and what its form begins with."""
-    known = row.probability
     record = Record(
         id=row.id,
         name=f"no. {row.id}",
-        cells=(
-            str(row.id),
-            row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-            row.name,
-            row.body_part or _NOTHING,
-            f"{row.verdict}, overridden" if row.overridden else str(row.verdict),
-            _NOTHING if known is None else percent(known),
-            _reader(row),
-            row.remark or "",
-            row.model[:12],
-        ),
-        actions=(_READ, DELETE),
+        cells=tuple(cell(row) for cell in COLUMNS.values()),
+        actions=(("read", "Read"), DELETE),
         tone=str(row.verdict),
     )
     return record.row(
@@ -55,25 +92,46 @@ def shown_row(row: SavedResult) -> dict[str, Any]:
     )
 
 
+def _chosen(offered: Sequence[Choice] | type[Choice], value: object) -> Choice | None:
+    return next((known for known in offered if known == value), None)
+
+
+def _probability(row: SavedResult) -> str:
+    return _NOTHING if row.probability is None else percent(row.probability)
+
+
 def _reader(row: SavedResult) -> str:
     if row.reader_verdict is None:
         return _NOTHING
     return f"{row.reader_verdict}{' (differs)' if row.agreed is False else ''}"
 
 
+COLUMNS: dict[str, Callable[[SavedResult], str]] = {
+    "No.": lambda row: str(row.id),
+    "Saved": lambda row: row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+    "Radiograph": lambda row: str(row.name),
+    "Body part": lambda row: row.body_part or _NOTHING,
+    "Network": lambda row: f"{row.verdict}, overridden" if row.overridden else str(row.verdict),
+    "Fracture": _probability,
+    "You": _reader,
+    "Remark": lambda row: row.remark or "",
+    "Model": lambda row: str(row.model[:12]),
+}
+
+
 def _details(row: SavedResult) -> str:
     """Say what the network concluded and from what, in sentences."""
     if row.verdict is Verdict.REFUSED:
         return f"Refused: {row.reason}"
-    said = [f"Asked for although it was refused: {row.reason}"] if row.overridden else []
+    sentences = [f"Asked for although it was refused: {row.reason}"] if row.overridden else []
     if row.calibrated_probability is None:
-        said.append(
+        sentences.append(
             "Saved by an earlier version: the probability is not calibrated, and the verdict is "
             "fracture from 50 % on."
         )
     elif row.doubt_from is not None and row.fracture_from is not None:
-        said.append(
+        sentences.append(
             f"The network says doubt from {percent(row.doubt_from)} and fracture from "
             f"{percent(row.fracture_from)} on."
         )
-    return " ".join(said)
+    return " ".join(sentences)

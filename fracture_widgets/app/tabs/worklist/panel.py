@@ -4,33 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 
-from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.worklist.export import worklist_csv
-from fracture_widgets.app.tabs.worklist.order import (
+from fracture_widgets.app.state import Entry, WorkbenchState
+from fracture_widgets.app.tabs.worklist.rows import (
     NOT_ANSWERED,
-    By,
+    SORTED_BY,
     Filter,
     Row,
     Sorting,
-    counted,
+    counts_in_words,
     matching,
     row_of,
+    shown_row,
     sorted_rows,
+    thumbnail_name,
+    worklist_csv,
 )
-from fracture_widgets.app.tabs.worklist.table import WorklistTable
-from fracture_widgets.app.tabs.worklist.undo import UndoStack
 from fracture_widgets.app.widgets.controls import DownloadButton, csv_download
-from fracture_widgets.app.widgets.live import named
+from fracture_widgets.app.widgets.live import named, script
+from fracture_widgets.app.widgets.table import Table, thumbnail
+from fracture_widgets.imaging.radiograph import held_bytes
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["WorklistPanel"]
+__all__ = ["UndoStack", "WorklistPanel", "WorklistTable"]
 
 _LONGEST_TEXT = 200
+_HELD_BYTES = 64 << 20
+
+
+class WorklistTable(Table):
+    """Rows of radiographs with thumbnail, answer and probability; filters above them."""
+
+    _esm = script("worklist")
 
 
 class WorklistPanel(widgets.VBox):
@@ -66,6 +77,7 @@ class WorklistPanel(widgets.VBox):
         )
         top = widgets.HBox([named(heading, "fw-heading"), self.export])
         super().__init__([named(top, "fw-history-top"), self.table])
+        self.add_class("fw-reading")
         state.observe(self.refresh, ["listed", "answered", "selected_key"])
         self.refresh()
 
@@ -78,16 +90,21 @@ class WorklistPanel(widgets.VBox):
         """Sort and filter anew, and show what comes of it."""
         if self.hidden:
             return
-        rows = [row_of(entry) for entry in self._state.entries]
-        self._shown = matching(sorted_rows(rows, self.sorting), self.wanted)
+        entries = self._state.entries
+        rows = sorted_rows(map(row_of, entries), self.sorting)
+        self._shown = matching(rows, self.wanted)
         self.export.disabled = not self._shown
-        self.table.list_entries(
-            self._state.entries,
-            self._shown,
+        self.table.fill(
+            [shown_row(entry) for entry in entries],
+            {thumbnail_name(entry): partial(thumbnail, entry.radiograph) for entry in entries},
+            order=[row["key"] for row in self._shown],
             selected=self._state.selected_key,
-            sorting=self.sorting,
-            wanted=self.wanted,
-            counts=counted(rows, self.wanted),
+            sorting=asdict(self.sorting),
+            filter=asdict(self.wanted),
+            choices={"body_part": list(BODY_PARTS), "answer": list(Verdict)},
+            counts=counts_in_words(len(rows), self._shown),
+            shown=len(self._shown),
+            total=len(rows),
             removed=self._removed.last,
         )
 
@@ -99,9 +116,8 @@ class WorklistPanel(widgets.VBox):
 
     def _select(self, content: Mapping[str, Any]) -> None:
         self._choose(content)
-        self.table.send(
-            {"type": "selected", "key": self._state.selected_key, "asked": content.get("asked")}
-        )
+        request = content.get("request")
+        self.table.send({"type": "selected", "key": self._state.selected_key, "request": request})
 
     def _open(self, content: Mapping[str, Any]) -> None:
         if self._choose(content):
@@ -112,19 +128,20 @@ class WorklistPanel(widgets.VBox):
         entry = self._state.entry(content.get("key"))
         if entry is None:
             return
-        key, keys = entry.key, [row.key for row in self._shown]
-        if key == self._state.selected_key and key in keys and len(keys) > 1:
-            place = keys.index(key)
-            self._state.selected_key = (keys[:place] + keys[place + 1 :])[min(place, len(keys) - 2)]
-        self._removed.remove(key)
+        keys = [row["key"] for row in self._shown]
+        if entry.key == self._state.selected_key and entry.key in keys and len(keys) > 1:
+            place = keys.index(entry.key)
+            keys.remove(entry.key)
+            self._state.selected_key = keys[min(place, len(keys) - 1)]
+        self._removed.remove(entry.key)
 
     def _undo(self, _: Mapping[str, Any]) -> None:
         self._removed.undo()
         self.refresh()
 
     def _sort(self, content: Mapping[str, Any]) -> None:
-        if content.get("by") in [by.value for by in By]:
-            self.sorting = self.sorting.clicked(By(content["by"]))
+        if content.get("by") in list(SORTED_BY):
+            self.sorting = self.sorting.clicked(content["by"])
             self.refresh()
 
     def _filter(self, content: Mapping[str, Any]) -> None:
@@ -138,9 +155,40 @@ class WorklistPanel(widgets.VBox):
         self.refresh()
 
     def _export(self) -> ReportFile:
-        entries = (self._state.entry(row.key) for row in self._shown)
+        entries = (self._state.entry(row["key"]) for row in self._shown)
         shown = [entry for entry in entries if entry is not None]
         return csv_download("fracture-widgets-worklist.csv", worklist_csv(shown))
+
+
+class UndoStack:
+    """Removes entries and remembers them, the last one at least, so that they can come back."""
+
+    def __init__(self, state: WorkbenchState) -> None:
+        self._state = state
+        self._removed: list[tuple[int, Entry]] = []
+
+    @property
+    def last(self) -> str:
+        """Name of the radiograph that would come back; empty if none would."""
+        return self._removed[-1][1].radiograph.name if self._removed else ""
+
+    def remove(self, key: int) -> None:
+        """Remove an entry; one that is not there is passed over."""
+        entry = self._state.entry(key)
+        if entry is None:
+            return
+        self._removed.append((self._state.listed.index(key), entry))
+        while len(self._removed) > 1 and self._held() > _HELD_BYTES:
+            del self._removed[0]
+        self._state.remove(key)
+
+    def undo(self) -> None:
+        """Put the entry that was removed last back where it was, and select it."""
+        if self._removed:
+            self._state.put_back(*self._removed.pop())
+
+    def _held(self) -> int:
+        return held_bytes(entry.radiograph for _, entry in self._removed)
 
 
 def _share(value: Any) -> float:

@@ -38,15 +38,15 @@ function render({ model, el }) {
 
   function choice({ verdict, tone, words, chosen }, index) {
     return h("button", {
-      type: "button", class: `fw-verdict fw-says-${tone}`, "aria-pressed": String(chosen),
+      type: "button", class: `fw-verdict fw-verdict-${tone}`, "aria-pressed": String(chosen),
       "aria-keyshortcuts": String(index + 1), onclick: () => say(verdict), "data-verdict": verdict,
     }, h("span", {}, words), h("kbd", {}, String(index + 1)));
   }
 
   function answerRow({ who, words, tone, note }) {
-    return h("div", { class: "fw-said" },
+    return h("div", { class: "fw-answer" },
       h("dt", {}, who),
-      h("dd", {}, h("strong", { class: `fw-says-${tone}` }, words), h("span", {}, note)));
+      h("dd", {}, h("strong", { class: `fw-verdict-${tone}` }, words), h("span", {}, note)));
   }
 
   function show(content) {

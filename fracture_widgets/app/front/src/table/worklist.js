@@ -54,7 +54,7 @@ function render({ model, el }) {
 
   let selected = null;
   let pending = null; // chosen here, and not yet confirmed by Python
-  let asked = 0;
+  let request = 0;
   let timer = null;
   let lastSent = 0;
   let focusSelected = false;
@@ -97,8 +97,8 @@ function render({ model, el }) {
     } else mark(pending, false);
   }
 
-  function confirmed({ key, asked: number }) {
-    if (number !== asked || timer !== null) return;
+  function confirmed({ key, request: number }) {
+    if (number !== request || timer !== null) return;
     pending = null;
     mark(key, selected !== key);
   }
@@ -160,8 +160,8 @@ function render({ model, el }) {
     timer = null;
     if (pending === null) return;
     lastSent = Date.now();
-    asked += 1;
-    model.send({ type: "select", key: pending, asked });
+    request += 1;
+    model.send({ type: "select", key: pending, request });
   }
 
   function remove(key) {

@@ -1,0 +1,369 @@
+"""The column beside the radiograph: ask, see what is going on, read the answer, keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from fracture_widgets.app.inference import InferenceWorker
+from fracture_widgets.app.state import ModelState, WorkbenchState
+from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine
+from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.base.words import percent
+from fracture_widgets.errors import FractureWidgetsError, HistoryError
+from fracture_widgets.evaluation.metrics import probability_elsewhere
+from fracture_widgets.imaging.radiograph import Radiograph, compact
+from fracture_widgets.models.gate import EXCHANGED_GREYS
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.study import StudyAnswer
+from fracture_widgets.models.verdict_words import (
+    operating_points,
+    override_mark,
+    peers_sentence,
+    verdict_heading,
+    verdict_slug,
+)
+from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
+from fracture_widgets.records.history import History
+
+__all__ = ["AnswerPane", "ResultPanel", "answer_in_words", "knows_one_part"]
+
+_EMPTY = """
+<section class="fw-card fw-card-empty"><h2>Result</h2>
+<p>The body part, the verdict (fracture, doubt or none seen) and how probable a fracture is: it
+will stand here.</p></section>
+"""
+_FEWEST, _MOST = 1, 60  # fractured patients of 100
+
+
+class AnswerPane(widgets.VBox):
+    """Asks the networks and shows their answer for the radiograph selected."""
+
+    def __init__(
+        self,
+        state: WorkbenchState,
+        worker: InferenceWorker,
+        history: History,
+        *,
+        examine: Callable[[Radiograph], object],
+    ) -> None:
+        self._state = state
+        self.predict = _button("Predict", worker.examine_selected, kind="fw-primary")
+        self.predict_all = _button("Predict all", worker.examine_all)
+        self.stop = _button("Stop", worker.stop)
+        self.status = StatusLine()
+        self.result = named(ResultPanel(state, history, examine=examine), "fw-result")
+        self.study = StudyLine(state)
+        buttons = named(widgets.HBox([self.predict, self.predict_all, self.stop]), "fw-buttons")
+        super().__init__([buttons, self.status, self.result, self.study])
+        self.add_class("fw-right")
+        state.observe(
+            self._show,
+            ["listed", "selected", "answered", "model", "model_problem", "model_id", "working_on",
+             "progress"],
+        )  # fmt: skip
+        self._show()
+
+    def _show(self, _: object = None) -> None:
+        state = self._state
+        reason = next(state.blockers(), "")
+        self.predict.disabled = bool(reason)
+        self.predict.tooltip = reason or "Ask the networks about the radiograph shown"
+        working, waiting = bool(state.working_on), len(state.waiting)
+        self.predict_all.disabled = working or state.model is not ModelState.READY
+        self.predict_all.description = f"Predict all ({waiting})"
+        set_shown(self.predict_all, len(state.listed) > 1 and waiting > 0 and not working)
+        set_shown(self.stop, working and state.progress is not None)
+        self.status.busy = working or state.model is ModelState.LOADING
+        self.status.progress = state.progress
+        self.status.say(*self._line(reason))
+
+    def _line(self, reason: str) -> tuple[str, str]:
+        state, selected = self._state, self._state.selected
+        if state.working_on:
+            return state.working_on, "quiet"
+        if state.model is ModelState.FAILED:
+            return reason, "problem"
+        if selected is not None and selected.problem:
+            return selected.problem, "problem"
+        if selected is not None and selected.report is not None:
+            answer = answer_in_words(selected.report.answer)
+            if state.is_answered(selected):
+                return f"Answered: {answer}. Choose another to go on.", "good"
+            return (
+                f"Another model answered: {answer}. Predict asks the one that is chosen now.",
+                "quiet",
+            )
+        return reason or "Ready.", "quiet"
+
+
+class ResultPanel(widgets.VBox):
+    """Shows the selected radiograph's answer and saves it, in the format chosen last."""
+
+    def __init__(
+        self,
+        state: WorkbenchState,
+        history: History,
+        *,
+        examine: Callable[[Radiograph], object] | None = None,
+    ) -> None:
+        self._state = state
+        self._examine = examine or state.add
+        self._history = history
+        self._shown: Report | None = None
+        self._format = ReportFormat.PDF.value
+        self.card = widgets.HTML()
+        self.save = DownloadButton(self._save)
+        self.saved = StatusLine()
+        self.answer_anyway = _button(
+            "Answer all the same",
+            self._override,
+            "For teaching: show what the networks say, marked as refused on every report",
+        )
+        self.exchange = _button(
+            "Exchange black and white",
+            self._exchange,
+            "Add the radiograph with black and white exchanged, and answer that one",
+        )
+        self.prevalence = PrevalencePanel()
+        super().__init__(
+            [self.card, self.exchange, self.answer_anyway, self.prevalence, self.save, self.saved]
+        )
+        state.observe(self._refresh, "selected")
+        state.observe(self._check_saved, "saved_count")
+        self.save.observe(self._remember_format, "choice")
+        self._draw()
+
+    def _refresh(self, _: object) -> None:
+        selected = self._state.selected
+        if (selected.report if selected else None) is not self._shown:
+            self._draw()
+
+    def _draw(self) -> None:
+        selected = self._state.selected
+        report = self._shown = selected.report if selected else None
+        answer = None if report is None else report.answer
+        refused = answer is not None and answer.refused
+        self.card.value = _EMPTY if report is None else card(report)
+        set_shown(self.save, report is not None)
+        set_shown(self.answer_anyway, refused)
+        exchanged = answer is not None and answer.refusal_kind == EXCHANGED_GREYS
+        set_shown(self.exchange, refused and exchanged)
+        self.prevalence.show(answer)
+        self._offer_formats(() if report is None else formats_for(report))
+        self._check_saved()
+
+    def _offer_formats(self, formats: tuple[ReportFormat, ...]) -> None:
+        """Offer formats; the one chosen comes back with the next report that has it."""
+        names, wanted = [kind.value for kind in formats], self._format
+        with self.save.hold_sync():
+            self.save.choices = [[kind.value, kind.label] for kind in formats]
+            self.save.choice = wanted if wanted in names else next(iter(names), "")
+        self._format = wanted
+
+    def _remember_format(self, change: Any) -> None:
+        self._format = change["new"] or self._format
+
+    def _override(self) -> None:
+        selected = self._state.selected
+        if selected is not None and selected.report is not None:
+            self._state.answer(selected.key, selected.report.override())
+
+    def _exchange(self) -> None:
+        if self._state.selected is not None:
+            self._examine(compact(self._state.selected.radiograph.inverted()))
+
+    def _check_saved(self, _: object = None) -> None:
+        self.saved.say("")
+        self.save.label = "Save result"
+        if self._shown is None:
+            return
+        try:
+            row = self._history.find(self._shown)
+        except HistoryError:
+            return  # said when something is saved or the history is opened, not before
+        if row is not None:
+            self.saved.text = f"Already saved, as no. {row.id} in the history."
+            self.save.label = "Download the report again"
+
+    def _save(self) -> ReportFile | None:
+        report = self._shown
+        if report is None:
+            return None
+        offered = {kind.value: kind for kind in formats_for(report)}
+        # The page sends the choice, so it may be anything.
+        kind = offered.get(self.save.choice, ReportFormat.PDF)
+        try:
+            file, problem = report_file(report, kind), ""
+        except FractureWidgetsError as error:
+            file, problem = None, f" {error}"
+        try:
+            known = self._history.find(report)
+            number = self._history.save(report)
+        except HistoryError as error:
+            downloaded = "The report is downloaded, but not recorded." if file else "Not recorded."
+            self.saved.say(f"{downloaded}{problem} {error}", "problem")
+        else:
+            self._state.saved_count += 1
+            before = "Saved as" if known is None else "Already saved, as"
+            downloaded = "; the report is downloaded." if file else "."
+            self.saved.say(
+                f"{before} no. {number} in the history{downloaded}{problem}",
+                "good" if file else "problem",
+            )
+        return file
+
+
+class PrevalencePanel(widgets.VBox):
+    """Asks how many patients in 100 are fractured, and tells what the score then means."""
+
+    def __init__(self) -> None:
+        self._answer: Answer | None = None
+        self.slider = widgets.IntSlider(
+            min=_FEWEST, max=_MOST, readout=False, description="Fractured, of 100 patients"
+        )
+        self.slider.style.description_width = "initial"
+        self.meaning = widgets.HTML()
+        super().__init__([self.slider, self.meaning])
+        self.add_class("fw-prevalence")
+        self.slider.observe(self._explain, "value")
+        self.show(None)
+
+    def show(self, answer: Answer | None) -> None:
+        """Take another answer; where nobody counted how many are fractured, nothing is shown."""
+        peers = None if answer is None or answer.refused else answer.peers
+        self._answer = None if peers is None else answer
+        set_shown(self, peers is not None)
+        if peers is not None:
+            self.slider.value = max(_FEWEST, min(_MOST, round(100 * peers.prevalence)))
+            self._explain()
+
+    def _explain(self, _: object = None) -> None:
+        answer = self._answer
+        if answer is None or answer.peers is None:
+            return
+        share, here = self.slider.value, round(100 * answer.peers.prevalence)
+        there = probability_elsewhere(
+            answer.calibrated_probability, answer.peers.prevalence, share / 100
+        )
+        where = "as in the test folds" if share == here else f"{here} were in the test folds"
+        self.meaning.value = (
+            f"<p role='status'>Where <b>{share}</b> of 100 patients are fractured ({where}), this "
+            f"score means a fracture in <b>{escape(percent(float(there)))}</b>.</p>"
+        )
+
+
+class StudyLine(widgets.HTML):
+    """Tells what the answered views of the selected radiograph's study say together."""
+
+    def __init__(self, state: WorkbenchState) -> None:
+        super().__init__()
+        self._state = state
+        self.add_class("fw-study")
+        state.observe(self._refresh, ["listed", "selected", "answered"])
+        self._refresh()
+
+    def _refresh(self, _: object = None) -> None:
+        selected = self._state.selected
+        study = selected.radiograph.study if selected is not None else ""
+        views = [
+            entry
+            for entry in self._state.entries
+            if study and entry.radiograph.study == study and entry.radiograph.window == 0
+        ]
+        reports = [view.report for view in views if view.report is not None]
+        words = _study_in_words(reports, len(views)) if len(reports) > 1 else ""
+        strong = "<strong>This study:</strong>"
+        self.value = f'<p role="status">{strong} {escape(words)}</p>' if words else ""
+        set_shown(self, bool(words))
+
+
+def _study_in_words(reports: list[Report], views: int) -> str:
+    answer = StudyAnswer.of([report.answer for report in reports])
+    of_all = "" if len(reports) == views else f" of {views}"
+    if answer.calibrated_probability is None:
+        return f"no verdict; its {answer.views}{of_all} views are refused."
+    left_out = f", {answer.refused} refused" if answer.refused else ""
+    highest = reports[answer.highest]
+    return (
+        f"{answer.verdict}, the gravest of {answer.views}{of_all} views{left_out}. "
+        f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
+        f"highest is {percent(highest.calibrated_probability)} in {highest.radiograph.name}."
+    )
+
+
+def answer_in_words(answer: Answer) -> str:
+    """Return body part and verdict as one phrase: ``"hand, none seen"``."""
+    part, verdict = verdict_heading(answer)
+    return f"{part.lower()}, {verdict}".removeprefix(", ")
+
+
+def knows_one_part(answer: Answer) -> bool:
+    """Tell whether the body part was given and not found: the model knows no other."""
+    return len(answer.body_part_probabilities) == 1
+
+
+def _button(
+    words: str, press: Callable[[], object], tooltip: str = "", *, kind: str = "fw-secondary"
+) -> widgets.Button:
+    button = named(widgets.Button(description=words, tooltip=tooltip), kind)
+    button.on_click(lambda _: press())
+    return button
+
+
+def card(report: Report) -> str:
+    """Return the answer as HTML; every text in it is escaped."""
+    answer = report.answer
+    part, verdict = verdict_heading(answer)
+    heading = f"{escape(part)}: " if part else ""
+    marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
+    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.radiograph.warnings)
+    note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
+    return f"""
+<section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
+  <p class="fw-kicker">{escape(report.radiograph.name)}</p>
+  <h2>{heading}<strong>{escape(verdict if part else verdict.capitalize())}</strong></h2>
+  {marked if answer.overridden else ""}
+  {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probabilities(answer)}
+  {note if warnings else ""}
+  <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
+</section>
+"""
+
+
+def _probabilities(answer: Answer) -> str:
+    width = 100.0 * answer.calibrated_probability
+    low, high = 100.0 * answer.band.low, 100.0 * answer.band.high
+    doubt = f'<i class="fw-band" style="left: {low:.1f}%; width: {high - low:.1f}%"></i>'
+    meaning = escape(f"{operating_points(answer.band)} {peers_sentence(answer)}").replace(
+        " %", "&nbsp;%"
+    )
+    return f"""
+  <p class="fw-probability">Probability of a fracture
+    <b>{escape(percent(answer.calibrated_probability))}</b></p>
+  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {width:.0f} percent; doubt
+    lies between {low:.0f} and {high:.0f} percent">
+    <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
+  </div>
+  <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
+  <p class="fw-meaning">{meaning}</p>
+  <h3>Body part</h3>
+  {_body_parts(answer)}
+"""
+
+
+def _body_parts(answer: Answer) -> str:
+    if knows_one_part(answer):
+        part = escape(answer.body_part.capitalize())
+        return f'<p class="fw-meaning">{part} (the only part this model knows)</p>'
+    rows = "".join(
+        f'<li data-chosen="{str(part == answer.body_part).lower()}">'
+        f"<span>{escape(part.capitalize())}</span>"
+        f'<span class="fw-bar" aria-hidden="true"><span style="width: {100 * share:.1f}%"></span>'
+        f"</span><span>{escape(percent(share))}</span></li>"
+        for part, share in answer.body_part_probabilities.items()
+    )
+    return f'<ul class="fw-parts">{rows}</ul>'

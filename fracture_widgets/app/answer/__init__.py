@@ -1,1 +1,0 @@
-"""The answer to the radiograph shown, and what can be done with it."""

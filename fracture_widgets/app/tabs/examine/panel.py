@@ -1,0 +1,157 @@
+"""What to examine: files, the radiographs at hand, and drawn samples for those who have none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from functools import partial
+
+import ipywidgets as widgets
+
+from fracture_widgets.app.answer import answer_in_words
+from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
+from fracture_widgets.app.widgets.background import BackgroundTask
+from fracture_widgets.app.widgets.live import named, set_shown, show_problems
+from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
+from fracture_widgets.app.widgets.upload import UploadPanel
+from fracture_widgets.models.verdict_words import verdict_slug
+from fracture_widgets.phantoms import Phantom, sample_phantoms
+
+__all__ = ["ExaminePanel", "RadiographList", "SamplesPanel"]
+
+
+class ExaminePanel(widgets.VBox):
+    """Takes files, lists the radiographs, and offers drawn ones."""
+
+    def __init__(
+        self,
+        state: WorkbenchState,
+        samples: Sequence[Phantom] | None = None,
+        *,
+        executor: Executor | None = None,
+    ) -> None:
+        self._state = state
+        self.upload = UploadPanel(state, executor=executor)
+        self.radiographs = RadiographList(state, executor=executor)
+        self.samples = SamplesPanel(state, samples or (), executor=executor)
+        super().__init__([self.upload, self.radiographs, self.samples])
+        self.add_class("fw-left")
+        self._drawing = BackgroundTask(executor)
+        if samples is None:
+            # Drawing them takes as long as loading the networks, which people wait for.
+            state.observe(self._draw_samples, "model")
+            self._draw_samples()
+
+    def _draw_samples(self, _: object = None) -> None:
+        if self._state.model is not ModelState.LOADING:
+            self._state.unobserve(self._draw_samples, "model")
+            self._drawing.start(lambda: (sample_phantoms(),), self.samples.offer)
+
+
+class RadiographList(widgets.VBox):
+    """Lists the radiographs with name, size and answer, and the files that could not be read."""
+
+    def __init__(self, state: WorkbenchState, *, executor: Executor | None = None) -> None:
+        self._state = state
+        self.problems = named(widgets.HTML(), "fw-problems")
+        self.heading = named(widgets.HTML(), "fw-heading")
+        self.pictures = PictureList(
+            self._choose, self._state.remove, label="Your radiographs", executor=executor
+        )
+        self.pictures.add_class("fw-queue")
+        super().__init__([self.problems, self.heading, self.pictures])
+        state.observe(self._list, "listed")
+        state.observe(lambda change: self._update(change["old"], change["new"]), "selected_key")
+        state.observe(lambda change: self._update(change["new"].key), "answered")
+        state.observe(self._show_problems, "problems")
+        self._list()
+        self._show_problems()
+
+    def _choose(self, key: int) -> None:
+        if self._state.entry(key) is not None:
+            self._state.selected_key = key
+
+    def _list(self, _: object = None) -> None:
+        entries = self._state.entries
+        many = f" ({len(entries)})" if len(entries) > 1 else ""
+        self.heading.value = f"<h2>Your radiographs{many}</h2>" if entries else ""
+        self._make_room()
+        self.pictures.list_pictures([self._picture(entry) for entry in entries])
+
+    def _update(self, *keys: int | None) -> None:
+        for key in keys:
+            entry = self._state.entry(key)
+            if entry is not None:
+                self.pictures.update_picture(self._picture(entry))
+
+    def _show_problems(self, _: object = None) -> None:
+        show_problems(self.problems, self._state.problems)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        listed = bool(self._state.listed)
+        set_shown(self.heading, listed)
+        set_shown(self.pictures, listed)
+        set_shown(self, listed or bool(self._state.problems))
+
+    def _picture(self, entry: Entry) -> Picture:
+        radiograph = entry.radiograph
+        tag, tone = ("not answered", "problem") if entry.problem else ("", "normal")
+        if entry.report is not None:
+            tag = answer_in_words(entry.report.answer)
+            tone = verdict_slug(entry.report.verdict)
+        drawn = ", drawn" if radiograph.source_format == "drawn" else ""
+        # The end of a long name, where these stand too, is cut off.
+        numbers = (("frame", radiograph.frame), ("window", radiograph.window))
+        which = "".join(f", {what} {number + 1}" for what, number in numbers if number)
+        return Picture(
+            key=entry.key,
+            title=radiograph.name,
+            note=f"{radiograph.width} × {radiograph.height} px{which}{drawn}",
+            alt=f"Thumbnail of {radiograph.name}",
+            thumbnail=partial(thumbnail, radiograph),
+            chosen=entry.key == self._state.selected_key,
+            removable=True,
+            tag=tag,
+            tone=tone,
+        )
+
+
+class SamplesPanel(widgets.VBox):
+    """The built-in samples; choosing one puts it into the list."""
+
+    def __init__(
+        self,
+        state: WorkbenchState,
+        samples: Sequence[Phantom] = (),
+        *,
+        executor: Executor | None = None,
+    ) -> None:
+        self.pictures = PictureList(
+            lambda number: state.add(self._samples[number].radiograph),
+            label="Drawn samples",
+            executor=executor,
+        )
+        self.pictures.add_class("fw-samples")
+        self.offer(samples)
+        heading = widgets.HTML(
+            "<h2>Or take a drawn sample</h2><p>Made by a program; no patient is behind them.</p>"
+        )
+        super().__init__([named(heading, "fw-heading"), self.pictures])
+        self.add_class("fw-samples-panel")
+
+    def offer(self, samples: Sequence[Phantom]) -> None:
+        """Show these samples in place of those shown."""
+        self._samples = tuple(samples)
+        self.pictures.list_pictures(
+            [
+                Picture(
+                    key=number,
+                    title=phantom.body_part.capitalize(),
+                    note=f"drawn, {phantom.label}",
+                    alt="",  # the words beside it say the same
+                    thumbnail=partial(thumbnail, phantom.radiograph),
+                )
+                for number, phantom in enumerate(self._samples)
+            ]
+        )
