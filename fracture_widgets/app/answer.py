@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.inference import InferenceWorker
 from fracture_widgets.app.state import ModelState, WorkbenchState
-from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine
+from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
@@ -51,9 +51,9 @@ class AnswerPane(widgets.VBox):
         examine: Callable[[Radiograph], object],
     ) -> None:
         self._state = state
-        self.predict = _button("Predict", worker.examine_selected, kind="fw-primary")
-        self.predict_all = _button("Predict all", worker.examine_all)
-        self.stop = _button("Stop", worker.stop)
+        self.predict = button("Predict", worker.examine_selected, kind="fw-primary")
+        self.predict_all = button("Predict all", worker.examine_all)
+        self.stop = button("Stop", worker.stop)
         self.status = StatusLine()
         self.result = named(ResultPanel(state, history, examine=examine), "fw-result")
         self.study = StudyLine(state)
@@ -118,12 +118,12 @@ class ResultPanel(widgets.VBox):
         self.card = widgets.HTML()
         self.save = DownloadButton(self._save)
         self.saved = StatusLine()
-        self.answer_anyway = _button(
+        self.answer_anyway = button(
             "Answer all the same",
             self._override,
             "For teaching: show what the networks say, marked as refused on every report",
         )
-        self.exchange = _button(
+        self.exchange = button(
             "Exchange black and white",
             self._exchange,
             "Add the radiograph with black and white exchanged, and answer that one",
@@ -304,14 +304,6 @@ def answer_in_words(answer: Answer) -> str:
 def knows_one_part(answer: Answer) -> bool:
     """Tell whether the body part was given and not found: the model knows no other."""
     return len(answer.body_part_probabilities) == 1
-
-
-def _button(
-    words: str, press: Callable[[], object], tooltip: str = "", *, kind: str = "fw-secondary"
-) -> widgets.Button:
-    button = named(widgets.Button(description=words, tooltip=tooltip), kind)
-    button.on_click(lambda _: press())
-    return button
 
 
 def card(report: Report) -> str:

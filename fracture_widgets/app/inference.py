@@ -34,11 +34,9 @@ class InferenceWorker:
         executor: Executor | None = None,
     ) -> None:
         self._state = state
-        self._cascade = cascade
-        self._total = 0
-        self._done = 0
-        self.task = BackgroundTask(executor)
-        self.task.on_end(self._ended)
+        self._cascade: Examines | None = None
+        self._examining = BackgroundTask(executor)
+        self._examining.on_end(self._ended)
         self._loading = BackgroundTask(executor)
         self._loading.on_end(self._load_ended)
         self._on_load: Callable[[str], object] = lambda _: None
@@ -74,34 +72,33 @@ class InferenceWorker:
 
     def stop(self) -> None:
         """End after the radiograph being examined."""
-        self.task.stop()
+        self._examining.stop()
 
     def _examine(self, entries: Sequence[Entry]) -> None:
-        cascade = self._cascade
-        if cascade is None or not entries or self.task.running:
+        cascade, state, total = self._cascade, self._state, len(entries)
+        if cascade is None or not entries or self._examining.running:
             return
-        self._total, self._done = len(entries), 0
-        self._show_progress(entries[0])
+
+        def show_progress(done: int) -> None:
+            number = f" ({done + 1} of {total})" if total > 1 else ""
+            state.progress = done / total if total > 1 else None
+            state.working_on = f"Examining {entries[done].radiograph.name}{number} …"
 
         def answers() -> Iterator[tuple[int, Report | None, str]]:
-            for entry in entries:
+            for done, entry in enumerate(entries, 1):
                 try:
-                    yield entry.key, cascade.examine(entry.radiograph), ""
+                    yield done, cascade.examine(entry.radiograph), ""
                 except Exception as error:  # noqa: BLE001 - the others must go on
-                    yield entry.key, None, f"{entry.radiograph.name}: {sentence(error)}"
+                    yield done, None, f"{entry.radiograph.name}: {sentence(error)}"
 
         def note(answer: tuple[int, Report | None, str]) -> None:
-            self._done += 1
-            self._state.answer(*answer)
-            if self._done < self._total:
-                self._show_progress(entries[self._done])
+            done, report, problem = answer
+            state.answer(entries[done - 1].key, report, problem)
+            if done < total:
+                show_progress(done)
 
-        self.task.start(answers, note)
-
-    def _show_progress(self, entry: Entry) -> None:
-        number = f" ({self._done + 1} of {self._total})" if self._total > 1 else ""
-        self._state.progress = self._done / self._total if self._total > 1 else None
-        self._state.working_on = f"Examining {entry.radiograph.name}{number} …"
+        show_progress(0)
+        self._examining.start(answers, note)
 
     def _loaded(self, cascade: Examines) -> None:
         self._cascade = cascade

@@ -114,16 +114,6 @@ def test_a_filter_that_nobody_can_choose_is_no_filter(full, wanted):
     assert 0.0 <= full.worklist.wanted.minimum <= 1.0
 
 
-@pytest.mark.parametrize("key", [None, "1", -1, [], {}, 10**9])
-def test_a_row_that_is_not_there_is_passed_over(full, key):
-    before = full.state.selected_key, full.state.entries
-    for kind in ("select", "open", "remove"):
-        say(full, kind, key=key)
-        say(full, kind)
-    assert (full.state.selected_key, full.state.entries) == before
-    assert full.tabs.value == "worklist"
-
-
 def test_a_click_on_a_column_sorts_and_a_second_one_turns_it_round(full):
     say(full, "sort", by="name")
     assert shown(full)[0] == "bad 3.png"

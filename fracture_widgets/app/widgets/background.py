@@ -25,16 +25,7 @@ Deliver = Callable[[Callable[[], None]], object]
 
 
 class SynchronousExecutor(Executor):
-    """Runs what it is given before ``submit`` returns, for tests and notebooks.
-
-    An exception goes into the future, as with an executor that has threads.
-
-    Examples
-    --------
-    >>> from fracture_widgets.app.widgets.background import SynchronousExecutor
-    >>> SynchronousExecutor().submit(max, 1, 2).result()
-    2
-    """
+    """Runs what it is given before ``submit`` returns, for tests and notebooks."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call ``fn`` at once and return what came of it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import ipywidgets as widgets
 import traitlets
 
-from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.app.widgets.live import LiveWidget, named, script
 from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["DownloadButton", "Figures", "Form", "StatusLine", "csv_download"]
+__all__ = ["DownloadButton", "Figures", "Form", "StatusLine", "button", "csv_download"]
 
 
 class StatusLine(LiveWidget):
@@ -74,6 +75,15 @@ class DownloadButton(LiveWidget):
         file = None if self.disabled else self._provide()
         if file is not None:
             self.send({"type": "file", "name": file.name, "mime": file.mime}, [file.content])
+
+
+def button(
+    words: str, press: Callable[[], object], tooltip: str = "", *, kind: str = "fw-secondary"
+) -> widgets.Button:
+    """Return a button of a kind of the style sheets."""
+    made = named(widgets.Button(description=words, tooltip=tooltip), kind)
+    made.on_click(lambda _: press())
+    return made
 
 
 def csv_download(name: str, text: str) -> ReportFile:

@@ -104,7 +104,7 @@ class Table(LiveWidget):
                 self._send_change({"rows": [row]})
 
     def __contains__(self, key: object) -> bool:
-        return key in self._places
+        return isinstance(key, int | str) and key in self._places
 
     def _send_change(self, change: Mapping[str, Any]) -> None:
         self._version += 1
