@@ -109,8 +109,7 @@ class WorkbenchState(traitlets.HasTraits):
         """Select the radiograph with this identity; tell whether it is in the list."""
         with self._lock:
             key = self._key_of(sha256)
-            if key is not None:
-                self.selected_key = key
+            self.selected_key = self.selected_key if key is None else key
             return key is not None
 
     def has_room(self, radiographs: Sequence[Radiograph]) -> bool:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from ipywidgets.embed import embed_data
 
-from fracture_widgets.app.widgets.upload import base_name
 from fracture_widgets.cli.commands.predict import _write_heatmap
 from fracture_widgets.cli.options import folder_for
 from fracture_widgets.imaging.files import shown_name
@@ -109,7 +108,7 @@ def test_no_name_of_an_upload_reaches_the_disk(
         (entry,) = workbench.state.entries
         workbench.predict.click()
         download = workbench.result._save()
-    assert entry.radiograph.name == shown_name(base_name(name))
+    assert entry.radiograph.name == shown_name(name)
     assert any("history.sqlite3" in arguments for _, arguments in events), "this does watch"
     assert [event for event in events if MARK in event[1].casefold()] == []
     assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} <= {

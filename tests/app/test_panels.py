@@ -54,9 +54,8 @@ def make(answers, record, samples, patient, radiograph, tmp_path, monkeypatch):
         page = ErrorBrowser(table, cascade=answers, executor=patient)
 
         def choose():
-            page.pictures.receive(
-                {"type": "choose", "key": page.pictures.content["rows"][0]["key"]}
-            )
+            first, *_ = page.pictures.content["rows"]
+            page.pictures.receive({"type": "choose", "key": first["key"]})
 
         return Panel(page, tab, lambda _: patient.go(), choose)
 

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import traitlets
@@ -26,7 +26,16 @@ from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
 from fracture_widgets.figures.overlay import grey_jpeg
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["DELETE", "Picture", "PictureList", "Record", "RecordTable", "Table", "thumbnail"]
+__all__ = [
+    "DELETE",
+    "Picture",
+    "PictureList",
+    "Record",
+    "RecordTable",
+    "Table",
+    "made_once",
+    "thumbnail",
+]
 
 MakeThumbnail = Callable[[], bytes]
 """Returns a JPEG; called off the event loop, at most once for each time it is asked for."""
@@ -35,16 +44,26 @@ _THUMBNAIL_SIDE = 160
 _THUMBNAIL_QUALITY = 82
 _MOST_REQUESTED = 1024
 
-_thumbnails: WeakKeyDictionary[Radiograph, bytes] = WeakKeyDictionary()
+Source = TypeVar("Source")
+Made = TypeVar("Made")
 
 
-def thumbnail(radiograph: Radiograph) -> bytes:
-    """Return a JPEG of a radiograph, its longer side at most 160 pixels; made once."""
-    known = _thumbnails.get(radiograph)
-    if known is None:
-        known = grey_jpeg(radiograph, _THUMBNAIL_SIDE, quality=_THUMBNAIL_QUALITY)
-        _thumbnails[radiograph] = known
+def made_once(make: Callable[[Source], Made]) -> Callable[[Source], Made]:
+    """Have what is made of a thing kept as long as the thing is."""
+    kept: WeakKeyDictionary[Source, Made] = WeakKeyDictionary()
+
+    def known(source: Source) -> Made:
+        if source not in kept:
+            kept[source] = make(source)
+        return kept[source]
+
     return known
+
+
+@made_once
+def thumbnail(radiograph: Radiograph) -> bytes:
+    """Return a JPEG of a radiograph, its longer side at most 160 pixels."""
+    return grey_jpeg(radiograph, _THUMBNAIL_SIDE, quality=_THUMBNAIL_QUALITY)
 
 
 class Table(LiveWidget):
@@ -161,7 +180,7 @@ class Record:
 class RecordTable(Table):
     """Shows records and takes what is pressed in their rows."""
 
-    _esm = script("table")
+    _esm = script("records")
 
     def __init__(self, pressed: Callable[[str, Any], object], **words: Any) -> None:
         """Take ``caption``, ``columns``, what an ``empty`` table says, and the ``question``."""

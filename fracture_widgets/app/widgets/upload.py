@@ -28,7 +28,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath, PureWindowsPath
 from threading import RLock
 from typing import Any
 
@@ -41,16 +40,16 @@ from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.app.widgets.upload_errors import UploadErrors
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
+from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
 
-__all__ = ["UploadPanel", "base_name"]
+__all__ = ["UploadPanel"]
 
 _MOST_PENDING = 8
 _EXPIRES_AFTER = 10 * 60.0
 _SHOWN_AFTER = 2.0
 _ANSWERS_KEPT = 64
-_LONGEST_NAME = 200
 _FILES_PER_RADIOGRAPH = 20  # of an archive, for each radiograph that may be in it, as in a folder
 _UNPACKED_PER_HELD = 4  # bytes that an archive may unpack to for each that the list may hold
 
@@ -185,7 +184,7 @@ class UploadPanel(LiveWidget):
         upload, batch = str(content["upload"]), str(content["batch"])
         pending = PendingUpload(
             batch,
-            base_name(content["name"]),
+            shown_name(content["name"]),
             int(content["size"]),
             last_seen=self._clock(),
             last=content.get("more") == 0,
@@ -226,7 +225,7 @@ class UploadPanel(LiveWidget):
             self._finish(upload, "done", now=True)
 
     def _left_out(self, content: Mapping[str, Any]) -> None:
-        names = [base_name(name) for name in content["names"][:10]]
+        names = [shown_name(name) for name in content["names"][:10]]
         self._note_left_out(str(content["reason"]), names, int(content["count"]))
 
     def _over(self, content: Mapping[str, Any]) -> None:
@@ -331,9 +330,3 @@ class UploadPanel(LiveWidget):
             if key not in sending and (batch.over or now - batch.last_seen > _EXPIRES_AFTER):
                 self._show_ready(batch)
                 del self._batches[key]
-
-
-def base_name(name: object) -> str:
-    """Return what a file is called, without its folders, and not endless."""
-    base = PurePosixPath(PureWindowsPath(str(name)).name).name
-    return base[:_LONGEST_NAME] or "unnamed file"

@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -8,6 +9,15 @@ function h(tag, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child != null));
   return node;
+}
+function offer(select, options) {
+  const offered = JSON.stringify(options);
+  if (select.dataset.options === offered) return;
+  const { value } = select;
+  select.dataset.options = offered;
+  select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
+  select.value = value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
 }
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
@@ -18,21 +28,11 @@ function listen(model, handlers) {
 
 // widgets/download.js
 function render({ model, el }) {
-  const button = h("button", {
-    type: "button",
-    class: "fw-button",
-    onclick: () => model.send({ type: "wanted" })
-  });
+  const button = h("button", { class: "fw-button", onclick: () => model.send({ type: "wanted" }) });
   const select = h("select", { "aria-label": "Format of the report", onchange: choose });
-  const choice = h(
-    "span",
-    { class: "fw-format" },
-    h("span", { "aria-hidden": "true" }, "as"),
-    select
-  );
+  const choice = h("span", { class: "fw-format" }, h("span", { "aria-hidden": "true" }, "as"), select);
   el.classList.add("fw-download");
   el.append(button);
-  let offered = "";
   function choose() {
     model.set("choice", select.value);
     model.save_changes();
@@ -43,10 +43,7 @@ function render({ model, el }) {
     button.disabled = model.get("disabled");
     if (choices.length === 0) choice.remove();
     else if (!choice.isConnected) el.append(choice);
-    if (JSON.stringify(choices) !== offered) {
-      offered = JSON.stringify(choices);
-      select.replaceChildren(...choices.map(([value, name]) => h("option", { value }, name)));
-    }
+    offer(select, choices);
     select.value = model.get("choice");
   }
   function file({ name, mime }, [buffer]) {

@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -8,6 +9,15 @@ function h(tag, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child != null));
   return node;
+}
+function offer(select, options) {
+  const offered = JSON.stringify(options);
+  if (select.dataset.options === offered) return;
+  const { value } = select;
+  select.dataset.options = offered;
+  select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
+  select.value = value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
 }
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
@@ -34,24 +44,13 @@ function render({ model, el }) {
     } else if (field.kind === "check") {
       input = h("input", { ...common, type: "checkbox", onchange: () => tell(input.checked) });
     } else if (field.kind === "text") {
-      input = h("input", {
-        ...common,
-        type: "text",
-        maxlength: field.longest,
-        autocomplete: "off",
-        spellcheck: "false",
-        onchange: () => tell(input.value)
-      });
+      const plain = { type: "text", autocomplete: "off", spellcheck: "false" };
+      const onchange = () => tell(input.value);
+      input = h("input", { ...common, ...plain, maxlength: field.longest, onchange });
     } else {
-      input = h("input", {
-        ...common,
-        type: "number",
-        min: field.min,
-        max: field.max,
-        step: field.step,
-        inputmode: "decimal",
-        onchange: () => tell(input.valueAsNumber)
-      });
+      const { min, max, step } = field;
+      const onchange = () => tell(input.valueAsNumber);
+      input = h("input", { ...common, type: "number", inputmode: "decimal", min, max, step, onchange });
     }
     const label = h("label", { for: id }, field.label);
     const parts = field.kind === "check" ? [input, label, hint] : [label, input, hint];
@@ -59,12 +58,7 @@ function render({ model, el }) {
   }
   function fill({ input, hint }, field) {
     if (field.kind === "select") {
-      const wanted = field.options.map(([value, words]) => `${value}
-${words}`).join("\n");
-      if (input.dataset.options !== wanted) {
-        input.dataset.options = wanted;
-        input.replaceChildren(...field.options.map(([value, words]) => h("option", { value }, words)));
-      }
+      offer(input, field.options);
       input.value = field.value;
     } else if (field.kind === "check") {
       input.checked = field.value;

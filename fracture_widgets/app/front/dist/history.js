@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -8,6 +9,16 @@ function h(tag, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child != null));
   return node;
+}
+var linkButton = (words, onclick, properties = {}) => h("button", { class: "fw-link", onclick, ...properties }, words);
+function offer(select, options) {
+  const offered = JSON.stringify(options);
+  if (select.dataset.options === offered) return;
+  const { value } = select;
+  select.dataset.options = offered;
+  select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
+  select.value = value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
 }
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
@@ -35,18 +46,7 @@ function tableFilters(tell, { label, search, placeholder, selects, least = null 
     inputs.set(name, h("select", { class: "fw-input", "aria-label": words, onchange: () => later(0) }));
     if (arranges) arranging.add(name);
   }
-  const clear = h("button", {
-    type: "button",
-    class: "fw-link fw-clear",
-    hidden: true,
-    onclick: () => {
-      for (const [name, input] of inputs) {
-        if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
-      }
-      later(0);
-      text.focus();
-    }
-  }, "Clear filters");
+  const clear = linkButton("Clear filters", clearAll, { class: "fw-link fw-clear", hidden: true });
   const node = h("div", { class: "fw-filters", role: "search", "aria-label": label }, ...inputs.values());
   const amount = h("output", { class: "fw-least" });
   if (least) {
@@ -67,6 +67,13 @@ function tableFilters(tell, { label, search, placeholder, selects, least = null 
   const chosen = () => Object.fromEntries([...inputs].map(
     ([name, { type, value }]) => [name, type === "range" ? Number(value) / 100 : value]
   ));
+  function clearAll() {
+    for (const [name, input] of inputs) {
+      if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
+    }
+    later(0);
+    text.focus();
+  }
   function settle() {
     if (least) {
       const slider = inputs.get(least.name);
@@ -84,15 +91,6 @@ function tableFilters(tell, { label, search, placeholder, selects, least = null 
       sent = JSON.stringify(chosen());
       tell({ type: "filter", ...chosen() });
     }, pause);
-  }
-  function offer(select, options) {
-    const offered = JSON.stringify(options);
-    if (select.dataset.options === offered) return;
-    const { value } = select;
-    select.dataset.options = offered;
-    select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
-    select.value = value;
-    if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
   function show({ filter, choices }) {
     for (const [name, options] of Object.entries(choices)) offer(inputs.get(name), options);
@@ -180,8 +178,8 @@ function readingForm(row, { tell, close, next, columns }) {
       "div",
       { class: "fw-reading-line" },
       outcome,
-      h("button", { type: "button", class: "fw-link", onclick: close }, "Done"),
-      next ? h("button", { type: "button", class: "fw-link", onclick: next }, "Next row") : null
+      linkButton("Done", close),
+      next ? linkButton("Next row", next) : null
     )
   );
   const node = h("tr", { class: "fw-reading-row" }, h("td", { colspan: String(columns + 1) }, form));
@@ -423,15 +421,11 @@ function recordTable(model, press, { below, changed = () => {
     node.dataset.tone = tone;
     if (shown) node.setAttribute("aria-current", "true");
     else node.removeAttribute("aria-current");
-    const buttons = asking === key ? question(key, name) : actions.map(
-      ([kind, words]) => h("button", {
-        type: "button",
-        class: "fw-link",
-        "aria-label": `${words}: ${name}`,
-        "data-press": `${kind} ${key}`,
-        onclick: () => kind === "delete" ? ask(key) : press(kind, key)
-      }, words)
-    );
+    const buttons = asking === key ? question(key, name) : actions.map(([kind, words]) => linkButton(
+      words,
+      () => kind === "delete" ? ask(key) : press(kind, key),
+      { "aria-label": `${words}: ${name}`, "data-press": `${kind} ${key}` }
+    ));
     node.replaceChildren(...cells.map((cell, index) => h(
       index === 0 ? "th" : "td",
       { scope: index === 0 ? "row" : null, "data-label": latest.columns[index] },
@@ -448,13 +442,11 @@ function recordTable(model, press, { below, changed = () => {
   function question(key, name) {
     return [
       h("span", { role: "alert" }, `${latest.question} `),
-      h("button", {
-        type: "button",
+      linkButton("Delete", () => press("delete", key), {
         class: "fw-link fw-danger",
-        "aria-label": `Yes, delete: ${name}`,
-        onclick: () => press("delete", key)
-      }, "Delete"),
-      h("button", { type: "button", class: "fw-link fw-keep", onclick: () => ask(null) }, "Keep")
+        "aria-label": `Yes, delete: ${name}`
+      }),
+      linkButton("Keep", () => ask(null), { class: "fw-link fw-keep" })
     ];
   }
   function focus(pressed) {
@@ -494,12 +486,7 @@ function render({ model, el }) {
   });
   filters.node.append(filters.clear);
   const counted = h("p", { class: "fw-how-many", role: "status" });
-  const undo = h("button", {
-    type: "button",
-    class: "fw-link",
-    hidden: true,
-    onclick: () => tell({ type: "undo" })
-  });
+  const undo = linkButton("", () => tell({ type: "undo" }), { hidden: true });
   const every = h("span", { class: "fw-every" });
   const table = recordTable(model, press, {
     below: (row) => reading?.id === row.id ? reading.node : null,
@@ -509,24 +496,17 @@ function render({ model, el }) {
   });
   const place = h("span", {});
   const turn = (step, words) => h("button", {
-    type: "button",
     class: "fw-button fw-turn",
     onclick: () => tell({ type: "page", step })
   }, words);
   const before = turn(-1, "Previous");
   const after = turn(1, "Next");
-  const pages = h(
-    "nav",
-    { class: "fw-pager", "aria-label": "Pages of saved results" },
-    before,
-    place,
-    after
-  );
+  const pages = h("nav", { class: "fw-pager", "aria-label": "Pages of saved results" }, before, place, after);
   filters.node.hidden = pages.hidden = true;
   let reading = null;
   let latest = null;
   let rows = [];
-  let asked = null;
+  let confirming = null;
   el.append(filters.node, h(
     "div",
     { class: "fw-lines" },
@@ -548,7 +528,7 @@ function render({ model, el }) {
     counted.textContent = content.counted;
     undo.hidden = !content.undo;
     undo.textContent = content.undo;
-    if (asked !== null && asked !== content.matching) asked = null;
+    if (confirming !== content.matching) confirming = null;
     offerAll();
     if (reading && !rows.some(({ id }) => id === reading.id)) close(false);
     place.textContent = content.place;
@@ -558,30 +538,22 @@ function render({ model, el }) {
   }
   function offerAll() {
     const { matching, all_words: words } = latest;
-    const button = (label, properties) => h(
-      "button",
-      { type: "button", class: "fw-link", ...properties },
-      label
-    );
-    const drawn = JSON.stringify([asked, matching, words]);
+    const drawn = JSON.stringify([confirming, matching, words]);
     if (every.dataset.drawn === drawn) return;
     every.dataset.drawn = drawn;
-    every.replaceChildren(...asked !== null ? [
+    every.replaceChildren(...confirming !== null ? [
       h("span", { role: "alert" }, `Delete ${words}? `),
-      button(`Delete ${matching.toLocaleString("en")}`, {
-        class: "fw-link fw-danger",
-        onclick: () => {
-          asked = null;
-          tell({ type: "delete_all", expected: matching });
-        }
-      }),
-      button("Keep", { class: "fw-link fw-keep-all", onclick: () => askAll(null) })
+      linkButton(`Delete ${matching.toLocaleString("en")}`, () => {
+        confirming = null;
+        tell({ type: "delete_all", expected: matching });
+      }, { class: "fw-link fw-danger" }),
+      linkButton("Keep", () => confirmAll(null), { class: "fw-link fw-keep-all" })
     ] : matching > 1 ? [
-      button(`Delete ${words}`, { class: "fw-link fw-all", onclick: () => askAll(matching) })
+      linkButton(`Delete ${words}`, () => confirmAll(matching), { class: "fw-link fw-all" })
     ] : []);
   }
-  function askAll(count) {
-    asked = count;
+  function confirmAll(count) {
+    confirming = count;
     offerAll();
     every.querySelector(count === null ? ".fw-all" : ".fw-keep-all")?.focus();
   }

@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -8,6 +9,14 @@ function h(tag, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child != null));
   return node;
+}
+function keepKeys(el, more = () => {
+}) {
+  requestAnimationFrame(() => {
+    const page = el.closest(".fw-workbench");
+    page?.setAttribute("data-lm-suppress-shortcuts", "true");
+    if (page) more(page);
+  });
 }
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
@@ -50,7 +59,6 @@ function render({ model, el }) {
     return h(
       "button",
       {
-        type: "button",
         class: "fw-cell",
         "aria-label": label,
         "aria-pressed": String(chosen),
@@ -63,9 +71,7 @@ function render({ model, el }) {
       h("span", {}, share)
     );
   }
-  requestAnimationFrame(() => {
-    el.closest(".fw-workbench")?.setAttribute("data-lm-suppress-shortcuts", "true");
-  });
+  keepKeys(el);
   return listen(model, { show });
 }
 var matrix_default = { render };

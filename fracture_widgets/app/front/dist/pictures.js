@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -196,12 +197,11 @@ function render({ model, el }) {
     const text = h("span", { class: "fw-picture-text" }, title, note);
     const choose = h(
       "button",
-      { type: "button", class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
+      { class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
       picture,
       text
     );
     const remove = removable && h("button", {
-      type: "button",
       class: "fw-remove",
       title: "Remove",
       onclick: () => model.send({ type: "remove", key })

@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -9,6 +10,7 @@ function h(tag, properties = {}, ...children) {
   node.append(...children.filter((child) => child != null));
   return node;
 }
+var linkButton = (words, onclick, properties = {}) => h("button", { class: "fw-link", onclick, ...properties }, words);
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
   model.on("msg:custom", onMessage);
@@ -24,8 +26,8 @@ function render({ model, el }) {
   const bar = h("progress", { "aria-label": "Cases done" });
   const title = h("p", { class: "fw-kicker" });
   const group = h("div", { class: "fw-verdicts", role: "group", "aria-label": "What do you see?" });
-  const mark = h("button", { type: "button", class: "fw-button fw-plain", onclick: takeMark }, "Mark the place");
-  const unmark = h("button", { type: "button", class: "fw-link", onclick: () => tell("unmark") }, "Remove mark");
+  const mark = h("button", { class: "fw-button fw-plain", onclick: takeMark }, "Mark the place");
+  const unmark = linkButton("Remove mark", () => tell("unmark"));
   const marked = h("p", { class: "fw-marked", role: "status" });
   const place = h("div", { class: "fw-place" }, mark, marked, unmark);
   const advice = h(
@@ -34,8 +36,8 @@ function render({ model, el }) {
     "Optional: press Mark the place, then click on the picture or drag a box. You may change your answer until you ask for the network’s."
   );
   const answer = h("div", { class: "fw-answers", role: "status" });
-  const go = h("button", { type: "button", class: "fw-button fw-go", onclick: onwards });
-  const leave = h("button", { type: "button", class: "fw-link", onclick: () => tell("leave") }, "Pause and leave");
+  const go = h("button", { class: "fw-button fw-go", onclick: onwards });
+  const leave = linkButton("Pause and leave", () => tell("leave"));
   el.classList.add("fw-sheet");
   el.append(title, heading, bar, group, place, advice, answer, go, leave);
   function takeMark() {
@@ -51,7 +53,6 @@ function render({ model, el }) {
   }
   function choice({ verdict, tone, words, chosen }, index) {
     return h("button", {
-      type: "button",
       class: `fw-verdict fw-verdict-${tone}`,
       "aria-pressed": String(chosen),
       "aria-keyshortcuts": String(index + 1),

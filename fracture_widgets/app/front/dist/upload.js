@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -9,6 +10,7 @@ function h(tag, properties = {}, ...children) {
   node.append(...children.filter((child) => child != null));
   return node;
 }
+var linkButton = (words, onclick, properties = {}) => h("button", { class: "fw-link", onclick, ...properties }, words);
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
   model.on("msg:custom", onMessage);
@@ -121,7 +123,7 @@ function progressView(onCancel) {
   }, h("span"));
   const text = h("p", { class: "fw-upload-text" });
   const detail = h("p", { class: "fw-upload-detail" });
-  const cancel = h("button", { type: "button", class: "fw-link", onclick: onCancel }, "Cancel");
+  const cancel = linkButton("Cancel", onCancel);
   const spoken = h("p", { class: "fw-visually-hidden", role: "status" });
   const box = h(
     "div",
@@ -370,11 +372,7 @@ function render({ model, el }) {
     tabindex: "-1",
     "aria-hidden": "true"
   });
-  const folderButton = h(
-    "button",
-    { type: "button", class: "fw-link fw-folder", onclick: () => folder.click() },
-    "Choose a folder"
-  );
+  const folderButton = linkButton("Choose a folder", () => folder.click(), { class: "fw-link fw-folder" });
   const zone = h(
     "div",
     { class: "fw-drop" },

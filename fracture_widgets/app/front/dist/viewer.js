@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -8,6 +9,25 @@ function h(tag, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child != null));
   return node;
+}
+var linkButton = (words, onclick, properties = {}) => h("button", { class: "fw-link", onclick, ...properties }, words);
+function offer(select, options) {
+  const offered = JSON.stringify(options);
+  if (select.dataset.options === offered) return;
+  const { value } = select;
+  select.dataset.options = offered;
+  select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
+  select.value = value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
+}
+var bytesOf = (buffer) => new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
+function keepKeys(el, more = () => {
+}) {
+  requestAnimationFrame(() => {
+    const page = el.closest(".fw-workbench");
+    page?.setAttribute("data-lm-suppress-shortcuts", "true");
+    if (page) more(page);
+  });
 }
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
@@ -143,10 +163,7 @@ function pictureChoices(on) {
   }
   function fill({ select, named }, titles) {
     named.hidden = titles.length < 2;
-    const same = select.options.length === titles.length && titles.every((title, index) => select.options[index].textContent === title);
-    if (!same) {
-      select.replaceChildren(...titles.map((title, index) => h("option", { value: String(index) }, title)));
-    }
+    offer(select, titles.map((title, index) => [String(index), title]));
   }
   function show(choices) {
     shown = choices ?? { frame: 0, frames: 1, window: 0, windows: [] };
@@ -507,7 +524,7 @@ function puller(model, { key, size, got, progress, failed }) {
   }
   function piece(content, buffers) {
     if (over || content.key !== key || content.at !== at || !buffers.length) return;
-    const part = new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, buffers[0].byteLength);
+    const part = bytesOf(buffers[0]);
     bytes.set(part.subarray(0, size - at), at);
     at += part.byteLength;
     tries = 0;
@@ -551,28 +568,14 @@ var KEYS_TO_MARK = KEYS.map(([key, words]) => ({
 })[key] ?? [key, words]);
 var MARK_TITLE = "Click a place, or drag a box around it (R)";
 function viewerToolbar(on) {
-  const plain = (words, label, act) => h("button", {
-    type: "button",
-    class: "fw-tool",
-    "aria-label": label,
-    title: label,
-    onclick: act
-  }, words);
-  const tools = new Map(TOOLS.map(([name, words, title]) => [name, h("button", {
-    type: "button",
-    class: "fw-tool",
-    "aria-pressed": "false",
-    title,
-    onclick: () => on.choose(name)
-  }, words)]));
+  const tool = (words, title, onclick, properties) => h("button", { class: "fw-tool", title, onclick, ...properties }, words);
+  const plain = (words, label, act) => tool(words, label, act, { "aria-label": label });
+  const pressed = { "aria-pressed": "false" };
+  const tools = new Map(TOOLS.map(
+    ([name, words, title]) => [name, tool(words, title, () => on.choose(name), pressed)]
+  ));
   const zoom = h("output", { class: "fw-zoom", "aria-label": "Zoom" });
-  const invert = h("button", {
-    type: "button",
-    class: "fw-tool",
-    "aria-pressed": "false",
-    title: "Invert the greys (I)",
-    onclick: on.invert
-  }, "Invert");
+  const invert = tool("Invert", "Invert the greys (I)", on.invert, pressed);
   const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys" });
   const listed = (keys2) => h("dl", {}, ...keys2.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
   const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
@@ -599,8 +602,8 @@ function viewerToolbar(on) {
     ),
     keys
   );
-  function show({ tool, view, window: { width, level }, inverted, regions, marking }) {
-    for (const [name, button] of tools) button.setAttribute("aria-pressed", String(name === tool));
+  function show({ tool: tool2, view, window: { width, level }, inverted, regions, marking }) {
+    for (const [name, button] of tools) button.setAttribute("aria-pressed", String(name === tool2));
     const region = tools.get("region");
     region.hidden = !regions;
     [region.textContent, region.title] = marking ? ["Mark", MARK_TITLE] : TOOLS.at(-1).slice(1);
@@ -620,12 +623,7 @@ function markList(on) {
       "li",
       {},
       h("span", {}, `Ruler ${id}: ${lengthInWords(from, to, spacing)}`),
-      h("button", {
-        type: "button",
-        class: "fw-link",
-        "aria-label": `Remove ruler ${id}`,
-        onclick: () => on.removeRuler(id)
-      }, "Remove")
+      linkButton("Remove", () => on.removeRuler(id), { "aria-label": `Remove ruler ${id}` })
     ));
     if (region) {
       const [x0, y0, x1, y1] = boxBetween(region.from, region.to, size);
@@ -634,12 +632,12 @@ function markList(on) {
         "li",
         {},
         h("span", {}, `Region of ${across} × ${down} pixels`),
-        h("button", { type: "button", class: "fw-tool fw-examine-region", onclick: on.examineRegion }, "Examine region"),
-        h("button", { type: "button", class: "fw-link", "aria-label": "Remove the region", onclick: on.clearRegion }, "Remove")
+        h("button", { class: "fw-tool fw-examine-region", onclick: on.examineRegion }, "Examine region"),
+        linkButton("Remove", on.clearRegion, { "aria-label": "Remove the region" })
       ));
     }
     if (items.length > 1) {
-      items.push(h("li", {}, h("button", { type: "button", class: "fw-link", onclick: on.clearMarks }, "Clear all")));
+      items.push(h("li", {}, linkButton("Clear all", on.clearMarks)));
     }
     list.replaceChildren(...items);
     list.hidden = !items.length;
@@ -949,10 +947,9 @@ function render({ model, el }) {
   }
   function show(content, buffers) {
     const fresh = content.key !== shown.key;
-    const bytes = (buffer) => new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
     shown = {
       ...content,
-      layers: content.layers.map((layer, index) => ({ ...layer, values: bytes(buffers[index + 1]) }))
+      layers: content.layers.map((layer, index) => ({ ...layer, values: bytesOf(buffers[index + 1]) }))
     };
     frame.hidden = toolbar.bar.hidden = !buffers.length;
     empty.hidden = Boolean(buffers.length);
@@ -972,7 +969,7 @@ function render({ model, el }) {
       drawn.clear();
       note.textContent = "";
       delete frame.dataset.full;
-      if (buffers.length) begin(content, bytes(buffers[0]));
+      if (buffers.length) begin(content, bytesOf(buffers[0]));
     }
     changed();
   }
@@ -1030,12 +1027,8 @@ function render({ model, el }) {
     changed();
   };
   model.on("change:opacity", readOpacity);
-  const keepKeys = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
-  requestAnimationFrame(() => {
-    const workbench = el.closest(".fw-workbench");
-    workbench?.setAttribute("data-lm-suppress-shortcuts", "true");
-    workbench?.addEventListener("focusin", keepKeys);
-  });
+  const keepKeysOf = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
+  keepKeys(el, (page) => page.addEventListener("focusin", keepKeysOf));
   const stop = listen(model, {
     show,
     whole,

@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -8,6 +9,16 @@ function h(tag, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child != null));
   return node;
+}
+var linkButton = (words, onclick, properties = {}) => h("button", { class: "fw-link", onclick, ...properties }, words);
+function offer(select, options2) {
+  const offered = JSON.stringify(options2);
+  if (select.dataset.options === offered) return;
+  const { value } = select;
+  select.dataset.options = offered;
+  select.replaceChildren(...options2.map(([key, words]) => h("option", { value: key }, words)));
+  select.value = value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
 }
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
@@ -35,18 +46,7 @@ function tableFilters(tell, { label, search, placeholder, selects, least = null 
     inputs.set(name, h("select", { class: "fw-input", "aria-label": words, onchange: () => later(0) }));
     if (arranges) arranging.add(name);
   }
-  const clear = h("button", {
-    type: "button",
-    class: "fw-link fw-clear",
-    hidden: true,
-    onclick: () => {
-      for (const [name, input] of inputs) {
-        if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
-      }
-      later(0);
-      text.focus();
-    }
-  }, "Clear filters");
+  const clear = linkButton("Clear filters", clearAll, { class: "fw-link fw-clear", hidden: true });
   const node = h("div", { class: "fw-filters", role: "search", "aria-label": label }, ...inputs.values());
   const amount = h("output", { class: "fw-least" });
   if (least) {
@@ -67,6 +67,13 @@ function tableFilters(tell, { label, search, placeholder, selects, least = null 
   const chosen = () => Object.fromEntries([...inputs].map(
     ([name, { type, value }]) => [name, type === "range" ? Number(value) / 100 : value]
   ));
+  function clearAll() {
+    for (const [name, input] of inputs) {
+      if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
+    }
+    later(0);
+    text.focus();
+  }
   function settle() {
     if (least) {
       const slider = inputs.get(least.name);
@@ -84,15 +91,6 @@ function tableFilters(tell, { label, search, placeholder, selects, least = null 
       sent = JSON.stringify(chosen());
       tell({ type: "filter", ...chosen() });
     }, pause);
-  }
-  function offer(select, options2) {
-    const offered = JSON.stringify(options2);
-    if (select.dataset.options === offered) return;
-    const { value } = select;
-    select.dataset.options = offered;
-    select.replaceChildren(...options2.map(([key, words]) => h("option", { value: key }, words)));
-    select.value = value;
-    if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
   function show({ filter, choices }) {
     for (const [name, options2] of Object.entries(choices)) offer(inputs.get(name), options2);
@@ -298,7 +296,6 @@ function worklistRow({ key }, { remove }) {
   const bar = h("span", { class: "fw-bar", "aria-hidden": "true" }, fill);
   const probability = h("span", { class: "fw-w-percent" });
   const button = h("button", {
-    type: "button",
     class: "fw-remove",
     tabindex: "-1",
     title: "Remove (Delete)",
@@ -361,7 +358,7 @@ function render({ model, el }) {
   const heads = new Map(WORKLIST_COLUMNS.map(({ by, label }) => [by, h(
     "th",
     { role: "columnheader", scope: "col", class: `fw-w-${by}` },
-    h("button", { type: "button", onclick: () => model.send({ type: "sort", by }) }, label)
+    h("button", { onclick: () => model.send({ type: "sort", by }) }, label)
   )]));
   const hidden = (label) => h(
     "th",
@@ -388,11 +385,7 @@ function render({ model, el }) {
   const scroller = h("div", { class: "fw-w-scroll" }, table);
   const nothing = h("p", { class: "fw-table-empty" });
   const removed = h("span", {});
-  const undo = h("p", { class: "fw-undo", role: "status" }, removed, h("button", {
-    type: "button",
-    class: "fw-link",
-    onclick: takeBack
-  }, "Undo"));
+  const undo = h("p", { class: "fw-undo", role: "status" }, removed, linkButton("Undo", takeBack));
   el.classList.add("fw-w");
   el.append(
     filters.node,

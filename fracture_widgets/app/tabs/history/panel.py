@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -160,29 +161,25 @@ class HistoryPanel(widgets.VBox):
             self.agreement.compute(self.wanted)
 
     def _delete(self, content: Mapping[str, Any]) -> None:
-        number = content.get("id")
-        if any(row.id == number for row in self._rows):
-            self._remove(int(str(number)))
+        for row in self._rows:
+            if row.id == content.get("id"):
+                self._remove(partial(self._history.delete, row.id), f"No. {row.id}")
 
     def _delete_all(self, content: Mapping[str, Any]) -> None:
         expected = content.get("expected")
         if isinstance(expected, int) and expected > 0:
-            self._remove(None, expected=expected)
+            self._remove(partial(self._history.delete_all, self.wanted, expected=expected))
 
-    def _remove(self, number: int | None, *, expected: int = 1) -> None:
+    def _remove(self, delete: Callable[[], tuple[SavedResult, ...]], what: str = "") -> None:
         try:
-            removed = (
-                self._history.delete_all(self.wanted, expected=expected)
-                if number is None
-                else self._history.delete(number)
-            )
+            removed = delete()
         except HistoryError as error:
             self._list()
             self.note.say(str(error), "problem")
             return
         self._removed = removed or self._removed
         self._changed()
-        words = f"{_are(removed)} deleted." if removed else f"No. {number} was deleted before."
+        words = f"{_are(removed)} deleted." if removed else f"{what} was deleted before."
         self.note.say(words, "good")
 
     def _undo(self, _: Mapping[str, Any]) -> None:

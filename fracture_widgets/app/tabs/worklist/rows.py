@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from fracture_widgets.app.answer import knows_one_part
 from fracture_widgets.app.state import Entry
+from fracture_widgets.app.widgets.table import made_once
 from fracture_widgets.base.tables import csv_text
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_of, rounded
@@ -72,19 +72,12 @@ class Filter:
         )
 
 
-_rows: WeakKeyDictionary[Entry, Row] = WeakKeyDictionary()
-_shown_rows: WeakKeyDictionary[Entry, dict[str, Any]] = WeakKeyDictionary()
-
-
+@made_once
 def row_of(entry: Entry) -> Row:
-    """Return the row of an entry, made once."""
-    if entry not in _rows:
-        if entry.report is None:
-            record = record_of(entry, RADIOGRAPH) | {"error": entry.problem}
-        else:
-            record = record_of(entry.report, TABLE) | {"error": ""}
-        _rows[entry] = {"key": entry.key, **record}
-    return _rows[entry]
+    """Return the row of an entry."""
+    if entry.report is None:
+        return {"key": entry.key, **record_of(entry, RADIOGRAPH), "error": entry.problem}
+    return {"key": entry.key, **record_of(entry.report, TABLE), "error": ""}
 
 
 def sorted_rows(rows: Iterable[Row], sorting: Sorting) -> list[Row]:
@@ -117,13 +110,6 @@ def thumbnail_name(entry: Entry) -> str:
     return entry.radiograph.sha256[:16]
 
 
-def shown_row(entry: Entry) -> dict[str, Any]:
-    """Return what the page shows of an entry, made once."""
-    if entry not in _shown_rows:
-        _shown_rows[entry] = _made(entry)
-    return _shown_rows[entry]
-
-
 def worklist_csv(entries: Iterable[Entry]) -> str:
     """Return entries as CSV text with a header line, in their order."""
     columns = [*(column.name for column in TABLE), "error"]
@@ -133,7 +119,9 @@ def worklist_csv(entries: Iterable[Entry]) -> str:
     )
 
 
-def _made(entry: Entry) -> dict[str, Any]:
+@made_once
+def shown_row(entry: Entry) -> dict[str, Any]:
+    """Return what the page shows of an entry."""
     radiograph, report = entry.radiograph, entry.report
     drawn = ", drawn" if radiograph.source_format == "drawn" else ""
     row: dict[str, Any] = {

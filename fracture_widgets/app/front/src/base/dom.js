@@ -2,6 +2,7 @@
 
 export function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button"); // and none that sends a form
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -9,6 +10,33 @@ export function h(tag, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child != null));
   return node;
+}
+
+export const linkButton = (words, onclick, properties = {}) =>
+  h("button", { class: "fw-link", onclick, ...properties }, words);
+
+// Offers options, pairs of value and words, unless they are there already: a list that is open
+// would close under the pointer. What was chosen stays, where it is still offered.
+export function offer(select, options) {
+  const offered = JSON.stringify(options);
+  if (select.dataset.options === offered) return;
+  const { value } = select;
+  select.dataset.options = offered;
+  select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
+  select.value = value;
+  if (select.selectedIndex < 0) select.selectedIndex = 0;
+}
+
+export const bytesOf = (buffer) =>
+  new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
+
+// JupyterLab would take Enter for "edit the cell": inside a page of ours, keys are its own.
+export function keepKeys(el, more = () => {}) {
+  requestAnimationFrame(() => {
+    const page = el.closest(".fw-workbench");
+    page?.setAttribute("data-lm-suppress-shortcuts", "true");
+    if (page) more(page);
+  });
 }
 
 // Object URLs of the pictures in `buffers`; `release` frees them.

@@ -1,6 +1,6 @@
 // A confusion matrix whose cells are buttons.
 
-import { h, listen } from "../base/dom.js";
+import { h, keepKeys, listen } from "../base/dom.js";
 
 function render({ model, el }) {
   const table = h("table", { class: "fw-matrix" });
@@ -32,7 +32,7 @@ function render({ model, el }) {
     return h(
       "button",
       {
-        type: "button", class: "fw-cell", "aria-label": label, "aria-pressed": String(chosen),
+        class: "fw-cell", "aria-label": label, "aria-pressed": String(chosen),
         "data-wrong": String(wrong), "data-focus": `${truth} ${answer}`,
         style: `--fw-strength: ${Math.round(100 * strength)}%`,
         onclick: () => model.send({ type: "choose", truth, answer }),
@@ -41,10 +41,7 @@ function render({ model, el }) {
     );
   }
 
-  // JupyterLab would take Enter for "edit the cell": inside the panel, keys are its own.
-  requestAnimationFrame(() => {
-    el.closest(".fw-workbench")?.setAttribute("data-lm-suppress-shortcuts", "true");
-  });
+  keepKeys(el);
   return listen(model, { show });
 }
 

@@ -1,7 +1,7 @@
 // The reader's answer: three words with keys, a place, and then what it was. Before the reading
 // stands, nothing of the answer is here.
 
-import { h, listen } from "../base/dom.js";
+import { h, linkButton, listen } from "../base/dom.js";
 
 function render({ model, el }) {
   let shown = { stage: "away", number: 0 };
@@ -10,15 +10,15 @@ function render({ model, el }) {
   const bar = h("progress", { "aria-label": "Cases done" });
   const title = h("p", { class: "fw-kicker" });
   const group = h("div", { class: "fw-verdicts", role: "group", "aria-label": "What do you see?" });
-  const mark = h("button", { type: "button", class: "fw-button fw-plain", onclick: takeMark }, "Mark the place");
-  const unmark = h("button", { type: "button", class: "fw-link", onclick: () => tell("unmark") }, "Remove mark");
+  const mark = h("button", { class: "fw-button fw-plain", onclick: takeMark }, "Mark the place");
+  const unmark = linkButton("Remove mark", () => tell("unmark"));
   const marked = h("p", { class: "fw-marked", role: "status" });
   const place = h("div", { class: "fw-place" }, mark, marked, unmark);
   const advice = h("p", { class: "fw-fine" },
     "Optional: press Mark the place, then click on the picture or drag a box. You may change your answer until you ask for the network’s.");
   const answer = h("div", { class: "fw-answers", role: "status" });
-  const go = h("button", { type: "button", class: "fw-button fw-go", onclick: onwards });
-  const leave = h("button", { type: "button", class: "fw-link", onclick: () => tell("leave") }, "Pause and leave");
+  const go = h("button", { class: "fw-button fw-go", onclick: onwards });
+  const leave = linkButton("Pause and leave", () => tell("leave"));
   el.classList.add("fw-sheet");
   el.append(title, heading, bar, group, place, advice, answer, go, leave);
 
@@ -38,7 +38,7 @@ function render({ model, el }) {
 
   function choice({ verdict, tone, words, chosen }, index) {
     return h("button", {
-      type: "button", class: `fw-verdict fw-verdict-${tone}`, "aria-pressed": String(chosen),
+      class: `fw-verdict fw-verdict-${tone}`, "aria-pressed": String(chosen),
       "aria-keyshortcuts": String(index + 1), onclick: () => say(verdict), "data-verdict": verdict,
     }, h("span", {}, words), h("kbd", {}, String(index + 1)));
   }

@@ -4,7 +4,7 @@
 // name: pairs of value and words. `tell({ type: "filter", ...chosen })` goes back, a moment after
 // the last key. Selects that only arrange the rows, and filter none, have `arranges`.
 
-import { h } from "../base/dom.js";
+import { h, linkButton, offer } from "../base/dom.js";
 
 const TYPING = 200; // milliseconds between the last key and the search
 
@@ -19,15 +19,7 @@ export function tableFilters(tell, { label, search, placeholder, selects, least 
     inputs.set(name, h("select", { class: "fw-input", "aria-label": words, onchange: () => later(0) }));
     if (arranges) arranging.add(name);
   }
-  const clear = h("button", {
-    type: "button", class: "fw-link fw-clear", hidden: true, onclick: () => {
-      for (const [name, input] of inputs) {
-        if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
-      }
-      later(0);
-      text.focus();
-    },
-  }, "Clear filters");
+  const clear = linkButton("Clear filters", clearAll, { class: "fw-link fw-clear", hidden: true });
   const node = h("div", { class: "fw-filters", role: "search", "aria-label": label }, ...inputs.values());
   const amount = h("output", { class: "fw-least" });
   if (least) {
@@ -44,6 +36,14 @@ export function tableFilters(tell, { label, search, placeholder, selects, least 
   const chosen = () => Object.fromEntries([...inputs].map(
     ([name, { type, value }]) => [name, type === "range" ? Number(value) / 100 : value],
   ));
+
+  function clearAll() {
+    for (const [name, input] of inputs) {
+      if (!arranging.has(name)) input.value = input.type === "range" ? "0" : "";
+    }
+    later(0);
+    text.focus();
+  }
 
   // Brings up to date what follows from the inputs.
   function settle() {
@@ -64,16 +64,6 @@ export function tableFilters(tell, { label, search, placeholder, selects, least 
       sent = JSON.stringify(chosen());
       tell({ type: "filter", ...chosen() });
     }, pause);
-  }
-
-  function offer(select, options) {
-    const offered = JSON.stringify(options);
-    if (select.dataset.options === offered) return;
-    const { value } = select;
-    select.dataset.options = offered;
-    select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
-    select.value = value;
-    if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
 
   function show({ filter, choices }) {

@@ -1,6 +1,6 @@
 // The saved results: filters, rows by the page, the reader's own verdict, deleting and undoing.
 
-import { h, listen } from "../base/dom.js";
+import { h, linkButton, listen } from "../base/dom.js";
 import { tableFilters } from "./filters.js";
 import { readingForm } from "./history_reading.js";
 import { recordTable } from "./records.js";
@@ -24,26 +24,23 @@ function render({ model, el }) {
   });
   filters.node.append(filters.clear);
   const counted = h("p", { class: "fw-how-many", role: "status" });
-  const undo = h("button", {
-    type: "button", class: "fw-link", hidden: true, onclick: () => tell({ type: "undo" }),
-  });
+  const undo = linkButton("", () => tell({ type: "undo" }), { hidden: true });
   const every = h("span", { class: "fw-every" });
   const table = recordTable(model, press, {
     below: (row) => (reading?.id === row.id ? reading.node : null), changed, lost() {},
   });
   const place = h("span", {});
   const turn = (step, words) => h("button", {
-    type: "button", class: "fw-button fw-turn", onclick: () => tell({ type: "page", step }),
+    class: "fw-button fw-turn", onclick: () => tell({ type: "page", step }),
   }, words);
   const before = turn(-1, "Previous");
   const after = turn(1, "Next");
-  const pages = h("nav", { class: "fw-pager", "aria-label": "Pages of saved results" },
-    before, place, after);
+  const pages = h("nav", { class: "fw-pager", "aria-label": "Pages of saved results" }, before, place, after);
   filters.node.hidden = pages.hidden = true; // until Python has said what there is
   let reading = null;
   let latest = null;
   let rows = [];
-  let asked = null;
+  let confirming = null;
   el.append(filters.node, h("div", { class: "fw-lines" },
     counted, h("span", { class: "fw-history-acts" }, undo, every)), ...table.nodes, pages);
 
@@ -64,7 +61,7 @@ function render({ model, el }) {
     counted.textContent = content.counted;
     undo.hidden = !content.undo;
     undo.textContent = content.undo;
-    if (asked !== null && asked !== content.matching) asked = null;
+    if (confirming !== content.matching) confirming = null;
     offerAll();
     if (reading && !rows.some(({ id }) => id === reading.id)) close(false);
     place.textContent = content.place;
@@ -75,26 +72,23 @@ function render({ model, el }) {
 
   function offerAll() {
     const { matching, all_words: words } = latest;
-    const button = (label, properties) => h(
-      "button", { type: "button", class: "fw-link", ...properties }, label,
-    );
-    const drawn = JSON.stringify([asked, matching, words]);
+    const drawn = JSON.stringify([confirming, matching, words]);
     if (every.dataset.drawn === drawn) return;
     every.dataset.drawn = drawn;
-    every.replaceChildren(...(asked !== null ? [
+    every.replaceChildren(...(confirming !== null ? [
       h("span", { role: "alert" }, `Delete ${words}? `),
-      button(`Delete ${matching.toLocaleString("en")}`, {
-        class: "fw-link fw-danger",
-        onclick: () => { asked = null; tell({ type: "delete_all", expected: matching }); },
-      }),
-      button("Keep", { class: "fw-link fw-keep-all", onclick: () => askAll(null) }),
+      linkButton(`Delete ${matching.toLocaleString("en")}`, () => {
+        confirming = null;
+        tell({ type: "delete_all", expected: matching });
+      }, { class: "fw-link fw-danger" }),
+      linkButton("Keep", () => confirmAll(null), { class: "fw-link fw-keep-all" }),
     ] : matching > 1 ? [
-      button(`Delete ${words}`, { class: "fw-link fw-all", onclick: () => askAll(matching) }),
+      linkButton(`Delete ${words}`, () => confirmAll(matching), { class: "fw-link fw-all" }),
     ] : []));
   }
 
-  function askAll(count) {
-    asked = count;
+  function confirmAll(count) {
+    confirming = count;
     offerAll();
     every.querySelector(count === null ? ".fw-all" : ".fw-keep-all")?.focus();
   }

@@ -1,6 +1,6 @@
 // The reader's own verdict and remark of one saved result, below its row. All is saved at once.
 
-import { h } from "../base/dom.js";
+import { h, linkButton } from "../base/dom.js";
 
 const VERDICTS = [
   ["fracture", "Fracture"], ["doubt", "Doubt"], ["none seen", "None seen"], ["", "Not read yet"],
@@ -54,8 +54,8 @@ export function readingForm(row, { tell, close, next, columns }) {
     remark,
     h("div", { class: "fw-reading-line" },
       outcome,
-      h("button", { type: "button", class: "fw-link", onclick: close }, "Done"),
-      next ? h("button", { type: "button", class: "fw-link", onclick: next }, "Next row") : null),
+      linkButton("Done", close),
+      next ? linkButton("Next row", next) : null),
   );
   const node = h("tr", { class: "fw-reading-row" }, h("td", { colspan: String(columns + 1) }, form));
 

@@ -15,11 +15,11 @@ function render({ model, el }) {
     const text = h("span", { class: "fw-picture-text" }, title, note);
     const choose = h(
       "button",
-      { type: "button", class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
+      { class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
       picture, text,
     );
     const remove = removable && h("button", {
-      type: "button", class: "fw-remove", title: "Remove",
+      class: "fw-remove", title: "Remove",
       onclick: () => model.send({ type: "remove", key }),
     }, "×");
     return {

@@ -5,7 +5,7 @@
 // sends `columns`, `caption`, and what an `empty` table says. Rows that did not change keep their
 // nodes, and with them the focus and what is being typed.
 
-import { h } from "../base/dom.js";
+import { h, linkButton, listen } from "../base/dom.js";
 import { liveRows } from "./rows.js";
 
 // `press(kind, key)` is called for an action. `changed(content, rows)` is called with all that Python
@@ -68,13 +68,10 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
     node.dataset.tone = tone;
     if (shown) node.setAttribute("aria-current", "true");
     else node.removeAttribute("aria-current");
-    const buttons = asking === key ? question(key, name) : actions.map(
-      ([kind, words]) => h("button", {
-        type: "button", class: "fw-link", "aria-label": `${words}: ${name}`,
-        "data-press": `${kind} ${key}`,
-        onclick: () => (kind === "delete" ? ask(key) : press(kind, key)),
-      }, words),
-    );
+    const buttons = asking === key ? question(key, name) : actions.map(([kind, words]) => linkButton(
+      words, () => (kind === "delete" ? ask(key) : press(kind, key)),
+      { "aria-label": `${words}: ${name}`, "data-press": `${kind} ${key}` },
+    ));
     node.replaceChildren(...cells.map((cell, index) => h(
       index === 0 ? "th" : "td",
       { scope: index === 0 ? "row" : null, "data-label": latest.columns[index] },
@@ -93,11 +90,10 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
   function question(key, name) {
     return [
       h("span", { role: "alert" }, `${latest.question} `),
-      h("button", {
-        type: "button", class: "fw-link fw-danger", "aria-label": `Yes, delete: ${name}`,
-        onclick: () => press("delete", key),
-      }, "Delete"),
-      h("button", { type: "button", class: "fw-link fw-keep", onclick: () => ask(null) }, "Keep"),
+      linkButton("Delete", () => press("delete", key), {
+        class: "fw-link fw-danger", "aria-label": `Yes, delete: ${name}`,
+      }),
+      linkButton("Keep", () => ask(null), { class: "fw-link fw-keep" }),
     ];
   }
 
@@ -115,3 +111,11 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
     handlers: { show: received(live.handlers.show), change: received(live.handlers.change) },
   };
 }
+
+function render({ model, el }) {
+  const { nodes, handlers } = recordTable(model, (type, id) => model.send({ type, id }));
+  el.append(...nodes);
+  return listen(model, handlers);
+}
+
+export default { render };

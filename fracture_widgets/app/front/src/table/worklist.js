@@ -1,6 +1,6 @@
 // Many radiographs in a table: the keys move through it, and Python is told which one is read.
 
-import { h, listen } from "../base/dom.js";
+import { h, linkButton, listen } from "../base/dom.js";
 import { tableFilters } from "./filters.js";
 import { liveRows } from "./rows.js";
 import { WORKLIST_COLUMNS, worklistRow } from "./worklist_row.js";
@@ -20,7 +20,7 @@ function render({ model, el }) {
   const body = h("tbody", { role: "rowgroup" });
   const heads = new Map(WORKLIST_COLUMNS.map(({ by, label }) => [by, h(
     "th", { role: "columnheader", scope: "col", class: `fw-w-${by}` },
-    h("button", { type: "button", onclick: () => model.send({ type: "sort", by }) }, label),
+    h("button", { onclick: () => model.send({ type: "sort", by }) }, label),
   )]));
   const hidden = (label) => h(
     "th", { role: "columnheader", scope: "col", class: "fw-w-blank" },
@@ -40,9 +40,7 @@ function render({ model, el }) {
   const scroller = h("div", { class: "fw-w-scroll" }, table);
   const nothing = h("p", { class: "fw-table-empty" });
   const removed = h("span", {});
-  const undo = h("p", { class: "fw-undo", role: "status" }, removed, h("button", {
-    type: "button", class: "fw-link", onclick: takeBack,
-  }, "Undo"));
+  const undo = h("p", { class: "fw-undo", role: "status" }, removed, linkButton("Undo", takeBack));
   el.classList.add("fw-w");
   el.append(
     filters.node, h("div", { class: "fw-lines" }, h("span", {}, counts, filters.clear), undo),

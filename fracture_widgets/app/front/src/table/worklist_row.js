@@ -24,7 +24,7 @@ export function worklistRow({ key }, { remove }) {
   const bar = h("span", { class: "fw-bar", "aria-hidden": "true" }, fill);
   const probability = h("span", { class: "fw-w-percent" });
   const button = h("button", {
-    type: "button", class: "fw-remove", tabindex: "-1", title: "Remove (Delete)",
+    class: "fw-remove", tabindex: "-1", title: "Remove (Delete)",
     onclick: (event) => { event.stopPropagation(); remove(key); },
   }, "×");
   const verdict = cell("answer", answer, why);

@@ -1,6 +1,6 @@
 // How far an upload is, in words and as a bar; screen readers hear of it now and then.
 
-import { h } from "../base/dom.js";
+import { h, linkButton } from "../base/dom.js";
 
 const SPAN = 6_000; // milliseconds over which the rate is taken
 const QUARTER = 0.25;
@@ -25,7 +25,7 @@ export function progressView(onCancel) {
   }, h("span"));
   const text = h("p", { class: "fw-upload-text" });
   const detail = h("p", { class: "fw-upload-detail" });
-  const cancel = h("button", { type: "button", class: "fw-link", onclick: onCancel }, "Cancel");
+  const cancel = linkButton("Cancel", onCancel);
   const spoken = h("p", { class: "fw-visually-hidden", role: "status" });
   const box = h(
     "div", { class: "fw-upload-progress", hidden: true },

@@ -1,6 +1,6 @@
 // Takes files and folders by button or by drop and has them sent.
 
-import { h, listen } from "../base/dom.js";
+import { h, linkButton, listen } from "../base/dom.js";
 import { droppedEntries, survey, visibleInOrder } from "./files.js";
 import { counted, progressView } from "./progress.js";
 import { sender } from "./sending.js";
@@ -15,10 +15,7 @@ function render({ model, el }) {
     type: "file", webkitdirectory: true, class: "fw-visually-hidden", tabindex: "-1",
     "aria-hidden": "true",
   });
-  const folderButton = h(
-    "button", { type: "button", class: "fw-link fw-folder", onclick: () => folder.click() },
-    "Choose a folder",
-  );
+  const folderButton = linkButton("Choose a folder", () => folder.click(), { class: "fw-link fw-folder" });
   const zone = h(
     "div", { class: "fw-drop" },
     h(

@@ -1,6 +1,6 @@
 // Which frame and which window of a file is shown, where it has several.
 
-import { h } from "../base/dom.js";
+import { h, offer } from "../base/dom.js";
 
 export function pictureChoices(on) {
   const list = (label) => {
@@ -31,11 +31,7 @@ export function pictureChoices(on) {
 
   function fill({ select, named }, titles) {
     named.hidden = titles.length < 2;
-    const same = select.options.length === titles.length
-      && titles.every((title, index) => select.options[index].textContent === title);
-    if (!same) { // else the list would close under the pointer
-      select.replaceChildren(...titles.map((title, index) => h("option", { value: String(index) }, title)));
-    }
+    offer(select, titles.map((title, index) => [String(index), title]));
   }
 
   function show(choices) {

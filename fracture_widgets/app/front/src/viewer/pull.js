@@ -1,6 +1,8 @@
 // Fetches the whole picture from the kernel, piece by piece. A piece is asked for when the one
 // before is here, and again if it fails to come.
 
+import { bytesOf } from "../base/dom.js";
+
 const FIRST_PATIENCE = 8_000; // milliseconds
 const MOST_TRIES = 6;
 
@@ -22,7 +24,7 @@ export function puller(model, { key, size, got, progress, failed }) {
 
   function piece(content, buffers) {
     if (over || content.key !== key || content.at !== at || !buffers.length) return;
-    const part = new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, buffers[0].byteLength);
+    const part = bytesOf(buffers[0]);
     bytes.set(part.subarray(0, size - at), at);
     at += part.byteLength;
     tries = 0;

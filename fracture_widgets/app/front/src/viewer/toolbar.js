@@ -1,6 +1,6 @@
 // The buttons of the viewer, and what stands in words beside them.
 
-import { h } from "../base/dom.js";
+import { h, linkButton } from "../base/dom.js";
 import { COLOURS } from "./colours.js";
 import { boxBetween, lengthInWords } from "./geometry.js";
 
@@ -31,17 +31,15 @@ const KEYS_TO_MARK = KEYS.map(([key, words]) => ({
 const MARK_TITLE = "Click a place, or drag a box around it (R)";
 
 export function viewerToolbar(on) {
-  const plain = (words, label, act) => h("button", {
-    type: "button", class: "fw-tool", "aria-label": label, title: label, onclick: act,
-  }, words);
-  const tools = new Map(TOOLS.map(([name, words, title]) => [name, h("button", {
-    type: "button", class: "fw-tool", "aria-pressed": "false", title, onclick: () => on.choose(name),
-  }, words)]));
+  const tool = (words, title, onclick, properties) =>
+    h("button", { class: "fw-tool", title, onclick, ...properties }, words);
+  const plain = (words, label, act) => tool(words, label, act, { "aria-label": label });
+  const pressed = { "aria-pressed": "false" };
+  const tools = new Map(TOOLS.map(
+    ([name, words, title]) => [name, tool(words, title, () => on.choose(name), pressed)],
+  ));
   const zoom = h("output", { class: "fw-zoom", "aria-label": "Zoom" });
-  const invert = h("button", {
-    type: "button", class: "fw-tool", "aria-pressed": "false", title: "Invert the greys (I)",
-    onclick: on.invert,
-  }, "Invert");
+  const invert = tool("Invert", "Invert the greys (I)", on.invert, pressed);
   const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys" });
   const listed = (keys) => h("dl", {}, ...keys.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
   const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
@@ -83,10 +81,7 @@ export function markList(on) {
     const items = rulers.map(({ id, from, to }) => h(
       "li", {},
       h("span", {}, `Ruler ${id}: ${lengthInWords(from, to, spacing)}`),
-      h("button", {
-        type: "button", class: "fw-link", "aria-label": `Remove ruler ${id}`,
-        onclick: () => on.removeRuler(id),
-      }, "Remove"),
+      linkButton("Remove", () => on.removeRuler(id), { "aria-label": `Remove ruler ${id}` }),
     ));
     if (region) {
       const [x0, y0, x1, y1] = boxBetween(region.from, region.to, size);
@@ -94,12 +89,12 @@ export function markList(on) {
       items.push(h(
         "li", {},
         h("span", {}, `Region of ${across} × ${down} pixels`),
-        h("button", { type: "button", class: "fw-tool fw-examine-region", onclick: on.examineRegion }, "Examine region"),
-        h("button", { type: "button", class: "fw-link", "aria-label": "Remove the region", onclick: on.clearRegion }, "Remove"),
+        h("button", { class: "fw-tool fw-examine-region", onclick: on.examineRegion }, "Examine region"),
+        linkButton("Remove", on.clearRegion, { "aria-label": "Remove the region" }),
       ));
     }
     if (items.length > 1) {
-      items.push(h("li", {}, h("button", { type: "button", class: "fw-link", onclick: on.clearMarks }, "Clear all")));
+      items.push(h("li", {}, linkButton("Clear all", on.clearMarks)));
     }
     list.replaceChildren(...items);
     list.hidden = !items.length;

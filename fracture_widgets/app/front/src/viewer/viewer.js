@@ -1,7 +1,7 @@
 // The radiograph, to be looked at closely: zoom, window, measure, and the network's maps over it.
 // All of it happens here; the kernel is asked for the picture once.
 
-import { h, listen } from "../base/dom.js";
+import { bytesOf, h, keepKeys, listen } from "../base/dom.js";
 import { drawBoxes } from "./boxes.js";
 import { pictureChoices } from "./choices.js";
 import { COLOURS } from "./colours.js";
@@ -205,10 +205,9 @@ function render({ model, el }) {
 
   function show(content, buffers) {
     const fresh = content.key !== shown.key;
-    const bytes = (buffer) => new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength);
     shown = {
       ...content,
-      layers: content.layers.map((layer, index) => ({ ...layer, values: bytes(buffers[index + 1]) })),
+      layers: content.layers.map((layer, index) => ({ ...layer, values: bytesOf(buffers[index + 1]) })),
     };
     frame.hidden = toolbar.bar.hidden = !buffers.length;
     empty.hidden = Boolean(buffers.length);
@@ -228,7 +227,7 @@ function render({ model, el }) {
       drawn.clear();
       note.textContent = "";
       delete frame.dataset.full;
-      if (buffers.length) begin(content, bytes(buffers[0]));
+      if (buffers.length) begin(content, bytesOf(buffers[0]));
     }
     changed();
   }
@@ -282,14 +281,9 @@ function render({ model, el }) {
   el.addEventListener("fw-tool", ({ detail }) => { act.choose(detail); panes[0].pane.focus(); });
   const readOpacity = () => { opacity = model.get("opacity"); changed(); };
   model.on("change:opacity", readOpacity);
-  // JupyterLab would take Enter for "edit the cell" and "a" for "a new cell above": inside the
-  // workbench, keys are its own. Some shortcuts look at what has the focus alone.
-  const keepKeys = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
-  requestAnimationFrame(() => {
-    const workbench = el.closest(".fw-workbench");
-    workbench?.setAttribute("data-lm-suppress-shortcuts", "true");
-    workbench?.addEventListener("focusin", keepKeys);
-  });
+  // Some shortcuts look at what has the focus alone.
+  const keepKeysOf = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
+  keepKeys(el, (page) => page.addEventListener("focusin", keepKeysOf));
   const stop = listen(model, {
     show,
     whole,

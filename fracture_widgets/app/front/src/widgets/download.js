@@ -1,19 +1,14 @@
 // A button that asks Python for a file and hands it to the browser as in-page data, with a choice of
 // formats beside it where there is one.
 
-import { h, listen } from "../base/dom.js";
+import { h, listen, offer } from "../base/dom.js";
 
 function render({ model, el }) {
-  const button = h("button", {
-    type: "button", class: "fw-button", onclick: () => model.send({ type: "wanted" }),
-  });
+  const button = h("button", { class: "fw-button", onclick: () => model.send({ type: "wanted" }) });
   const select = h("select", { "aria-label": "Format of the report", onchange: choose });
-  const choice = h("span", { class: "fw-format" },
-    h("span", { "aria-hidden": "true" }, "as"), select);
+  const choice = h("span", { class: "fw-format" }, h("span", { "aria-hidden": "true" }, "as"), select);
   el.classList.add("fw-download");
   el.append(button);
-
-  let offered = "";
 
   function choose() {
     model.set("choice", select.value);
@@ -26,10 +21,7 @@ function render({ model, el }) {
     button.disabled = model.get("disabled");
     if (choices.length === 0) choice.remove();
     else if (!choice.isConnected) el.append(choice);
-    if (JSON.stringify(choices) !== offered) {
-      offered = JSON.stringify(choices);
-      select.replaceChildren(...choices.map(([value, name]) => h("option", { value }, name)));
-    }
+    offer(select, choices);
     select.value = model.get("choice");
   }
 

@@ -1,6 +1,6 @@
 // Settings with their explanations. Python names the fields; what is typed goes back to it.
 
-import { h, listen } from "../base/dom.js";
+import { h, listen, offer } from "../base/dom.js";
 
 function render({ model, el }) {
   const form = h("form", { class: "fw-form", onsubmit: (event) => event.preventDefault() });
@@ -20,15 +20,13 @@ function render({ model, el }) {
     } else if (field.kind === "check") {
       input = h("input", { ...common, type: "checkbox", onchange: () => tell(input.checked) });
     } else if (field.kind === "text") {
-      input = h("input", {
-        ...common, type: "text", maxlength: field.longest, autocomplete: "off", spellcheck: "false",
-        onchange: () => tell(input.value),
-      });
+      const plain = { type: "text", autocomplete: "off", spellcheck: "false" };
+      const onchange = () => tell(input.value);
+      input = h("input", { ...common, ...plain, maxlength: field.longest, onchange });
     } else {
-      input = h("input", {
-        ...common, type: "number", min: field.min, max: field.max, step: field.step,
-        inputmode: "decimal", onchange: () => tell(input.valueAsNumber),
-      });
+      const { min, max, step } = field;
+      const onchange = () => tell(input.valueAsNumber);
+      input = h("input", { ...common, type: "number", inputmode: "decimal", min, max, step, onchange });
     }
     const label = h("label", { for: id }, field.label);
     const parts = field.kind === "check" ? [input, label, hint] : [label, input, hint];
@@ -37,11 +35,7 @@ function render({ model, el }) {
 
   function fill({ input, hint }, field) {
     if (field.kind === "select") {
-      const wanted = field.options.map(([value, words]) => `${value}\n${words}`).join("\n");
-      if (input.dataset.options !== wanted) {
-        input.dataset.options = wanted;
-        input.replaceChildren(...field.options.map(([value, words]) => h("option", { value }, words)));
-      }
+      offer(input, field.options);
       input.value = field.value;
     } else if (field.kind === "check") {
       input.checked = field.value;

@@ -1,6 +1,7 @@
 // base/dom.js
 function h(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
+  if (tag === "button") node.setAttribute("type", "button");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
@@ -9,6 +10,7 @@ function h(tag, properties = {}, ...children) {
   node.append(...children.filter((child) => child != null));
   return node;
 }
+var linkButton = (words, onclick, properties = {}) => h("button", { class: "fw-link", onclick, ...properties }, words);
 function listen(model, handlers) {
   const onMessage = (content, buffers) => handlers[content.type]?.(content, buffers ?? []);
   model.on("msg:custom", onMessage);
@@ -239,15 +241,11 @@ function recordTable(model, press, { below, changed = () => {
     node.dataset.tone = tone;
     if (shown) node.setAttribute("aria-current", "true");
     else node.removeAttribute("aria-current");
-    const buttons = asking === key ? question(key, name) : actions.map(
-      ([kind, words]) => h("button", {
-        type: "button",
-        class: "fw-link",
-        "aria-label": `${words}: ${name}`,
-        "data-press": `${kind} ${key}`,
-        onclick: () => kind === "delete" ? ask(key) : press(kind, key)
-      }, words)
-    );
+    const buttons = asking === key ? question(key, name) : actions.map(([kind, words]) => linkButton(
+      words,
+      () => kind === "delete" ? ask(key) : press(kind, key),
+      { "aria-label": `${words}: ${name}`, "data-press": `${kind} ${key}` }
+    ));
     node.replaceChildren(...cells.map((cell, index) => h(
       index === 0 ? "th" : "td",
       { scope: index === 0 ? "row" : null, "data-label": latest.columns[index] },
@@ -264,13 +262,11 @@ function recordTable(model, press, { below, changed = () => {
   function question(key, name) {
     return [
       h("span", { role: "alert" }, `${latest.question} `),
-      h("button", {
-        type: "button",
+      linkButton("Delete", () => press("delete", key), {
         class: "fw-link fw-danger",
-        "aria-label": `Yes, delete: ${name}`,
-        onclick: () => press("delete", key)
-      }, "Delete"),
-      h("button", { type: "button", class: "fw-link fw-keep", onclick: () => ask(null) }, "Keep")
+        "aria-label": `Yes, delete: ${name}`
+      }),
+      linkButton("Keep", () => ask(null), { class: "fw-link fw-keep" })
     ];
   }
   function focus(pressed) {
@@ -286,14 +282,13 @@ function recordTable(model, press, { below, changed = () => {
     handlers: { show: received(live.handlers.show), change: received(live.handlers.change) }
   };
 }
-
-// table/table.js
 function render({ model, el }) {
   const { nodes, handlers } = recordTable(model, (type, id) => model.send({ type, id }));
   el.append(...nodes);
   return listen(model, handlers);
 }
-var table_default = { render };
+var records_default = { render };
 export {
-  table_default as default
+  records_default as default,
+  recordTable
 };
