@@ -88,7 +88,7 @@ class WorkbenchState(traitlets.HasTraits):
             if self.has_room([radiograph]):
                 self.extend([radiograph], select_first=True)
             else:
-                self.tell(
+                self.add_problem(
                     f"The list is full, so {radiograph.name} was left out: remove a radiograph, "
                     "then add it again."
                 )
@@ -149,13 +149,13 @@ class WorkbenchState(traitlets.HasTraits):
             self.answered = entry
             self._show_selected()
 
-    def tell(self, problem: str) -> None:
+    def add_problem(self, problem: str) -> None:
         """Add a sentence about something that went wrong."""
         with self._lock:
             self.problems = (*self.problems, problem)
 
-    def tell_instead(self, old: Sequence[str], new: Sequence[str]) -> None:
-        """Put sentences in the place of others that were told before."""
+    def replace_problems(self, old: Sequence[str], new: Sequence[str]) -> None:
+        """Put sentences in the place of others that were added before."""
         with self._lock:
             self.problems = (*(known for known in self.problems if known not in old), *new)
 

@@ -33,8 +33,8 @@ class Page:
     def __init__(self, panel, batch=BATCH):
         self.panel = panel
         self.batch = batch
-        self.heard = []
-        panel.send = self.heard.append
+        self.messages = []
+        panel.send = self.messages.append
         self.begin_batch()
 
     def say(self, kind, *pieces, **content):
@@ -55,7 +55,7 @@ class Page:
         self.begin(name, content, key)
         for at in range(PIECE, len(content), PIECE):
             self.piece(content, at, key)
-        return self.heard[-1]
+        return self.messages[-1]
 
     def over(self):
         self.say("over", batch=self.batch)
@@ -114,14 +114,14 @@ def test_a_file_in_pieces_becomes_a_radiograph(page, state, png):
 def test_every_piece_is_answered_with_how_much_is_here(page, png):
     content = png()
     page.send("hand.png", content)
-    received = [said["received"] for said in page.heard if said["type"] == "have"]
+    received = [said["received"] for said in page.messages if said["type"] == "have"]
     assert received == [*range(PIECE, len(content), PIECE), len(content)]
 
 
 def test_a_small_file_takes_one_message(page, state, png):
     content = png()
     page.begin("hand.png", content, "1", piece=len(content))
-    assert page.heard == [have(len(content)), done()]
+    assert page.messages == [have(len(content)), done()]
     assert names(state) == ["hand.png"]
 
 
@@ -166,12 +166,12 @@ def test_after_a_lost_connection_the_page_asks_what_is_here_and_goes_on_from_the
     content = png()
     page.begin("hand.png", content, "1")
     page.piece(content, 2 * PIECE, "1")  # the one before it was lost
-    assert page.heard[-1] == have(PIECE)
+    assert page.messages[-1] == have(PIECE)
     page.say("where", upload="1", query=1)
-    assert page.heard[-1] == have(PIECE, query=1)
+    assert page.messages[-1] == have(PIECE, query=1)
     for at in range(PIECE, len(content), PIECE):
         page.piece(content, at, "1")
-    assert page.heard[-1] == done()
+    assert page.messages[-1] == done()
     assert names(state) == ["hand.png"]
 
 
@@ -181,7 +181,7 @@ def test_pieces_and_beginnings_that_come_twice_change_nothing(page, state, png):
     page.piece(content, PIECE, "1")
     page.piece(content, PIECE, "1")
     page.begin("hand.png", content, "1")
-    assert page.heard[-1] == have(2 * PIECE)
+    assert page.messages[-1] == have(2 * PIECE)
     for at in range(2 * PIECE, len(content), PIECE):
         page.piece(content, at, "1")
     assert names(state) == ["hand.png"]
@@ -190,18 +190,18 @@ def test_pieces_and_beginnings_that_come_twice_change_nothing(page, state, png):
 def test_an_answer_that_was_lost_is_given_again(page, png):
     page.send("hand.png", png())
     page.say("where", upload="1", query=1)
-    assert page.heard[-1] == done()
+    assert page.messages[-1] == done()
 
 
 def test_of_a_file_whose_beginning_was_lost_nothing_is_known(page):
     page.say("where", upload="9", query=1)
-    assert page.heard == [{"type": "unknown", "upload": "9"}]
+    assert page.messages == [{"type": "unknown", "upload": "9"}]
 
 
 def test_a_piece_of_an_unknown_file_is_passed_over(page, state):
     page.piece(b"x", 0, "9")
-    page.say("never heard of")
-    assert not page.heard
+    page.say("never messages of")
+    assert not page.messages
     assert not state.entries
 
 
@@ -224,7 +224,7 @@ def test_a_file_of_which_no_more_comes_is_forgotten(page, panel, clock, png):
     clock.seconds += 11 * 60
     page.begin_batch()
     page.say("where", upload="1", query=1)
-    assert page.heard[-1]["type"] == "unknown"
+    assert page.messages[-1]["type"] == "unknown"
 
 
 def test_no_more_than_a_few_files_are_on_their_way_at_once(page, panel, clock, png):
@@ -236,7 +236,7 @@ def test_no_more_than_a_few_files_are_on_their_way_at_once(page, panel, clock, p
 
 def test_more_bytes_than_a_file_was_said_to_have_are_not_kept(page, panel, state):
     page.say("begin", b"x" * 50, batch=BATCH, upload="1", name="a.png", size=10)
-    assert page.heard[-1] == done(taken=False)
+    assert page.messages[-1] == done(taken=False)
     assert not panel._pending
 
 
@@ -261,7 +261,7 @@ def test_two_views_send_side_by_side_without_disturbing_each_other(page, panel, 
             "DICOM files."
         ),
     )
-    assert {said["upload"] for said in other.heard} == {"1", "2"}
+    assert {said["upload"] for said in other.messages} == {"1", "2"}
 
 
 # --- cancel --------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def test_files_are_read_one_after_the_other_off_the_event_loop(state, patient, c
     page.send("b.png", png("b"), key="2")
     assert len(patient.waiting) == 1
     page.say("where", upload="1", query=1)
-    assert page.heard[-1]["received"] == len(png("a"))
+    assert page.messages[-1]["received"] == len(png("a"))
     patient.go()
     page.over()
     patient.go()
@@ -307,7 +307,7 @@ def test_files_are_read_one_after_the_other_off_the_event_loop(state, patient, c
 
 def test_a_file_over_the_limit_is_refused_with_the_limit(page, state):
     page.say("begin", batch=BATCH, upload="1", name="huge.dcm", size=64 * 1024 * 1024 + 1)
-    assert page.heard == [done(taken=False)]
+    assert page.messages == [done(taken=False)]
     assert state.problems == (
         "huge.dcm is larger than 64 MB, the limit here: export a smaller copy and choose that.",
     )
@@ -412,7 +412,7 @@ def test_a_reason_nobody_knows_says_nothing(page, state):
 
 def test_a_new_choice_of_files_clears_the_old_sentences(page, state):
     page.say("left_out", batch=BATCH, reason="kind", names=["a"], count=1)
-    state.tell("Another one.")
+    state.add_problem("Another one.")
     page.over()
     page.begin_batch()
     assert state.problems == ()
@@ -487,7 +487,7 @@ def test_an_archive_that_is_cancelled_while_it_is_read_gives_no_more(state, png,
     assert reading.stopped
     reading.go_on()  # what was under way when it was stopped
     assert names(state) == ["1.png"]
-    assert page.heard[-1] == done(taken=1)
+    assert page.messages[-1] == done(taken=1)
 
 
 # --- nothing of it is saved ----------------------------------------------------------------

@@ -141,7 +141,7 @@ def test_file_names_and_warnings_never_become_html(workbench, radiograph):
     name = "<img src=x onerror=alert(1)>.png"
     workbench.state.add(radiograph(name, warnings=["<b>cut short</b>"]))
     workbench.predict.click()
-    workbench.state.tell(f"{name} is empty.")
+    workbench.state.add_problem(f"{name} is empty.")
     for value in (workbench.result.card.value, workbench.radiographs.problems.value):
         assert "<img" not in value
         assert "&lt;img" in value
@@ -151,7 +151,7 @@ def test_file_names_and_warnings_never_become_html(workbench, radiograph):
 def test_problems_are_shown_only_while_there_are_some(workbench):
     assert isinstance(workbench.radiographs, RadiographList)
     assert not shown(workbench.radiographs.problems)
-    workbench.state.tell("x.png is empty: copy it again.")
+    workbench.state.add_problem("x.png is empty: copy it again.")
     assert shown(workbench.radiographs.problems)
     assert "x.png is empty: copy it again." in workbench.radiographs.problems.value
 

@@ -311,7 +311,7 @@ class UploadPanel(LiveWidget):
 
     def _report(self) -> None:
         before, self._reported = self._reported, self._errors.sentences
-        self._state.tell_instead(before, self._reported)
+        self._state.replace_problems(before, self._reported)
 
     def _expire(self) -> None:
         """Let go of choices that are over, and of what pages left behind that are no more."""

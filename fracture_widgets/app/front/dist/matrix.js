@@ -59,7 +59,7 @@ function render({ model, el }) {
     return h(
       "button",
       {
-        class: "fw-cell",
+        class: "fw-matrix-cell",
         "aria-label": label,
         "aria-pressed": String(chosen),
         "data-wrong": String(wrong),

@@ -32,7 +32,7 @@ function render({ model, el }) {
     return h(
       "button",
       {
-        class: "fw-cell", "aria-label": label, "aria-pressed": String(chosen),
+        class: "fw-matrix-cell", "aria-label": label, "aria-pressed": String(chosen),
         "data-wrong": String(wrong), "data-focus": `${truth} ${answer}`,
         style: `--fw-strength: ${Math.round(100 * strength)}%`,
         onclick: () => model.send({ type: "choose", truth, answer }),
