@@ -34,6 +34,7 @@ __all__ = [
     "RecordTable",
     "Table",
     "made_once",
+    "options",
     "thumbnail",
 ]
 
@@ -64,6 +65,11 @@ def made_once(make: Callable[[Source], Made]) -> Callable[[Source], Made]:
 def thumbnail(radiograph: Radiograph) -> bytes:
     """Return a JPEG of a radiograph, its longer side at most 160 pixels."""
     return grey_jpeg(radiograph, _THUMBNAIL_SIDE, quality=_THUMBNAIL_QUALITY)
+
+
+def options(anything: str, values: Iterable[str]) -> list[list[str]]:
+    """Return what a filter offers, pairs of a value and its words; the first asks nothing."""
+    return [["", anything], *([str(value), value.capitalize()] for value in values)]
 
 
 class Table(LiveWidget):

@@ -25,6 +25,10 @@ function s(tag, properties = {}, ...children) {
   node.append(...children);
   return node;
 }
+var gridLine = (left, right, y, words) => [
+  s("line", { class: "fw-grid", x1: left, x2: right, y1: y, y2: y }),
+  s("text", { x: left - 7, y: y + 4, "text-anchor": "end" }, words)
+];
 
 // charts/agreement.js
 var W = 340;
@@ -38,17 +42,12 @@ function course(points, alt, [from, to]) {
   const x = (i) => LEFT + i / Math.max(1, points.length - 1) * (W - LEFT - RIGHT);
   const y = (kappa) => H - BOTTOM - (kappa - low) / (1 - low) * (H - TOP - BOTTOM);
   const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": alt });
-  for (const kappa of [0, 0.5, 1]) {
-    svg.append(
-      s("line", { class: "fw-grid", x1: LEFT, x2: W - RIGHT, y1: y(kappa), y2: y(kappa) }),
-      s("text", { x: LEFT - 7, y: y(kappa) + 4, "text-anchor": "end" }, String(kappa))
-    );
-  }
   svg.append(
+    ...[0, 0.5, 1].flatMap((kappa) => gridLine(LEFT, W - RIGHT, y(kappa), String(kappa))),
     s("text", { x: LEFT, y: H - 6 }, from),
     s("text", { x: W - RIGHT, y: H - 6, "text-anchor": "end" }, to === from ? "" : to),
     s("polyline", {
-      class: "fw-course",
+      class: "fw-line fw-course",
       points: points.map((kappa, i) => `${x(i)},${y(kappa)}`).join(" ")
     })
   );

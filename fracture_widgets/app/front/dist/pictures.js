@@ -24,7 +24,7 @@ var PATIENCE = 15e3;
 function thumbnails(model) {
   const urls = /* @__PURE__ */ new Map();
   const inSight = /* @__PURE__ */ new Map();
-  const asked = /* @__PURE__ */ new Map();
+  const requested = /* @__PURE__ */ new Map();
   let timer = null;
   const observer = new IntersectionObserver((seen) => {
     for (const { target, isIntersecting } of seen) {
@@ -46,21 +46,21 @@ function thumbnails(model) {
   }
   function ask() {
     const now = Date.now();
-    for (const [name, when] of asked) if (now - when > PATIENCE) asked.delete(name);
+    for (const [name, when] of requested) if (now - when > PATIENCE) requested.delete(name);
     const names = [];
     for (const [name, pictures] of inSight) {
-      if (asked.size >= AT_ONCE) break;
+      if (requested.size >= AT_ONCE) break;
       if (!pictures.size) inSight.delete(name);
-      else if (!asked.has(name)) {
-        asked.set(name, now);
+      else if (!requested.has(name)) {
+        requested.set(name, now);
         names.push(name);
       }
     }
     if (names.length) model.send({ type: "thumbnails", names });
-    if (asked.size) schedule(names.length ? PAUSE : PATIENCE / 15);
+    if (requested.size) schedule(names.length ? PAUSE : PATIENCE / 15);
   }
   function came({ name }, [buffer]) {
-    asked.delete(name);
+    requested.delete(name);
     if (!urls.has(name)) {
       const empty = !buffer?.byteLength;
       urls.set(name, empty ? "" : URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })));

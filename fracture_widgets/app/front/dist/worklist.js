@@ -11,12 +11,12 @@ function h(tag, properties = {}, ...children) {
   return node;
 }
 var linkButton = (words, onclick, properties = {}) => h("button", { class: "fw-link", onclick, ...properties }, words);
-function offer(select, options2) {
-  const offered = JSON.stringify(options2);
+function offer(select, options) {
+  const offered = JSON.stringify(options);
   if (select.dataset.options === offered) return;
   const { value } = select;
   select.dataset.options = offered;
-  select.replaceChildren(...options2.map(([key, words]) => h("option", { value: key }, words)));
+  select.replaceChildren(...options.map(([key, words]) => h("option", { value: key }, words)));
   select.value = value;
   if (select.selectedIndex < 0) select.selectedIndex = 0;
 }
@@ -93,7 +93,7 @@ function tableFilters(tell, { label, search, placeholder, selects, least = null 
     }, pause);
   }
   function show({ filter, choices }) {
-    for (const [name, options2] of Object.entries(choices)) offer(inputs.get(name), options2);
+    for (const [name, options] of Object.entries(choices)) offer(inputs.get(name), options);
     if (timer === null && JSON.stringify(filter) !== sent) {
       sent = JSON.stringify(filter);
       for (const [name, input] of inputs) {
@@ -113,7 +113,7 @@ var PATIENCE = 15e3;
 function thumbnails(model) {
   const urls = /* @__PURE__ */ new Map();
   const inSight = /* @__PURE__ */ new Map();
-  const asked = /* @__PURE__ */ new Map();
+  const requested = /* @__PURE__ */ new Map();
   let timer = null;
   const observer = new IntersectionObserver((seen) => {
     for (const { target, isIntersecting } of seen) {
@@ -135,21 +135,21 @@ function thumbnails(model) {
   }
   function ask() {
     const now = Date.now();
-    for (const [name, when] of asked) if (now - when > PATIENCE) asked.delete(name);
+    for (const [name, when] of requested) if (now - when > PATIENCE) requested.delete(name);
     const names = [];
     for (const [name, pictures] of inSight) {
-      if (asked.size >= AT_ONCE) break;
+      if (requested.size >= AT_ONCE) break;
       if (!pictures.size) inSight.delete(name);
-      else if (!asked.has(name)) {
-        asked.set(name, now);
+      else if (!requested.has(name)) {
+        requested.set(name, now);
         names.push(name);
       }
     }
     if (names.length) model.send({ type: "thumbnails", names });
-    if (asked.size) schedule(names.length ? PAUSE : PATIENCE / 15);
+    if (requested.size) schedule(names.length ? PAUSE : PATIENCE / 15);
   }
   function came({ name }, [buffer]) {
-    asked.delete(name);
+    requested.delete(name);
     if (!urls.has(name)) {
       const empty = !buffer?.byteLength;
       urls.set(name, empty ? "" : URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })));
@@ -340,10 +340,6 @@ function worklistRow({ key }, { remove }) {
 }
 
 // table/worklist.js
-var options = (any, names) => [
-  ["", any],
-  ...names.map((name) => [name, name[0].toUpperCase() + name.slice(1)])
-];
 var READING = 300;
 function render({ model, el }) {
   const filters = tableFilters((message) => model.send(message), {
@@ -405,11 +401,7 @@ function render({ model, el }) {
   const keyOf = (node) => Number(node.dataset.key);
   const rowAt = (event) => event.target.closest("tbody > tr");
   function changed(content, arrange) {
-    const { choices: { body_part: parts, answer }, filter } = content;
-    filters.show({ filter, choices: {
-      body_part: options("Any body part", parts),
-      answer: options("Any answer", [...answer, "not answered"])
-    } });
+    filters.show(content);
     counts.setAttribute("aria-live", content.rows.length ? "off" : "polite");
     counts.textContent = content.total ? content.counts : "";
     for (const [by, head] of heads) {

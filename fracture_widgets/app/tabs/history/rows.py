@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fracture_widgets.app.widgets.live import script
-from fracture_widgets.app.widgets.table import DELETE, Record, Table
+from fracture_widgets.app.widgets.table import DELETE, Record, Table, options
 from fracture_widgets.base.words import percent
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
@@ -66,8 +66,8 @@ def verdict_from(value: object) -> Verdict | None:
 def choices(models: Sequence[str]) -> dict[str, list[list[str]]]:
     """Return what can be chosen in each filter: pairs of a value and its words."""
     return {
-        "verdict": [["", "Any verdict"], *([str(v), v.capitalize()] for v in Verdict)],
-        "body_part": [["", "Any body part"], *([part, part.capitalize()] for part in BODY_PARTS)],
+        "verdict": options("Any verdict", Verdict),
+        "body_part": options("Any body part", BODY_PARTS),
         "reader": [["", "Read or not"], *([str(k), words] for k, words in _READER_WORDS.items())],
         "model": [["", "Any model"], *([model, f"Model {model[:12]}"] for model in models)],
         "order": [[str(key), words] for key, words in ORDER_WORDS.items()],

@@ -27,7 +27,7 @@ from fracture_widgets.app.tabs.worklist.rows import (
 )
 from fracture_widgets.app.widgets.controls import DownloadButton, csv_download
 from fracture_widgets.app.widgets.live import named, script
-from fracture_widgets.app.widgets.table import Table, thumbnail
+from fracture_widgets.app.widgets.table import Table, options, thumbnail
 from fracture_widgets.imaging.radiograph import held_bytes
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.formats import ReportFile
@@ -101,7 +101,10 @@ class WorklistPanel(widgets.VBox):
             selected=self._state.selected_key,
             sorting=asdict(self.sorting),
             filter=asdict(self.wanted),
-            choices={"body_part": list(BODY_PARTS), "answer": list(Verdict)},
+            choices={
+                "body_part": options("Any body part", BODY_PARTS),
+                "answer": options("Any answer", (*Verdict, NOT_ANSWERED)),
+            },
             counts=counts_in_words(len(rows), self._shown),
             shown=len(self._shown),
             total=len(rows),

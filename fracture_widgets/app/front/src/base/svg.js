@@ -8,3 +8,9 @@ export function s(tag, properties = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+// A line across a drawing at a height, and the words to its left.
+export const gridLine = (left, right, y, words) => [
+  s("line", { class: "fw-grid", x1: left, x2: right, y1: y, y2: y }),
+  s("text", { x: left - 7, y: y + 4, "text-anchor": "end" }, words),
+];

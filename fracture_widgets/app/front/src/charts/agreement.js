@@ -1,7 +1,7 @@
 // How far the reader and the networks agree: the numbers in words, and their course as a line.
 
 import { h, listen } from "../base/dom.js";
-import { s } from "../base/svg.js";
+import { gridLine, s } from "../base/svg.js";
 
 const W = 340, H = 132, LEFT = 34, RIGHT = 10, TOP = 10, BOTTOM = 24;
 
@@ -11,17 +11,12 @@ function course(points, alt, [from, to]) {
   const x = (i) => LEFT + (i / Math.max(1, points.length - 1)) * (W - LEFT - RIGHT);
   const y = (kappa) => H - BOTTOM - ((kappa - low) / (1 - low)) * (H - TOP - BOTTOM);
   const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": alt });
-  for (const kappa of [0, 0.5, 1]) {
-    svg.append(
-      s("line", { class: "fw-grid", x1: LEFT, x2: W - RIGHT, y1: y(kappa), y2: y(kappa) }),
-      s("text", { x: LEFT - 7, y: y(kappa) + 4, "text-anchor": "end" }, String(kappa)),
-    );
-  }
   svg.append(
+    ...[0, 0.5, 1].flatMap((kappa) => gridLine(LEFT, W - RIGHT, y(kappa), String(kappa))),
     s("text", { x: LEFT, y: H - 6 }, from),
     s("text", { x: W - RIGHT, y: H - 6, "text-anchor": "end" }, to === from ? "" : to),
     s("polyline", {
-      class: "fw-course",
+      class: "fw-line fw-course",
       points: points.map((kappa, i) => `${x(i)},${y(kappa)}`).join(" "),
     }),
   );

@@ -1,7 +1,7 @@
 // Loss and accuracy by epoch, drawn as SVG. The words beside them say the same to who cannot see.
 
 import { h, listen } from "../base/dom.js";
-import { s } from "../base/svg.js";
+import { gridLine, s } from "../base/svg.js";
 
 const W = 420, H = 250, LEFT = 46, RIGHT = 12, TOP = 14, BOTTOM = 38;
 
@@ -24,12 +24,7 @@ function chart({ title, training, validation, best, epochs, low, high, alt }) {
   const x = (epoch) => LEFT + ((epoch - 1) / (last - 1)) * (W - LEFT - RIGHT);
   const y = (value) => H - BOTTOM - ((value - low) / (high - low || 1)) * (H - TOP - BOTTOM);
   const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": alt });
-  for (const [value, words] of ticks(low, high)) {
-    svg.append(
-      s("line", { class: "fw-grid", x1: LEFT, x2: W - RIGHT, y1: y(value), y2: y(value) }),
-      s("text", { x: LEFT - 7, y: y(value) + 4, "text-anchor": "end" }, words),
-    );
-  }
+  for (const [value, words] of ticks(low, high)) svg.append(...gridLine(LEFT, W - RIGHT, y(value), words));
   const every = Math.max(1, Math.ceil((last - 1) / 8));
   for (let epoch = 1; epoch <= last; epoch += every) {
     svg.append(s("text", { x: x(epoch), y: H - BOTTOM + 17, "text-anchor": "middle" }, String(epoch)));

@@ -5,9 +5,6 @@ import { tableFilters } from "./filters.js";
 import { liveRows } from "./rows.js";
 import { WORKLIST_COLUMNS, worklistRow } from "./worklist_row.js";
 
-const options = (any, names) => [
-  ["", any], ...names.map((name) => [name, name[0].toUpperCase() + name.slice(1)]),
-];
 const READING = 300; // milliseconds: a key held down does not ask for every picture it passes
 
 function render({ model, el }) {
@@ -64,11 +61,7 @@ function render({ model, el }) {
   // --- what Python says -----------------------------------------------------------------------
 
   function changed(content, arrange) {
-    const { choices: { body_part: parts, answer }, filter } = content;
-    filters.show({ filter, choices: {
-      body_part: options("Any body part", parts),
-      answer: options("Any answer", [...answer, "not answered"]),
-    } });
+    filters.show(content);
     // What a filter leaves is read out; each of a hundred answers is not.
     counts.setAttribute("aria-live", content.rows.length ? "off" : "polite");
     counts.textContent = content.total ? content.counts : "";
