@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -175,7 +176,7 @@ def operating_points(
     positive: npt.ArrayLike,
     probability: npt.ArrayLike,
     *,
-    groups: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
     sensitivities: Sequence[float] = (0.95,),
     specificities: Sequence[float] = (0.95,),
     thresholds: Sequence[float] = (0.5,),
@@ -204,11 +205,7 @@ def operating_points(
         called = score >= threshold
         found, spared, right = (
             bootstrap_interval(
-                lambda true, given, metric=metric: metric(true, given, positive=True),
-                truth,
-                called,
-                groups=groups,
-                n=resamples,
+                partial(metric, positive=True), truth, called, groups=groups, n=resamples
             )
             for metric in (sensitivity, specificity, precision)
         )

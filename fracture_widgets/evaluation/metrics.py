@@ -160,12 +160,16 @@ def always_normal_baseline(true: npt.ArrayLike) -> float:
 def bootstrap_interval(
     metric: Callable[..., float],
     *arrays: npt.ArrayLike,
-    groups: npt.ArrayLike,
+    groups: npt.ArrayLike | None,
     n: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Estimate a metric with its 95 percent interval, drawing whole groups with replacement."""
-    columns, group = [np.asarray(array) for array in arrays], np.asarray(groups)
+    """Estimate a metric with its 95 percent interval, drawing whole groups with replacement.
+
+    Without groups, or with one alone, there is no interval.
+    """
+    columns = [np.asarray(array) for array in arrays]
+    group = np.zeros(len(columns[0])) if groups is None else np.asarray(groups)
     if any(len(column) != len(group) for column in columns):
         raise ValueError(
             "The arrays and the groups have one row for each radiograph. "

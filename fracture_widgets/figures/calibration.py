@@ -79,9 +79,7 @@ class CalibrationDisplay(Display):
         def error(truth: npt.ArrayLike, given: npt.ArrayLike) -> float:
             return expected_calibration_error(truth, given, bins=bins, strategy=strategy)
 
-        # One group: too few to tell, so there is no interval.
-        group = np.zeros(positive.shape) if groups is None else groups
-        estimate = bootstrap_interval(error, positive, probability, groups=group, n=resamples)
+        estimate = bootstrap_interval(error, positive, probability, groups=groups, n=resamples)
         table = calibration_table(positive, probability, bins=bins, strategy=strategy)
         return cls(table, estimate, title=title)
 

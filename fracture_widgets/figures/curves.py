@@ -86,15 +86,14 @@ class CurvesDisplay(Display):
         """
         positive, score = is_fractured(true), np.asarray(probability, dtype=float)
         kinds = np.full(positive.shape, "all") if by is None else np.asarray(by)
-        # One group: too few to tell, so there are no intervals.
-        group = np.zeros(positive.shape) if groups is None else np.asarray(groups)
-        chosen = {str(kind): kinds == kind for kind in np.unique(kinds)}
-        banded = groups is not None and len(chosen) <= _MOST_BANDS
-        curves = {}
-        for name, rows in chosen.items():
+        names, curves = np.unique(kinds), {}
+        for name in names:
+            rows = kinds == name
+            group = None if groups is None else np.asarray(groups)[rows]
             data = (positive[rows], score[rows])
-            area = bootstrap_interval(cls._measure, *data, groups=group[rows], n=resamples)
-            curves[name] = cls.curve(*data, area, group[rows] if banded else None, resamples)
+            area = bootstrap_interval(cls._measure, *data, groups=group, n=resamples)
+            banded = group if len(names) <= _MOST_BANDS else None
+            curves[str(name)] = cls.curve(*data, area, banded, resamples)
         return cls(curves, title=title)
 
     @classmethod

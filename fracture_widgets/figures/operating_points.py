@@ -108,8 +108,7 @@ class OperatingPointsDisplay(Display):
         points = operating_points(
             positive,
             probability,
-            # One group: too few to tell, so there are no intervals.
-            groups=np.zeros(len(positive)) if groups is None else groups,
+            groups=groups,
             sensitivities=sensitivities,
             specificities=specificities,
             thresholds=thresholds,
