@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,6 @@ from fracture_widgets.parts import (
 )
 
 __all__ = [
-    "Aims",
     "calibrated_out_of_fold",
     "conformal_limits",
     "doubt_band",
@@ -81,14 +79,6 @@ _DIGITS = 4
 _TEMPERATURE, _PLATT, _ISOTONIC, _AS_IS = "temperature", "Platt", "isotonic", "as it is"
 _SMOOTH = (_AS_IS, _TEMPERATURE, _PLATT)
 """What may ship: isotonic steps give different radiographs one score, and cost AUROC."""
-
-
-@dataclass(frozen=True)
-class Aims:
-    """What the two operating points are to keep where they are chosen."""
-
-    sensitivity: float = _PROMISED
-    specificity: float = _PROMISED
 
 
 def save_predictions(path: Path, judged: pd.DataFrame) -> None:
@@ -148,12 +138,15 @@ def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
 
 
 def doubt_band(
-    positive: npt.ArrayLike, calibrated: npt.ArrayLike, aims: Aims | None = None
+    positive: npt.ArrayLike,
+    calibrated: npt.ArrayLike,
+    *,
+    sensitivity: float = _PROMISED,
+    specificity: float = _PROMISED,
 ) -> DoubtBand:
-    """Choose the two operating points on what is given."""
-    aims = aims or Aims()
-    low = threshold_of_sensitivity(positive, calibrated, aims.sensitivity)
-    high = threshold_of_specificity(positive, calibrated, aims.specificity)
+    """Choose the two operating points that keep so much on what is given."""
+    low = threshold_of_sensitivity(positive, calibrated, sensitivity)
+    high = threshold_of_specificity(positive, calibrated, specificity)
     low = math.floor(low * 10**_DIGITS) / 10**_DIGITS
     # Without such a threshold nothing is ever called a fracture for sure.
     high = 1.0 if high is None else min(1.0, math.ceil(high * 10**_DIGITS) / 10**_DIGITS)
@@ -193,8 +186,8 @@ def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
     assert isinstance(calibration, Calibration)
     calibrated = calibration(score)
     aims = _chosen_aims(truth, measured, fold)
-    verdicts = _verdicts_out_of_fold(truth, measured, fold, aims)
-    band = doubt_band(truth, calibrated, aims)
+    verdicts = _verdicts_out_of_fold(truth, measured, fold, **aims)
+    band = doubt_band(truth, calibrated, **aims)
     everyone = np.ones_like(truth)
     return {
         "n": len(rows),
@@ -211,7 +204,7 @@ def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
         },
         "log_loss": {name: estimate(log_loss, truth, way) for name, way in ways.items()},
         "auroc": estimate(auroc, truth, measured),
-        "asked": asdict(aims),
+        "asked": aims,
         "band": {"low": band.low, "high": band.high},
         "sensitivity": estimate(share, truth, verdicts != Verdict.NONE_SEEN),
         "specificity": estimate(share, ~truth, verdicts != Verdict.FRACTURE),
@@ -248,24 +241,28 @@ def _peers(truth: Flags, calibrated: Floats) -> list[dict[str, Any]]:
     return groups
 
 
-def _chosen_aims(truth: Flags, calibrated: Floats, fold: pd.Series) -> Aims:
+def _chosen_aims(truth: Flags, calibrated: Floats, fold: pd.Series) -> dict[str, float]:
     """Choose as little more than the promise as keeps it on folds that had no say."""
     verdicts = {
-        aim: _verdicts_out_of_fold(truth, calibrated, fold, Aims(aim, aim)) for aim in _AIMS
+        aim: _verdicts_out_of_fold(truth, calibrated, fold, sensitivity=aim, specificity=aim)
+        for aim in _AIMS
     }
 
-    def least(whom: Flags, unwanted: Verdict) -> float:
-        kept = (aim for aim, v in verdicts.items() if share(whom, v != unwanted) >= _PROMISED)
+    def least(whole: Flags, unwanted: Verdict) -> float:
+        kept = (aim for aim, v in verdicts.items() if share(whole, v != unwanted) >= _PROMISED)
         return next(kept, _PROMISED)
 
-    return Aims(least(truth, Verdict.NONE_SEEN), least(~truth, Verdict.FRACTURE))
+    return {
+        "sensitivity": least(truth, Verdict.NONE_SEEN),
+        "specificity": least(~truth, Verdict.FRACTURE),
+    }
 
 
 def _verdicts_out_of_fold(
-    truth: Flags, calibrated: Floats, fold: pd.Series, aims: Aims
+    truth: Flags, calibrated: Floats, fold: pd.Series, **aims: float
 ) -> npt.NDArray[Any]:
     def fit(positive: Flags, probability: Floats) -> Callable[[Floats], npt.NDArray[Any]]:
-        band = doubt_band(positive, probability, aims)
+        band = doubt_band(positive, probability, **aims)
         return lambda scores: np.array([band.verdict(score) for score in scores], dtype=object)
 
     return cross_fitted(truth, calibrated, fold, fit)

@@ -11,7 +11,6 @@ import pytest
 from fracture_widgets.errors import DatasetError, ModelError
 from fracture_widgets.evaluation.calibration import expected_calibration_error
 from fracture_widgets.evaluation.trust_evidence import (
-    Aims,
     calibrated_out_of_fold,
     conformal_limits,
     doubt_band,
@@ -73,7 +72,10 @@ def test_a_band_asked_for_more_doubts_more():
     rng = np.random.default_rng(0)
     broken = rng.random(400) < 0.3
     score = np.clip(rng.normal(np.where(broken, 0.6, 0.4), 0.2), 0.0, 1.0)
-    usual, stricter = doubt_band(broken, score), doubt_band(broken, score, Aims(0.99, 0.98))
+    usual, stricter = (
+        doubt_band(broken, score),
+        doubt_band(broken, score, sensitivity=0.99, specificity=0.98),
+    )
     assert stricter.low < usual.low < usual.high < stricter.high
 
 
