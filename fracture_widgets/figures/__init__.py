@@ -7,7 +7,7 @@ last line of a cell shows itself.
 
 from __future__ import annotations
 
-from fracture_widgets.figures.calibration import CalibrationDisplay, ConfusionMatrixDisplay
+from fracture_widgets.figures.agreement import CalibrationDisplay, ConfusionMatrixDisplay
 from fracture_widgets.figures.curves import (
     PrecisionRecallDisplay,
     ReaderRocDisplay,
