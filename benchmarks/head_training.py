@@ -25,8 +25,8 @@ from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.question import build_single_question_network
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 from fracture_widgets.phantoms import draw_phantom
+from fracture_widgets.training.data import Shuffle, batches, one_hot
 from fracture_widgets.training.loop import Fitted, TrainingLoop
-from fracture_widgets.training.pipeline import Shuffle, batches, one_hot
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Progress, TrainingMonitor
 

@@ -44,9 +44,8 @@ from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.training.framing import STANDARD_MARGIN, rows_of
 from fracture_widgets.training.recipes.cascade.evidence import judge, served
-from fracture_widgets.training.recipes.cascade.runs import Run, plan_runs
-from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
-from fracture_widgets.training.recipes.cascade.views import JOINT, teaching_table
+from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
+from fracture_widgets.training.recipes.cascade.views import JOINT, Run, plan_runs, teaching_table
 
 
 class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types
@@ -107,7 +106,10 @@ def main() -> None:
             weights = arguments.runs / f"{run.name}.npz"
             if not run.name.startswith("fold") or not weights.is_file():
                 continue
-            cascades = served(weights), quantised(weights, _crops(run, atlas, table, arguments))
+            cascades = (
+                served(weights, BODY_PARTS),
+                quantised(weights, _crops(run, atlas, table, arguments)),
+            )
             answers = [judge(run, cascade, atlas, table) for cascade in cascades]
             judged.append(answers[0].assign(eight=answers[1]["fracture_probability"]))
             print(f"{run.name}: {len(answers[0])} radiographs", flush=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,42 +16,75 @@ import pandas as pd
 
 from fracture_widgets.base.progress import Cancelled
 from fracture_widgets.base.words import NOTICE
-from fracture_widgets.errors import FractureWidgetsError, TrainingError
-from fracture_widgets.evaluation.scores import Scores
-from fracture_widgets.models.folder import amend_card, load_model_folder
+from fracture_widgets.errors import FractureWidgetsError, ModelError, TrainingError
+from fracture_widgets.models.card import BODY_PART, FRACTURE, read_card
+from fracture_widgets.models.folder import (
+    CARD_FILE,
+    amend_card,
+    load_model_folder,
+    save_model_folder,
+)
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, POOLED_OUTPUT
 from fracture_widgets.models.networks.precision import precision
-from fracture_widgets.models.networks.question import TrunkBuilder, build_single_question_network
+from fracture_widgets.models.networks.question import (
+    TrunkBuilder,
+    build_single_question_network,
+    question_graph,
+)
 from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
-from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.models.weight_files import assign_weights, collect_weights
+from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.data import (
     Examples,
+    Shuffle,
+    augmenter,
+    batches,
     check_splits,
     check_study_labels,
+    class_weights,
     counts,
     label_names,
+    one_hot,
     read_examples,
     select_task,
     split_dataset,
 )
-from fracture_widgets.training.devices import Strategy, even_batch, is_chief, strategy_for
 from fracture_widgets.training.features import FeatureCache, pooled_examples
-from fracture_widgets.training.loop import STOPPED_EARLY, Fitted, TrainingLoop
-from fracture_widgets.training.pipeline import Shuffle, augmenter, batches, class_weights, one_hot
+from fracture_widgets.training.loop import (
+    STOPPED_EARLY,
+    Fitted,
+    Strategy,
+    TrainingLoop,
+    even_batch,
+    is_chief,
+    strategy_for,
+)
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import TrainingMonitor
-from fracture_widgets.training.run_folder import Arrays, DatasetIdentity, RunFolder, RunRecord
-from fracture_widgets.training.runs import TrainingResult, displays, evaluate_answers
-from fracture_widgets.training.saving import CARD_FILE, prepare_folder, save_network
+from fracture_widgets.training.run_folder import DatasetIdentity, RunFolder, RunRecord
+from fracture_widgets.training.runs import TrainingResult, evaluate_answers
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["ClassifierTraining", "Dataset"]
+__all__ = ["ClassifierTraining", "Dataset", "ModelNotSaved", "prepare_folder", "save_network"]
 
 Dataset = pd.DataFrame | str | os.PathLike[str]
+
+_ROOM_FOR_FIGURES = 1_000_000
+# The last epoch, the best one and the one being written: each weight and Adam's two memories of
+# it, as float32.
+_STATES = 3 * 3 * 4
+
+
+class ModelNotSaved(TrainingError):
+    """A network was trained and could not be saved."""
+
+    def __init__(self, message: str, model: keras.Model) -> None:
+        super().__init__(message)
+        self.model = model
 
 
 class ClassifierTraining:
@@ -56,6 +93,7 @@ class ClassifierTraining:
     def __init__(
         self,
         question: str,
+        dataset: Dataset,
         plan: TrainingPlan,
         monitor: TrainingMonitor,
         *,
@@ -64,126 +102,99 @@ class ClassifierTraining:
         trunk: TrunkBuilder = build_trunk,
         strategy: str | Strategy | None = None,
     ) -> None:
-        self.question = question
-        self.plan = plan
-        self.monitor = monitor
-        self.run = None if out is None else RunFolder(Path(out))
+        self._question = question
+        self._plan = plan
+        self._monitor = monitor
+        self._run = None if out is None else RunFolder(Path(out))
         self._features = features
         self._trunk = trunk
         self._strategy = strategy
+        chosen = select_task(question, dataset)
+        check_study_labels(question, chosen)
+        self._table = split_dataset(question, chosen, plan)
+        self._labels = label_names(question, self._table)
+        known = (name for name, known in ARCHITECTURES.items() if known.build is trunk)
+        network = next(known, getattr(trunk, "__name__", type(trunk).__name__))
+        identity = DatasetIdentity.of_table(self._table)
+        self._record = RunRecord(question, network, plan.to_dict(), identity)
 
-    @property
-    def network_name(self) -> str:
-        """Name of the trunk."""
-        known = (name for name, one in ARCHITECTURES.items() if one.build is self._trunk)
-        return next(known, getattr(self._trunk, "__name__", type(self._trunk).__name__))
-
-    def train(self, dataset: Dataset, *, resume: bool) -> TrainingResult:
+    def train(self, *, resume: bool) -> TrainingResult:
         """Train from the start, or from where the run in the folder was stopped."""
-        table, record = self._task(dataset)
-        run = self.run
-        resumed = resume and run is not None and run.started
-        if run is not None and resumed:
-            run.check_same_training(record)
+        run = self._run
+        before = run if resume and run is not None and run.started else None
+        if before is not None:
+            before.check_same_training(self._record)
         elif run is not None and run.started and not run.finished:
-            self.monitor.say(
+            self._monitor.say(
                 f"The unfinished run in {run.folder.name} ({len(run.history())} epochs) is "
                 "replaced when the first epoch of this one ends; it would have been continued if "
                 "asked to."
             )
-        model, strategy = self._built(label_names(self.question, table))
-        if run is None or not is_chief(strategy):
-            before = run if resumed else None
-            return _Attempt(self, model, strategy, table, record, before, None).result()
-        prepare_folder(run.folder, self.question, model)
-        with run.locked():
-            if resumed:
-                run.check_same_training(record)  # somebody else may have ended it meanwhile
-            before = run if resumed else None
-            return _Attempt(self, model, strategy, table, record, before, run).result()
+        strategy = strategy_for(self._strategy)
+        model = self._built(strategy)
+        kept_in = run if is_chief(strategy) else None
+        if kept_in is not None:
+            prepare_folder(kept_in.folder, self._question, model)
+        with nullcontext() if kept_in is None else kept_in.locked():
+            if before is not None:
+                before.check_same_training(
+                    self._record
+                )  # somebody else may have ended it meanwhile
+            try:
+                examples, learner = self._examples(model)
+                check_splits(self._question, examples.table)
+                fitted = self._fit(learner, strategy, examples, before, kept_in)
+            except Cancelled:
+                raise TrainingError(STOPPED_EARLY) from None
+            return self._conclude(model, learner, examples, fitted, kept_in)
 
-    def is_finished(self, dataset: Dataset) -> bool:
+    def is_finished(self) -> bool:
         """Whether this very training came to its end in the folder."""
-        if self.run is None or not self.run.finished:
+        if self._run is None or not self._run.finished:
             return False
-        self.run.check_same_training(self._task(dataset)[1], finished=True)
+        self._run.check_same_training(self._record, finished=True)
         return True
 
-    def _task(self, dataset: Dataset) -> tuple[pd.DataFrame, RunRecord]:
-        """Return the divided table, and what the run in the folder is of."""
-        chosen = select_task(self.question, dataset)
-        check_study_labels(self.question, chosen)
-        table = split_dataset(self.question, chosen, self.plan)
-        identity = DatasetIdentity.of_table(table)
-        return table, RunRecord(self.question, self.network_name, self.plan.to_dict(), identity)
-
-    def examples(self, model: keras.Model, table: pd.DataFrame) -> tuple[Examples, keras.Model]:
-        """Return what is learned from, and the part of the model that learns."""
-        if self.plan.frozen_trunk and self.plan.augmentation is None:
-            cache = FeatureCache(self._features, self.monitor.say)
-            return pooled_examples(model, table, cache, self.monitor), _head_of(model)
-        return read_examples(table, self.monitor), model
-
-    def _built(self, labels: Sequence[str]) -> tuple[keras.Model, Strategy]:
+    def _built(self, strategy: Strategy) -> keras.Model:
         keras = require_keras("Training")
-        strategy = strategy_for(self._strategy)
-        keras.utils.set_random_seed(self.plan.seed)
-        with strategy.scope(), precision(bfloat16=self.plan.bfloat16):
+        plan = self._plan
+        keras.utils.set_random_seed(plan.seed)
+        with strategy.scope(), precision(bfloat16=plan.bfloat16):
             built = build_single_question_network(
-                self.question,
-                _trunk_weights(self.plan),
-                labels=labels,
+                self._question,
+                load_model_folder().weights if plan.weights == "shipped" else plan.weights,
+                labels=self._labels,
                 trunk=self._trunk,
-                frozen_trunk=self.plan.frozen_trunk,
-                say=self.monitor.say,
+                frozen_trunk=plan.frozen_trunk,
+                say=self._monitor.say,
             )
         # Outside of the scope, answers are given once, and not by every device.
-        return keras.Model(built.input, built.output, name=built.name), strategy
+        return keras.Model(built.input, built.output, name=built.name)
 
+    def _examples(self, model: keras.Model) -> tuple[Examples, keras.Model]:
+        """Return what is learned from, and the part of the model that learns."""
+        if self._plan.frozen_trunk and self._plan.augmentation is None:
+            cache = FeatureCache(self._features, self._monitor.say)
+            return pooled_examples(model, self._table, cache, self._monitor), _head_of(model)
+        return read_examples(self._table, self._monitor), model
 
-class _Attempt:
-    """A training at work: from its examples to the network that is saved."""
-
-    def __init__(
+    def _fit(
         self,
-        training: ClassifierTraining,
-        model: keras.Model,
+        learner: keras.Model,
         strategy: Strategy,
-        table: pd.DataFrame,
-        record: RunRecord,
+        examples: Examples,
         before: RunFolder | None,
         kept_in: RunFolder | None,
-    ) -> None:
-        self._training = training
-        self._plan = training.plan
-        self._model = model
-        self._strategy = strategy
-        self._table = table
-        self._labels = label_names(training.question, table)
-        self._record = record
-        self._before = before
-        self._kept_in = kept_in
-
-    def result(self) -> TrainingResult:
-        """Train to the end, or to where somebody stops it, and save what there is."""
-        try:
-            examples, learner = self._training.examples(self._model, self._table)
-            check_splits(self._training.question, examples.table)
-            fitted = self._fit(learner, examples)
-        except Cancelled:
-            raise TrainingError(STOPPED_EARLY) from None
-        return self._conclude(learner, examples, fitted)
-
-    def _fit(self, learner: keras.Model, examples: Examples) -> Fitted:
+    ) -> Fitted:
         plan = self._plan
         targets = one_hot(examples.table["answer"], self._labels)
         train, validation = examples.rows("train"), examples.rows("validation")
         vary = None if plan.augmentation is None else augmenter(plan.augmentation, plan.seed)
         shuffle = Shuffle(plan.seed)
-        devices = self._strategy.num_replicas_in_sync
+        devices = strategy.num_replicas_in_sync
         sizes = [even_batch(len(rows), plan.batch, devices) for rows in (train, validation)]
         if sizes[0] != plan.batch:
-            self._training.monitor.say(
+            self._monitor.say(
                 f"The batch is {sizes[0]}, not {plan.batch}, so that {devices} devices have a "
                 "share of each."
             )
@@ -196,11 +207,11 @@ class _Attempt:
         loop = TrainingLoop(
             learner,
             plan,
-            self._training.monitor,
+            self._monitor,
             begin_epoch=begin,
-            start=None if self._before is None else self._before.state(),
-            keep=None if self._kept_in is None else self._keep,
-            strategy=self._strategy,
+            start=None if before is None else before.state(),
+            keep=None if kept_in is None else partial(kept_in.keep, self._record),
+            strategy=strategy,
         )
         return loop.fit(
             batches(examples.inputs, targets, train, size=sizes[0], shuffled=shuffle, vary=vary),
@@ -208,19 +219,20 @@ class _Attempt:
             class_weight=class_weights(targets[train]) if plan.class_weights else None,
         )
 
-    def _keep(self, history: pd.DataFrame, arrays: Arrays) -> None:
-        assert self._kept_in is not None
-        self._kept_in.keep(self._record, history, arrays)
-
-    def _conclude(self, learner: keras.Model, examples: Examples, fitted: Fitted) -> TrainingResult:
+    def _conclude(
+        self,
+        model: keras.Model,
+        learner: keras.Model,
+        examples: Examples,
+        fitted: Fitted,
+        run: RunFolder | None,
+    ) -> TrainingResult:
         """Save the weights first, then whatever can be said of them."""
-        question, run = self._training.question, self._kept_in
+        question, network = self._question, self._record.network
         card = self._card(examples, fitted)
         files: dict[str, Path] = {}
         if run is not None:
-            card = save_network(
-                run.folder, question, self._labels, self._record.network, self._model, card
-            )
+            card = save_network(run.folder, question, self._labels, network, model, card)
             weights = next(name for name in card["files"] if name.endswith(".npz"))
             files = {"weights": run.folder / weights, "card": run.folder / CARD_FILE}
         scores = None
@@ -231,14 +243,11 @@ class _Attempt:
             if run is not None:
                 card = amend_card(run.folder, test=card["test"])
                 run.finish(answers)
-        if run is not None:
-            files |= self._figures(fitted, scores, run.folder)
-        return TrainingResult(
+        result = TrainingResult(
             question=question,
-            model=self._model,
+            model=model,
             plan=self._plan,
             history=fitted.history,
-            best_epoch=fitted.best_epoch,
             split=examples.table,
             evaluation=scores,
             skipped=examples.skipped,
@@ -246,18 +255,24 @@ class _Attempt:
             interrupted=fitted.interrupted,
             card=card,
         )
+        if run is not None:
+            for name, display in result.figures().items():
+                try:
+                    files[name] = display.save(run.folder / f"{name}.png")
+                except FractureWidgetsError as error:  # it is named, and no more
+                    self._monitor.say(str(error))
+        return result
 
     def _card(self, examples: Examples, fitted: Fitted) -> dict[str, Any]:
-        question = self._training.question
         return {
-            "question": question,
+            "question": self._question,
             "labels": list(self._labels),
             "architecture": f"{self._record.network}, mean over places, Dense 128, Dense 50, "
             "softmax",
             "notice": NOTICE,
             "plan": self._plan.to_dict(),
             "learned_from": {
-                **counts(examples.table, question),
+                **counts(examples.table, self._question),
                 "skipped": len(examples.skipped),
                 "sha256": self._record.dataset.sha256,
             },
@@ -275,25 +290,11 @@ class _Attempt:
         """Return what the network answers to the test split, for :func:`evaluate_answers`."""
         rows = examples.rows("test")
         targets = one_hot(examples.table["answer"], self._labels)
-        probabilities = np.concatenate(
-            [
-                np.asarray(learner.predict_on_batch(inputs), dtype=float)
-                for inputs, _ in batches(examples.inputs, targets, rows, size=self._plan.batch)
-            ]
-        )
-        given = pd.DataFrame(probabilities, columns=list(self._labels))
+        tested = batches(examples.inputs, targets, rows, size=self._plan.batch)
+        answers = [np.asarray(learner.predict_on_batch(x), dtype=float) for x, _ in tested]
+        given = pd.DataFrame(np.concatenate(answers), columns=list(self._labels))
         test = examples.table.iloc[rows][["patient_id", "answer"]].reset_index(drop=True)
         return pd.concat([test, given], axis=1)
-
-    def _figures(self, fitted: Fitted, scores: Scores | None, folder: Path) -> dict[str, Path]:
-        """Draw what there is to draw; a figure that cannot be written is named, and no more."""
-        written: dict[str, Path] = {}
-        for name, display in displays(self._training.question, fitted.history, scores).items():
-            try:
-                written[name] = display.save(folder / f"{name}.png")
-            except FractureWidgetsError as error:
-                self._training.monitor.say(str(error))
-        return written
 
 
 def _head_of(model: keras.Model) -> keras.Model:
@@ -302,5 +303,68 @@ def _head_of(model: keras.Model) -> keras.Model:
     return keras.Model(model.get_layer(POOLED_OUTPUT).output, model.output)
 
 
-def _trunk_weights(plan: TrainingPlan) -> str | os.PathLike[str] | Weights | None:
-    return load_model_folder().weights if plan.weights == "shipped" else plan.weights
+def prepare_folder(folder: Path, question: str, model: keras.Model) -> None:
+    """Make the folder for a network, before hours are spent on training it."""
+    question_graph(model)  # one that cannot be written down as a graph is refused here
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".trial").touch()
+        (folder / ".trial").unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise TrainingError(
+            f"The model cannot be saved in {folder.name} ({error.strerror}): choose a folder that "
+            "you may write to."
+        ) from error
+    if (folder / CARD_FILE).exists() and _question_of(folder) != question:
+        raise TrainingError(
+            f"The folder {folder.name} holds another model ({CARD_FILE}): choose another folder, "
+            "so that it is not overwritten."
+        )
+    learning = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    needed = 2 * model.count_params() + _STATES * learning + _ROOM_FOR_FIGURES
+    if free < needed:
+        raise TrainingError(
+            f"There is no room for the model in {folder.name}: it takes {needed / 1e6:,.0f} MB and "
+            f"{free / 1e6:,.0f} MB are free. Make room, or choose another folder."
+        )
+
+
+def save_network(
+    folder: Path,
+    question: str,
+    labels: Sequence[str],
+    network: str,
+    model: keras.Model,
+    card: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write a network with its card, and give the model the weights as written."""
+    whole = question == BODY_PART_OUTPUT
+    parts = labels if whole else [question] if question in BODY_PARTS else []
+    try:
+        complete = save_model_folder(
+            folder,
+            collect_weights(model),
+            question_graph(model),
+            {"question": question, **card},
+            kind=BODY_PART if whole else FRACTURE,
+            network=network,
+            body_parts=parts,
+        )
+        assign_weights(model, load_model_folder(folder).weights)
+    except ModelError as error:
+        cause = error.__cause__
+        why = cause.strerror if isinstance(cause, OSError) else str(error)
+        raise ModelNotSaved(
+            f"The trained model could not be saved in {folder.name} ({why}): make room; in Python, "
+            "this error's model is the trained network.",
+            model,
+        ) from error
+    return complete
+
+
+def _question_of(folder: Path) -> str:
+    try:
+        return str(read_card(folder / CARD_FILE).get("question", ""))
+    except ModelError:
+        return ""

@@ -1,10 +1,10 @@
-"""The radiographs that answer one question: chosen, divided by patient, read."""
+"""The radiographs that answer one question: chosen, divided by patient, read, and in batches."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,30 @@ from fracture_widgets.datasets.split import split_by_patient
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
-from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
 from fracture_widgets.parts import BODY_PARTS, LABELS, with_article
-from fracture_widgets.training.plan import TrainingPlan
+from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.progress import READING
 
 __all__ = [
     "QUESTIONS",
     "SPLITS",
+    "Augmenter",
     "Examples",
-    "check_something_read",
+    "Shuffle",
+    "augmented_views",
+    "augmenter",
+    "batches",
     "check_splits",
     "check_study_labels",
+    "class_weights",
     "counts",
+    "kept_examples",
     "label_names",
-    "network_pixels",
+    "one_hot",
+    "pixel_loader",
     "read_examples",
     "select_task",
     "split_dataset",
@@ -41,7 +49,14 @@ __all__ = [
 QUESTIONS = (BODY_PART_OUTPUT, FRACTURE_OUTPUT, *BODY_PARTS)
 """What a network can be asked: the body part, or fractured or normal, of any part or of one."""
 
+Pixels = npt.NDArray[np.uint8]
+"""A radiograph as the network sees it, in whole greys, shape ``(224, 224)``."""
+
 SPLITS = ("train", "validation", "test")
+# Far more than the batches of an epoch: each draws once.
+_DRAWS_IN_AN_EPOCH = 1 << 24
+_SETTINGS = Augmentation()
+_BLACK = {"fill_mode": "constant", "fill_value": 0.0}
 _NEEDED = ("body_part", "patient_id", "label", "image_path")
 
 
@@ -166,37 +181,171 @@ def counts(table: pd.DataFrame, question: str) -> dict[str, dict[str, int]]:
     }
 
 
+def pixel_loader(
+    table: pd.DataFrame, monitor: Monitor
+) -> tuple[Callable[[int], Pixels | None], list[tuple[str, str]]]:
+    """Return what reads a row's radiograph as the network sees it, and what it has to skip."""
+    paths = [Path(path) for path in table["image_path"]]
+    skipped: list[tuple[str, str]] = []
+
+    def load(row: int) -> Pixels | None:
+        try:
+            greys = network_input(read_radiograph(paths[row]).pixels)
+        except UnreadableRadiograph as error:
+            skipped.append((paths[row].name, str(error)))
+            monitor.say(f"Skipped: {error}")
+            return None
+        return np.rint(greys[..., 0]).astype(np.uint8)
+
+    return load, skipped
+
+
 def read_examples(table: pd.DataFrame, monitor: Monitor) -> Examples:
     """Read every radiograph as the network sees it, and pass over those that cannot be read."""
     pixels = np.empty((len(table), INPUT_SIZE, INPUT_SIZE), np.uint8)
     kept: list[int] = []
-    skipped: list[tuple[str, str]] = []
-    for done, path in enumerate(table["image_path"], start=1):
-        try:
-            pixels[len(kept)] = network_pixels(read_radiograph(path).pixels)
-        except UnreadableRadiograph as error:
-            skipped.append((Path(path).name, str(error)))
-            monitor.say(f"Skipped: {error}")
-        else:
-            kept.append(done - 1)
-        monitor.step(done, len(table), READING)
-    check_something_read(kept, skipped)
-    return Examples(table.iloc[kept].reset_index(drop=True), pixels[: len(kept)], tuple(skipped))
+    load, skipped = pixel_loader(table, monitor)
+    for row in range(len(table)):
+        radiograph = load(row)
+        if radiograph is not None:
+            pixels[len(kept)] = radiograph
+            kept.append(row)
+        monitor.step(row + 1, len(table), READING)
+    return kept_examples(table, kept, pixels[: len(kept)], skipped)
 
 
-def network_pixels(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Return a radiograph as the network sees it, in whole greys, shape ``(224, 224)``."""
-    whole: npt.NDArray[np.uint8] = np.rint(network_input(pixels)[..., 0]).astype(np.uint8)
-    return whole
-
-
-def check_something_read(kept: Sequence[int], skipped: Sequence[tuple[str, str]]) -> None:
-    """Raise a :class:`TrainingError` if no radiograph could be read."""
+def kept_examples(
+    table: pd.DataFrame,
+    kept: list[int],
+    inputs: npt.NDArray[Any],
+    skipped: Sequence[tuple[str, str]],
+) -> Examples:
+    """Return the rows that could be read; raise a :class:`TrainingError` if there are none."""
     if not kept:
         raise TrainingError(
             f"None of the {len(skipped):,} radiographs could be read; the first: {skipped[0][1]}"
         )
+    return Examples(table.iloc[kept].reset_index(drop=True), inputs, tuple(skipped))
 
 
 def _noun(question: str) -> str:
     return question if question in BODY_PARTS else "radiograph"
+
+
+def one_hot(answers: npt.ArrayLike, labels: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """Return 1 in the column of each answer and 0 elsewhere, shape ``(n, len(labels))``."""
+    given = np.asarray(answers, dtype=str)
+    return np.stack([given == label for label in labels], axis=1).astype(np.float32)
+
+
+def class_weights(targets: npt.NDArray[np.float32]) -> dict[int, float]:
+    """Return by answer what its examples count, so that all answers count the same together."""
+    total, answers = targets.shape
+    return {
+        number: total / (answers * float(count))
+        for number, count in enumerate(targets.sum(axis=0))
+        if count
+    }
+
+
+class Augmenter:
+    """Varies batches of greys; what is drawn depends on the seed, the epoch and the batch alone."""
+
+    def __init__(self, steps: list[Any], seed: int) -> None:
+        self._steps = steps
+        self._seed = seed
+
+    def __call__(self, greys: Any) -> Any:
+        """Vary a batch, float32 of shape ``(n, h, w, 1)`` in 0 to 255."""
+        for step in self._steps:
+            greys = step(greys, training=True)
+        return greys
+
+    def begin(self, epoch: int) -> None:
+        """Draw from now on what belongs to an epoch, counted from 0."""
+        for number, step in enumerate(self._steps):
+            for state in step.variables:
+                state.assign([self._seed + number, epoch * _DRAWS_IN_AN_EPOCH])
+
+
+def augmenter(settings: Augmentation, seed: int) -> Augmenter:
+    """Return what varies a batch of greys, float32 of shape ``(n, h, w, 1)`` in 0 to 255."""
+    layers = require_keras("Training").layers
+    steps = [
+        layers.RandomFlip("horizontal", seed=seed),
+        layers.RandomRotation(settings.rotation / 360.0, seed=seed + 1, **_BLACK),
+        layers.RandomZoom((-settings.zoom, settings.zoom), seed=seed + 2, **_BLACK),
+        layers.RandomContrast(settings.contrast, value_range=(0, 255), seed=seed + 3),
+    ]
+    return Augmenter(steps if settings.flip else steps[1:], seed if settings.flip else seed + 1)
+
+
+def augmented_views(
+    radiograph: Radiograph, n: int, settings: Augmentation = _SETTINGS, *, seed: int = 0
+) -> list[Radiograph]:
+    """Vary a radiograph as training does: another picture in every epoch."""
+    if n < 1:
+        raise ValueError(f"n is 1 or more. Received: {n}")
+    require_keras("Augmentation")
+    same = np.repeat(network_input(radiograph.pixels)[np.newaxis], n, axis=0)
+    varied = np.asarray(augmenter(settings, seed)(same))[..., 0] / np.float32(255)
+    return [replace(radiograph, pixels=np.clip(view, 0, 1)) for view in varied]
+
+
+class Shuffle:
+    """Orders that depend on the seed and the epoch alone, so that any epoch can be had again."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._epoch = 0
+
+    def begin(self, epoch: int) -> None:
+        """Give next the order of an epoch, counted from 0."""
+        self._epoch = epoch
+
+    def __call__(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the rows in the order of this epoch, and go on to the next."""
+        chances = np.random.default_rng((self._seed, self._epoch))
+        self._epoch += 1
+        return chances.permutation(rows)
+
+
+def batches(
+    inputs: npt.NDArray[Any],
+    targets: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.intp],
+    *,
+    size: int,
+    shuffled: int | Shuffle | None = None,
+    vary: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Return a ``tf.data.Dataset`` of ``(inputs, targets)`` batches."""
+    import tensorflow as tf
+
+    pictures = inputs.ndim == 3
+
+    def gather(chosen: Any) -> tuple[Any, Any]:
+        (taken,) = tf.numpy_function(
+            lambda at: [inputs[at].astype(np.float32)], [chosen], [tf.float32]
+        )
+        taken = tf.ensure_shape(taken, (None, *inputs.shape[1:]))
+        if pictures:
+            taken = taken[..., tf.newaxis]
+        return (taken if vary is None else vary(taken)), tf.gather(targets, chosen)
+
+    wanted = rows.astype(np.int64)
+    order = tf.data.Dataset.from_tensor_slices(wanted)
+    if shuffled is not None:
+        shuffle = Shuffle(shuffled) if isinstance(shuffled, int) else shuffled
+
+        def shuffle_anew(_: Any) -> Any:
+            drawn = tf.numpy_function(lambda: shuffle(wanted), [], tf.int64)
+            return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(drawn, (len(wanted),)))
+
+        order = tf.data.Dataset.range(1).flat_map(shuffle_anew)
+        order = order.apply(tf.data.experimental.assert_cardinality(len(wanted)))
+    # Workers draw the same batches and keep their share of each; see training.loop.
+    sharded = tf.data.Options()
+    sharded.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    # One batch after the other: drawn side by side, the same seed would not give the same ones.
+    return order.batch(size).map(gather).prefetch(1).with_options(sharded)

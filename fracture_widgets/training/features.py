@@ -1,17 +1,13 @@
-"""What a frozen trunk makes of a radiograph: computed once, kept on disk by content.
-
-A feature is found again by the bytes of the file, the preprocessing and the trunk's weights, so
-that a changed file, setting or trunk never gets another's, and questions that share a trunk share
-their features.
-"""
+"""What a frozen trunk makes of a radiograph: computed once, kept on disk by content."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,23 +15,32 @@ import pandas as pd
 
 from fracture_widgets.base.cache import ArrayCache, content_key
 from fracture_widgets.base.files import file_sha256
-from fracture_widgets.base.progress import Monitor
-from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.weight_files import collect_weights
-from fracture_widgets.training.data import Examples, check_something_read, network_pixels
+from fracture_widgets.training.data import Examples, Pixels, kept_examples, pixel_loader
 from fracture_widgets.training.progress import FEATURES
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["FeatureCache", "compute_features", "pooled_examples", "trunk_identity"]
+__all__ = [
+    "FeatureCache",
+    "TrunkFeatures",
+    "compute_features",
+    "pooled_examples",
+    "trunk_features",
+    "trunk_identity",
+]
 
 Features = npt.NDArray[np.floating]
 _BATCH = 32
+_CEILING_SAMPLE = 128
+_CEILING_QUANTILE = 0.9995
+_CEILING_HEADROOM = 1.3
 
 
 class FeatureCache:
@@ -84,22 +89,19 @@ def trunk_identity(trunk: keras.Model) -> str:
 def compute_features(
     trunk: keras.Model,
     sha256: Sequence[str | None],
-    load: Callable[[int], npt.NDArray[np.uint8] | None],
+    load: Callable[[int], Pixels | None],
     cache: FeatureCache,
     monitor: Monitor,
 ) -> tuple[Features, list[int], float]:
-    """Return what a trunk gives for every row that can be loaded, these rows, and the seconds.
-
-    Pooled features are kept in the cache; maps, which are large, are float16 and for now alone.
-    """
+    """Return what a trunk gives for every row that can be loaded, these rows, and the seconds."""
     shape = tuple(trunk.output.shape[1:])
-    pooled = len(shape) == 1
+    pooled = len(shape) == 1  # maps, which are large, are float16 and not kept
     identity = trunk_identity(trunk) if pooled else ""
     features = np.empty((len(sha256), *shape), np.float32 if pooled else np.float16)
     kept: list[int] = []
     seconds = 0.0
     for start in range(0, len(sha256), _BATCH):
-        fresh: dict[int, npt.NDArray[np.uint8]] = {}
+        fresh: dict[int, Pixels] = {}
         keys: dict[int, str] = {}
         for row in range(start, min(start + _BATCH, len(sha256))):
             if pooled and sha256[row] is not None:
@@ -114,8 +116,7 @@ def compute_features(
             kept.append(row)
         if fresh:
             began = time.perf_counter()
-            greys = np.stack(list(fresh.values()))[..., None].astype(np.float32)
-            features[list(fresh)] = np.asarray(trunk.predict_on_batch(greys))
+            features[list(fresh)] = _compute(trunk, np.stack(list(fresh.values())))
             seconds += time.perf_counter() - began
             for row in fresh.keys() & keys.keys():
                 cache.put(keys[row], features[row])
@@ -129,21 +130,10 @@ def pooled_examples(
     """Return the pooled features of every radiograph that can be read, from files or the cache."""
     keras = require_keras("Computing features")
     trunk = keras.Model(network.input, network.get_layer(POOLED_OUTPUT).output)
-    paths = [Path(path) for path in table["image_path"]]
-    skipped: list[tuple[str, str]] = []
-
-    def load(row: int) -> npt.NDArray[np.uint8] | None:
-        try:
-            return network_pixels(read_radiograph(paths[row]).pixels)
-        except UnreadableRadiograph as error:
-            skipped.append((paths[row].name, str(error)))
-            monitor.say(f"Skipped: {error}")
-            return None
-
-    digests = [_digest(path) for path in paths]
+    load, skipped = pixel_loader(table, monitor)
+    digests = [_digest(Path(path)) for path in table["image_path"]]
     features, kept, _ = compute_features(trunk, digests, load, cache, monitor)
-    check_something_read(kept, skipped)
-    return Examples(table.iloc[kept].reset_index(drop=True), features[kept], tuple(skipped))
+    return kept_examples(table, kept, features[kept], skipped)
 
 
 def _digest(path: Path) -> str | None:
@@ -152,3 +142,71 @@ def _digest(path: Path) -> str | None:
         return file_sha256(path)
     except OSError:
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class TrunkFeatures:
+    """Features of all views in 8 bits: each the root of its share of its channel's ceiling."""
+
+    stored: npt.NDArray[np.uint8]
+    ceiling: npt.NDArray[np.float32]
+
+
+def trunk_features(
+    network: keras.Model,
+    pixels: npt.NDArray[np.uint8],
+    folder: Path,
+    monitor: Monitor = SILENT,
+) -> TrunkFeatures:
+    """Return the frozen stages' output for all views, computing what ``folder`` lacks."""
+    keras = require_keras("Computing features")
+    sources = [network.get_layer(name).output for name in MAP_SOURCE_LAYERS]
+    frozen = keras.Model(network.input, keras.layers.Concatenate()(sources))
+    frozen.trainable = False
+
+    cache = ArrayCache(folder, max_bytes=None)
+    decides = {
+        "pixels": pixels,
+        "type": str(frozen.output.dtype),
+        "weights": collect_weights(frozen),
+    }
+    flat = pixels.reshape(-1, *pixels.shape[2:])
+    found = cache.get_or_compute({"ceiling": decides}, lambda: {"ceiling": _ceiling(frozen, flat)})
+    ceiling = np.asarray(found["ceiling"], dtype=np.float32)
+    path = cache.path(content_key({"features": decides}), ".u8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = frozen.output.shape[1:]
+    storing = _storing(frozen, ceiling)
+    with path.open("ab") as file:  # as far as it is long: 20,000 views take 9 GB
+        done = file.tell() // int(np.prod(shape))
+        file.truncate(done * int(np.prod(shape)))
+        monitor.step(done, len(flat), "features")
+        for start in range(done, len(flat), _BATCH):
+            file.write(_compute(storing, flat[start : start + _BATCH]).tobytes())
+            monitor.step(min(start + _BATCH, len(flat)), len(flat), "features")
+    stored = np.memmap(path, np.uint8, "r", shape=(*pixels.shape[:2], *shape))
+    return TrunkFeatures(stored, ceiling)
+
+
+def _storing(frozen: keras.Model, ceiling: npt.NDArray[np.float32]) -> keras.Model:
+    """Let the backend, which uses every core, do the rounding too."""
+    keras = require_keras("Computing features")
+    output = keras.ops.cast(frozen.output, "float32")
+    share = keras.ops.sqrt(keras.ops.clip(output / ceiling, 0.0, 1.0))
+    return keras.Model(frozen.input, keras.ops.cast(keras.ops.round(255.0 * share), "uint8"))
+
+
+def _compute(model: keras.Model, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+    return np.asarray(model.predict_on_batch(pixels[..., None].astype(np.float32)))
+
+
+def _ceiling(frozen: keras.Model, flat: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    rng = np.random.default_rng(0)
+    chosen = np.sort(rng.choice(len(flat), min(_CEILING_SAMPLE, len(flat)), replace=False))
+    sample = np.concatenate(
+        [_compute(frozen, flat[chosen[i : i + _BATCH]]) for i in range(0, len(chosen), _BATCH)]
+    )
+    sample = sample.astype(np.float32, copy=False)
+    top = np.quantile(sample.reshape(-1, sample.shape[-1]), _CEILING_QUANTILE, axis=0)
+    ceiling: npt.NDArray[np.float32] = (top * _CEILING_HEADROOM + 1e-3).astype(np.float32)
+    return ceiling

@@ -1,13 +1,10 @@
-"""Views of one joint: framed tighter or wider, turned, mirrored, with its outlines carried along.
-
-Somebody who cuts a radiograph does not cut it as the annotation does. The cascade is therefore
-taught with many framings of every joint, cut from the whole radiograph.
-"""
+"""Views of one joint: framed tighter or wider, turned, mirrored, its outlines carried along."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image, ImageDraw
 
+from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, Placement, network_input
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
 __all__ = [
     "STANDARD_MARGIN",
@@ -26,6 +25,7 @@ __all__ = [
     "draw_view",
     "joint_framing",
     "patch_framing",
+    "radiograph_reader",
     "rows_of",
 ]
 
@@ -56,6 +56,16 @@ class View:
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     """Yield a table's rows with their columns as attributes, whose types only the table knows."""
     yield from table.itertuples()
+
+
+def radiograph_reader(atlas: FracAtlas) -> Callable[[str], Radiograph]:
+    """Return what reads a radiograph by its name, once for all joints of it that follow."""
+
+    @lru_cache(maxsize=1)
+    def read(image_id: str) -> Radiograph:
+        return read_radiograph(atlas.read_image(image_id), name=image_id)
+
+    return read
 
 
 def joint_framing(joint: Box, rng: np.random.Generator) -> Framing:

@@ -1,4 +1,4 @@
-"""Teach a Keras model epoch by epoch; stop early, and keep the best weights whatever happens."""
+"""Teach a Keras model epoch by epoch, on one device or several; stop early, keep the best."""
 
 from __future__ import annotations
 
@@ -14,15 +14,30 @@ import pandas as pd
 from fracture_widgets.base.progress import Cancelled, Clock
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.training.devices import Strategy, distributed
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import TRAINING, EpochEnded, Progress, TrainingMonitor
 from fracture_widgets.training.run_folder import COLUMNS, Arrays, State, best_of, history_table
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
-__all__ = ["STOPPED_EARLY", "Fitted", "TrainingLoop", "run_epochs"]
+__all__ = [
+    "STOPPED_EARLY",
+    "Fitted",
+    "Strategy",
+    "TrainingLoop",
+    "even_batch",
+    "is_chief",
+    "run_epochs",
+    "strategy_for",
+]
+
+STRATEGIES = ("mirrored",)
+"""What can be asked for by name."""
+
+Strategy = Any
+"""A ``tf.distribute.Strategy``."""
 
 STOPPED_EARLY = "Training was stopped before its first epoch ended: there is nothing to keep."
 _ANOTHER_NETWORK = (
@@ -205,7 +220,7 @@ class TrainingLoop:
             history = self._history()
             if self._keep is not None and math.isfinite(self._epochs[-1]["loss"]):
                 variables = _variables(self._model)
-                self._keep(history, {name: np.asarray(one) for name, one in variables.items()})
+                self._keep(history, {name: np.asarray(held) for name, held in variables.items()})
             self._monitor.on_epoch(
                 EpochEnded(history, best_of(history), self._plan.epochs, self._plan.patience)
             )
@@ -220,7 +235,7 @@ def _compiled(model: keras.Model, plan: TrainingPlan, strategy: Strategy | None)
     import tensorflow as tf
 
     strategy = strategy or tf.distribute.get_strategy()
-    model = distributed(model, strategy)
+    model = _distributed(model, strategy)
     with strategy.scope():
         model.compile(
             optimizer=keras.optimizers.Adam(plan.learning_rate),
@@ -232,6 +247,38 @@ def _compiled(model: keras.Model, plan: TrainingPlan, strategy: Strategy | None)
         )
         model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _workers(strategy: Strategy) -> int:
+    """Return how many processes train together."""
+    resolver = strategy.cluster_resolver
+    hosts = {} if resolver is None else resolver.cluster_spec().as_dict()
+    return max(1, sum(len(hosts.get(job, ())) for job in ("chief", "worker")))
+
+
+def _distributed(model: keras.Model, strategy: Strategy) -> keras.Model:
+    """Return a model with the same layers that trains by a strategy, whatever that is."""
+    keras = require_keras("Training")
+    import tensorflow as tf
+
+    several = _workers(strategy) > 1
+
+    def reduced(logs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        # Numbers of several workers can be gathered only with a dimension to gather them along.
+        return {name: tf.reshape(value, (1,)) if several else value for name, value in logs.items()}
+
+    class Distributed(keras.Model):  # type: ignore[name-defined]
+        @property
+        def distribute_strategy(self) -> Strategy:
+            return strategy
+
+        def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+            return reduced(super().train_step(data))
+
+        def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+            return reduced(super().test_step(data))
+
+    return Distributed(model.inputs, model.outputs[0], name=model.name)
 
 
 def _variables(model: keras.Model) -> dict[str, Any]:
@@ -266,3 +313,39 @@ def _restore(model: keras.Model, start: State) -> list[npt.NDArray[Any]]:
 def _assign(variables: Mapping[str, Any], arrays: Arrays) -> None:
     for name, variable in variables.items():
         variable.assign(arrays[name])
+
+
+def strategy_for(chosen: str | Strategy | None) -> Strategy:
+    """Return a strategy by name, the one that is given, or the current one."""
+    if isinstance(chosen, str) and chosen not in STRATEGIES:
+        raise ValueError(f"The strategy is one of {', '.join(STRATEGIES)}. Received: {chosen!r}")
+    require_keras("Training")
+    import tensorflow as tf
+
+    if chosen is None:
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy() if chosen == "mirrored" else chosen
+
+
+def is_chief(strategy: Strategy) -> bool:
+    """Whether this process is the one that writes files."""
+    return bool(strategy.extended.should_checkpoint)
+
+
+def even_batch(examples: int, size: int, replicas: int) -> int:
+    """Return the batch nearest to a size that gives every replica a share of every batch."""
+
+    def shared(batch: int) -> bool:
+        parts = {min(batch, examples), examples % batch or min(batch, examples)}
+        return all(part > (replicas - 1) * -(-part // replicas) for part in parts)
+
+    nearest = sorted(
+        range(1, 2 * size + 1), key=lambda batch: (batch % replicas != 0, abs(batch - size))
+    )
+    found = next(filter(shared, nearest), None)
+    if found is None:
+        raise TrainingError(
+            f"{examples} radiographs in batches of {size} cannot be shared by {replicas} devices: "
+            "use fewer devices, or another batch."
+        )
+    return found

@@ -48,28 +48,21 @@ class TrainingPlan:
 
     Attributes
     ----------
-    learning_rate
-        Of Adam.
-    batch
-        Radiographs in one step.
-    epochs
-        At most so many.
-    patience
-        Training ends after so many epochs without a lower validation loss; the weights of the
-        epoch with the lowest are kept.
+    learning_rate, batch, epochs, patience
+        Of Adam; radiographs in a step; at most so many; epochs without a lower validation loss
+        before training ends. The weights of the epoch with the lowest are kept.
     augmentation
         How radiographs are varied; ``None`` for not at all.
     class_weights
         Whether an answer counts the more the rarer it is.
     frozen_trunk
-        Whether ResNet-50 stays as it is and the head alone is trained. Without augmentation, its
+        Whether the trunk stays as it is and the head alone is trained. Without augmentation, its
         pooled features are then computed once and kept, and training takes seconds.
     weights
-        What ResNet-50 starts from: ``"imagenet"`` (Keras downloads it), ``"shipped"`` (the
+        What the trunk starts from: ``"imagenet"`` (Keras downloads it), ``"shipped"`` (the
         shipped cascade's), the path of a ``.npz`` file, or ``None`` for a random start.
     validation, test
-        Shares of the radiographs that are set aside; the rest is for training. No patient stands
-        on two sides.
+        Shares of the radiographs that are set aside. No patient stands on two sides.
     test_from_folders
         Whether the dataset's own ``test`` folder is the test split; the rest is then divided in
         the proportion of training and validation.

@@ -88,16 +88,7 @@ class TrainingMonitor(Monitor):
             "is_cancelled": cancelled,
             "enough": enough,
         }
-        return cls(**{name: one for name, one in given.items() if one is not None})  # type: ignore[arg-type]
-
-    @classmethod
-    def of_monitor(cls, monitor: Monitor) -> Self:
-        """Return a monitor that passes a training's progress on to a plain one."""
-        return cls(
-            on_say=monitor.on_say,
-            is_cancelled=monitor.is_cancelled,
-            on_progress=lambda step: monitor.on_step(step.done, step.total, step.stage),
-        )
+        return cls(**{name: call for name, call in given.items() if call is not None})  # type: ignore[arg-type]
 
     def step(self, done: int, total: int | None, what: str = "") -> None:
         """Report a step of a stage, with the time that the rest will take."""

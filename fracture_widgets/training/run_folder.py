@@ -1,10 +1,4 @@
-"""A training as a folder, so that it can be stopped at any moment and continued.
-
-After every epoch the folder holds a whole state: the last weights with all that the optimizer
-remembers, the best weights, and a record that names both by their sha256. The record is exchanged
-last, so that whatever ends the program, the folder holds the last finished epoch or the one before
-it.
-"""
+"""A training as a folder, so that it can be stopped at any moment and continued."""
 
 from __future__ import annotations
 
@@ -130,7 +124,7 @@ class RunFolder:
                 yield
         finally:
             if not self.started:
-                self.discard()
+                shutil.rmtree(self._home, ignore_errors=True)
 
     def check_same_training(self, record: RunRecord, *, finished: bool = False) -> None:
         """Check that what is kept here is a part of this very training, or its end."""
@@ -182,6 +176,7 @@ class RunFolder:
         """Keep the state after an epoch, whole or not at all."""
         epochs = len(history)
         try:
+            # The record, which names the arrays, is exchanged last.
             path, sha256 = write_by_content(
                 self._home / "epoch.npz", lambda stream: pack_arrays(stream, arrays)
             )
@@ -236,10 +231,6 @@ class RunFolder:
             return read_frame(file, dtype={"patient_id": str})
         except (OSError, ValueError) as error:
             raise self._damaged() from error
-
-    def discard(self) -> None:
-        """Remove what is kept for a continuation, if anything is."""
-        shutil.rmtree(self._home, ignore_errors=True)
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -1,12 +1,7 @@
-"""What came of trainings: their answers scored and drawn, their result, and runs opened again.
-
-It needs no network before one is asked for, so that a finished run can be read where TensorFlow is
-not installed.
-"""
+"""What came of trainings: their answers scored and drawn, and runs opened without TensorFlow."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.errors import FractureWidgetsError, ModelError
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.figures import (
     ConfusionMatrixDisplay,
@@ -24,22 +19,27 @@ from fracture_widgets.figures import (
     LearningCurvesDisplay,
     RocDisplay,
 )
+from fracture_widgets.models.card import read_card
+from fracture_widgets.models.folder import CARD_FILE, load_model_folder
+from fracture_widgets.models.networks.graph import keras_model
+from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.models.weight_files import assign_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.run_folder import RunFolder, best_of
-from fracture_widgets.training.saving import CARD_FILE, TrainedNetwork, read_network
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = [
+    "TrainedNetwork",
     "TrainingResult",
     "TrainingRun",
-    "displays",
     "evaluate_answers",
     "list_runs",
     "open_run",
+    "read_network",
     "task_title",
 ]
 
@@ -65,19 +65,55 @@ def evaluate_answers(question: str, answers: pd.DataFrame) -> Scores:
     )
 
 
-def displays(question: str, history: pd.DataFrame, scores: Scores | None) -> dict[str, Display]:
-    """Return the figures of a training by the names of their files."""
-    title = f"{task_title(question)[:1].upper()}{task_title(question)[1:]}"
-    drawn: dict[str, Display] = {"learning_curves": LearningCurvesDisplay(history, title=title)}
-    if scores is not None:
-        drawn["confusion_matrix"] = ConfusionMatrixDisplay.from_scores(scores)
-    if scores is not None and question != BODY_PART_OUTPUT:
-        drawn["roc"] = RocDisplay.from_scores({question: scores}, title=title)
-    return drawn
-
-
 @dataclass(frozen=True, eq=False)
-class TrainingResult:
+class TrainedNetwork:
+    """A network that answers one question, with its card."""
+
+    model: keras.Model
+    card: Mapping[str, Any]
+
+
+def read_network(folder: Path) -> TrainedNetwork:
+    """Load a network that was trained here, after checking its files against the card."""
+    keras = require_keras("Loading a network")
+    kept = load_model_folder(folder)
+    model = keras_model(kept.graph)
+    assign_weights(model, kept.weights)
+    answer = model.output[kept.answer_output]
+    return TrainedNetwork(keras.Model(model.input, answer), kept.card)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Training:
+    """What is known of a training, while it goes on in a folder and when it has ended."""
+
+    question: str
+    plan: TrainingPlan
+    history: pd.DataFrame
+    evaluation: Scores | None
+    card: Mapping[str, Any]
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the lowest validation loss, whose weights were kept."""
+        return best_of(self.history)
+
+    def figures(self) -> dict[str, Display]:
+        """Return the figures: ``learning_curves``, ``confusion_matrix`` and ``roc``."""
+        title = task_title(self.question)
+        title = f"{title[:1].upper()}{title[1:]}"
+        drawn: dict[str, Display] = {
+            "learning_curves": LearningCurvesDisplay(self.history, title=title)
+        }
+        if self.evaluation is not None:
+            drawn["confusion_matrix"] = ConfusionMatrixDisplay.from_scores(self.evaluation)
+            if self.question != BODY_PART_OUTPUT:
+                drawn["roc"] = RocDisplay.from_scores({self.question: self.evaluation}, title=title)
+        return drawn
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrainingResult(_Training):
     """A trained network and how it came about.
 
     Attributes
@@ -92,8 +128,6 @@ class TrainingResult:
     history
         One row for each epoch, indexed from 1: ``loss``, ``accuracy``, ``val_loss``,
         ``val_accuracy``.
-    best_epoch
-        The epoch whose weights were kept.
     split
         The radiographs used, with the columns ``answer`` and ``split``.
     evaluation
@@ -109,17 +143,11 @@ class TrainingResult:
         What the card says, written or not.
     """
 
-    question: str
     model: keras.Model
-    plan: TrainingPlan
-    history: pd.DataFrame
-    best_epoch: int
     split: pd.DataFrame
-    evaluation: Scores | None
     skipped: tuple[tuple[str, str], ...]
     files: Mapping[str, Path]
     interrupted: bool
-    card: Mapping[str, Any]
 
     def __repr__(self) -> str:
         return f"TrainingResult({self.question!r}, best_epoch={self.best_epoch})"
@@ -144,59 +172,28 @@ class TrainingResult:
         return text if self.evaluation is None else f"{text}\n\nTest split. {self.evaluation}"
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingRun:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrainingRun(_Training):
     """A training as its folder tells of it.
 
     Attributes
     ----------
     folder
         Where it is kept.
-    question
-        ``"body_part"``, or the part whose fractures it finds.
     network_name
         Name of the trunk, ``"resnet50"`` for one.
-    plan
-        How it is trained.
-    history
-        One row for each epoch that ended, indexed from 1: ``loss``, ``accuracy``, ``val_loss``,
-        ``val_accuracy``.
     finished
         Whether it came to its end; another one can be continued.
-    card
-        What the card says of the network; empty while there is none.
-    evaluation
-        Of the test split; ``None`` before the end.
+    question, plan, history, evaluation, card
+        As of a :class:`TrainingResult`, so far; the card is empty while there is none.
     """
 
     folder: Path
-    question: str
     network_name: str
-    plan: TrainingPlan
-    history: pd.DataFrame
     finished: bool
-    card: Mapping[str, Any]
-    evaluation: Scores | None
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch with the lowest validation loss."""
-        return best_of(self.history)
-
-    def figures(self) -> dict[str, Display]:
-        """Return the figures: ``learning_curves``, ``confusion_matrix`` and ``roc``."""
-        return displays(self.question, self.history, self.evaluation)
 
     def network(self) -> TrainedNetwork:
-        """Load the network, after checking its files against the card.
-
-        Raises
-        ------
-        ModelError
-            If there is no network yet, or its files are not those the card describes.
-        MissingExtra
-            If TensorFlow is not installed.
-        """
+        """Load the network, after checking its files against the card."""
         return read_network(self.folder)
 
     def __repr__(self) -> str:
@@ -249,11 +246,8 @@ def _plan(settings: Mapping[str, Any]) -> TrainingPlan:
 
 def _card(folder: Path) -> dict[str, Any]:
     try:
-        card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
+        return read_card(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
+    except ModelError as error:
         raise FractureWidgetsError(
             f"{CARD_FILE} in {folder.name} cannot be read: train this network again."
         ) from error
-    return card if isinstance(card, dict) else {}

@@ -23,7 +23,7 @@ from fracture_widgets.models.gate import (
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom, sample_phantoms
-from fracture_widgets.training.recipes.gate.out_of_distribution import drawn_pictures
+from fracture_widgets.training.recipes.gate.samples import drawn_pictures
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -181,7 +181,7 @@ def test_drawn_radiographs_with_exchanged_greys_are_named_so(
 
 def test_what_is_no_radiograph_is_refused(cascade: Cascade, gate: Gate) -> None:
     for drawn in drawn_pictures(each=4, seed=5):
-        picture = Radiograph(drawn.pixels, drawn.name, "0", "drawn")
+        picture = Radiograph(drawn.draw(), drawn.name, "0", "drawn")
         assert _refuses(gate, cascade, picture), drawn.name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.training.devices import even_batch, strategy_for
+from fracture_widgets.training.loop import even_batch, strategy_for
 
 # Batch normalisation sees the share of a device alone: a trunk without it shows the rest exactly.
 PROGRAM = """

@@ -34,13 +34,11 @@ def pictures(tmp_path):
 @pytest.fixture
 def counting(network, monkeypatch):
     """Count the radiographs that are decoded, which is what a kept feature spares."""
-    from fracture_widgets.training import features
+    from fracture_widgets.training import data
 
     read = []
-    real = features.read_radiograph
-    monkeypatch.setattr(
-        features, "read_radiograph", lambda path: (read.append(path), real(path))[1]
-    )
+    real = data.read_radiograph
+    monkeypatch.setattr(data, "read_radiograph", lambda path: (read.append(path), real(path))[1])
     return read
 
 

@@ -13,13 +13,9 @@ from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.networks.question import build_single_question_network
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training import saving
-from fracture_widgets.training.saving import (
-    ModelNotSaved,
-    prepare_folder,
-    read_network,
-    save_network,
-)
+from fracture_widgets.training import classifier
+from fracture_widgets.training.classifier import ModelNotSaved, prepare_folder, save_network
+from fracture_widgets.training.runs import read_network
 
 pytestmark = pytest.mark.keras
 
@@ -78,7 +74,9 @@ def test_another_model_s_folder_is_not_overwritten_and_one_s_own_is(saved, model
 
 
 def test_too_little_room_is_said_before_training(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(saving.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 5})())
+    monkeypatch.setattr(
+        classifier.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 5})()
+    )
     with pytest.raises(
         TrainingError, match=r"There is no room for the model in full: it takes 1 M"
     ):

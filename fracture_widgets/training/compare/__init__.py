@@ -1,27 +1,16 @@
 """Many models on the same folds: the paper's table, with what it left out."""
 
-from __future__ import annotations
-
-from fracture_widgets.training.compare.contenders import (
-    DEFAULT_MODELS,
-    AlwaysNormal,
-    FeatureClusters,
-    FeatureRegression,
-    FrozenFeatures,
-    NetworkChoice,
-    PixelClusters,
-)
+from fracture_widgets.training.compare.contenders import DEFAULT_MODELS, Baseline, baselines
+from fracture_widgets.training.compare.networks import FrozenFeatures, NetworkChoice
 from fracture_widgets.training.compare.result import Comparison
 from fracture_widgets.training.compare.run import compare
 
 __all__ = [
     "DEFAULT_MODELS",
-    "AlwaysNormal",
+    "Baseline",
     "Comparison",
-    "FeatureClusters",
-    "FeatureRegression",
     "FrozenFeatures",
     "NetworkChoice",
-    "PixelClusters",
+    "baselines",
     "compare",
 ]

@@ -1,23 +1,35 @@
-"""What a model answered to one fold, what that took, and what all models share while they work."""
+"""What all models share: radiographs read and divided once, and what is kept of every fold."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fracture_widgets.base.cache import ArrayCache, content_key
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.base.progress import Monitor
-from fracture_widgets.errors import ModelError, TrainingError
+from fracture_widgets.datasets.split import patient_folds, split_by_patient
+from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.training.compare.data import ComparedData
+from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.parts import FRACTURED, LABELS
+from fracture_widgets.training.data import (
+    QUESTIONS,
+    check_study_labels,
+    one_hot,
+    read_examples,
+    select_task,
+)
 from fracture_widgets.training.features import FeatureCache, compute_features, trunk_identity
 from fracture_widgets.training.plan import TrainingPlan
 
@@ -25,20 +37,106 @@ if TYPE_CHECKING:
     import keras
 
 __all__ = [
+    "ComparedData",
     "FoldFacts",
     "FoldResult",
+    "FoldRows",
     "FoldStore",
     "ResultsNotSaved",
     "Work",
-    "check_no_random",
-    "cut_at",
+    "read_compared",
 ]
+
+Rows = npt.NDArray[np.intp]
 
 MAPS_LIMIT = 4_000_000_000
 """Bytes of maps that are held in memory, about 10,000 radiographs' of ResNet-50's conv4."""
 
 _VERSION = 2
 _TIMED = 11
+
+
+@dataclass(frozen=True, eq=False)
+class FoldRows:
+    """Which radiographs a fold trains, validates and tests with, as row numbers."""
+
+    number: int
+    train: Rows
+    validation: Rows
+    test: Rows
+
+    @property
+    def learning(self) -> Rows:
+        """All but the test: for what needs no early stopping."""
+        return np.sort(np.concatenate([self.train, self.validation]))
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedData:
+    """The radiographs that every model is asked about."""
+
+    question: str
+    table: pd.DataFrame
+    pixels: npt.NDArray[np.uint8]
+    folds: tuple[FoldRows, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+    @property
+    def targets(self) -> npt.NDArray[np.float32]:
+        """1 in the column of each label, shape ``(n, 2)``, in the order of ``LABELS``."""
+        return one_hot(self.table["label"], LABELS)
+
+    @property
+    def fractured(self) -> npt.NDArray[np.bool_]:
+        """Whether each radiograph is fractured, shape ``(n,)``."""
+        is_so: npt.NDArray[np.bool_] = self.table["label"].to_numpy() == FRACTURED
+        return is_so
+
+    def digest(self) -> str:
+        """Return a digest of all that a fold's results depend on here."""
+        columns = ["sha256", "body_part", "patient_id", "label", "fold"]
+        rows = self.table[columns].astype(str).to_numpy().tolist()
+        divided = [rows.tolist() for fold in self.folds for rows in (fold.train, fold.validation)]
+        return hashlib.sha256(json.dumps([self.question, rows, divided]).encode()).hexdigest()
+
+
+def read_compared(
+    question: str,
+    dataset: pd.DataFrame | str | os.PathLike[str],
+    folds: int,
+    plan: TrainingPlan,
+    monitor: Monitor,
+) -> ComparedData:
+    """Read the radiographs and divide them by patient."""
+    if question not in QUESTIONS or question == BODY_PART_OUTPUT:
+        known = [name for name in QUESTIONS if name != BODY_PART_OUTPUT]
+        raise ValueError(f"The question is one of {', '.join(known)}. Received: {question!r}")
+    chosen = select_task(question, dataset)
+    check_study_labels(question, chosen)
+    patient_folds(chosen, folds, plan.seed)  # what cannot be divided need not be read
+    examples = read_examples(chosen, monitor)
+    table = patient_folds(examples.table, folds, plan.seed)
+    table["sha256"] = [file_sha256(Path(path)) for path in table["image_path"]]
+    division = tuple(_divide(table, number, plan) for number in range(folds))
+    return ComparedData(question, table, examples.inputs, division, examples.skipped)
+
+
+def _divide(table: pd.DataFrame, number: int, plan: TrainingPlan) -> FoldRows:
+    test = table["fold"] == number
+    fractions = {"train": 1 - plan.validation, "validation": plan.validation}
+    learning = split_by_patient(table[~test], fractions, seed=plan.seed + number)
+    train, validation = (
+        learning.index[learning["split"] == side].to_numpy(dtype=np.intp) for side in fractions
+    )
+    fold = FoldRows(number, train, validation, np.flatnonzero(test))
+    for doing, rows in (("train", fold.train), ("validate", fold.validation), ("test", fold.test)):
+        for label in LABELS:
+            if not (table["label"].to_numpy()[rows] == label).any():
+                raise TrainingError(
+                    f"Fold {number + 1} has no {label} radiograph to {doing} with: ask for fewer "
+                    f"folds, or add {label} radiographs of more patients."
+                )
+    return fold
 
 
 class ResultsNotSaved(TrainingError):
@@ -60,6 +158,11 @@ class FoldFacts:
     training_seconds: float = 0.0
     feature_seconds: float = 0.0
     inference_ms: float = float("nan")
+
+    def __str__(self) -> str:
+        epochs = f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}, " if self.epochs else ""
+        late = ", out of time" if self.out_of_time else ""
+        return f"{epochs}{self.training_seconds:,.1f} s{late}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,33 +255,8 @@ class Work:
         """Return what one radiograph by itself takes, in milliseconds; the first fold tells."""
         taken = []
         for picture in self.data.pixels[: _TIMED if fold == 0 else 0]:
-            one = picture[None, ..., None].astype(np.float32)
+            radiograph = picture[None, ..., None].astype(np.float32)
             began = time.perf_counter()
-            answer(one)
+            answer(radiograph)
             taken.append(time.perf_counter() - began)
         return 1000 * float(np.median(taken[1:] or taken)) if taken else float("nan")
-
-
-def cut_at(network: keras.Model, layer: str) -> keras.Model:
-    """Return the part of a network up to a layer, and freeze it."""
-    keras = require_keras("Training")
-    if layer not in {one.name for one in network.layers}:
-        raise ModelError(
-            f"The network has no layer {layer} to be frozen up to: name one of its layers, such "
-            f"as {network.layers[-5].name}."
-        )
-    lower = keras.Model(network.input, network.get_layer(layer).output)
-    for one in lower.layers:
-        one.trainable = False
-    return lower
-
-
-def check_no_random(lower: keras.Model, missing: Sequence[str]) -> None:
-    """Raise a :class:`ModelError` if a frozen part lacks weights."""
-    inside = {layer.name for layer in lower.layers}
-    lacking = [name for name in missing if name.rsplit("/", 1)[0] in inside]
-    if lacking:
-        raise ModelError(
-            f"What is frozen stays as it is, and {len(lacking)} of its weights would stay random, "
-            f"{lacking[0]} first: give weights that hold it, or let more of the network learn."
-        )

@@ -1,9 +1,10 @@
-"""A network to compare: built anew for every fold, trained within the budget, and evaluated."""
+"""Networks to compare: built anew for every fold, trained within the budget, and evaluated."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,26 +21,58 @@ from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.networks.precision import precision
 from fracture_widgets.models.networks.question import with_head
+from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.parts import FRACTURED, LABELS
-from fracture_widgets.training.compare.data import ComparedData, FoldRows
-from fracture_widgets.training.compare.folds import (
-    FoldFacts,
-    FoldResult,
-    Work,
-    check_no_random,
-    cut_at,
-)
+from fracture_widgets.training.compare.folds import FoldFacts, FoldResult, FoldRows, Work
+from fracture_widgets.training.data import augmenter, batches, class_weights
 from fracture_widgets.training.loop import Fitted, TrainingLoop
-from fracture_widgets.training.pipeline import augmenter, batches, class_weights
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Progress, TrainingMonitor
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["NetworkChoice", "WeightSource", "trunk_and_weights"]
+__all__ = ["FrozenFeatures", "NetworkChoice", "WeightSource"]
 
 WeightSource = str | os.PathLike[str] | None
+_CONV4 = "conv4_block6_out"
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """The mean over places of a trunk that has never seen a radiograph's label.
+
+    ResNet-50's conv4 by default. The trunk that ships has been taught with the labels of FracAtlas
+    and would give them away there.
+
+    Attributes
+    ----------
+    trunk
+        Builds it.
+    weights
+        Its weights, as for :class:`NetworkChoice`; they must hold all layers up to ``layer``.
+    layer
+        Whose output is averaged.
+    """
+
+    trunk: TrunkBuilder = build_trunk
+    weights: WeightSource = "imagenet"
+    layer: str = _CONV4
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells its results from those of other settings, ready for JSON."""
+        return {**_trunk_and_weights(self.trunk, self.weights), "layer": self.layer}
+
+    def build(self) -> tuple[keras.Model, str]:
+        """Return the part of the trunk that gives features, and what it started from."""
+        keras = require_keras("Computing features")
+        trunk = self.trunk(INPUT_SIZE)
+        missing = fill_trunk(trunk, self.weights, self.trunk)
+        maps = trunk.get_layer(self.layer).output
+        pooled = keras.layers.GlobalAveragePooling2D(name=f"{self.layer}_{POOLED_OUTPUT}")
+        lower = keras.Model(trunk.input, pooled(maps))
+        _check_no_random(lower, missing)
+        return lower, started_from(self.weights, [])
 
 
 @dataclass(frozen=True)
@@ -82,7 +115,7 @@ class NetworkChoice:
         return {
             "kind": "network",
             "learning_rate": self.learning_rate,
-            **trunk_and_weights(self.trunk, self.weights),
+            **_trunk_and_weights(self.trunk, self.weights),
             "frozen_up_to": self.frozen_up_to,
             "augmented": self.augmented,
         }
@@ -93,18 +126,21 @@ class NetworkChoice:
         data, plan = work.data, work.plan
         if self.learning_rate is not None:
             plan = replace(plan, learning_rate=self.learning_rate)
+        if not self.augmented:
+            plan = replace(plan, augmentation=None)
         keras.backend.clear_session()
         keras.utils.set_random_seed(plan.seed + fold.number)
         with precision(bfloat16=plan.bfloat16):
             trunk = self.trunk(INPUT_SIZE)
             missing = fill_trunk(trunk, self.weights, self.trunk)
             network = with_head(trunk, data.question)
-        learner, inputs, seconds = network, data.pixels, 0.0
-        if not self.augmented:
-            plan = replace(plan, augmentation=None)
+        learner, inputs, seconds, learning = network, data.pixels, 0.0, "everything"
         if self.frozen_up_to is not None:
-            lower = cut_at(network, self.frozen_up_to)
-            check_no_random(lower, missing)
+            learning = f"above {self.frozen_up_to}"
+            if self.frozen_up_to == POOLED_OUTPUT:
+                learning = "head"
+            lower = _cut_at(network, self.frozen_up_to)
+            _check_no_random(lower, missing)
             if plan.augmentation is None and work.fit_in_memory(lower):
                 inputs, seconds = work.features(lower, monitor)
                 learner = keras.Model(lower.output, network.output)
@@ -112,7 +148,7 @@ class NetworkChoice:
         began = time.perf_counter()
         budget = _Budget(monitor, work.minutes)
         try:
-            fitted = _fit(learner, inputs, data, fold, plan, budget.monitor)
+            fitted = _fit(learner, inputs, work, fold, plan, budget.monitor)
         except KeyboardInterrupt:
             raise Cancelled from None
         if fitted.interrupted and not budget.ran_out:
@@ -120,7 +156,7 @@ class NetworkChoice:
         training_seconds = time.perf_counter() - began
         facts = FoldFacts(
             started_from=started_from(self.weights, missing),
-            learning=self._learning(),
+            learning=learning,
             augmented=plan.augmentation is not None,
             parameters=network.count_params(),
             trained_parameters=int(sum(np.prod(w.shape) for w in network.trainable_weights)),
@@ -131,16 +167,17 @@ class NetworkChoice:
             feature_seconds=seconds,
             inference_ms=work.milliseconds_each(network.predict_on_batch, fold.number),
         )
-        probability = _answers(learner, inputs, data, fold, plan.batch)
+        tested = batches(inputs, data.targets, fold.test, size=plan.batch)
+        answers = np.concatenate([np.asarray(learner.predict_on_batch(x)) for x, _ in tested])
+        probability = answers[:, LABELS.index(FRACTURED)].astype(float)
+        if not np.isfinite(probability).all():
+            raise TrainingError(
+                "The network's answers are no numbers: choose a lower learning rate."
+            )
         return FoldResult(fold.test, probability, np.full(len(fold.test), -1), facts)
 
-    def _learning(self) -> str:
-        if self.frozen_up_to is None:
-            return "everything"
-        return "head" if self.frozen_up_to == POOLED_OUTPUT else f"above {self.frozen_up_to}"
 
-
-def trunk_and_weights(trunk: TrunkBuilder, weights: WeightSource) -> dict[str, str | None]:
+def _trunk_and_weights(trunk: TrunkBuilder, weights: WeightSource) -> dict[str, str | None]:
     """Return the name of a trunk and ``"imagenet"``, the sha256 of a weight file, or ``None``."""
     origin = None if weights is None else "imagenet"
     if weights is not None and weights != "imagenet":
@@ -154,36 +191,45 @@ def trunk_and_weights(trunk: TrunkBuilder, weights: WeightSource) -> dict[str, s
     return {"trunk": getattr(trunk, "__qualname__", type(trunk).__name__), "weights": origin}
 
 
+def _cut_at(network: keras.Model, layer: str) -> keras.Model:
+    """Return the part of a network up to a layer, and freeze it."""
+    keras = require_keras("Training")
+    if layer not in {known.name for known in network.layers}:
+        raise ModelError(
+            f"The network has no layer {layer} to be frozen up to: name one of its layers, such "
+            f"as {network.layers[-5].name}."
+        )
+    lower = keras.Model(network.input, network.get_layer(layer).output)
+    lower.trainable = False
+    return lower
+
+
+def _check_no_random(lower: keras.Model, missing: Sequence[str]) -> None:
+    """Raise a :class:`ModelError` if a frozen part lacks weights."""
+    inside = {layer.name for layer in lower.layers}
+    lacking = [name for name in missing if name.rsplit("/", 1)[0] in inside]
+    if lacking:
+        raise ModelError(
+            f"What is frozen stays as it is, and {len(lacking)} of its weights would stay random, "
+            f"{lacking[0]} first: give weights that hold it, or let more of the network learn."
+        )
+
+
 def _fit(
     learner: keras.Model,
     inputs: npt.NDArray[Any],
-    data: ComparedData,
+    work: Work,
     fold: FoldRows,
     plan: TrainingPlan,
     monitor: TrainingMonitor,
 ) -> Fitted:
-    targets, seed = data.targets, plan.seed + fold.number
+    targets, seed = work.data.targets, plan.seed + fold.number
     vary = None if plan.augmentation is None else augmenter(plan.augmentation, seed)
     return TrainingLoop(learner, plan, monitor).fit(
         batches(inputs, targets, fold.train, size=plan.batch, shuffled=seed, vary=vary),
         batches(inputs, targets, fold.validation, size=plan.batch),
         class_weight=class_weights(targets[fold.train]) if plan.class_weights else None,
     )
-
-
-def _answers(
-    learner: keras.Model,
-    inputs: npt.NDArray[Any],
-    data: ComparedData,
-    fold: FoldRows,
-    batch: int,
-) -> npt.NDArray[np.float64]:
-    tested = batches(inputs, data.targets, fold.test, size=batch)
-    answers = np.concatenate([np.asarray(learner.predict_on_batch(given)) for given, _ in tested])
-    probability: npt.NDArray[np.float64] = answers[:, LABELS.index(FRACTURED)].astype(float)
-    if not np.isfinite(probability).all():
-        raise TrainingError("The network's answers are no numbers: choose a lower learning rate.")
-    return probability
 
 
 class _Budget:

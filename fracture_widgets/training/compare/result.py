@@ -1,4 +1,4 @@
-"""What a comparison gives back."""
+"""What a comparison gives back, and its page of Markdown with the paper's numbers beside ours."""
 
 from __future__ import annotations
 
@@ -6,19 +6,50 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.tables import frame_csv_text
+from fracture_widgets.base.tables import frame_csv_text, markdown_table
 from fracture_widgets.figures.forest import ComparisonDisplay
+from fracture_widgets.parts import BODY_PARTS, NORMAL
 from fracture_widgets.training.compare.folds import ResultsNotSaved
-from fracture_widgets.training.compare.markdown import to_markdown
-from fracture_widgets.training.compare.tables import ALL_PARTS, METRICS
 
-__all__ = ["Comparison"]
+__all__ = ["ALL_PARTS", "METRICS", "Comparison"]
+
+ALL_PARTS = "all"
+
+METRICS = (
+    *("accuracy", "precision", "recall", "specificity", "f1"),
+    *("auroc", "average_precision", "kappa", "purity"),
+)
+"""The metrics in the order of the tables. Recall is what is also called sensitivity."""
+
+PAPER = MappingProxyType(
+    {
+        "resnet50": (0.78, 0.75, 0.80),
+        "alexnet": (0.72, 0.70, 0.75),
+        "vgg16": (0.75, 0.72, 0.78),
+    }
+)
+"""Accuracy, precision and recall by model, from the paper's Table 6.1, where VGG16 is "VGGNet"."""
+
+_HEADS = {
+    "accuracy": "accuracy", "precision": "precision", "recall": "recall",
+    "specificity": "specificity", "f1": "F1", "auroc": "AUROC",
+    "average_precision": "average precision", "kappa": "kappa", "purity": "purity",
+}  # fmt: skip
+
+_WHY = """\
+The paper's numbers are from its Table 6.1. They differ from ours, and cannot be compared with them
+number for number: the radiographs are others, of which other shares are fractured, so that even
+always answering "normal" scores otherwise; whether the paper's precision and recall are those of
+the fractured or averages over both answers is not said; and here no patient, or study standing in
+for one, is on both sides of a split, without which every number comes out higher. Precision and
+recall here are those of the fractured; recall is also called sensitivity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +65,7 @@ class Comparison:
         ``low``, ``high``, ``n``, ``fractured``, ``groups``.
     tests
         Each model against the reference: see
-        :func:`~fracture_widgets.training.compare.tables.paired_test_table`.
+        :func:`~fracture_widgets.training.compare.run.compare`.
     models
         What each model is and took, indexed by its name: ``title``, ``started_from``,
         ``learning``, ``augmented``, ``parameters``, ``trained_parameters``, ``epochs`` and
@@ -76,16 +107,7 @@ class Comparison:
         return "\n".join(lines)
 
     def wide(self, part: str = ALL_PARTS, *, intervals: bool = False) -> pd.DataFrame:
-        """Return the metrics with a row for each model and a column for each metric.
-
-        Parameters
-        ----------
-        part
-            ``"all"`` or a body part.
-        intervals
-            Whether the cells are words with the interval; numbers, rounded to three places,
-            otherwise.
-        """
+        """Return a row for each model, a column for each metric: numbers, or with intervals."""
         here = self.table[self.table["part"] == part]
         numbers = here[["value", "low", "high"]].to_numpy(dtype=float).tolist()
         cells = [_words(*three) for three in numbers]
@@ -96,19 +118,14 @@ class Comparison:
         return wide.fillna("–") if intervals else wide
 
     def display(self, part: str = ALL_PARTS) -> ComparisonDisplay:
-        """Return the metrics as a figure.
-
-        Parameters
-        ----------
-        part
-            ``"all"`` or a body part.
-        """
+        """Return the metrics of a body part, or of all, as a figure."""
         titles = {str(model): str(title) for model, title in self.models["title"].items()}
         return ComparisonDisplay(self.table[self.table["part"] == part], titles=titles)
 
     def to_markdown(self) -> str:
         """Return the tables in Markdown, the paper's numbers beside."""
-        return to_markdown(self)
+        sections = (_opening(self), _main(self), _WHY, _parts(self), _tests(self), _costs(self))
+        return "\n\n".join(section for section in sections if section) + "\n"
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write the tables and the figures.
@@ -117,21 +134,6 @@ class Comparison:
         ``comparison.md`` and the figures ``comparison.png`` and, of each body part,
         ``comparison_elbow.png`` and so on, if there are several. In ``predictions.csv`` there is
         one row for each radiograph and one column for each model, its probability of a fracture.
-
-        Parameters
-        ----------
-        folder
-            Made if it is not there; older files are replaced.
-
-        Returns
-        -------
-        dict
-            What was written, by file name.
-
-        Raises
-        ------
-        ResultsNotSaved
-            If a file cannot be written.
         """
         home = Path(folder)
         texts = {
@@ -159,25 +161,117 @@ class Comparison:
 
     def _probabilities(self) -> pd.DataFrame:
         """Return one row for each radiograph, named by its study and file alone."""
-        answers = self.predictions
-        study = answers["study_id"] if "study_id" in answers else answers["patient_id"]
-        named = answers.assign(
-            radiograph=[
-                f"{one}/{Path(path).name}"
-                for one, path in zip(study, answers["image_path"], strict=True)
-            ],
-            row=answers.groupby("model").cumcount(),
-            probability=answers["probability"].round(4),
+        answers = self.predictions.groupby("model", sort=False)
+        by_model = {str(model): rows for model, rows in answers}
+        first = next(iter(by_model.values()))
+        study = first["study_id" if "study_id" in first else "patient_id"]
+        files = (Path(path).name for path in first["image_path"])
+        table = first[["body_part", "label", "fold"]].reset_index(drop=True)
+        table.insert(
+            0, "radiograph", [f"{name}/{file}" for name, file in zip(study, files, strict=True)]
         )
-        wide = named.pivot(index="row", columns="model", values="probability")
-        first = named[named["model"] == self.models.index[0]].set_index("row")
-        known = first[["radiograph", "body_part", "label", "fold"]]
-        columns: pd.DataFrame = wide[list(self.models.index)]
-        whole: pd.DataFrame = known.join(columns)
-        return whole
+        for model, rows in by_model.items():
+            table[model] = rows["probability"].round(4).to_numpy()
+        return table
 
 
 def _words(value: float, low: float, high: float) -> str:
     if not np.isfinite(value):
         return "–"
     return f"{value:.3f} ({low:.3f} to {high:.3f})" if np.isfinite(low) else f"{value:.3f}"
+
+
+def _opening(comparison: Comparison) -> str:
+    whole = comparison.table[comparison.table["part"] == ALL_PARTS].iloc[0]
+    folds = comparison.predictions["fold"].nunique()
+    normal = 1 - whole["fractured"] / whole["n"]
+    return (
+        f"# Comparison of {len(comparison.models)} models\n\n"
+        f"{whole['n']:,} radiographs of {whole['groups']:,} patients, {whole['fractured']:,} "
+        f"fractured; {folds} folds by patient, every radiograph answered by a model that never saw "
+        f"its patient. In brackets: 95 percent intervals from draws of whole patients. Always "
+        f'answering "{NORMAL}" is right in {normal:.3f}.'
+    )
+
+
+def _main(comparison: Comparison) -> str:
+    wide = comparison.wide(intervals=True)
+    papers = [" / ".join(f"{value:.2f}" for value in PAPER.get(model, ())) for model in wide.index]
+    table = wide.rename(columns=_HEADS)
+    return _table(comparison, table.assign(**{"paper: accuracy / precision / recall": papers}))
+
+
+def _parts(comparison: Comparison) -> str:
+    parts = [part for part in BODY_PARTS if (comparison.table["part"] == part).any()]
+    if len(parts) < 2:
+        return ""
+    table = pd.DataFrame(
+        {
+            f"{_HEADS[metric]}, {part}": comparison.wide(part, intervals=True)[metric]
+            for metric in ("auroc", "accuracy")
+            for part in parts
+        }
+    )
+    return "## By body part\n\n" + _table(comparison, table)
+
+
+def _tests(comparison: Comparison) -> str:
+    tests = comparison.tests
+    if not len(tests):
+        return ""
+    table = pd.DataFrame(
+        {
+            "metric": tests["metric"].map(_HEADS),
+            "difference": [
+                f"{value:+.3f}" + (f" ({low:+.3f} to {high:+.3f})" if np.isfinite(low) else "")
+                for value, low, high in tests[["difference", "low", "high"]].to_numpy(dtype=float)
+            ],
+            "test": tests["test"],
+            "p": tests["p"].map(_p),
+            "p, Holm": tests["p_holm"].map(_p),
+        }
+    ).set_index(tests["model"])
+    reference = comparison.models.loc[tests["reference"].iloc[0], "title"]
+    return (
+        f"## Against {reference}\n\n{_table(comparison, table)}\n\nDeLong's and McNemar's tests "
+        "take every radiograph for an independent one and find differences a little too easily; "
+        "the intervals of the differences come from draws of whole patients and do not."
+    )
+
+
+def _costs(comparison: Comparison) -> str:
+    models = comparison.models
+    late = [f" ({number} out of time)" if number else "" for number in models["folds_out_of_time"]]
+    table = pd.DataFrame(
+        {
+            "started from": models["started_from"].replace("", "–"),
+            "learning": models["learning"],
+            "augmented": models["augmented"].map({True: "yes", False: "no"}),
+            "parameters": models["parameters"].map("{:,}".format),
+            "learned": models["trained_parameters"].map("{:,}".format),
+            "epochs by fold": models["epochs"].replace("", "–") + late,
+            "training, s": models["training_seconds"].map("{:,.1f}".format),
+            "features, s": models["feature_seconds"].map("{:,.1f}".format),
+            "one radiograph, ms": [
+                f"{each:,.1f}" if np.isfinite(each) else "–" for each in models["inference_ms"]
+            ],
+        }
+    )
+    return (
+        f"## What they are and took\n\n{_table(comparison, table)}\n\nTraining is of all folds "
+        "together. Frozen parts answer once for all folds: that time stands under features, 0 "
+        "where they were kept from before."
+    )
+
+
+def _p(value: float) -> str:
+    if np.isnan(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _table(comparison: Comparison, table: pd.DataFrame) -> str:
+    """Return a table whose rows are models by name, which it shows by their titles."""
+    titles = comparison.models["title"]
+    rows = ([titles[model], *cells] for model, *cells in table.itertuples())
+    return markdown_table(["model", *table.columns], rows)

@@ -1,36 +1,46 @@
-"""The comparison itself: every model on every fold, what is finished kept."""
+"""The comparison itself: every model on every fold, then its metrics and paired tests."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Cancelled, Monitor
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
+from fracture_widgets.evaluation.clustering import purity
+from fracture_widgets.evaluation.metrics import Estimate, accuracy, auroc, bootstrap_interval
+from fracture_widgets.evaluation.paired_tests import delong, holm, mcnemar, paired_difference
+from fracture_widgets.evaluation.scores import score_fracture
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
 from fracture_widgets.training.compare.contenders import DEFAULT_MODELS, Contender, choose
-from fracture_widgets.training.compare.data import FoldRows, read_compared
-from fracture_widgets.training.compare.folds import FoldResult, FoldStore, ResultsNotSaved, Work
-from fracture_widgets.training.compare.networks import WeightSource
-from fracture_widgets.training.compare.result import Comparison
-from fracture_widgets.training.compare.tables import (
-    cost_table,
-    metric_table,
-    paired_test_table,
-    prediction_table,
+from fracture_widgets.training.compare.folds import (
+    FoldResult,
+    FoldStore,
+    ResultsNotSaved,
+    Work,
+    read_compared,
 )
+from fracture_widgets.training.compare.networks import WeightSource
+from fracture_widgets.training.compare.result import ALL_PARTS, METRICS, Comparison
 from fracture_widgets.training.features import FeatureCache
 from fracture_widgets.training.plan import TrainingPlan
 
 __all__ = ["compare"]
 
 _PLAN = TrainingPlan()
-_BY = "patient_id"
 # What of a plan does not apply: models say what they start from, and the folds are the test.
 _NOT_OURS = ("weights", "frozen_trunk", "test", "test_from_folders")
+
+_THRESHOLD = 0.5
+_BY = "patient_id"
+_METRIC_COLUMNS = ["model", "part", "metric", "value", "low", "high", "n", "fractured", "groups"]
+_TEST_COLUMNS = ["model", "reference", "metric", "test", "difference", "low", "high", "p"]
+_KEPT = ("image_path", "study_id", "patient_id", "body_part", "label", "fold")
 
 
 def compare(
@@ -115,7 +125,7 @@ def compare(
     if minutes is not None and not minutes > 0:
         raise TrainingError(f"minutes is above 0. Received: {minutes}")
     chosen = choose(models, weights or {})
-    identities = {one.name: one.identity() for one in chosen}
+    identities = {contender.name: contender.identity() for contender in chosen}
     try:
         data = read_compared(question, dataset, folds, plan, monitor)
     except (Cancelled, KeyboardInterrupt):
@@ -129,14 +139,15 @@ def compare(
     results: dict[str, list[FoldResult]] = {}
     failed: dict[str, str] = {}
     interrupted = False
-    for one in chosen:
+    for contender in chosen:
+        name = contender.name
         try:
-            results[one.name] = _all_folds(one, identities[one.name], work, store, monitor)
+            results[name] = _all_folds(contender, identities[name], work, store, monitor)
         except ResultsNotSaved:
             raise
         except FractureWidgetsError as error:
-            failed[one.name] = str(error)
-            monitor.say(f"{one.name} is left out: {error}")
+            failed[name] = str(error)
+            monitor.say(f"{name} is left out: {error}")
         except (Cancelled, KeyboardInterrupt):
             interrupted = True
             break
@@ -147,12 +158,12 @@ def compare(
             else "Stopped before a model had done all its folds; finished folds are kept"
             + (" for the next time." if out is not None else " in a folder only if one is named.")
         )
-    predictions = prediction_table(data.table, results)
+    predictions = _prediction_table(data.table, results)
     return Comparison(
         question=question,
-        table=metric_table(predictions, by=_BY, resamples=resamples),
-        tests=paired_test_table(predictions, reference, by=_BY, resamples=resamples),
-        models=cost_table(results, {one.name: one.title for one in chosen}),
+        table=_metric_table(predictions, resamples),
+        tests=_paired_test_table(predictions, reference, resamples),
+        models=_cost_table(results, {contender.name: contender.title for contender in chosen}),
         predictions=predictions,
         plan=settings,
         skipped=data.skipped,
@@ -162,42 +173,138 @@ def compare(
 
 
 def _all_folds(
-    one: Contender, identity: Mapping[str, object], work: Work, store: FoldStore, monitor: Monitor
+    contender: Contender,
+    identity: Mapping[str, object],
+    work: Work,
+    store: FoldStore,
+    monitor: Monitor,
 ) -> list[FoldResult]:
-    folds, kept, done = len(work.data.folds), 0, []
+    name, folds = contender.name, len(work.data.folds)
+    results, computed = [], 0
     for fold in work.data.folds:
         monitor.check()
         result = store.get(identity, fold.number)
         if result is None:
-            result = one.run_fold(work, fold, _fold_monitor(monitor, one.name, fold.number, folds))
-            store.put(one.name, identity, fold.number, result)
-            monitor.say(_finished(one, fold, result, folds))
-        else:
-            kept += 1
-        done.append(result)
-    if kept:
-        monitor.say(f"{one.name}: {kept} of {folds} folds were there from before.")
-    return done
+            computed += 1
+            where = f"{name}, fold {fold.number + 1} of {folds}"
+            result = contender.run_fold(
+                work, fold, _counting_all_folds(monitor, where, fold.number, folds)
+            )
+            store.put(name, identity, fold.number, result)
+            monitor.say(f"{where}: {result.facts}")
+        results.append(result)
+    if computed < folds:
+        monitor.say(f"{name}: {folds - computed} of {folds} folds were there from before.")
+    return results
 
 
-def _fold_monitor(monitor: Monitor, model: str, fold: int, folds: int) -> Monitor:
-    """Return a monitor whose steps count all folds of a model."""
-
+def _counting_all_folds(monitor: Monitor, where: str, fold: int, folds: int) -> Monitor:
     def step(done: int, total: int | None, what: str) -> None:
-        stage = f"{model}, fold {fold + 1} of {folds}: {what}"
-        if total is None:
-            monitor.on_step(done, total, stage)
-        else:
-            monitor.on_step(fold * total + done, folds * total, stage)
+        each = total or done
+        monitor.on_step(fold * each + done, folds * each, f"{where}: {what}")
 
     return replace(monitor, on_step=step)
 
 
-def _finished(one: Contender, fold: FoldRows, result: FoldResult, folds: int) -> str:
-    facts = result.facts
-    epochs = f"{facts.epochs} epoch{'' if facts.epochs == 1 else 's'}, " if facts.epochs else ""
-    late = ", out of time" if facts.out_of_time else ""
-    return (
-        f"{one.name}, fold {fold.number + 1} of {folds}: {epochs}{facts.training_seconds:,.1f} s"
-        f"{late}"
-    )
+def _prediction_table(
+    table: pd.DataFrame, results: Mapping[str, Sequence[FoldResult]]
+) -> pd.DataFrame:
+    """Return every model's answer to every radiograph, each out of the fold that tested it."""
+    known = table[[name for name in _KEPT if name in table]]
+    frames = []
+    for model, folds in results.items():
+        rows = np.concatenate([fold.rows for fold in folds])
+        probability = np.concatenate([fold.probability for fold in folds])
+        clusters = [
+            f"{number}/{cluster}" if cluster >= 0 else ""
+            for number, fold in enumerate(folds)
+            for cluster in fold.cluster
+        ]
+        answers = known.iloc[rows].assign(
+            model=model,
+            probability=probability,
+            predicted=np.where(probability >= _THRESHOLD, FRACTURED, NORMAL),
+            cluster=clusters,
+        )
+        frames.append(answers.sort_index())
+    columns = ["model", *known.columns, "probability", "predicted", "cluster"]
+    return pd.concat(frames, ignore_index=True)[columns]
+
+
+def _metric_table(predictions: pd.DataFrame, resamples: int) -> pd.DataFrame:
+    """Return every model's metrics, over all body parts and for each."""
+    rows = []
+    for model, answers in predictions.groupby("model", sort=False):
+        parts = [part for part in BODY_PARTS if (answers["body_part"] == part).any()]
+        for part in [ALL_PARTS, *parts]:
+            here = answers if part == ALL_PARTS else answers[answers["body_part"] == part]
+            fractured = int((here["label"] == FRACTURED).sum())
+            for metric, estimate in _estimates(here, resamples).items():
+                interval = (estimate.value, estimate.low, estimate.high)
+                rows.append(
+                    (model, part, metric, *interval, estimate.n, fractured, estimate.groups)
+                )
+    return pd.DataFrame(rows, columns=_METRIC_COLUMNS)
+
+
+def _paired_test_table(predictions: pd.DataFrame, reference: str, resamples: int) -> pd.DataFrame:
+    """Compare every model with one of them on the same radiographs."""
+    by_model = {str(model): rows for model, rows in predictions.groupby("model", sort=False)}
+    if reference not in by_model:
+        return pd.DataFrame(columns=[*_TEST_COLUMNS, "p_holm"])
+    known = by_model.pop(reference)
+    label = known["label"].to_numpy()
+    rows: list[tuple[object, ...]] = []
+    for model, answers in by_model.items():
+        for metric, test, function, truth, column in (
+            ("auroc", "DeLong", auroc, label == FRACTURED, "probability"),
+            ("accuracy", "McNemar", accuracy, label, "predicted"),
+        ):
+            answered = truth, answers[column].to_numpy(), known[column].to_numpy()
+            estimate = paired_difference(function, *answered, groups=known[_BY], n=resamples)
+            p = delong(*answered)[2] if metric == "auroc" else mcnemar(*answered)
+            difference = (estimate.value, estimate.low, estimate.high)
+            rows.append((model, reference, metric, test, *difference, p))
+    tests = pd.DataFrame(rows, columns=_TEST_COLUMNS)
+    return tests.assign(p_holm=tests.groupby("test")["p"].transform(holm))
+
+
+def _cost_table(
+    results: Mapping[str, Sequence[FoldResult]], titles: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return what each model is and took, one row for each, indexed by its name."""
+    rows = {}
+    for model, folds in results.items():
+        facts = pd.DataFrame([asdict(fold.facts) for fold in folds])
+        taught = bool(facts["epochs"].any())
+        rows[model] = {
+            "title": titles.get(model) or model,
+            **facts.loc[0, ["started_from"]],
+            "learning": " / ".join(dict.fromkeys(facts["learning"])),
+            **facts.loc[0, ["augmented", "parameters", "trained_parameters"]],
+            "epochs": " ".join(map(str, facts["epochs"])) if taught else "",
+            "best_epochs": " ".join(map(str, facts["best_epoch"])) if taught else "",
+            "folds_out_of_time": int(facts["out_of_time"].sum()),
+            "training_seconds": facts["training_seconds"].sum(),
+            "feature_seconds": facts["feature_seconds"].max(),
+            "inference_ms": facts.loc[0, "inference_ms"],
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+
+
+def _estimates(answers: pd.DataFrame, resamples: int) -> dict[str, Estimate]:
+    groups = answers[_BY]
+    scores = score_fracture(
+        "", answers["label"], answers["predicted"], answers["probability"],
+        groups=groups, resamples=resamples,
+    )  # fmt: skip
+    found = {
+        "recall" if name == "sensitivity" else name: estimate
+        for name, estimate in scores.estimates.items()
+    }
+    if (answers["cluster"] != "").all():
+        found["purity"] = bootstrap_interval(
+            purity, answers["cluster"].to_numpy(), answers["label"].to_numpy(),
+            groups=groups, n=resamples,
+        )  # fmt: skip
+    return {metric: found[metric] for metric in METRICS if metric in found}

@@ -1,10 +1,4 @@
-"""The paper's recipe: one network for each question, trained from a folder of radiographs.
-
-Split by patient, augmentation, Adam, categorical cross-entropy, class weights, early stopping on
-the validation loss with the best weights kept. A training that is given a folder keeps every
-finished epoch in it and can be continued, to the same end as if it had never stopped. The shipped
-cascade is taught in another way, by outlines; see :mod:`.cascade_fit`.
-"""
+"""The paper's recipe: one network for each question, trained from a folder of radiographs."""
 
 from __future__ import annotations
 
@@ -20,7 +14,7 @@ from fracture_widgets.models.networks.question import TrunkBuilder
 from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.classifier import ClassifierTraining, Dataset
-from fracture_widgets.training.devices import Strategy
+from fracture_widgets.training.loop import Strategy
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.progress import EpochEnded, Progress, TrainingMonitor
 from fracture_widgets.training.runs import TrainingResult, TrainingRun, open_run, task_title
@@ -111,15 +105,10 @@ def train_bone_type_model(
     """
     monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
     training = ClassifierTraining(
-        BODY_PART_OUTPUT,
-        plan,
-        monitor,
-        out=out,
-        features=features,
-        trunk=trunk,
+        BODY_PART_OUTPUT, dataset, plan, monitor, out=out, features=features, trunk=trunk,
         strategy=strategy,
-    )
-    return training.train(dataset, resume=resume)
+    )  # fmt: skip
+    return training.train(resume=resume)
 
 
 def train_fracture_model(
@@ -158,9 +147,9 @@ def train_fracture_model(
         raise ValueError(f"The part is one of {', '.join(BODY_PARTS)}. Received: {part!r}")
     monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
     training = ClassifierTraining(
-        question, plan, monitor, out=out, features=features, trunk=trunk, strategy=strategy
+        question, dataset, plan, monitor, out=out, features=features, trunk=trunk, strategy=strategy
     )
-    return training.train(dataset, resume=resume)
+    return training.train(resume=resume)
 
 
 def train_mura_models(
@@ -214,15 +203,16 @@ def train_mura_models(
     for question in questions:
         folder = Path(out) / question
         training = ClassifierTraining(
-            question, plan, monitor, out=folder, features=features, trunk=trunk, strategy=strategy
-        )
+            question, table, plan, monitor, out=folder, features=features, trunk=trunk,
+            strategy=strategy,
+        )  # fmt: skip
         monitor.say(f"{task_title(question).capitalize()}: network {len(runs) + 1} of "
                     f"{len(questions)}.")  # fmt: skip
         interrupted = False
-        if training.is_finished(table):
+        if training.is_finished():
             monitor.say(f"The run in {folder.name} is finished: it is not done again.")
         else:
-            interrupted = training.train(table, resume=True).interrupted
+            interrupted = training.train(resume=True).interrupted
         runs[question] = open_run(folder)
         if interrupted:
             break

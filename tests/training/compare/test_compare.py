@@ -18,14 +18,13 @@ from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.training.compare import (
-    FeatureClusters,
-    FeatureRegression,
     FrozenFeatures,
     NetworkChoice,
+    baselines,
     compare,
     folds,
 )
-from fracture_widgets.training.compare.data import read_compared
+from fracture_widgets.training.compare.folds import read_compared
 from fracture_widgets.training.plan import TrainingPlan
 
 pytestmark = pytest.mark.keras
@@ -68,8 +67,8 @@ def models(weights, part_of_the_weights):
     pooled = FrozenFeatures(small_trunk, part_of_the_weights, KEPT)
     return (
         *SIMPLE,
-        FeatureClusters(pooled),
-        FeatureRegression(pooled),
+        baselines(pooled)["k-means-features"],
+        baselines(pooled)["logistic-regression"],
         NetworkChoice("resnet50", small_trunk, part_of_the_weights, KEPT, augmented=False),
         NetworkChoice("whole", small_trunk, None),
     )

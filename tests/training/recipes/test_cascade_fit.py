@@ -18,27 +18,21 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import cascade_graph
-from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS, build_cascade_network
+from fracture_widgets.models.networks.cascade import build_cascade_network
 from fracture_widgets.models.networks.names import probe_name
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.training.features import trunk_features
 from fracture_widgets.training.framing import STANDARD_MARGIN
-from fracture_widgets.training.recipes.cascade.features import trunk_features
 from fracture_widgets.training.recipes.cascade.fit import (
+    CascadeRecipe,
     Lesson,
-    fed_by_stored,
     fit_cascade,
-    predict_cascade,
+    stored_outputs,
 )
 from fracture_widgets.training.recipes.cascade.readout import read_out
-from fracture_widgets.training.recipes.cascade.runs import (
-    Run,
-    new_network,
-    prepare_lesson,
-    teach,
-)
-from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
-from fracture_widgets.training.recipes.cascade.views import draw_views
+from fracture_widgets.training.recipes.cascade.training import new_network, prepare_lesson, teach
+from fracture_widgets.training.recipes.cascade.views import Run, draw_views
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +81,7 @@ def before(trunk) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def taught(lesson, trunk) -> keras.Model:
-    network = new_network(trunk, RECIPE)
+    network = new_network(BODY_PARTS, trunk, RECIPE)
     rows = np.arange(len(lesson.table))
     lines: list[str] = []
     fit_cascade(network, lesson, rows, RECIPE, Monitor(on_say=lines.append))
@@ -163,19 +157,9 @@ def test_each_probe_knows_its_part_s_fractures_and_is_heard_as_the_recipe_says(t
         np.testing.assert_allclose(probe[-2:, 0], [RECIPE.peak_weight, RECIPE.readout_weight])
         rows = np.flatnonzero(lesson.table["body_part"] == part)
         fractured = lesson.table["fractured"].to_numpy(dtype=bool)[rows]
-        probed = _probed(taught, part, lesson, rows)
+        name = probe_name(part)
+        probed = stored_outputs(taught, lesson, [name])(rows, 0)[name][:, 0]
         assert probed[fractured].mean() > probed[~fractured].mean()
-
-
-def _probed(network: keras.Model, part: str, lesson: Lesson, rows: np.ndarray) -> np.ndarray:
-    import keras
-
-    upper = keras.Model(
-        [network.get_layer(name).output for name in MAP_SOURCE_LAYERS],
-        network.get_layer(probe_name(part)).output,
-    )
-    model = fed_by_stored(upper, lesson.features.ceiling)
-    return np.asarray(model.predict_on_batch(lesson.features.stored[rows, 0]))[:, 0]
 
 
 def test_reading_out_again_needs_no_teaching_again(lesson, trunk, folder):
@@ -196,10 +180,11 @@ def test_reading_out_again_needs_no_teaching_again(lesson, trunk, folder):
 
 def test_what_is_served_is_what_was_judged_in_training(lesson, taught, atlas, folder):
     rows = np.arange(len(lesson.table))
-    judged = predict_cascade(taught, lesson, rows)
+    names = ("body_part", *BODY_PARTS)
+    judged = stored_outputs(taught, lesson, names)(rows, 0)
     write_weights(folder / "taught.npz", collect_weights(taught))
     pixels = draw_views(atlas, lesson.table, 1).pixels[:, 0, ..., None].astype(np.float32)
     served = OnnxEngine.of_graph(cascade_graph(), read_weights(folder / "taught.npz")).run(pixels)
-    for name in ("body_part", *BODY_PARTS):
+    for name in names:
         # Teaching sees features in 8 bits; a probe hears every one of them.
         np.testing.assert_allclose(served[name], judged[name], atol=0.1, err_msg=name)

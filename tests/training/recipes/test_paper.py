@@ -17,7 +17,7 @@ from fracture_widgets.training.recipes.paper import (
     train_bone_type_model,
     train_fracture_model,
 )
-from fracture_widgets.training.saving import read_network
+from fracture_widgets.training.runs import read_network
 
 QUICK = TrainingPlan(
     learning_rate=3e-3,

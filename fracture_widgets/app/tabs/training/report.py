@@ -17,9 +17,9 @@ from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import Scores
+from fracture_widgets.models.folder import CARD_FILE
 from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.training.runs import TrainingRun, task_title
-from fracture_widgets.training.saving import CARD_FILE
 
 __all__ = ["ReportPanel"]
 

@@ -1,12 +1,8 @@
-"""What the shipped cascade is worth: every run judged on radiographs it never saw.
-
-The runs' weights are examined the way they are served, through ONNX Runtime and from the stored
-float16, so that the figures on the card are those of what ships.
-"""
+"""What the shipped cascade is worth: every run judged, as served, on radiographs it never saw."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +15,26 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.evaluation.metrics import accuracy, auroc, bootstrap_interval
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL
-from fracture_widgets.training.framing import STANDARD_MARGIN, rows_of
-from fracture_widgets.training.recipes.cascade.runs import Run
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
+from fracture_widgets.training.framing import STANDARD_MARGIN, radiograph_reader, rows_of
+from fracture_widgets.training.recipes.cascade.views import Run, taught_parts
 
-__all__ = ["judge", "judge_uncropped", "served", "summarise"]
+__all__ = ["judge", "served", "summarise"]
 
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
 
 
-def served(weights: Path) -> Cascade:
+def served(weights: Path, body_parts: Sequence[str]) -> Cascade:
     """Return the cascade of a run's weight file, as it would be served."""
     arrays = read_weights(weights)
-    graph = cascade_network_graph(BODY_PARTS)
-    model = ModelFolder.of_cascade(arrays, graph, BODY_PARTS, weights.stem)
+    graph = cascade_network_graph(body_parts)
+    model = ModelFolder.of_cascade(arrays, graph, body_parts, weights.stem)
     return Cascade(model, OnnxEngine.of_graph(model.graph, arrays))
 
 
@@ -50,10 +45,13 @@ def judge(
     table: pd.DataFrame,
     monitor: Monitor = SILENT,
 ) -> pd.DataFrame:
-    """Examine the standard crops a run was not taught."""
-    rows = []
+    """Examine the standard crops a run was not taught, and whole what shows one joint alone."""
     joints = table.iloc[run.judged]
-    for joint, radiograph in _joints(atlas, joints):
+    alone = ~joints["image_id"].duplicated(keep=False)
+    read = radiograph_reader(atlas)
+    rows: list[dict[str, object]] = []
+    for joint in rows_of(joints.assign(alone=alone)):
+        radiograph = read(joint.image_id)
         frame = Box(joint.x0, joint.y0, joint.x1, joint.y1).grown(STANDARD_MARGIN).clipped()
         crop = radiograph.crop(frame)
         report = cascade.examine(crop)
@@ -68,8 +66,9 @@ def judge(
                 **{name: getattr(joint, name) for name in _COLUMNS},
                 "label": FRACTURED if joint.fractured else NORMAL,
                 "run": run.name,
-                **{part: report.body_part_probabilities[part] for part in BODY_PARTS},
+                **report.body_part_probabilities,
                 "named": report.body_part,
+                "named_whole": cascade.examine(radiograph).body_part if joint.alone else None,
                 "fracture_probability": of_its_part,
                 "cascade_probability": report.fracture_probability,
                 **(_hits(report, outlines) if joint.fractured else {}),
@@ -79,30 +78,11 @@ def judge(
     return pd.DataFrame(rows)
 
 
-def judge_uncropped(
-    run: Run, cascade: Cascade, atlas: FracAtlas, table: pd.DataFrame
-) -> pd.DataFrame:
-    """Ask for the body part on whole radiographs that show one joint and no more."""
-    joints = table.iloc[run.judged]
-    alone = joints[~joints["image_id"].duplicated(keep=False)]
-    return pd.DataFrame(
-        [
-            {
-                "image_id": joint.image_id,
-                "study": joint.study,
-                "body_part": joint.body_part,
-                "named": cascade.examine(radiograph).body_part,
-                "run": run.name,
-            }
-            for joint, radiograph in _joints(atlas, alone)
-        ]
-    )
-
-
-def summarise(judged: pd.DataFrame, uncropped: pd.DataFrame) -> dict[str, Any]:
+def summarise(judged: pd.DataFrame) -> dict[str, Any]:
     """Turn judgements into the figures of the card, intervals by study."""
+    whole = judged.dropna(subset="named_whole")
     truth, studies = judged["body_part"], judged["study"]
-    part = score_body_part(truth, judged["named"], BODY_PARTS, groups=studies)
+    part = score_body_part(truth, judged["named"], taught_parts(judged), groups=studies)
     fracture = {
         name: _fracture_scores(name, rows, "fracture_probability").to_dict()
         for name, rows in _by_part(judged)
@@ -128,17 +108,9 @@ def summarise(judged: pd.DataFrame, uncropped: pd.DataFrame) -> dict[str, Any]:
             for column in ("map_hit", "heatmap_hit")
         },
         "body_part_uncropped": bootstrap_interval(
-            accuracy, uncropped["body_part"], uncropped["named"], groups=uncropped["study"]
+            accuracy, whole["body_part"], whole["named_whole"], groups=whole["study"]
         ).to_dict(),
     }
-
-
-def _joints(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[tuple[Any, Radiograph]]:
-    radiograph = None
-    for joint in rows_of(joints):
-        if radiograph is None or joint.image_id != radiograph.name:
-            radiograph = read_radiograph(atlas.read_image(joint.image_id), name=joint.image_id)
-        yield joint, radiograph
 
 
 def _hits(report: Report, outlines: list[Box]) -> Mapping[str, bool]:
@@ -161,7 +133,7 @@ def _on_outline(heat: npt.NDArray[np.float32], outlines: list[Box]) -> bool:
 
 
 def _by_part(judged: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for part in BODY_PARTS:
+    for part in taught_parts(judged):
         yield part, judged[judged["body_part"] == part]
     yield "pooled", judged
 

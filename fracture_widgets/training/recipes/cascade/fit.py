@@ -1,14 +1,9 @@
-"""Teach the fracture map, conv5 and the heads on the frozen stages' stored features.
-
-The map is taught by outlines, place by place, and by labels through its soft maximum. Then conv5,
-which starts without ImageNet weights for most of its kernels, learns body part, fracture and, by
-a coarse map of its own that is not shipped, where to look.
-"""
+"""Teach the fracture map, conv5 and the heads on the frozen stages' stored features."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,22 +20,60 @@ from fracture_widgets.models.networks.names import (
     EVIDENCE_OUTPUT,
     probe_name,
 )
-from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.training.features import TrunkFeatures
 from fracture_widgets.training.loop import run_epochs
-from fracture_widgets.training.recipes.cascade.features import TrunkFeatures
-from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
+from fracture_widgets.training.recipes.cascade.views import taught_parts
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["COARSE_CELLS", "Lesson", "fed_by_stored", "fit_cascade", "largest", "predict_cascade"]
+__all__ = ["COARSE_CELLS", "CascadeRecipe", "Lesson", "fit_cascade", "largest", "stored_outputs"]
 
+_BATCH = 32
 _MAP_CELLS = 14
 COARSE_CELLS = 7
 """Cells along the side of conv5, and of its map."""
 _MAP_LOSS_SCALE = 20.0
 _LOGITS, _COARSE, _SCORE, _GROUP = "map_logits", "coarse_map", "fracture_score", "group"
-_GROUPS = (*BODY_PARTS, "leg")
+
+
+@dataclass(frozen=True)
+class CascadeRecipe:
+    """Settings of the shipped cascade's training."""
+
+    views: int = 6
+    sound_patches: int = 350
+    phantoms: int = 120
+    map_epochs: int = 12
+    map_rate: float = 1e-3
+    joint_epochs: int = 5
+    joint_rate: float = 5e-4
+    fracture_weight: float = 6.0
+    dropout: float = 0.3
+    l2: float = 1e-4
+    head_dropout: float = 0.5
+    readout_strength: float = 1e-3
+    readout_weight: float = 1.0
+    probe_strength: float = 3e-2
+    probe_weight: float = 1.0
+    peak_weight: float = 1.0
+    temper: float = 0.3
+    batch: int = 32
+    bfloat16: bool = False
+    seed: int = 0
+
+    @property
+    def taught(self) -> dict[str, Any]:
+        """The settings that decide what is taught, before anything is read out of it."""
+        return {
+            name: value
+            for name, value in self.to_dict().items()
+            if not name.startswith(("readout_", "probe_", "peak_", "temper"))
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as they stand on the model's card."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +83,11 @@ class Lesson:
     table: pd.DataFrame
     features: TrunkFeatures
     targets: npt.NDArray[np.uint8]
+
+    @property
+    def body_parts(self) -> tuple[str, ...]:
+        """The parts that are taught, in the order of the network's outputs."""
+        return taught_parts(self.table)
 
 
 def fit_cascade(
@@ -63,7 +101,8 @@ def fit_cascade(
     keras = require_keras("Training the cascade")
     keras.utils.set_random_seed(recipe.seed)
     sources = [network.get_layer(name).output for name in MAP_SOURCE_LAYERS]
-    group = keras.Input((len(_GROUPS),), name=_GROUP)
+    parts = lesson.body_parts
+    group = keras.Input((len(parts) + 1,), name=_GROUP)  # the parts, and legs
     evidence = network.get_layer(EVIDENCE_OUTPUT).output
     score = keras.layers.Dense(1, kernel_initializer="ones", name=_SCORE)(
         keras.layers.Concatenate()([evidence[:, -1:], group])
@@ -71,36 +110,40 @@ def fit_cascade(
     logits = network.get_layer(_LOGITS).output
     inputs = [*sources, group]
     _scale_sources(network, lesson.features.ceiling)
-    for name in (CONV5_READOUT, *map(probe_name, BODY_PARTS)):
+    for name in (CONV5_READOUT, *map(probe_name, parts)):
         network.get_layer(name).trainable = False  # set last, by reading out
     mapper = keras.Model(inputs, {_LOGITS: logits, _SCORE: score})
     _fit(mapper, lesson, rows, recipe, recipe.map_epochs, recipe.map_rate, monitor)
 
     coarse = keras.layers.Conv2D(1, 1, name=_COARSE)(network.get_layer(CONV5_OUTPUT).output)
-    outputs = {name: network.get_layer(name).output for name in (BODY_PART_OUTPUT, *BODY_PARTS)}
+    outputs = {name: network.get_layer(name).output for name in (BODY_PART_OUTPUT, *parts)}
     whole = keras.Model(inputs, {**outputs, _LOGITS: logits, _SCORE: score, _COARSE: coarse})
     _fit(whole, lesson, rows, recipe, recipe.joint_epochs, recipe.joint_rate, monitor)
     return network
 
 
-def predict_cascade(
-    network: keras.Model, lesson: Lesson, rows: npt.NDArray[np.intp], *, view: int = 0
-) -> dict[str, npt.NDArray[np.float32]]:
-    """Return a network's outputs for one stored view of some rows."""
-    keras = require_keras("Evaluating the cascade")
-    names = (BODY_PART_OUTPUT, *BODY_PARTS, EVIDENCE_OUTPUT, _LOGITS)
+def stored_outputs(
+    network: keras.Model, lesson: Lesson, names: Sequence[str]
+) -> Callable[[npt.NDArray[np.intp], int], dict[str, npt.NDArray[np.float32]]]:
+    """Return what gives a network's outputs for one stored view of some rows."""
+    keras = require_keras("Training the cascade")
     upper = keras.Model(
         [network.get_layer(name).output for name in MAP_SOURCE_LAYERS],
         {name: network.get_layer(name).output for name in names},
     )
-    model = fed_by_stored(upper, lesson.features.ceiling)
-    answers: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in names}
-    for start in range(0, len(rows), 64):
-        stored = lesson.features.stored[rows[start : start + 64], view]
-        batch = model.predict_on_batch(stored)
-        for name in names:
-            answers[name].append(np.asarray(batch[name], dtype=np.float32))
-    return {name: np.concatenate(batches) for name, batches in answers.items()}
+    model = _fed_by_stored(upper, lesson.features.ceiling)
+
+    def predict(rows: npt.NDArray[np.intp], view: int) -> dict[str, npt.NDArray[np.float32]]:
+        batches = [
+            model.predict_on_batch(lesson.features.stored[rows[start : start + _BATCH], view])
+            for start in range(0, len(rows), _BATCH)
+        ]
+        return {
+            name: np.concatenate([np.asarray(batch[name], np.float32) for batch in batches])
+            for name in names
+        }
+
+    return predict
 
 
 def _fit(
@@ -115,12 +158,12 @@ def _fit(
     keras = require_keras("Training the cascade")
     steps = len(rows) // recipe.batch
     outputs = tuple(upper.output)
-    model = fed_by_stored(upper, lesson.features.ceiling)
+    model = _fed_by_stored(upper, lesson.features.ceiling)
     model.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(rate, max(1, steps * epochs))
         ),
-        loss={name: _losses(recipe)[name] for name in outputs},
+        loss=_losses(recipe, outputs),
     )
     follower = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda step, **_: monitor.step(step + 1, steps, "training"),
@@ -153,7 +196,7 @@ def _batches(
             yield (stored[at, seen], targets.groups[at]), true, weights
 
 
-def _losses(recipe: CascadeRecipe) -> dict[str, Any]:
+def _losses(recipe: CascadeRecipe, outputs: Sequence[str]) -> dict[str, Any]:
     keras = require_keras("Training the cascade")
     ops = keras.ops
 
@@ -162,24 +205,25 @@ def _losses(recipe: CascadeRecipe) -> dict[str, Any]:
         weighted = (1.0 + (recipe.fracture_weight - 1.0) * true) * loss
         return ops.sum(weighted, axis=(1, 2, 3)) / _MAP_LOSS_SCALE
 
-    categories = keras.losses.CategoricalCrossentropy()
-    return {
+    losses = {
         _LOGITS: by_place,
         _COARSE: by_place,
         _SCORE: keras.losses.BinaryCrossentropy(from_logits=True),
-        BODY_PART_OUTPUT: categories,
-        **dict.fromkeys(BODY_PARTS, categories),
     }
+    categories = keras.losses.CategoricalCrossentropy()
+    return {name: losses.get(name, categories) for name in outputs}
 
 
 class _Targets:
-    """What each output should have said, and whether it was asked at all."""
+    """What each output should have said, and how much it counts."""
 
     def __init__(self, lesson: Lesson, outputs: tuple[str, ...]) -> None:
-        self._lesson = lesson
+        self._targets = lesson.targets
         self._outputs = outputs
+        self._parts = lesson.body_parts
         parts = lesson.table["body_part"].to_numpy()
-        self.groups = np.stack([parts == group for group in _GROUPS], axis=1).astype(np.float32)
+        groups = [parts == group for group in (*self._parts, "leg")]
+        self.groups = np.stack(groups, axis=1).astype(np.float32)
         self._fractured = lesson.table["fractured"].to_numpy(dtype=np.float32)
         # A patch is taken somewhere near an outline: whether it shows the fracture, it says itself.
         self._says_itself = parts == "leg"
@@ -187,31 +231,23 @@ class _Targets:
     def of(
         self, rows: npt.NDArray[np.intp], views: npt.NDArray[np.intp]
     ) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, npt.NDArray[np.float32]]]:
-        covered = (
-            np.stack([self._lesson.targets[r, v] for r, v in zip(rows, views, strict=True)]).astype(
-                np.float32
-            )[..., None]
-            / 255.0
-        )
+        covered = self._targets[rows, views].astype(np.float32)[..., None] / 255.0
         shown = covered.max((1, 2, 3)) > 0.2
         fractured = np.where(self._says_itself[rows], shown, self._fractured[rows])
         fractured = fractured.astype(np.float32)
-        groups = self.groups[rows]
-        everyone = np.ones(len(rows), np.float32)
+        groups, everyone = self.groups[rows], np.ones(len(rows), np.float32)
+        named = groups[:, : len(self._parts)]
         label = np.stack([fractured, 1.0 - fractured], axis=1)
-        true = {
-            _LOGITS: largest(covered, _MAP_CELLS),
-            _COARSE: largest(covered, COARSE_CELLS),
-            _SCORE: fractured[:, None],
-            BODY_PART_OUTPUT: groups[:, : len(BODY_PARTS)],
-            **dict.fromkeys(BODY_PARTS, label),
+        targets = {
+            _LOGITS: (largest(covered, _MAP_CELLS), everyone),
+            _COARSE: (largest(covered, COARSE_CELLS), everyone),
+            _SCORE: (fractured[:, None], everyone),
+            BODY_PART_OUTPUT: (named, named.sum(1)),
+            **{part: (label, groups[:, index]) for index, part in enumerate(self._parts)},
         }
-        weights = dict.fromkeys((_LOGITS, _COARSE, _SCORE), everyone)
-        weights[BODY_PART_OUTPUT] = groups[:, : len(BODY_PARTS)].sum(1)
-        weights |= {part: groups[:, index] for index, part in enumerate(BODY_PARTS)}
         return (
-            {name: true[name] for name in self._outputs},
-            {name: weights[name] for name in self._outputs},
+            {name: targets[name][0] for name in self._outputs},
+            {name: targets[name][1] for name in self._outputs},
         )
 
 
@@ -231,7 +267,7 @@ def _scale_sources(network: keras.Model, ceiling: npt.NDArray[np.float32]) -> No
     norm.trainable = False
 
 
-def fed_by_stored(upper: keras.Model, ceiling: npt.NDArray[np.float32]) -> keras.Model:
+def _fed_by_stored(upper: keras.Model, ceiling: npt.NDArray[np.float32]) -> keras.Model:
     """Put the restoring of stored features before a network's upper part."""
     keras = require_keras("Training the cascade")
     ops = keras.ops

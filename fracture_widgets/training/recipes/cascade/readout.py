@@ -1,21 +1,13 @@
-"""Read out of a taught network what its heads did not learn to hear, and let them hear it.
-
-A head of few hundred fractures does not find all that lies before it. A logistic regression on
-the frozen stages errs elsewhere than what was taught; another finds the direction in which conv5's
-cells on outlines differ from sound ones; and the fracture map's maximum is a good answer by itself.
-Each part's probe adds them up, and the head's softmax hears it. Together they are right more often
-than any of them.
-"""
+"""Fit each part's probe on what a taught network computes, and add it to the head's log-odds."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
-from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import (
     CONV5_OUTPUT,
     CONV5_READOUT,
@@ -23,14 +15,13 @@ from fracture_widgets.models.networks.names import (
     PROBE_MEANS,
     probe_name,
 )
-from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.recipes.cascade.fit import (
     COARSE_CELLS,
+    CascadeRecipe,
     Lesson,
-    fed_by_stored,
     largest,
+    stored_outputs,
 )
-from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
 
 if TYPE_CHECKING:
     import keras
@@ -41,17 +32,19 @@ _VIEWS = (0, 2)
 _COVERED = 0.25
 _SOUND_ROWS = 300
 _SOUND_CELLS = 0.12
-_BATCH = 32
 
 
 def read_out(
     network: keras.Model, lesson: Lesson, rows: npt.NDArray[np.intp], recipe: CascadeRecipe
 ) -> None:
-    """Set a taught network's probes, and let its heads hear them."""
+    """Set a taught network's probes, and add them to the log-odds of its heads."""
     _read_out_conv5(network, lesson, rows, recipe)
-    for part in BODY_PARTS:
+    for part in lesson.body_parts:
         _read_out_frozen_stages(network, part, lesson, rows, recipe)
-        _let_hear(network.get_layer(part), recipe)
+        head = network.get_layer(part)
+        kernel, bias = head.get_weights()
+        kernel[-2] = [0.5, -0.5]  # the probe
+        head.set_weights([recipe.temper * kernel, recipe.temper * bias])
 
 
 def _read_out_conv5(
@@ -62,18 +55,16 @@ def _read_out_conv5(
     rng = np.random.default_rng(recipe.seed)
     fractured = lesson.table["fractured"].to_numpy(dtype=bool)[rows]
     sound = rng.permutation(rows[~fractured])[:_SOUND_ROWS]
-    conv5 = _conv5_of(network, lesson)
+    outputs = stored_outputs(network, lesson, [CONV5_OUTPUT])
 
     cells, covered = [], []
     for view in _VIEWS:
         for chosen in (rows[fractured], sound):
-            seen = conv5(chosen, view)
-            target = largest(
-                lesson.targets[chosen, view][..., None] / np.float32(255), COARSE_CELLS
-            )
-            target = target[..., 0]
+            conv5 = outputs(chosen, view)[CONV5_OUTPUT]
+            outlined = lesson.targets[chosen, view][..., None] / np.float32(255)
+            target = largest(outlined, COARSE_CELLS)[..., 0]
             kept = (target > _COVERED) | ((target == 0) & (rng.random(target.shape) < _SOUND_CELLS))
-            cells.append(seen[kept])
+            cells.append(conv5[kept])
             covered.append(target[kept] > _COVERED)
     features, truth = np.concatenate(cells), np.concatenate(covered)
     spread = features.std(axis=0) + 1e-6
@@ -82,9 +73,8 @@ def _read_out_conv5(
     )
     kernel = (fitted.coef_[0] / spread).astype(np.float32)
 
-    # A sound radiograph's soft maximum becomes 0, so that hearing it leaves such answers as
-    # they were.
-    places = np.concatenate([conv5(sound, view) for view in _VIEWS]) @ kernel
+    # A sound radiograph's soft maximum becomes 0, so that it leaves such answers as they were.
+    places = np.concatenate([outputs(sound, view)[CONV5_OUTPUT] for view in _VIEWS]) @ kernel
     soft_maximum = np.logaddexp.reduce(places.reshape(len(places), -1), axis=1)
     network.get_layer(CONV5_READOUT).set_weights(
         [kernel.reshape(1, 1, -1, 1), np.array([-np.median(soft_maximum)], np.float32)]
@@ -112,13 +102,10 @@ def _read_out_frozen_stages(
     )
     kernel = fitted.coef_[0] / spread
     bias = fitted.intercept_ - middle @ kernel
+    maps = [recipe.peak_weight, recipe.readout_weight]
+    weights = np.concatenate([recipe.probe_weight * kernel, maps])[:, None]
     network.get_layer(probe_name(part)).set_weights(
-        [
-            np.concatenate(
-                [recipe.probe_weight * kernel, [recipe.peak_weight, recipe.readout_weight]]
-            )[:, None].astype(np.float32),
-            (recipe.probe_weight * bias).astype(np.float32),
-        ]
+        [weights.astype(np.float32), (recipe.probe_weight * bias).astype(np.float32)]
     )
 
 
@@ -132,44 +119,6 @@ def _over_places(lesson: Lesson, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.f
         places = values.reshape(len(values), -1, values.shape[-1])
         averages = dict(zip(MAP_SOURCE_LAYERS, np.split(places.mean(1), ends, -1), strict=True))
         peaks = dict(zip(MAP_SOURCE_LAYERS, np.split(places.max(1), ends, -1), strict=True))
-        found.append(
-            np.concatenate(
-                [
-                    *(averages[name] for name in PROBE_MEANS),
-                    *(peaks[name] for name in PROBE_MAXIMA),
-                ],
-                axis=-1,
-            )
-        )
+        seen = [averages[name] for name in PROBE_MEANS] + [peaks[name] for name in PROBE_MAXIMA]
+        found.append(np.concatenate(seen, axis=-1))
     return np.stack(found)
-
-
-def _let_hear(answer: keras.Layer, recipe: CascadeRecipe) -> None:
-    """Let a head's log-odds move with its probe, and temper their sum."""
-    kernel, bias = answer.get_weights()
-    kernel[-2] = [0.5, -0.5]
-    answer.set_weights([recipe.temper * kernel, recipe.temper * bias])
-
-
-def _conv5_of(network: keras.Model, lesson: Lesson) -> Any:
-    keras = require_keras("Training the cascade")
-    model = fed_by_stored(
-        keras.Model(
-            [network.get_layer(name).output for name in MAP_SOURCE_LAYERS],
-            network.get_layer(CONV5_OUTPUT).output,
-        ),
-        lesson.features.ceiling,
-    )
-
-    def conv5(rows: npt.NDArray[np.intp], view: int) -> npt.NDArray[np.float32]:
-        stored = lesson.features.stored
-        return np.concatenate(
-            [
-                np.asarray(
-                    model.predict_on_batch(stored[rows[start : start + _BATCH], view]), np.float32
-                )
-                for start in range(0, len(rows), _BATCH)
-            ]
-        )
-
-    return conv5

@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.base.tables import read_frame, write_frame
+from fracture_widgets.base.tables import frame_csv_text, read_frame, write_frame
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
 from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, save_model_folder
-from fracture_widgets.models.networks.cascade import cascade_network_graph
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.trust import TRUST_SECTION
-from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.training.recipes.cascade.evidence import (
-    judge,
-    judge_uncropped,
-    served,
-    summarise,
+from fracture_widgets.models.networks.cascade import (
+    build_cascade_network,
+    cascade_network_graph,
 )
-from fracture_widgets.training.recipes.cascade.runs import Run, plan_runs, prepare_lesson, teach
-from fracture_widgets.training.recipes.cascade.settings import CascadeRecipe
+from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks.precision import precision
+from fracture_widgets.models.trust import TRUST_SECTION
+from fracture_widgets.models.weight_files import (
+    assign_weights,
+    collect_weights,
+    read_weights,
+    write_weights,
+)
+from fracture_widgets.training.features import trunk_features
+from fracture_widgets.training.recipes.cascade.evidence import judge, served, summarise
+from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe, Lesson, fit_cascade
+from fracture_widgets.training.recipes.cascade.readout import read_out
+from fracture_widgets.training.recipes.cascade.views import (
+    Run,
+    draw_views,
+    plan_runs,
+    taught_parts,
+    teaching_table,
+)
 
-__all__ = ["train_cascade"]
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["new_network", "prepare_lesson", "teach", "train_cascade"]
 
 _ROOM_NEEDED = 12 * 2**30
 _OUT_OF_FOLD, _TEST = "out_of_fold", "test"
+_TRUNK_CREDIT = (
+    "ResNet-50 pretrained on ImageNet by He et al., Deep Residual Learning for Image Recognition, "
+    "CVPR 2016 (MIT licence), as distributed with Keras Applications; frozen."
+)
 
 
 def train_cascade(
@@ -56,11 +76,9 @@ def train_cascade(
     lesson = prepare_lesson(atlas, recipe, trunk, work / "features", monitor)
     runs = [run for run in plan_runs(lesson.table) if look_at_test or run.name != "train"]
     weights = {run.name: teach(run, lesson, recipe, trunk, work, monitor) for run in runs}
-    judged, uncropped = _judgements(runs, weights, atlas, lesson.table, monitor)
+    judged = _judgements(runs, weights, atlas, lesson.table, monitor)
     figures = {
-        split: summarise(
-            judged[judged["looked_at"] == split], uncropped[uncropped["looked_at"] == split]
-        )
+        split: summarise(judged[judged["looked_at"] == split])
         for split in judged["looked_at"].unique()
     }
     out_of_fold = judged[judged["looked_at"] == _OUT_OF_FOLD]
@@ -82,18 +100,76 @@ def train_cascade(
     complete = save_model_folder(
         models,
         read_weights(weights["all"]),
-        cascade_network_graph(BODY_PARTS),
+        cascade_network_graph(lesson.body_parts),
         card,
-        body_parts=BODY_PARTS,
+        body_parts=lesson.body_parts,
     )
     save_predictions(models / OUT_OF_FOLD_FILE, out_of_fold)
     return complete
 
 
-_TRUNK_CREDIT = (
-    "ResNet-50 pretrained on ImageNet by He et al., Deep Residual Learning for Image Recognition, "
-    "CVPR 2016 (MIT licence), as distributed with Keras Applications; frozen."
-)
+def prepare_lesson(
+    atlas: FracAtlas,
+    recipe: CascadeRecipe,
+    trunk: str | os.PathLike[str],
+    cache: Path,
+    monitor: Monitor = SILENT,
+) -> Lesson:
+    """Draw all views and compute what the frozen stages see in them."""
+    table = teaching_table(atlas, sound_patches=recipe.sound_patches, phantoms=recipe.phantoms)
+    views = draw_views(atlas, table, recipe.views, monitor)
+    with precision(bfloat16=recipe.bfloat16):
+        network = build_cascade_network(taught_parts(table), trunk)
+        features = trunk_features(network, views.pixels, cache, monitor)
+    return Lesson(table, features, views.targets)
+
+
+def _identity(settings: Mapping[str, Any], lesson: Lesson) -> str:
+    """Name what decides the weights: settings, rows and what is known of them."""
+    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
+    digest.update(frame_csv_text(lesson.table).encode())
+    digest.update(lesson.features.ceiling.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def new_network(
+    body_parts: Sequence[str], trunk: str | os.PathLike[str], recipe: CascadeRecipe
+) -> keras.Model:
+    """Build a network whose random start is the recipe's, whatever ran in this process before."""
+    require_keras("Training the cascade").utils.set_random_seed(recipe.seed)
+    return build_cascade_network(
+        body_parts,
+        trunk,
+        map_dropout=recipe.dropout,
+        map_l2=recipe.l2,
+        head_dropout=recipe.head_dropout,
+    )
+
+
+def teach(
+    run: Run,
+    lesson: Lesson,
+    recipe: CascadeRecipe,
+    trunk: str | os.PathLike[str],
+    work: Path,
+    monitor: Monitor = SILENT,
+) -> Path:
+    """Train a network for a run, unless its weights are there, and return their file."""
+    path = work / "runs" / _identity(recipe.to_dict(), lesson) / f"{run.name}.npz"
+    if path.exists():
+        return path
+    taught = work / "taught" / _identity(recipe.taught, lesson) / f"{run.name}.npz"
+    with precision(bfloat16=recipe.bfloat16):
+        network = new_network(lesson.body_parts, trunk, recipe)
+        if not taught.exists():
+            fit_cascade(network, lesson, run.learned, recipe, monitor.stage(run.name))
+            write_weights(taught, collect_weights(network))
+        # Read back even if just written: what is read out shall not depend on the rounding.
+        assign_weights(network, read_weights(taught), complete=True)
+        monitor.say(f"{run.name}: reading out conv5 and the stages before it")
+        read_out(network, lesson, run.learned, recipe)
+        write_weights(path, collect_weights(network))
+    return path
 
 
 def _check_room(work: Path) -> None:
@@ -111,21 +187,19 @@ def _judgements(
     atlas: FracAtlas,
     table: pd.DataFrame,
     monitor: Monitor,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    joints, whole = [], []
+) -> pd.DataFrame:
+    judged = []
     for run in runs:
         if not len(run.judged):
             continue
         weight = weights[run.name]
-        files = [weight.with_name(f"{run.name}-{what}.csv") for what in ("judged", "uncropped")]
-        if not all(file.exists() for file in files):
-            cascade = served(weight)
-            write_frame(files[1], judge_uncropped(run, cascade, atlas, table))
-            write_frame(files[0], judge(run, cascade, atlas, table, monitor))
+        file = weight.with_name(f"{run.name}-judgements.csv")
+        if not file.exists():
+            cascade = served(weight, taught_parts(table))
+            write_frame(file, judge(run, cascade, atlas, table, monitor))
         looked_at = _TEST if run.name == "train" else _OUT_OF_FOLD
-        joints.append(read_frame(files[0]).assign(looked_at=looked_at))
-        whole.append(read_frame(files[1]).assign(looked_at=looked_at))
-    return pd.concat(joints, ignore_index=True), pd.concat(whole, ignore_index=True)
+        judged.append(read_frame(file).assign(looked_at=looked_at))
+    return pd.concat(judged, ignore_index=True)
 
 
 def _trained_on(table: pd.DataFrame) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The real radiographs that teach the shipped cascade, and many views of each."""
+"""What teaches the shipped cascade: radiographs, divided into runs, and many views of each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pandas as pd
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import joint_table
+from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.parts import BODY_PARTS, FRACTURED
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.framing import (
     STANDARD_MARGIN,
@@ -25,12 +25,15 @@ from fracture_widgets.training.framing import (
     draw_view,
     joint_framing,
     patch_framing,
+    radiograph_reader,
     rows_of,
 )
 
-__all__ = ["JOINT", "Views", "draw_views", "teaching_table"]
+__all__ = ["FOLDS", "JOINT", "Run", "Views", "draw_views", "plan_runs", "taught_parts",
+           "teaching_table"]  # fmt: skip
 
 JOINT, PATCH, PHANTOM = "joint", "patch", "phantom"
+FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,23 +44,35 @@ class Views:
     targets: npt.NDArray[np.uint8]
 
 
-def teaching_table(
-    atlas: FracAtlas, *, sound_patches: int = 350, phantoms: int = 120, seed: int = 3
-) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One training: a name, and the rows it learns from and is judged on."""
+
+    name: str
+    learned: npt.NDArray[np.intp]
+    judged: npt.NDArray[np.intp]
+
+
+def taught_parts(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the body parts among those of a table, in the order of a network's outputs."""
+    there = set(table["body_part"])
+    return tuple(part for part in BODY_PARTS if part in there)
+
+
+def teaching_table(atlas: FracAtlas, *, sound_patches: int, phantoms: int) -> pd.DataFrame:
     """List what the cascade learns from."""
     joints = joint_table()
+    marked, parts = joints["image_id"], taught_parts(joints)
     joints = joints[(joints["label"] != "unclear") & joints["image_id"].isin(atlas.image_ids)]
     joints = joints.assign(kind=JOINT, fractured=joints["label"] == FRACTURED)
 
     table = atlas.table[atlas.table["image_id"].isin(atlas.image_ids)]
-    other = table[
-        ~table["image_id"].isin(joint_table()["image_id"])
-        & ((table["leg"] == 1) | (table["hip"] == 1))
-    ]
+    other = table[~table["image_id"].isin(marked) & ((table["leg"] == 1) | (table["hip"] == 1))]
     broken = other[(other["fractured"] == 1) & other["image_id"].isin(atlas.outlines["image_id"])]
     sound = other[other["fractured"] == 0]
-    sound = sound.sample(min(sound_patches, len(sound)), random_state=seed)
+    sound = sound.sample(min(sound_patches, len(sound)), random_state=3)
     patches = pd.concat([broken, sound])
+    beside = {"split": "train", "holder": 0}
     patches = pd.DataFrame(
         {
             "image_id": patches["image_id"],
@@ -66,20 +81,20 @@ def teaching_table(
             "kind": PATCH,
             "body_part": "leg",
             "joint_index": -1,
-            "split": "train",
-            "holder": 0,
+            **beside,
         }
     )
+    numbers = np.arange(phantoms)
+    names = [f"drawn{number:05d}" for number in numbers]
     drawn = pd.DataFrame(
         {
-            "image_id": [f"drawn{number:05d}" for number in range(phantoms)],
-            "fractured": [number // len(BODY_PARTS) % 2 == 1 for number in range(phantoms)],
-            "study": [f"drawn{number:05d}" for number in range(phantoms)],
+            "image_id": names,
+            "fractured": numbers // len(parts) % 2 == 1,
+            "study": names,
             "kind": PHANTOM,
-            "body_part": [BODY_PARTS[number % len(BODY_PARTS)] for number in range(phantoms)],
-            "joint_index": range(phantoms),
-            "split": "train",
-            "holder": 0,
+            "body_part": [parts[number % len(parts)] for number in numbers],
+            "joint_index": numbers,
+            **beside,
         }
     )
     columns = [
@@ -87,6 +102,25 @@ def teaching_table(
         *("holder", "x0", "y0", "x1", "y1"),
     ]
     return pd.concat([joints, patches, drawn], ignore_index=True)[columns]
+
+
+def plan_runs(table: pd.DataFrame) -> list[Run]:
+    """Divide a teaching table into the runs, never a study on both sides."""
+    joints = table[table["kind"] == JOINT]
+    beside = np.flatnonzero(table["kind"] != JOINT)
+    train, test = joints[joints["split"] == "train"], joints[joints["split"] == "test"]
+    labelled = train.assign(label=np.where(train["fractured"], FRACTURED, NORMAL))
+    fold = patient_folds(labelled, FOLDS, by="study")["fold"].to_numpy()
+    at = train.index.to_numpy()
+    runs = [
+        Run(f"fold{number}", np.concatenate([at[fold != number], beside]), at[fold == number])
+        for number in range(FOLDS)
+    ]
+    return [
+        *runs,
+        Run("train", np.concatenate([at, beside]), test.index.to_numpy()),
+        Run("all", np.arange(len(table)), at[:0]),
+    ]
 
 
 def draw_views(
@@ -109,14 +143,12 @@ def draw_views(
 def _in_order(
     atlas: FracAtlas, table: pd.DataFrame, views: int, patch_rng: np.random.Generator
 ) -> Iterator[tuple[int, list[View]]]:
-    read_id, pixels = None, np.empty((0, 0), np.float32)
+    read = radiograph_reader(atlas)
     for position, row in enumerate(rows_of(table)):
         if row.kind == PHANTOM:
             yield position, _phantom_views(row, views)
             continue
-        if row.image_id != read_id:
-            radiograph = read_radiograph(atlas.read_image(row.image_id), name=row.image_id)
-            read_id, pixels = row.image_id, radiograph.pixels
+        pixels = read(row.image_id).pixels
         outlines = np.array(
             [(box.x0, box.y0, box.x1, box.y1) for box in atlas.outlines_of(row.image_id)]
         )

@@ -1,24 +1,57 @@
-"""Fit the gate to what the frozen stages saw, and choose where it closes.
-
-Everything here is linear algebra on features: the same arrays give the same gate.
-"""
+"""Fit the gate from a FracAtlas copy, measure it on everything, and put it into a models folder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from fracture_widgets.models.gate import Gate
+from fracture_widgets.base.cache import ArrayCache, content_key
+from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
+from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.models.engine import Engine, OnnxEngine
+from fracture_widgets.models.folder import add_gate, load_model_folder
+from fracture_widgets.models.gate import Gate, stage_means
+from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.training.recipes.gate.samples import (
+    INSIDE,
+    INVERTED,
+    OUTSIDE,
+    SAMPLES,
+    TEST,
+    TRAIN,
+    Sample,
+    atlas_samples,
+    drawn_pictures,
+    folder_pictures,
+    installed_photographs,
+    inverted_samples,
+    phantom_samples,
+)
 
-__all__ = ["GateRecipe", "Role", "choose_limits", "fit_gate", "out_of_fold", "study_folds"]
+__all__ = [
+    "GateRecipe",
+    "Role",
+    "choose_limits",
+    "features_of",
+    "fit_and_measure",
+    "fit_gate",
+    "out_of_fold",
+    "study_folds",
+    "train_gate",
+]
 
 Floats = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[np.floating]]
+_BATCH = 8
 
 
 class Role(StrEnum):
@@ -41,9 +74,92 @@ class GateRecipe:
     folds: int = 5
     seed: int = 0
 
-    def to_dict(self) -> dict[str, float]:
-        """Return the settings as they stand on the card."""
-        return asdict(self)
+
+def train_gate(
+    atlas: FracAtlas,
+    models: Path,
+    work: Path,
+    *,
+    strangers: Path | None = None,
+    recipe: GateRecipe | None = None,
+    note: str = "",
+    monitor: Monitor = SILENT,
+) -> Mapping[str, Any]:
+    """Fit the gate of a models folder, measure it, and save it there with its figures."""
+    model = load_model_folder(models)
+    beside: Iterable[Sample] = folder_pictures(strangers) if strangers else ()
+    parts = model.body_parts
+    radiographs = [*atlas_samples(atlas, parts), *phantom_samples(parts)]
+    samples = [
+        *radiographs,
+        *inverted_samples(radiographs),
+        *(*drawn_pictures(), *installed_photographs(), *beside),
+    ]
+    trunk = model.file_sha256("trunk")
+    cache = ArrayCache(work / "features", max_bytes=None)
+    means = features_of(samples, OnnxEngine.of_model(model), trunk, cache, monitor)
+    gate, figures = fit_and_measure(samples, means, recipe or GateRecipe())
+    if note:
+        figures["note"] = note
+    add_gate(models, gate, figures)
+    return figures
+
+
+def features_of(
+    samples: list[Sample], engine: Engine, trunk: str, cache: ArrayCache, monitor: Monitor = SILENT
+) -> npt.NDArray[np.float32]:
+    """Return what the frozen stages see in every sample, from the cache where it is there."""
+    keys = [
+        content_key({"trunk": trunk, "sample": [sample.split, sample.kind, sample.name]})
+        for sample in samples
+    ]
+    known = {key: arrays["means"] for key in keys if (arrays := cache.get(key)) is not None}
+    waiting = [at for at, key in enumerate(keys) if key not in known]
+    monitor.step(len(samples) - len(waiting), len(samples), "looking")
+    for start in range(0, len(waiting), _BATCH):
+        batch = waiting[start : start + _BATCH]
+        inputs = np.stack([network_input(samples[at].draw()) for at in batch])
+        for at, row in zip(batch, stage_means(engine.run(inputs)), strict=True):
+            known[keys[at]] = row
+            cache.put(keys[at], {"means": row})
+        monitor.step(len(samples) - len(waiting) + start + len(batch), len(samples), "looking")
+    return np.stack([known[key] for key in keys])
+
+
+def fit_and_measure(
+    samples: list[Sample], means: npt.NDArray[np.float32], recipe: GateRecipe
+) -> tuple[Weights, dict[str, Any]]:
+    """Fit the gate on the train split, choose its limits on folds of it, and measure it."""
+    table = pd.DataFrame(
+        {name: [getattr(sample, name) for sample in samples] for name in ("kind", "study", "split")}
+    )
+    kind, split = table["kind"].to_numpy(str), table["split"].to_numpy(str)
+    taught, given = split == TRAIN, np.isin(kind, SAMPLES)
+    roles = np.where(
+        np.isin(kind, INSIDE),
+        Role.INSIDE,
+        np.where(np.isin(kind, list(INVERTED.values())), Role.INVERTED, Role.OTHER_PART),
+    )
+
+    scores = out_of_fold(means, roles, taught, table["study"].to_numpy(str), recipe)
+    thresholds, spreads = choose_limits(
+        scores[taught & given], recipe.kept, (1.0, 1.0, recipe.exchanged_weight)
+    )
+    arrays = {
+        **fit_gate(means[taught], roles[taught], recipe),
+        "gate/thresholds": thresholds.astype(np.float32),
+        "gate/spreads": spreads.astype(np.float32),
+    }
+    folds = (scores - thresholds) / spreads
+    ships = Gate(arrays).excess(means)
+    figures = {
+        "recipe": asdict(recipe),
+        "fitted_on": "train split alone; limits chosen on folds of it, by study",
+        "intervals": "95 percent, 2,000 bootstrap draws of whole studies or files",
+        "out_of_fold": _figures(table, folds, (TRAIN, OUTSIDE)),
+        "test": _figures(table, ships, (TEST, OUTSIDE)),
+    }
+    return arrays, figures
 
 
 def fit_gate(means: npt.NDArray[np.float32], roles: npt.NDArray[Any], recipe: GateRecipe) -> Arrays:
@@ -137,3 +253,34 @@ def _discriminant(inside: Floats, outside: Floats, recipe: GateRecipe) -> tuple[
     ).fit(both @ basis, np.repeat([0, 1], [len(inside), len(outside)]))
     kernel: Floats = basis @ analysis.coef_[0]
     return kernel, float(analysis.intercept_[0])
+
+
+def _figures(
+    table: pd.DataFrame, excess: npt.NDArray[np.float64], splits: tuple[str, ...]
+) -> dict[str, Any]:
+    rows = table.assign(worst=excess.max(1), refused=excess.max(1) > 0, far=excess[:, 0] > 0)
+    rows = rows[rows["split"].isin(splits)]
+    given = rows[rows["kind"].isin(SAMPLES)]
+    figures: dict[str, Any] = {"kept": _share(~given["refused"], given["study"])}
+    for kind, of_kind in rows.groupby("kind", sort=False):
+        name = str(kind)
+        figures[name] = {
+            "n": len(of_kind),
+            "groups": int(of_kind["study"].nunique()),
+            "refused": _share(of_kind["refused"], of_kind["study"]),
+            "as_no_radiograph": round(float(of_kind["far"].mean()), 4),
+        }
+        if name not in INSIDE:
+            both = pd.concat([given, of_kind])
+            figures[name]["auroc"] = bootstrap_interval(
+                auroc, both["kind"] == name, both["worst"], groups=both["study"]
+            ).to_dict()
+    return figures
+
+
+def _share(flags: pd.Series, studies: pd.Series) -> dict[str, Any]:
+    return bootstrap_interval(_mean, flags.to_numpy(dtype=float), groups=studies).to_dict()
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return float(values.mean())

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
+from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.imaging.files import looks_like_radiograph_file
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.framing import (
     STANDARD_MARGIN,
@@ -22,24 +27,23 @@ from fracture_widgets.training.framing import (
     cut_out,
     joint_framing,
     patch_framing,
+    radiograph_reader,
     rows_of,
 )
-from fracture_widgets.training.recipes.gate.out_of_distribution import OutsidePicture
 
 __all__ = [
-    "CROP",
     "INSIDE",
     "INVERTED",
-    "LEG_PATCH",
-    "LEG_WHOLE",
     "OUTSIDE",
     "SAMPLES",
     "TEST",
     "TRAIN",
     "Sample",
     "atlas_samples",
+    "drawn_pictures",
+    "folder_pictures",
+    "installed_photographs",
     "inverted_samples",
-    "outside_samples",
     "phantom_samples",
 ]
 
@@ -56,6 +60,12 @@ INSIDE = (*SAMPLES, FRAMING, PHANTOM)
 INVERTED = {kind: f"{kind}, exchanged greys" for kind in (*SAMPLES, PHANTOM)}
 TRAIN, TEST, OUTSIDE = "train", "test", "never taught"
 _HELD_OUT_SEEDS = 5_000
+_SIDE = 384
+_WORDS = (
+    "radiograph of the left hand in two planes no evidence "
+    "fracture soft tissue swelling dorsal and patient was seen by"
+)
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,17 +79,17 @@ class Sample:
     draw: Callable[[], Grey]
 
 
-def atlas_samples(atlas: FracAtlas) -> Iterator[Sample]:
+def atlas_samples(atlas: FracAtlas, body_parts: Sequence[str]) -> Iterator[Sample]:
     """Yield FracAtlas's joints, cropped, framed anyhow and whole, then its legs and hips."""
-    # Joints of one radiograph follow each other, and it is read once.
-    read = lru_cache(maxsize=1)(partial(_read, atlas))
+    read = radiograph_reader(atlas)
     joints = joint_table()
-    joints = joints[joints["image_id"].isin(atlas.image_ids)]
+    held = joints["image_id"].isin(atlas.image_ids)
+    joints = joints[held & joints["body_part"].isin(body_parts)]
     for image_id, of_image in joints.groupby("image_id"):
         name = str(image_id)
         first = next(rows_of(of_image))
         whole = WHOLE if len(of_image) == 1 else SEVERAL
-        yield Sample(whole, name, first.study, first.split, partial(read, name))
+        yield Sample(whole, name, first.study, first.split, partial(_whole, read, name))
         for joint in rows_of(of_image[of_image["label"] != "unclear"]):
             box = Box(joint.x0, joint.y0, joint.x1, joint.y1)
             given = (f"{name}/{joint.joint_index}", joint.study, joint.split)
@@ -91,17 +101,19 @@ def atlas_samples(atlas: FracAtlas) -> Iterator[Sample]:
                 yield Sample(FRAMING, *given, partial(_framed, read, name, framing))
     for row in rows_of(_legs_and_hips(atlas)):
         given = (row.image_id, row.study, row.split)
-        yield Sample(LEG_WHOLE, *given, partial(read, row.image_id))
+        yield Sample(LEG_WHOLE, *given, partial(_whole, read, row.image_id))
         yield Sample(LEG_PATCH, *given, partial(_patch, read, row.image_id))
 
 
-def phantom_samples(taught: int = 120, held_out: int = 90) -> Iterator[Sample]:
+def phantom_samples(
+    body_parts: Sequence[str], taught: int = 120, held_out: int = 90
+) -> Iterator[Sample]:
     """Yield drawn radiographs of all parts, by seeds that teach and by others."""
     for number in range(taught + held_out):
         split = TRAIN if number < taught else TEST
         # The seeds that taught the network, and none of those that lessons and tests draw.
         seed = number + (900_000 if split == TRAIN else _HELD_OUT_SEEDS)
-        draw = partial(_phantom, number, seed)
+        draw = partial(_phantom, body_parts, number, seed)
         yield Sample(PHANTOM, f"drawn{seed}", f"drawn{seed}", split, draw)
 
 
@@ -112,10 +124,53 @@ def inverted_samples(samples: Iterable[Sample]) -> Iterator[Sample]:
             yield replace(sample, kind=INVERTED[sample.kind], draw=partial(_inverted, sample.draw))
 
 
-def outside_samples(pictures: Iterable[OutsidePicture]) -> Iterator[Sample]:
-    """Yield pictures that are no radiographs of ours."""
-    for one in pictures:
-        yield Sample(one.kind, one.name, one.source, OUTSIDE, partial(np.asarray, one.pixels))
+def drawn_pictures(each: int = 32, *, seed: int = 0) -> Iterator[Sample]:
+    """Draw noise, patterns, line drawings, pages of text and charts."""
+    for number, (source, (kind, draw)) in enumerate(_RECIPES.items()):
+        for index in range(each):
+            rng = np.random.default_rng([seed, number, index])
+            height, width = (int(side) for side in rng.integers(160, 2 * _SIDE, 2))
+            picture = draw(rng, (height, width))
+            if rng.random() < 0.5:
+                picture = np.float32(1) - picture
+            yield _outside(kind, f"{source} {index}", source, picture.astype(np.float32))
+
+
+def installed_photographs() -> Iterator[Sample]:
+    """Yield the photographs that scikit-learn, Matplotlib and scikit-image bring."""
+    for package, pattern in (
+        ("sklearn", "datasets/images/*.jpg"),
+        ("matplotlib", "mpl-data/sample_data/*.jpg"),
+        ("skimage", "data/*.*g"),
+    ):
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
+            continue
+        for path in sorted(Path(spec.origin).parent.glob(pattern)):
+            yield from _with_quarters("photograph", path)
+
+
+def folder_pictures(folder: Path) -> Iterator[Sample]:
+    """Return the pictures of a folder with one folder for each kind, such as ``chest``."""
+    files = (
+        sorted(
+            path
+            for path in folder.glob("*/**/*")
+            if path.is_file() and looks_like_radiograph_file(path)
+        )
+        if folder.is_dir()
+        else []
+    )
+    if not files:
+        raise DatasetError(
+            f"{folder.name} holds no pictures in folders named after their kind: put them into "
+            "folders such as chest or photograph."
+        )
+    return (
+        picture
+        for path in files
+        for picture in _with_quarters(path.relative_to(folder).parts[0], path)
+    )
 
 
 def _legs_and_hips(atlas: FracAtlas) -> pd.DataFrame:
@@ -130,16 +185,16 @@ def _legs_and_hips(atlas: FracAtlas) -> pd.DataFrame:
     return table
 
 
-def _read(atlas: FracAtlas, image_id: str) -> Grey:
-    return read_radiograph(atlas.read_image(image_id), name=image_id).pixels
+def _whole(read: Callable[[str], Radiograph], image_id: str) -> Grey:
+    return read(image_id).pixels
 
 
-def _framed(read: Callable[[str], Grey], image_id: str, framing: Framing) -> Grey:
-    return cut_out(read(image_id), framing)
+def _framed(read: Callable[[str], Radiograph], image_id: str, framing: Framing) -> Grey:
+    return cut_out(read(image_id).pixels, framing)
 
 
-def _patch(read: Callable[[str], Grey], image_id: str) -> Grey:
-    pixels = read(image_id)
+def _patch(read: Callable[[str], Radiograph], image_id: str) -> Grey:
+    pixels = read(image_id).pixels
     rng = np.random.default_rng([int(image_id[3:10]), 77])
     return cut_out(pixels, patch_framing(pixels, np.empty((0, 4)), rng))
 
@@ -148,7 +203,125 @@ def _inverted(draw: Callable[[], Grey]) -> Grey:
     return np.float32(1) - draw()
 
 
-def _phantom(number: int, seed: int) -> Grey:
-    part = BODY_PARTS[number % len(BODY_PARTS)]
-    fractured = number // len(BODY_PARTS) % 2 == 1
+def _phantom(body_parts: Sequence[str], number: int, seed: int) -> Grey:
+    part = body_parts[number % len(body_parts)]
+    fractured = number // len(body_parts) % 2 == 1
     return draw_phantom(part, fractured=fractured, seed=seed).radiograph.pixels
+
+
+def _outside(kind: str, name: str, source: str, pixels: Grey) -> Sample:
+    return Sample(kind, name, source, OUTSIDE, partial(np.asarray, pixels))
+
+
+def _with_quarters(kind: str, path: Path) -> Iterator[Sample]:
+    try:
+        pixels = read_radiograph(path).pixels
+    except UnreadableRadiograph:
+        return
+    yield _outside(kind, path.name, path.name, pixels)
+    half_height, half_width = pixels.shape[0] // 2, pixels.shape[1] // 2
+    if min(half_height, half_width) < 64:
+        return
+    for number, (top, left) in enumerate(
+        ((0, 0), (0, half_width), (half_height, 0), (half_height, half_width)), start=1
+    ):
+        quarter = pixels[top : top + half_height, left : left + half_width]
+        yield _outside(kind, f"{path.name}, quarter {number}", path.name, quarter)
+
+
+def _noise(rng: np.random.Generator, size: Size) -> Grey:
+    """Noise whose power falls with frequency or, as in white noise, does not."""
+    rows, columns = np.fft.fftfreq(size[0])[:, None], np.fft.rfftfreq(size[1])[None]
+    frequency = np.hypot(rows, columns)
+    frequency[0, 0] = 1.0
+    spectrum = np.fft.rfft2(rng.standard_normal(size)) / frequency ** rng.uniform(0, 1.6)
+    return _stretched(np.fft.irfft2(spectrum, size))
+
+
+def _speckle(rng: np.random.Generator, size: Size) -> Grey:
+    dots = Image.fromarray((rng.random(size) < rng.uniform(0.002, 0.05)).astype(np.uint8) * 255)
+    return _stretched(_grey(dots.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 4.0)))))
+
+
+def _waves(rng: np.random.Generator, size: Size) -> Grey:
+    """Stripes, or rings around a place."""
+    rows, columns = np.indices(size)
+    angle, (y, x) = rng.uniform(0, np.pi), rng.uniform(0.2, 0.8, 2) * size
+    along = np.cos(angle) * rows + np.sin(angle) * columns
+    distance = along if rng.random() < 0.5 else np.hypot(rows - y, columns - x)
+    return _stretched(np.sin(2 * np.pi * distance / rng.uniform(5, 80)))
+
+
+def _scribble(rng: np.random.Generator, size: Size) -> Grey:
+    """Lines drawn by hand, and shapes."""
+    picture, pen = _paper(size)
+    for _ in range(int(rng.integers(3, 12))):
+        steps = rng.normal(0, 0.06, (int(rng.integers(10, 60)), 2)).cumsum(axis=0)
+        path = np.clip(rng.uniform(0.2, 0.8, 2) + steps, 0, 1) * (size[1], size[0])
+        width = int(rng.integers(1, 7))
+        if rng.random() < 0.5:
+            pen.line([(float(x), float(y)) for x, y in path], fill=0, width=width)
+        else:
+            (left, top), (right, bottom) = path.min(0), path.max(0)
+            draw = pen.ellipse if rng.random() < 0.5 else pen.rectangle
+            draw((left, top, right + 2, bottom + 2), outline=0, width=width)
+    return _grey(picture)
+
+
+def _page(rng: np.random.Generator, size: Size) -> Grey:
+    picture, pen = _paper(size)
+    points, margin = int(rng.integers(9, 30)), int(rng.integers(5, 30))
+    font = ImageFont.load_default(points)
+    for top in range(margin, size[0] - points, int(points * 1.4)):
+        words = rng.choice(_WORDS.split(), int(rng.integers(2, 14)))
+        pen.text((margin, top), " ".join(words), fill=0, font=font)
+    return _grey(picture)
+
+
+def _chart(rng: np.random.Generator, size: Size) -> Grey:
+    """Bars or a line, between axes with numbers."""
+    picture, pen = _paper(size)
+    left, top, right, bottom = 0.14 * size[1], 0.08 * size[0], 0.96 * size[1], 0.88 * size[0]
+    font = ImageFont.load_default(11)
+    for share in np.linspace(0, 1, int(rng.integers(4, 8))):
+        x, y = left + share * (right - left), bottom - share * (bottom - top)
+        pen.text((3, y - 6), f"{share:.1f}", fill=0, font=font)
+        pen.text((x - 8, bottom + 4), f"{100 * share:.0f}", fill=0, font=font)
+    pen.line([(left, top), (left, bottom), (right, bottom)], fill=0)
+    heights = bottom - rng.uniform(0.05, 0.95, int(rng.integers(3, 40))) * (bottom - top)
+    places = np.linspace(left, right, len(heights) + 1)
+    fill, width = int(rng.integers(20, 200)), int(rng.integers(1, 4))
+    if rng.random() < 0.5:
+        path = [(float(x), float(y)) for x, y in zip(places[:-1], heights, strict=True)]
+        pen.line(path, fill=fill, width=width)
+    else:
+        for x, after, y in zip(places[:-1], places[1:], heights, strict=True):
+            pen.rectangle((x, y, x + 0.7 * (after - x), bottom), fill=fill, outline=0)
+    return _grey(picture)
+
+
+_RECIPES: Mapping[str, tuple[str, Callable[[np.random.Generator, Size], Grey]]] = MappingProxyType(
+    {
+        "clouds": ("noise", _noise),
+        "speckle": ("noise", _speckle),
+        "waves": ("pattern", _waves),
+        "scribble": ("drawing", _scribble),
+        "page": ("text", _page),
+        "chart": ("chart", _chart),
+    }
+)
+
+
+def _paper(size: Size) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    picture = Image.new("L", (size[1], size[0]), 255)
+    return picture, ImageDraw.Draw(picture)
+
+
+def _grey(picture: Image.Image) -> Grey:
+    return np.asarray(picture, np.float32) / np.float32(255)
+
+
+def _stretched(values: npt.NDArray[np.floating]) -> Grey:
+    """Let values reach from black to white."""
+    stretched: Grey = ((values - values.min()) / max(np.ptp(values), 1e-6)).astype(np.float32)
+    return stretched

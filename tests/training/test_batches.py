@@ -6,7 +6,7 @@ pytest.importorskip("tensorflow")
 
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.pipeline import (
+from fracture_widgets.training.data import (
     Shuffle,
     augmented_views,
     augmenter,
