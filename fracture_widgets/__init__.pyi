@@ -26,7 +26,7 @@ from .imaging.studies import group_by_study as group_by_study
 from .models.cascade import Cascade as Cascade
 from .models.cascade import predict as predict
 from .models.report import Report as Report
-from .models.study import examine_study as examine_study
+from .models.report import examine_study as examine_study
 from .phantoms import draw_phantom as draw_phantom
 from .phantoms import sample_phantoms as sample_phantoms
 from .phantoms import write_phantoms as write_phantoms

@@ -26,7 +26,7 @@ from fracture_widgets.cli import main
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.imaging.studies import find_radiographs, group_by_study
 from fracture_widgets.models.cascade import shipped_cascade
-from fracture_widgets.models.study import examine_study
+from fracture_widgets.models.report import examine_study
 from fracture_widgets.records.page import report_png
 
 UIDS = ("1.2.826.0.1.111222333", "1.2.826.0.1.444555666", "1.2.826.0.1.777888999")

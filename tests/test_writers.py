@@ -25,10 +25,12 @@ from fracture_widgets.base.tables import frame_csv_text, read_frame, write_frame
 from fracture_widgets.errors import (
     FractureWidgetsError,
     HistoryError,
+    ModelError,
     ReadingRoomError,
     ScreeningError,
     TrainingError,
 )
+from fracture_widgets.models.folder import load_model_folder, save_model_folder
 from fracture_widgets.models.weight_files import read_weights, write_weights
 from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.class_table import read_exports
@@ -117,6 +119,20 @@ def save_weights(value):
     return lambda folder: write_weights(folder / "weights.npz", arrays(value))
 
 
+def save_model(value):
+    layer = {"name": f"x{value}", "type": "InputLayer", "inputs": [], "config": {}, "shape": [3]}
+    graph = {"layers": [layer], "outputs": {"hand": layer["name"]}, "features": layer["name"]}
+    return lambda folder: save_model_folder(
+        folder / "model", arrays(value), graph, {"made": value}, body_parts=["hand"]
+    )
+
+
+def saved_model(folder):
+    model = load_model_folder(folder / "model")
+    named = [layer["name"] for layer in model.graph["layers"]]
+    return model.card["made"], float(model.weights["layer/kernel"].mean()), named
+
+
 def save_answer(probability):
     def save(folder):
         report = known_report(calibrated_probability=probability)
@@ -164,6 +180,10 @@ WRITERS = [
     Writer(
         "weights", save_weights(1), save_weights(2),
         lambda folder: float(read_weights(folder / "weights.npz")["layer/kernel"].mean()),
+    ),
+    Writer(
+        "model folder", save_model(1), save_model(2), saved_model,
+        ModelError, r"^The model could not be saved in model \(File too large\): make room there",
     ),
     Writer(
         "report", save_answer(0.87), save_answer(0.9), answers,

@@ -17,8 +17,7 @@ from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import EXCHANGED_GREYS
-from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.models.study import StudyAnswer
+from fracture_widgets.models.report import Answer, Report, StudyAnswer
 from fracture_widgets.models.verdict_words import (
     operating_points,
     override_mark,

@@ -11,7 +11,7 @@ from fracture_widgets.app.inference import InferenceWorker, load_cascade
 from fracture_widgets.app.state import ModelState, WorkbenchState
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named
-from fracture_widgets.models.listing import list_models
+from fracture_widgets.models.compose import list_models
 
 __all__ = ["ModelMenu"]
 

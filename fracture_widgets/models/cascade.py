@@ -18,7 +18,7 @@ from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import Flaw, find_flaw
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.compose import Composition, compose, holds_models, load_composition
-from fracture_widgets.models.engine import ENGINES, Engine, engine_of
+from fracture_widgets.models.engine import ENGINES, Engine
 from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.gate import Gate
@@ -27,10 +27,9 @@ from fracture_widgets.models.networks.names import (
     EVIDENCE_OUTPUT,
     POOLED_OUTPUT,
 )
-from fracture_widgets.models.readers import Outputs, Seen, all_readers
-from fracture_widgets.models.record import Finding
+from fracture_widgets.models.readers import Outputs, Seen, read_findings
 from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.models.trust import Trust
+from fracture_widgets.models.trust import PartTrust, trust_of_card
 from fracture_widgets.parts import FRACTURED, LABELS
 
 __all__ = ["ENGINES", "Cascade", "predict", "shipped_cascade"]
@@ -59,7 +58,7 @@ class Cascade:
         self._engines = (
             engine if isinstance(engine, Mapping) else dict.fromkeys(known.networks, engine)
         )
-        self._trust = Trust.of_card(known.card)
+        self._trust = trust_of_card(known.card)
         self._gate = None if known.first is None else Gate.of_weights(known.first.weights)
         self._heads: dict[str, Head] = {}
 
@@ -87,7 +86,7 @@ class Cascade:
         if engine not in ENGINES:
             raise ModelError(f"The engine is one of {', '.join(ENGINES)}. Received: {engine!r}")
         known = load_composition(models)
-        return cls(known, {model: engine_of(model, engine) for model in known.networks})
+        return cls(known, {model: ENGINES[engine](model) for model in known.networks})
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -127,7 +126,7 @@ class Cascade:
 
         place = Placement.of(radiograph.width, radiograph.height)
         answers = self._mean_answers(outputs, mirrored)
-        seen = Seen(_named_part(answers), place, outputs, mirrored, radiograph)
+        seen = Seen(_most_probable(answers[BODY_PART_OUTPUT]), place, outputs, mirrored, radiograph)
         answer = self._answer(answers, outputs, find_flaw(radiograph), seen)
         heatmap = over_radiograph(self._heatmap(answer.body_part, outputs), place)
         finished = time.perf_counter()
@@ -189,7 +188,7 @@ class Cascade:
             self._run_both_ways(inputs), given, strict=False
         ):
             answers = self._mean_answers(outputs, mirrored)
-            part = _named_part(answers)
+            part = _most_probable(answers[BODY_PART_OUTPUT])
             seen = None if place is None else Seen(part, place, outputs, mirrored)
             answered.append(self._answer(answers, outputs, flaw, seen))
         return answered
@@ -221,9 +220,9 @@ class Cascade:
         seen: Seen | None,
     ) -> Answer:
         refusal = None if self._gate is None else self._gate.check(flaw, outputs, self.body_parts)
-        part = _named_part(answers)
+        part = _most_probable(answers[BODY_PART_OUTPUT])
         probability = answers[part][FRACTURED]
-        known = self._trust.of(part)
+        known = self._trust.get(part, PartTrust())
         calibrated = float(known.calibration(probability))
         return Answer(
             body_part_probabilities=answers[BODY_PART_OUTPUT],
@@ -233,7 +232,7 @@ class Cascade:
             peers=known.peers_of(calibrated),
             refusal="" if refusal is None else refusal.sentence,
             refusal_kind="" if refusal is None else refusal.kind,
-            findings=() if seen is None else _findings(seen),
+            findings=() if seen is None else read_findings(seen),
         )
 
     def _heatmap(self, part: str, outputs: Outputs) -> npt.NDArray[np.float32]:
@@ -303,14 +302,6 @@ def _mean(first: Outputs, second: Outputs, head: str, names: Sequence[str]) -> d
         np.maximum(first[head], _LEAST, dtype=np.float64) * np.maximum(second[head], _LEAST)
     )
     return dict(zip(names, map(float, likely / likely.sum()), strict=True))
-
-
-def _findings(seen: Seen) -> tuple[Finding, ...]:
-    return tuple(finding for reader in all_readers() for finding in reader.read(seen))
-
-
-def _named_part(answers: Mapping[str, Mapping[str, float]]) -> str:
-    return _most_probable(answers[BODY_PART_OUTPUT])
 
 
 def _most_probable(probabilities: Mapping[str, float]) -> str:

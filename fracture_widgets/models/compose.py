@@ -5,21 +5,37 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fracture_widgets.base.files import data_folder
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.card import BODY_PART, CASCADE, FRACTURE, SCHEMA
 from fracture_widgets.models.folder import (
+    BODY_PART,
+    CASCADE,
+    FRACTURE,
+    SCHEMA,
     ModelFolder,
+    check_card,
     default_models_folder,
+    installed_models_folder,
     is_model_folder,
     load_model_folder,
+    read_card,
 )
 from fracture_widgets.models.trust import TRUST_SECTION
 
-__all__ = ["Composition", "compose", "holds_models", "load_composition", "model_folders"]
+__all__ = [
+    "Composition",
+    "ListedModel",
+    "compose",
+    "holds_models",
+    "kept_models_folder",
+    "list_models",
+    "load_composition",
+    "model_folders",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +45,8 @@ class Composition:
     body_parts: tuple[str, ...]
     first: ModelFolder | None
     fracture: Mapping[str, tuple[ModelFolder, str]]
-    card: Mapping[str, Any] = field(default_factory=dict)
-    sha256: str = ""
+    card: Mapping[str, Any]
+    sha256: str
 
     @property
     def networks(self) -> list[ModelFolder]:
@@ -48,14 +64,13 @@ def model_folders(folder: Path) -> list[Path]:
     """Return the model folders that answer together when ``folder`` is named."""
     if is_model_folder(folder) or not folder.is_dir():
         return [folder]
-    below = [one for one in sorted(folder.iterdir()) if one.is_dir() and is_model_folder(one)]
-    return below or [folder]
+    return [below for below in sorted(folder.iterdir()) if is_model_folder(below)] or [folder]
 
 
 def load_composition(folder: str | os.PathLike[str] | None = None) -> Composition:
     """Load a models folder, or the models folders below it."""
     home = Path(folder) if folder is not None else default_models_folder()
-    return compose([load_model_folder(one) for one in model_folders(home)])
+    return compose([load_model_folder(found) for found in model_folders(home)])
 
 
 def compose(networks: Sequence[ModelFolder]) -> Composition:
@@ -69,29 +84,24 @@ def compose(networks: Sequence[ModelFolder]) -> Composition:
             raise ModelError(
                 f"{whole.name} is a whole cascade beside other models: name one of them."
             )
-        parts = whole.body_parts
-        return Composition(
-            parts,
-            whole,
-            {part: (whole, part) for part in parts},
-            whole.card,
-            whole.sha256,
-        )
+        answering = {part: (whole, part) for part in whole.body_parts}
+        return Composition(whole.body_parts, whole, answering, whole.card, whole.sha256)
     fracture = _by_part(by_kind[FRACTURE])
     if len(by_kind[BODY_PART]) > 1:
-        _refuse_two(by_kind[BODY_PART], "name the body part")
+        raise _both(by_kind[BODY_PART], "name the body part")
     if not by_kind[BODY_PART]:
         return _alone(by_kind[FRACTURE])
     (first,) = by_kind[BODY_PART]
-    parts, any_part = first.body_parts, fracture.pop("", None)
-    if not fracture and any_part is None:
+    if not fracture:
         raise ModelError(
             f"{first.name} is a network for one question, the body part, and says nothing of "
             "fractures: put it in a folder beside the fracture network of each part, and name that "
             "folder."
         )
-    without = [part for part in parts if part not in fracture and any_part is None]
+    parts, any_part = first.body_parts, fracture.pop("", None)
     unnamed = [part for part in fracture if part not in parts]
+    answering = {part: found for part in parts if (found := fracture.get(part) or any_part)}
+    without = [part for part in parts if part not in answering]
     if without or unnamed:
         raise ModelError(
             f"The networks do not fit together: {first.name} "
@@ -102,9 +112,9 @@ def compose(networks: Sequence[ModelFolder]) -> Composition:
             )
             + ". Train the one that is missing, or take the other away."
         )
-    answering = {part: fracture.get(part) or any_part for part in parts}
-    chosen = {part: network for part, network in answering.items() if network is not None}
-    return Composition(parts, first, chosen, _card(networks, parts), _sha256(networks))
+    listing = "".join(sorted(f"{network.sha256}\n" for network in networks))
+    sha256 = hashlib.sha256(listing.encode()).hexdigest()
+    return Composition(parts, first, answering, _card(networks, parts), sha256)
 
 
 def _by_part(networks: Sequence[ModelFolder]) -> dict[str, tuple[ModelFolder, str]]:
@@ -113,7 +123,7 @@ def _by_part(networks: Sequence[ModelFolder]) -> dict[str, tuple[ModelFolder, st
     for network in networks:
         for part in network.body_parts or ("",):
             if part in found:
-                _refuse_two([found[part][0], network], f"answer for {part or 'any part'}")
+                raise _both([found[part][0], network], f"answer for {part or 'any part'}")
             found[part] = (network, network.answer_output)
     return found
 
@@ -133,24 +143,62 @@ def _alone(networks: Sequence[ModelFolder]) -> Composition:
     return Composition(parts, None, answering, network.card, network.sha256)
 
 
-def _refuse_two(networks: Sequence[ModelFolder], what: str) -> None:
+def _both(networks: Sequence[ModelFolder], what: str) -> ModelError:
     names = " and ".join(network.name for network in networks[:2])
-    raise ModelError(f"{names} both {what}: keep one of them in the folder.")
-
-
-def _sha256(networks: Sequence[ModelFolder]) -> str:
-    listing = "".join(sorted(f"{network.sha256}\n" for network in networks))
-    return hashlib.sha256(listing.encode()).hexdigest()
+    return ModelError(f"{names} both {what}: keep one of them in the folder.")
 
 
 def _card(networks: Sequence[ModelFolder], parts: Sequence[str]) -> dict[str, Any]:
     """Return the card of networks together: theirs, and the trust that each part's own gives."""
-    trusted = [network.card.get(TRUST_SECTION) or {} for network in networks]
-    known = {name: part for one in trusted for name, part in one.get("parts", {}).items()}
     card: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": CASCADE,
         "body_parts": list(parts),
         "networks": {network.name: network.card for network in networks},
     }
+    known: dict[str, Any] = {}
+    for network in networks:
+        known |= (network.card.get(TRUST_SECTION) or {}).get("parts", {})
     return {**card, TRUST_SECTION: {"parts": known}} if known else card
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """A model that can be named."""
+
+    name: str
+    path: Path
+    kind: str
+    body_parts: tuple[str, ...]
+
+
+def kept_models_folder() -> Path:
+    """Return where models of one's own are kept: a folder each."""
+    return data_folder() / "models"
+
+
+def list_models() -> list[ListedModel]:
+    """Return the shipped model, the environment's, then one's own; unusable ones are left out."""
+    shipped, kept = installed_models_folder(), kept_models_folder()
+    own = sorted(kept.iterdir()) if kept.is_dir() else []
+    listed: dict[Path, ListedModel] = {}
+    for folder in (shipped, default_models_folder(), *own):
+        model = _listed(folder, "Shipped model" if folder == shipped else folder.name)
+        if model is not None:
+            listed.setdefault(folder.resolve(), model)
+    return list(listed.values())
+
+
+def _listed(folder: Path, name: str) -> ListedModel | None:
+    """Return what a folder's cards say, or None where no model can be loaded from it."""
+    try:
+        cards = [read_card(found) for found in model_folders(folder)]
+        for card in cards:
+            check_card(card, folder.name)
+    except ModelError:
+        return None
+    naming = next((card for card in cards if card["kind"] == BODY_PART), cards[0])
+    if not naming["body_parts"] or (naming["kind"] == BODY_PART and len(cards) == 1):
+        return None
+    kind = CASCADE if len(cards) > 1 else str(naming["kind"])
+    return ListedModel(name, folder, kind, tuple(naming["body_parts"]))

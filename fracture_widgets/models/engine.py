@@ -1,17 +1,19 @@
-"""Engines turn network inputs into network outputs: ONNX Runtime serves, Keras is the reference."""
+"""What runs a network: ONNX Runtime serves, from a graph kept on disk; Keras is the reference."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.cache import ArrayCache
 from fracture_widgets.base.cores import cores, is_limited
+from fracture_widgets.base.files import cache_folder
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.graph_cache import cached_graph
 from fracture_widgets.models.weight_files import Weights, assign_weights
 
 if TYPE_CHECKING:
@@ -19,9 +21,14 @@ if TYPE_CHECKING:
 
     from fracture_widgets.models.folder import ModelFolder
 
-__all__ = ["ENGINES", "Engine", "KerasEngine", "OnnxEngine", "engine_of"]
+__all__ = ["ENGINES", "GRAPH_FILE", "Engine", "KerasEngine", "OnnxEngine", "cached_graph"]
 
-ENGINES = ("onnx", "keras")
+GRAPH_FILE = "network.onnx"
+_WEIGHTS_FILE = "network.bin"
+_SMALL = 1024  # bytes of a constant that stays in the graph's own file
+_CPU = ["CPUExecutionProvider"]
+
+_log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -55,9 +62,7 @@ class OnnxEngine:
         else:
             source = graph.SerializeToString()
         try:
-            self._session = onnxruntime.InferenceSession(
-                source, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(source, options, providers=_CPU)
         except Exception as error:
             # ONNX Runtime's errors share no base of their own.
             raise ModelError(
@@ -107,8 +112,47 @@ class KerasEngine:
         return {name: np.asarray(answer) for name, answer in answers.items()}
 
 
-def engine_of(model: ModelFolder, engine: str) -> Engine:
-    """Return what runs a model: ``"onnx"``, which needs no TensorFlow, or ``"keras"``."""
-    if engine not in ENGINES:
-        raise ModelError(f"The engine is one of {', '.join(ENGINES)}. Received: {engine!r}")
-    return KerasEngine(model) if engine == "keras" else OnnxEngine.of_model(model)
+ENGINES: Mapping[str, Callable[[ModelFolder], Engine]] = {
+    "onnx": OnnxEngine.of_model,
+    "keras": KerasEngine,
+}
+
+
+def cached_graph(
+    model_sha256: str, build: Callable[[], onnx.ModelProto], *, folder: Path | None = None
+) -> Path | None:
+    """Return the file of a model's graph as ONNX Runtime optimises it here, made if need be."""
+    import onnxruntime
+
+    decides = {
+        "graph": model_sha256,
+        "writers": sorted(Path(__file__).parent.glob("onnx*.py")),
+        "runtime": onnxruntime.__version__,
+        "simd": np.show_config(mode="dicts")["SIMD Extensions"]["found"],
+    }
+    try:
+        cache = ArrayCache(cache_folder() / "graphs" if folder is None else folder)
+        home = cache.get_or_build(decides, lambda making: _optimise(making, build()))
+    except OSError as error:
+        _log.info("The optimised graph is not kept: %s", error)
+        return None
+    return home / GRAPH_FILE
+
+
+def _optimise(folder: Path, graph: onnx.ModelProto) -> None:
+    """Let ONNX Runtime write a graph as it has optimised it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1  # nothing is run
+    options.optimized_model_filepath = str(folder / GRAPH_FILE)
+    for key, value in (("file_name", _WEIGHTS_FILE), ("min_size_in_bytes", str(_SMALL))):
+        options.add_session_config_entry(
+            f"session.optimized_model_external_initializers_{key}", value
+        )
+    try:
+        onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=_CPU)
+    except Exception as error:
+        # ONNX Runtime's errors share no base of their own.
+        raise OSError(f"ONNX Runtime could not write it: {error}") from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fracture_widgets.errors import MissingExtra
+from fracture_widgets.errors import MissingExtra, ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.folder import ModelFolder, load_model_folder
@@ -19,7 +20,7 @@ from fracture_widgets.models.networks.names import CONV5_MAP, CONV5_READOUT, HEA
 from fracture_widgets.models.weight_files import Weights, assign_weights
 from fracture_widgets.parts import FRACTURED, LABELS
 
-__all__ = ["METHODS", "GradientMaps", "Head", "grad_cam", "over_radiograph"]
+__all__ = ["METHODS", "GradientMaps", "Head", "grad_cam", "over_radiograph", "randomised_weights"]
 
 METHODS = ("Grad-CAM", "Grad-CAM++", "LayerCAM", "SmoothGrad")
 
@@ -151,3 +152,21 @@ class GradientMaps:
 
 def _fractured(logits: Any) -> Any:
     return logits[:, LABELS.index(FRACTURED)]
+
+
+def randomised_weights(
+    weights: Weights, layers: Sequence[str], *, seed: int = 0
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Shuffle the weights of some layers, so that what they learned is gone: a sanity check."""
+    rng = np.random.default_rng(seed)
+    changed = {name: np.asarray(array, dtype=np.float32) for name, array in weights.items()}
+    for beginning in layers:
+        chosen = [name for name in changed if name.startswith(beginning) and "moving" not in name]
+        if not chosen:
+            raise ModelError(
+                f"No layer's name begins with {beginning!r}: choose a body part, or conv1 to conv5."
+            )
+        for name in chosen:
+            array = changed[name]
+            changed[name] = rng.permutation(array.reshape(-1)).reshape(array.shape)
+    return changed

@@ -14,25 +14,28 @@ from typing import Any, Self
 from fracture_widgets.base.files import file_sha256, write_by_content, write_whole
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.models.card import CASCADE, SCHEMA, check_card, labels_of, read_card
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import StoredWeights, Weights, pack_weights
+from fracture_widgets.parts import LABELS
 
 __all__ = [
+    "BODY_PART",
     "CARD_FILE",
+    "CASCADE",
+    "FRACTURE",
     "OUT_OF_FOLD_FILE",
+    "SCHEMA",
     "ModelFolder",
     "add_gate",
     "amend_card",
     "cascade_graph",
+    "check_card",
     "default_models_folder",
-    "graph_text",
     "installed_models_folder",
     "is_model_folder",
     "load_model_folder",
-    "model_sha256",
+    "read_card",
     "save_model_folder",
-    "write_graph",
 ]
 
 CARD_FILE, GRAPH_FILE = "card.json", "graph.json"
@@ -42,8 +45,13 @@ OUT_OF_FOLD_FILE = "out_of_fold.csv"
 MODELS_VARIABLE = "FRACTURE_WIDGETS_MODELS"
 """Environment variable that names another models folder."""
 
+SCHEMA = 2
+CASCADE, BODY_PART, FRACTURE = "cascade", "body_part", "fracture"
+_KINDS = (CASCADE, BODY_PART, FRACTURE)
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CASCADE_GRAPH = _PACKAGE / "resources" / "cascade_graph.json"
+_AGAIN = "install the package again, or train a model with fracture-widgets train cascade"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,13 +115,79 @@ def is_model_folder(folder: Path) -> bool:
     return (folder / CARD_FILE).is_file()
 
 
-def model_sha256(files: Mapping[str, str], card: Mapping[str, Any] | None = None) -> str:
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read a folder's card; one of the first schema says afterwards what those of this one say."""
+    try:
+        text = (folder / CARD_FILE).read_text(encoding="utf-8")
+        card = json.loads(text, parse_constant=_refuse_number)
+    except FileNotFoundError:
+        raise ModelError(
+            f"There is no model: {folder.name}/{CARD_FILE} is missing; {_AGAIN}."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{CARD_FILE} cannot be read ({error}); {_AGAIN}.") from error
+    files = card.get("files") if isinstance(card, dict) else None
+    if not isinstance(files, dict) or not files:
+        raise ModelError(f"{CARD_FILE} names no weight files; {_AGAIN}.")
+    if not all(isinstance(entry, dict) and isinstance(entry.get("sha256"), str)
+               for entry in files.values()):  # fmt: skip
+        raise ModelError(f"{CARD_FILE} gives no sha256 of its files; {_AGAIN}.")
+    if "schema" in card:
+        return dict(card)
+    question, labels = card.get("question"), card.get("labels")
+    if question is None:
+        kind, parts = CASCADE, (labels or {}).get("body_part", [])
+    elif question == BODY_PART:
+        kind, parts = BODY_PART, labels
+    else:
+        kind, parts = FRACTURE, [] if question == FRACTURE else [question]
+    return {"schema": 1, "kind": kind, "network": "resnet50", "body_parts": parts, **card}
+
+
+def _refuse_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def check_card(card: Mapping[str, Any], home: str) -> None:
+    """Refuse a card of a model that this version cannot use, with the reason."""
+    schema, kind = card["schema"], card.get("kind")
+    if not isinstance(schema, int) or not 1 <= schema <= SCHEMA:
+        raise ModelError(
+            f"The model in {home} was written by another version of Fracture Widgets (schema "
+            f"{schema}, this one reads up to {SCHEMA}): update the package, or choose another "
+            "model."
+        )
+    if kind not in _KINDS:
+        raise ModelError(
+            f"The model in {home} is of another kind ({kind}) than this version of Fracture "
+            f"Widgets knows: choose one of {', '.join(_KINDS)}."
+        )
+    parts = card.get("body_parts")
+    named = isinstance(parts, list) and all(isinstance(part, str) and part for part in parts)
+    if not named or len(set(parts or ())) != len(parts or ()) or (kind != FRACTURE and not parts):
+        raise ModelError(f"The card of {home} does not say which body parts the model knows.")
+    for name, wanted in _decided_by(kind, parts or ()).items():
+        if card.get(name) != wanted:
+            raise ModelError(
+                f"The model was made for other {name} than this version of Fracture Widgets "
+                f"uses; {_AGAIN if kind == CASCADE else 'train it again'}."
+            )
+
+
+def _decided_by(kind: str, body_parts: Sequence[str]) -> dict[str, Any]:
+    """Return what this version's cards say of every model of a kind: labels and preprocessing."""
+    fracture, parts = list(LABELS), list(body_parts)
+    labels: Any = {CASCADE: {BODY_PART: parts, FRACTURE: fracture}, BODY_PART: parts}
+    return {"labels": labels.get(kind, fracture), "preprocessing": PREPROCESSING.to_dict()}
+
+
+def _identity(card: Mapping[str, Any]) -> str:
     """Return the digest that stands for all that decides an answer."""
-    # The graph of the first schema went without saying.
-    unsaid = file_sha256(_CASCADE_GRAPH)
-    named = sorted(name for name, digest in files.items() if digest != unsaid)
+    files = {name: entry["sha256"] for name, entry in card["files"].items()}
+    implied = file_sha256(_CASCADE_GRAPH)  # the graph of the first schema went without saying
+    named = sorted(name for name, digest in files.items() if digest != implied)
     listing = "".join(f"{files[name]}  {name}\n" for name in named)
-    parts = ((card or {}).get(TRUST_SECTION) or {}).get("parts")
+    parts = (card.get(TRUST_SECTION) or {}).get("parts")
     if parts:
         deciding = {
             name: {what: part.get(what) for what in ("calibration", "band")}
@@ -126,15 +200,12 @@ def model_sha256(files: Mapping[str, str], card: Mapping[str, Any] | None = None
 def load_model_folder(folder: str | os.PathLike[str] | None = None) -> ModelFolder:
     """Load a network after checking every file against the card."""
     home = Path(folder) if folder is not None else default_models_folder()
-    card = read_card(home / CARD_FILE)
+    card = read_card(home)
     check_card(card, home.name)
-    files = {name: str(entry["sha256"]) for name, entry in card["files"].items()}
     for name, entry in card["files"].items():
         _check_file(home, name, entry)
-    weights = StoredWeights(home / name for name in files if name.endswith(".npz"))
-    return ModelFolder(
-        card, weights, _graph(home, card), model_sha256(files, card), home.resolve().name
-    )
+    weights = StoredWeights(home / name for name in card["files"] if name.endswith(".npz"))
+    return ModelFolder(card, weights, _graph(home, card), _identity(card), home.resolve().name)
 
 
 def _check_file(home: Path, name: str, entry: Mapping[str, Any]) -> None:
@@ -157,33 +228,29 @@ def _check_file(home: Path, name: str, entry: Mapping[str, Any]) -> None:
 
 
 def _graph(home: Path, card: Mapping[str, Any]) -> Mapping[str, Any]:
-    names = [name for name in card["files"] if name.endswith(".json")]
-    if names:
-        try:
-            graph = json.loads((home / names[0]).read_text(encoding="utf-8"))
-            if not {"layers", "outputs", "features"} <= graph.keys():
-                raise ValueError("it has no layers, outputs and features")
-        except (OSError, ValueError, AttributeError) as error:
-            raise ModelError(
-                f"{names[0]} in {home.name} is no network's graph ({error}): "
-                "train the model again, or choose another one."
-            ) from error
-        return graph  # type: ignore[no-any-return]
+    for name in card["files"]:
+        if name.endswith(".json"):
+            try:
+                graph: dict[str, Any] = json.loads((home / name).read_text(encoding="utf-8"))
+                if not {"layers", "outputs", "features"} <= graph.keys():
+                    raise ValueError("it has no layers, outputs and features")
+            except (OSError, ValueError, AttributeError) as error:
+                raise ModelError(
+                    f"{name} in {home.name} is no network's graph ({error}): "
+                    "train the model again, or choose another one."
+                ) from error
+            return graph
     if card["kind"] == CASCADE:
         return cascade_graph()
-    # Networks for one question were once kept without their graph.
+    # Networks for one question were once kept without their graph; the run knows the trunk.
     from fracture_widgets.models.networks.question import saved_question_graph
 
-    return saved_question_graph(card["question"], card["labels"], _trunk_of_run(home))
-
-
-def _trunk_of_run(home: Path) -> str:
-    """Return the name of a network's trunk, which its run knows where it is kept."""
     try:
         run = json.loads((home / "run" / "run.json").read_text(encoding="utf-8"))
-        return str(run["record"]["network"])
+        trunk = str(run["record"]["network"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "resnet50"
+        trunk = "resnet50"
+    return saved_question_graph(card["question"], card["labels"], trunk)
 
 
 def save_model_folder(
@@ -205,42 +272,31 @@ def save_model_folder(
         }
     with _saving(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        files = dict(_written(folder, stem, arrays) for stem, arrays in groups.items())
-        files |= [write_graph(folder, graph)]
-        complete = {
-            "schema": SCHEMA,
-            "kind": kind,
-            "network": network,
-            **card,
-            "body_parts": list(body_parts),
-            "labels": labels_of(kind, body_parts),
-            "preprocessing": PREPROCESSING.to_dict(),
-            "files": files,
-        }
-        _exchange_card(folder, complete)
-    return complete
+        files = dict(_write_weights(folder, stem, arrays) for stem, arrays in groups.items())
+        files |= [_write_graph(folder, graph)]
+        whole = {"schema": SCHEMA, "kind": kind, "network": network, **card}
+        whole |= {"body_parts": list(body_parts), **_decided_by(kind, body_parts), "files": files}
+        return _exchange_card(folder, whole)
 
 
 def add_gate(folder: Path, weights: Weights, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Write a gate beside a cascade's weights, or in the place of an older one."""
-    card = read_card(folder / CARD_FILE)
+    card = read_card(folder)
     with _saving(folder):
         others = {n: entry for n, entry in card["files"].items() if not n.startswith("gate")}
-        name, entry = _written(folder, "gate", weights)
-        complete = {**card, "gate": dict(figures), "files": {**others, name: entry}}
-        _exchange_card(folder, complete)
-    return complete
+        name, entry = _write_weights(folder, "gate", weights)
+        whole = {**card, "gate": dict(figures), "files": {**others, name: entry}}
+        return _exchange_card(folder, whole)
 
 
 def amend_card(folder: Path, **sections: Any) -> dict[str, Any]:
     """Put sections into the card of a model that is there, each in place of what it replaces."""
-    card = {**read_card(folder / CARD_FILE), **sections}
+    card = read_card(folder)
     with _saving(folder):
-        _exchange_card(folder, card)
-    return card
+        return _exchange_card(folder, {**card, **sections})
 
 
-def _written(folder: Path, stem: str, weights: Weights) -> tuple[str, dict[str, Any]]:
+def _write_weights(folder: Path, stem: str, weights: Weights) -> tuple[str, dict[str, Any]]:
     """Write weights under a name that their content gives."""
     path, sha256 = write_by_content(
         folder / f"{stem}.npz", lambda stream: pack_weights(stream, weights)
@@ -248,36 +304,30 @@ def _written(folder: Path, stem: str, weights: Weights) -> tuple[str, dict[str, 
     return path.name, {"sha256": sha256, "bytes": path.stat().st_size}
 
 
-def write_graph(folder: Path, graph: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Write a network's graph, and return its file's name and what the card says of it."""
-    content = graph_text(graph).encode()
-    path, sha256 = folder / GRAPH_FILE, hashlib.sha256(content).hexdigest()
+def _write_graph(folder: Path, graph: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Write a graph, a layer a line; return its file's name and what the card says of it."""
+    layers = ",\n  ".join(json.dumps(layer) for layer in graph["layers"])
+    rest = {name: value for name, value in graph.items() if name != "layers"}
+    content = f'{{"layers": [\n  {layers}\n],\n{json.dumps(rest)[1:]}\n'.encode()
+    path = folder / GRAPH_FILE
     if path.exists() and path.read_bytes() != content:  # another network's, still in use
         path, _ = write_by_content(path, content)
     else:
         write_whole(path, content)
-    return path.name, {"sha256": sha256, "bytes": len(content)}
+    return path.name, {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def graph_text(graph: Mapping[str, Any]) -> str:
-    """Return a graph as JSON, a layer a line."""
-    layers = ",\n  ".join(json.dumps(layer) for layer in graph["layers"])
-    rest = {name: value for name, value in graph.items() if name != "layers"}
-    return f'{{"layers": [\n  {layers}\n],\n{json.dumps(rest)[1:]}\n'
-
-
-def _exchange_card(folder: Path, card: Mapping[str, Any]) -> None:
+def _exchange_card(folder: Path, card: dict[str, Any]) -> dict[str, Any]:
     """Write the card in the place of another one, and remove the files that only that one named."""
-    before: set[str] = set()
-    if is_model_folder(folder):
-        try:
-            before = set(read_card(folder / CARD_FILE)["files"])
-        except ModelError:
-            before = set()
+    try:
+        before = set(read_card(folder)["files"])
+    except ModelError:
+        before = set()
     write_whole(folder / CARD_FILE, (json.dumps(card, indent=2) + "\n").encode())
     for name in before - set(card["files"]):
         if Path(name).name == name:
             (folder / name).unlink(missing_ok=True)
+    return card
 
 
 @contextmanager

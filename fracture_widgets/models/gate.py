@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,6 @@ __all__ = [
     "NOT_A_RADIOGRAPH",
     "OTHER_BODY_PART",
     "Gate",
-    "Refusal",
     "stage_means",
 ]
 
@@ -61,19 +59,6 @@ def _sentence(kind: str, body_parts: Sequence[str]) -> str:
     }[kind]
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a picture gets no verdict."""
-
-    kind: str
-    score: float
-    sentence: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it, ready for JSON."""
-        return {"kind": self.kind, "score": self.score, "sentence": self.sentence}
-
-
 class Gate:
     """Refuses what is no radiograph of the body parts that a model answers."""
 
@@ -107,10 +92,7 @@ class Gate:
 
     def excess(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return how far the three numbers lie beyond their limits, in standard deviations."""
-        return self._beyond(self.scores(means))
-
-    def _beyond(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        beyond: npt.NDArray[np.float64] = (scores - self._thresholds) / self._spreads
+        beyond: npt.NDArray[np.float64] = (self.scores(means) - self._thresholds) / self._spreads
         return beyond
 
     def check(
@@ -118,26 +100,22 @@ class Gate:
         flaw: Flaw | None,
         outputs: Mapping[str, npt.NDArray[np.float32]],
         body_parts: Sequence[str],
-    ) -> Refusal | None:
+    ) -> Flaw | None:
         """Say why a model that answers these parts refuses a radiograph, or None if it does not."""
         if flaw is not None:
-            return _of_flaw(flaw)
-        scores = self.scores(stage_means(outputs)[np.newaxis])[0]
-        furthest, kind = max(zip(self._beyond(scores).tolist(), _KINDS, strict=True))
+            return flaw
+        means = stage_means(outputs)[np.newaxis]
+        furthest, kind = max(zip(self.excess(means)[0].tolist(), _KINDS, strict=True))
         if furthest <= 0:
             return None
-        if kind == EXCHANGED_GREYS and scores[_KINDS.index(kind)] <= 0:
+        if kind == EXCHANGED_GREYS and self.scores(means)[0, _KINDS.index(kind)] <= 0:
             kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
-        return Refusal(kind, furthest, _sentence(kind, body_parts))
+        return Flaw(kind, furthest, _sentence(kind, body_parts))
 
 
 def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
     """Return what the gate judges by: the means of conv3 and conv4, shape ``(..., 1536)``."""
     return outputs[PROBE_INPUTS][..., :STAGE_MEANS]
-
-
-def _of_flaw(flaw: Flaw) -> Refusal:
-    return Refusal(flaw.kind, flaw.score, flaw.sentence)
 
 
 def _array(weights: Weights, name: str) -> npt.NDArray[np.float32]:

@@ -26,9 +26,9 @@ def build_onnx_model(graph: Mapping[str, Any], weights: Weights) -> onnx.ModelPr
     """Write a network, its graph as :mod:`fracture_widgets.models.networks.graph` describes it."""
     writer = Writer(graph["layers"], graph["outputs"], weights)
     inputs = [
-        value_info(one["name"], one["shape"])
-        for one in graph["layers"]
-        if one["type"] == "InputLayer"
+        value_info(layer["name"], layer["shape"])
+        for layer in graph["layers"]
+        if layer["type"] == "InputLayer"
     ]
     for layer in graph["layers"]:
         writer.tensors[layer["name"]] = _written(writer, layer)
@@ -51,7 +51,7 @@ def _written(writer: Writer, layer: Layer) -> str:
             f"The layer {layer['name']} is a {layer['type']}, which cannot be written as ONNX: "
             f"use layers of {', '.join(LAYER_TYPES)}."
         ) from None
-    return write(writer, layer)
+    return write(writer, layer, *(writer.tensors[name] for name in layer["inputs"]))
 
 
 def _tensor(layer: Layer) -> str:
@@ -80,8 +80,7 @@ def _input(writer: Writer, layer: Layer) -> str:
     )
 
 
-def _rescaling(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _rescaling(writer: Writer, layer: Layer, tensor: str) -> str:
     name, config = layer["name"], layer["config"]
     for operator, setting, neutral in (("Mul", "scale", 1.0), ("Add", "offset", 0.0)):
         values = np.asarray(config[setting], np.float32)
@@ -94,8 +93,7 @@ def _rescaling(writer: Writer, layer: Layer) -> str:
     return tensor
 
 
-def _zero_padding(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _zero_padding(writer: Writer, layer: Layer, tensor: str) -> str:
     if writer.padded_later(layer):
         return tensor
     (top, bottom), (left, right) = layer["config"]["padding"]
@@ -104,8 +102,7 @@ def _zero_padding(writer: Writer, layer: Layer) -> str:
     return writer.node("Pad", [tensor, around], _tensor(layer))
 
 
-def _convolution(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _convolution(writer: Writer, layer: Layer, tensor: str) -> str:
     name, config = layer["name"], layer["config"]
     each = layer["type"] == "DepthwiseConv2D"
     kernel = writer.weight(layer, "kernel").transpose((2, 3, 0, 1) if each else (3, 2, 0, 1))
@@ -129,11 +126,7 @@ def _convolution(writer: Writer, layer: Layer) -> str:
         attributes["group"] = groups
     result = writer.node(
         "Conv",
-        [
-            tensor,
-            writer.constant(f"{name}_kernel", kernel),
-            writer.constant(f"{name}_bias", bias),
-        ],
+        [tensor, writer.constant(f"{name}_kernel", kernel), writer.constant(f"{name}_bias", bias)],
         f"{name}_linear" if config["activation"] != "linear" else _tensor(layer),
         kernel_shape=list(kernel.shape[2:]),
         strides=config["strides"],
@@ -176,25 +169,21 @@ def _folds_forward(writer: Writer, layer: Layer) -> bool:
     )
 
 
-def _batch_normalisation(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _batch_normalisation(writer: Writer, layer: Layer, tensor: str) -> str:
     if _folds_back(writer, layer) or _folds_forward(writer, layer):
         return tensor
     gain, mean, shift = _statistics(writer, layer)
     name = layer["name"]
-    gain_shift_mean_variance = {"gain": gain, "shift": shift, "mean": mean}
-    numbers = [writer.constant(f"{name}_{k}", v) for k, v in gain_shift_mean_variance.items()]
-    ones = writer.constant(f"{name}_variance", np.ones_like(mean))
-    return writer.node("BatchNormalization", [tensor, *numbers, ones], _tensor(layer), epsilon=0.0)
+    given = {"gain": gain, "shift": shift, "mean": mean, "variance": np.ones_like(mean)}
+    numbers = [writer.constant(f"{name}_{what}", values) for what, values in given.items()]
+    return writer.node("BatchNormalization", [tensor, *numbers], _tensor(layer), epsilon=0.0)
 
 
-def _activation(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _activation(writer: Writer, layer: Layer, tensor: str) -> str:
     return writer.activated(layer, tensor, layer["config"]["activation"], _tensor(layer))
 
 
-def _relu(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _relu(writer: Writer, layer: Layer, tensor: str) -> str:
     config = layer["config"]
     if config.get("negative_slope") or config.get("threshold"):
         raise ModelError(
@@ -205,8 +194,7 @@ def _relu(writer: Writer, layer: Layer) -> str:
     return writer.activated(layer, tensor, kind, _tensor(layer))
 
 
-def _pooling(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _pooling(writer: Writer, layer: Layer, tensor: str) -> str:
     config = layer["config"]
     pads = writer.padding(layer)
     return writer.node(
@@ -219,28 +207,17 @@ def _pooling(writer: Writer, layer: Layer) -> str:
     )
 
 
-def _global_pooling(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _global_pooling(writer: Writer, layer: Layer, tensor: str) -> str:
     operator = "ReduceMean" if layer["type"] == "GlobalAveragePooling2D" else "ReduceMax"
     keep = int(layer["config"]["keepdims"])
     return writer.node(operator, [tensor], _tensor(layer), axes=[2, 3], keepdims=keep)
 
 
-def _flatten(writer: Writer, layer: Layer) -> str:
-    return _reshaped(writer, layer, [0, -1])
-
-
-def _reshape(writer: Writer, layer: Layer) -> str:
-    *places, channels = layer["shape"]
-    return _reshaped(writer, layer, [0, channels, *places])
-
-
-def _reshaped(writer: Writer, layer: Layer, shape: list[int]) -> str:
-    """Reshape, as far as that is the same channels first and channels last."""
-    (tensor,) = writer.inputs(layer)
+def _reshape(writer: Writer, layer: Layer, tensor: str) -> str:
+    """Reshape or flatten, as far as that is the same channels first and channels last."""
     before = writer.source(layer)["shape"]
+    *places, channels = layer["shape"]
     if len(before) > 1 and before[-1] > 1 and math.prod(before[:-1]) > 1:
-        *places, channels = layer["shape"]
         if places and channels != before[-1]:
             raise ModelError(
                 f"The layer {layer['name']} mixes channels and places, which cannot be written as "
@@ -249,12 +226,12 @@ def _reshaped(writer: Writer, layer: Layer, shape: list[int]) -> str:
         if not places:
             order = [0, *range(2, len(before) + 1), 1]
             tensor = writer.node("Transpose", [tensor], f"{layer['name']}_last", perm=order)
+    shape = [0, channels, *places] if places else [0, -1]
     wanted = writer.constant(f"{layer['name']}_shape", shape, np.int64)
     return writer.node("Reshape", [tensor, wanted], _tensor(layer))
 
 
-def _dense(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _dense(writer: Writer, layer: Layer, tensor: str) -> str:
     name, config = layer["name"], layer["config"]
     numbers = [writer.constant(f"{name}_kernel", writer.weight(layer, "kernel"))]
     if config["use_bias"]:
@@ -264,43 +241,36 @@ def _dense(writer: Writer, layer: Layer) -> str:
     return writer.activated(layer, result, config["activation"], name)
 
 
-def _softmax(writer: Writer, layer: Layer) -> str:
+def _along_axis(writer: Writer, layer: Layer, *tensors: str) -> str:
+    operator = {"Softmax": "Softmax", "Concatenate": "Concat"}[layer["type"]]
     axis = _axis(layer, layer["config"]["axis"])
-    return writer.node("Softmax", writer.inputs(layer), _tensor(layer), axis=axis)
+    return writer.node(operator, [*tensors], _tensor(layer), axis=axis)
 
 
-def _concatenate(writer: Writer, layer: Layer) -> str:
-    axis = _axis(layer, layer["config"]["axis"])
-    return writer.node("Concat", writer.inputs(layer), _tensor(layer), axis=axis)
-
-
-def _elementwise(writer: Writer, layer: Layer) -> str:
+def _elementwise(writer: Writer, layer: Layer, first: str, *others: str) -> str:
     operator = {"Add": "Add", "Multiply": "Mul"}[layer["type"]]
-    first, *others = writer.inputs(layer)
     for number, other in enumerate(others, start=1):
         name = _tensor(layer) if number == len(others) else f"{layer['name']}_{number}"
         first = writer.node(operator, [first, other], name)
     return first
 
 
-def _dot(writer: Writer, layer: Layer) -> str:
+def _dot(writer: Writer, layer: Layer, *factors: str) -> str:
     """Add up over places, the first factor having one channel."""
-    weighted = writer.node("Mul", writer.inputs(layer), f"{layer['name']}_weighted")
+    weighted = writer.node("Mul", [*factors], f"{layer['name']}_weighted")
     places = writer.constant(f"{layer['name']}_places", [2], np.int64)
     return writer.node("ReduceSum", [weighted, places], _tensor(layer), keepdims=1)
 
 
-def _log_sum_exp(writer: Writer, layer: Layer) -> str:
+def _log_sum_exp(writer: Writer, layer: Layer, tensor: str) -> str:
     """Reduce with the dimension kept: without, not every runtime gives the same."""
-    source = writer.source(layer)
-    axis = _axis(source, layer["config"]["axis"])
-    reduced = f"{layer['name']}_kept"
-    writer.node("ReduceLogSumExp", writer.inputs(layer), reduced, axes=[axis], keepdims=1)
+    axis = _axis(writer.source(layer), layer["config"]["axis"])
+    name = f"{layer['name']}_kept"
+    reduced = writer.node("ReduceLogSumExp", [tensor], name, axes=[axis], keepdims=1)
     return writer.node("Flatten", [reduced], _tensor(layer), axis=1)
 
 
-def _item(writer: Writer, layer: Layer) -> str:
-    (tensor,) = writer.inputs(layer)
+def _item(writer: Writer, layer: Layer, tensor: str) -> str:
     _, (start, stop) = layer["config"]["slices"]
     bounds = (("start", start or 0), ("stop", np.iinfo(np.int64).max if stop is None else stop))
     numbers = [writer.constant(f"{layer['name']}_{k}", [v], np.int64) for k, v in bounds]
@@ -308,11 +278,11 @@ def _item(writer: Writer, layer: Layer) -> str:
     return writer.node("Slice", [tensor, *numbers, axes], _tensor(layer))
 
 
-def _passed_on(writer: Writer, layer: Layer) -> str:
-    return writer.inputs(layer)[0]
+def _passed_on(_: Writer, __: Layer, tensor: str) -> str:
+    return tensor
 
 
-_WRITERS: Mapping[str, Callable[[Writer, Layer], str]] = {
+_WRITERS: Mapping[str, Callable[..., str]] = {
     "InputLayer": _input,
     "Rescaling": _rescaling,
     "ZeroPadding2D": _zero_padding,
@@ -325,11 +295,11 @@ _WRITERS: Mapping[str, Callable[[Writer, Layer], str]] = {
     "AveragePooling2D": _pooling,
     "GlobalAveragePooling2D": _global_pooling,
     "GlobalMaxPooling2D": _global_pooling,
-    "Flatten": _flatten,
+    "Flatten": _reshape,
     "Reshape": _reshape,
     "Dense": _dense,
-    "Softmax": _softmax,
-    "Concatenate": _concatenate,
+    "Softmax": _along_axis,
+    "Concatenate": _along_axis,
     "Add": _elementwise,
     "Multiply": _elementwise,
     "Dot": _dot,

@@ -77,10 +77,6 @@ class Writer:
             raise ModelError(f"The weights {name} are not all numbers: train the model again.")
         return array
 
-    def inputs(self, layer: Layer) -> list[str]:
-        """Return the tensors that a layer sees."""
-        return [self.tensors[name] for name in layer["inputs"]]
-
     def source(self, layer: Layer) -> Layer:
         """Return the first layer that a layer sees."""
         return self._layers[layer["inputs"][0]]

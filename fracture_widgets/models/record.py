@@ -77,34 +77,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Column:
-    """One fact of an answer.
-
-    Attributes
-    ----------
-    name
-        Its name in every file and table.
-    type
-        Of its values: ``str``, ``int``, ``float``, ``bool``, ``Verdict``, or ``list`` and ``dict``,
-        which a table holds as JSON.
-    title
-        What it is, in a few words.
-    value
-        Takes it from a report, or from whatever else has an answer.
-    since
-        The first schema that has it.
-    format
-        How a table writes a list: as JSON, or ``"sentences"`` side by side.
-    in_tables
-        Whether tables of many answers have it, such as the history.
-    """
+    """One fact of an answer: its type, its title, and what takes it from a report."""
 
     name: str
     type: type
     title: str
     value: Callable[[Any], Any]
     since: int = 1
+    """The first schema that has it."""
     format: str = ""
+    """How a table writes a list: as JSON, or ``"sentences"`` side by side."""
     in_tables: bool = True
+    """Whether tables of many answers have it, such as the history."""
 
     def cell(self, value: Any) -> Any:
         """Return a value as a cell of a table: text, a number, or nothing."""

@@ -1,19 +1,28 @@
-"""What the cascade says of one radiograph, as a value."""
+"""What the cascade says of one radiograph, and of the views of a study, as values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.record import Finding, answer_record, record_of
 from fracture_widgets.parts import LABELS, Verdict
 
-__all__ = ["Answer", "DoubtBand", "Peers", "Report"]
+__all__ = [
+    "Answer",
+    "DoubtBand",
+    "Peers",
+    "Report",
+    "StudyAnswer",
+    "StudyReport",
+    "examine_study",
+]
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class Answer:
     refusal
         Why no verdict is given, a sentence; empty where one is.
     refusal_kind
-        The same in a word or three, as :class:`~fracture_widgets.models.gate.Refusal` names it.
+        The same in a word or three, as :class:`~fracture_widgets.imaging.quality.Flaw` names it.
     overridden
         Whether somebody asked for a verdict although the radiograph was refused.
     findings
@@ -210,3 +219,109 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the pixels and maps, ready for JSON or a table row."""
         return record_of(self)
+
+
+_GRAVEST_FIRST = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN, Verdict.REFUSED)
+
+
+class _Examines(Protocol):
+    def examine(self, radiograph: Radiograph) -> Report: ...
+
+
+@dataclass(frozen=True)
+class StudyAnswer:
+    """One answer for the views of a study."""
+
+    verdict: Verdict
+    calibrated_probability: float | None
+    highest: int
+    views: int
+    refused: int
+
+    @classmethod
+    def of(cls, answers: Sequence[Answer]) -> StudyAnswer:
+        """Pool the answers of a study's views."""
+        if not answers:
+            raise ValueError("A study has at least one view.")
+        scores = [-1.0 if x.refused else x.calibrated_probability for x in answers]
+        counted = [score for score in scores if score >= 0.0]
+        verdicts = {answer.verdict for answer in answers}
+        return cls(
+            verdict=next(verdict for verdict in _GRAVEST_FIRST if verdict in verdicts),
+            calibrated_probability=sum(counted) / len(counted) if counted else None,
+            highest=scores.index(max(scores)),
+            views=len(answers),
+            refused=len(scores) - len(counted),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON."""
+        return {
+            "verdict": str(self.verdict),
+            "calibrated_probability": self.calibrated_probability,
+            "views": self.views,
+            "refused_views": self.refused,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class StudyReport:
+    """The cascade's answer to a study."""
+
+    views: tuple[Report, ...]
+    answer: StudyAnswer
+
+    @property
+    def highest(self) -> Report:
+        """The view with the highest fracture probability."""
+        return self.views[self.answer.highest]
+
+    @property
+    def body_parts(self) -> tuple[str, ...]:
+        """The body parts named, each once, in the order of the views that are not refused."""
+        return tuple(dict.fromkeys(view.body_part for view in self.views if not view.refused))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but pixels and maps, ready for JSON; the study has no name."""
+        return {
+            **self.answer.to_dict(),
+            "body_parts": list(self.body_parts),
+            "highest": self.highest.radiograph.name,
+            "views": [view.to_dict() for view in self.views],
+        }
+
+
+def examine_study(cascade: _Examines, radiographs: Iterable[Radiograph]) -> StudyReport:
+    """Answer the views of one study, and the study.
+
+    Parameters
+    ----------
+    cascade
+        What answers each view, e.g. :class:`~fracture_widgets.models.cascade.Cascade`.
+    radiographs
+        The views, e.g. those of a
+        :class:`~fracture_widgets.imaging.studies.Study`; they are examined as they come.
+
+    Returns
+    -------
+    StudyReport
+        With the gravest verdict of its views and the mean of their probabilities.
+
+    Raises
+    ------
+    UnreadableRadiograph
+        If there is no view.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Cascade, draw_phantom
+    >>> cascade = Cascade.load()  # doctest: +SKIP
+    >>> views = [draw_phantom("hand", seed=seed).radiograph for seed in (1, 2)]  # doctest: +SKIP
+    >>> examine_study(cascade, views).answer.verdict  # doctest: +SKIP
+    """
+    reports = tuple(cascade.examine(radiograph) for radiograph in radiographs)
+    if not reports:
+        raise UnreadableRadiograph(
+            "The study holds no view that can be examined: choose its radiographs again."
+        )
+    return StudyReport(reports, StudyAnswer.of([view.answer for view in reports]))

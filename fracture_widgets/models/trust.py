@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,14 @@ import numpy.typing as npt
 from fracture_widgets.errors import ModelError
 from fracture_widgets.models.report import DoubtBand, Peers
 
-__all__ = ["LEAST_PROBABILITY", "TRUST_SECTION", "Calibration", "PartTrust", "Trust", "log_odds"]
+__all__ = [
+    "LEAST_PROBABILITY",
+    "TRUST_SECTION",
+    "Calibration",
+    "PartTrust",
+    "log_odds",
+    "trust_of_card",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,34 +56,20 @@ class PartTrust:
         """Return the radiographs of about this probability, or None where none are known."""
         if not self.peers:
             return None
-        edges = [one.high for one in self.peers[:-1]]
+        edges = [group.high for group in self.peers[:-1]]
         return self.peers[int(np.searchsorted(edges, calibrated_probability, side="right"))]
 
 
-_NOTHING_KNOWN = PartTrust()
-
-
-@dataclass(frozen=True)
-class Trust:
-    """What is known of every part's fracture network."""
-
-    parts: Mapping[str, PartTrust] = field(default_factory=lambda: MappingProxyType({}))
-
-    @classmethod
-    def of_card(cls, card: Mapping[str, Any]) -> Trust:
-        """Read it from a model's card; a card without it gives an empty one."""
-        try:
-            parts = card.get(TRUST_SECTION, {}).get("parts", {})
-            return cls(MappingProxyType({name: _part(part) for name, part in parts.items()}))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ModelError(
-                f"The card's section on {TRUST_SECTION} is damaged ({error}): install the package "
-                "again, or run fracture-widgets train trust."
-            ) from error
-
-    def of(self, body_part: str) -> PartTrust:
-        """Return what is known of a body part's network."""
-        return self.parts.get(body_part, _NOTHING_KNOWN)
+def trust_of_card(card: Mapping[str, Any]) -> dict[str, PartTrust]:
+    """Return what a model's card says of its parts' networks; nothing of a part it leaves out."""
+    try:
+        parts = card.get(TRUST_SECTION, {}).get("parts", {})
+        return {name: _part(part) for name, part in parts.items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"The card's section on {TRUST_SECTION} is damaged ({error}): install the package "
+            "again, or run fracture-widgets train trust."
+        ) from error
 
 
 def _part(part: Mapping[str, Any]) -> PartTrust:
@@ -100,10 +92,9 @@ def _part(part: Mapping[str, Any]) -> PartTrust:
 
 def log_odds(probability: npt.ArrayLike) -> Floats:
     """Return the log-odds of probabilities."""
-    said = np.clip(
-        np.asarray(probability, dtype=np.float64), LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY
-    )
-    odds: Floats = np.log(said) - np.log1p(-said)
+    given = np.asarray(probability, dtype=np.float64)
+    clipped = np.clip(given, LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
+    odds: Floats = np.log(clipped) - np.log1p(-clipped)
     return odds
 
 

@@ -43,10 +43,10 @@ def meaning(answer: Answer) -> str:
     if answer.refused:
         return answer.refusal
     probability = answer.calibrated_probability
-    said = f"Calibrated probability of a fracture {percent(probability)}"
+    sentence = f"Calibrated probability of a fracture {percent(probability)}"
     if answer.peers is not None:
-        return f"{said}. {peers_sentence(answer)}"
-    return f"{said}: of 100 radiographs given it, {_in_a_hundred(probability)} fractured."
+        return f"{sentence}. {peers_sentence(answer)}"
+    return f"{sentence}: of 100 radiographs given it, {_in_a_hundred(probability)} fractured."
 
 
 def override_mark(answer: Answer) -> str:

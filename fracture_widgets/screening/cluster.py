@@ -9,14 +9,13 @@ from collections.abc import Generator, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra, ScreeningError
 from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.folder import load_model_folder
+from fracture_widgets.models.compose import load_composition
 from fracture_widgets.screening.examining import Batch, examine
 from fracture_widgets.screening.table import Row
 
@@ -36,8 +35,11 @@ class ClusterExaminer:
     def __init__(
         self, address: str, folder: Path, models: str | os.PathLike[str] | None, monitor: Monitor
     ) -> None:
-        distributed = _distributed()
-        self.model = load_model_folder(models).sha256
+        try:
+            import distributed
+        except ImportError:
+            raise MissingExtra("Screening on a Dask cluster", "cluster") from None
+        self.model = load_composition(models).sha256
         # Plain words, so that a worker of another version can read them and be refused for it.
         where = (str(folder), None if models is None else str(Path(models).absolute()))
         self._work = (*where, __version__, self.model)
@@ -94,7 +96,10 @@ class ClusterExaminer:
                 if isinstance(error, KilledWorker):
                     deadly.append(batch)
                 elif error is not None:
-                    raise _failed(error) from error
+                    raise ScreeningError(
+                        f"A Dask worker failed ({error}): see its log, then give the same command "
+                        "again; what is finished is kept."
+                    ) from error
                 else:
                     yield batch, future.result()
         if deadly:
@@ -177,19 +182,3 @@ def _examined_there(
 @cache
 def _cascade(models: str | None) -> Cascade:
     return Cascade.load(models)
-
-
-def _failed(error: BaseException) -> ScreeningError:
-    return ScreeningError(
-        f"A Dask worker failed ({error}): see its log, then give the same command again; what is "
-        "finished is kept."
-    )
-
-
-def _distributed() -> ModuleType:
-    try:
-        import distributed
-    except ImportError:
-        raise MissingExtra("Screening on a Dask cluster", "cluster") from None
-    module: ModuleType = distributed
-    return module

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,12 @@ from fracture_widgets.base.cores import cores
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import Flaw, find_flaw
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.report import Answer
 from fracture_widgets.screening.table import Row, answered_row, failed_row
 
-__all__ = ["Batch", "Examiner", "LocalExaminer", "batches_of", "examine"]
+__all__ = ["Batch", "batches_of", "examine"]
 
 _BATCHES_AHEAD = 2
 _MOST_DECODERS = 8
@@ -65,59 +65,16 @@ def examine(
         pool.shutdown(cancel_futures=True)
 
 
-class Examiner(Protocol):
-    """Answers batches of files, here or elsewhere."""
-
-    model: str
-    """sha256 of the model that answers."""
-
-    def examine(self, batches: Iterable[Batch]) -> Generator[tuple[Batch, list[Row]]]:
-        """Yield every batch with its rows, in whatever order they are finished."""
-
-
-class LocalExaminer:
-    """Answers in this process."""
-
-    def __init__(self, cascade: Cascade, folder: Path) -> None:
-        self._cascade = cascade
-        self._folder = folder
-        self.model = cascade.sha256
-
-    def examine(self, batches: Iterable[Batch]) -> Generator[tuple[Batch, list[Row]]]:
-        """Yield every batch with its rows, in order."""
-        return examine(self._cascade, self._folder, batches)
-
-
 @dataclass(frozen=True)
-class _Facts:
-    """What is kept of a radiograph when its pixels are gone."""
+class _Prepared:
+    """A radiograph ready for the network, and what is kept of it when its pixels are gone."""
 
     sha256: str
     width: int
     height: int
     warnings: tuple[str, ...]
-
-    @classmethod
-    def of(cls, radiograph: Radiograph) -> _Facts:
-        return cls(radiograph.sha256, radiograph.width, radiograph.height, radiograph.warnings)
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A radiograph ready for the network."""
-
-    radiograph: _Facts
     inputs: npt.NDArray[np.float32]
     flaw: Flaw | None
-
-
-@dataclass(frozen=True)
-class _Examined:
-    """What a record is made of."""
-
-    radiograph: _Facts
-    answer: Answer
-    model: str
 
 
 def _prepared(path: Path) -> _Prepared | UnreadableRadiograph:
@@ -129,24 +86,29 @@ def _prepared(path: Path) -> _Prepared | UnreadableRadiograph:
         radiograph = read_radiograph(path)
     except UnreadableRadiograph as error:
         return error
-    return _Prepared(_Facts.of(radiograph), network_input(radiograph.pixels), find_flaw(radiograph))
+    return _Prepared(
+        radiograph.sha256,
+        radiograph.width,
+        radiograph.height,
+        radiograph.warnings,
+        network_input(radiograph.pixels),
+        find_flaw(radiograph),
+    )
 
 
 def _rows(
     cascade: Cascade, batch: Batch, files: list[_Prepared | UnreadableRadiograph]
 ) -> list[Row]:
     read = [file for file in files if isinstance(file, _Prepared)]
-    places = [Placement.of(file.radiograph.width, file.radiograph.height) for file in read]
-    answers = iter(
-        cascade.answer(
-            np.stack([file.inputs for file in read]), [file.flaw for file in read], places
-        )
-        if read
-        else ()
-    )
+    answers: Iterator[Answer] = iter(())
+    if read:
+        inputs = np.stack([file.inputs for file in read])
+        places = [Placement.of(file.width, file.height) for file in read]
+        answers = iter(cascade.answer(inputs, [file.flaw for file in read], places))
+    model = cascade.sha256
     return [
-        answered_row(name, _Examined(file.radiograph, next(answers), cascade.sha256))
+        answered_row(name, SimpleNamespace(radiograph=file, answer=next(answers), model=model))
         if isinstance(file, _Prepared)
-        else failed_row(name, str(file), cascade.sha256)
+        else failed_row(name, str(file), model)
         for name, file in zip(batch.names, files, strict=True)
     ]

@@ -19,7 +19,6 @@ from fracture_widgets.screening.table import Row
 __all__ = ["Journal", "Screened"]
 
 _FIRST_LINE = b"fracture-widgets screening, unfinished: the same command goes on from here\n"
-_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,14 @@ class Journal:
         self._table = table
         self._lines: dict[int, int] = {}
         """Where each finished batch's line begins, by its place."""
-        self._end = 0
         try:
-            self._file = os.open(self.path, _OPEN, 0o666)
+            self._file = self.path.open("a+b", buffering=0)
         except OSError as error:
             raise self._unwritable(error) from error
         try:
             self._resume(screened, restart=restart)
         except BaseException:
-            os.close(self._file)
+            self._file.close()
             raise
 
     @staticmethod
@@ -62,7 +60,7 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._file)
+        self._file.close()
 
     def __contains__(self, place: int) -> bool:
         """Tell whether a batch is finished."""
@@ -70,9 +68,8 @@ class Journal:
 
     def keep(self, place: int, rows: list[Row]) -> None:
         """Append a batch; when this returns, it outlasts whatever happens."""
-        begins = self._end
-        self._append(_line({"batch": place, "rows": [dict(row) for row in rows]}))
-        self._lines[place] = begins
+        line = _line({"batch": place, "rows": [dict(row) for row in rows]})
+        self._lines[place] = self._append(line)
 
     def rows(self) -> Iterator[Row]:
         """Read all finished rows in the order of their batches, one batch in memory at a time."""
@@ -87,6 +84,7 @@ class Journal:
 
     def _resume(self, screened: Screened, *, restart: bool) -> None:
         """Take over what is there, cut off what is torn, or begin."""
+        end = 0
         with self.path.open("rb") as file:
             begins_with = file.read(len(_FIRST_LINE))
             if not _FIRST_LINE.startswith(begins_with):
@@ -97,17 +95,17 @@ class Journal:
             header = file.readline()
             if begins_with == _FIRST_LINE and _is_whole(header) and not restart:
                 self._refuse_another(_record(header), screened)
-                self._end = file.tell()
+                end = file.tell()
                 for line in file:
                     if not _is_whole(line):
                         break
-                    self._lines[_record(line)["batch"]] = self._end
-                    self._end += len(line)
+                    self._lines[_record(line)["batch"]] = end
+                    end += len(line)
         try:
-            os.ftruncate(self._file, self._end)
+            self._file.truncate(end)
         except OSError as error:
             raise self._unwritable(error) from error
-        if not self._end:
+        if not end:
             self._append(_FIRST_LINE + _line(asdict(screened)))
             sync_folder(self.path.parent)
 
@@ -132,19 +130,20 @@ class Journal:
         }
         raise ScreeningError(f"{begun[changed[0]]}, or begin again with --restart.")
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, line: bytes) -> int:
+        """Add a line, forced to disk, and return where it begins."""
+        begin = self._file.seek(0, os.SEEK_END)
         try:
-            os.lseek(self._file, self._end, os.SEEK_SET)
             rest = memoryview(line)
             while rest:
-                rest = rest[os.write(self._file, rest) :]
+                rest = rest[self._file.write(rest) :]
             flush_to_disk(self._file)
         except OSError as error:
             # Half a line would be dropped anyway; gone, it leaves room on a full disk.
             with suppress(OSError):
-                os.ftruncate(self._file, self._end)
+                self._file.truncate(begin)
             raise self._unwritable(error) from error
-        self._end += len(line)
+        return begin
 
     def _unwritable(self, error: OSError) -> ScreeningError:
         return ScreeningError(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from fracture_widgets.base.files import exclusively
@@ -16,7 +18,7 @@ from fracture_widgets.errors import ScreeningError
 from fracture_widgets.imaging.files import radiograph_names
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.parts import Verdict
-from fracture_widgets.screening.examining import Examiner, LocalExaminer, batches_of
+from fracture_widgets.screening.examining import Batch, batches_of, examine
 from fracture_widgets.screening.journal import Journal, Screened
 from fracture_widgets.screening.table import (
     Row,
@@ -30,6 +32,9 @@ __all__ = ["BATCH", "Listing", "Screening", "screen_folder"]
 
 BATCH = 16
 """Radiographs that go through the network together; with more it is no faster."""
+
+Examine = Callable[[Iterable[Batch]], Generator[tuple[Batch, list[Row]]]]
+"""Answers batches of files, and gives each with its rows in whatever order they are finished."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +107,18 @@ def screen_folder(
         raise ScreeningError(f"A batch holds at least one radiograph. Received: {batch}")
     check_format(out)
     listing = Listing.of(folder)
-    with _alone(out), _examiner(listing.folder, models, dask, monitor) as examiner:
+    with _alone(out), _examiner(listing.folder, models, dask, monitor) as (model, answer):
         if out.exists() and not restart and not Journal.beside(out).exists():
-            return _complete_already(out, listing, examiner.model, monitor)
-        screened = Screened(examiner.model, __version__, len(listing), listing.sha256, batch)
+            finished = _counted(out, _complete_already(out, listing, model))
+            monitor.say(f"{out.name} was complete already; --restart screens the folder again.")
+            return finished
+        screened = Screened(model, __version__, len(listing.names), listing.sha256, batch)
         with Journal(out, screened, restart=restart) as journal:
-            _complete(journal, examiner, listing, batch, monitor)
-            count = _Count()
-            write_table(out, count.passing(journal.rows()))
+            _complete(journal, answer, listing, batch, monitor)
+            write_table(out, journal.rows())
+            finished = _counted(out, journal.rows())
         journal.discard()
-    return count.of(out)
+    return finished
 
 
 @contextmanager
@@ -141,75 +148,52 @@ def _alone(table: Path) -> Iterator[None]:
 
 @contextmanager
 def _examiner(
-    folder: Path,
-    models: str | os.PathLike[str] | None,
-    dask: str | None,
-    monitor: Monitor,
-) -> Iterator[Examiner]:
+    folder: Path, models: str | os.PathLike[str] | None, dask: str | None, monitor: Monitor
+) -> Iterator[tuple[str, Examine]]:
+    """Give the sha256 of the model, and what answers batches with it, here or elsewhere."""
     if dask is None:
-        yield LocalExaminer(Cascade.load(models), folder)
+        cascade = Cascade.load(models)
+        yield cascade.sha256, partial(examine, cascade, folder)
         return
     from fracture_widgets.screening.cluster import ClusterExaminer
 
     with ClusterExaminer(dask, folder, models, monitor) as examiner:
-        yield examiner
+        yield examiner.model, examiner.examine
 
 
 def _complete(
-    journal: Journal,
-    examiner: Examiner,
-    listing: Listing,
-    size: int,
-    monitor: Monitor,
+    journal: Journal, answer: Examine, listing: Listing, size: int, monitor: Monitor
 ) -> None:
     """Examine what the journal lacks."""
-    every = list(batches_of(listing.names, size))
-    missing = [batch for batch in every if batch.place not in journal]
-    done = len(listing) - sum(len(batch.names) for batch in missing)
-    monitor.step(done, len(listing))
-    with closing(examiner.examine(missing)) as answered:
+    missing = [batch for batch in batches_of(listing.names, size) if batch.place not in journal]
+    count = len(listing.names)
+    done = count - sum(len(batch.names) for batch in missing)
+    monitor.step(done, count)
+    with closing(answer(missing)) as answered:
         for batch, rows in answered:
             journal.keep(batch.place, rows)
             done += len(rows)
-            monitor.step(done, len(listing))
+            monitor.step(done, count)
 
 
-def _complete_already(table: Path, listing: Listing, model: str, monitor: Monitor) -> Screening:
-    """Count a table that is there, if it is the one that would be written."""
-    count = _Count()
-    names = iter(listing.names)
-    for row in read_table(table):
-        if row["path"] != unicode_path(next(names, "")) or row["model"] != model:
-            break
-        count.add(row["verdict"], row["error"])
-    else:
-        if count.files == len(listing):
-            monitor.say(f"{table.name} was complete already; --restart screens the folder again.")
-            return count.of(table)
-    raise ScreeningError(
-        f"{table.name} is there already, of other files or another model: choose another name, "
-        "or replace it with --restart."
-    )
+def _complete_already(table: Path, listing: Listing, model: str) -> Iterator[Row]:
+    """Yield the rows of a table that is there, if it is the one that would be written."""
+    for name, row in zip_longest(listing.names, read_table(table)):
+        if not name or not row or row["path"] != unicode_path(name) or row["model"] != model:
+            raise ScreeningError(
+                f"{table.name} is there already, of other files or another model: choose another "
+                "name, or replace it with --restart."
+            )
+        yield row
 
 
-class _Count:
-    """Counts rows on their way."""
-
-    def __init__(self) -> None:
-        self.files = self._fractures = self._failed = 0
-
-    def add(self, verdict: str | None, error: str | None) -> None:
-        self.files += 1
-        self._fractures += verdict == Verdict.FRACTURE
-        self._failed += bool(error)
-
-    def passing(self, rows: Iterable[Row]) -> Iterator[Row]:
-        for row in rows:
-            self.add(row["verdict"], row["error"])
-            yield row
-
-    def of(self, table: Path) -> Screening:
-        return Screening(table, self.files, self._fractures, self._failed)
+def _counted(table: Path, rows: Iterable[Row]) -> Screening:
+    files = fractures = failed = 0
+    for row in rows:
+        files += 1
+        fractures += row["verdict"] == Verdict.FRACTURE
+        failed += bool(row["error"])
+    return Screening(table, files, fractures, failed)
 
 
 @dataclass(frozen=True)
@@ -236,9 +220,6 @@ class Listing:
         for name in names:
             digest.update(f"{_size(home / name)} ".encode() + os.fsencode(name) + b"\0")
         return cls(home, names, digest.hexdigest())
-
-    def __len__(self) -> int:
-        return len(self.names)
 
 
 def _size(path: Path) -> int:

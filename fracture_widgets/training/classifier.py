@@ -17,23 +17,24 @@ import pandas as pd
 from fracture_widgets.base.progress import Cancelled
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError, ModelError, TrainingError
-from fracture_widgets.models.card import BODY_PART, FRACTURE, read_card
 from fracture_widgets.models.folder import (
+    BODY_PART,
     CARD_FILE,
+    FRACTURE,
     amend_card,
     load_model_folder,
+    read_card,
     save_model_folder,
 )
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks.keras_import import precision, require_keras
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, POOLED_OUTPUT
-from fracture_widgets.models.networks.precision import precision
 from fracture_widgets.models.networks.question import (
     TrunkBuilder,
     build_single_question_network,
     question_graph,
 )
-from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
+from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.models.weight_files import assign_weights, collect_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.data import (
@@ -365,6 +366,6 @@ def save_network(
 
 def _question_of(folder: Path) -> str:
     try:
-        return str(read_card(folder / CARD_FILE).get("question", ""))
+        return str(read_card(folder).get("question", ""))
     except ModelError:
         return ""

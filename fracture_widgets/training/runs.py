@@ -19,8 +19,7 @@ from fracture_widgets.figures import (
     LearningCurvesDisplay,
     RocDisplay,
 )
-from fracture_widgets.models.card import read_card
-from fracture_widgets.models.folder import CARD_FILE, load_model_folder
+from fracture_widgets.models.folder import CARD_FILE, load_model_folder, read_card
 from fracture_widgets.models.networks.graph import keras_model
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
@@ -246,7 +245,7 @@ def _plan(settings: Mapping[str, Any]) -> TrainingPlan:
 
 def _card(folder: Path) -> dict[str, Any]:
     try:
-        return read_card(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
+        return read_card(folder) if (folder / CARD_FILE).exists() else {}
     except ModelError as error:
         raise FractureWidgetsError(
             f"{CARD_FILE} in {folder.name} cannot be read: train this network again."

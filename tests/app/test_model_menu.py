@@ -8,7 +8,7 @@ from fracture_widgets.app import inference, model_menu
 from fracture_widgets.app.state import ModelState
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.listing import ListedModel
+from fracture_widgets.models.compose import ListedModel
 
 
 @pytest.fixture

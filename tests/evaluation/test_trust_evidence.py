@@ -19,7 +19,7 @@ from fracture_widgets.evaluation.trust_evidence import (
     trust_section,
     trust_table,
 )
-from fracture_widgets.models.trust import Trust
+from fracture_widgets.models.trust import PartTrust, trust_of_card
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL, Verdict
 
 
@@ -132,9 +132,9 @@ def test_conformal_coverage_is_about_what_was_promised(section):
 
 
 def test_the_card_gives_back_what_was_fitted(section):
-    trust = Trust.of_card({"trust": section})
+    trust = trust_of_card({"trust": section})
     for part in BODY_PARTS:
-        known, written = trust.of(part), section["parts"][part]
+        known, written = trust[part], section["parts"][part]
         assert (known.band.low, known.band.high) == tuple(written["band"].values())
         lowest, highest = known.peers_of(0.0), known.peers_of(1.0)
         assert lowest.n == written["peers"][0]["n"]
@@ -143,7 +143,8 @@ def test_the_card_gives_back_what_was_fitted(section):
 
 
 def test_without_a_section_probabilities_stay_and_one_half_divides_them():
-    known = Trust.of_card({}).of("hand")
+    assert trust_of_card({}) == {}
+    known = PartTrust()
     assert float(known.calibration(0.3)) == 0.3
     assert known.band.verdict(0.5) is Verdict.FRACTURE
     assert known.band.verdict(0.49) is Verdict.NONE_SEEN
@@ -153,7 +154,7 @@ def test_without_a_section_probabilities_stay_and_one_half_divides_them():
 @pytest.mark.parametrize("damage", [{"parts": {"hand": {}}}, {"parts": 3}, []])
 def test_a_damaged_section_is_one_sentence(damage):
     with pytest.raises(ModelError, match="section on trust is damaged"):
-        Trust.of_card({"trust": damage})
+        trust_of_card({"trust": damage})
 
 
 def test_the_table_names_every_part_with_its_baseline(section):

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement
-from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
+from fracture_widgets.models.explain import Head, grad_cam, over_radiograph, randomised_weights
 
 CHANNELS, BESIDE = 24, 5
 
@@ -88,3 +89,35 @@ def test_what_is_hot_in_the_network_is_hot_in_the_radiograph() -> None:
     # Cell 3 of 14 is 3.5/14 down the square; the radiograph fills its middle half.
     assert row / heat.shape[0] == pytest.approx((3.5 / 14 - 0.25) / 0.5, abs=0.05)
     assert column / heat.shape[1] == pytest.approx(10.5 / 14, abs=0.05)
+
+
+@pytest.fixture
+def shuffled_from():
+    rng = np.random.default_rng(3)
+    names = ("conv4_a/kernel", "conv5_a/kernel", "conv5_bn/moving_mean", "hand/kernel")
+    return {name: rng.normal(size=(6, 5)).astype(np.float32) for name in names}
+
+
+def test_chosen_layers_keep_their_values_and_lose_their_places(shuffled_from):
+    before = {name: array.copy() for name, array in shuffled_from.items()}
+    after = randomised_weights(shuffled_from, ["conv5", "hand"], seed=1)
+    for name in ("conv5_a/kernel", "hand/kernel"):
+        assert not np.array_equal(after[name], shuffled_from[name])
+        np.testing.assert_array_equal(
+            np.sort(after[name], None), np.sort(shuffled_from[name], None)
+        )
+    for name in ("conv4_a/kernel", "conv5_bn/moving_mean"):
+        np.testing.assert_array_equal(after[name], shuffled_from[name])
+    for name, array in before.items():
+        np.testing.assert_array_equal(shuffled_from[name], array)
+
+
+def test_the_seed_decides(shuffled_from):
+    one, same, other = (randomised_weights(shuffled_from, ["hand"], seed=s) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one["hand/kernel"], same["hand/kernel"])
+    assert not np.array_equal(one["hand/kernel"], other["hand/kernel"])
+
+
+def test_a_layer_that_is_none_is_named(shuffled_from):
+    with pytest.raises(ModelError, match="'foot'"):
+        randomised_weights(shuffled_from, ["foot"])

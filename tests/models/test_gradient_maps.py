@@ -9,20 +9,20 @@ from fracture_widgets.models.cascade import ENGINES, Cascade
 from fracture_widgets.models.explain import METHODS, GradientMaps
 from fracture_widgets.phantoms import draw_phantom
 
-pytestmark = pytest.mark.slow
+pytest.importorskip("tf_keras_vis")
+
+pytestmark = [pytest.mark.keras, pytest.mark.slow]
 
 SHOULDER = draw_phantom("shoulder", fractured=True, seed=22).radiograph
 
 
 @pytest.fixture(scope="module")
 def maps():
-    pytest.importorskip("tf_keras_vis")
     return GradientMaps("shoulder")
 
 
 @pytest.mark.parametrize(("part", "seed"), [("elbow", 3), ("hand", 8), ("shoulder", 22)])
 def test_their_grad_cam_is_ours(part, seed):
-    pytest.importorskip("tf_keras_vis")
     radiograph = draw_phantom(part, fractured=True, seed=seed).radiograph
     theirs = GradientMaps(part).heatmap(radiograph, "Grad-CAM")
     for engine in ENGINES:

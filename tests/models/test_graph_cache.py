@@ -13,9 +13,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.engine import GRAPH_FILE, OnnxEngine, cached_graph
 from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.models.graph_cache import GRAPH_FILE, cached_graph
 from fracture_widgets.phantoms import draw_phantom
 
 

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from fracture_widgets import screen_folder
-from fracture_widgets.base.progress import Monitor
+from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.errors import MissingExtra, ScreeningError
+from fracture_widgets.models.compose import load_composition
 from fracture_widgets.models.folder import load_model_folder, save_model_folder
+from fracture_widgets.screening.cluster import ClusterExaminer
 
 BATCH = 2
 PATIENCE = 120
@@ -158,3 +160,16 @@ def test_where_no_scheduler_answers_that_is_one_sentence(
     with pytest.raises(ScreeningError, match="No Dask scheduler answers at"):
         screen_folder(radiographs, tmp_path / "t.csv", dask=address)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_networks_that_answer_together_are_known_by_what_they_are_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = {"name": "x", "type": "InputLayer", "inputs": [], "config": {}, "shape": [3]}
+    graph = {"layers": [layer], "outputs": {"x": "x"}, "features": "x"}
+    for kind, parts in (("body_part", ["hand"]), ("fracture", [])):
+        weights = {"x/kernel": np.ones((2, 2), np.float32)}
+        save_model_folder(tmp_path / kind, weights, graph, {}, kind=kind, body_parts=parts)
+    monkeypatch.setattr("distributed.Client", lambda *_, **__: None)
+    examiner = ClusterExaminer("tcp://127.0.0.1:1", tmp_path, tmp_path, SILENT)
+    assert examiner.model == load_composition(tmp_path).sha256

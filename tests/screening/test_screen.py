@@ -86,9 +86,9 @@ def torn(self, line):
     global keeps
     keeps += 1
     if keeps == 4:  # the header, two batches, and half of the third
-        os.write(self._file, line[: len(line) // 2])
+        self._file.write(line[: len(line) // 2])
         now()
-    append(self, line)
+    return append(self, line)
 
 if moment == "while a batch is written":
     append, Journal._append = Journal._append, torn

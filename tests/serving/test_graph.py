@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.models import graph_cache
+from fracture_widgets.models.engine import GRAPH_FILE
 from fracture_widgets.serving.graph import graph_made_meanwhile
 
 
@@ -12,7 +12,7 @@ def test_the_graph_is_in_the_cache_before_a_kernel_wants_it(tmp_path, monkeypatc
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
     with graph_made_meanwhile():
         pass
-    (graph,) = tmp_path.rglob(graph_cache.GRAPH_FILE)
+    (graph,) = tmp_path.rglob(GRAPH_FILE)
     made = graph.stat().st_mtime_ns
     with graph_made_meanwhile():
         pass

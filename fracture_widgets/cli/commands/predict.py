@@ -16,8 +16,7 @@ from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.parts import in_words
 
 if TYPE_CHECKING:
-    from fracture_widgets.models.report import Answer, Report
-    from fracture_widgets.models.study import StudyAnswer
+    from fracture_widgets.models.report import Answer, Report, StudyAnswer
 
 app = new_app()
 
@@ -107,7 +106,7 @@ class _Studies:
 
     def lines(self, *, as_json: bool) -> Iterator[str]:
         """Yield a line for each study of several views."""
-        from fracture_widgets.models.study import StudyAnswer
+        from fracture_widgets.models.report import StudyAnswer
 
         for number, views in enumerate(self._views.values(), 1):
             if len(views) > 1:

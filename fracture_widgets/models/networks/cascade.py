@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.models.networks.architectures import download_imagenet_weights
+from fracture_widgets.models.networks.architectures import fill_trunk
 from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import (
@@ -26,11 +24,12 @@ from fracture_widgets.models.networks.names import (
     probe_name,
 )
 from fracture_widgets.models.networks.question import head
-from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
-from fracture_widgets.models.weight_files import assign_weights, read_weights
+from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.parts import LABELS
 
 if TYPE_CHECKING:
+    import os
+
     import keras
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "build_cascade_network",
     "cascade_network_graph",
     "fracture_map_branch",
-    "load_trunk",
     "map_sources",
 ]
 
@@ -122,17 +120,6 @@ def _soft_maximum(logits: keras.KerasTensor) -> keras.KerasTensor:
     return keras.ops.logsumexp(by_place, axis=1, keepdims=True)
 
 
-def load_trunk(model: keras.Model, weights: str | os.PathLike[str]) -> list[str]:
-    """Fill the trunk of a cascade network and return the names of trunk weights not found."""
-    found = (
-        download_imagenet_weights("ResNet50")
-        if weights == "imagenet"
-        else read_weights(Path(weights))
-    )
-    missing = assign_weights(model, found, complete=False)
-    return [name for name in missing if name.startswith("conv")]
-
-
 def build_cascade_network(
     body_parts: Sequence[str],
     weights: str | os.PathLike[str] | None = None,
@@ -160,15 +147,15 @@ def build_cascade_network(
     read_out = layers.Conv2D(1, 1, kernel_initializer="zeros", name=CONV5_READOUT)(conv5)
     probe_inputs = _probe_inputs(sources, logits, read_out)
 
-    heard = {}
+    direct = {}
     for part in body_parts:
         probe = layers.Dense(1, kernel_initializer="zeros", name=probe_name(part))(probe_inputs)
-        heard[part] = layers.Concatenate(name=f"{part}_heard")(
+        direct[part] = layers.Concatenate(name=f"{part}_heard")(
             [evidence[:, -1:], probe, conv5_maximum]
         )
     outputs = {
         BODY_PART_OUTPUT: head(seen, BODY_PART_OUTPUT, len(body_parts)),
-        **{part: head(findings, part, len(LABELS), last=heard[part]) for part in body_parts},
+        **{part: head(findings, part, len(LABELS), last=direct[part]) for part in body_parts},
         FRACTURE_MAP_OUTPUT: layers.Activation("sigmoid", name=FRACTURE_MAP_OUTPUT)(logits),
         CONV5_OUTPUT: conv5,
         POOLED_OUTPUT: pooled,
@@ -177,7 +164,7 @@ def build_cascade_network(
     }
     model = keras.Model(trunk.input, outputs, name="fracture_cascade")
     if weights is not None:
-        load_trunk(model, weights)
+        fill_trunk(model, weights, build_trunk)
     return model
 
 

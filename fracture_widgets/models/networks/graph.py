@@ -55,8 +55,8 @@ def graph_of(model: keras.Model, features: str) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         given = {model.output_names[0]: given}
     outputs = {name: names[id(tensor._keras_history.operation)] for name, tensor in given.items()}
-    seen = {operation.name: names[id(operation)] for operation in model.operations}[features]
-    return {"layers": layers, "outputs": {**outputs, seen: seen}, "features": seen}
+    found = {operation.name: names[id(operation)] for operation in model.operations}[features]
+    return {"layers": layers, "outputs": {**outputs, found: found}, "features": found}
 
 
 _AUTOMATIC = re.compile(r"(\D\w*?)(?:_(\d+))?")
@@ -103,7 +103,7 @@ def _config(operation: Any, node: Any) -> dict[str, Any]:
         return {"axis": operation.axis, "keepdims": operation.keepdims}
     if kind == "GetItem":
         (chosen,) = node.arguments.args[1:]
-        return {"slices": [[one.start, one.stop] for one in chosen]}
+        return {"slices": [[bounds.start, bounds.stop] for bounds in chosen]}
     return {
         name: _plain(value)
         for name, value in operation.get_config().items()
@@ -113,7 +113,7 @@ def _config(operation: Any, node: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return value.item() if hasattr(value, "item") else value
 
 
@@ -124,7 +124,8 @@ def keras_model(graph: Graph) -> keras.Model:
     try:
         for layer in graph["layers"]:
             tensors[layer["name"]] = _applied(layer, [tensors[name] for name in layer["inputs"]])
-        sources = [tensors[one["name"]] for one in graph["layers"] if one["type"] == "InputLayer"]
+        inputs = [layer["name"] for layer in graph["layers"] if layer["type"] == "InputLayer"]
+        sources = [tensors[name] for name in inputs]
         outputs = {name: tensors[layer] for name, layer in graph["outputs"].items()}
         return keras.Model(sources[0] if len(sources) == 1 else sources, outputs)
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -11,7 +11,6 @@ __all__ = [
     "FRACTURE_MAP_OUTPUT",
     "FRACTURE_OUTPUT",
     "HEAD_UNITS",
-    "IMAGENET_MEAN_BGR",
     "MAP_EPSILON",
     "POOLED_OUTPUT",
     "PROBE_INPUTS",
@@ -20,9 +19,6 @@ __all__ = [
     "STAGE_MEANS",
     "probe_name",
 ]
-
-IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
-"""Mean of ImageNet's pictures by channel, 0 to 255, as the Caffe weights expect it."""
 
 BODY_PART_OUTPUT = "body_part"
 FRACTURE_OUTPUT = "fracture"

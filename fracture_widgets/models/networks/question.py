@@ -12,7 +12,7 @@ from fracture_widgets.models.networks.architectures import ARCHITECTURES, TrunkB
 from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import HEAD_UNITS, POOLED_OUTPUT
-from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
+from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import LABELS
 

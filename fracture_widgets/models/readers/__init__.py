@@ -22,7 +22,7 @@ from fracture_widgets.models.explain import over_radiograph
 from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.record import Finding
 
-__all__ = ["GROUP", "Outputs", "Reader", "Seen", "all_readers"]
+__all__ = ["GROUP", "Outputs", "Reader", "Seen", "all_readers", "read_findings"]
 
 GROUP = "fracture_widgets.readers"
 
@@ -47,8 +47,8 @@ class Seen:
         """The mean fracture map of both ways over the radiograph; None without such an output."""
         if FRACTURE_MAP_OUTPUT not in self.outputs:
             return None
-        there, back = (seen[FRACTURE_MAP_OUTPUT] for seen in (self.outputs, self.mirrored))
-        cells: npt.NDArray[np.float32] = (there[..., 0] + back[:, ::-1, 0]) / np.float32(2)
+        plain, mirrored = self.outputs[FRACTURE_MAP_OUTPUT], self.mirrored[FRACTURE_MAP_OUTPUT]
+        cells: npt.NDArray[np.float32] = (plain[..., 0] + mirrored[:, ::-1, 0]) / np.float32(2)
         return over_radiograph(cells, self.place)
 
 
@@ -57,6 +57,11 @@ class Reader(Protocol):
 
     def read(self, seen: Seen) -> Iterable[Finding]:
         """Yield what is found on a radiograph; nothing where the model has not what it reads."""
+
+
+def read_findings(seen: Seen) -> tuple[Finding, ...]:
+    """Return what all readers find on a radiograph."""
+    return tuple(finding for reader in all_readers() for finding in reader.read(seen))
 
 
 @cache

@@ -11,7 +11,7 @@ import pandas as pd
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.networks.question import TrunkBuilder
-from fracture_widgets.models.networks.trunks.resnet50 import build_trunk
+from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.classifier import ClassifierTraining, Dataset
 from fracture_widgets.training.loop import Strategy

@@ -13,8 +13,9 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import cascade_graph, default_models_folder, load_model_folder
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
-from fracture_widgets.models.networks.cascade import cascade_network_graph
+from fracture_widgets.models.networks.cascade import build_cascade_network, cascade_network_graph
 from fracture_widgets.models.networks.graph import keras_model
+from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS, probe_name
 from fracture_widgets.models.networks.question import build_single_question_network, question_graph
 from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import assign_weights, collect_weights
@@ -99,3 +100,90 @@ def test_a_layer_that_runs_code_is_not_made():
     code = {"name": "y", "type": "TFSMLayer", "inputs": ["x"], "config": {}, "shape": [2]}
     with pytest.raises(ModelError, match="y is a TFSMLayer, which no graph may hold"):
         keras_model({"layers": [layer, code], "outputs": {"y": "y"}, "features": "y"})
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    model = build_cascade_network(BODY_PARTS)
+    assign_weights(model, lively(model))
+    for part in BODY_PARTS:  # they start at 0, where a probe left out would not show
+        probe = model.get_layer(probe_name(part))
+        probe.kernel.assign(keras.random.normal(probe.kernel.shape, stddev=0.01, seed=1))
+    return model
+
+
+@pytest.fixture(scope="module")
+def weights(network):
+    return collect_weights(network)
+
+
+def test_the_graph_is_flat(network):
+    assert not [layer for layer in network.layers if isinstance(layer, keras.Model)]
+
+
+def test_the_trunk_has_the_layers_of_keras_applications(network):
+    reference = keras.applications.ResNet50(weights=None, include_top=False)
+    expected = {layer.name: layer.count_params() for layer in reference.layers if layer.weights}
+    ours = {layer.name: layer.count_params() for layer in network.layers if layer.weights}
+    assert expected.items() <= ours.items()
+
+
+def test_outputs_have_their_documented_shapes(network):
+    shapes = {name: tensor.shape[1:] for name, tensor in network.output.items()}
+    assert shapes == {
+        "body_part": (3,),
+        **dict.fromkeys(BODY_PARTS, (2,)),
+        "fracture_map": (14, 14, 1),
+        "conv5_block3_out": (7, 7, 2048),
+        "avg_pool": (2048,),
+        "fracture_evidence": (97,),
+        "probe_inputs": (3330,),
+    }
+
+
+def test_heads_are_the_papers(network):
+    for name in ("body_part", *BODY_PARTS):
+        units = [network.get_layer(f"{name}_dense{i}").units for i in (1, 2)]
+        assert [*units, network.get_layer(name).activation.__name__] == [128, 50, "softmax"]
+
+
+def test_onnx_gives_the_numbers_of_keras(network, weights, inputs):
+    expected = {
+        name: np.asarray(values) for name, values in network.predict_on_batch(inputs).items()
+    }
+    given = OnnxEngine.of_graph(cascade_graph(), weights).run(inputs)
+    assert given.keys() == expected.keys()
+    for name, values in expected.items():
+        scale = max(1.0, float(np.abs(values).max()))
+        np.testing.assert_allclose(given[name] / scale, values / scale, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("part", BODY_PARTS)
+def test_a_part_s_probe_moves_that_part_s_answer_alone(weights, inputs, part):
+    name = f"{probe_name(part)}/bias"
+    before = OnnxEngine.of_graph(cascade_graph(), weights).run(inputs)
+    after = OnnxEngine.of_graph(cascade_graph(), {**weights, name: weights[name] + 5}).run(inputs)
+    moved = {other for other in before if not np.array_equal(before[other], after[other])}
+    assert moved == {part}
+
+
+def test_the_probes_see_the_means_of_the_stages_first(network, inputs, weights):
+    stages = [network.get_layer(name).output for name in ("conv3_block4_out", "conv4_block6_out")]
+    outputs = keras.Model(network.input, stages).predict_on_batch(inputs)
+    means = np.concatenate([np.asarray(stage).mean((1, 2)) for stage in outputs], axis=1)
+    assert means.shape[1] == STAGE_MEANS
+    given = OnnxEngine.of_graph(cascade_graph(), weights).run(inputs)[PROBE_INPUTS][:, :STAGE_MEANS]
+    scale = np.abs(means).max()
+    np.testing.assert_allclose(given / scale, means / scale, atol=1e-4)
+
+
+def test_a_missing_weight_is_named(weights):
+    without = {name: array for name, array in weights.items() if name != "hand/kernel"}
+    with pytest.raises(ModelError, match="hand/kernel is missing"):
+        build_onnx_model(cascade_graph(), without)
+
+
+def test_weights_of_another_shape_are_refused(network, weights):
+    with pytest.raises(ModelError, match=r"conv1_conv/kernel has shape \(1, 2\)"):
+        assign_weights(network, {**weights, "conv1_conv/kernel": np.zeros((1, 2), np.float32)})

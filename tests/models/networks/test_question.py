@@ -7,7 +7,11 @@ from fracture_widgets.parts import BODY_PARTS
 
 keras = pytest.importorskip("keras")
 
-from fracture_widgets.models.networks.question import build_single_question_network  # noqa: E402
+from fracture_widgets.models.networks.keras_import import precision  # noqa: E402
+from fracture_widgets.models.networks.question import (  # noqa: E402
+    build_single_question_network,
+    head,
+)
 from fracture_widgets.models.weight_files import collect_weights, write_weights  # noqa: E402
 
 pytestmark = pytest.mark.keras
@@ -78,3 +82,22 @@ def test_weights_of_something_else_are_refused():
         build_single_question_network("elbow", {"other/kernel": np.ones(2)}, trunk=tiny, size=16)
     with pytest.raises(ModelError, match="no ImageNet weights for this trunk, only for resnet50"):
         build_single_question_network("elbow", "imagenet", trunk=tiny, size=16)
+
+
+@pytest.mark.parametrize(("bfloat16", "computes"), [(False, "float32"), (True, "bfloat16")])
+def test_a_network_computes_as_it_was_built_and_answers_in_float32(
+    bfloat16: bool, computes: str
+) -> None:
+    with precision(bfloat16=bfloat16):
+        features = keras.Input((8,))
+        model = keras.Model(features, head(features, "answer", 2))
+    hidden, answer = model.get_layer("answer_dense1"), model.get_layer("answer")
+    assert (hidden.compute_dtype, hidden.variable_dtype) == (computes, "float32")
+    assert (answer.compute_dtype, answer.variable_dtype) == ("float32", "float32")
+
+
+def test_the_precision_before_comes_back_also_after_an_error() -> None:
+    before = keras.config.dtype_policy().name
+    with pytest.raises(RuntimeError), precision(bfloat16=True):
+        raise RuntimeError
+    assert keras.config.dtype_policy().name == before

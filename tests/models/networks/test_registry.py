@@ -7,13 +7,13 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from fracture_widgets.base import plugins
-from fracture_widgets.models.networks import registry
-from fracture_widgets.models.networks.registry import all_networks
+from fracture_widgets.models.networks import trunks
+from fracture_widgets.models.networks.trunks import all_networks
 
 
 @pytest.fixture(autouse=True)
 def found_anew(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(registry, "_known", dict(registry._known))
+    monkeypatch.setattr(trunks, "_known", dict(trunks._known))
     all_networks.cache_clear()
     yield
     all_networks.cache_clear()
@@ -29,14 +29,14 @@ def test_one_of_another_package_follows_and_a_broken_one_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "their_network.py").write_text(
-        "from fracture_widgets.models.networks.registry import network\n"
+        "from fracture_widgets.models.networks.trunks import network\n"
         "@network('mine', title='Mine')\n"
         "def build(size): ...\n"
     )
     (tmp_path / "their_broken_network.py").write_text("import no_such_library\n")
     monkeypatch.syspath_prepend(tmp_path)
     points = [
-        EntryPoint(name, name, registry.GROUP) for name in ("their_network", "their_broken_network")
+        EntryPoint(name, name, trunks.GROUP) for name in ("their_network", "their_broken_network")
     ]
     monkeypatch.setattr(plugins, "entry_points", lambda group: points)
     found = all_networks()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.registry import network
+from fracture_widgets.models.networks.trunks import network
 
 if TYPE_CHECKING:
     import keras

@@ -24,8 +24,7 @@ from fracture_widgets.models.networks.cascade import (
     build_cascade_network,
     cascade_network_graph,
 )
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.precision import precision
+from fracture_widgets.models.networks.keras_import import precision, require_keras
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import (
     assign_weights,
