@@ -27,6 +27,7 @@ await build({
   entryPoints: Object.fromEntries(widgets.map((name) => [posix.basename(name, ".js"), name])),
   format: "esm",
   legalComments: "none",
+  minify: true,
   outdir: DIST,
   target: "es2022",
 });

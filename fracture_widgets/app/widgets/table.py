@@ -73,16 +73,25 @@ def options(anything: str, values: Iterable[str]) -> list[list[str]]:
 
 
 class Table(LiveWidget):
-    """Rows with thumbnails; ``handlers`` take the page's messages by their type."""
+    """Rows with thumbnails; ``handlers`` take the page's messages by their type.
+
+    Its ``kind`` is that of a table in ``front/src/table``: history, pictures, records or worklist.
+    """
+
+    _esm = script("table")
+
+    kind = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
+        kind: str,
         handlers: Mapping[str, Handler],
         *,
         executor: Executor | None = None,
         **traits: Any,
     ) -> None:
-        super().__init__({"thumbnails": self._request_thumbnails, **handlers}, **traits)
+        handlers = {"thumbnails": self._request_thumbnails, **handlers}
+        super().__init__(handlers, kind=kind, **traits)
         self._version = 0
         self._places: dict[Any, int] = {}
         self._lock = threading.RLock()  # the page's messages may come from another thread
@@ -186,11 +195,9 @@ class Record:
 class RecordTable(Table):
     """Shows records and takes what is pressed in their rows."""
 
-    _esm = script("records")
-
     def __init__(self, pressed: Callable[[str, Any], object], **words: Any) -> None:
         """Take ``caption``, ``columns``, what an ``empty`` table says, and the ``question``."""
-        super().__init__({})
+        super().__init__("records", {})
         self._pressed = pressed
         self._words = words
         self._records: dict[Any, Record] = {}
@@ -231,8 +238,6 @@ class Picture:
 class PictureList(Table):
     """A list of pictures with names, each a button that chooses it; some can be removed."""
 
-    _esm = script("pictures")
-
     label = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -244,7 +249,7 @@ class PictureList(Table):
         executor: Executor | None = None,
     ) -> None:
         handlers = {"choose": self._of_known(choose), "remove": self._of_known(remove)}
-        super().__init__(handlers, executor=executor, label=label)
+        super().__init__("pictures", handlers, executor=executor, label=label)
 
     def _of_known(self, call: Callable[[int], object]) -> Handler:
         return lambda content: call(content["key"]) if content.get("key") in self else None

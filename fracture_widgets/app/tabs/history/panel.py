@@ -15,7 +15,6 @@ from fracture_widgets.app.tabs.history.agreement import AgreementPanel
 from fracture_widgets.app.tabs.history.rows import (
     COLUMNS,
     ORDER_WORDS,
-    HistoryTable,
     choices,
     filter_from,
     shown_row,
@@ -23,6 +22,7 @@ from fracture_widgets.app.tabs.history.rows import (
 )
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, csv_download
 from fracture_widgets.app.widgets.live import named
+from fracture_widgets.app.widgets.table import Table
 from fracture_widgets.base.files import history_is_the_visitors
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.formats import ReportFile
@@ -51,7 +51,8 @@ class HistoryPanel(widgets.VBox):
         self._models: tuple[str, ...] = ()
         self._removed: tuple[SavedResult, ...] = ()
         self.wanted = HistoryFilter()
-        self.table = HistoryTable(
+        self.table = Table(
+            "history",
             {
                 "filter": self._filter,
                 "page": self._turn,
@@ -59,7 +60,7 @@ class HistoryPanel(widgets.VBox):
                 "delete": self._delete,
                 "delete_all": self._delete_all,
                 "undo": self._undo,
-            }
+            },
         )
         self.agreement = AgreementPanel(history, executor=executor)
         self.export = DownloadButton(lambda: self._export("csv"), label="Export as CSV")
@@ -152,13 +153,17 @@ class HistoryPanel(widgets.VBox):
         try:
             row = self._history.set_reading(known.id, verdict, str(content.get("remark", "")))
         except HistoryError as error:
-            self.table.note(known.id, f"Not saved. {error}", "problem")
+            self._note(known.id, f"Not saved. {error}", "problem")
             return
         self._rows[place] = row
         self._show()
-        self.table.note(row.id, _saved(row), "good")
+        self._note(row.id, _saved(row), "good")
         if row.reader_verdict is not known.reader_verdict:
             self.agreement.compute(self.wanted)
+
+    def _note(self, number: int, text: str, tone: str) -> None:
+        """Say in a row's form what came of saving it."""
+        self.table.send({"type": "noted", "id": number, "text": text, "tone": tone})
 
     def _delete(self, content: Mapping[str, Any]) -> None:
         for row in self._rows:

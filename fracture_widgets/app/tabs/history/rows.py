@@ -6,8 +6,7 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from fracture_widgets.app.widgets.live import script
-from fracture_widgets.app.widgets.table import DELETE, Record, Table, options
+from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.words import percent
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
@@ -16,7 +15,6 @@ from fracture_widgets.records.history_row import READER_VERDICTS, REMARK_LENGTH,
 __all__ = [
     "COLUMNS",
     "ORDER_WORDS",
-    "HistoryTable",
     "choices",
     "filter_from",
     "shown_row",
@@ -33,16 +31,6 @@ _READER_WORDS = {
 ORDER_WORDS = {Order.NEWEST: "Newest first", Order.PROBABLE: "Most probable fracture first"}
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
-
-
-class HistoryTable(Table):
-    """Shows one page of the saved results."""
-
-    _esm = script("history")
-
-    def note(self, number: int, text: str, tone: str) -> None:
-        """Say in a row's form what came of saving it."""
-        self.send({"type": "noted", "id": number, "text": text, "tone": tone})
 
 
 def filter_from(content: Mapping[str, Any]) -> HistoryFilter:

@@ -26,22 +26,16 @@ from fracture_widgets.app.tabs.worklist.rows import (
     worklist_csv,
 )
 from fracture_widgets.app.widgets.controls import DownloadButton, csv_download
-from fracture_widgets.app.widgets.live import named, script
+from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Table, options, thumbnail
 from fracture_widgets.imaging.radiograph import held_bytes
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["UndoStack", "WorklistPanel", "WorklistTable"]
+__all__ = ["UndoStack", "WorklistPanel"]
 
 _LONGEST_TEXT = 200
 _HELD_BYTES = 64 << 20
-
-
-class WorklistTable(Table):
-    """Rows of radiographs with thumbnail, answer and probability; filters above them."""
-
-    _esm = script("worklist")
 
 
 class WorklistPanel(widgets.VBox):
@@ -60,7 +54,8 @@ class WorklistPanel(widgets.VBox):
         self._shown: list[Row] = []
         self.sorting = Sorting()
         self.wanted = Filter()
-        self.table = WorklistTable(
+        self.table = Table(
+            "worklist",
             {
                 "select": self._select,
                 "open": self._open,

@@ -5,7 +5,7 @@ import { tableFilters } from "./filters.js";
 import { readingForm } from "./history_reading.js";
 import { recordTable } from "./records.js";
 
-function render({ model, el }) {
+export function historyView({ model, el }) {
   const tell = (content) => {
     // A form that is opened again before the answer begins with what was said last.
     if (content.type === "reading") {
@@ -132,5 +132,3 @@ function render({ model, el }) {
   const stop = listen(model, { show: keepingFocus(show), change: keepingFocus(change), noted });
   return () => { reading?.save(); filters.release(); stop(); };
 }
-
-export default { render };

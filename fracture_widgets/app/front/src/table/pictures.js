@@ -3,7 +3,7 @@
 import { h, listen } from "../base/dom.js";
 import { liveRows } from "./rows.js";
 
-function render({ model, el }) {
+export function pictureList({ model, el }) {
   const list = h("ul", { class: "fw-pictures", "aria-label": model.get("label") });
   el.append(list);
 
@@ -60,5 +60,3 @@ function render({ model, el }) {
   const stop = listen(model, live.handlers);
   return () => { stop(); live.small.release(); };
 }
-
-export default { render };

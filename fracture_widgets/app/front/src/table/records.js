@@ -112,10 +112,8 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
   };
 }
 
-function render({ model, el }) {
+export function recordView({ model, el }) {
   const { nodes, handlers } = recordTable(model, (type, id) => model.send({ type, id }));
   el.append(...nodes);
   return listen(model, handlers);
 }
-
-export default { render };

@@ -7,7 +7,7 @@ import { WORKLIST_COLUMNS, worklistRow } from "./worklist_row.js";
 
 const READING = 300; // milliseconds: a key held down does not ask for every picture it passes
 
-function render({ model, el }) {
+export function worklistView({ model, el }) {
   const filters = tableFilters((message) => model.send(message), {
     label: "Filter the worklist", search: "Name contains", placeholder: "Name",
     selects: [{ name: "body_part", label: "Body part" }, { name: "answer", label: "Answer" }],
@@ -239,5 +239,3 @@ function render({ model, el }) {
     live.small.release();
   };
 }
-
-export default { render };
