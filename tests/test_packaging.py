@@ -208,6 +208,16 @@ def test_answering_a_picture_loads_no_library_that_it_does_not_need(tmp_path: Pa
     assert heavy & set(_python(code).splitlines()[-1].split()) == set()
 
 
+def test_opening_the_workbench_loads_no_library_that_it_does_not_need() -> None:
+    """Every page that is opened is a kernel that imports all of this."""
+    heavy = {"tensorflow", "keras", "sklearn", "scipy", "onnx", "matplotlib", "pandas"}
+    loaded = _python(
+        "import sys\nfrom fracture_widgets import Workbench\nWorkbench()\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    assert heavy & set(loaded.splitlines()[-1].split()) == set()
+
+
 def _modules() -> list[str]:
     paths = [p.relative_to(ROOT).with_suffix("") for p in PACKAGE.rglob("*.py")]
     return sorted(".".join(p.parts).removesuffix(".__init__") for p in paths)

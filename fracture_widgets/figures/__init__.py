@@ -7,30 +7,6 @@ last line of a cell shows itself.
 
 from __future__ import annotations
 
-from fracture_widgets.figures.agreement import CalibrationDisplay, ConfusionMatrixDisplay
-from fracture_widgets.figures.curves import (
-    PrecisionRecallDisplay,
-    ReaderRocDisplay,
-    RocDisplay,
-)
-from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.forest import ComparisonDisplay, SubgroupDisplay
-from fracture_widgets.figures.learning_curves import LearningCurvesDisplay
-from fracture_widgets.figures.operating_points import OperatingPointsDisplay, PrevalenceDisplay
-from fracture_widgets.figures.pictures import GreyValuesDisplay, RadiographsDisplay
+import lazy_loader
 
-__all__ = [
-    "CalibrationDisplay",
-    "ComparisonDisplay",
-    "ConfusionMatrixDisplay",
-    "Display",
-    "GreyValuesDisplay",
-    "LearningCurvesDisplay",
-    "OperatingPointsDisplay",
-    "PrecisionRecallDisplay",
-    "PrevalenceDisplay",
-    "RadiographsDisplay",
-    "ReaderRocDisplay",
-    "RocDisplay",
-    "SubgroupDisplay",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
