@@ -200,8 +200,8 @@ def _cut(
             joint.update(zip(("x0", "y0", "x1", "y1"), _rounded(frame), strict=True))
             joint["warning"] = " ".join(radiograph.warnings)
             rows.append(joint)
-            for seen, visible in _seen(atlas.outlines_of(str(image_id)), frame):
-                boxes.append((joint["image_path"], *_rounded(seen), round(visible, 4)))
+            for outline, visible in _visible_outlines(atlas.outlines_of(str(image_id)), frame):
+                boxes.append((joint["image_path"], *_rounded(outline), round(visible, 4)))
         monitor.step(done, len(groups))
     if not rows:
         raise DatasetError(
@@ -229,7 +229,7 @@ def _whole_pixels(box: Box, radiograph: Radiograph) -> Box:
     )
 
 
-def _seen(outlines: tuple[Box, ...], frame: Box) -> Iterator[tuple[Box, float]]:
+def _visible_outlines(outlines: tuple[Box, ...], frame: Box) -> Iterator[tuple[Box, float]]:
     """Yield the outlines that lie on a crop, in its fractions, with the share that does."""
     for outline in outlines:
         visible = outline.overlap(frame) / outline.area

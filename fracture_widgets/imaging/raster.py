@@ -22,7 +22,7 @@ from fracture_widgets.imaging.decoding import (
 __all__ = ["colourfulness", "read_raster"]
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
-_SPOKEN = {"MPO": "JPEG", "WEBP": "WebP"}
+_FORMAT_NAMES = {"MPO": "JPEG", "WEBP": "WebP"}
 
 _END_OF_JPEG = b"\xff\xd9"
 _MISSING_GREYS = (127, 128)
@@ -83,7 +83,7 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     check_size(name, *image.size, max_pixels)
     if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
         check_size(name, *image.size, min(max_pixels, _MOST_RUN_LENGTH_PIXELS))
-    source_format = _SPOKEN.get(image.format or "", image.format or "")
+    source_format = _FORMAT_NAMES.get(image.format or "", image.format or "")
     notes = []
     if frames := _frames(image):
         notes.append(f"The file holds {frames} pictures; the first is shown.")
@@ -95,9 +95,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
             raise
         image, cut = _decoded_to_its_end(data, name)
         notes.append(cut)
-    pixels, strange = _grey(image)
-    if strange:
-        notes.append(strange)
+    pixels, note = _grey(image)
+    if note:
+        notes.append(note)
     return Decoded(
         _upright(image, pixels),
         source_format,
@@ -184,17 +184,17 @@ def _grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
 def _deep_grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
     """Stretch 16- and 32-bit greys, whose range differs from machine to machine."""
     values: npt.NDArray[Any] = np.asarray(image)
-    strange = ""
+    note = ""
     if values.dtype.kind == "f":
         finite = sum(int(np.isfinite(values[rows]).sum()) for rows in row_blocks(*values.shape))
         if finite == 0:
             raise ValueError("no pixel is a number")
         if finite < values.size:
-            strange = f"Some pixels ({values.size - finite:,}) hold no number."
+            note = f"Some pixels ({values.size - finite:,}) hold no number."
     pixels = stretched(values)
     if _white_is_zero(image) and pixels.any():
         np.subtract(np.float32(1), pixels, out=pixels)
-    return pixels, strange
+    return pixels, note
 
 
 def _white_is_zero(image: Image.Image) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fracture_widgets.parts.body_part import BodyPart, Drawing
 
 if TYPE_CHECKING:
-    from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb
+    from fracture_widgets.phantoms.limb import Bone, Limb
     from fracture_widgets.phantoms.pen import Pen
 
 __all__ = ["BODY_PART"]
@@ -159,7 +159,7 @@ def _from_the_side(pen: Pen) -> Limb:
     moving = ("ulna", "radius", "forearm", "bend", "trochlea", "anterior wall", "posterior wall")
     olecranon = pen.turned((-18.5, 4.0 + pen.uniform(-5, 5)), stretch)
     down, towards_tip = (0.04, 1.0), pen.turned((0.0, -1.0), stretch)
-    on_shaft = pen.uniform(-84, -52)
+    on_shaft, along = pen.uniform(-84, -52), pen.turned((1.0, -0.05), stretch)
     sites = (
         pen.site("humerus", (-3.5, pen.uniform(-34, -22)), down, 9.0, "gap step", moving),
         pen.site("humerus", (-5.0, on_shaft), down, shaft, "gap step angulation", moving),
@@ -167,7 +167,13 @@ def _from_the_side(pen: Pen) -> Limb:
         pen.site("ulna", olecranon, towards_tip, 6.5, "gap step"),
         pen.site_on(radius, 0.095 + pen.uniform(-0.02, 0.02), "gap step angulation", sign=-1),
         pen.site_on(radius, pen.uniform(0.26, 0.36), "gap step"),
-        _site_on_the_shaft_of_the_ulna(pen, stretch),
+        pen.site(
+            "ulna",
+            pen.turned((pen.uniform(38, 62), 19.0), stretch),
+            along / np.hypot(*along),
+            7.5,
+            "gap step",
+        ),
     )
     up, out = pen.uniform(50, 105), pen.uniform(50, 100)
     arm = pen.turned(np.array([[out, 28.0], [out, -16.0]]), stretch)
@@ -179,14 +185,6 @@ def _from_the_side(pen: Pen) -> Limb:
         upright=(0.0, 0.0, 90.0, -90.0, 30.0),
         narrowest=0.62,
     )
-
-
-def _site_on_the_shaft_of_the_ulna(pen: Pen, stretch: float) -> FractureSite:
-    import numpy as np
-
-    point = pen.turned((pen.uniform(38, 62), 19.0), stretch)
-    along = pen.turned((1.0, -0.05), stretch)
-    return pen.site("ulna", point, along / np.hypot(*along), 7.5, "gap step")
 
 
 def _humerus_from_the_side(pen: Pen, shaft: float, condyle: float) -> Bone:

@@ -71,9 +71,7 @@ def _sites(pen: Pen, lift: float, clavicle: Bone) -> tuple[FractureSite, ...]:
     tuberosity = pen.turned((-21.0, -1.0 + float(pen.rng.normal(0, 2))), lift)
     outward = pen.turned((-0.92, -0.39), lift)
     on_neck = pen.site("humerus", neck, down, 17.5, "gap step angulation", ("arm",))
-    on_clavicle = pen.site(
-        "clavicle", *_along(_middle_line(clavicle), pen.uniform(0.3, 0.7)), 6.0, "gap step"
-    )
+    on_clavicle = _site_on_clavicle(pen, clavicle)
     return (
         on_neck,
         on_neck,
@@ -180,21 +178,15 @@ def _clavicle(pen: Pen, roof: float) -> Bone:
     )
 
 
-def _middle_line(bone: Bone) -> Points:
-    """Return the middle line of a bone that was drawn as a tube."""
-    half = len(bone.outline) // 2
-    middle: Points = (bone.outline[:half] + bone.outline[half:][::-1]) / 2
-    return middle
-
-
-def _along(path: Points, fraction: float) -> tuple[Points, Points]:
-    """Return the point at ``fraction`` of the visible half of a path, and its direction outward."""
+def _site_on_clavicle(pen: Pen, bone: Bone) -> FractureSite:
+    """Mark a place on the middle line, within the half that is in the picture."""
     import numpy as np
 
-    count = len(path)
-    index = int(np.clip(fraction * count * 0.55, 3, count - 3))
-    outward = path[index - 1] - path[index + 1]
-    return path[index], outward / np.hypot(*outward)
+    half = len(bone.outline) // 2
+    middle = (bone.outline[:half] + bone.outline[half:][::-1]) / 2
+    index = int(np.clip(pen.uniform(0.3, 0.7) * half * 0.55, 3, half - 3))
+    outward = middle[index - 1] - middle[index + 1]
+    return pen.site(bone.name, middle[index], outward / np.hypot(*outward), 6.0, "gap step")
 
 
 def _ribs(pen: Pen) -> list[Bone]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.phantoms.limb import Points
+from fracture_widgets.phantoms.limb import Points, turned
 from fracture_widgets.phantoms.projection import Frame
 from fracture_widgets.phantoms.raster import blur, path_distance, resized
 
@@ -50,13 +50,13 @@ def develop(
     reached = blur(reached, unsharp_mm * frame.scale)
     # Quantum noise: a Poisson count of photons, near enough normal.
     reached = reached + noise * np.sqrt(np.maximum(reached, 1e-4) / photons)
-    seen = -np.log(np.clip(reached, 2e-3, 2.0))
+    signal = -np.log(np.clip(reached, 2e-3, 2.0))
     if latitude:
-        slow = blur(seen, 0.11 * max(height, width))
-        seen = seen - latitude * (slow - slow.mean())
+        slow = blur(signal, 0.11 * max(height, width))
+        signal = signal - latitude * (slow - slow.mean())
     if enhancement:
-        seen = seen + enhancement * (seen - blur(seen, 2.2 * frame.scale))
-    grey = _display(seen, middle, slope, fog)
+        signal = signal + enhancement * (signal - blur(signal, 2.2 * frame.scale))
+    grey = _display(signal, middle, slope, fog)
     if blades is not None:
         # Behind the lead blades the plate stays unexposed (white); many stations mask it black.
         grey = grey * (1 - blades) + (0.0 if masked else 0.97) * blades
@@ -64,9 +64,9 @@ def develop(
     return np.clip(finished, 0, 1)
 
 
-def _display(seen: Picture, middle: float, slope: float, fog: float) -> Picture:
+def _display(signal: Picture, middle: float, slope: float, fog: float) -> Picture:
     """Return grey values by a sigmoid (the VOI LUT of most stations), air at the fog level."""
-    relative = seen / np.float32(middle)
+    relative = signal / np.float32(middle)
     # The first millimetres of skin are lifted, as the viewer of a limb expects to see its outline.
     relative = relative + _SKIN * np.tanh(relative / _SKIN)
     curve = 1 / (1 + np.exp(-slope * (relative - 1 - _SKIN)))
@@ -118,14 +118,13 @@ def _lead_letter(frame: Frame, rng: np.random.Generator) -> Picture:
         margin * (frame.width, frame.height) + size * 0.7,
         (1 - margin) * (frame.width, frame.height) - size * 0.7,
     )
-    turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
     left, top = np.clip(np.floor(middle - size).astype(int), 0, None)
     right, bottom = np.ceil(middle + size).astype(int)
     y, x = np.mgrid[top : min(bottom, frame.height), left : min(right, frame.width)]
     x, y = x.astype(np.float32) + 0.5, y.astype(np.float32) + 0.5
     half = size * 0.1
     for stroke in strokes:
-        path = stroke @ turn * size + middle
+        path = turned(stroke, tilt) * size + middle
         ink = np.clip(half - path_distance(x, y, path, closed=False) + 0.5, 0, 1)
         patch = lead[top : top + x.shape[0], left : left + x.shape[1]]
         np.maximum(patch, ink, out=patch)

@@ -8,8 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fracture_widgets.datasets.layout import Place, place_of
-from fracture_widgets.datasets.table import SkippedFiles, load_boxes, load_dataset
+from fracture_widgets.datasets.layout import DATASETS_VARIABLE, Place, find_datasets, place_of
+from fracture_widgets.datasets.table import (
+    SkippedFiles,
+    find_duplicates,
+    load_boxes,
+    load_dataset,
+)
 from fracture_widgets.errors import DatasetError
 
 PICTURE = io.BytesIO()
@@ -270,3 +275,58 @@ def test_names_are_understood_in_any_case_below_any_folder(above, split, part, p
 def test_arbitrary_folders_are_placed_or_refused_in_words(folders):
     place = place_of(folders)
     assert isinstance(place, Place) or place
+
+
+@pytest.fixture
+def copies(tree):
+    names = {"a.png": b"1", "b.png": b"2", "c.png": b"1", "d.png": b"3", "e.png": b"2"}
+    paths = [str(tree(name, content=content) / name) for name, content in names.items()]
+    return pd.DataFrame({"image_path": paths}, index=range(9, 0, -2))
+
+
+def test_copies_stand_beside_one_another(copies):
+    found = find_duplicates(copies)
+    assert [path[-5:] for path in found["image_path"]] == ["a.png", "c.png", "b.png", "e.png"]
+    assert found["copy_of"].tolist() == [1, 1, 2, 2]
+    assert found.index.tolist() == [9, 5, 7, 1]
+    none = find_duplicates(copies.iloc[[0, 1, 3]])
+    assert len(none) == 0
+    assert list(none) == ["image_path", "copy_of"]
+
+
+def test_a_file_that_is_gone_is_named(copies, tmp_path):
+    (tmp_path / "b.png").unlink()
+    with pytest.raises(DatasetError, match=r"b\.png cannot be read"):
+        find_duplicates(copies)
+
+
+@pytest.fixture
+def datasets(tmp_path):
+    for folder in (
+        "mura/train/XR_ELBOW", "joints/train_valid/Hand", "plain/Shoulder/normal", "notes/drafts",
+        ".hidden/Hand", "deep/down/there/Elbow",
+    ):  # fmt: skip
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def test_the_datasets_right_below_a_folder_are_found(datasets):
+    assert [path.name for path in find_datasets([datasets])] == ["joints", "mura", "plain"]
+
+
+def test_a_dataset_itself_is_one(datasets):
+    assert find_datasets([datasets / "mura", datasets / "plain"]) == [
+        datasets / "mura",
+        datasets / "plain",
+    ]
+
+
+def test_a_folder_that_is_not_there_holds_none(datasets):
+    assert find_datasets([datasets / "nowhere", datasets / "notes"]) == []
+
+
+def test_by_default_the_environment_names_them(datasets, monkeypatch):
+    monkeypatch.setenv(DATASETS_VARIABLE, os.pathsep.join([str(datasets / "mura"), str(datasets)]))
+    assert [path.name for path in find_datasets()] == ["mura", "joints", "mura", "plain"]
+    monkeypatch.delenv(DATASETS_VARIABLE)
+    assert find_datasets() == []

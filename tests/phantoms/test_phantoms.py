@@ -21,6 +21,7 @@ from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.phantoms import (
     BODY_PARTS,
     FRACTURE_KINDS,
+    add_marker,
     draw_phantom,
     sample_phantoms,
     write_phantoms,
@@ -293,3 +294,17 @@ def test_an_empty_folder_is_welcome(tmp_path):
 def test_impossible_settings_are_refused(tmp_path, settings_):
     with pytest.raises(ValueError, match="Received"):
         write_phantoms(tmp_path / "new", **settings_)
+
+
+def test_a_marker_is_white_in_its_box_and_nothing_changes_outside():
+    radiograph = draw_phantom("hand", fractured=False, seed=2).radiograph
+    marked, box = add_marker(radiograph)
+    inside = np.zeros(radiograph.pixels.shape, bool)
+    left, right = round(box.x0 * marked.width) - 1, round(box.x1 * marked.width) + 1
+    top, bottom = round(box.y0 * marked.height) - 1, round(box.y1 * marked.height) + 1
+    inside[top:bottom, left:right] = True
+    changed = marked.pixels != radiograph.pixels
+    assert changed[inside].mean() > 0.3
+    assert not changed[~inside].any()
+    assert marked.pixels[inside].max() == 1.0
+    assert marked.sha256 != radiograph.sha256

@@ -25,9 +25,9 @@ from fracture_widgets.imaging.decoding import MAX_BYTES, damaged
 __all__ = [
     "FUNCTIONAL_GROUPS",
     "PIXELS",
-    "bare",
-    "meaning_of",
-    "parsed",
+    "display_attributes",
+    "parse",
+    "pixel_attributes",
     "spacing_mm",
     "unused_low_bits",
 ]
@@ -35,13 +35,13 @@ __all__ = [
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """Where files of many frames say what others say at the top (DICOM PS3.3, C.7.6.16)."""
 
-_SHOWN_BY = (
+_DISPLAY_ATTRIBUTES = (
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope", "RescaleIntercept"),
     *("VOILUTFunction", "WindowCenter", "WindowWidth", "PresentationLUTShape"),
     *("PixelSpacing", "ImagerPixelSpacing"),
 )
 _TABLES = ("ModalityLUTSequence", "VOILUTSequence")
-_IN_GROUPS = {
+_GROUP_ATTRIBUTES = {
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
     "FrameVOILUTSequence": ("VOILUTFunction", "WindowCenter", "WindowWidth"),
     "PixelMeasuresSequence": ("PixelSpacing",),
@@ -51,7 +51,7 @@ _KNOWN = (
     "Normal", "Standard", "Default", "Hard", "Harder", "Soft", "Softer", "Bone", "Soft tissue",
     "High contrast", "Low contrast", "Contrast", "Lung", "Extremity", "Edge", "Full range",
 )  # fmt: skip
-_SPOKEN = {name.casefold(): name for name in _KNOWN}
+_EXPLANATIONS = {name.casefold(): name for name in _KNOWN}
 """Explanations that are kept. All others are free text, and people write names into it."""
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -61,22 +61,22 @@ _PALETTES = (
     *(f"{colour}PaletteColorLookupTableData" for colour in _COLOURS),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in _COLOURS),
 )
-_DECODED_BY = (
+_PIXEL_ATTRIBUTES = (
     *(*PIXELS, "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PlanarConfiguration"),
     *("PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit"),
     *("PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", *_PALETTES),
 )
-_PARSED = (
-    *(*_DECODED_BY, *_SHOWN_BY, *_TABLES, "WindowCenterWidthExplanation", *FUNCTIONAL_GROUPS),
-    "StudyInstanceUID",
+_PARSED_ATTRIBUTES = (
+    *(*_PIXEL_ATTRIBUTES, *_DISPLAY_ATTRIBUTES, *_TABLES, *FUNCTIONAL_GROUPS),
+    *("WindowCenterWidthExplanation", "StudyInstanceUID"),
 )
 """All that is read of a file; the study and the words typed go once they have been looked at."""
 
 
-def parsed(data: bytes, name: str) -> Dataset:
+def parse(data: bytes, name: str) -> Dataset:
     """Parse the attributes that make the picture, and no others."""
     _check_deflated(data, name)
-    dataset = dcmread(io.BytesIO(data), force=True, specific_tags=list(_PARSED))
+    dataset = dcmread(io.BytesIO(data), force=True, specific_tags=list(_PARSED_ATTRIBUTES))
     if not any(keyword in dataset for keyword in PIXELS):
         if "Rows" in dataset and "Columns" in dataset:
             raise damaged(name)
@@ -91,16 +91,16 @@ def parsed(data: bytes, name: str) -> Dataset:
     return dataset
 
 
-def bare(dataset: Dataset) -> Dataset:
+def pixel_attributes(dataset: Dataset) -> Dataset:
     """Copy what is needed to decode: a parsed file keeps all of its bytes, the names among them."""
-    bare = Dataset()
-    bare.file_meta = FileMetaDataset()
-    bare.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
-    bare.set_original_encoding(*dataset.original_encoding)
-    for keyword in _DECODED_BY:
+    pixels = Dataset()
+    pixels.file_meta = FileMetaDataset()
+    pixels.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    pixels.set_original_encoding(*dataset.original_encoding)
+    for keyword in _PIXEL_ATTRIBUTES:
         if keyword in dataset:
-            bare[keyword] = dataset[keyword]
-    return bare
+            pixels[keyword] = dataset[keyword]
+    return pixels
 
 
 def unused_low_bits(dataset: Dataset) -> int:
@@ -139,34 +139,34 @@ def _check_deflated(data: bytes, name: str) -> None:
             )
 
 
-def meaning_of(dataset: Dataset, frame: int) -> Dataset:
+def display_attributes(dataset: Dataset, frame: int) -> Dataset:
     """Gather the attributes that say how the values of a frame are to be shown."""
-    meaning = Dataset()
-    meaning.file_meta = FileMetaDataset()
-    meaning.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
-    _take(meaning, dataset, ("BitsAllocated", "PixelRepresentation", *_SHOWN_BY))
+    display = Dataset()
+    display.file_meta = FileMetaDataset()
+    display.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
+    _copy(display, dataset, ("BitsAllocated", "PixelRepresentation", *_DISPLAY_ATTRIBUTES))
     for keyword in _TABLES:
-        if tables := _tables(dataset.get(keyword)):
-            setattr(meaning, keyword, tables)
+        if tables := _copied_tables(dataset.get(keyword)):
+            setattr(display, keyword, tables)
     shared, each = (dataset.get(keyword) or () for keyword in FUNCTIONAL_GROUPS)
     for groups in (*shared[:1], *each[frame : frame + 1]):
-        for keyword, attributes in _IN_GROUPS.items():
+        for keyword, attributes in _GROUP_ATTRIBUTES.items():
             for item in (groups.get(keyword) or ())[:1]:
-                _take(meaning, item, attributes)
-    return meaning
+                _copy(display, item, attributes)
+    return display
 
 
-def _take(meaning: Dataset, source: Dataset, keywords: tuple[str, ...]) -> None:
+def _copy(display: Dataset, source: Dataset, keywords: tuple[str, ...]) -> None:
     for keyword in keywords:
         if keyword in source:
-            meaning[keyword] = source[keyword]
+            display[keyword] = source[keyword]
     if "WindowCenter" in keywords and "WindowCenterWidthExplanation" in source:
         words = source.WindowCenterWidthExplanation
-        several = list(words) if isinstance(words, MultiValue) else [words]
-        meaning.WindowCenterWidthExplanation = [_spoken(word) for word in several]
+        explanations = list(words) if isinstance(words, MultiValue) else [words]
+        display.WindowCenterWidthExplanation = [_known_explanation(word) for word in explanations]
 
 
-def _tables(sequence: Any) -> list[Dataset]:
+def _copied_tables(sequence: Any) -> list[Dataset]:
     """Copy look-up tables without what somebody typed."""
     tables = []
     for item in sequence or ():
@@ -174,21 +174,21 @@ def _tables(sequence: Any) -> list[Dataset]:
         for keyword in ("LUTDescriptor", "LUTData"):
             if keyword in item:
                 table[keyword] = item[keyword]
-        table.LUTExplanation = _spoken(item.get("LUTExplanation"))
+        table.LUTExplanation = _known_explanation(item.get("LUTExplanation"))
         tables.append(table)
     return tables
 
 
-def _spoken(words: object) -> str:
+def _known_explanation(words: object) -> str:
     plain = str(words or "").replace("_", " ")
-    return _SPOKEN.get(" ".join(plain.split()).casefold(), "")
+    return _EXPLANATIONS.get(" ".join(plain.split()).casefold(), "")
 
 
-def spacing_mm(meaning: Dataset) -> tuple[float, float] | None:
+def spacing_mm(display: Dataset) -> tuple[float, float] | None:
     """Return the distance of rows and of columns, calibrated or else at the detector."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
         try:
-            row, column = (float(distance) for distance in meaning.get(keyword) or ())
+            row, column = (float(distance) for distance in display.get(keyword) or ())
         except (TypeError, ValueError):
             continue
         if 0 < row < math.inf and 0 < column < math.inf:

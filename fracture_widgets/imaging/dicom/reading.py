@@ -29,9 +29,9 @@ from fracture_widgets.imaging.dicom.greys import displayed, windows_of
 from fracture_widgets.imaging.dicom.privacy import (
     FUNCTIONAL_GROUPS,
     PIXELS,
-    bare,
-    meaning_of,
-    parsed,
+    display_attributes,
+    parse,
+    pixel_attributes,
     spacing_mm,
     unused_low_bits,
 )
@@ -52,15 +52,15 @@ class DicomFile:
 
     def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
         self._sha256 = hashlib.sha256(data).hexdigest()
-        with _saying(name):
-            dataset = parsed(data, name)
+        with _errors_in_words(name):
+            dataset = parse(data, name)
             check_size(name, int(dataset.Columns), int(dataset.Rows), max_pixels)
             self.frame_count = max(1, int(dataset.get("NumberOfFrames") or 1))
             self.study = study_key(dataset.get("StudyInstanceUID"))
-            each = any(keyword in dataset for keyword in FUNCTIONAL_GROUPS)
-            frames = self.frame_count if each else 1
-            self._meanings = [meaning_of(dataset, frame) for frame in range(frames)]
-            self._dataset = bare(dataset)
+            per_frame = any(keyword in dataset for keyword in FUNCTIONAL_GROUPS)
+            frames = self.frame_count if per_frame else 1
+            self._displays = [display_attributes(dataset, frame) for frame in range(frames)]
+            self._dataset = pixel_attributes(dataset)
             self._low_bits = unused_low_bits(self._dataset)
             self.name = name
 
@@ -80,19 +80,19 @@ class DicomFile:
         """Return the titles of the windows and look-up tables of a frame, the usual one first."""
         if not self._grey:
             return ()
-        with _saying(self.name):
-            return tuple(window.title for window in windows_of(self._meaning(frame)))
+        with _errors_in_words(self.name):
+            return tuple(window.title for window in windows_of(self._display(frame)))
 
     def decode(self, frame: int = 0, window: int = 0) -> Decoded:
         """Decode one picture."""
         name = self.name
         _check_number(name, "frame", frame, self.frame_count)
         _check_number(name, "window", window, max(1, len(self.windows(frame))))
-        with _saying(name):
+        with _errors_in_words(name):
             return self._decode(frame, window)
 
     def _decode(self, frame: int, window: int) -> Decoded:
-        dataset, meaning, name = self._dataset, self._meaning(frame), self.name
+        dataset, display, name = self._dataset, self._display(frame), self.name
         notes = []
         if self.frame_count > 1:
             which = f"number {frame + 1:,}" if frame else "the first"
@@ -103,32 +103,32 @@ class DicomFile:
         if stored.shape[:2] != (dataset.Rows, dataset.Columns):
             raise damaged(name)
         if photometric in _GREY:
-            shape = meaning.get("PresentationLUTShape")
+            shape = display.get("PresentationLUTShape")
             if shape in _CONTRADICTIONS and _CONTRADICTIONS[shape] == photometric:
                 notes.append(_CONTRADICTORY)
-            several = windows_of(meaning)
+            windows = windows_of(display)
             pixels, note = displayed(
                 stored,
-                meaning,
-                several[window] if several else None,
+                display,
+                windows[window] if windows else None,
                 inverted=photometric == "MONOCHROME1" or shape == "INVERSE",
             )
             if note:
                 notes.append(note)
         else:
             pixels = _luminance(stored, dataset, name, photometric)
-        return Decoded(pixels, "DICOM", spacing_mm(meaning), tuple(notes))
+        return Decoded(pixels, "DICOM", spacing_mm(display), tuple(notes))
 
     @property
     def _grey(self) -> bool:
         return str(self._dataset.get("PhotometricInterpretation")) in _GREY
 
-    def _meaning(self, frame: int) -> Dataset:
-        return self._meanings[min(frame, len(self._meanings) - 1)]
+    def _display(self, frame: int) -> Dataset:
+        return self._displays[min(frame, len(self._displays) - 1)]
 
 
 @contextmanager
-def _saying(name: str) -> Iterator[None]:
+def _errors_in_words(name: str) -> Iterator[None]:
     """Turn whatever goes wrong into a sentence."""
     with quiet():
         try:
