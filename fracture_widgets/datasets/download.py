@@ -168,9 +168,7 @@ class _Part:
             # An opener of its own reads today's proxies; the shared one keeps the first it saw.
             answer = urllib.request.build_opener().open(request, timeout=self._timeout)
         except urllib.error.HTTPError as error:
-            with error:
-                self._read_refusal(error, here)
-            return
+            answer = error
         except urllib.error.URLError as error:
             # Without a name server, or with a foreign certificate, patience does not help.
             if isinstance(error.reason, (socket.gaierror, ssl.SSLCertVerificationError)):
@@ -181,35 +179,30 @@ class _Part:
         with answer:
             self._receive(answer, here)
 
-    def _read_refusal(self, error: urllib.error.HTTPError, here: int) -> None:
-        if error.code == 416:  # Nothing follows what is here: it is all, or it is too much.
-            total = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
-            if total and int(total.group(1)) == here:
+    def _receive(self, answer: http.client.HTTPResponse, here: int) -> None:
+        status, span = answer.status, answer.headers.get("Content-Range", "")
+        if status == 416:  # Nothing follows what is here: it is all, or it is too much.
+            if span == f"bytes */{here}":
                 return
             self._start(None)
-            raise _Dropped("the file has changed on the server") from error
-        if error.code in (408, 425, 429) or error.code >= 500:
-            raise _Dropped(f"status {error.code}") from error
-        raise _Refused(f"status {error.code}") from error
-
-    def _receive(self, answer: http.client.HTTPResponse, here: int) -> None:
-        length = answer.headers.get("Content-Length")
-        if answer.status == 206:
-            span = re.fullmatch(
-                r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", "")
-            )
-            if span is None or int(span.group(1)) != here:
+            raise _Dropped("the file has changed on the server")
+        if status in (408, 425, 429) or status >= 500:
+            raise _Dropped(f"status {status}")
+        if status == 206:
+            part = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", span)
+            if part is None or int(part.group(1)) != here:
                 self._start(None)
                 raise _Dropped("the server sent another part than asked for")
-            total = None if span.group(2) == "*" else int(span.group(2))
-        elif answer.status == 200:
+            total = None if part.group(2) == "*" else int(part.group(2))
+        elif status == 200:
             if answer.headers.get_content_type() == "text/html":
                 raise _Refused("a web page instead of the file")
+            length = answer.headers.get("Content-Length")
             total = int(length) if length and length.isdigit() else None
             self._start(_version_of(answer))
             here = 0
         else:
-            raise _Refused(f"status {answer.status} without the file")
+            raise _Refused(f"status {status}" + (" without the file" if status < 400 else ""))
         with self.path.open("ab") as out:
             self._monitor.on_step(here, total, "")
             while chunk := _next_chunk(answer):

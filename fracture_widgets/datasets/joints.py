@@ -16,7 +16,7 @@ import pandas as pd
 
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.base.tables import frame_csv_text, write_frame
+from fracture_widgets.base.tables import frame_csv_text, read_frame, write_frame
 from fracture_widgets.datasets.fracatlas import FracAtlas, listed, misfit
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.table import BOXES_FILE
@@ -275,7 +275,7 @@ def _contradictions(atlas: FracAtlas, joints: pd.DataFrame) -> list[str]:
 
 def _read_crops(path: Path) -> pd.DataFrame:
     texts = ("image_path", "split", "patient_id", "study_id", "image_id", "note", "warning")
-    return pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False)[_CROP_COLUMNS]
+    return read_frame(path, dtype=dict.fromkeys(texts, str), keep_default_na=False)[_CROP_COLUMNS]
 
 
 def _readme(table: pd.DataFrame, margin: float) -> str:

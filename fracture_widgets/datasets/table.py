@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fracture_widgets.base.files import file_sha256
+from fracture_widgets.base.tables import read_frame
 from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.imaging.files import (
@@ -147,7 +148,7 @@ def load_boxes(path: str | os.PathLike[str]) -> pd.DataFrame:
         kinds = dict.fromkeys(columns, float) | {"image_path": str}
         return pd.DataFrame(columns=columns).astype(kinds)
     try:
-        boxes = pd.read_csv(file, dtype={"image_path": str})
+        boxes = read_frame(file, dtype={"image_path": str})
         boxes = boxes.assign(**{name: boxes[name].astype(float) for name in _BOX_COLUMNS})
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(

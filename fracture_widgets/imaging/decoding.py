@@ -41,7 +41,7 @@ _BLOCK_PIXELS = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """The grey picture found in a file."""
+    """The grey picture found in a file: what its decoder knows of a radiograph."""
 
     pixels: npt.NDArray[np.float32]
     source_format: str

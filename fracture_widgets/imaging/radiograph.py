@@ -298,15 +298,7 @@ def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) 
             f"{shown} is no DICOM file, of which a frame or window can be chosen: leave them out."
         )
     decoded = read_raster(data, shown, max_pixels)
-    return Radiograph(
-        pixels=decoded.pixels,
-        name=shown,
-        sha256=hashlib.sha256(data).hexdigest(),
-        source_format=decoded.source_format,
-        spacing_mm=decoded.spacing_mm,
-        warnings=decoded.warnings,
-        colourfulness=decoded.colourfulness,
-    )
+    return Radiograph(name=shown, sha256=hashlib.sha256(data).hexdigest(), **vars(decoded))
 
 
 def _decoded_dicom(file: DicomFile, frame: int, window: int) -> Radiograph:
@@ -315,16 +307,13 @@ def _decoded_dicom(file: DicomFile, frame: int, window: int) -> Radiograph:
     windows = file.windows(frame)
     numbers = (("frame", frame), ("window", window))
     return Radiograph(
-        pixels=decoded.pixels,
         name=file.name + "".join(f", {what} {number + 1}" for what, number in numbers if number),
         sha256=file.sha256(frame, window),
-        source_format=decoded.source_format,
-        spacing_mm=decoded.spacing_mm,
-        warnings=decoded.warnings,
         frame=frame,
         frame_count=file.frame_count,
         window=window,
         windows=windows,
         study=file.study,
         file=file if file.frame_count > 1 or len(windows) > 1 else None,
+        **vars(decoded),
     )
