@@ -111,12 +111,11 @@ def place_of(folders: tuple[str, ...]) -> Place | str:
                 return f"another body part ({other})"
             continue
         below = folders[index + 1 :]
-        labelled = next((i for i, name in enumerate(below) if _label_of(name)), None)
-        if labelled is None:
+        labels = [(i, label) for i, name in enumerate(below) if (label := _label_of(name))]
+        if not labels:
             reason = "no label in its folders"
             continue
-        label = _label_of(below[labelled])
-        assert label is not None
+        labelled, label = labels[0]
         # In the plain layout a folder inside the label's, if any, stands for the patient.
         patients = below[:labelled] or below[1:]
         return Place(

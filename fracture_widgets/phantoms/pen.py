@@ -52,7 +52,7 @@ class Pen:
     def points(self, rows: str | Points, **lengths: float) -> Points:
         """Return the rows of numbers that a text of measures says; arrays as they are."""
         if not isinstance(rows, str):
-            return rows
+            return np.asarray(rows, np.float64)
         numbers = [[_number(cell, lengths) for cell in row.split()] for row in rows.split(",")]
         return np.array(numbers, np.float64)
 
