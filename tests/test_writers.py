@@ -33,8 +33,7 @@ from fracture_widgets.errors import (
 from fracture_widgets.models.folder import load_model_folder, save_model_folder
 from fracture_widgets.models.weight_files import read_weights, write_weights
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.class_table import read_exports
-from fracture_widgets.reading_room.export import readings_csv
+from fracture_widgets.reading_room.class_table import read_exports, readings_csv
 from fracture_widgets.reading_room.session import ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
 from fracture_widgets.records.formats import ReportFormat, report_csv, save_report
@@ -84,7 +83,7 @@ def start_session(folder):
 def read_a_case(folder):
     store = SessionStore(folder)
     (session,), _ = store.sessions()
-    session.say(Verdict.DOUBT)
+    session.set_verdict(Verdict.DOUBT)
     store.save(session)
 
 
@@ -246,7 +245,7 @@ def screening_table_of(name, home):
 def readings_of(name, _home):
     source = KnownSource()
     session = ReadingSession.start(source, code="c", count=1, reader=name)
-    session.say(Verdict.DOUBT)
+    session.set_verdict(Verdict.DOUBT)
     case = source.case(session.keys[0])
     session.reveal(case, report_of(case.radiograph))
     return readings_csv(session)

@@ -36,28 +36,22 @@ class ModelMenu(widgets.HBox):
         state.observe(self._show, ["model", "working_on"])
         self._show()
 
-    def refresh(self) -> None:
-        """Look again at what models there are; the one in use stays chosen."""
+    def refresh(self, *folders: Path) -> None:
+        """Look again at what models there are, these among them; the one in use stays chosen."""
         options = {model.path.resolve(): model.name for model in list_models()}
-        first = next(iter(options), None)
-        if self._folder is not None:
-            first = self._folder.resolve()
-            options.setdefault(first, self._folder.name)
-        wanted = self._in_use or first
-        if wanted is not None:
-            options.setdefault(wanted, wanted.name)
+        known = (self._in_use, self._folder, *folders)
+        paths = [folder.resolve() for folder in known if folder is not None]
+        for path in paths:
+            options.setdefault(path, path.name)
+        wanted = next(iter([*paths, *options]), None)
         with self.hold_trait_notifications():
             self.choice.options = [(name, path) for path, name in options.items()]
             self.choice.value = wanted
 
     def use(self, folder: Path) -> None:
         """Have the model of a folder answer."""
-        self.refresh()
-        path = folder.resolve()
-        if path not in [known for _, known in self.choice.options]:
-            self.choice.options = [*self.choice.options, (folder.name, path)]
-            self.choice.value = self._in_use
-        self.choice.value = path
+        self.refresh(folder)
+        self.choice.value = folder.resolve()
 
     def _choose(self, _: object) -> None:
         path = self.choice.value
@@ -68,7 +62,7 @@ class ModelMenu(widgets.HBox):
             self.choice.value = self._in_use
 
     def _loaded(self, path: Path, problem: str) -> None:
-        self.problem.tone, self.problem.text = "problem", problem
+        self.problem.say(problem, "problem")
         if not problem:
             self._in_use = path
         self.choice.value = self._in_use

@@ -1,18 +1,42 @@
-"""A radiograph to be read with what is known of it, and which of them a session has."""
+"""Where cases come from, a program that draws them or a folder, and which a session has."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from fracture_widgets.datasets.layout import find_datasets
+from fracture_widgets.datasets.table import load_boxes, load_dataset
+from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, drawn_parts
+from fracture_widgets.phantoms import draw_phantom
 
-__all__ = ["Case", "choose", "digest", "generator_of"]
+__all__ = [
+    "Case",
+    "DatasetSource",
+    "DrawnSource",
+    "Source",
+    "choose",
+    "code_generator",
+    "digest",
+    "offered_sources",
+]
+
+_POOL = 2000
+"""So many drawn limbs can be chosen from; none is drawn before it is read."""
+
+_DRAWN_PREVALENCE = 0.2
 
 
 def digest(text: str) -> str:
@@ -22,7 +46,7 @@ def digest(text: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A radiograph to be read."""
+    """A radiograph to be read, with what is known of it."""
 
     key: str
     radiograph: Radiograph
@@ -30,18 +54,27 @@ class Case:
     boxes: tuple[Box, ...] | None
     group: str
 
-    @property
-    def id(self) -> str:
-        """Stands for the case in files for a class; the same in every session."""
-        return digest(self.key)
-
     def blinded(self, number: int, session: str) -> Radiograph:
         """Return the picture without its name and digest, from which the answer could be told."""
         hidden = hashlib.sha256(f"{session} {number}".encode()).hexdigest()
         return replace(self.radiograph, name=f"Case {number}", sha256=hidden, warnings=())
 
 
-def generator_of(code: str) -> np.random.Generator:
+class Source(Protocol):
+    """Something that has cases."""
+
+    key: str
+    title: str
+    hint: str
+
+    def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
+        """Return the keys of the cases that a class code stands for, in the order of reading."""
+
+    def case(self, key: str) -> Case:
+        """Return a case by its key."""
+
+
+def code_generator(code: str) -> np.random.Generator:
     """Return the random numbers of a class code; capitals and spaces at its ends do not count."""
     word = hashlib.sha256(code.strip().casefold().encode()).digest()
     return np.random.default_rng(int.from_bytes(word[:8], "big"))
@@ -55,27 +88,109 @@ def choose(
     *,
     balanced: bool,
 ) -> list[int]:
-    """Choose radiographs and shuffle them."""
-    is_so = np.asarray(fractured, dtype=bool)
-    order = [int(one) for one in rng.permutation(len(is_so))]
+    """Choose radiographs and shuffle them, none of a patient again while there are others."""
+    kinds = np.asarray(fractured, dtype=int)
+    order = rng.permutation(len(kinds)).tolist()
+    wanted = [count, count]
     if balanced:
         wanted = [count // 2, count // 2]
         wanted[int(rng.integers(2))] += count % 2
-        of_kind = [int((is_so == kind).sum()) for kind in (False, True)]
         for kind in (0, 1):
-            missing = max(0, wanted[kind] - of_kind[kind])
-            wanted[1 - kind] += missing
-    else:
-        wanted = [count, count]
+            wanted[1 - kind] += max(0, wanted[kind] - int((kinds == kind).sum()))
     chosen: list[int] = []
     known: set[str] = set()
     for again in (False, True):
         for place in order:
-            kind = int(is_so[place])
+            kind = int(kinds[place])
             full = len(chosen) == min(count, len(order)) or wanted[kind] == 0
             if full or place in chosen or (patients[place] in known and not again):
                 continue
             chosen.append(place)
             known.add(patients[place])
             wanted[kind] -= 1
-    return [chosen[int(one)] for one in rng.permutation(len(chosen))]
+    return [chosen[place] for place in rng.permutation(len(chosen)).tolist()]
+
+
+class DrawnSource:
+    """Drawn radiographs, of which everything is known."""
+
+    key = "drawn"
+    title = "Drawn radiographs"
+    hint = (
+        "Made by a program as you go; no patient is behind them, and the place of every fracture "
+        "is known."
+    )
+
+    def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
+        """Return the keys of the cases that a class code stands for."""
+        rng = code_generator(code)
+        drawn = [part.name for part in drawn_parts()]
+        parts = rng.integers(len(drawn), size=_POOL)
+        seeds = rng.integers(2**31, size=_POOL)
+        broken = rng.random(_POOL) < (0.5 if balanced else _DRAWN_PREVALENCE)
+        places = choose(broken, [*map(str, range(_POOL))], count, rng, balanced=balanced)
+        return [f"{drawn[parts[place]]}-{seeds[place]}-{int(broken[place])}" for place in places]
+
+    def case(self, key: str) -> Case:
+        """Draw a case."""
+        part, _, rest = key.partition("-")
+        seed, _, broken = rest.partition("-")
+        if part not in BODY_PARTS or not seed.isdecimal() or broken not in {"0", "1"}:
+            raise ReadingRoomError("A case of this session is not known: start another session.")
+        drawn = draw_phantom(part, fractured=broken == "1", seed=int(seed))
+        return Case(key, drawn.radiograph, drawn.label, drawn.boxes, digest(f"{part}-{seed}"))
+
+
+class DatasetSource:
+    """A folder of radiographs with known answers."""
+
+    hint = "A folder of radiographs on the computer that runs this page."
+
+    def __init__(self, folder: Path, title: str = "") -> None:
+        self.folder = folder
+        self.title = title or folder.resolve().name
+        self.key = f"dataset {self.title}"
+
+    def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
+        """Return the keys of the cases that a class code stands for."""
+        table = self._table
+        fractured, patients = table["label"] == FRACTURED, table["patient_id"].tolist()
+        places = choose(fractured, patients, count, code_generator(code), balanced=balanced)
+        return [str(table.index[place]) for place in places]
+
+    def case(self, key: str) -> Case:
+        """Read a case."""
+        if key not in self._table.index:
+            raise ReadingRoomError(
+                f"A radiograph of this session is no longer in {self.title}: put it back, or start "
+                "another session."
+            )
+        row = self._table.loc[key]
+        path, truth = str(row["image_path"]), str(row["label"])
+        known = self._boxes[self._boxes["image_path"] == path]
+        corners = known[["x0", "y0", "x1", "y1"]].itertuples(index=False)
+        boxes = tuple(Box(*map(float, edges)) for edges in corners)
+        placed = boxes if boxes or truth != FRACTURED else None
+        return Case(key, read_radiograph(path), truth, placed, digest(str(row["patient_id"])))
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
+        table = load_dataset(self.folder)
+        keys = [Path(path).relative_to(self.folder).as_posix() for path in table["image_path"]]
+        return table.set_index(pd.Index(keys))
+
+    @cached_property
+    def _boxes(self) -> pd.DataFrame:
+        return load_boxes(self.folder)
+
+
+def offered_sources(folders: Sequence[str | os.PathLike[str]] | None = None) -> list[Source]:
+    """Return what can be read from: drawn radiographs, and the datasets that are offered."""
+    found = find_datasets(folders)
+    paths = [folder.resolve() for folder in found]
+    names = [path.name for path in paths]
+    titles = [
+        path.name if names.count(path.name) == 1 else f"{path.parent.name}/{path.name}"
+        for path in paths
+    ]
+    return [DrawnSource(), *map(DatasetSource, found, titles)]

@@ -31,7 +31,6 @@ __all__ = ["OperatingPoint", "Performance", "SessionScore", "score_readings"]
 class OperatingPoint:
     """Three answers made into two, compared with the truth."""
 
-    doubt_counts_as: str
     sensitivity: Estimate
     specificity: Estimate
     accuracy: Estimate
@@ -40,14 +39,18 @@ class OperatingPoint:
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """How well one reader, or the network, read some cases."""
+    """How well one reader, or the network, read some cases: doubt as fractured, and as normal."""
 
     cautious: OperatingPoint
     sure: OperatingPoint
     auroc: Estimate
     positive: npt.NDArray[np.bool_]
     score: npt.NDArray[np.float64]
-    groups: npt.NDArray[Any]
+
+    @property
+    def fractured(self) -> int:
+        """How many of the cases are fractured."""
+        return int(self.positive.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,28 +69,35 @@ class SessionScore:
     marked: int
     hits: int
 
+    @property
+    def readers(self) -> dict[str, Performance]:
+        """The reader, and the network where it answered, each with its name."""
+        network = {} if self.network is None else {"The network": self.network}
+        return {"You": self.reader, **network}
+
 
 def score_readings(readings: Sequence[Reading], *, resamples: int = 1000) -> SessionScore | None:
     """Score readings whose answers were shown; the others are passed over."""
-    done = [one for one in readings if one.revealed and one.verdict is not None]
+    done = [reading for reading in readings if reading.revealed and reading.verdict is not None]
     if not done:
         return None
-    truth = np.array([one.truth for one in done])
-    groups = np.array([one.group for one in done])
-    levels = np.array([_level(one.verdict) for one in done])
+    truth = np.array([reading.truth for reading in done])
+    groups = np.array([reading.group for reading in done])
+    levels = np.array([_level(reading.verdict) for reading in done])
+    answered = [
+        place for place, reading in enumerate(done) if reading.network_probability is not None
+    ]
     interval = partial(bootstrap_interval, n=resamples)
-    answered = np.array([one.network is not None and one.network.probability is not None
-                         for one in done])  # fmt: skip
     network = agreement = None
-    if answered.any():
-        said = [one.network for one in done if one.network and one.network.probability is not None]
-        theirs = np.array([_level(one.verdict) for one in said])
-        given = np.array([one.probability for one in said], dtype=float)
+    if answered:
+        theirs = np.array([_level(done[place].network_verdict) for place in answered])
+        given = np.array([done[place].network_probability for place in answered], dtype=float)
         network = _performance(truth[answered], theirs, given, groups[answered], interval)
         agreement = _certain_of_nothing(
             interval(cohen_kappa, theirs, levels[answered], groups=groups[answered])
         )
-    suspected = [one for one in done if one.boxes and one.verdict is not Verdict.NONE_SEEN]
+    suspected = [reading for reading in done
+                 if reading.boxes and reading.verdict is not Verdict.NONE_SEEN]  # fmt: skip
     return SessionScore(
         n=len(done),
         patients=len(set(groups.tolist())),
@@ -95,11 +105,11 @@ def score_readings(readings: Sequence[Reading], *, resamples: int = 1000) -> Ses
         baseline=always_normal_baseline(truth),
         reader=_performance(truth, levels, levels.astype(float), groups, interval),
         network=network,
-        refused=int((~answered).sum()),
+        refused=len(done) - len(answered),
         agreement=agreement,
         to_mark=len(suspected),
-        marked=sum(one.mark is not None for one in suspected),
-        hits=sum(one.on_fracture is True for one in suspected),
+        marked=sum(reading.mark is not None for reading in suspected),
+        hits=sum(reading.on_fracture is True for reading in suspected),
     )
 
 
@@ -112,10 +122,9 @@ def _performance(
 ) -> Performance:
     positive = truth == FRACTURED
 
-    def at(least: int, doubt_counts_as: str) -> OperatingPoint:
+    def at(least: int) -> OperatingPoint:
         called = np.where(levels >= least, FRACTURED, NORMAL)
         return OperatingPoint(
-            doubt_counts_as,
             sensitivity=_share(sensitivity(truth, called), groups[positive]),
             specificity=_share(specificity(truth, called), groups[~positive]),
             accuracy=_share(accuracy(truth, called), groups),
@@ -123,12 +132,11 @@ def _performance(
         )
 
     return Performance(
-        cautious=at(1, FRACTURED),
-        sure=at(2, NORMAL),
+        cautious=at(1),
+        sure=at(2),
         auroc=_certain_of_nothing(interval(auroc, positive, score, groups=groups)),
         positive=positive,
         score=score,
-        groups=groups,
     )
 
 

@@ -1,10 +1,11 @@
-"""A sitting: cases in their order, what was read of each, and what then came out."""
+"""A session: cases in their order, what was read of each, and what then came out."""
 
 from __future__ import annotations
 
+import math
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,17 +14,17 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import ANSWER, MODEL, record_of
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.cases import Case, digest
-from fracture_widgets.reading_room.marks import Mark
-from fracture_widgets.reading_room.sources import Source
+from fracture_widgets.reading_room.cases import Case, Source, digest
 
 __all__ = [
     "KEPT",
+    "LEAST_SHARE",
     "LEVELS",
+    "MARGIN",
     "MOST_CASES",
     "MOST_LETTERS",
     "READERS_WORDS",
-    "NetworkAnswer",
+    "Mark",
     "Plan",
     "Reading",
     "ReadingSession",
@@ -40,6 +41,12 @@ READERS_WORDS = {
     Verdict.FRACTURE: "fractured",
 }
 """The reader's words for it."""
+
+MARGIN = 0.25
+"""A fracture's box is widened by so much of its own size on every side: boxes are drawn tight."""
+
+LEAST_SHARE = 0.1
+"""Least share of a drawn mark that the widened box makes up: who marks everything finds nothing."""
 
 MOST_CASES = 200
 MOST_LETTERS = 60
@@ -63,6 +70,56 @@ def one_line(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A place on a radiograph, a box or, where both corners are one, a point."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.x0 <= self.x1 <= 1.0 and 0.0 <= self.y0 <= self.y1 <= 1.0):
+            raise ValueError(f"A mark lies on the picture. Received: {self}")
+
+    @classmethod
+    def from_page(cls, values: Any) -> Mark | None:
+        """Return the mark that a page, or a stored session, names; None where it names none."""
+        if not isinstance(values, list) or len(values) != 4:
+            return None
+        if not all(
+            isinstance(edge, int | float) and not isinstance(edge, bool) and math.isfinite(edge)
+            for edge in values
+        ):
+            return None
+        x0, y0, x1, y1 = (min(max(float(edge), 0.0), 1.0) for edge in values)
+        return cls(x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else None
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it has no extent."""
+        return self.x0 == self.x1 or self.y0 == self.y1
+
+    @property
+    def corners(self) -> list[float]:
+        """Left, top, right and bottom."""
+        return list(astuple(self))
+
+    def hits(self, fractures: Iterable[Box]) -> bool:
+        """Tell whether the mark lies on one of the fractures."""
+        return any(self._hits(box.grown(MARGIN)) for box in fractures)
+
+    def _hits(self, wide: Box) -> bool:
+        x, y = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+        if not (wide.x0 <= x <= wide.x1 and wide.y0 <= y <= wide.y1):
+            return False
+        if self.is_point:
+            return True
+        drawn = Box(self.x0, self.y0, self.x1, self.y1)
+        return wide.overlap(drawn) >= LEAST_SHARE * drawn.area
+
+
+@dataclass(frozen=True)
 class Plan:
     """What decides which cases a session has; the same plan gives everybody the same."""
 
@@ -78,29 +135,6 @@ KEPT = (*(column for column in ANSWER if column.in_tables), MODEL)
 
 
 @dataclass(frozen=True)
-class NetworkAnswer:
-    """What the network said: a record of these columns, or of fewer in an older session."""
-
-    record: Mapping[str, Any]
-
-    @classmethod
-    def of_report(cls, report: Report) -> NetworkAnswer:
-        """Return what is kept of a report."""
-        return cls(record_of(report, KEPT))
-
-    @property
-    def verdict(self) -> Verdict:
-        """The network's verdict."""
-        return Verdict(self.record["verdict"])
-
-    @property
-    def probability(self) -> float | None:
-        """The calibrated probability of a fracture; None of a refused radiograph."""
-        known: float | None = self.record["calibrated_probability"]
-        return known
-
-
-@dataclass(frozen=True)
 class Reading:
     """What was read of one case, and what then came out."""
 
@@ -111,13 +145,24 @@ class Reading:
     truth: str = ""
     boxes: tuple[Box, ...] | None = None
     group: str = ""
-    network: NetworkAnswer | None = None
+    network: Mapping[str, Any] | None = None
+    """What the network answered: a record of what is kept, or of less in an older session."""
     problem: str = ""
 
     @property
     def revealed(self) -> bool:
         """Whether the answer has been shown."""
         return bool(self.revealed_at)
+
+    @property
+    def network_verdict(self) -> Verdict | None:
+        """The network's verdict; None where it was not asked."""
+        return None if self.network is None else Verdict(self.network["verdict"])
+
+    @property
+    def network_probability(self) -> float | None:
+        """The calibrated probability of a fracture; None also of a refused radiograph."""
+        return None if self.network is None else self.network["calibrated_probability"]
 
     @property
     def on_fracture(self) -> bool | None:
@@ -129,7 +174,7 @@ class Reading:
 
 @dataclass
 class ReadingSession:
-    """A sitting of one reader."""
+    """A session of one reader."""
 
     plan: Plan
     keys: tuple[str, ...]
@@ -175,28 +220,30 @@ class ReadingSession:
     @property
     def done(self) -> tuple[tuple[int, Reading], ...]:
         """Place, from 0, and reading of every case whose answer was shown."""
-        return tuple((n, one) for n, one in enumerate(self.readings) if one.revealed)
+        return tuple(
+            (place, reading) for place, reading in enumerate(self.readings) if reading.revealed
+        )
 
     @property
     def left_out(self) -> int:
         """Number of cases that could not be read."""
-        return sum(bool(one.problem) for one in self.readings)
+        return sum(bool(reading.problem) for reading in self.readings)
 
     def case_id(self, place: int) -> str:
         """Return what stands for a case in files for a class."""
         return digest(self.keys[place])
 
-    def say(self, verdict: Verdict) -> None:
+    def set_verdict(self, verdict: Verdict) -> None:
         """Take the reader's verdict, which may be changed until the answer is shown."""
         if verdict not in LEVELS:
             raise ValueError(f"A reader says {', '.join(LEVELS)}. Received: {verdict}")
         self._change(verdict=verdict)
 
-    def mark(self, mark: Mark | None) -> None:
+    def set_mark(self, mark: Mark | None) -> None:
         """Take the place, or take it back."""
         self._change(mark=mark)
 
-    def look(self, seconds: float) -> None:
+    def add_seconds(self, seconds: float) -> None:
         """Add time that the case at hand was looked at."""
         if not self.finished and not self.current.revealed:
             self._change(seconds=self.current.seconds + max(0.0, seconds))
@@ -210,7 +257,7 @@ class ReadingSession:
             truth=case.truth,
             boxes=case.boxes,
             group=case.group,
-            network=None if report is None else NetworkAnswer.of_report(report),
+            network=None if report is None else record_of(report, KEPT),
         )
 
     def leave_out(self, problem: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, data_folder, exclu
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.marks import Mark
-from fracture_widgets.reading_room.session import NetworkAnswer, Plan, Reading, ReadingSession
+from fracture_widgets.reading_room.session import Mark, Plan, Reading, ReadingSession
 
 __all__ = ["SessionStore", "session_from_json", "session_to_json"]
 
@@ -40,7 +39,7 @@ class SessionStore:
                 )
             session.revision += 1
             try:
-                self._write(session)
+                write_whole(self._file(session.id), session_to_json(session).encode())
             except OSError:
                 session.revision -= 1
                 raise
@@ -62,7 +61,9 @@ class SessionStore:
                 problems.append(str(error))
             else:
                 found += [] if session is None else [session]
-        return sorted(found, key=lambda one: (one.started_at, one.id), reverse=True), problems
+        return sorted(
+            found, key=lambda session: (session.started_at, session.id), reverse=True
+        ), problems
 
     def delete(self, name: str) -> None:
         """Remove a session; removing one that is not there changes nothing."""
@@ -73,9 +74,6 @@ class SessionStore:
         if not name.isalnum():
             raise ReadingRoomError("A session's name has letters and digits alone.")
         return self.folder / f"{name}.json"
-
-    def _write(self, session: ReadingSession) -> None:
-        write_whole(self._file(session.id), session_to_json(session).encode())
 
     def _read(self, file: Path) -> ReadingSession | None:
         try:
@@ -106,20 +104,12 @@ class SessionStore:
 
 def session_to_json(session: ReadingSession) -> str:
     """Return everything of a session as JSON text; no pixels and no patient's tags are in it."""
-    return json.dumps(
-        {
-            "format": _FORMAT,
-            "id": session.id,
-            "revision": session.revision,
-            "reader": session.reader,
-            "started_at": session.started_at,
-            "plan": asdict(session.plan),
-            "position": session.position,
-            "keys": list(session.keys),
-            "readings": [_plain(one) for one in session.readings],
-        },
-        indent=1,
-    )
+    content = vars(session) | {
+        "format": _FORMAT,
+        "plan": asdict(session.plan),
+        "readings": [_plain(reading) for reading in session.readings],
+    }
+    return json.dumps(content, indent=1)
 
 
 def session_from_json(text: str) -> ReadingSession:
@@ -134,7 +124,7 @@ def session_from_json(text: str) -> ReadingSession:
             reader=str(content["reader"]),
             id=str(content["id"]),
             started_at=str(content["started_at"]),
-            readings=[_reading(one) for one in content["readings"]],
+            readings=[_reading(plain) for plain in content["readings"]],
             position=int(content["position"]),
             revision=int(content["revision"]),
         )
@@ -143,17 +133,11 @@ def session_from_json(text: str) -> ReadingSession:
 
 
 def _plain(reading: Reading) -> dict[str, Any]:
-    boxes, network = reading.boxes, reading.network
-    return {
-        "verdict": reading.verdict,
+    boxes = reading.boxes
+    return vars(reading) | {
         "mark": None if reading.mark is None else reading.mark.corners,
         "seconds": round(reading.seconds, 2),
-        "revealed_at": reading.revealed_at,
-        "truth": reading.truth,
-        "boxes": None if boxes is None else [[b.x0, b.y0, b.x1, b.y1] for b in boxes],
-        "group": reading.group,
-        "network": None if network is None else dict(network.record),
-        "problem": reading.problem,
+        "boxes": None if boxes is None else [astuple(box) for box in boxes],
     }
 
 
@@ -161,13 +145,13 @@ def _reading(plain: dict[str, Any]) -> Reading:
     verdict, boxes, network = plain["verdict"], plain["boxes"], plain["network"]
     return Reading(
         verdict=None if verdict is None else Verdict(verdict),
-        mark=Mark.of_page(plain["mark"]),
+        mark=Mark.from_page(plain["mark"]),
         seconds=float(plain["seconds"]),
         revealed_at=str(plain["revealed_at"]),
         truth=str(plain["truth"]),
-        boxes=None if boxes is None else tuple(Box(*map(float, one)) for one in boxes),
+        boxes=None if boxes is None else tuple(Box(*map(float, box)) for box in boxes),
         group=str(plain["group"]),
-        network=None if network is None else NetworkAnswer(_record(network)),
+        network=None if network is None else _record(network),
         problem=str(plain["problem"]),
     )
 

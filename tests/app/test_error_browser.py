@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fracture_widgets.app.tabs.errors.mistakes import PAGE
 from fracture_widgets.app.tabs.errors.page import ErrorBrowser
+from fracture_widgets.app.tabs.errors.panel import PAGE
 from fracture_widgets.errors import DatasetError
 
 NAMES = ["fractured sure.png", "missed.png", "missed surely.png", "alarm.png", "calm.png"]

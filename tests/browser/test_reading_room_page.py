@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.sources import DrawnSource
+from fracture_widgets.reading_room.cases import DrawnSource
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

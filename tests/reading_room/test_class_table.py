@@ -12,10 +12,8 @@ from reading_cases import report_of
 from fracture_widgets.cli import main
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.class_table import read_exports
-from fracture_widgets.reading_room.export import COLUMNS, readings_csv
-from fracture_widgets.reading_room.marks import Mark
-from fracture_widgets.reading_room.session import ReadingSession
+from fracture_widgets.reading_room.class_table import COLUMNS, read_exports, readings_csv
+from fracture_widgets.reading_room.session import Mark, ReadingSession
 
 N, D, F = Verdict.NONE_SEEN, Verdict.DOUBT, Verdict.FRACTURE
 
@@ -24,8 +22,8 @@ def read(source, reader, verdicts, *, mark=None):
     """A session whose cases are normal, fractured, normal, fractured."""
     session = ReadingSession.start(source, code="c", count=4, reader=reader)
     for verdict in verdicts:
-        session.say(verdict)
-        session.mark(mark)
+        session.set_verdict(verdict)
+        session.set_mark(mark)
         case = source.case(session.keys[session.position])
         session.reveal(case, report_of(case.radiograph, 0.7))
         session.advance()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.reading_room.marks import MARGIN, Mark
+from fracture_widgets.reading_room.session import MARGIN, Mark
 
 FRACTURE = Box(0.4, 0.4, 0.6, 0.6)
 share = st.floats(0, 1, allow_nan=False)
@@ -42,11 +42,11 @@ def test_a_point_hits_just_where_the_widened_box_is(x, y):
 
 @given(st.one_of(st.none(), st.text(), st.lists(st.one_of(st.floats(), st.booleans(), st.text()))))
 def test_whatever_a_page_sends_is_a_mark_on_the_picture_or_none(values):
-    mark = Mark.of_page(values)
+    mark = Mark.from_page(values)
     assert mark is None or all(0 <= one <= 1 for one in mark.corners)
 
 
 def test_a_mark_beyond_the_picture_is_cut_to_it():
-    assert Mark.of_page([-1, 0.5, 2, 0.75]) == Mark(0.0, 0.5, 1.0, 0.75)
+    assert Mark.from_page([-1, 0.5, 2, 0.75]) == Mark(0.0, 0.5, 1.0, 0.75)
     with pytest.raises(ValueError, match="on the picture"):
         Mark(0.5, 0.5, 0.4, 0.6)

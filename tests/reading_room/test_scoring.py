@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.parts import FRACTURED, NORMAL, Verdict
-from fracture_widgets.reading_room.marks import Mark
 from fracture_widgets.reading_room.scoring import score_readings
-from fracture_widgets.reading_room.session import LEVELS, NetworkAnswer, Reading
+from fracture_widgets.reading_room.session import LEVELS, Mark, Reading
 
 N, D, F = LEVELS
 
@@ -21,7 +20,7 @@ def reading(truth, verdict, probability=None, *, number=0, mark=None, boxes=None
     network = None
     if probability is not None:
         said = F if probability >= 0.6 else D if probability >= 0.3 else N
-        network = NetworkAnswer({"verdict": said, "calibrated_probability": probability})
+        network = {"verdict": said, "calibrated_probability": probability}
     return Reading(
         verdict, mark, 1.0, "2026-01-01T00:00:00+00:00", truth, boxes, f"patient{number}", network
     )
@@ -101,7 +100,7 @@ def test_kappa_and_auroc_of_who_never_erred_have_no_interval():
 
 
 def test_a_case_the_network_refused_is_left_out_of_its_column_alone():
-    network = NetworkAnswer({"verdict": Verdict.REFUSED, "calibrated_probability": None})
+    network = {"verdict": Verdict.REFUSED, "calibrated_probability": None}
     refused = Reading(F, None, 1.0, "then", FRACTURED, None, "p", network)
     score = score_readings([*TEN, refused])
     assert (score.n, len(score.network.positive), score.refused) == (11, 10, 1)

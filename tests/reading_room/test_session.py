@@ -9,8 +9,7 @@ from reading_cases import report_of
 
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.marks import Mark
-from fracture_widgets.reading_room.session import MOST_CASES, ReadingSession
+from fracture_widgets.reading_room.session import MOST_CASES, Mark, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore, session_from_json, session_to_json
 
 
@@ -30,17 +29,17 @@ def reveal(session, source, probability=0.7):
 
 
 def test_a_reading_may_be_changed_until_the_answer_is_shown(session, source):
-    session.say(Verdict.NONE_SEEN)
-    session.mark(Mark(0.5, 0.5, 0.5, 0.5))
-    session.say(Verdict.DOUBT)
-    session.mark(None)
+    session.set_verdict(Verdict.NONE_SEEN)
+    session.set_mark(Mark(0.5, 0.5, 0.5, 0.5))
+    session.set_verdict(Verdict.DOUBT)
+    session.set_mark(None)
     reveal(session, source)
     assert (session.current.verdict, session.current.mark) == (Verdict.DOUBT, None)
-    for change in (lambda: session.say(Verdict.FRACTURE), lambda: session.mark(None),
+    for change in (lambda: session.set_verdict(Verdict.FRACTURE), lambda: session.set_mark(None),
                    lambda: reveal(session, source)):  # fmt: skip
         with pytest.raises(ReadingRoomError, match="stands"):
             change()
-    session.look(100)
+    session.add_seconds(100)
     assert session.current.seconds == 0
 
 
@@ -50,32 +49,32 @@ def test_no_answer_before_a_reading_and_no_next_case_before_an_answer(session, s
     with pytest.raises(ReadingRoomError, match="first"):
         session.advance()
     with pytest.raises(ValueError, match="A reader says"):
-        session.say(Verdict.REFUSED)
+        session.set_verdict(Verdict.REFUSED)
 
 
 def test_before_the_answer_a_session_knows_neither_truth_nor_network(session):
-    session.say(Verdict.DOUBT)
+    session.set_verdict(Verdict.DOUBT)
     now = session.current
     assert (now.truth, now.boxes, now.group, now.network) == ("", None, "", None)
 
 
 def test_a_refusal_of_the_network_has_no_probability(session, source):
-    session.say(Verdict.DOUBT)
+    session.set_verdict(Verdict.DOUBT)
     case = source.case(session.keys[0])
     session.reveal(case, report_of(case.radiograph, refusal="A foot."))
-    assert (session.current.network.verdict, session.current.network.probability) == (
+    assert (session.current.network_verdict, session.current.network_probability) == (
         Verdict.REFUSED, None,
     )  # fmt: skip
 
 
 def test_it_is_found_again_exactly_as_it_was(session, source, store):
-    session.say(Verdict.FRACTURE)
-    session.mark(Mark(0.1, 0.2, 0.3, 0.4))
-    session.look(1.5)
+    session.set_verdict(Verdict.FRACTURE)
+    session.set_mark(Mark(0.1, 0.2, 0.3, 0.4))
+    session.add_seconds(1.5)
     reveal(session, source)
     session.advance()
-    session.say(Verdict.DOUBT)
-    session.mark(Mark(0.5, 0.5, 0.5, 0.5))
+    session.set_verdict(Verdict.DOUBT)
+    session.set_mark(Mark(0.5, 0.5, 0.5, 0.5))
     store.save(session)
     again = SessionStore(store.folder).open(session.id)
     assert again == session
@@ -86,9 +85,9 @@ def test_it_is_found_again_exactly_as_it_was(session, source, store):
 def test_another_window_does_not_undo_what_was_done_in_this_one(session, store):
     store.save(session)
     elsewhere = store.open(session.id)
-    session.say(Verdict.DOUBT)
+    session.set_verdict(Verdict.DOUBT)
     store.save(session)
-    elsewhere.say(Verdict.NONE_SEEN)
+    elsewhere.set_verdict(Verdict.NONE_SEEN)
     with pytest.raises(ReadingRoomError, match="another window"):
         store.save(elsewhere)
     assert store.open(session.id).current.verdict is Verdict.DOUBT
@@ -135,19 +134,19 @@ def test_a_case_is_shown_without_its_name(session, source):
 
 
 def test_a_session_of_the_first_format_is_read(session, source):
-    session.say(Verdict.DOUBT)
+    session.set_verdict(Verdict.DOUBT)
     reveal(session, source, 0.7)
     plain = json.loads(session_to_json(session))
     plain["format"] = 1
     plain["readings"][0]["network"] = {"verdict": "doubt", "probability": 0.25, "model": "m"}
-    network = session_from_json(json.dumps(plain)).readings[0].network
-    assert (network.verdict, network.probability) == (Verdict.DOUBT, 0.25)
+    reading = session_from_json(json.dumps(plain)).readings[0]
+    assert (reading.network_verdict, reading.network_probability) == (Verdict.DOUBT, 0.25)
 
 
 def test_what_the_network_answered_is_kept_without_the_name_of_the_radiograph(session, source):
-    session.say(Verdict.DOUBT)
+    session.set_verdict(Verdict.DOUBT)
     reveal(session, source, 0.7)
-    record = session.current.network.record
+    record = session.current.network
     assert {"verdict", "body_part", "findings", "model"} <= record.keys()
     assert record.keys().isdisjoint({"name", "sha256"})
     assert session_from_json(session_to_json(session)) == session

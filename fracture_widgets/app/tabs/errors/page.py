@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from fracture_widgets.app.inference import Examines
 from fracture_widgets.app.shell import AppShell
-from fracture_widgets.app.tabs.errors.tab import ErrorsTab
+from fracture_widgets.app.tab import Tab
+from fracture_widgets.app.tabs.errors.panel import ErrorsView, MistakesState
+from fracture_widgets.app.widgets.live import style
 
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.evaluate import Evaluation
 
-__all__ = ["ErrorBrowser"]
+__all__ = ["ErrorBrowser", "ErrorsTab"]
+
+
+class ErrorsTab(Tab):
+    """The wrong answers of an evaluation."""
+
+    key, title, order = "errors", "Mistakes", 60
+    css = style("errors")
+
+    def __init__(self, state: MistakesState, cascade: Examines | None = None) -> None:
+        self._state = state
+        self._cascade = cascade
+
+    def view(self, app: Any) -> Any:
+        """Return the matrix, and the radiographs behind it."""
+        return ErrorsView(self._state, cascade=self._cascade, executor=app.executor)
 
 
 class ErrorBrowser(AppShell):
@@ -64,13 +81,14 @@ class ErrorBrowser(AppShell):
         threshold: float = 0.5,
         executor: Executor | None = None,
     ) -> None:
-        tab = ErrorsTab(predictions, cascade=cascade, threshold=threshold)
+        table = predictions if isinstance(predictions, pd.DataFrame) else predictions.predictions
+        self.state = MistakesState(table, threshold=threshold)
+        tab = ErrorsTab(self.state, cascade)
         super().__init__([tab], title="Where the answers were wrong", executor=executor)
-        view = self.view("errors")
-        self.state = tab.state
+        view = self.view(tab.key)
         self.matrix, self.heading, self.pictures = view.matrix, view.heading, view.pictures
         self.viewer, self.status = view.viewer, view.status
-        self.earlier, self.later = view.earlier, view.later
+        self.earlier, self.later = view.pages.children
         self.pages, self.place = view.pages, view.place
 
     def __repr__(self) -> str:

@@ -1,30 +1,165 @@
-"""The matrix, the radiographs of a cell of it, and the one that is looked at."""
+"""The matrix, the radiographs of a cell of it, and the one that is looked at.
+
+The most confident mistakes come first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import traitlets
 
 from fracture_widgets.app.inference import Examines, load_shipped_cascade
 from fracture_widgets.app.state import Entry
-from fracture_widgets.app.tabs.errors.matrix_buttons import MatrixButtons
-from fracture_widgets.app.tabs.errors.mistakes import PAGE, Case, MistakesState
 from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.app.widgets.controls import StatusLine
-from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.words import percent
-from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.errors import DatasetError, FractureWidgetsError
+from fracture_widgets.evaluation.metrics import confusion_matrix
+from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.report import Report
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
-__all__ = ["ErrorsView"]
+__all__ = ["PAGE", "ErrorsView", "MistakesState"]
 
-_MATRIX = "<h2>Answers</h2><p>Choose a cell to see its radiographs.</p>"
+
+PAGE = 12
+"""Radiographs on one page; no more thumbnails than these are held."""
+
+_NEEDED = ("image_path", "label", "fracture_probability")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One radiograph that was answered."""
+
+    key: int
+    path: Path
+    truth: str
+    answer: str
+    probability: float
+    body_part: str
+    study: str
+
+
+class MistakesState(traitlets.HasTraits):
+    """Which answers are looked at; it knows nothing of widgets."""
+
+    cell = traitlets.Tuple(traitlets.Enum(LABELS), traitlets.Enum(LABELS))
+    page = traitlets.Int(0)
+    chosen = traitlets.Int(None, allow_none=True)
+
+    def __init__(self, predictions: pd.DataFrame, *, threshold: float = 0.5) -> None:
+        missing = [name for name in _NEEDED if name not in predictions]
+        if missing:
+            raise DatasetError(
+                f"The table of predictions has no column {' and no column '.join(missing)}: give "
+                "the predictions that evaluate_predictions returns."
+            )
+        if not len(predictions):
+            raise DatasetError(
+                "The table of predictions is empty: evaluate some radiographs first."
+            )
+        self._table = predictions.reset_index(drop=True)
+        self._probability = self._table["fracture_probability"].to_numpy(dtype=float)
+        if "predicted_label" not in self._table:
+            called = np.where(self._probability >= threshold, FRACTURED, NORMAL)
+            self._table["predicted_label"] = called
+        self.counts = confusion_matrix(self._table["label"], self._table["predicted_label"], LABELS)
+        # Begin with missed fractures, or else false alarms, or else whatever there is.
+        cells = [(FRACTURED, NORMAL), (NORMAL, FRACTURED), (FRACTURED, FRACTURED), (NORMAL, NORMAL)]
+        super().__init__(cell=next(cell for cell in cells if len(self._rows(*cell))))
+
+    @property
+    def total(self) -> int:
+        """How many radiographs the cell has."""
+        return len(self._rows(*self.cell))
+
+    @property
+    def pages(self) -> int:
+        """How many pages the cell has, at least 1."""
+        return max(1, -(-self.total // PAGE))
+
+    def case(self, key: int) -> Case:
+        """Return one radiograph."""
+        row = self._table.iloc[key]
+        return Case(
+            key=key,
+            path=Path(row["image_path"]),
+            truth=str(row["label"]),
+            answer=str(row["predicted_label"]),
+            probability=float(self._probability[key]),
+            body_part=str(row.get("body_part", "")),
+            study=str(row.get("study_id", "")),
+        )
+
+    def cases(self) -> tuple[Case, ...]:
+        """Return the page's radiographs, from the answer given with most confidence on."""
+        start = self.page * PAGE
+        return tuple(self.case(int(row)) for row in self._rows(*self.cell)[start : start + PAGE])
+
+    def _rows(self, truth: str, answer: str) -> npt.NDArray[np.intp]:
+        table = self._table
+        rows = np.flatnonzero((table["label"] == truth) & (table["predicted_label"] == answer))
+        sureness = self._probability[rows] if answer == FRACTURED else -self._probability[rows]
+        ordered: npt.NDArray[np.intp] = rows[np.argsort(-sureness, kind="stable")]
+        return ordered
+
+    @traitlets.observe("cell")
+    def _begin_anew(self, _: object) -> None:
+        self.page = 0
+
+    @traitlets.validate("page")
+    def _within_pages(self, proposal: traitlets.Bunch) -> int:
+        return int(min(max(0, proposal["value"]), self.pages - 1))
+
+
+class MatrixButtons(LiveWidget):
+    """A confusion matrix whose cells are buttons."""
+
+    _esm = script("matrix")
+
+    def __init__(self, state: MistakesState) -> None:
+        super().__init__({"choose": self._choose})
+        self._state = state
+        state.observe(self._fill, "cell")
+        self._fill()
+
+    def _choose(self, content: Mapping[str, Any]) -> None:
+        cell = (str(content["truth"]), str(content["answer"]))
+        if set(cell) <= set(LABELS):
+            self._state.cell = cell
+
+    def _fill(self, _: object = None) -> None:
+        rows = []
+        for truth, counts in zip(LABELS, self._state.counts.tolist(), strict=True):
+            total = sum(counts)
+            cells = [
+                {
+                    "answer": answer,
+                    "n": f"{n:,}",
+                    "share": f"{n / total:.0%}" if total else "–",
+                    "wrong": answer != truth,
+                    "strength": n / total if total else 0.0,
+                    "chosen": self._state.cell == (truth, answer),
+                    "label": f"{n:,} {truth}, called {answer}",
+                }
+                for answer, n in zip(LABELS, counts, strict=True)
+            ]
+            rows.append({"truth": truth, "n": f"{total:,}", "cells": cells})
+        self.show({"answers": list(LABELS), "rows": rows})
 
 
 class ErrorsView(widgets.Box):
@@ -37,108 +172,101 @@ class ErrorsView(widgets.Box):
         cascade: Examines | None = None,
         executor: Executor | None = None,
     ) -> None:
-        self.state = state
+        self._state = state
         self._cascade = cascade
         self._listing, self._showing = LatestTask(executor), LatestTask(executor)
-        self.matrix = MatrixButtons(self.state)
+        self._opened: dict[int, tuple[bytes, str]] = {}
+        self.matrix = MatrixButtons(state)
         self.heading = widgets.HTML()
         self.pictures = PictureList(
-            self._choose, label="Radiographs of this cell", executor=executor
+            lambda key: state.set_trait("chosen", key),
+            label="Radiographs of this cell",
+            executor=executor,
         )
-        self.earlier = named(widgets.Button(description="Previous"), "fw-secondary")
-        self.later = named(widgets.Button(description="Next"), "fw-secondary")
+        self.pages = named(widgets.HBox([self._turner("Previous", -1), self._turner("Next", +1)]),
+                           "fw-buttons")  # fmt: skip
         self.place = StatusLine()
         self.viewer = Viewer(advice="Choose one from the list.", executor=executor)
         self.status = StatusLine()
-        self.pages = named(widgets.HBox([self.earlier, self.later]), "fw-buttons")
+        title = widgets.HTML("<h2>Answers</h2><p>Choose a cell to see its radiographs.</p>")
         left = widgets.VBox(
             [
-                named(widgets.HTML(_MATRIX), "fw-heading"), self.matrix,
-                named(self.heading, "fw-heading"), named(self.pictures, "fw-cases"),
-                self.pages, self.place,
+                named(title, "fw-heading"), self.matrix, named(self.heading, "fw-heading"),
+                named(self.pictures, "fw-cases"), self.pages, self.place,
             ]
         )  # fmt: skip
         right = widgets.VBox([self.viewer, self.status])
         super().__init__([named(left, "fw-left"), named(right, "fw-right")])
         self.add_class("fw-errors")
-        self.earlier.on_click(lambda _: self._turn(-1))
-        self.later.on_click(lambda _: self._turn(+1))
         state.observe(self._list, ["cell", "page"])
         state.observe(self._show, "chosen")
         self._list()
 
-    def _turn(self, pages: int) -> None:
-        self.state.page += pages
-
-    def _choose(self, key: int) -> None:
-        self.state.chosen = key
-
-    # --- the list -----------------------------------------------------------------------------
+    def _turner(self, words: str, pages: int) -> widgets.Button:
+        button = named(widgets.Button(description=words), "fw-secondary")
+        button.on_click(lambda _: self._state.set_trait("page", self._state.page + pages))
+        return button
 
     def _list(self, _: object = None) -> None:
-        state = self.state
+        state = self._state
         cases, total = state.cases(), state.total
         self.heading.value = f"<h2>{escape(_cell_in_words(state.cell, total))}</h2>"
-        self.earlier.disabled = state.page == 0
-        self.later.disabled = state.page >= state.pages - 1
+        earlier, later = self.pages.children
+        earlier.disabled, later.disabled = state.page == 0, state.page >= state.pages - 1
         set_shown(self.pages, state.pages > 1)
         first = state.page * PAGE + 1
         self.place.text = f"{first} to {first + len(cases) - 1} of {total:,}" if cases else ""
-        self._opened: dict[int, tuple[bytes, str]] = {}
+        self._opened = {}
         self._fill()
 
-        def open_all() -> Iterator[tuple[int, tuple[bytes, str]]]:
-            for case in cases:
-                yield case.key, _opened(case)
-
-        def note(opened: tuple[int, tuple[bytes, str]]) -> None:
-            self._opened[opened[0]] = opened[1]
+        def note(opened: tuple[int, bytes, str]) -> None:
+            key, small, problem = opened
+            self._opened[key] = (small, problem)
             if len(self._opened) in (4, len(cases)):  # soon the first ones, then all
                 self._fill()
 
-        self._listing.run(open_all, note)
+        self._listing.run(lambda: map(_opened, cases), note)
 
     def _fill(self) -> None:
         self.pictures.list_pictures(
             [
-                _picture(case, *self._opened.get(case.key, (b"", "")), self.state.chosen)
-                for case in self.state.cases()
+                _picture(case, *self._opened.get(case.key, (b"", "")), self._state.chosen)
+                for case in self._state.cases()
             ]
         )
 
-    # --- the radiograph -----------------------------------------------------------------------
-
     def _show(self, _: object = None) -> None:
         self._fill()
-        key = self.state.chosen
-        if key is None:
+        if self._state.chosen is None:
             return
-        case = self.state.case(key)
-        self.status.tone, self.status.busy = "quiet", True
-        self.status.text = f"Opening {case.name} …"
+        case = self._state.case(self._state.chosen)
+        self.status.busy = True
+        self.status.say(f"Opening {case.path.name} …")
 
-        def look() -> Iterator[tuple[Radiograph | None, Report | None, str]]:
+        def look() -> Iterator[tuple[Entry | None, str]]:
             try:
                 radiograph = read_radiograph(case.path)
             except FractureWidgetsError as error:
-                yield None, None, str(error)
+                yield None, str(error)
                 return
-            yield radiograph, None, ""
+            yield Entry(case.key, radiograph), ""
             try:
                 if self._cascade is None:
                     self._cascade = load_shipped_cascade()
-                yield radiograph, self._cascade.examine(radiograph), ""
+                yield Entry(case.key, radiograph, self._cascade.examine(radiograph)), ""
             except Exception as error:  # noqa: BLE001 - the radiograph stays, with a sentence
-                yield radiograph, None, f"There are no maps over it: {sentence(error)}"
+                problem = f"There are no maps over it: {sentence(error)}"
+                yield Entry(case.key, radiograph), problem
 
-        def note(seen: tuple[Radiograph | None, Report | None, str]) -> None:
-            radiograph, report, problem = seen
-            entry = None if radiograph is None else Entry(case.key, radiograph, report)
+        def note(seen: tuple[Entry | None, str]) -> None:
+            entry, problem = seen
+            report = None if entry is None else entry.report
             self.viewer.display(entry)
             self.status.busy = not problem and report is None
-            self.status.tone = "problem" if problem else "quiet"
-            asked = "" if report or problem else " The networks are asked for their maps …"
-            self.status.text = problem or f"{_in_words(case, report)}{asked}"
+            waiting = " The networks are asked for their maps …" if self.status.busy else ""
+            self.status.say(
+                problem or f"{_in_words(case, report)}{waiting}", "problem" if problem else "quiet"
+            )
 
         self._showing.run(look, note)
 
@@ -153,7 +281,7 @@ def _cell_in_words(cell: tuple[str, str], total: int) -> str:
 def _in_words(case: Case, report: Report | None) -> str:
     study = f" (study {case.study})" if case.study else ""
     words = (
-        f"{case.name}{study}: {case.truth}, called {case.answer}; probability of a fracture "
+        f"{case.path.name}{study}: {case.truth}, called {case.answer}; probability of a fracture "
         f"{percent(case.probability)}."
     )
     now = "" if report is None else percent(report.fracture_probability)
@@ -166,22 +294,22 @@ def _in_words(case: Case, report: Report | None) -> str:
 def _picture(case: Case, small: bytes, problem: str, chosen: int | None) -> Picture:
     # Files of MURA are all called image1: the patient tells them apart.
     known = (case.study.partition("/")[0], case.body_part, case.truth)
-    tone = "problem" if case.truth != case.answer else "normal"
+    name = case.path.name
     return Picture(
         key=case.key,
-        title=case.name,
+        title=name,
         note=problem or ", ".join(word for word in known if word),
-        alt="" if problem else f"Thumbnail of {case.name}",
+        alt="" if problem else f"Thumbnail of {name}",
         thumbnail=(lambda: small) if small else None,
         chosen=case.key == chosen,
         tag="cannot be read" if problem else f"fracture {percent(case.probability)}",
-        tone="problem" if problem else tone,
+        tone="problem" if problem or case.truth != case.answer else "normal",
     )
 
 
-def _opened(case: Case) -> tuple[bytes, str]:
-    """Return a thumbnail, or nothing and the sentence that says why there is none."""
+def _opened(case: Case) -> tuple[int, bytes, str]:
+    """Return key and thumbnail, or nothing and the sentence that says why there is none."""
     try:
-        return thumbnail(read_radiograph(case.path)), ""
+        return case.key, thumbnail(read_radiograph(case.path)), ""
     except Exception as error:  # noqa: BLE001 - the others must be shown
-        return b"", sentence(error)
+        return case.key, b"", sentence(error)

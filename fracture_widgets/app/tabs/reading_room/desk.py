@@ -1,69 +1,87 @@
-"""What happens when somebody starts, reads, asks for the answer, goes on or comes back."""
+"""What the reading room knows, and what happens when somebody starts, reads, asks or goes on."""
 
 from __future__ import annotations
 
+import enum
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from typing import Any
 
+import traitlets
+
 from fracture_widgets.app.inference import Examines, load_shipped_cascade
-from fracture_widgets.app.tabs.reading_room.roc import roc_picture
-from fracture_widgets.app.tabs.reading_room.state import RoomState, Stage
-from fracture_widgets.app.widgets.background import LatestTask, TaskState, sentence
-from fracture_widgets.errors import FractureWidgetsError, ReadingRoomError, UnreadableRadiograph
+from fracture_widgets.app.widgets.background import LatestTask, sentence
+from fracture_widgets.errors import ReadingRoomError, UnreadableRadiograph
+from fracture_widgets.figures.curves import ReaderRocDisplay
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.cases import Case
-from fracture_widgets.reading_room.marks import Mark
-from fracture_widgets.reading_room.scoring import SessionScore, score_readings
-from fracture_widgets.reading_room.session import ReadingSession
-from fracture_widgets.reading_room.sources import Source
+from fracture_widgets.reading_room.cases import Case, Source
+from fracture_widgets.reading_room.scoring import OperatingPoint, SessionScore, score_readings
+from fracture_widgets.reading_room.session import Mark, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
 
-__all__ = ["ReadingDesk"]
+__all__ = ["ReadingDesk", "Stage"]
 
 
-class ReadingDesk:
-    """Takes a sitting through its stages, and stores every step."""
+class Stage(enum.Enum):
+    """Where a session stands."""
+
+    CHOOSING = "choosing"
+    FETCHING = "fetching"
+    READING = "reading"
+    ASKING = "asking"
+    ANSWERED = "answered"
+    SCORED = "scored"
+
+
+class ReadingDesk(traitlets.HasTraits):
+    """Takes a session through its stages, and stores every step; the views are drawn from it."""
+
+    stage = traitlets.UseEnum(Stage, default_value=Stage.CHOOSING)
+    problem = traitlets.Unicode()
+    turn = traitlets.Int(help="Goes up whenever the views have to look again.")
 
     def __init__(
         self,
-        state: RoomState,
         sources: Sequence[Source],
         store: SessionStore,
         *,
         cascade: Examines | None = None,
         executor: Executor | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._state = state
+        super().__init__()
         self.sources = tuple(sources)
         self.store = store
+        self.session: ReadingSession | None = None
+        self.case: Case | None = None
+        self.report: Report | None = None
+        self.network_problem = ""
+        self.score: SessionScore | None = None
+        self.roc = b""
         self._cascade = cascade
-        self._clock = clock
+        self._clock = time.monotonic
         self._looking_since: float | None = None
         self._work = LatestTask(executor)
-        self._work.task.observe(self._ended, "state")
+        self._work.task.on_end(self._ended)
         if cascade is None:
-            self._work.run(_warmed_up, lambda _: None)
+            # What goes wrong is told when the network is asked.
+            self._work.run(lambda: [load_shipped_cascade()], lambda _: None)
 
-    def start(self, key: str, *, code: str, count: int, balanced: bool, reader: str) -> None:
-        """Choose the cases of a new sitting, and show the first."""
-        source = self._source(key)
-        if source is None or self._busy:
-            return
+    @property
+    def number(self) -> int:
+        """Number of the case at hand, from 1; 0 while there is none."""
+        session = self.session
+        return 0 if session is None or session.finished else session.position + 1
 
-        def chosen() -> Iterator[ReadingSession]:
-            yield ReadingSession.start(
-                source, code=code, count=count, balanced=balanced, reader=reader
-            )
-
-        self._fetch(chosen, self._begin)
+    def start(self, source: str, **options: Any) -> None:
+        """Choose the cases of a new session, with its options, and show the first."""
+        found = self._source(source)
+        if found is not None and not self._busy:
+            self._fetch(lambda: [ReadingSession.start(found, **options)], self._begin)
 
     def resume(self, name: str) -> None:
-        """Go on with a sitting where it was, or show its score where it has ended."""
+        """Go on with a session where it was, or show its score where it has ended."""
         if self._busy:
             return
         try:
@@ -77,180 +95,181 @@ class ReadingDesk:
                 "for it, or start another session."
             )
             return
-        self._state.session = session
+        self.session = session
         self._go_on()
 
-    def say(self, verdict: Verdict) -> None:
+    def set_verdict(self, verdict: Verdict) -> None:
         """Take the reader's verdict."""
-        self._change(lambda session: session.say(verdict))
+        self._change(lambda session: session.set_verdict(verdict))
 
-    def mark(self, mark: Mark | None) -> None:
+    def set_mark(self, mark: Mark | None) -> None:
         """Take the place, or take it back."""
-        self._change(lambda session: session.mark(mark))
+        self._change(lambda session: session.set_mark(mark))
 
     def reveal(self) -> None:
         """Let the reading stand, ask the network, and show all that is known."""
-        state = self._state
-        if state.stage is Stage.READING and state.session and state.session.current.verdict:
+        if self.stage is Stage.READING and self.session and self.session.current.verdict:
             self._look()
-            state.problem = ""
-            state.stage = Stage.ASKING
-            self._ask(self._answered)
+            self.problem = ""
+            self.stage = Stage.ASKING
+            self._ask()
 
     def advance(self) -> None:
         """Go on to the next case, or to the score."""
-        session = self._state.session
-        if session is None or self._state.stage is not Stage.ANSWERED:
+        if self.session is None or self.stage is not Stage.ANSWERED:
             return
-        session.advance()
+        self.session.advance()
         self._save()
         self._go_on()
 
     def leave(self) -> None:
-        """Go back to the start; the sitting can be continued from there."""
+        """Go back to the start; the session can be continued from there."""
         if self._busy:
             return
-        if self._state.stage is Stage.READING:
+        if self.stage is Stage.READING:
             self._look()
             self._save()
-        self._back_to_start(self._state.problem)
+        self._back_to_start(self.problem)
 
     @property
     def _busy(self) -> bool:
-        return self._state.stage in {Stage.FETCHING, Stage.ASKING}
+        return self.stage in {Stage.FETCHING, Stage.ASKING}
 
     def _source(self, key: str) -> Source | None:
-        return next((one for one in self.sources if one.key == key), None)
+        return next((source for source in self.sources if source.key == key), None)
 
     def _begin(self, session: ReadingSession) -> None:
-        self._state.session = session
+        self.session = session
         self._save()
         self._go_on()
 
     def _go_on(self) -> None:
-        session = self._state.session
+        session = self.session
         assert session is not None
-        self._state.case = self._state.report = None
-        self._state.network_problem = ""
+        self.case = self.report = None
+        self.network_problem = ""
         if session.finished:
-            self._show_score(session)
+            self._fetch(lambda: [_scored(session)], self._show_score)
             return
         source = self._source(session.plan.source)
         assert source is not None
-        first = session.position
+        keys = session.keys[session.position :]
 
-        def cases() -> Iterator[tuple[Case | None, str]]:
-            for key in session.keys[first:]:
+        def cases() -> Iterator[Case | str]:
+            for key in keys:
                 try:
-                    found = source.case(key)
+                    case = source.case(key)
                 except UnreadableRadiograph as error:
-                    yield None, sentence(error)
+                    yield sentence(error)
                 else:
-                    yield found, ""
+                    yield case
                     return
 
         self._fetch(cases, self._found)
 
-    def _found(self, found: tuple[Case | None, str]) -> None:
-        session, (case, problem) = self._state.session, found
+    def _found(self, found: Case | str) -> None:
+        session = self.session
         assert session is not None
-        if case is None:
+        if isinstance(found, str):
             number = session.position + 1
-            session.leave_out(problem)
+            session.leave_out(found)
             self._save()
             # Its file is not named: a folder's or a file's name may tell the answers of others.
-            self._state.problem = f"Case {number} cannot be read and is left out."
+            self.problem = f"Case {number} cannot be read and is left out."
             if session.finished:
                 self._go_on()
             return
-        self._state.case = case
+        self.case = found
         if session.current.revealed:
-            self._ask(self._shown_again)
+            self._ask()
         else:
             self._looking_since = self._clock()
-            self._state.stage = Stage.READING
-            self._state.changed()
+            self._enter(Stage.READING)
 
-    def _ask(self, on_report: Callable[[tuple[Report | None, str]], None]) -> None:
-        session, case, known = self._state.session, self._state.case, self._cascade
+    def _ask(self) -> None:
+        session, case = self.session, self.case
         assert session is not None
         assert case is not None
         blinded = case.blinded(session.position + 1, session.id)
 
-        def answer() -> Iterator[tuple[Report | None, str]]:
+        def answer() -> list[tuple[Report | None, str]]:
             try:
-                yield (known or load_shipped_cascade()).examine(blinded), ""
+                return [((self._cascade or load_shipped_cascade()).examine(blinded), "")]
             except Exception as error:  # noqa: BLE001 - the reading stands without the network
-                yield None, sentence(error)
+                return [(None, sentence(error))]
 
-        self._work.run(answer, on_report)
+        def note(answer: tuple[Report | None, str]) -> None:
+            self.report, self.network_problem = answer
+            if not session.current.revealed:
+                session.reveal(case, self.report)
+                self._save()
+            self._enter(Stage.ANSWERED)
 
-    def _answered(self, said: tuple[Report | None, str]) -> None:
-        session, case = self._state.session, self._state.case
-        assert session is not None
-        assert case is not None
-        session.reveal(case, said[0])
-        self._save()
-        self._shown_again(said)
+        self._work.run(answer, note)
 
-    def _shown_again(self, said: tuple[Report | None, str]) -> None:
-        self._state.report, self._state.network_problem = said
-        self._state.stage = Stage.ANSWERED
-        self._state.changed()
-
-    def _show_score(self, session: ReadingSession) -> None:
-        def scored() -> Iterator[tuple[SessionScore | None, bytes]]:
-            score = score_readings(session.readings)
-            yield score, b"" if score is None else roc_picture(score)
-
-        self._fetch(scored, self._scored)
-
-    def _scored(self, scored: tuple[SessionScore | None, bytes]) -> None:
-        self._state.score, self._state.roc = scored
-        self._state.stage = Stage.SCORED
-        self._state.changed()
+    def _show_score(self, scored: tuple[SessionScore | None, bytes]) -> None:
+        self.score, self.roc = scored
+        self._enter(Stage.SCORED)
 
     def _fetch(self, work: Callable[[], Iterable[Any]], on_value: Callable[[Any], None]) -> None:
-        self._state.problem = ""
-        self._state.stage = Stage.FETCHING
+        self.problem = ""
+        self.stage = Stage.FETCHING
         self._work.run(work, on_value)
 
-    def _ended(self, change: Any) -> None:
-        if change["new"] is TaskState.FAILED and self._busy:
+    def _ended(self) -> None:
+        if self._work.task.problem and self._busy:
             self._back_to_start(self._work.task.problem)
 
     def _back_to_start(self, problem: str = "") -> None:
-        state = self._state
-        state.session = state.case = state.report = state.score = None
+        self.session = self.case = self.report = self.score = None
         self._looking_since = None
-        state.problem = problem
-        state.stage = Stage.CHOOSING
-        state.changed()
+        self.problem = problem
+        self._enter(Stage.CHOOSING)
+
+    def _enter(self, stage: Stage) -> None:
+        self.stage = stage
+        self.turn += 1
 
     def _change(self, change: Callable[[ReadingSession], None]) -> None:
-        session = self._state.session
-        if session is None or self._state.stage is not Stage.READING:
+        if self.session is None or self.stage is not Stage.READING:
             return
-        change(session)
+        change(self.session)
         self._look()
         self._save()
-        self._state.changed()
+        self.turn += 1
 
     def _look(self) -> None:
-        session, now = self._state.session, self._clock()
-        if session is not None and self._looking_since is not None:
-            session.look(now - self._looking_since)
+        now = self._clock()
+        if self.session is not None and self._looking_since is not None:
+            self.session.add_seconds(now - self._looking_since)
         self._looking_since = now
 
     def _save(self) -> None:
-        assert self._state.session is not None
+        assert self.session is not None
         try:
-            self.store.save(self._state.session)
+            self.store.save(self.session)
         except ReadingRoomError as error:
-            self._state.problem = str(error)
+            self.problem = str(error)
 
 
-def _warmed_up() -> Iterator[Examines]:
-    # What goes wrong is said when the network is asked.
-    with suppress(FractureWidgetsError):
-        yield load_shipped_cascade()
+def _scored(session: ReadingSession) -> tuple[SessionScore | None, bytes]:
+    """Return the score, and its ROC figure as a PNG: empty where all cases are of one kind."""
+    score = score_readings(session.readings)
+    if score is None or score.fractured in {0, score.n}:
+        return score, b""
+    display = ReaderRocDisplay(
+        {
+            name: ReaderRocDisplay.curve(reader.positive, reader.score, reader.auroc)
+            for name, reader in score.readers.items()
+        },
+        points={
+            name: (_roc_point(reader.cautious), _roc_point(reader.sure))
+            for name, reader in score.readers.items()
+        },
+        title=f"Fractures found, and false alarms (n = {score.n:,})",
+    )
+    return score, display._repr_png_()
+
+
+def _roc_point(point: OperatingPoint) -> tuple[float, float]:
+    return 1.0 - point.specificity.value, point.sensitivity.value

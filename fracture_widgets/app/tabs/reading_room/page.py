@@ -1,17 +1,40 @@
-"""The reading room as a page of its own."""
+"""The Reading room tab, also as a page of its own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from typing import Any
 
 from fracture_widgets.app.inference import Examines
 from fracture_widgets.app.shell import AppShell
-from fracture_widgets.app.tabs.reading_room.tab import ReadingRoomTab
-from fracture_widgets.reading_room.sources import Source
+from fracture_widgets.app.tab import Tab
+from fracture_widgets.app.widgets.live import style
+from fracture_widgets.reading_room.cases import Source
 
-__all__ = ["ReadingRoom"]
+__all__ = ["ReadingRoom", "ReadingRoomTab"]
+
+
+class ReadingRoomTab(Tab):
+    """Reading before the networks; the options are those of the view."""
+
+    key, title, order = "reading_room", "Reading room", 50
+    css = style("viewer", "training", "reading_room")
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
+    def view(self, app: Any) -> Any:
+        """Return the room."""
+        from fracture_widgets.app.tabs.reading_room.panel import RoomView
+
+        self._room = RoomView(**self._options, executor=app.executor)
+        return self._room
+
+    def shown(self) -> None:
+        """Look again: a page that was made ready beforehand got its visitor's folder since."""
+        self._room.start.refresh()
 
 
 class ReadingRoom(AppShell):
@@ -35,7 +58,7 @@ class ReadingRoom(AppShell):
     Attributes
     ----------
     state, desk
-        What is known, and what is done.
+        The desk: what is known, as traits, and what is done.
     start, viewer, sheet, score, status
         The views.
 
@@ -57,7 +80,8 @@ class ReadingRoom(AppShell):
     ) -> None:
         tab = ReadingRoomTab(folders=folders, home=home, cascade=cascade, sources=sources)
         super().__init__([tab], title="Fracture Widgets: reading room", executor=executor)
-        view = self.view("reading_room")
-        self.state, self.desk, self.status = view.state, view.desk, view.status
+        view = self.view(tab.key)
+        self.state = self.desk = view.desk
+        self.status = view.status
         self.start, self.viewer, self.room = view.start, view.viewer, view.room
         self.sheet, self.score = view.sheet, view.score

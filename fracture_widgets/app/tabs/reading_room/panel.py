@@ -2,28 +2,59 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.inference import Examines
 from fracture_widgets.app.state import Entry
-from fracture_widgets.app.tabs.reading_room.case_viewer import CaseViewer
-from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk
+from fracture_widgets.app.tabs.reading_room.case import CaseViewer, ReadingSheet
+from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk, Stage
 from fracture_widgets.app.tabs.reading_room.score import ScorePanel
-from fracture_widgets.app.tabs.reading_room.sheet import ReadingSheet
-from fracture_widgets.app.tabs.reading_room.start import StartPanel
-from fracture_widgets.app.tabs.reading_room.state import RoomState, Stage
-from fracture_widgets.app.widgets.controls import StatusLine
+from fracture_widgets.app.widgets.controls import Form, StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
-from fracture_widgets.reading_room.sources import Source, offered_sources
+from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
+from fracture_widgets.reading_room.cases import Source, offered_sources
+from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
 
 __all__ = ["RoomView"]
+
+_FIELDS: Mapping[str, Mapping[str, Any]] = {
+    "source": {"kind": "select", "label": "Radiographs"},
+    "count": {
+        "kind": "number", "label": "How many", "min": 1, "max": MOST_CASES, "step": "1",
+        "hint": f"1 to {MOST_CASES}. Ten take about five minutes; for a score that means "
+        "something, read many more.",
+    },
+    "balanced": {
+        "kind": "check", "label": "Half of them fractured",
+        "hint": "Otherwise they come as they are, and most are normal, as in a clinic.",
+    },
+    "code": {
+        "kind": "text", "label": "Class code, optional", "longest": MOST_LETTERS,
+        "hint": "Who enters the same code, number and radiographs reads the same cases.",
+    },
+    "reader": {
+        "kind": "text", "label": "Your name or pseudonym, optional", "longest": MOST_LETTERS,
+        "hint": "It stands in the file that you can export for your class.",
+    },
+}  # fmt: skip
+
+_LINES = {
+    Stage.CHOOSING: "Choose what to read, and start.",
+    Stage.FETCHING: "Fetching …",
+    Stage.READING: "Read this one: the network is asked only after you.",
+    Stage.ASKING: "The network looks at it …",
+    Stage.ANSWERED: "Your reading stands. Look at where the network looked, then go on.",
+    Stage.SCORED: "The session is finished.",
+}
 
 
 class RoomView(widgets.VBox):
@@ -38,73 +69,142 @@ class RoomView(widgets.VBox):
         sources: Sequence[Source] | None = None,
         executor: Executor | None = None,
     ) -> None:
-        store = SessionStore(None if home is None else Path(home))
-        self.state = RoomState()
         self.desk = ReadingDesk(
-            self.state,
             offered_sources(folders) if sources is None else sources,
-            store,
+            SessionStore(None if home is None else Path(home)),
             cascade=cascade,
             executor=executor,
         )
         self._entry: Entry | None = None
-        self.start = StartPanel(self.state, self.desk, store)
-        self.viewer = CaseViewer(self.desk.mark, executor=executor)
-        self.sheet = ReadingSheet(self.state, self.desk)
-        self.score = ScorePanel(self.state, self.desk)
+        self.start = StartPanel(self.desk)
+        self.viewer = CaseViewer(self.desk.set_mark, executor=executor)
+        self.sheet = ReadingSheet(self.desk)
+        self.score = ScorePanel(self.desk)
         self.status = StatusLine()
         self.room = named(widgets.Box([self.viewer, self.sheet]), "fw-reading-columns")
         super().__init__(
             [self.status, named(self.start, "fw-start"), self.room, named(self.score, "fw-result")]
         )
         self.add_class("fw-reading-room")
-        self.state.observe(self._show, ["stage", "turn", "problem"])
+        self.desk.observe(self._show, ["stage", "turn", "problem"])
         self._show()
 
     def _show(self, _: object = None) -> None:
-        state = self.state
-        choosing, scored = state.stage is Stage.CHOOSING, state.stage is Stage.SCORED
-        reading = state.session is not None and not state.session.finished and not choosing
-        set_shown(self.start, not reading and not scored)
-        set_shown(self.room, reading)
+        desk = self.desk
+        scored = desk.stage is Stage.SCORED
+        set_shown(self.start, not desk.number and not scored)
+        set_shown(self.room, desk.number > 0)
         set_shown(self.score, scored)
-        self.status.tone = "problem" if state.problem else "quiet"
-        self.status.text = state.problem or _line(state)
-        self.status.busy = state.stage in {Stage.FETCHING, Stage.ASKING}
+        self.status.say(desk.problem or _LINES[desk.stage], "problem" if desk.problem else "quiet")
+        self.status.busy = desk.stage in {Stage.FETCHING, Stage.ASKING}
         self._show_case()
 
     def _show_case(self) -> None:
-        state, session, case = self.state, self.state.session, self.state.case
-        entry = self._entry
+        desk, session, case = self.desk, self.desk.session, self.desk.case
         if session is None or case is None or session.finished:
-            if entry is not None:
-                self.viewer.prepare(marking=False)
-                self._put(None)
+            self._entry = None
+            self.viewer.put(None)
             return
-        reading = session.current
-        answered = state.stage is Stage.ANSWERED
-        if entry is None or entry.key != state.number:
-            self.viewer.prepare(marking=not answered)
-            entry = Entry(state.number, case.blinded(state.number, session.id))
-            self._put(entry)
-        if answered:
-            self.viewer.prepare(marking=False)
-            self._put(replace(entry, report=state.report))
-            self.viewer.lay(reading.mark, (reading.boxes or ()))
-        elif state.stage is Stage.READING:
-            self.viewer.lay(reading.mark)
-
-    def _put(self, entry: Entry | None) -> None:
+        answered, mark = desk.stage is Stage.ANSWERED, session.current.mark
+        entry = self._entry
+        if entry is None or entry.key != desk.number:
+            entry = Entry(desk.number, case.blinded(desk.number, session.id))
+        if answered and entry.report is not desk.report:
+            entry = replace(entry, report=desk.report)
         self._entry = entry
-        self.viewer.display(entry)
+        boxes = []
+        if answered:
+            boxes = [_box([b.x0, b.y0, b.x1, b.y1], "Fracture", "truth")
+                     for b in session.current.boxes or ()]  # fmt: skip
+        if mark is not None:
+            boxes.append(_box(mark.corners, "Your mark", "reader"))
+        self.viewer.put(entry, marking=not answered, boxes=boxes)
 
 
-def _line(state: RoomState) -> str:
-    return {
-        Stage.CHOOSING: "Choose what to read, and start.",
-        Stage.FETCHING: "Fetching …",
-        Stage.READING: "Read this one: the network is asked only after you.",
-        Stage.ASKING: "The network looks at it …",
-        Stage.ANSWERED: "Your reading stands. Look at where the network looked, then go on.",
-        Stage.SCORED: "The session is finished.",
-    }[state.stage]
+class StartPanel(widgets.VBox):
+    """Chooses the radiographs, how many, and the class code; lists the sessions to go on with."""
+
+    def __init__(self, desk: ReadingDesk) -> None:
+        self._desk = desk
+        self._sources = {source.key: source for source in desk.sources}
+        self._values: dict[str, Any] = {
+            "source": desk.sources[0].key, "count": 10, "balanced": True, "code": "", "reader": "",
+        }  # fmt: skip
+        self.form = Form(self.change)
+        self.start = named(widgets.Button(description="Start reading"), "fw-primary")
+        self.start.on_click(lambda _: desk.start(**self._values))
+        self.table = RecordTable(
+            self._pressed,
+            caption="Your sessions",
+            columns=("Started", "Reader", "Radiographs", "Class code", "Read"),
+            empty="Sessions that you start are listed here, to go on with or to see their score.",
+            question="Delete this session and its readings?",
+        )
+        setup = named(widgets.VBox([self.form, self.start]), "fw-setup")
+        listed = widgets.VBox([widgets.HTML("<h2>Your sessions</h2>"), self.table])
+        super().__init__([setup, named(listed, "fw-sessions")])
+        desk.observe(self.refresh, "stage")
+        self.refresh()
+
+    def change(self, name: object, value: object) -> None:
+        """Take what was chosen or typed in the page; what makes no sense is put back."""
+        if name == "source" and value in list(self._sources):
+            self._values["source"] = value
+        elif name == "count" and isinstance(value, int | float) and not isinstance(value, bool):
+            if not math.isnan(value):  # as of an empty field
+                self._values["count"] = round(min(max(value, 1), MOST_CASES))
+        elif name == "balanced" and isinstance(value, bool):
+            self._values["balanced"] = value
+        elif name in {"code", "reader"} and isinstance(value, str):
+            self._values[str(name)] = value[:MOST_LETTERS]
+        self._fill()
+
+    def refresh(self, _: object = None) -> None:
+        """Look again at what sessions there are."""
+        self._fill()
+        if self._desk.stage is Stage.CHOOSING:
+            sessions, problems = self._desk.store.sessions()
+            self.table.list_records([_record(session) for session in sessions])
+            if problems:
+                self._desk.problem = self._desk.problem or problems[0]
+
+    def _pressed(self, kind: str, name: Any) -> None:
+        if self._desk.stage is not Stage.CHOOSING:
+            return
+        if kind == DELETE[0]:
+            self._desk.store.delete(str(name))
+            self.refresh()
+        else:
+            self._desk.resume(str(name))
+
+    def _fill(self) -> None:
+        busy = self._desk.stage is not Stage.CHOOSING
+        self.start.disabled = busy
+        fields = {
+            name: {"name": name, **field, "value": self._values[name], "disabled": busy}
+            for name, field in _FIELDS.items()
+        }
+        fields["source"] |= {
+            "hint": self._sources[self._values["source"]].hint,
+            "options": [[source.key, source.title] for source in self._desk.sources],
+        }
+        self.form.fill("What to read", [*fields.values()], folded=False)
+
+
+def _record(session: ReadingSession) -> Record:
+    total = len(session.keys)
+    read = f"all {total}" if session.finished else f"{len(session.done)} of {total}"
+    when = session.started_at[:16].replace("T", " ")
+    return Record(
+        id=session.id,
+        name=f"session of {when}, class code {session.plan.code}",
+        cells=(
+            f"{when} UTC", session.reader or "–", session.plan.title, session.plan.code, read,
+        ),
+        actions=(("open", "See the score" if session.finished else "Continue"), DELETE),
+        tone="normal" if session.finished else "",
+    )  # fmt: skip
+
+
+def _box(corners: list[float], name: str, tone: str) -> dict[str, Any]:
+    return {"box": corners, "name": name, "tone": tone}

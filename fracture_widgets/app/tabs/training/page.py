@@ -1,15 +1,35 @@
-"""The Training tab as a page of its own."""
+"""The Training tab, also as a page of its own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from typing import Any
 
 from fracture_widgets.app.shell import AppShell
-from fracture_widgets.app.tabs.training.tab import TrainingTab
+from fracture_widgets.app.tab import Tab
+from fracture_widgets.app.widgets.live import style
 
-__all__ = ["TrainingPanel"]
+__all__ = ["TAB", "TrainingPanel", "TrainingTab"]
+
+
+class TrainingTab(Tab):
+    """Training of networks; the options are those of the view."""
+
+    key, title, order = "training", "Training", 40
+    css = style("training")
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
+    def view(self, app: Any) -> Any:
+        """Return the setup, the curves and the trainings kept here."""
+        from fracture_widgets.app.tabs.training.panel import TrainingView
+
+        models = getattr(app, "models", None)
+        use = None if models is None else models.use
+        return TrainingView(**self._options, executor=app.executor, use=use)
 
 
 class TrainingPanel(AppShell):
@@ -31,7 +51,7 @@ class TrainingPanel(AppShell):
     Attributes
     ----------
     state
-        Everything the views show, as traits.
+        The trainer: everything the views show, as traits.
     setup, curves, report, runs
         The views.
     start, pause, resume, finish
@@ -51,15 +71,14 @@ class TrainingPanel(AppShell):
         home: str | os.PathLike[str] | None = None,
         executor: Executor | None = None,
     ) -> None:
-        super().__init__(
-            [TrainingTab(folders, home)], title="Fracture Widgets: training", executor=executor
-        )
-        view = self.view("training")
-        self.state, self.trainer = view.state, view.trainer
-        self.setup, self.curves, self.report, self.runs = (
-            view.setup, view.curves, view.report, view.runs,
-        )  # fmt: skip
-        self.start, self.pause, self.resume, self.finish = (
-            view.start, view.pause, view.resume, view.finish,
-        )  # fmt: skip
+        tab = TrainingTab(folders=folders, home=home)
+        super().__init__([tab], title="Fracture Widgets: training", executor=executor)
+        view = self.view(tab.key)
+        self.state = self.trainer = view.trainer
+        self.setup, self.curves = view.setup, view.curves
+        self.report, self.runs = view.report, view.runs
+        self.start, self.pause, self.resume, self.finish = view.buttons.children
         self.status, self.early, self.notes = view.status, view.early, view.notes
+
+
+TAB = TrainingTab

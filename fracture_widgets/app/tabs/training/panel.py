@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
+import pandas as pd
 
 from fracture_widgets.app.tabs.training.choices import offered_datasets
-from fracture_widgets.app.tabs.training.curves import Curves
 from fracture_widgets.app.tabs.training.form import SetupPanel
-from fracture_widgets.app.tabs.training.report import ReportPanel
-from fracture_widgets.app.tabs.training.runs import RunsPanel
-from fracture_widgets.app.tabs.training.state import Activity, TrainingState
-from fracture_widgets.app.tabs.training.trainer import Trainer
+from fracture_widgets.app.tabs.training.results import ReportPanel, RunsPanel
+from fracture_widgets.app.tabs.training.trainer import DRAWING, Activity, Trainer
 from fracture_widgets.app.widgets.controls import StatusLine
-from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.base.files import data_folder
-from fracture_widgets.training.progress import FEATURES, READING, Progress
+from fracture_widgets.training.progress import FEATURES, READING
+from fracture_widgets.training.run_folder import best_of
 
-__all__ = ["TrainingView"]
+__all__ = ["Curves", "TrainingView"]
+
+_STAGES = {
+    DRAWING: "Drawing radiographs",
+    READING: "Reading radiographs",
+    FEATURES: "The trunk looks at radiographs",
+}
 
 
 class TrainingView(widgets.VBox):
@@ -37,104 +44,106 @@ class TrainingView(widgets.VBox):
         use: Callable[[Path], object] | None = None,
     ) -> None:
         root = data_folder() if home is None else Path(home)
-        self.state = TrainingState(offered_datasets(folders, root))
-        self.trainer = Trainer(self.state, root / "runs", executor)
-        self.setup = SetupPanel(self.state)
-        self.curves = Curves(self.state)
-        self.report = ReportPanel(self.state, root, use)
-        self.runs = RunsPanel(self.state, root / "runs", self.trainer.resume_run)
-        trainer = self.trainer
-        self.start = _button("Start training", "fw-primary", trainer.start)
-        self.pause = _button("Pause", "fw-secondary", trainer.pause, "It can be continued later")
-        self.resume = _button("Continue", "fw-primary", trainer.resume, "After its last epoch")
-        self.finish = _button(
-            "Stop", "fw-secondary", trainer.finish, "No more epochs: judge the best one so far"
+        trainer = Trainer(offered_datasets(folders, root), root / "runs", executor)
+        self.trainer = trainer
+        self.setup = SetupPanel(trainer)
+        self.curves = Curves(trainer)
+        self.report = ReportPanel(trainer, root, use)
+        self.runs = RunsPanel(trainer)
+        self.buttons = widgets.HBox(
+            [
+                _button("Start training", "fw-primary", trainer.start),
+                _button("Pause", "fw-secondary", trainer.pause, "It can be continued later"),
+                _button(
+                    "Continue",
+                    "fw-primary",
+                    lambda: trainer.resume(trainer.run),
+                    "After its last epoch",
+                ),
+                _button(
+                    "Stop",
+                    "fw-secondary",
+                    trainer.finish,
+                    "No more epochs: judge the best one so far",
+                ),
+            ]
         )
         self.status = StatusLine()
         self.early = StatusLine()
         self.notes = named(widgets.HTML(), "fw-notes")
-        buttons = widgets.HBox([self.start, self.resume, self.pause, self.finish])
         right = widgets.VBox(
             [
-                named(buttons, "fw-buttons"), self.status, self.early, self.notes,
+                named(self.buttons, "fw-buttons"), self.status, self.early, self.notes,
                 named(self.curves, "fw-curves"), named(self.report, "fw-result"),
             ]
         )  # fmt: skip
         columns = widgets.Box([named(self.setup, "fw-setup"), named(right, "fw-right")])
         super().__init__([named(columns, "fw-columns"), named(self.runs, "fw-history")])
         self.add_class("fw-training")
-        self.state.observe(self._show)
+        trainer.observe(self._show)
         self._show()
 
     def _show(self, _: object = None) -> None:
-        state = self.state
-        reason = next(state.blockers(), "")
-        at_work = state.activity is Activity.TRAINING
-        self.start.disabled = bool(reason)
-        self.start.tooltip = reason or "Train with these settings"
-        self.start.description = "Start another" if state.paused else "Start training"
-        set_shown(self.start, not state.busy)
-        set_shown(self.resume, state.paused)
-        set_shown(self.pause, state.busy)
-        set_shown(self.finish, state.busy or state.paused)
-        self.pause.disabled = not at_work
-        self.finish.disabled = state.busy and not at_work
-        self.status.busy = state.activity is not Activity.NOTHING
-        self.status.progress = _share(state)
-        self.status.tone, self.status.text = _line(state, reason)
-        self.early.text = "" if state.ended is None else str(state.ended)
-        said = "".join(f"<li>{escape(sentence)}</li>" for sentence in state.said)
-        self.notes.value = f'<ul class="fw-warnings" aria-label="Notes">{said}</ul>' if said else ""
+        trainer, (start, pause, resume, finish) = self.trainer, self.buttons.children
+        reason = next(trainer.blockers(), "")
+        at_work = trainer.activity is Activity.TRAINING
+        start.disabled = bool(reason)
+        start.tooltip = reason or "Train with these settings"
+        start.description = "Start another" if trainer.paused else "Start training"
+        set_shown(start, not trainer.busy)
+        set_shown(resume, trainer.paused)
+        set_shown(pause, trainer.busy)
+        set_shown(finish, trainer.busy or trainer.paused)
+        pause.disabled = not at_work
+        finish.disabled = trainer.busy and not at_work
+        self.status.busy = trainer.activity is not Activity.NOTHING
+        self.status.progress = (
+            None if trainer.step is None else trainer.step.done / trainer.step.total
+        )
+        self.status.say(*_line(trainer, reason))
+        self.early.text = "" if trainer.ended is None else str(trainer.ended)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in trainer.notes)
+        self.notes.value = (
+            f'<ul class="fw-warnings" aria-label="Notes">{notes}</ul>' if notes else ""
+        )
 
 
-def _share(state: TrainingState) -> float | None:
-    if state.drawing is not None:
-        return float(state.drawing.done / state.drawing.total)
-    return None if state.step is None else state.step.done / state.step.total
-
-
-def _line(state: TrainingState, reason: str) -> tuple[str, str]:
-    """Return tone and words of the status line."""
-    if state.busy:
-        return "quiet", _working(state)
-    if state.problem:
-        return "problem", state.problem
-    run = state.run
-    if state.paused and run is not None:
-        return "quiet", (
+def _line(trainer: Trainer, reason: str) -> tuple[str, str]:
+    """Return words and tone of the status line."""
+    if trainer.busy:
+        return _working(trainer), "quiet"
+    if trainer.problem:
+        return trainer.problem, "problem"
+    run = trainer.run
+    if trainer.paused and run is not None:
+        return (
             f"Paused after epoch {len(run.history)} of at most {run.plan.epochs}. Continue goes on "
             "from there; Stop judges the best epoch so far."
-        )
+        ), "quiet"
     if reason:
-        return ("quiet" if state.activity is Activity.CHECKING else "problem"), reason
+        return reason, "quiet" if trainer.activity is Activity.CHECKING else "problem"
     if run is not None and run.finished:
         many = len(run.history)
-        return "good", (
+        return (
             f"Trained for {many} epoch{'' if many == 1 else 's'}; the weights of epoch "
             f"{run.best_epoch} are kept."
-        )
-    return "quiet", "Ready."
+        ), "good"
+    return "Ready.", "quiet"
 
 
-def _working(state: TrainingState) -> str:
-    if state.activity is Activity.PAUSING:
+def _working(trainer: Trainer) -> str:
+    step = trainer.step
+    if trainer.activity is Activity.PAUSING:
         return "Pausing …"
-    if state.drawing is not None:
-        return f"Drawing radiographs: {state.drawing.done:,} of {state.drawing.total:,}."
-    step = state.step
-    if state.activity is Activity.ENDING and (step is None or step.epoch):
+    if trainer.activity is Activity.ENDING and (step is None or step.epoch):
         return "Ending, and asking the best epoch about the test radiographs …"
     if step is None:
         return "Getting ready …"
     # The first batch takes far longer than any other: its pace says nothing.
-    first = step.batch == 1 and state.ended is None
-    return _told(step, "" if first else _left(step.seconds_left))
-
-
-def _told(step: Progress, left: str) -> str:
-    if step.stage in {READING, FEATURES}:
-        doing = "Reading radiographs" if step.stage == READING else "The trunk looks at radiographs"
-        return f"{doing}: {step.done:,} of {step.total:,}{left}."
+    first = step.batch == 1 and trainer.ended is None
+    left = "" if first else _left(step.seconds_left)
+    if step.stage in _STAGES:
+        return f"{_STAGES[step.stage]}: {step.done:,} of {step.total:,}{left}."
     return (
         f"Epoch {step.epoch} of at most {step.epochs}, batch {step.batch} of {step.batches}; loss "
         f"{step.loss:.3f}{left}."
@@ -157,3 +166,57 @@ def _button(
     button = named(widgets.Button(description=words, tooltip=tooltip), look)
     button.on_click(lambda _: press())
     return button
+
+
+class Curves(LiveWidget):
+    """Loss and accuracy as the epochs end: two charts, drawn in the page from numbers."""
+
+    _esm = script("curves")
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
+        self._trainer = trainer
+        trainer.observe(self._draw, ["ended", "run"])
+        self._draw()
+
+    def _draw(self, _: object = None) -> None:
+        history = self._trainer.history
+        if history is None or not len(history):
+            self.show({"charts": [], "empty": "The curves begin when the first epoch ends."})
+            return
+        charts = [
+            _chart(history, "loss", "Loss: lower is better"),
+            _chart(history, "accuracy", "Accuracy: higher is better"),
+        ]
+        self.show({"charts": charts, "empty": ""})
+
+
+def _chart(history: pd.DataFrame, name: str, title: str) -> dict[str, Any]:
+    training, validation = (
+        [value if math.isfinite(value) else None for value in history[column].astype(float)]
+        for column in (name, f"val_{name}")
+    )
+    numbers = [value for value in (*training, *validation) if value is not None]
+    best = best_of(history)
+    if name == "accuracy":
+        low, high = max(0.0, math.floor(10 * min(numbers, default=0.0) - 0.5) / 10), 1.0
+    else:
+        low, high = 0.0, 1.05 * max(numbers, default=1.0)
+    return {
+        "title": title,
+        "training": training,
+        "validation": validation,
+        "best": best,
+        "epochs": len(history),
+        "low": low,
+        "high": high,
+        "alt": (
+            f"{name.capitalize()} after epoch {len(history)}: {_number(training[-1])} in training, "
+            f"{_number(validation[-1])} in validation. In the best epoch, {best}: "
+            f"{_number(validation[best - 1])} in validation."
+        ),
+    }
+
+
+def _number(value: float | None) -> str:
+    return "no number" if value is None else f"{value:.3f}"

@@ -1,269 +1,302 @@
-"""Looks datasets through and trains, off the event loop."""
+"""What the training tab knows; it looks datasets through and trains, off the event loop."""
 
 from __future__ import annotations
 
-import functools
+import enum
+import importlib.util
 import json
+import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.app.tabs.training.choices import DatasetChoice
-from fracture_widgets.app.tabs.training.state import (
-    Activity,
-    Drawing,
+import pandas as pd
+import traitlets
+
+from fracture_widgets.app.tabs.training.choices import (
+    NETWORKS,
+    QUESTIONS,
+    DatasetChoice,
+    NetworkChoice,
     Overview,
-    Started,
-    TrainingState,
 )
-from fracture_widgets.app.widgets.background import BackgroundTask, TaskState
+from fracture_widgets.app.widgets.background import BackgroundTask, LatestTask
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.datasets.table import load_dataset
-from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
-from fracture_widgets.parts import BODY_PARTS, FRACTURED
+from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import EpochEnded, Progress
 from fracture_widgets.training.recipes.paper import train_bone_type_model, train_fracture_model
 from fracture_widgets.training.runs import TrainingRun, open_run
 
-__all__ = ["Trainer", "look_through"]
+__all__ = ["DRAWING", "Activity", "Trainer"]
+
+DRAWING = "drawing"
+"""The stage before those of a training: radiographs are drawn."""
 
 _SETUP = "setup.json"
-_SECONDS_BETWEEN_STEPS = 0.2
+_SECONDS_BETWEEN_STEPS = 0.2  # a page cannot show a thousand steps a second
 
 
-def look_through(folder: Path) -> Overview:
-    """Count what a dataset holds."""
-    table = load_dataset(folder)
-    rows = []
-    for part in BODY_PARTS:
-        of_part = table[table["body_part"] == part]
-        fractured = int((of_part["label"] == FRACTURED).sum())
-        patients = int(of_part["patient_id"].nunique())
-        rows.append((part, len(of_part), patients, fractured, len(of_part) - fractured))
-    skipped = table.attrs["skipped"]
-    notes = [str(skipped)] if skipped else []
-    return Overview(tuple(rows), (*notes, *table.attrs["warnings"]))
+class Activity(enum.Enum):
+    """What is being done."""
+
+    NOTHING = "nothing"
+    CHECKING = "checking"
+    TRAINING = "training"
+    PAUSING = "pausing"
+    ENDING = "ending"
 
 
-class Trainer:
-    """Trains what the state says, and puts what comes of it there."""
+class Trainer(traitlets.HasTraits):
+    """Trains what is chosen; the views are drawn from it, and change it."""
 
-    def __init__(self, state: TrainingState, root: Path, executor: Executor | None = None) -> None:
-        self._state = state
-        self._root = root
+    dataset_key = traitlets.Unicode()
+    question = traitlets.Unicode(QUESTIONS[0][0])
+    network_key = traitlets.Unicode(NETWORKS[0].key)
+    settings = traitlets.Instance(TrainingPlan)
+    overview = traitlets.Instance(Overview, allow_none=True)
+    dataset_problem = traitlets.Unicode()
+    activity = traitlets.UseEnum(Activity, default_value=Activity.NOTHING)
+    folder = traitlets.Instance(Path, allow_none=True, help="Of the training at work or paused.")
+    step = traitlets.Instance(Progress, allow_none=True)
+    ended = traitlets.Instance(EpochEnded, allow_none=True)
+    run = traitlets.Instance(TrainingRun, allow_none=True)
+    notes = traitlets.Tuple()
+    problem = traitlets.Unicode()
+    runs_changed = traitlets.Int()
+
+    def __init__(
+        self, datasets: Sequence[DatasetChoice], root: Path, executor: Executor | None = None
+    ) -> None:
+        self.datasets = tuple(datasets)
+        self.root = root
         self._pause, self._enough = threading.Event(), threading.Event()
+        self._step_shown_at = 0.0
+        settings = NETWORKS[0].begin(TrainingPlan(validation=0.2, test=0.2))
+        super().__init__(dataset_key=datasets[0].key, settings=settings)
         self.task = BackgroundTask(executor)
-        self.looking = BackgroundTask(executor)
-        self.task.observe(self._ended, "state")
-        self.looking.observe(self._looked, "state")
-        state.observe(lambda _: self.look(), "dataset_key")
+        self.task.on_end(self._ended)
+        self._looking = LatestTask(executor)
+        self._looking.task.on_end(self._looked)
+        self.observe(lambda _: self.look(), "dataset_key")
         self.look()
+
+    @property
+    def dataset(self) -> DatasetChoice:
+        """The radiographs chosen."""
+        return next(choice for choice in self.datasets if choice.key == self.dataset_key)
+
+    @property
+    def network(self) -> NetworkChoice:
+        """The network chosen."""
+        return next(choice for choice in NETWORKS if choice.key == self.network_key)
+
+    @property
+    def plan(self) -> TrainingPlan:
+        """The settings; a trunk that stays as it is sees every radiograph once, unvaried."""
+        settings = self.settings
+        return replace(settings, augmentation=None) if settings.frozen_trunk else settings
+
+    @property
+    def busy(self) -> bool:
+        """Whether a training is at work."""
+        return self.activity not in {Activity.NOTHING, Activity.CHECKING}
+
+    @property
+    def paused(self) -> bool:
+        """Whether a training waits to be continued."""
+        run = self.run
+        return not self.busy and run is not None and run.folder == self.folder and not run.finished
+
+    @property
+    def history(self) -> pd.DataFrame | None:
+        """The epochs to show: of the training at work, or of the run that is open."""
+        if self.ended is not None:
+            return self.ended.history
+        return None if self.run is None else self.run.history
+
+    def open(self, run: TrainingRun | None) -> None:
+        """Show a run, or none, in place of what was trained here."""
+        self.folder = self.ended = None
+        self.problem, self.notes = "", ()
+        self.run = run
+
+    def blockers(self) -> Iterator[str]:
+        """Yield the reasons why Start cannot work now, each a sentence."""
+        if not importlib.util.find_spec("keras"):
+            yield str(MissingExtra("Training", "train"))
+        if self.busy:
+            yield "A training is at work."
+        if self.activity is Activity.CHECKING:
+            yield "The radiographs are being looked through."
+        if self.dataset_problem:
+            yield self.dataset_problem
+        elif self.overview is not None and any(
+            part == self.question and not count for part, count, *_ in self.overview.rows
+        ):
+            yield f"There is no radiograph of the {self.question} among these: ask otherwise."
 
     def look(self) -> None:
         """Look the chosen dataset through."""
-        state, choice = self._state, self._state.dataset
-        state.overview, state.dataset_problem = None, ""
-        if choice.patients and not (choice.folder / "boxes.csv").is_file():
-            return  # nothing is there before it is drawn
-        if state.activity is not Activity.NOTHING:
-            return
-
-        def counted() -> Iterator[Overview]:
-            yield look_through(choice.folder)
-
-        state.activity = Activity.CHECKING
-        self.looking.start(counted, functools.partial(self._counted, choice))
+        choice = self.dataset
+        self.overview, self.dataset_problem = None, ""
+        self.activity = Activity.CHECKING
+        self._looking.run(
+            lambda: [] if choice.drawn_later else [choice.overview()],
+            partial(setattr, self, "overview"),
+        )
 
     def start(self) -> None:
         """Begin the training chosen, unless something blocks it."""
-        state = self._state
-        if any(state.blockers()):
+        if any(self.blockers()):
             return
-        name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{state.question}-{state.network_key}"
+        name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{self.question}-{self.network_key}"
+        self.run = self.ended = None
         self._train(
-            Started(
-                self._root / name.replace("_", "-"),
-                state.dataset,
-                state.question,
-                state.network.architecture,
-                state.plan(),
-            ),
-            resume=False,
+            self.root / name.replace("_", "-"),
+            self.dataset,
+            self.question,
+            self.network.architecture,
+            self.plan,
         )
 
     def pause(self) -> None:
         """Stop after the batch at hand; the training can be continued."""
-        if self._state.activity is Activity.TRAINING:
-            self._ask_for(Activity.PAUSING, self._pause)
+        if self.activity is Activity.TRAINING:
+            self._request(Activity.PAUSING, self._pause)
 
     def finish(self) -> None:
         """End the training at work, or the one that is paused, and judge it."""
-        state = self._state
-        if state.activity is Activity.TRAINING:
-            self._ask_for(Activity.ENDING, self._enough)
-        elif state.paused and state.started is not None:
-            self._train(state.started, resume=True, enough=True)
+        if self.activity is Activity.TRAINING:
+            self._request(Activity.ENDING, self._enough)
+        elif self.paused:
+            self.resume(self.run, enough=True)
 
-    def _ask_for(self, activity: Activity, wish: threading.Event) -> None:
-        self._state.activity = activity
+    def _request(self, activity: Activity, wish: threading.Event) -> None:
+        self.activity = activity
         wish.set()
         if not self.task.running:
             # It ended just now: JupyterLab has clicks handled beside the event loop.
-            self._state.activity = Activity.NOTHING
+            self.activity = Activity.NOTHING
 
-    def resume(self) -> None:
-        """Go on with the training that is paused."""
-        if self._state.paused and self._state.started is not None:
-            self._train(self._state.started, resume=True)
-
-    def resume_run(self, run: TrainingRun) -> None:
+    def resume(self, run: TrainingRun | None, *, enough: bool = False) -> None:
         """Go on with an unfinished run, if its radiographs are still on offer."""
-        state = self._state
-        if state.busy:
+        if self.busy or run is None or run.finished:
             return
         key = _dataset_of(run.folder)
-        choice = next((one for one in state.datasets if one.key == key), None)
+        choice = next((choice for choice in self.datasets if choice.key == key), None)
         if choice is None:
-            state.problem = (
+            self.problem = (
                 f"The radiographs that {run.folder.name} learns from are not among those offered "
                 "here: open the panel with their folder to continue it."
             )
             return
         if run.network_name not in ARCHITECTURES:
-            state.problem = (
+            self.problem = (
                 f"The network of {run.folder.name} is not among those offered here "
                 f"({run.network_name}): continue it with the code that began it."
             )
             return
-        started = Started(run.folder, choice, run.question, run.network_name, run.plan)
-        state.run, state.ended = run, None
-        self._train(started, resume=True)
+        self.run, self.ended = run, None
+        self._train(
+            run.folder, choice, run.question, run.network_name, run.plan, resume=True, enough=enough
+        )
 
-    def _train(self, started: Started, *, resume: bool, enough: bool = False) -> None:
-        state = self._state
+    def _train(
+        self,
+        folder: Path,
+        choice: DatasetChoice,
+        question: str,
+        network: str,
+        plan: TrainingPlan,
+        *,
+        resume: bool = False,
+        enough: bool = False,
+    ) -> None:
         if self.task.running:
             return
         self._pause.clear()
         self._enough.clear()
         if enough:
             self._enough.set()
-        state.activity = Activity.ENDING if enough else Activity.TRAINING
-        state.problem, state.said, state.step, state.drawing = "", (), None, None
-        if not resume:
-            state.run, state.ended = None, None
-        state.started = started
-        self.task.start(functools.partial(self._work, started, resume=resume), self._state.say)
+        self.activity = Activity.ENDING if enough else Activity.TRAINING
+        self.problem, self.notes, self.step = "", (), None
+        self.folder = folder
 
-    def _work(self, started: Started, *, resume: bool) -> Iterator[str]:
-        """Train; what is yielded is said at the end."""
+        def work() -> Iterable[None]:
+            dataset = choice.prepare(
+                lambda done, total: self._stepped(Progress(DRAWING, done, total))
+            )
+            self._put("step", None)
+            if not resume:
+                write_whole(folder / _SETUP, json.dumps({"dataset": choice.key}).encode())
+            given: dict[str, Any] = {
+                "plan": plan,
+                "out": folder,
+                "resume": resume,
+                "trunk": ARCHITECTURES[network].build,
+                "progress": self._stepped,
+                "epoch_ended": partial(self._put, "ended"),
+                "say": lambda note: self.task.hand_over(partial(self._add_note, note)),
+                "cancelled": self._pause.is_set,
+                "enough": self._enough.is_set,
+            }
+            try:
+                if question == BODY_PART_OUTPUT:
+                    train_bone_type_model(dataset, **given)
+                else:
+                    train_fracture_model(question, dataset, **given)
+            finally:
+                # A folder without an epoch is no run.
+                if [file.name for file in folder.glob("*")] == [_SETUP]:
+                    shutil.rmtree(folder, ignore_errors=True)
+            return ()
 
-        def drawn(done: int, total: int) -> None:
-            if due() or done == total:
-                self._put("drawing", Drawing(done, total))
+        self.task.start(work, lambda _: None)
 
-        due = _throttle()
-        dataset = started.dataset.prepare(drawn)
-        self._put("drawing", None)
-        if not resume:
-            started.folder.mkdir(parents=True, exist_ok=True)
-            setup = json.dumps({"dataset": started.dataset.key})
-            write_whole(started.folder / _SETUP, setup.encode())
-
-        def stepped(step: Progress) -> None:
-            if due() or step.done == step.total:
-                self._put("step", step)
-
-        given: dict[str, Any] = {
-            "plan": started.plan,
-            "out": started.folder,
-            "resume": resume,
-            "trunk": ARCHITECTURES[started.network].build,
-            "progress": stepped,
-            "epoch_ended": self._epoch_ended,
-            "say": lambda said: self.task.hand_over(functools.partial(self._state.say, said)),
-            "cancelled": self._pause.is_set,
-            "enough": self._enough.is_set,
-        }
-        try:
-            if started.question == BODY_PART_OUTPUT:
-                train_bone_type_model(dataset, **given)
-            else:
-                train_fracture_model(started.question, dataset, **given)
-        finally:
-            _remove_if_empty(started.folder)
-        yield from ()
-
-    def _epoch_ended(self, ended: EpochEnded) -> None:
-        self._put("ended", ended)
+    def _stepped(self, step: Progress) -> None:
+        now = time.monotonic()
+        if step.done == step.total or now - self._step_shown_at >= _SECONDS_BETWEEN_STEPS:
+            self._step_shown_at = now
+            self._put("step", step)
 
     def _put(self, name: str, value: object) -> None:
-        self.task.hand_over(functools.partial(setattr, self._state, name, value))
+        self.task.hand_over(partial(setattr, self, name, value))
 
-    def _ended(self, change: Any) -> None:
-        if change["new"] is TaskState.RUNNING:
-            return
-        state = self._state
-        assert state.started is not None
-        folder = state.started.folder
-        state.problem = self.task.problem
+    def _add_note(self, note: str) -> None:
+        self.notes = (*self.notes, note)
+
+    def _ended(self) -> None:
+        self.problem = self.task.problem
         try:
-            if folder.is_dir():
-                state.run = open_run(folder)
+            if self.folder is not None and self.folder.is_dir():
+                self.run = open_run(self.folder)
         except FractureWidgetsError as error:
-            state.problem = state.problem or str(error)
-        state.step, state.drawing, state.ended = None, None, None
-        state.activity = Activity.NOTHING
-        state.runs_changed += 1
+            self.problem = self.problem or str(error)
+        self.step = self.ended = None
+        self.activity = Activity.NOTHING
+        self.runs_changed += 1
         self.look()
 
-    def _counted(self, choice: DatasetChoice, overview: Overview) -> None:
-        if choice == self._state.dataset:
-            self._state.overview = overview
-
-    def _looked(self, change: Any) -> None:
-        if change["new"] is TaskState.RUNNING:
-            return
-        state = self._state
-        if state.activity is Activity.CHECKING:
-            state.activity = Activity.NOTHING
-        state.dataset_problem = self.looking.problem
-
-
-def _throttle() -> Callable[[], bool]:
-    """Return what says whether it is time again: a page cannot show a thousand steps a second."""
-    last = 0.0
-
-    def due() -> bool:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < _SECONDS_BETWEEN_STEPS:
-            return False
-        last = now
-        return True
-
-    return due
+    def _looked(self) -> None:
+        if self._looking.task.running:
+            return  # another dataset was chosen meanwhile
+        if self.activity is Activity.CHECKING:
+            self.activity = Activity.NOTHING
+        self.dataset_problem = self._looking.task.problem
 
 
 def _dataset_of(folder: Path) -> str:
     """Return the key of the radiographs that a run was started with, or nothing."""
     try:
-        setup = json.loads((folder / _SETUP).read_text(encoding="utf-8"))
-        return str(setup["dataset"])
+        return str(json.loads((folder / _SETUP).read_text(encoding="utf-8"))["dataset"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _remove_if_empty(folder: Path) -> None:
-    """Remove a run's folder that holds no epoch, so that it is not taken for a run."""
-    try:
-        if {file.name for file in folder.iterdir()} <= {_SETUP}:
-            (folder / _SETUP).unlink(missing_ok=True)
-            folder.rmdir()
-    except OSError:
-        return

@@ -7,11 +7,11 @@ import json
 import pytest
 from reading_cases import KnownSource, report_of
 
+from fracture_widgets.app.tabs.reading_room.desk import Stage
 from fracture_widgets.app.tabs.reading_room.page import ReadingRoom
-from fracture_widgets.app.tabs.reading_room.state import Stage
 from fracture_widgets.app.widgets.live import LiveWidget, descendants
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
-from fracture_widgets.reading_room.sources import offered_sources
+from fracture_widgets.reading_room.cases import offered_sources
 
 
 class Network:

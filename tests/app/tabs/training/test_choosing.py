@@ -10,7 +10,7 @@ import pytest
 
 from fracture_widgets.app.tabs.training.choices import NETWORKS, offered_datasets
 from fracture_widgets.app.tabs.training.page import TrainingPanel
-from fracture_widgets.app.tabs.training.state import Activity
+from fracture_widgets.app.tabs.training.trainer import Activity
 from fracture_widgets.datasets.layout import DATASETS_VARIABLE
 from fracture_widgets.training.plan import TrainingPlan
 
@@ -93,7 +93,7 @@ def test_the_owner_of_a_served_page_names_folders_in_the_environment(folder, hom
         ("epochs", "many"),
         ("epochs", True),
         ("class_weights", "no"),
-        ("started", "x"),
+        ("folder", "x"),
         (["epochs"], 3),
     ],
 )
@@ -106,7 +106,7 @@ def test_what_a_page_may_not_ask_changes_nothing(panel, name, value):
 def test_numbers_are_kept_within_what_makes_sense(panel, form):
     panel.setup.change("epochs", 10_000)
     panel.setup.change("learning_rate", -1)
-    assert (panel.state.epochs, panel.state.learning_rate) == (500, 1e-6)
+    assert (panel.state.settings.epochs, panel.state.settings.learning_rate) == (500, 1e-6)
     assert (form("epochs")["value"], form("learning_rate")["value"]) == (500, 1e-6)
 
 
@@ -118,13 +118,13 @@ def test_every_setting_has_a_label_and_a_plain_explanation(panel, form):
 
 def test_a_network_brings_its_own_learning_rate_and_a_frozen_one_no_variation(panel, form):
     panel.setup.change("network_key", "resnet50-frozen")
-    assert panel.state.learning_rate == 1e-3
+    assert panel.state.settings.learning_rate == 1e-3
     assert form("augmentation")["disabled"]
-    plan = panel.state.plan()
+    plan = panel.state.plan
     assert (plan.frozen_trunk, plan.augmentation, plan.weights) == (True, None, "shipped")
     panel.setup.change("network_key", "resnet50")
-    assert panel.state.plan().augmentation is not None
-    assert panel.state.learning_rate == TrainingPlan().learning_rate
+    assert panel.state.plan.augmentation is not None
+    assert panel.state.settings.learning_rate == TrainingPlan().learning_rate
 
 
 def test_the_quickest_network_comes_first():

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from fracture_widgets.app.tabs.training.state import Activity
+from fracture_widgets.app.tabs.training.trainer import Activity
 from fracture_widgets.training.runs import list_runs, open_run
 
 pytest.importorskip("tensorflow")
