@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from fracture_widgets.base.progress import Monitor
 
@@ -23,32 +23,18 @@ def say(sentence: object) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-class Narrator:
-    """A bar on a terminal; into a file or a pipe, a line a minute.
-
-    Parameters
-    ----------
-    unit
-        What is counted; ``"B"`` for bytes.
-    """
+class Narrator(AbstractContextManager["Narrator"]):
+    """A bar on a terminal; into a file or a pipe, a line a minute."""
 
     def __init__(self, unit: str = "") -> None:
-        self._unit = unit
+        self._unit = unit  # what is counted; "B" for bytes
         self._bar: Progress | None = None
-        self._stage: str | None = None
+        self._stage = ""
         self._last_line = time.monotonic()
         self.done, self.total = 0, 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+    def __exit__(self, *_: object) -> None:
+        self._take_away()
 
     @property
     def monitor(self) -> Monitor:
@@ -63,7 +49,12 @@ class Narrator:
         """Draw that so much of a stage is done; the note stands after the bar."""
         self.done, self.total = done, total or 0
         if sys.stderr.isatty():
-            self._draw(done, total, what, note)
+            if self._bar is None or what != self._stage:
+                self._take_away()
+                self._bar, self._stage = self._new_bar(), what
+                self._bar.add_task(what, note=note)
+                self._bar.start()
+            self._bar.update(self._bar.task_ids[0], total=total, completed=done, note=note)
         elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
             of = f" of {total:,}" if total else ""
@@ -76,21 +67,10 @@ class Narrator:
         else:
             self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
-    def close(self) -> None:
-        """Take the bar away."""
+    def _take_away(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-        self._stage = None
-
-    def _draw(self, done: int, total: int | None, what: str, note: str) -> None:
-        if self._bar is None or what != self._stage:
-            self.close()
-            self._bar, self._stage = self._new_bar(), what
-            self._bar.start()
-            self._bar.add_task(what, total=total, completed=done, note=note)
-        task = self._bar.task_ids[0]
-        self._bar.update(task, total=total, completed=done, note=note)
 
     def _new_bar(self) -> Progress:
         from rich import progress

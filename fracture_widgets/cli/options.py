@@ -1,17 +1,19 @@
-"""Options and arguments that several commands have, and those that settings bring with them."""
+"""Options that several commands have, and how a command's signature and docstring make its own."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand
+from typer.models import ParameterInfo
 
 from fracture_widgets.cli.narrator import say
 from fracture_widgets.errors import FractureWidgetsError
@@ -30,16 +32,17 @@ __all__ = [
     "SeveralWords",
     "choice",
     "dataset_table",
+    "documented",
     "folder_for",
     "interruptible",
     "new_app",
-    "path_argument",
-    "path_option",
-    "with_settings",
+    "writing",
 ]
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it."""
+
+_PARAMETERS = "\n\nParameters\n----------\n"
 
 
 def new_app(**settings: Any) -> typer.Typer:
@@ -47,33 +50,30 @@ def new_app(**settings: Any) -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None, **settings)
 
 
-def path_argument(metavar: str, words: str) -> Any:
-    """Describe an argument that is a path; whoever opens it says what is wrong with it."""
-    return typer.Argument(metavar=metavar, help=words, parser=Path)
-
-
-def path_option(metavar: str, words: str) -> Any:
-    """Describe an option that is a path; whoever opens it says what is wrong with it."""
-    return typer.Option(metavar=metavar, help=words, parser=Path)
-
-
-def choice(*names: str) -> Callable[[str], str]:
-    """Return a parser that takes one of some words, in any letter case."""
+def choice(*names: str, **settings: Any) -> dict[str, Any]:
+    """Return the settings of a parameter that is one of some words, in any letter case."""
 
     def parse(text: str) -> str:
         if text.lower() in names:
             return text.lower()
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}")
 
-    return parse
+    return {"metavar": "|".join(names), "parser": parse} | settings
 
 
-Dataset = Annotated[Path, path_argument("DATASET", "folder of radiographs")]
+# Whoever opens a path says what is wrong with it, hence the parser.
+Dataset = Annotated[
+    Path, typer.Argument(metavar="DATASET", help="folder of radiographs", parser=Path)
+]
 Engine = Annotated[Literal["onnx", "keras"], typer.Option(help="what runs the network")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
-FracAtlasCopy = Annotated[Path, path_argument("FRACATLAS", "FracAtlas folder or zip")]
+FracAtlasCopy = Annotated[
+    Path, typer.Argument(metavar="FRACATLAS", help="FracAtlas folder or zip", parser=Path)
+]
 Note = Annotated[str, typer.Option(help="a sentence on the figures, for the card")]
-Models = Annotated[Path | None, path_option("DIR", "another models folder")]
+Models = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="another models folder", parser=Path)
+]
 
 
 class SeveralWords(TyperCommand):
@@ -82,7 +82,10 @@ class SeveralWords(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give every value an option of its own."""
         several = {
-            name for one in self.params if getattr(one, "multiple", False) for name in one.opts
+            name
+            for parameter in self.params
+            if getattr(parameter, "multiple", False)
+            for name in parameter.opts
         }
         spread: list[str] = []
         option = ""
@@ -95,68 +98,94 @@ class SeveralWords(TyperCommand):
         return super().parse_args(ctx, spread)
 
 
-def with_settings(
-    kind: type[Any], *names: str, parameter: str = "plan"
-) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Make options of a dataclass's fields, and hand the command one such object.
+def documented(command: Callable[..., int]) -> Callable[..., int]:
+    """Return a command whose docstring's section on parameters is their help.
 
-    Parameters
-    ----------
-    kind
-        The dataclass; a field's help stands in its metadata.
-    names
-        The fields that become options; all by default.
-    parameter
-        Name of the command's parameter that gets the object.
+    There, what stands after a colon is what the value is called. A parameter that is a dataclass
+    becomes an option for each field with help in its metadata, or for those that are named beside
+    it. What else is annotated beside a type are further settings of Typer's.
     """
-    types = get_type_hints(kind)
-    chosen = [one for one in fields(kind) if not names or one.name in names]
+    help_text, _, section = (inspect.getdoc(command) or "").partition(_PARAMETERS)
+    words = {}
+    for entry in re.split(r"\n(?=\S)", section):
+        head, *lines = entry.split("\n")
+        name, _, metavar = head.partition(" : ")
+        words[name] = {"metavar": metavar or None, "help": " ".join(map(str.strip, lines))}
+    parameters: list[inspect.Parameter] = []
+    filled: dict[str, tuple[Any, list[Field[Any]]]] = {}
+    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+        kind, *more = _annotated(parameter.annotation)
+        if is_dataclass(kind):
+            chosen = [x for x in fields(kind) if x.name in more or (not more and x.metadata)]
+            filled[name] = kind, chosen
+        elif name in words or (more and isinstance(more[0], dict)):
+            settings = words.get(name, {}) | (more[0] if more else {})
+            parameters.append(_described(parameter, kind, settings))
+        else:
+            parameters.append(parameter)
 
-    def decorate(command: Callable[..., int]) -> Callable[..., int]:
-        @functools.wraps(command)
-        def run(**given: Any) -> int:
-            values = {one.name: _setting_of(one, given.pop(one.name)) for one in chosen}
-            return command(**given, **{parameter: kind(**values)})
+    @functools.wraps(command)
+    def run(**given: Any) -> int:
+        for name, (kind, chosen) in filled.items():
+            given[name] = kind(**{x.name: _value_of(x, given.pop(x.name)) for x in chosen})
+        return command(**given)
 
-        own = inspect.signature(command, eval_str=True).parameters.values()
-        made = [_parameter_of(one, types[one.name]) for one in chosen]
-        parameters = [*(one for one in own if one.name != parameter), *made]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {one.name: one.annotation for one in parameters}
-        return run
+    for kind, chosen in filled.values():
+        types = get_type_hints(kind)
+        parameters += [_parameter_of(field, types[field.name]) for field in chosen]
+    run.__doc__ = help_text
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {x.name: x.annotation for x in parameters}
+    return run
 
-    return decorate
+
+def _annotated(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
 
 
-def _parameter_of(setting: Field[Any], annotation: Any) -> inspect.Parameter:
+def _described(parameter: inspect.Parameter, kind: Any, words: dict[str, Any]) -> inspect.Parameter:
+    """Return a parameter with Typer's description of it; a switch has no opposite."""
+    described: ParameterInfo
+    if Path in (kind, *get_args(kind)):
+        words = {"parser": Path} | words
+    if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+        described = typer.Argument(**words)
+    elif kind is bool:
+        described = typer.Option(f"--{parameter.name.replace('_', '-')}", **words)
+    else:
+        described = typer.Option(**words)
+    return parameter.replace(annotation=Annotated[kind, described])
+
+
+def _parameter_of(field: Field[Any], annotation: Any) -> inspect.Parameter:
     """Return a field as a parameter of a command; what is on by default can be switched off."""
-    name = setting.name.replace("_", "-")
+    name = field.name.replace("_", "-")
     kind: Any = annotation
-    default = setting.default
+    default = field.default
     declaration = f"--{name}"
-    if _is_switch(setting):
+    if _is_switch(field):
         kind, default = bool, False
-        declaration = f"--no-{name}" if setting.default else declaration
+        declaration = f"--no-{name}" if field.default else declaration
     elif get_args(annotation):
         kind = str
     return inspect.Parameter(
-        setting.name,
+        field.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
-        annotation=Annotated[kind, typer.Option(declaration, help=setting.metadata.get("help"))],
+        annotation=Annotated[kind, typer.Option(declaration, help=field.metadata["help"])],
     )
 
 
-def _is_switch(setting: Field[Any]) -> bool:
-    return isinstance(setting.default, bool) or is_dataclass(setting.default)
+def _is_switch(field: Field[Any]) -> bool:
+    return isinstance(field.default, bool) or is_dataclass(field.default)
 
 
-def _setting_of(setting: Field[Any], given: Any) -> Any:
+def _value_of(field: Field[Any], given: Any) -> Any:
     """Return what a field gets; a switch that is given turns its default over."""
-    if is_dataclass(setting.default):
-        return None if given else setting.default
-    if isinstance(setting.default, bool):
-        return given is not setting.default
+    if is_dataclass(field.default):
+        return None if given else field.default
+    if isinstance(field.default, bool):
+        return given is not field.default
     return None if given == "none" else given
 
 
@@ -181,13 +210,18 @@ def dataset_table(folder: Path, split: str | None = None) -> pd.DataFrame:
 
 def folder_for(what: str, folder: Path) -> Path:
     """Make a folder if it is not there."""
-    try:
+    with writing(f"The folder for {what} cannot be made", "choose another"):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FractureWidgetsError(
-            f"The folder for {what} cannot be made ({error.strerror}): choose another."
-        ) from error
     return folder
+
+
+@contextmanager
+def writing(failed: str, advice: str = "make room, or choose another folder") -> Iterator[None]:
+    """Say what failed, why, and what to do, where the system does not let us write."""
+    try:
+        yield
+    except OSError as error:
+        raise FractureWidgetsError(f"{failed} ({error.strerror or error}): {advice}.") from error
 
 
 @contextmanager

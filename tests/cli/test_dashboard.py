@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import socket
 import sys
@@ -164,3 +165,8 @@ def test_a_model_that_cannot_be_used_is_a_sentence_before_anything_is_served(
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
     assert run("--port", free_port) == 1
     assert "card.json" in capsys.readouterr().err
+    monkeypatch.delenv(MODELS_VARIABLE)
+    monkeypatch.chdir(tmp_path)
+    assert run("--port", free_port, "--models", ".") == 1
+    assert "card.json" in capsys.readouterr().err
+    assert os.environ[MODELS_VARIABLE] == str(tmp_path)

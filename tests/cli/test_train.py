@@ -80,7 +80,7 @@ def test_the_network_for_parts_is_trained_from_the_same_folder(folder, tmp_path,
 
 
 def test_ctrl_c_says_where_the_best_weights_are(folder, tmp_path, capsys, monkeypatch):
-    from fracture_widgets.cli.commands.train.networks import _Epochs
+    from fracture_widgets.cli.commands.train import _Epochs
 
     tell = _Epochs.__call__
 

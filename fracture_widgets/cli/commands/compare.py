@@ -16,9 +16,8 @@ from fracture_widgets.cli.options import (
     SeveralWords,
     choice,
     dataset_table,
+    documented,
     new_app,
-    path_option,
-    with_settings,
 )
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.plan import TrainingPlan
@@ -36,57 +35,52 @@ def _network_and_file(words: str) -> tuple[str, str | None]:
 @app.command(
     short_help="compare networks, k-means and always-normal on the same folds", cls=SeveralWords
 )
-@with_settings(
-    TrainingPlan,
-    *("augmentation", "bfloat16", "epochs", "patience", "batch", "learning_rate", "validation"),
-    "seed",
-)
+@documented
 def compare(
     dataset: Dataset,
     *,
-    plan: TrainingPlan,
-    out: Annotated[Path, path_option("DIR", "folder for tables and figures")],
-    models: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME...",
-            help="always-normal, k-means-pixels, k-means-features, logistic-regression, "
-            "densenet169, resnet50, alexnet, vgg16 (all of them)",
-        ),
-    ] = None,
-    weights: Annotated[
-        list[Any] | None,
-        typer.Option(
-            metavar="NETWORK=FILE...",
-            help="what a network starts from: an .npz file, imagenet (downloaded by Keras; what "
-            "is taken otherwise) or none",
-            parser=_network_and_file,
-        ),
-    ] = None,
-    question: Annotated[
-        str,
-        typer.Option(
-            metavar="|".join(("fracture", *BODY_PARTS)),
-            help="fractured or normal of all body parts by one network, or of one part",
-            parser=choice("fracture", *BODY_PARTS),
-        ),
-    ] = "fracture",
-    split: Annotated[str | None, typer.Option(help="only this split's folder")] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(help="a limit to each network's training on each fold; no limit otherwise"),
-    ] = None,
-    folds: Annotated[int, typer.Option(help="how many")] = 5,
-    resamples: Annotated[int, typer.Option(help="draws of an interval")] = 2000,
-    features: Annotated[
-        Path | None,
-        path_option("DIR", "where pooled features are kept (in the user's cache folder)"),
-    ] = None,
+    plan: Annotated[
+        TrainingPlan,
+        *("augmentation", "bfloat16", "epochs", "patience", "batch", "learning_rate", "validation"),
+        "seed",
+    ],
+    out: Path,
+    models: list[str] | None = None,
+    weights: Annotated[list[Any] | None, {"parser": _network_and_file}] = None,
+    question: Annotated[str, choice("fracture", *BODY_PARTS)] = "fracture",
+    split: str | None = None,
+    minutes: float | None = None,
+    folds: int = 5,
+    resamples: int = 2000,
+    features: Path | None = None,
 ) -> int:
     """Train and ask many models on the same folds by patient.
 
     Tables with intervals and paired tests, and figures are written. Ctrl-C keeps every finished
     fold; the same command goes on from there.
+
+    Parameters
+    ----------
+    out : DIR
+        folder for tables and figures
+    models : NAME...
+        always-normal, k-means-pixels, k-means-features, logistic-regression, densenet169,
+        resnet50, alexnet, vgg16 (all of them)
+    weights : NETWORK=FILE...
+        what a network starts from: an .npz file, imagenet (downloaded by Keras; what is taken
+        otherwise) or none
+    question
+        fractured or normal of all body parts by one network, or of one part
+    split
+        only this split's folder
+    minutes
+        a limit to each network's training on each fold; no limit otherwise
+    folds
+        how many
+    resamples
+        draws of an interval
+    features : DIR
+        where pooled features are kept (in the user's cache folder)
     """
     # What TensorFlow says of itself while it starts is no news to whoever compares.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -14,9 +14,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from fracture_widgets.cli.options import new_app, path_option
+from fracture_widgets.app.limits import MOST_MB, UploadLimits
+from fracture_widgets.cli.options import documented, new_app
 from fracture_widgets.datasets.layout import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
+from fracture_widgets.models.folder import MODELS_VARIABLE
 from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.serving.graph import graph_made_meanwhile
 from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
@@ -27,8 +29,7 @@ app = new_app()
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
 _MOST_VISITORS = 1000
-_SOON_SECONDS = 5 * 60
-_LATE_SECONDS = 2 * 60 * 60
+_SOON_SECONDS, _LATE_SECONDS = 5 * 60, 2 * 60 * 60
 _EPILOG = """\
 \b
 For a class:
@@ -81,82 +82,35 @@ class _Password(TyperCommand):
         return super().parse_args(ctx, words)
 
 
-def _number(text: object, least: int, most: int, sentence: str) -> int:
-    words = str(text)
-    if words.isdecimal() and least <= int(words) <= most:
-        return int(words)
-    raise typer.BadParameter(sentence.format(words))
+def _number(least: int, most: int, sentence: str) -> dict[str, Any]:
+    """Return the settings of an option that is a whole number in a range."""
+
+    def parse(text: object) -> int:
+        words = str(text)
+        if words.isdecimal() and least <= int(words) <= most:
+            return int(words)
+        raise typer.BadParameter(sentence.format(words))
+
+    return {"parser": parse}
 
 
-def _port(text: str) -> int:
-    return _number(text, 1, 65535, "{} is no port: choose a number from 1 to 65535")
-
-
-def _visitors(text: str, least: int = 1) -> int:
-    sentence = f"{{}} is no number of visitors: choose one from 1 to {_MOST_VISITORS}"
-    return _number(text, least, _MOST_VISITORS, sentence)
-
-
-def _none_or_visitors(text: str) -> int:
-    return _visitors(text, least=0)
-
-
-def _megabytes(text: str) -> int:
-    from fracture_widgets.app.limits import MOST_MB
-
-    return _number(
-        text,
-        1,
-        MOST_MB,
-        f"{{}} is no size of a radiograph: choose a number of megabytes from 1 to {MOST_MB}",
-    )
-
-
-_CLASS, _DOOR = "a class", "who is let in, and by which address"
+_PORT = _number(1, 65535, "{} is no port: choose a number from 1 to 65535")
+_SIZE = f"{{}} is no size of a radiograph: choose a number of megabytes from 1 to {MOST_MB}"
+_VISITORS = f"{{}} is no number of visitors: choose one from 1 to {_MOST_VISITORS}"
 
 
 @app.command(short_help="open the workbench in a browser", epilog=_EPILOG, cls=_Password)
+@documented
 def dashboard(
     *,
-    port: Annotated[int, typer.Option(help="port of the page", parser=_port)] = 8866,
-    host: Annotated[
-        str, typer.Option(help="address to listen on; this computer alone by default")
-    ] = "127.0.0.1",
-    data: Annotated[
-        list[Path] | None,
-        path_option(
-            "DIR",
-            "a dataset, or a folder of some, that visitors may train on; may be given again",
-        ),
-    ] = None,
-    max_mb: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="largest file that visitors may upload, in MB (64)",
-            parser=_megabytes,
-        ),
-    ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="only print the address, open no browser")
-    ] = False,
-    visitors: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="pages that may be open at once, all kept warm; by default without limit, none "
-            "warm",
-            parser=_visitors,
-        ),
-    ] = None,
-    warm: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="keep only so many workbenches ready for the next visitors",
-            parser=_none_or_visitors,
-        ),
-    ] = None,
+    port: Annotated[int, _PORT] = 8866,
+    host: str = "127.0.0.1",
+    models: Path | None = None,
+    data: list[Path] | None = None,
+    max_mb: Annotated[int | None, _number(1, MOST_MB, _SIZE)] = None,
+    no_browser: bool = False,
+    visitors: Annotated[int | None, _number(1, _MOST_VISITORS, _VISITORS)] = None,
+    warm: Annotated[int | None, _number(0, _MOST_VISITORS, _VISITORS)] = None,
     separate_histories: Annotated[
         bool | None,
         typer.Option(
@@ -165,36 +119,43 @@ def dashboard(
             "--visitors), or all visitors share the history of this computer's user (so without)",
         ),
     ] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WORD",
-            help="a word that opens the page, as ?token=WORD or typed; one is made where the page "
-            "can be reached from other computers",
-        ),
-    ] = None,
-    password: Annotated[
-        str | None,
-        typer.Option(
-            metavar="[WORD]",
-            help="a password that opens the page; without WORD it is asked for here",
-        ),
-    ] = None,
+    token: str | None = None,
+    password: str | None = None,
     ask_password: Annotated[bool, typer.Option("--ask-password", hidden=True)] = False,
-    no_token: Annotated[
-        bool,
-        typer.Option(
-            "--no-token",
-            help="let everybody in, by whatever name this computer is asked for",
-        ),
-    ] = False,
-    prefix: Annotated[
-        str, typer.Option(metavar="PATH", help="path that the page's addresses begin with")
-    ] = "/",
+    no_token: bool = False,
+    prefix: str = "/",
 ) -> int:
     """Serve the workbench as a page on this computer and open it in a browser.
 
     The lessons of the course are beside it.
+
+    Parameters
+    ----------
+    port : N
+        port of the page
+    host
+        address to listen on; this computer alone by default
+    models : DIR
+        models folder that the pages begin with; others can be chosen on them
+    data : DIR
+        a dataset, or a folder of some, that visitors may train on; may be given again
+    max_mb : N
+        largest file that visitors may upload, in MB (64)
+    no_browser
+        only print the address, open no browser
+    visitors : N
+        pages that may be open at once, all kept warm; by default without limit, none warm
+    warm : N
+        keep only so many workbenches ready for the next visitors
+    token : WORD
+        a word that opens the page, as ?token=WORD or typed; one is made where the page can be
+        reached from other computers
+    password : [WORD]
+        a password that opens the page; without WORD it is asked for here
+    no_token
+        let everybody in, by whatever name this computer is asked for
+    prefix : PATH
+        path that the page's addresses begin with
     """
     if visitors is not None and warm is not None and warm > visitors:
         raise FractureWidgetsError(
@@ -202,7 +163,7 @@ def dashboard(
             "fewer, or leave --warm out."
         )
     if max_mb is None:
-        _check_limit_of_environment()
+        UploadLimits.from_environment()  # says here what every page would say
     if ask_password:
         password = getpass.getpass("Password for the dashboard: ")
     settings = ServingSettings(
@@ -224,6 +185,8 @@ def dashboard(
     _check_port(host, port)
     if data:
         _offer(data)
+    if models is not None:
+        os.environ[MODELS_VARIABLE] = str(models.expanduser().resolve())
     with graph_made_meanwhile():
         try:
             from fracture_widgets.serving.server import serve
@@ -244,13 +207,6 @@ def dashboard_notebook() -> Path:
     )
 
 
-def _check_limit_of_environment() -> None:
-    """Say here what every page would say instead of a workbench."""
-    from fracture_widgets.app.limits import UploadLimits
-
-    UploadLimits.from_environment()
-
-
 def _offer(folders: Sequence[Path]) -> None:
     """Let the pages offer these datasets; their kernels inherit the environment."""
     for folder in folders:
@@ -260,7 +216,7 @@ def _offer(folders: Sequence[Path]) -> None:
                 f"{in_words(map(str.title, BODY_PARTS))} folders of radiographs lie, or a "
                 "folder of such folders."
             )
-    os.environ[DATASETS_VARIABLE] = os.pathsep.join(str(one.resolve()) for one in folders)
+    os.environ[DATASETS_VARIABLE] = os.pathsep.join(str(folder.resolve()) for folder in folders)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fracture_widgets.cli.narrator import Narrator, say
-from fracture_widgets.cli.options import interruptible, new_app, path_argument
+from fracture_widgets.cli.options import documented, interruptible, new_app
 from fracture_widgets.parts import plurals
 
 if TYPE_CHECKING:
@@ -26,28 +26,25 @@ app = new_app(
     help=f"Cut the {plurals()} out of FracAtlas (CC BY 4.0) and write them to DEST in the layout "
     "of MURA. Stopped at any moment, the same command goes on where it was.",
 )
+@documented
 def fracatlas(
-    places: Annotated[
-        list[Path],
-        path_argument(
-            "[SOURCE] DEST",
-            "SOURCE is FracAtlas.zip or the folder it was unpacked into; left out, the archive "
-            "(about 340 MB) is downloaded and kept beside DEST, a new folder",
-        ),
-    ],
+    places: list[Path],
     *,
-    margin: Annotated[
-        float,
-        typer.Option(help="border around a joint, as a share of its size", min=0, max=1),
-    ] = 0.06,
-    check_all: Annotated[
-        bool,
-        typer.Option(
-            "--check-all", help="decode every radiograph of the copy, not only those that are cut"
-        ),
-    ] = False,
+    margin: Annotated[float, {"min": 0, "max": 1}] = 0.06,
+    check_all: bool = False,
 ) -> int:
-    """Cut the radiographs of one body part out of a FracAtlas copy."""
+    """Cut the radiographs of the body parts out of a FracAtlas copy.
+
+    Parameters
+    ----------
+    places : [SOURCE] DEST
+        SOURCE is FracAtlas.zip or the folder it was unpacked into; left out, the archive (about
+        340 MB) is downloaded and kept beside DEST, a new folder
+    margin
+        border around a joint, as a share of its size
+    check_all
+        decode every radiograph of the copy, not only those that are cut
+    """
     from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
     from fracture_widgets.datasets.joints import write_joint_crops
@@ -70,10 +67,8 @@ def fracatlas(
         for deviation in crops.attrs["deviations"]:
             say(f"Note: {deviation}")
         written = crops.attrs["written"]
-        print(
-            f"{len(crops):,} crops in {destination}"
-            + (f", {written:,} of them new." if written else "; nothing was left to do.")
-        )
+        new = f", {written:,} of them new." if written else "; nothing was left to do."
+        print(f"{len(crops):,} crops in {destination}{new}")
         print(_counts(crops))
         print(f"\nWherever they are shown, give this credit:\n{ATTRIBUTION}")
     return 0
@@ -84,13 +79,24 @@ def fracatlas(
     help=f"Draw {plurals()} with known fractures and write them to DEST in the layout of MURA. "
     "The same seed draws the same radiographs.",
 )
+@documented
 def phantoms(
-    destination: Annotated[Path, path_argument("DEST", "a new folder")],
+    destination: Path,
     *,
-    patients: Annotated[int, typer.Option(help="patients for each body part", min=1)] = 12,
-    seed: Annotated[int, typer.Option(help="which ones", min=0)] = 0,
+    patients: Annotated[int, {"min": 1}] = 12,
+    seed: Annotated[int, {"min": 0}] = 0,
 ) -> int:
-    """Draw radiographs."""
+    """Draw radiographs.
+
+    Parameters
+    ----------
+    destination : DEST
+        a new folder
+    patients
+        patients for each body part
+    seed
+        which ones
+    """
     from fracture_widgets.datasets.table import load_dataset
     from fracture_widgets.phantoms import write_phantoms
 

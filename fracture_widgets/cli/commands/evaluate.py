@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from typing import TYPE_CHECKING, Literal
 
 from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
@@ -15,11 +13,11 @@ from fracture_widgets.cli.options import (
     Json,
     Models,
     dataset_table,
+    documented,
     folder_for,
     new_app,
-    path_option,
+    writing,
 )
-from fracture_widgets.errors import FractureWidgetsError
 
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.evaluate import Evaluation
@@ -28,21 +26,15 @@ app = new_app()
 
 
 @app.command(short_help="say how often the cascade is right on a folder of radiographs")
+@documented
 def evaluate(
     dataset: Dataset,
     *,
-    split: Annotated[str | None, typer.Option(help="only this split's folder, e.g. test")] = None,
-    by: Annotated[
-        Literal["patient_id", "study_id"], typer.Option(help="what the intervals draw whole")
-    ] = "patient_id",
+    split: str | None = None,
+    by: Literal["patient_id", "study_id"] = "patient_id",
     as_json: Json = False,
-    predictions: Annotated[
-        Path | None, path_option("FILE", "write every answer to this CSV file")
-    ] = None,
-    figures: Annotated[
-        Path | None,
-        path_option("DIR", "draw the confusion matrices and the ROC curves into this folder"),
-    ] = None,
+    predictions: Path | None = None,
+    figures: Path | None = None,
     models: Models = None,
     engine: Engine = "onnx",
 ) -> int:
@@ -50,7 +42,19 @@ def evaluate(
 
     Accuracy of both questions, confusion matrices, and figures by part beside the always-normal
     baseline. A file that cannot be read does not stop the rest; the exit code is then 1.
+
+    Parameters
+    ----------
+    split
+        only this split's folder, e.g. test
+    by
+        what the intervals draw whole
+    predictions : FILE
+        write every answer to this CSV file
+    figures : DIR
+        draw the confusion matrices and the ROC curves into this folder
     """
+    from fracture_widgets.base.tables import write_frame
     from fracture_widgets.evaluation.evaluate import evaluate_predictions
     from fracture_widgets.models.cascade import Cascade
 
@@ -58,31 +62,15 @@ def evaluate(
     cascade = Cascade.load(models, engine=engine)
     with Narrator("radiographs") as narrator:
         evaluation = evaluate_predictions(
-            table,
-            cascade,
-            split=split,
-            by=by,
-            progress=narrator.stage("Examining"),
-            show=None,
+            table, cascade, split=split, by=by, progress=narrator.stage("Examining"), show=None
         )
     print(json.dumps(evaluation.to_dict(), indent=2) if as_json else evaluation)
     if predictions is not None:
-        _write_predictions(evaluation, predictions)
+        with writing(f"The answers could not be written to {predictions.name}"):
+            write_frame(predictions, evaluation.predictions)
     if figures is not None:
         _draw(evaluation, folder_for("figures", figures))
     return 1 if evaluation.unreadable else 0
-
-
-def _write_predictions(evaluation: Evaluation, path: Path) -> None:
-    from fracture_widgets.base.tables import write_frame
-
-    try:
-        write_frame(path, evaluation.predictions)
-    except OSError as error:
-        raise FractureWidgetsError(
-            f"The answers could not be written to {path.name} ({error.strerror or error}): make "
-            "room, or choose another folder."
-        ) from error
 
 
 def _draw(evaluation: Evaluation, folder: Path) -> None:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from fracture_widgets.cli.options import new_app, path_argument, path_option
+from fracture_widgets.cli.options import documented, new_app
 
 app = new_app()
 
 
 @app.command(short_help="write a model as one ONNX file, for other programs")
-def export(
-    models: Annotated[
-        Path | None, path_argument("MODELS", "a models folder; what ships else")
-    ] = None,
-    *,
-    out: Annotated[Path, path_option("FILE", "the ONNX file")],
-) -> int:
+@documented
+def export(models: Path | None = None, *, out: Path) -> int:
     """Write the networks of a models folder as one ONNX file.
 
     ONNX's own checker has passed it, and body parts, labels and preprocessing are among its
     properties.
+
+    Parameters
+    ----------
+    models : MODELS
+        a models folder; what ships else
+    out : FILE
+        the ONNX file
     """
     from fracture_widgets.models.export import export_onnx
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fracture_widgets.base.files import write_whole
 from fracture_widgets.cli.narrator import say
-from fracture_widgets.cli.options import choice, new_app
-from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.cli.options import choice, documented, new_app, writing
 from fracture_widgets.parts import BODY_PARTS, Verdict
 
 if TYPE_CHECKING:
@@ -30,42 +28,44 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="of the saved resu
 
 
 @app.callback()
+@documented
 def history(
     context: typer.Context,
     *,
-    search: Annotated[str, typer.Option(metavar="TEXT", help="in the name or the remark")] = "",
-    verdict: Annotated[Verdict | None, typer.Option(help="the network's")] = None,
-    part: Annotated[
-        str | None,
-        typer.Option(
-            metavar="|".join(BODY_PARTS), help="the body part", parser=choice(*BODY_PARTS)
-        ),
-    ] = None,
-    reader: Annotated[
-        Literal["agrees", "disagrees", "not read"] | None,
-        typer.Option(help="how your verdict stands to it"),
-    ] = None,
-    model: Annotated[
-        str, typer.Option(metavar="SHA256", help="beginning of the model's sha256")
-    ] = "",
-    by: Annotated[Literal["newest", "probable"], typer.Option(help="what comes first")] = "newest",
-    limit: Annotated[int | None, typer.Option(help="how many rows at most", min=1)] = None,
-    csv: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="write what is found as CSV instead; - is standard output"
-        ),
-    ] = None,
-    json: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="write what is found as JSON instead; - is standard output"
-        ),
-    ] = None,
+    search: str = "",
+    verdict: Verdict | None = None,
+    part: Annotated[str | None, choice(*BODY_PARTS)] = None,
+    reader: Literal["agrees", "disagrees", "not read"] | None = None,
+    model: str = "",
+    by: Literal["newest", "probable"] = "newest",
+    limit: Annotated[int | None, {"min": 1}] = None,
+    csv: str | None = None,
+    json: str | None = None,
 ) -> int:
     """List the saved results, newest first.
 
     Or note your own verdict beside the network's, or delete a result.
+
+    Parameters
+    ----------
+    search : TEXT
+        in the name or the remark
+    verdict
+        the network's
+    part
+        the body part
+    reader
+        how your verdict stands to it
+    model : SHA256
+        beginning of the model's sha256
+    by
+        what comes first
+    limit
+        how many rows at most
+    csv : FILE
+        write what is found as CSV instead; - is standard output
+    json : FILE
+        write what is found as JSON instead; - is standard output
     """
     if csv is not None and json is not None:
         raise typer.BadParameter("not allowed with --csv", param_hint="--json")
@@ -99,21 +99,22 @@ def history(
 
 
 @app.command(short_help="note your own verdict")
+@documented
 def read(
     number: Number,
-    reading: Annotated[
-        str,
-        typer.Argument(
-            metavar="|".join(_READINGS), help="what you conclude", parser=choice(*_READINGS)
-        ),
-    ],
+    reading: Annotated[str, choice(*_READINGS)],
     *,
-    remark: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="replaces the remark there is; '' clears it"),
-    ] = None,
+    remark: str | None = None,
 ) -> int:
-    """Note your own verdict of a saved result, and a remark if you like."""
+    """Note your own verdict of a saved result, and a remark if you like.
+
+    Parameters
+    ----------
+    reading
+        what you conclude
+    remark : TEXT
+        replaces the remark there is; '' clears it
+    """
     from fracture_widgets.records.history import History
 
     saved = History()
@@ -125,10 +126,15 @@ def read(
 
 
 @app.command(short_help="delete a saved result")
-def delete(
-    number: Number, *, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False
-) -> int:
-    """Delete a saved result for good, after asking."""
+@documented
+def delete(number: Number, *, yes: bool = False) -> int:
+    """Delete a saved result for good, after asking.
+
+    Parameters
+    ----------
+    yes
+        do not ask
+    """
     from fracture_widgets.records.history import History
 
     saved = History()
@@ -150,15 +156,13 @@ def _agreed() -> bool:
 
 
 def _export(target: str, text: str, encoding: str, rows: int) -> int:
+    from fracture_widgets.base.files import write_whole
+
     if target == "-":
         sys.stdout.write(text)
         return 0
-    try:
+    with writing(f"{Path(target).name} could not be written", "choose another place"):
         write_whole(Path(target), text.encode(encoding))
-    except OSError as error:
-        raise FractureWidgetsError(
-            f"{Path(target).name} could not be written ({error.strerror}): choose another place."
-        ) from error
     say(f"{target}: {rows:,} saved results")
     return 0
 

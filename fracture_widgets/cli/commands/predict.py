@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fracture_widgets.cli.narrator import say
-from fracture_widgets.cli.options import Engine, Models, folder_for, new_app, path_option
-from fracture_widgets.cli.reports import Formats, KeepIdentity, ReportFolder, ReportWriter
+from fracture_widgets.cli.options import Engine, Models, documented, folder_for, new_app, writing
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.parts import in_words
 
 if TYPE_CHECKING:
-    from fracture_widgets.models.report import Answer, Report, StudyAnswer
+    from fracture_widgets.models.report import Answer, Report
+    from fracture_widgets.records.dicom_identity import Identity
 
 app = new_app()
+
+
+def _formats(text: str) -> str:
+    from fracture_widgets.records.formats import ReportFormat
+
+    known = [kind.value for kind in ReportFormat]
+    names = dict.fromkeys(name.strip().lower() for name in text.split(","))
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is no format: choose among {', '.join(known)}")
+    return ",".join(names)
 
 
 @app.command(
@@ -27,41 +40,57 @@ app = new_app()
     "the gravest of its views', its probability their mean. A file that cannot be read does not "
     "stop the rest; the exit code is then 1.",
 )
+@documented
 def predict(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH", help="radiographs, or folders or ZIP archives of them", parser=str
-        ),
-    ],
+    paths: Annotated[list[str], {"parser": str}],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a line")] = False,
-    heatmap: Annotated[
-        Path | None,
-        path_option("DIR", "write each radiograph with its heatmap into this folder"),
-    ] = None,
-    override_gate: Annotated[
-        bool,
+    heatmap: Path | None = None,
+    override_gate: bool = False,
+    report: Path | None = None,
+    formats: Annotated[
+        str,
         typer.Option(
-            "--override-gate",
-            help="for teaching: answer also what would be refused, marked as such",
+            "--format",
+            metavar="LIST",
+            parser=_formats,
+            help="what --report writes, separated by commas: pdf (as if not given), png, csv, "
+            "json, dicom; the last for DICOM files alone",
         ),
-    ] = False,
-    report: ReportFolder = None,
-    formats: Formats = "pdf",
-    keep_identity: KeepIdentity = False,
+    ] = "pdf",
+    keep_identity: bool = False,
     models: Models = None,
     engine: Engine = "onnx",
 ) -> int:
-    """Answer radiographs."""
+    """Answer radiographs.
+
+    Parameters
+    ----------
+    paths : PATH
+        radiographs, or folders or ZIP archives of them
+    heatmap : DIR
+        write each radiograph with its heatmap into this folder
+    override_gate
+        for teaching: answer also what would be refused, marked as such
+    report : DIR
+        write each result into this folder
+    keep_identity
+        let DICOM reports join the patient's study; otherwise they carry no patient, no study and
+        no UID of the file
+    """
     from fracture_widgets.imaging.studies import find_radiographs
     from fracture_widgets.models.cascade import Cascade
 
     cascade = Cascade.load(models, engine=engine)
-    heatmaps = None if heatmap is None else folder_for("heatmaps", heatmap)
-    reports = ReportWriter.asked_for(report, formats, keep_identity=keep_identity)
+    if heatmap is not None:
+        folder_for("heatmaps", heatmap)
+    if keep_identity and (report is None or "dicom" not in formats.split(",")):
+        raise FractureWidgetsError(
+            "Only a DICOM report can keep the patient's identity: add --report DIR and "
+            "--format dicom."
+        )
     failures = 0
-    studies = _Studies()
+    studies: dict[str, list[tuple[str, Answer]]] = {}  # what their views got, and no pixels
     for found in find_radiographs(paths):
         try:
             if found.radiograph is None:
@@ -69,10 +98,10 @@ def predict(
             examined = cascade.examine(found.radiograph)
             if override_gate:
                 examined = examined.override()
-            if heatmaps is not None:
-                _write_heatmap(examined, heatmaps)
-            if reports is not None:
-                reports.write(examined, Path(found.place))
+            if heatmap is not None:
+                _write_heatmap(examined, heatmap)
+            if report is not None:
+                _write_reports(examined, report, formats, Path(found.place), keep=keep_identity)
         except FractureWidgetsError as error:
             failures += 1
             if as_json:
@@ -80,83 +109,17 @@ def predict(
             else:
                 say(f"{found.place}: {error}")
         else:
-            number = studies.note(found.place, examined)
-            line = _as_json if as_json else _in_words
-            print(line(found.place, examined, number), flush=True)
-    for line_of_study in studies.lines(as_json=as_json):
-        print(line_of_study, flush=True)
+            study = examined.radiograph.study
+            if study:
+                studies.setdefault(study, []).append((found.place, examined.answer))
+            number = list(studies).index(study) + 1 if study else None
+            line = (_as_json if as_json else _in_words)(found.place, examined, number)
+            print(line, flush=True)
+    for number, views in enumerate(studies.values(), 1):
+        if len(views) > 1:
+            of_study = _study_as_json if as_json else _study_in_words
+            print(of_study(number, views, cascade.sha256), flush=True)
     return 1 if failures else 0
-
-
-class _Studies:
-    """Keeps what the views of each study got, and none of their pixels."""
-
-    def __init__(self) -> None:
-        self._views: dict[str, list[tuple[str, Answer]]] = {}
-        self._model = ""
-
-    def note(self, place: str, report: Report) -> int | None:
-        """Add a view; return its study's number, where the study is known."""
-        study = report.radiograph.study
-        if not study:
-            return None
-        self._model = report.model
-        self._views.setdefault(study, []).append((place, report.answer))
-        return list(self._views).index(study) + 1
-
-    def lines(self, *, as_json: bool) -> Iterator[str]:
-        """Yield a line for each study of several views."""
-        from fracture_widgets.models.report import StudyAnswer
-
-        for number, views in enumerate(self._views.values(), 1):
-            if len(views) > 1:
-                answer = StudyAnswer.of([said for _, said in views])
-                said = self._as_json if as_json else _study_in_words
-                yield said(number, answer, views)
-
-    def _as_json(
-        self, number: int, answer: StudyAnswer, views: Sequence[tuple[str, Answer]]
-    ) -> str:
-        from fracture_widgets.models.record import RECORD_SCHEMA, rounded
-
-        return json.dumps(
-            {
-                "study": number,
-                "schema": RECORD_SCHEMA,
-                **rounded(answer.to_dict()),
-                "highest": views[answer.highest][0],
-                "model": self._model,
-            }
-        )
-
-
-def _study_in_words(number: int, answer: StudyAnswer, views: Sequence[tuple[str, Answer]]) -> str:
-    from fracture_widgets.base.words import percent
-
-    place, highest = views[answer.highest]
-    if answer.calibrated_probability is None:
-        return f"Study {number}: no verdict, its {answer.views} views are refused"
-    left_out = f", {answer.refused} refused" if answer.refused else ""
-    return (
-        f"Study {number}: {answer.verdict}, the gravest of {answer.views} views{left_out} "
-        f"(fracture {percent(answer.calibrated_probability)} in the mean, highest "
-        f"{percent(highest.calibrated_probability)} in {place})"
-    )
-
-
-def _write_heatmap(report: Report, folder: Path) -> None:
-    from fracture_widgets.figures.overlay import overlay
-
-    # Two folders may hold files of one name; the content tells them apart.
-    stem = Path(report.radiograph.name).stem
-    target = folder / f"{stem}-{report.radiograph.sha256[:8]}-heatmap.png"
-    try:
-        overlay(report.radiograph, report.heatmap).save(target)
-    except OSError as error:
-        raise FractureWidgetsError(
-            f"The heatmap of {report.radiograph.name} could not be written ({error.strerror}): "
-            "make room, or choose another folder."
-        ) from error
 
 
 def _as_json(place: str, report: Report, study: int | None) -> str:
@@ -181,3 +144,71 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
         f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
         + (f". {override_mark(answer)}" if answer.overridden else "")
     )
+
+
+def _study_as_json(number: int, views: Sequence[tuple[str, Answer]], model: str) -> str:
+    from fracture_widgets.models.record import RECORD_SCHEMA, rounded
+    from fracture_widgets.models.report import StudyAnswer
+
+    study = StudyAnswer.of([answer for _, answer in views])
+    line = {"study": number, "schema": RECORD_SCHEMA, **rounded(study.to_dict())}
+    return json.dumps(line | {"highest": views[study.highest][0], "model": model})
+
+
+def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], _: str) -> str:
+    from fracture_widgets.base.words import percent
+    from fracture_widgets.models.report import StudyAnswer
+
+    study = StudyAnswer.of([answer for _, answer in views])
+    if study.calibrated_probability is None:
+        return f"Study {number}: no verdict, its {study.views} views are refused"
+    place, highest = views[study.highest]
+    left_out = f", {study.refused} refused" if study.refused else ""
+    return (
+        f"Study {number}: {study.verdict}, the gravest of {study.views} views{left_out} "
+        f"(fracture {percent(study.calibrated_probability)} in the mean, highest "
+        f"{percent(highest.calibrated_probability)} in {place})"
+    )
+
+
+def _write_heatmap(report: Report, folder: Path) -> None:
+    from fracture_widgets.figures.overlay import overlay
+
+    # Two folders may hold files of one name; the content tells them apart.
+    stem = Path(report.radiograph.name).stem
+    target = folder / f"{stem}-{report.radiograph.sha256[:8]}-heatmap.png"
+    with writing(f"The heatmap of {report.radiograph.name} could not be written"):
+        overlay(report.radiograph, report.heatmap).save(target)
+
+
+def _write_reports(report: Report, folder: Path, formats: str, path: Path, *, keep: bool) -> None:
+    """Write a report in every format, and say afterwards which was the first that failed."""
+    from fracture_widgets.records.formats import ReportFormat, save_report
+
+    made_at = datetime.now(UTC)
+    problems = []
+    for kind in map(ReportFormat, formats.split(",")):
+        try:
+            identity = _identity(report, path) if keep and kind is ReportFormat.DICOM else None
+            save_report(report, folder, kind, made_at=made_at, identity=identity)
+        except FractureWidgetsError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
+def _identity(report: Report, path: Path) -> Identity | None:
+    """Read whose study the file is of, if it is still the file that was examined."""
+    from fracture_widgets.records.dicom_identity import read_identity
+
+    if report.radiograph.source_format != "DICOM":
+        return None
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableRadiograph(
+            f"{path.name} cannot be read again ({error.strerror}): predict it again."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != report.radiograph.sha256:
+        raise UnreadableRadiograph(f"{path.name} changed while it was examined: predict it again.")
+    return read_identity(data, path.name)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from fracture_widgets.cli.narrator import say
-from fracture_widgets.cli.options import Json, new_app, path_argument, path_option
-from fracture_widgets.errors import ReadingRoomError
+from fracture_widgets.cli.options import Json, documented, new_app, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,15 +16,12 @@ app = new_app()
 
 
 @app.command(short_help="put the reading sessions of a class together")
+@documented
 def readings(
-    files: Annotated[list[Path], path_argument("FILE.csv", "exports")],
+    files: list[Path],
     *,
-    students: Annotated[
-        Path | None, path_option("FILE", "write the students' table to this CSV file")
-    ] = None,
-    cases: Annotated[
-        Path | None, path_option("FILE", "write the cases' table to this CSV file")
-    ] = None,
+    students: Path | None = None,
+    cases: Path | None = None,
     as_json: Json = False,
 ) -> int:
     """Merge what students exported in the reading room.
@@ -33,7 +29,17 @@ def readings(
     For each student how many cases they read, sensitivity, specificity, kappa and AUROC with 95
     percent intervals; for each case how many got it right, the hardest first. A file that is no
     export does not stop the rest; the exit code is then 1.
+
+    Parameters
+    ----------
+    files : FILE.csv
+        exports
+    students : FILE
+        write the students' table to this CSV file
+    cases : FILE
+        write the cases' table to this CSV file
     """
+    from fracture_widgets.base.tables import write_csv
     from fracture_widgets.reading_room.class_table import read_exports
 
     merged = read_exports(files)
@@ -47,7 +53,8 @@ def readings(
         _print(by_student, by_case)
     for table, file in ((by_student, students), (by_case, cases)):
         if file is not None:
-            _write(table, file)
+            with writing(f"{file.name} could not be written", "choose another folder"):
+                write_csv(file, list(table.columns), table.itertuples(index=False, name=None))
     return 1 if merged.problems else 0
 
 
@@ -68,14 +75,3 @@ def _print(students: pd.DataFrame, cases: pd.DataFrame) -> None:
         print(f"  AUROC {row['AUROC']}")
     print(f"\n{len(cases):,} cases, the hardest first")
     print(cases.to_string(index=False))
-
-
-def _write(table: pd.DataFrame, file: Path) -> None:
-    from fracture_widgets.base.tables import write_csv
-
-    try:
-        write_csv(file, list(table.columns), table.itertuples(index=False, name=None))
-    except OSError as error:
-        raise ReadingRoomError(
-            f"{file.name} could not be written ({error.strerror}): choose another folder."
-        ) from error

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from fracture_widgets.cli.narrator import Narrator
-from fracture_widgets.cli.options import Models, interruptible, new_app, path_argument, path_option
+from fracture_widgets.cli.options import Models, documented, interruptible, new_app
 
 app = new_app()
 
 
 @app.command(short_help="answer a folder of thousands, into a table")
+@documented
 def screen(
-    folder: Annotated[Path, path_argument("FOLDER", "folder of radiographs")],
+    folder: Path,
     *,
-    out: Annotated[Path, path_option("TABLE", "a .csv or .parquet file")],
-    restart: Annotated[
-        bool,
-        typer.Option("--restart", help="begin again, and replace the table when it is done"),
-    ] = False,
+    out: Path,
+    restart: bool = False,
     models: Models = None,
-    batch: Annotated[
-        int, typer.Option(help="radiographs that go through the network together")
-    ] = 16,
-    dask: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="let the workers of a Dask cluster do it, such as tcp://host:8786. They read the "
-            "files themselves: FOLDER, and --models if given, must lie on a file system that they "
-            "share, under the same path. Workers of another version or model are left out; one "
-            "worker with two threads a machine is best, for the network takes all cores. Dask's "
-            "protocol trusts its network and can run any code: keep its ports inside the cluster",
-        ),
-    ] = None,
+    batch: int = 16,
+    dask: str | None = None,
 ) -> int:
     """Answer every radiograph in a folder and the folders in it, one row a file, sorted by path.
 
     A file that cannot be read has the reason in its row; the exit code is then 1. Finished
     batches are kept in TABLE.part: whatever stops the command, the same command goes on from
     there, to the same table.
+
+    Parameters
+    ----------
+    folder : FOLDER
+        folder of radiographs
+    out : TABLE
+        a .csv or .parquet file
+    restart
+        begin again, and replace the table when it is done
+    batch
+        radiographs that go through the network together
+    dask : ADDRESS
+        let the workers of a Dask cluster do it, such as tcp://host:8786. They read the files
+        themselves: FOLDER, and --models if given, must lie on a file system that they share,
+        under the same path. Workers of another version or model are left out; one worker with
+        two threads a machine is best, for the network takes all cores. Dask's protocol trusts
+        its network and can run any code: keep its ports inside the cluster
     """
     from fracture_widgets.base.progress import Monitor
     from fracture_widgets.screening.screen import screen_folder
