@@ -27,7 +27,7 @@ import numpy as np
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Answer, DoubtBand, Report
 from fracture_widgets.records.history import History
-from fracture_widgets.records.history_row import SavedResult
+from fracture_widgets.records.saved_result import SavedResult
 
 __all__ = ["Loss", "count", "kill_round", "numbered_report", "write_round"]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval, cohen_kappa
 from fracture_widgets.parts import Verdict
-from fracture_widgets.records.history_row import READER_VERDICTS, SavedResult
+from fracture_widgets.records.saved_result import READER_VERDICTS, SavedResult
 
 __all__ = ["WINDOW", "Agreement", "in_words"]
 

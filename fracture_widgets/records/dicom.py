@@ -10,16 +10,15 @@ import hashlib
 import io
 import json
 import uuid
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import RLELossless
 
@@ -27,30 +26,27 @@ from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import MissingExtra
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.report import Report
 from fracture_widgets.models.verdict_words import finding_in_words, override_mark
 from fracture_widgets.parts import Verdict, all_parts
-from fracture_widgets.records.dicom_identity import Identity
+from fracture_widgets.records.dicom_identity import SUBJECT, Identity
 from fracture_widgets.records.page import report_png
 
-if TYPE_CHECKING:
+try:
     from highdicom import sr
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+    from highdicom.sc import SCImage
+except ImportError as error:
+    raise MissingExtra("A DICOM report", "dicom-reports") from error
 
-__all__ = ["DicomReport", "report_dicom"]
+__all__ = ["report_dicom"]
 
 MAKER = "Fracture Widgets"
 """Manufacturer, model and algorithm."""
 
-_DEIDENTIFIED_BY = "No attribute of the source is kept; new UIDs"
-
-
 SCHEME = "99FRACWIDGETS"
 """Designator of our own coding scheme; those that start with 99 are private."""
-
 FINDING = Code("125605004", "SCT", "Fracture of bone")
-FINDINGS = {"fracture": FINDING}
-"""What kinds of findings are called; others have a code of our own."""
-
 PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # CID 100 has it in every edition
 PROBABILITY = Code("122157", "DCM", "Probability")
 PERCENT = Code("%", "UCUM", "Percent")
@@ -68,40 +64,25 @@ FOUND = Code("found", SCHEME, "What was found where")
 SCORE = Code("score", SCHEME, "Score of the finding")
 
 _UNNAMED = "not named here"
-
-
-@dataclass(frozen=True)
-class DicomReport:
-    """The two DICOM files of a report."""
-
-    secondary_capture: bytes
-    structured_report: bytes
-
-    def to_zip(self, made_at: datetime) -> bytes:
-        """Return both in one ZIP archive, as ``secondary-capture.dcm`` and so on."""
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in ("secondary_capture", "structured_report"):
-                entry = zipfile.ZipInfo(f"{name.replace('_', '-')}.dcm", made_at.timetuple()[:6])
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, getattr(self, name))
-        return file.getvalue()
+_DEIDENTIFIED_BY = "No attribute of the source is kept; new UIDs"
 
 
 def report_dicom(
     report: Report, *, made_at: datetime | None = None, identity: Identity | None = None
-) -> DicomReport:
-    """Return a report as DICOM files."""
-    if find_spec("highdicom") is None:
-        raise MissingExtra("A DICOM report", "dicom-reports")
+) -> dict[str, bytes]:
+    """Return a report as two DICOM files, by their names."""
     shown = report if identity is not None else _unnamed(report)
     moment = (made_at or datetime.now(UTC)).astimezone(UTC)
-    header = Header(_seed(report, moment, identity), moment, report.model, identity)
+    source = None if identity is None else identity.source
+    header = Header(_seed(report, moment, source), moment, report.model, source)
     capture = secondary_capture(shown, header)
-    evidence = [capture] if identity is None else [identity.source, capture]
-    # Written before the document is made: highdicom lets the two share their patient's elements.
-    written = _written(capture)
-    return DicomReport(written, _written(structured_report(shown, header, evidence)))
+    evidence = [capture] if source is None else [source, capture]
+    return {
+        # Written before the document is made: highdicom lets the two share their patient's
+        # elements.
+        "secondary-capture.dcm": _written(capture),
+        "structured-report.dcm": _written(structured_report(shown, header, evidence)),
+    }
 
 
 def _unnamed(report: Report) -> Report:
@@ -116,10 +97,10 @@ def _unnamed(report: Report) -> Report:
     return replace(report, radiograph=radiograph, answer=answer)
 
 
-def _seed(report: Report, moment: datetime, identity: Identity | None) -> str:
-    study = "" if identity is None else str(identity.source.StudyInstanceUID)
-    said = json.dumps([report.to_dict(), moment.isoformat(), study], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+def _seed(report: Report, moment: datetime, source: Dataset | None) -> str:
+    study = "" if source is None else str(source.StudyInstanceUID)
+    content = json.dumps([report.to_dict(), moment.isoformat(), study], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -129,18 +110,21 @@ class Header:
     seed: str
     made_at: datetime
     model: str
-    identity: Identity | None = None
+    source: Dataset | None
 
     def uid(self, of: str) -> str:
         """Return the UID of the ``"study"``, of a series or of an instance."""
         return derived_uid(self.seed, of)
 
     @property
-    def study_uid(self) -> str:
-        """The source's study where its identity is kept, else one of its own."""
-        if self.identity is not None:
-            return str(self.identity.source.StudyInstanceUID)
-        return self.uid("study")
+    def date(self) -> str:
+        """The day on which it is made, as DICOM writes it."""
+        return self.made_at.strftime("%Y%m%d")
+
+    @property
+    def time(self) -> str:
+        """The time at which it is made, as DICOM writes it."""
+        return self.made_at.strftime("%H%M%S")
 
     def software(self) -> dict[str, Any]:
         """Return highdicom's arguments on what makes the instance, and when."""
@@ -160,32 +144,19 @@ class Header:
 
     def subject(self) -> dict[str, Any]:
         """Return highdicom's arguments on patient and study; without an identity, all empty."""
-        if self.identity is not None:
-            source = self.identity.source
-        else:
-            source = Dataset()
-            source.StudyDate = self.made_at.strftime("%Y%m%d")
-            source.StudyTime = self.made_at.strftime("%H%M%S")
-        return {
-            "patient_id": source.get("PatientID"),
-            "patient_name": source.get("PatientName"),
-            "patient_birth_date": source.get("PatientBirthDate"),
-            "patient_sex": source.get("PatientSex"),
-            "accession_number": source.get("AccessionNumber"),
-            "study_id": source.get("StudyID"),
-            "study_date": source.get("StudyDate"),
-            "study_time": source.get("StudyTime"),
-            "referring_physician_name": source.get("ReferringPhysicianName"),
-        }
+        if self.source is None:
+            nobody: dict[str, Any] = dict.fromkeys(SUBJECT.values())
+            return nobody | {"study_date": self.date, "study_time": self.time}
+        return {argument: self.source.get(keyword) for keyword, argument in SUBJECT.items()}
 
     def complete(self, instance: Dataset, *, pixels: bool) -> None:
         """Put in the time, and whether the patient's identity is removed."""
         instance.TimezoneOffsetFromUTC = "+0000"
-        instance.InstanceCreationDate = self.made_at.strftime("%Y%m%d")
-        instance.InstanceCreationTime = self.made_at.strftime("%H%M%S")
+        instance.InstanceCreationDate = self.date
+        instance.InstanceCreationTime = self.time
         for equipment in instance.get("ContributingEquipmentSequence", ()):
-            equipment.ContributionDateTime = self.made_at.strftime("%Y%m%d%H%M%S+0000")
-        if self.identity is None:
+            equipment.ContributionDateTime = f"{self.date}{self.time}+0000"
+        if self.source is None:
             instance.PatientIdentityRemoved = "NO" if pixels else "YES"
             instance.DeidentificationMethod = _DEIDENTIFIED_BY
             instance.LongitudinalTemporalInformationModified = "REMOVED"
@@ -199,47 +170,38 @@ def derived_uid(*names: str) -> str:
 
 def secondary_capture(report: Report, header: Header) -> Dataset:
     """Return the report page as a Secondary Capture Image, in colour and compressed losslessly."""
-    from highdicom.sc import SCImage
-
     with Image.open(io.BytesIO(report_png(report, made_at=header.made_at))) as page:
         pixels = np.asarray(page.convert("RGB"))
-    options: dict[str, Any] = header.software() | header.subject()
+    source = header.source
     capture = SCImage(
         pixel_array=pixels,
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
         patient_orientation=("L", "F"),
-        study_instance_uid=header.study_uid,
+        study_instance_uid=header.uid("study") if source is None else source.StudyInstanceUID,
         series_instance_uid=header.uid("capture series"),
         series_number=9001,
         sop_instance_uid=header.uid("capture"),
         instance_number=1,
         transfer_syntax_uid=RLELossless,
-        **options,
+        **header.software(),
+        **header.subject(),
     )
-    _describe(capture, header)
-    return capture
-
-
-def _describe(capture: Dataset, header: Header) -> None:
     # A page has no direction in the patient, though highdicom wants one, and no side is known.
     capture.PatientOrientation = None
     capture.Laterality = None
     capture.ConversionType = "WSD"
-    capture.DateOfSecondaryCapture = header.made_at.strftime("%Y%m%d")
-    capture.TimeOfSecondaryCapture = header.made_at.strftime("%H%M%S")
+    capture.DateOfSecondaryCapture = header.date
+    capture.TimeOfSecondaryCapture = header.time
     capture.BurnedInAnnotation = "YES"
     capture.ImageComments = NOTICE
     header.complete(capture, pixels=True)
+    return capture
 
 
 def structured_report(report: Report, header: Header, evidence: Sequence[Dataset]) -> Dataset:
     """Return the report as a Comprehensive SR document."""
-    from highdicom import sr
-    from highdicom.coding_schemes import CodingSchemeIdentificationItem
-    from pydicom.sr.codedict import codes
-
     device = sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
@@ -256,7 +218,6 @@ def structured_report(report: Report, header: Header, evidence: Sequence[Dataset
         imaging_measurements=[_answer(report, header, evidence), *_places(report, header)],
         title=codes.DCM.ImagingMeasurementReport,
     )
-    options: dict[str, Any] = header.software()
     document = sr.ComprehensiveSR(
         evidence=evidence,
         content=content,
@@ -268,7 +229,7 @@ def structured_report(report: Report, header: Header, evidence: Sequence[Dataset
         is_final=False,
         is_verified=False,
         coding_schemes=[CodingSchemeIdentificationItem(SCHEME, name=f"Concepts of {MAKER}")],
-        **options,
+        **header.software(),
     )
     header.complete(document, pixels=False)
     return document
@@ -277,10 +238,13 @@ def structured_report(report: Report, header: Header, evidence: Sequence[Dataset
 def _answer(
     report: Report, header: Header, evidence: Sequence[Dataset]
 ) -> sr.MeasurementsAndQualitativeEvaluations:
-    from highdicom import sr
-    from pydicom.sr.codedict import codes
-
     answer = report.answer
+    values = {
+        PROBABILITY: answer.calibrated_probability,
+        DOUBT_FROM: answer.band.low,
+        FRACTURE_FROM: answer.band.high,
+        BODY_PART_PROBABILITY: answer.body_part_probability,
+    }
     verdict = sr.QualitativeEvaluation(VERDICT, VERDICTS[answer.verdict])
     gate = sr.QualitativeEvaluation(GATE, OVERRIDDEN)
     group = sr.MeasurementsAndQualitativeEvaluations(
@@ -289,14 +253,12 @@ def _answer(
         finding_type=None if answer.refused else FINDING,
         algorithm_id=_algorithm(report.model),
         finding_sites=None if answer.refused else _sites(answer.body_part),
-        measurements=[] if answer.refused else _measurements(answer),
+        measurements=None if answer.refused else [_percent(*value) for value in values.items()],
         qualitative_evaluations=[verdict, gate] if answer.overridden else [verdict],
-        source_images=[
-            sr.SourceImageForMeasurementGroup(*_referenced(evidence[0])),
-        ],
+        source_images=[sr.SourceImageForMeasurementGroup(*_referenced(evidence[0]))],
     )
-    said = override_mark(answer) or (answer.refusal if answer.refused else "")
-    texts = [(REASON, said)] if said else []
+    reason = override_mark(answer) or (answer.refusal if answer.refused else "")
+    texts = [(REASON, reason)] if reason else []
     texts += [(FOUND, finding_in_words(finding)) for finding in answer.visible_findings]
     for name, text in [*texts, (codes.DCM.Comment, NOTICE)]:
         group[0].ContentSequence.append(
@@ -309,29 +271,28 @@ def _places(
     report: Report, header: Header
 ) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
     """Yield each finding with its place on the source image, where that is the one examined."""
-    from highdicom import sr
-
     radiograph = report.radiograph
     size = np.array([radiograph.width, radiograph.height])
-    source = None if header.identity is None else header.identity.source
+    source = header.source
     if source is None or (source.get("Columns"), source.get("Rows")) != tuple(size):
         return
     for number, finding in enumerate(report.answer.visible_findings, 1):
         outline = _outline(finding)
         if outline is None:
             continue
-        kind, points = outline
+        shape, points = outline
+        kind = finding.kind
         yield sr.PlanarROIMeasurementsAndQualitativeEvaluations(
             tracking_identifier=sr.TrackingIdentifier(
                 uid=header.uid(f"finding {number}"), identifier=f"Finding {number}"
             ),
             referenced_region=sr.ImageRegion(
-                kind, np.array(points) * size, sr.SourceImageForRegion(*_referenced(source))
+                shape, np.array(points) * size, sr.SourceImageForRegion(*_referenced(source))
             ),
-            finding_type=FINDINGS.get(finding.kind, Code(finding.kind, SCHEME, finding.kind)),
+            finding_type=FINDING if kind == "fracture" else Code(kind, SCHEME, kind),
             algorithm_id=_algorithm(report.model),
             finding_sites=_sites(finding.body_part),
-            measurements=[sr.Measurement(SCORE, round(100.0 * finding.score, 4), PERCENT)],
+            measurements=[_percent(SCORE, finding.score)],
         )
 
 
@@ -348,15 +309,11 @@ def _outline(finding: Finding) -> tuple[str, list[tuple[float, float]]] | None:
 
 def _sites(body_part: str) -> list[sr.FindingSite] | None:
     """Return where a finding of a body part is, or None for a part that is not installed."""
-    from highdicom import sr
-
     codes = [Code(*part.site) for part in all_parts() if part.name == body_part]
     return [sr.FindingSite(anatomic_location=code) for code in codes] or None
 
 
 def _algorithm(model: str) -> sr.AlgorithmIdentification:
-    from highdicom import sr
-
     return sr.AlgorithmIdentification(
         name=MAKER, version=__version__, parameters=[f"Model sha256: {model}"]
     )
@@ -368,16 +325,8 @@ def _referenced(image: Dataset) -> tuple[str, str, list[int] | None]:
     return image.SOPClassUID, image.SOPInstanceUID, frames
 
 
-def _measurements(answer: Answer) -> list[sr.Measurement]:
-    from highdicom import sr
-
-    values = (
-        (PROBABILITY, answer.calibrated_probability),
-        (DOUBT_FROM, answer.band.low),
-        (FRACTURE_FROM, answer.band.high),
-        (BODY_PART_PROBABILITY, answer.body_part_probability),
-    )
-    return [sr.Measurement(name, round(100.0 * value, 4), PERCENT) for name, value in values]
+def _percent(name: Code, share: float) -> sr.Measurement:
+    return sr.Measurement(name, round(100.0 * share, 4), PERCENT)
 
 
 def _written(instance: Dataset) -> bytes:

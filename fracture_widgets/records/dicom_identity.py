@@ -12,22 +12,22 @@ from pydicom.dataset import Dataset
 
 from fracture_widgets.errors import UnreadableRadiograph
 
-__all__ = ["Identity", "read_identity"]
+__all__ = ["SUBJECT", "Identity", "read_identity"]
 
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
-_SUBJECT = (
-    "PatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-)
-
 _SIZE = ("NumberOfFrames", "Rows", "Columns")
+SUBJECT = {
+    "PatientID": "patient_id",
+    "PatientName": "patient_name",
+    "PatientBirthDate": "patient_birth_date",
+    "PatientSex": "patient_sex",
+    "AccessionNumber": "accession_number",
+    "StudyID": "study_id",
+    "StudyDate": "study_date",
+    "StudyTime": "study_time",
+    "ReferringPhysicianName": "referring_physician_name",
+}
+"""What says whose study it is, and highdicom's names for it."""
 
 _DATE = r"\d{8}"
 _ALLOWED = {
@@ -48,9 +48,9 @@ class Identity:
 def read_identity(data: bytes, name: str) -> Identity:
     """Read from a DICOM file what ties a report to the study that the file is of."""
     try:
-        found = dcmread(io.BytesIO(data), force=True, specific_tags=[*_UIDS, *_SUBJECT, *_SIZE])
+        found = dcmread(io.BytesIO(data), force=True, specific_tags=[*_UIDS, *SUBJECT, *_SIZE])
         source = Dataset()
-        for keyword in _SUBJECT:
+        for keyword in SUBJECT:
             # As text, for the report is written in another character set than the radiograph.
             text = str(found.get(keyword) or "")
             setattr(source, keyword, text if _is_valid(keyword, text) else None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
+import io
 import json
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -49,15 +51,15 @@ class ReportFormat(enum.Enum):
     @property
     def label(self) -> str:
         """What people call it."""
-        return _LABELS[self]
+        return _LABELS[self][0]
 
 
 _LABELS = {
-    ReportFormat.PDF: "PDF page",
-    ReportFormat.PNG: "PNG page",
-    ReportFormat.CSV: "CSV row",
-    ReportFormat.JSON: "JSON",
-    ReportFormat.DICOM: "DICOM image and report",
+    ReportFormat.PDF: ("PDF page", "application/pdf"),
+    ReportFormat.PNG: ("PNG page", "image/png"),
+    ReportFormat.CSV: ("CSV row", "text/csv"),
+    ReportFormat.JSON: ("JSON", "application/json"),
+    ReportFormat.DICOM: ("DICOM image and report", "application/zip"),
 }
 
 
@@ -84,31 +86,14 @@ def report_file(
     identity: Identity | None = None,
 ) -> ReportFile:
     """Return a report as one file."""
-    _check(report, kind)
-    stem = f"fracture-report-{_stem(report)}"
     moment = made_at or datetime.now(UTC)
-    match kind:
-        case ReportFormat.PDF:
-            from fracture_widgets.records.page import report_pdf
-
-            return ReportFile(f"{stem}.pdf", "application/pdf", report_pdf(report, made_at=moment))
-        case ReportFormat.PNG:
-            from fracture_widgets.records.page import report_png
-
-            return ReportFile(f"{stem}.png", "image/png", report_png(report, made_at=moment))
-        case ReportFormat.CSV:
-            return ReportFile(f"{stem}.csv", "text/csv", report_csv(report, made_at=moment))
-        case ReportFormat.JSON:
-            return ReportFile(
-                f"{stem}.json", "application/json", report_json(report, made_at=moment)
-            )
-        case ReportFormat.DICOM:
-            from fracture_widgets.records.dicom import report_dicom
-
-            both = report_dicom(report, made_at=moment, identity=identity)
-            # The archive's name would be the file's, which is often the patient's.
-            stem = f"fracture-report-{report.radiograph.sha256[:8]}"
-            return ReportFile(f"{stem}-dicom.zip", "application/zip", both.to_zip(moment))
+    contents = _contents(report, kind, moment, identity)
+    if kind is ReportFormat.DICOM:
+        # The archive's name would be the file's, which is often the patient's.
+        name, content = f"{report.radiograph.sha256[:8]}-dicom.zip", _zipped(contents, moment)
+    else:
+        name, (content,) = f"{_stem(report)}.{kind.value}", contents.values()
+    return ReportFile(f"fracture-report-{name}", _LABELS[kind][1], content)
 
 
 def save_report(
@@ -120,19 +105,52 @@ def save_report(
     identity: Identity | None = None,
 ) -> list[Path]:
     """Write a report into a folder; one that is there under the same name is replaced."""
-    _check(report, kind)
-    written = []
+    name = "report" if kind is ReportFormat.DICOM else _stem(report)
+    start = f"{name}-{report.radiograph.sha256[:8]}"
+    contents = _contents(report, kind, made_at or datetime.now(UTC), identity)
     try:
-        for ending, content in _contents(report, kind, made_at, identity):
-            name = "report" if kind is ReportFormat.DICOM else _stem(report)
-            path = folder / f"{name}-{report.radiograph.sha256[:8]}-{ending}"
-            written.append(write_whole(path, content))
+        return [write_whole(folder / f"{start}-{end}", data) for end, data in contents.items()]
     except OSError as error:
         raise FractureWidgetsError(
             f"The report on {report.radiograph.name} could not be written ({error.strerror}): "
             "make room, or choose another folder."
         ) from error
-    return written
+
+
+def _contents(
+    report: Report, kind: ReportFormat, moment: datetime, identity: Identity | None
+) -> dict[str, bytes]:
+    """Return the files of a report in a format, by the end of their names."""
+    if kind not in formats_for(report):
+        raise FractureWidgetsError(
+            f"{report.radiograph.name} is no DICOM file, so its report is not one either: "
+            "choose pdf, png, csv or json."
+        )
+    match kind:
+        case ReportFormat.CSV:
+            content = report_csv(report, made_at=moment)
+        case ReportFormat.JSON:
+            content = report_json(report, made_at=moment)
+        case ReportFormat.DICOM:
+            from fracture_widgets.records.dicom import report_dicom
+
+            return report_dicom(report, made_at=moment, identity=identity)
+        case _:
+            from fracture_widgets.records.page import report_pdf, report_png
+
+            draw = report_pdf if kind is ReportFormat.PDF else report_png
+            content = draw(report, made_at=moment)
+    return {f"report.{kind.value}": content}
+
+
+def _zipped(contents: Mapping[str, bytes], moment: datetime) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return file.getvalue()
 
 
 def report_json(report: Report, *, made_at: datetime | None = None) -> bytes:
@@ -161,28 +179,6 @@ def _head(made_at: datetime | None) -> dict[str, Any]:
         "schema": RECORD_SCHEMA,
         "made_at": moment.isoformat(timespec="seconds"),
     }
-
-
-def _contents(
-    report: Report, kind: ReportFormat, made_at: datetime | None, identity: Identity | None
-) -> Iterator[tuple[str, bytes]]:
-    if kind is not ReportFormat.DICOM:
-        file = report_file(report, kind, made_at=made_at)
-        yield f"report.{kind.value}", file.content
-        return
-    from fracture_widgets.records.dicom import report_dicom
-
-    both = report_dicom(report, made_at=made_at, identity=identity)
-    yield "secondary-capture.dcm", both.secondary_capture
-    yield "structured-report.dcm", both.structured_report
-
-
-def _check(report: Report, kind: ReportFormat) -> None:
-    if kind not in formats_for(report):
-        raise FractureWidgetsError(
-            f"{report.radiograph.name} is no DICOM file, so its report is not one either: "
-            "choose pdf, png, csv or json."
-        )
 
 
 def _stem(report: Report) -> str:

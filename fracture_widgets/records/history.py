@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.models.record import ANSWER, TABLE, cells_of, record_of
-from fracture_widgets.records.database import Database
-from fracture_widgets.records.history_filters import HistoryFilter
-from fracture_widgets.records.history_row import (
+from fracture_widgets.records.database import COLUMNS, Database
+from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
+    HistoryFilter,
     SavedResult,
     as_csv,
     as_json,
     checked_remark,
     storable,
 )
-from fracture_widgets.records.history_schema import COLUMNS
 
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Report
@@ -81,15 +80,13 @@ class History:
         number of the row that is there. Only a row without a calibrated probability, as of a
         radiograph that was refused, takes over the answer of a report with one.
         """
-        values = _answer(report)
+        cells = cells_of(record_of(report, TABLE)).values()
+        values = (_now(), *(storable(x) if isinstance(x, str) else x for x in cells))
         key = (report.radiograph.sha256, report.model)
 
         def work(connection: sqlite3.Connection) -> int:
             connection.execute(_SAVE, values)
-            (number,) = connection.execute(
-                "SELECT id FROM results WHERE sha256 = ? AND model = ?", key
-            ).fetchone()
-            return int(number)
+            return _select(connection, "WHERE sha256 = ? AND model = ?", key)[0].id
 
         return self._database.write(work)
 
@@ -98,7 +95,7 @@ class History:
 
         None also where the row would take over this report's answer.
         """
-        found = self._select(
+        found = self._read(
             "WHERE sha256 = ? AND model = ? AND (calibrated_probability IS NOT NULL OR ?)",
             (report.radiograph.sha256, report.model, report.refused),
         )
@@ -112,17 +109,10 @@ class History:
         HistoryError
             If there is none.
         """
-        found = self._select("WHERE id = ?", (number,))
-        if not found:
-            raise _missing(number)
-        return found[0]
+        return _only(number, self._read("WHERE id = ?", (number,)))
 
     def rows(
-        self,
-        wanted: HistoryFilter = EVERYTHING,
-        *,
-        limit: int | None = None,
-        offset: int = 0,
+        self, wanted: HistoryFilter = EVERYTHING, *, limit: int | None = None, offset: int = 0
     ) -> tuple[SavedResult, ...]:
         """Return the saved results that are wanted, by default all, newest first.
 
@@ -136,7 +126,7 @@ class History:
             How many are passed over first.
         """
         where, values = wanted.where
-        return self._select(
+        return self._read(
             f"WHERE {where} ORDER BY {wanted.order_by} LIMIT ? OFFSET ?",
             (*values, -1 if limit is None else limit, offset),
         )
@@ -147,14 +137,9 @@ class History:
 
     def models(self) -> tuple[str, ...]:
         """Return the models that answered, the one of the newest result first."""
-        return self._database.read(
-            lambda connection: tuple(
-                model
-                for (model,) in connection.execute(
-                    "SELECT model FROM results GROUP BY model ORDER BY MAX(id) DESC"
-                )
-            )
-        )
+        query = "SELECT model FROM results GROUP BY model ORDER BY MAX(id) DESC"
+        found = self._database.read(lambda connection: connection.execute(query).fetchall())
+        return tuple(model for (model,) in found)
 
     def set_reading(self, number: int, verdict: Verdict | None, remark: str) -> SavedResult:
         """Keep what the reader concludes and remarks, and return the row.
@@ -166,7 +151,7 @@ class History:
         verdict
             Fracture, doubt or none seen; None takes back what was concluded.
         remark
-            At most :data:`~fracture_widgets.records.history_row.REMARK_LENGTH` characters.
+            At most :data:`~fracture_widgets.records.saved_result.REMARK_LENGTH` characters.
 
         Raises
         ------
@@ -177,24 +162,20 @@ class History:
         """
         if verdict is not None and verdict not in READER_VERDICTS:
             raise ValueError(f"A reader says one of {READER_VERDICTS}. Received: {verdict}")
-        said = None if verdict is None else str(verdict)
-        values = (said, checked_remark(remark), _now(), number)
+        reading = None if verdict is None else str(verdict)
+        values = (reading, checked_remark(remark), _now(), number)
 
-        def work(connection: sqlite3.Connection) -> SavedResult:
+        def work(connection: sqlite3.Connection) -> tuple[SavedResult, ...]:
             connection.execute(_SET_READING, values)
-            found = connection.execute(f"{_SELECT} WHERE id = ?", (number,)).fetchone()
-            if found is None:
-                raise _missing(number)
-            return SavedResult.from_sql(found)
+            return _select(connection, "WHERE id = ?", (number,))
 
-        return self._database.write(work)
+        return _only(number, self._database.write(work))
 
     def agreement(self, wanted: HistoryFilter = EVERYTHING) -> Agreement:
         """Return how far reader and network agree on the saved results that are wanted."""
         from fracture_widgets.records.agreement import Agreement
 
-        read = [row for row in self.rows(wanted) if row.agreed is not None]
-        return Agreement.of(read)
+        return Agreement.of([row for row in self.rows(wanted) if row.agreed is not None])
 
     def delete(self, number: int) -> tuple[SavedResult, ...]:
         """Remove one row and return it; removing a row that is not there changes nothing."""
@@ -250,16 +231,20 @@ class History:
         """Return the saved results that are wanted as a JSON list of objects."""
         return as_json(self.rows(wanted))
 
-    def _select(self, clause: str, values: tuple[object, ...]) -> tuple[SavedResult, ...]:
-        found = self._database.read(
-            lambda connection: connection.execute(f"{_SELECT} {clause}", values).fetchall()
-        )
-        return tuple(map(SavedResult.from_sql, found))
+    def _read(self, clause: str, values: Sequence[object]) -> tuple[SavedResult, ...]:
+        return self._database.read(lambda connection: _select(connection, clause, values))
 
 
-def _answer(report: Report) -> tuple[object, ...]:
-    cells = cells_of(record_of(report, TABLE)).values()
-    return (_now(), *(storable(x) if isinstance(x, str) else x for x in cells))
+def _select(
+    connection: sqlite3.Connection, clause: str, values: Sequence[object]
+) -> tuple[SavedResult, ...]:
+    return tuple(map(SavedResult.from_sql, connection.execute(f"{_SELECT} {clause}", values)))
+
+
+def _only(number: int, found: Sequence[SavedResult]) -> SavedResult:
+    if not found:
+        raise HistoryError(f"There is no no. {number} in the history: it may have been deleted.")
+    return found[0]
 
 
 def _count(connection: sqlite3.Connection, wanted: HistoryFilter) -> int:
@@ -270,15 +255,11 @@ def _count(connection: sqlite3.Connection, wanted: HistoryFilter) -> int:
 
 
 def _remove(
-    connection: sqlite3.Connection, where: str, values: tuple[object, ...]
+    connection: sqlite3.Connection, where: str, values: Sequence[object]
 ) -> tuple[SavedResult, ...]:
-    found = connection.execute(f"{_SELECT} WHERE {where}", values).fetchall()
+    found = _select(connection, f"WHERE {where}", values)
     connection.execute(f"DELETE FROM results WHERE {where}", values)  # noqa: S608 - ours, values are bound
-    return tuple(map(SavedResult.from_sql, found))
-
-
-def _missing(number: int) -> HistoryError:
-    return HistoryError(f"There is no no. {number} in the history: it may have been deleted.")
+    return found
 
 
 def _now() -> str:

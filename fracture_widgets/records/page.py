@@ -29,8 +29,7 @@ from fracture_widgets.models.verdict_words import (
     override_mark,
     verdict_heading,
 )
-from fracture_widgets.records.lettering import lines_of, one_line, width_of
-from fracture_widgets.records.sheet import HEIGHT, WIDTH, Sheet
+from fracture_widgets.records.sheet import HEIGHT, WIDTH, Sheet, lines_of, one_line, width_of
 
 __all__ = ["report_pdf", "report_png"]
 

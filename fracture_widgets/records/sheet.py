@@ -1,19 +1,20 @@
-"""A sheet of paper: what is drawn on it once becomes a PDF and a PNG alike."""
+"""A sheet of paper: what is drawn on it once becomes a PDF and a PNG alike.
+
+Text from anywhere is made safe to set in one line of it.
+"""
 
 from __future__ import annotations
 
 import io
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
 
-from PIL import Image
+from PIL import Image, ImageFont
 
-from fracture_widgets.records.lettering import font_file
-
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-
-__all__ = ["HEIGHT", "WIDTH", "Sheet"]
+__all__ = ["HEIGHT", "WIDTH", "Sheet", "lines_of", "one_line", "settable", "width_of"]
 
 WIDTH, HEIGHT = 1240, 1754
 """An A4 page in its own unit, a dot at 150 to the inch."""
@@ -21,7 +22,8 @@ WIDTH, HEIGHT = 1240, 1754
 _DOTS = 150
 _PICTURE_DOTS = 300
 _POINTS = 72 / _DOTS
-_INVISIBLE = 0.0
+_MEASURED_AT = 200  # pixels: large enough for hinting not to matter
+_UNKNOWN = "\N{WHITE SQUARE}"
 
 # Letters as letters, not as outlines, so that a reader can select and search them.
 _PDF: dict[Any, Any] = {"pdf.fonttype": 42, "pdf.compression": 9}
@@ -38,7 +40,7 @@ class Sheet:
         self._axes.set_axis_off()
         self._axes.set_xlim(0, WIDTH)
         self._axes.set_ylim(HEIGHT, 0)
-        self._layers = 1
+        self._layers = count(2)  # what is drawn lies over what was drawn before
 
     def text(
         self,
@@ -54,25 +56,28 @@ class Sheet:
         """Set one line of text; ``y`` is where its letters stand."""
         from matplotlib.font_manager import FontProperties
 
-        font = FontProperties(fname=font_file(bold), size=size * _POINTS)
-        self._put(
-            self._axes.text(
-                x,
-                y,
-                text,
-                color=colour,
-                fontproperties=font,
-                ha=align,
-                va="baseline",
-                parse_math=False,  # a file's name may hold dollars
-            )
+        self._axes.text(
+            x,
+            y,
+            text,
+            color=colour,
+            fontproperties=FontProperties(fname=font_file(bold), size=size * _POINTS),
+            ha=align,
+            va="baseline",
+            parse_math=False,  # a file's name may hold dollars
+            zorder=next(self._layers),
         )
 
     def line(self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float) -> None:
         """Draw a straight line of a width in dots."""
-        (line,) = self._axes.plot((x0, x1), (y0, y1), color=colour, linewidth=width * _POINTS)
-        line.set_solid_capstyle("butt")
-        self._put(line)
+        self._axes.plot(
+            (x0, x1),
+            (y0, y1),
+            color=colour,
+            linewidth=width * _POINTS,
+            solid_capstyle="butt",
+            zorder=next(self._layers),
+        )
 
     def box(
         self,
@@ -81,27 +86,25 @@ class Sheet:
         width: float,
         height: float,
         *,
-        fill: str | None = None,
-        edge: str | None = None,
+        fill: str = "none",
+        edge: str = "none",
         radius: float = 0.0,
     ) -> None:
         """Draw a rectangle with round corners, filled or outlined or both."""
         from matplotlib.patches import FancyBboxPatch
 
         radius = min(radius, width / 2, height / 2)
-        self._put(
-            self._axes.add_patch(
-                FancyBboxPatch(
-                    (x, y),
-                    width,
-                    height,
-                    boxstyle=f"round,pad=0,rounding_size={radius}",
-                    facecolor=fill or "none",
-                    edgecolor=edge or "none",
-                    linewidth=2 * _POINTS if edge else _INVISIBLE,
-                )
-            )
+        box = FancyBboxPatch(
+            (x, y),
+            width,
+            height,
+            boxstyle=f"round,pad=0,rounding_size={radius}",
+            facecolor=fill,
+            edgecolor=edge,
+            linewidth=0.0 if edge == "none" else 2 * _POINTS,
+            zorder=next(self._layers),
         )
+        self._axes.add_patch(box)
 
     def picture(
         self, x: float, y: float, width: float, height: float, picture: Image.Image
@@ -114,13 +117,12 @@ class Sheet:
             (shown[0] * fine, shown[1] * fine), Image.Resampling.LANCZOS
         )
         left, top = round(x + (width - shown[0]) / 2), round(y + (height - shown[1]) / 2)
-        self._put(
-            self._axes.imshow(
-                pixels,
-                extent=(left, left + shown[0], top + shown[1], top),
-                aspect="auto",
-                interpolation="antialiased",
-            )
+        self._axes.imshow(
+            pixels,
+            extent=(left, left + shown[0], top + shown[1], top),
+            aspect="auto",
+            interpolation="antialiased",
+            zorder=next(self._layers),
         )
         self._axes.set_xlim(0, WIDTH)
         self._axes.set_ylim(HEIGHT, 0)
@@ -151,7 +153,67 @@ class Sheet:
         with rc_context(_PDF):
             self._figure.savefig(file, format=kind, dpi=dots, **options)
 
-    def _put(self, artist: Artist) -> None:
-        """Lay what is drawn over what was drawn before."""
-        self._layers += 1
-        artist.set_zorder(self._layers)
+
+@cache
+def font_file(bold: bool = False) -> Path:
+    """Return the font of the pages."""
+    import matplotlib
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(matplotlib.get_data_path(), "fonts", "ttf", name)
+
+
+@cache
+def _font(bold: bool) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(font_file(bold)), _MEASURED_AT)
+
+
+@cache
+def _letters(bold: bool) -> frozenset[int]:
+    """Every code point that the font can draw."""
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(font_file(bold))).get_charmap())
+
+
+def settable(text: str, *, bold: bool = False) -> str:
+    """Return a text with nothing in it that would move, hide or break what stands around it."""
+    known = _letters(bold)
+    return "".join(
+        (letter if ord(letter) in known else _UNKNOWN) if letter.isprintable() else " "
+        for letter in text
+    )
+
+
+def width_of(text: str, size: float, *, bold: bool = False) -> float:
+    """Return how wide a line is, in the unit of ``size``, the height of the letters."""
+    return _font(bold).getlength(text) * size / _MEASURED_AT
+
+
+def one_line(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Return a settable line no wider than ``width``: of a longer one, the middle is left out."""
+    text = settable(text, bold=bold)
+    # However long it was given, no more than this many letters can stand in a line.
+    most = int(10 * width / size) + 2
+    if len(text) > most:
+        text = f"{text[: most // 2]}…{text[-most // 2 :]}"
+    if width_of(text, size, bold=bold) <= width:
+        return text
+    for keep in range(len(text) - 1, 1, -1):
+        cut = f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
+        if width_of(cut, size, bold=bold) <= width:
+            return cut
+    return "…"
+
+
+def lines_of(text: str, width: float, size: float, *, most: int, bold: bool = False) -> list[str]:
+    """Break a text between words into lines no wider than ``width``."""
+    lines: list[str] = []
+    words = settable(text, bold=bold).split()
+    while words and len(lines) < most - 1:
+        count = len(words)
+        while count > 1 and width_of(" ".join(words[:count]), size, bold=bold) > width:
+            count -= 1
+        lines.append(one_line(" ".join(words[:count]), width, size, bold=bold))
+        words = words[count:]
+    return [*lines, one_line(" ".join(words), width, size, bold=bold)] if words else lines

@@ -12,7 +12,7 @@ from pages import PHONE, button, expect_no_wider_than, open_page
 from playwright.sync_api import Page, expect
 
 from fracture_widgets.records.history import History
-from fracture_widgets.records.history_row import READER_VERDICTS
+from fracture_widgets.records.saved_result import READER_VERDICTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -36,7 +36,7 @@ BOXED = Finding("fracture", "hand", 0.5, "detector", box=Box(0.2, 0.25, 0.4, 0.7
 def opened(report, **options):
     """Both instances of a report: the capture and the document."""
     made = report_dicom(report, made_at=MADE_AT, **options)
-    return tuple(dcmread(io.BytesIO(x)) for x in (made.secondary_capture, made.structured_report))
+    return tuple(dcmread(io.BytesIO(content)) for content in made.values())
 
 
 @pytest.fixture(scope="module")
@@ -237,10 +237,7 @@ def found_report(**options):
 def test_an_independent_validator_finds_no_error(make, kept, source, tmp_path):
     identity = read_identity(source, "x.dcm") if kept else None
     made = report_dicom(make(source_format="DICOM"), made_at=MADE_AT, identity=identity)
-    for content, kind in (
-        (made.secondary_capture, "SCImage"),
-        (made.structured_report, "ComprehensiveSR"),
-    ):
+    for content, kind in zip(made.values(), ("SCImage", "ComprehensiveSR"), strict=True):
         (tmp_path / "made.dcm").write_bytes(content)
         said = subprocess.run(
             ["dciodvfy", str(tmp_path / "made.dcm")], capture_output=True, text=True, check=False

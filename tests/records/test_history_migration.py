@@ -10,7 +10,7 @@ from history_reports import first_version, make_report
 
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.models.record import RECORD, Column
-from fracture_widgets.records import history_schema as schema
+from fracture_widgets.records import database as schema
 from fracture_widgets.records.history import History
 
 

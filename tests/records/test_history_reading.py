@@ -17,10 +17,16 @@ from fracture_widgets.errors import HistoryError
 from fracture_widgets.evaluation.metrics import cohen_kappa
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.agreement import WINDOW, Agreement, in_words
+from fracture_widgets.records.database import COLUMNS
 from fracture_widgets.records.history import History
-from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
-from fracture_widgets.records.history_row import READER_VERDICTS, REMARK_LENGTH, SavedResult
-from fracture_widgets.records.history_schema import COLUMNS
+from fracture_widgets.records.saved_result import (
+    READER_VERDICTS,
+    REMARK_LENGTH,
+    HistoryFilter,
+    Order,
+    ReaderFilter,
+    SavedResult,
+)
 
 FRACTURE, DOUBT, NONE_SEEN = READER_VERDICTS
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fracture_widgets.records.lettering import lines_of, one_line, settable, width_of
+from fracture_widgets.records.sheet import lines_of, one_line, settable, width_of
 
 
 @given(st.text())

@@ -13,7 +13,7 @@ from fracture_widgets.cli.options import choice, documented, new_app, writing
 from fracture_widgets.parts import BODY_PARTS, Verdict
 
 if TYPE_CHECKING:
-    from fracture_widgets.records.history_row import SavedResult
+    from fracture_widgets.records.saved_result import SavedResult
 
 app = new_app(
     invoke_without_command=True,
@@ -72,8 +72,13 @@ def history(
     if context.invoked_subcommand is not None:
         return 0
     from fracture_widgets.records.history import History
-    from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
-    from fracture_widgets.records.history_row import as_csv, as_json
+    from fracture_widgets.records.saved_result import (
+        HistoryFilter,
+        Order,
+        ReaderFilter,
+        as_csv,
+        as_json,
+    )
 
     saved = History()
     wanted = HistoryFilter(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.records.history import History
-from fracture_widgets.records.history_filters import HistoryFilter
+from fracture_widgets.records.saved_result import HistoryFilter
 
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.metrics import Estimate

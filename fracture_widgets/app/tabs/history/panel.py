@@ -27,8 +27,7 @@ from fracture_widgets.base.files import history_is_the_visitors
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History
-from fracture_widgets.records.history_filters import HistoryFilter
-from fracture_widgets.records.history_row import SavedResult, as_csv, as_json
+from fracture_widgets.records.saved_result import HistoryFilter, SavedResult, as_csv, as_json
 
 __all__ = ["HistoryPanel"]
 

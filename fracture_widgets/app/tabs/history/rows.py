@@ -9,8 +9,14 @@ from typing import Any, TypeVar
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.words import percent
 from fracture_widgets.parts import BODY_PARTS, Verdict
-from fracture_widgets.records.history_filters import HistoryFilter, Order, ReaderFilter
-from fracture_widgets.records.history_row import READER_VERDICTS, REMARK_LENGTH, SavedResult
+from fracture_widgets.records.saved_result import (
+    READER_VERDICTS,
+    REMARK_LENGTH,
+    HistoryFilter,
+    Order,
+    ReaderFilter,
+    SavedResult,
+)
 
 __all__ = [
     "COLUMNS",

@@ -1,7 +1,8 @@
-"""One saved result, what a reader may say of it, and many of them as files to take away."""
+"""A saved result and what a reader may say of it; which are wanted; many of them as files."""
 
 from __future__ import annotations
 
+import enum
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -13,11 +14,14 @@ from fracture_widgets.base.tables import csv_text
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.models.record import TABLE, cells_of, rounded
 from fracture_widgets.parts import Verdict
-from fracture_widgets.records.history_schema import COLUMNS
+from fracture_widgets.records.database import COLUMNS
 
 __all__ = [
     "READER_VERDICTS",
     "REMARK_LENGTH",
+    "HistoryFilter",
+    "Order",
+    "ReaderFilter",
     "SavedResult",
     "as_csv",
     "as_json",
@@ -36,32 +40,21 @@ _KEPT_CONTROLS = "\n\t"
 
 @dataclass(frozen=True)
 class SavedResult:
-    """One row of the history; the facts of its record are attributes, too.
-
-    Attributes
-    ----------
-    id
-        Number of the row; numbers are never used twice.
-    saved_at
-        When the result was saved, in UTC.
-    record
-        What :data:`~fracture_widgets.models.record.RECORD` keeps in tables, by column; None where
-        the radiograph is refused, or the row is of a schema that did not have it. Rows of the
-        first one have the verdict that goes with their label.
-    reader_verdict
-        What the reader concludes, one of :data:`READER_VERDICTS`; None until they have.
-    remark
-        What the reader remarks: plain text of at most :data:`REMARK_LENGTH` characters.
-    read_at
-        When the reader concluded so, in UTC.
-    """
+    """One row of the history; the facts of its record are attributes, too."""
 
     id: int
+    """Numbers are never used twice."""
+
     saved_at: datetime
     record: Mapping[str, Any] = field(hash=False)
+    """What :data:`~fracture_widgets.models.record.RECORD` keeps in tables, by column; None where
+    the radiograph is refused, or the row is of a schema that did not have it. Rows of the first
+    one have the verdict that goes with their label."""
+
     reader_verdict: Verdict | None = None
     remark: str = ""
     read_at: datetime | None = None
+    """When the reader concluded so, in UTC."""
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -143,3 +136,72 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, Verdict) else value
+
+
+class Order(enum.StrEnum):
+    """What comes first."""
+
+    NEWEST = "newest"
+    PROBABLE = "probable"
+
+
+class ReaderFilter(enum.StrEnum):
+    """How the reader's verdict stands to the network's."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    NOT_READ = "not read"
+
+
+_ORDERS = {
+    Order.NEWEST: "id DESC",
+    Order.PROBABLE: "COALESCE(calibrated_probability, fracture_probability) DESC, id DESC",
+}
+# A refused radiograph has no verdict to agree with.
+_READER: dict[ReaderFilter | None, str] = {
+    ReaderFilter.AGREES: "reader_verdict = verdict",
+    ReaderFilter.DISAGREES: "reader_verdict <> verdict AND verdict <> 'refused'",
+    ReaderFilter.NOT_READ: "reader_verdict IS NULL",
+}
+
+
+@dataclass(frozen=True)
+class HistoryFilter:
+    """What a row must be to be wanted; each empty attribute asks nothing."""
+
+    text: str = ""
+    """Is in the file's name or the remark, in small or capital letters."""
+
+    verdict: Verdict | None = None
+    body_part: str = ""
+    reader: ReaderFilter | None = None
+    """Of refused radiographs the reader neither agrees nor disagrees."""
+
+    model: str = ""
+    """Beginning of the sha256 of the model that answered."""
+
+    order: Order = Order.NEWEST
+    """Those without a probability come last."""
+
+    @property
+    def where(self) -> tuple[str, tuple[object, ...]]:
+        """The SQL condition, and the values of its marks."""
+        text = self.text.casefold()
+        found = "(instr(casefold(name), ?) > 0 OR instr(casefold(remark), ?) > 0)"
+        conditions: list[tuple[object, str, tuple[object, ...]]] = [
+            (text, found, (text, text)),
+            (self.verdict, "verdict = ?", (str(self.verdict),)),
+            (self.body_part, "body_part = ?", (self.body_part,)),
+            (self.reader, _READER.get(self.reader, ""), ()),
+            (self.model, "substr(model, 1, ?) = ?", (len(self.model), self.model)),
+        ]
+        wanted = [(sql, values) for value, sql, values in conditions if value]
+        return (
+            " AND ".join(sql for sql, _ in wanted) or "1",
+            tuple(value for _, values in wanted for value in values),
+        )
+
+    @property
+    def order_by(self) -> str:
+        """The SQL order."""
+        return _ORDERS[self.order]
