@@ -253,10 +253,10 @@ class Database:
             return False
         try:
             with closing(self._connect()) as connection:
-                (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+                (result,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         except sqlite3.Error as error:
             return _code(error) in _DAMAGED
-        return bool(said != "ok")
+        return bool(result != "ok")
 
 
 def _code(error: sqlite3.Error) -> int | None:

@@ -101,10 +101,10 @@ def _mark_as_drawn(sheet: Sheet, y: float) -> None:
 
 
 def _mark_as_overridden(sheet: Sheet, answer: Answer, y: float) -> float:
-    said = override_mark(answer)
-    if not said:
+    mark = override_mark(answer)
+    if not mark:
         return y
-    lines = lines_of(said, _INNER - 40, 22, most=3, bold=True)
+    lines = lines_of(mark, _INNER - 40, 22, most=3, bold=True)
     sheet.box(_MARGIN, y, _INNER, 24 + 32 * len(lines), fill=CAUTION, edge=INK, radius=8)
     for number, line in enumerate(lines):
         sheet.text(_MARGIN + 20, y + 36 + 32 * number, line, INK, 22, bold=True)

@@ -4,32 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
-from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
+from tornado.template import Loader
 from tornado.web import HTTPError, StaticFileHandler
 
-from fracture_widgets.serving.simple_pages import simple_page
+from fracture_widgets.serving.voila_private import LoginForm
 
-__all__ = ["Door", "guarded", "without_token"]
+__all__ = ["Door", "guarded", "simple_page", "without_token"]
 
 _SECONDS_AFTER_A_WRONG_WORD = 1.0
 
 
-class LoginPage(LoginFormHandler):
+@cache
+def _loader() -> Loader:
+    return Loader(str(Path(__file__).parent / "pages"), autoescape="xhtml_escape")
+
+
+def simple_page(name: str, **values: object) -> bytes:
+    """Return a page that needs no kernel as HTML, every value escaped."""
+    page: bytes = _loader().load(f"{name}.html").generate(**values)
+    return page
+
+
+class LoginPage(LoginForm):
     """Asks for the token or the password."""
 
-    def _render(self, message: dict[str, str] | None = None) -> None:
+    def show(self, *, failed: bool) -> None:
+        """Draw the page, the first time or after a wrong word."""
         self.set_header("Cache-Control", "no-store")
         self.finish(
             simple_page(
                 "login",
-                problem="That was not it: try again." if message else "",
+                problem="That was not it: try again." if failed else "",
                 next=self.get_argument("next", default=self.base_url),
                 xsrf=self.xsrf_token.decode(),
                 action=url_path_join(self.base_url, "login"),
@@ -43,12 +57,11 @@ class LoginPage(LoginFormHandler):
         if user is None:
             await asyncio.sleep(_SECONDS_AFTER_A_WRONG_WORD)
             self.set_status(401)
-            self._render({"error": "wrong"})
+            self.show(failed=True)
             return
         self.current_user = user
         self.identity_provider.set_login_cookie(self, user)
-        following = self.get_argument("next", default=self.base_url)
-        self._redirect_safe(following)  # type: ignore[no-untyped-call]
+        self.go_on(self.get_argument("next", default=self.base_url))
 
 
 class Door(PasswordIdentityProvider):
@@ -74,7 +87,7 @@ class _Guarded(JupyterHandler):
     """Files for those who are let in; Jupyter's and Voilà's are for everybody."""
 
     async def prepare(self) -> None:  # type: ignore[override]
-        """Turn a stranger away."""
+        """Turn away who is not let in."""
         await super().prepare()
         if self.current_user is None:
             raise HTTPError(403)

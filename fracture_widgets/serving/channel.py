@@ -1,6 +1,6 @@
 """The channel between a page and its kernel, for clients that speak it properly.
 
-Who opens it is a stranger. Jupyter counts the parts of a message by a number that the message
+Anybody may open it. Jupyter counts the parts of a message by a number that the message
 itself gives, so a wrong one would keep the whole server busy, and with it every visitor.
 """
 
@@ -24,7 +24,7 @@ class Channel(VoilaKernelWebsocketHandler):
     async def pre_get(self) -> None:
         """Refuse the older protocol: Voilà would read its messages as if they were of this one."""
         offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
-        if _PROTOCOL not in [one.strip() for one in offered.split(",")]:
+        if _PROTOCOL not in [name.strip() for name in offered.split(",")]:
             raise HTTPError(400, f"This channel speaks {_PROTOCOL} alone.")
         await super().pre_get()
 

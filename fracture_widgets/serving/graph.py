@@ -27,22 +27,17 @@ def graph_made_meanwhile() -> Iterator[None]:
     ) as maker:
         try:
             yield
-            complaint = _ended(maker)
+            try:
+                _, errors = maker.communicate(timeout=_SECONDS_WITHOUT_A_WORD)
+            except subprocess.TimeoutExpired:
+                print(_WORD, file=sys.stderr, flush=True)
+                _, errors = maker.communicate()
         except BaseException:
             maker.kill()
             raise
     if maker.returncode:
-        raise ModelError(complaint or "The networks could not be made ready to answer.")
-
-
-def _ended(maker: subprocess.Popen[str]) -> str:
-    """Wait for the end, and return the last line that was said."""
-    try:
-        _, said = maker.communicate(timeout=_SECONDS_WITHOUT_A_WORD)
-    except subprocess.TimeoutExpired:
-        print(_WORD, file=sys.stderr, flush=True)
-        _, said = maker.communicate()
-    return said.strip().rpartition("\n")[2]
+        sentence = errors.strip().rpartition("\n")[2]
+        raise ModelError(sentence or "The networks could not be made ready to answer.")
 
 
 def _make() -> str | None:

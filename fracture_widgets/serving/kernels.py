@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
+import secrets
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from voila.voila_kernel_manager import voila_kernel_manager_factory
 
-from fracture_widgets.base.files import DATA_FOLDER_VARIABLE
-from fracture_widgets.serving.histories import VisitorHistories
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, move
+from fracture_widgets.serving.settings import ServingSettings
+from fracture_widgets.serving.voila_private import PooledKernels
 
-__all__ = ["SEAT", "Kernels", "Seat"]
+__all__ = ["SEAT", "Kernels", "Seat", "VisitorHistories"]
 
-_PREHEATING = voila_kernel_manager_factory(
-    AsyncMappingKernelManager, preheat_kernel=True, default_pool_size=0
-)
 _SECONDS_AFTER_A_FAILURE = 10.0
 _SECONDS_KEPT = 5.0  # for a visitor who loads the page anew, before anyone else
 
@@ -42,29 +38,44 @@ SEAT: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("seat", defau
 """The place that the request being answered has taken."""
 
 
-class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà, without types
+class VisitorHistories:
+    """Folders for the results of visitors, in a scratch folder."""
+
+    def __init__(self, scratch: str) -> None:
+        self._root = Path(scratch)
+
+    def new_folder(self) -> Path:
+        """Return the place of a folder that is not made yet, for one kernel."""
+        return self._root / f"kernel-{secrets.token_hex(8)}"
+
+    def give(self, folder: Path, visitor: str) -> None:
+        """Make a kernel's folder the one of a visitor."""
+        if not visitor.isalnum():
+            raise ValueError(f"A visitor's name has letters and digits. Received: {visitor}")
+        own = self._root / f"visitor-{visitor}"
+        if own.exists():
+            if folder.exists():
+                move(folder, folder.with_name(f"unused-{folder.name}"))
+        elif folder.exists():
+            move(folder, own)
+        else:
+            own.mkdir()
+        try:
+            folder.symlink_to(own, target_is_directory=True)
+        except OSError:
+            # Where links need a privilege, a reloaded page begins with an empty history.
+            folder.mkdir(exist_ok=True)
+
+
+class Kernels(PooledKernels):
     """Voilà's preheating kernel manager with places, a patient pool and two kinds of idleness."""
 
-    visitors: int | None = None
-    warm = 0
-    gone_seconds = 0.0
-    idle_seconds = 0.0
-
     def __init__(
-        self,
-        *,
-        visitors: int | None,
-        warm: int,
-        gone_seconds: float,
-        idle_seconds: float,
-        histories: VisitorHistories | None,
-        clock: Callable[[], float] = time.monotonic,
-        **kwargs: Any,
+        self, settings: ServingSettings, histories: VisitorHistories | None, **kwargs: Any
     ) -> None:
-        self.visitors, self.warm = visitors, warm
-        self.gone_seconds, self.idle_seconds = gone_seconds, idle_seconds
+        self.visitors, self.warm = settings.visitors, settings.warm
+        self._settings = settings
         self._histories = histories
-        self._clock = clock
         self._folders: dict[str, Path] = {}
         self._gone_since: dict[str, float] = {}
         self._seats: set[Seat] = set()
@@ -81,7 +92,7 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
 
     def _lasts(self, seat: Seat) -> bool:
         if seat.left is not None:
-            return self._clock() - seat.left < _SECONDS_KEPT
+            return time.monotonic() - seat.left < _SECONDS_KEPT
         return seat.kernel_id is None or seat.kernel_id in self
 
     def has_seat(self, visitor: str) -> bool:
@@ -104,15 +115,6 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
         if seat.kernel_id is None:
             self._seats.discard(seat)
 
-    @property
-    def ready(self) -> int:
-        """How many workbenches wait for a visitor, drawn and warm."""
-        return sum(
-            1
-            for entry in self._pools.get(self.notebook_path, ())
-            if _succeeded(entry) and entry.result()["task"].done()
-        )
-
     async def get_rendered_notebook(self, notebook_name: str, **kwargs: Any) -> Any:
         """Hand over a warm kernel and note whose it is."""
         task, cached, kernel_id = await super().get_rendered_notebook(notebook_name, **kwargs)
@@ -122,15 +124,20 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
     async def start_kernel(self, **kwargs: Any) -> str:
         """Start a kernel for a page that no warm one waits for."""
         await self._make_room()
-        folder = None
-        if self._histories is not None:
-            folder = self._histories.new_folder()
-            kwargs["env"] = {**kwargs["env"], DATA_FOLDER_VARIABLE: str(folder)}
+        folder = self._new_folder(kwargs)
         kernel_id = str(await ensure_async(super().start_kernel(**kwargs)))
         if folder is not None:
             self._folders[kernel_id] = folder
         self._seated(kernel_id)
         return kernel_id
+
+    def _new_folder(self, kwargs: dict[str, Any]) -> Path | None:
+        """Tell a kernel that is being started where its visitor's results go."""
+        if self._histories is None:
+            return None
+        folder = self._histories.new_folder()
+        kwargs["env"] = {**kwargs["env"], DATA_FOLDER_VARIABLE: str(folder)}
+        return folder
 
     def _seated(self, kernel_id: str) -> None:
         seat = SEAT.get()
@@ -143,7 +150,7 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
 
     async def _make_room(self) -> None:
         """End a warm kernel when warm and taken ones together are as many as there are places."""
-        pool = self._pools.get(self.notebook_path, [])
+        pool = self.pool
         if self.visitors is None or not pool or self.taken + len(pool) <= self.visitors:
             return
         entry = pool.pop()
@@ -161,11 +168,10 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
             )
 
     def _missing(self) -> int:
-        pool = len(self._pools.setdefault(self.notebook_path, []))
         wanted = self.warm
         if self.visitors is not None:
             wanted = min(wanted, self.visitors - self.taken)
-        return wanted - pool
+        return wanted - len(self.pool)
 
     async def _fill(self) -> None:
         starting: set[asyncio.Task[None]] = set()
@@ -173,7 +179,7 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
             cores = os.cpu_count() or 1
             lanes = max(1, cores // 2) if self.taken else cores
             while self._missing() > 0 and len(starting) < lanes:
-                starting.add(asyncio.ensure_future(self._start_warm()))
+                starting.add(asyncio.ensure_future(self._drawn(self.start_in_pool())))
             done, starting = (
                 await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
                 if starting
@@ -183,45 +189,20 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
                 self.log.warning("A workbench could not be made ready beforehand; trying again.")
                 await asyncio.sleep(_SECONDS_AFTER_A_FAILURE)
 
-    def _start_warm(self) -> asyncio.Task[None]:
-        """Put a starting kernel into the pool; the task ends when its page is drawn."""
-        pool = self._pools[self.notebook_path]
-        environment = {
-            **os.environ,
-            "VOILA_BASE_URL": self.parent.base_url,
-            "VOILA_SERVER_URL": self.parent.server_url,
-            "VOILA_APP_PORT": str(self.parent.port),
-            "VOILA_PREHEAT": "True",
-        }
-        entry = asyncio.ensure_future(
-            self._initialize(
-                self.notebook_path,
-                None,
-                path=os.path.dirname(self.notebook_path),  # noqa: PTH120 - a path of the server
-                env=environment,
-            )
-        )
-        pool.append(entry)
+    async def _drawn(self, entry: asyncio.Task[Any]) -> None:
+        """Wait until the page of a starting kernel is drawn; one that fails leaves the pool."""
+        try:
+            content = await asyncio.shield(entry)
+            await asyncio.shield(content["task"])
+        except Exception:
+            if entry in self.pool:
+                self.pool.remove(entry)
+            raise
 
-        async def drawn() -> None:
-            try:
-                content = await asyncio.shield(entry)
-                await asyncio.shield(content["task"])
-            except Exception:
-                if entry in pool:
-                    pool.remove(entry)
-                raise
-
-        return asyncio.ensure_future(drawn())
-
-    async def _initialize(
-        self, notebook_path: str, kernel_id: str | None = None, **kwargs: Any
-    ) -> Any:
-        folder = None
-        if self._histories is not None and kernel_id is None:
-            folder = self._histories.new_folder()
-            kwargs["env"] = {**kwargs["env"], DATA_FOLDER_VARIABLE: str(folder)}
-        content = await super()._initialize(notebook_path, kernel_id, **kwargs)
+    async def draw(self, notebook: str, kernel_id: str | None, **kwargs: Any) -> Any:
+        """Start a kernel with a folder of its own, and draw its page."""
+        folder = self._new_folder(kwargs) if kernel_id is None else None
+        content = await super().draw(notebook, kernel_id, **kwargs)
         if folder is not None:
             self._folders[content["kernel_id"]] = folder
         return content
@@ -234,15 +215,11 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
         self._gone_since.pop(kernel_id, None)
         for seat in self._seats:
             if seat.kernel_id == kernel_id and seat.left is None:
-                seat.left = self._clock()
-                asyncio.get_running_loop().call_later(_SECONDS_KEPT, self._fill_again)
+                seat.left = time.monotonic()
+                asyncio.get_running_loop().call_later(_SECONDS_KEPT, self.fill_if_needed)
         try:
             return await super().shutdown_kernel(kernel_id, *args, **kwargs)
         finally:
-            self._fill_again()
-
-    def _fill_again(self) -> None:
-        if self._pools:  # emptied when the server ends
             self.fill_if_needed()
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:
@@ -256,25 +233,22 @@ class Kernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà,
         """End a kernel whose page went away a while ago, or that nobody has used for long."""
         if self._is_warm(kernel_id) or kernel_id not in self:
             return
-        kernel, now = self._kernels[kernel_id], self._clock()
+        kernel, now = self.kernel_model(kernel_id), time.monotonic()
         gone = 0.0
-        if self._kernel_connections.get(kernel_id, 0):
+        if kernel["connections"]:
             self._gone_since.pop(kernel_id, None)
         else:
             gone = now - self._gone_since.setdefault(kernel_id, now)
-        idle = (datetime.now(UTC) - kernel.last_activity).total_seconds()
-        dead = kernel.execution_state == "dead"
-        busy = kernel.execution_state == "busy"
-        if dead or (not busy and (gone > self.gone_seconds or idle > self.idle_seconds)):
+        idle = (datetime.now(UTC) - self.get_kernel(kernel_id).last_activity).total_seconds()
+        unused = gone > self._settings.gone_seconds or idle > self._settings.idle_seconds
+        state = kernel["execution_state"]
+        if state == "dead" or (state != "busy" and unused):
             self.log.info("Ending kernel %s: unused for %.0f s", kernel_id, max(gone, idle))
             await self.shutdown_kernel(kernel_id)
 
     def _is_warm(self, kernel_id: str) -> bool:
         return any(
-            entry.result()["kernel_id"] == kernel_id
-            for pool in self._pools.values()
-            for entry in pool
-            if _succeeded(entry)
+            entry.result()["kernel_id"] == kernel_id for entry in self.pool if _succeeded(entry)
         )
 
 

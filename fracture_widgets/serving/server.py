@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
+import tempfile
 import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,8 +23,7 @@ from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.course.contents import read_pages
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.channel import Channel
-from fracture_widgets.serving.histories import VisitorHistories
-from fracture_widgets.serving.kernels import Kernels
+from fracture_widgets.serving.kernels import Kernels, VisitorHistories
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
 from fracture_widgets.serving.visits import PageHandler, course_routes
 
@@ -40,7 +40,12 @@ def serve(settings: ServingSettings) -> None:
     """Serve the dashboard until it is interrupted."""
     pages = read_pages(settings.notebook.parent)
     with ExitStack() as stack:
-        histories = stack.enter_context(VisitorHistories()) if settings.separate_histories else None
+        histories = None
+        if settings.separate_histories:
+            scratch = tempfile.TemporaryDirectory(
+                prefix="fracture-widgets-", ignore_cleanup_errors=True
+            )
+            histories = VisitorHistories(stack.enter_context(scratch))
 
         class Server(Voila):
             """Voilà with our kernels, our door and a page for each notebook of ours."""
@@ -49,11 +54,8 @@ def serve(settings: ServingSettings) -> None:
                 made = super().init_settings()
                 plain = made["kernel_manager"]
                 self.kernel_manager = Kernels(
-                    visitors=settings.visitors,
-                    warm=settings.warm,
-                    gone_seconds=settings.gone_seconds,
-                    idle_seconds=settings.idle_seconds,
-                    histories=histories,
+                    settings,
+                    histories,
                     parent=self,
                     connection_dir=self.connection_dir,
                     kernel_spec_manager=self.kernel_spec_manager,
@@ -82,12 +84,12 @@ def environment(settings: ServingSettings) -> dict[str, str]:
     """Return what the server and, by inheritance, its pages' kernels are told."""
     # Where Voilà and nbconvert look for page templates.
     paths = (str(_RESOURCES), os.environ.get("JUPYTER_PATH"))
-    told = {"JUPYTER_PATH": os.pathsep.join(path for path in paths if path)}
+    variables = {"JUPYTER_PATH": os.pathsep.join(path for path in paths if path)}
     if settings.separate_histories:
-        told[HISTORY_VARIABLE] = UNTIL_THE_END
+        variables[HISTORY_VARIABLE] = UNTIL_THE_END
     if settings.max_mb is not None:
-        told[MAX_MB_VARIABLE] = str(settings.max_mb)
-    return told
+        variables[MAX_MB_VARIABLE] = str(settings.max_mb)
+    return variables
 
 
 def configuration(settings: ServingSettings) -> Config:

@@ -13,13 +13,12 @@ import tornado.web
 from jupyter_server.utils import url_path_join
 from tornado.web import RedirectHandler
 from voila.configuration import VoilaConfiguration
-from voila.request_info_handler import RequestInfoSocketHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.course.contents import Page
-from fracture_widgets.serving.access import without_token
+from fracture_widgets.serving.access import simple_page, without_token
 from fracture_widgets.serving.kernels import SEAT, Seat
-from fracture_widgets.serving.simple_pages import simple_page
+from fracture_widgets.serving.voila_private import forget_request
 
 __all__ = ["COURSE", "SECONDS_UNTIL_AGAIN", "PageHandler", "course_routes"]
 
@@ -58,8 +57,7 @@ class PageHandler(TornadoVoilaHandler):
             await super().get(path)
         finally:
             self.kernel_manager.give_back(seat)
-            # Kept by Voilà for notebooks that ask about the request, as none of ours does.
-            RequestInfoSocketHandler._cache.pop(seat.kernel_id, None)
+            forget_request(seat.kernel_id)
 
     def redirect_to_file(self, _: str) -> None:
         """Serve no file."""
@@ -78,7 +76,7 @@ class PageHandler(TornadoVoilaHandler):
     async def _first_warm_kernel(self) -> None:
         """Wait while the very first warm kernel starts: Voilà would start another one beside it."""
         kernels = self.kernel_manager
-        pool = kernels._pools.get(self.notebook_path) or ()
+        pool = kernels.pool_of(self.notebook_path)
         if pool and not kernels.notebook_data.get(self.notebook_path):
             await asyncio.wait([pool[0]])
 

@@ -1,0 +1,76 @@
+"""What is private in Voilà and Jupyter Server and needed nevertheless: all of it is here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from jupyter_server.auth.login import LoginFormHandler
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from voila.request_info_handler import RequestInfoSocketHandler
+from voila.voila_kernel_manager import voila_kernel_manager_factory
+
+__all__ = ["LoginForm", "PooledKernels", "forget_request"]
+
+_PREHEATING = voila_kernel_manager_factory(
+    AsyncMappingKernelManager, preheat_kernel=True, default_pool_size=0
+)
+
+
+class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by Voilà, without types
+    """Voilà's preheating kernel manager, whose pools can be seen and filled."""
+
+    def pool_of(self, notebook: str) -> list[asyncio.Task[Any]]:
+        """Return the warm kernels of a notebook, of which some may still be starting."""
+        pool: list[asyncio.Task[Any]] = self._pools.get(notebook, [])
+        return pool
+
+    @property
+    def pool(self) -> list[asyncio.Task[Any]]:
+        """The warm kernels of the dashboard."""
+        pool: list[asyncio.Task[Any]] = self._pools.setdefault(self.notebook_path, [])
+        return pool
+
+    def start_in_pool(self) -> asyncio.Task[Any]:
+        """Put a starting kernel into the pool of the dashboard."""
+        environment = {
+            **os.environ,
+            "VOILA_BASE_URL": self.parent.base_url,
+            "VOILA_SERVER_URL": self.parent.server_url,
+            "VOILA_APP_PORT": str(self.parent.port),
+            "VOILA_PREHEAT": "True",
+        }
+        folder = os.path.dirname(self.notebook_path)  # noqa: PTH120 - a path of the server
+        entry = asyncio.ensure_future(
+            self._initialize(self.notebook_path, None, path=folder, env=environment)
+        )
+        self.pool.append(entry)
+        return entry
+
+    async def _initialize(self, notebook: str, kernel_id: str | None = None, **kwargs: Any) -> Any:
+        return await self.draw(notebook, kernel_id, **kwargs)
+
+    async def draw(self, notebook: str, kernel_id: str | None, **kwargs: Any) -> Any:
+        """Start a kernel and draw its page."""
+        return await super()._initialize(notebook, kernel_id, **kwargs)
+
+
+class LoginForm(LoginFormHandler):
+    """Jupyter's login page, to be drawn by whoever inherits from it."""
+
+    def _render(self, message: dict[str, str] | None = None) -> None:
+        self.show(failed=bool(message))
+
+    def show(self, *, failed: bool) -> None:
+        """Draw the page, the first time or after a wrong word."""
+        raise NotImplementedError
+
+    def go_on(self, address: str) -> None:
+        """Lead to an address of this server, and to no other."""
+        self._redirect_safe(address)  # type: ignore[no-untyped-call]
+
+
+def forget_request(kernel_id: str | None) -> None:
+    """Drop what Voilà keeps for notebooks that ask about the request, as none of ours does."""
+    RequestInfoSocketHandler._cache.pop(kernel_id, None)
