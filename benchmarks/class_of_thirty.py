@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from class_visits import Visit, main
+from class_visits import Visit, run_class
 from page_opening import chromium
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as PlaywrightError
@@ -67,8 +67,8 @@ async def _seen(page: Page, expected: tuple[str, ...]) -> tuple[str, ...]:
     """Read the card: its heading, and those of the expected words that stand in it."""
     heading = (await page.locator(".fw-card h2:has(strong)").inner_text()).strip()
     words = re.sub(r"\s+", " ", await page.locator(".fw-workbench").inner_text())
-    return (heading, *(one if one in words else "missing" for one in expected[1:]))
+    return (heading, *(x if x in words else "missing" for x in expected[1:]))
 
 
 if __name__ == "__main__":
-    main(visiting, (__doc__ or "").splitlines()[0])
+    run_class(visiting)

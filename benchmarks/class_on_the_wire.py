@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from class_visits import Visit, main
+from class_visits import Visit, run_class
 from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
     serialize_msg_to_ws_v1,
@@ -52,7 +52,7 @@ class Wire:
         found = re.search(r'"kernelId":\s*"([^"]+)"', page.body.decode())
         if found is None:
             raise RuntimeError("The page names no kernel.")
-        cookies = "; ".join(one.split(";")[0] for one in page.headers.get_list("Set-Cookie"))
+        cookies = "; ".join(cookie.split(";")[0] for cookie in page.headers.get_list("Set-Cookie"))
         request = HTTPRequest(
             f"ws://{urlsplit(address).netloc}/api/kernels/{found[1]}/channels",
             headers={"Cookie": cookies},
@@ -105,7 +105,7 @@ class Wire:
         if message["msg_type"] != "comm_msg" or not isinstance(data, dict):
             return
         if data.get("method") == "update_states":
-            self.states |= {key: one["state"] for key, one in data["states"].items()}
+            self.states |= {key: x["state"] for key, x in data["states"].items()}
         elif data.get("method") == "update":
             self.states.setdefault(content["comm_id"], {}).update(data["state"])
 
@@ -125,7 +125,7 @@ class Wire:
             "version": "5.3",
             "date": "",
         }
-        parts = [json.dumps(one).encode() for one in (header, {}, metadata or {}, content)]
+        parts = [json.dumps(part).encode() for part in (header, {}, metadata or {}, content)]
         message = serialize_msg_to_ws_v1(parts if piece is None else [*parts, piece], "shell")
         self._channel.write_message(message, binary=True)
 
@@ -141,13 +141,13 @@ async def visit(address: str, file: Path, expected: tuple[str, ...]) -> Visit:
     try:
         wire = await Wire.open(address)
         await wire.ask_for_widgets()
-        await wire.until(lambda: any(READY in _text(one) for one in wire.states.values()))
+        await wire.until(lambda: any(READY in _text(state) for state in wire.states.values()))
         opened = time.perf_counter()
-        predict = wire.find(lambda one: one.get("description") == "Predict")
+        predict = wire.find(lambda state: state.get("description") == "Predict")
         _upload(wire, file)
         await wire.until(lambda: not wire.states[predict].get("disabled", True))
         wire.tell(predict, {"event": "click"})
-        await wire.until(lambda: any("<strong>" in _text(one) for one in wire.states.values()))
+        await wire.until(lambda: any("<strong>" in _text(state) for state in wire.states.values()))
         seen = _seen(
             next(_text(s) for s in wire.states.values() if "<strong>" in _text(s)), expected
         )
@@ -159,7 +159,7 @@ async def visit(address: str, file: Path, expected: tuple[str, ...]) -> Visit:
 
 
 def _upload(wire: Wire, file: Path) -> None:
-    panel = wire.find(lambda one: "max_files" in one)
+    panel = wire.find(lambda state: "max_files" in state)
     content = file.read_bytes()
     batch, upload = uuid.uuid4().hex, uuid.uuid4().hex
     wire.tell(panel, {"type": "batch", "batch": batch})
@@ -177,18 +177,18 @@ def _text(state: Mapping[str, Any]) -> str:
 
 def _seen(card: str, expected: tuple[str, ...]) -> tuple[str, ...]:
     heading = re.search(r"<h2>(.*?)</h2>", card, re.DOTALL)
-    words = html.unescape(re.sub(r"<[^>]+>", "", heading[1] if heading else ""))
+    title = html.unescape(re.sub(r"<[^>]+>", "", heading[1] if heading else ""))
     text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", card)))
-    return (words, *(one if one in text else "missing" for one in expected[1:]))
+    return (title, *(words if words in text else "missing" for words in expected[1:]))
 
 
 async def visiting(
     server: Served, files: Sequence[Path], expected: Sequence[tuple[str, ...]]
 ) -> tuple[list[Visit], float]:
     """Let every visitor come without a browser."""
-    coming = (visit(server.address, *one) for one in zip(files, expected, strict=True))
+    coming = (visit(server.address, *visitor) for visitor in zip(files, expected, strict=True))
     return list(await asyncio.gather(*coming)), total_mb(server)
 
 
 if __name__ == "__main__":
-    main(visiting, (__doc__ or "").splitlines()[0])
+    run_class(visiting)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import tempfile
 import time
@@ -13,6 +12,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import psutil
+import typer
 from served import Served, dashboard
 from visitor_memory import total_mb
 
@@ -26,39 +26,25 @@ from fracture_widgets.phantoms import draw_phantom
 
 @dataclass(frozen=True)
 class Visit:
-    """What one visitor saw.
-
-    Attributes
-    ----------
-    expected, seen
-        The answer the library gives, and what the page said.
-    opening, answering
-        Seconds from the request to a usable page, and from the upload to the answer.
-    """
+    """The answer the library gives, what the page said, and the seconds of both steps."""
 
     expected: tuple[str, ...]
     seen: tuple[str, ...]
     opening: float
+    """From the request to a usable page."""
+
     answering: float
+    """From the upload to the answer."""
 
 
 @dataclass(frozen=True)
 class ClassRun:
-    """The whole class.
-
-    Attributes
-    ----------
-    visits
-        One for each visitor.
-    warming
-        Seconds from the start of the server to every place being warm.
-    warm_mb, working_mb
-        Proportional set size of all processes of the server in MB: before the class, and after
-        everyone has an answer.
-    """
+    """The whole class, and the proportional set size of the server before and after it."""
 
     visits: tuple[Visit, ...]
     warming: float
+    """Seconds from the start of the server to every place being warm."""
+
     warm_mb: float
     working_mb: float
 
@@ -93,15 +79,7 @@ def _latency(name: str, values: Sequence[float]) -> str:
 
 
 def hold_class(visiting: Visiting, visitors: int = 30) -> ClassRun:
-    """Let a class come to a dashboard of its own, when every place is warm.
-
-    Parameters
-    ----------
-    visiting
-        Lets the visitors come, and returns what they saw and the server's memory at the end.
-    visitors
-        How many.
-    """
+    """Let a class come to a dashboard of its own, when every place is warm."""
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         files = draw_radiographs(scratch, visitors)
@@ -116,14 +94,16 @@ def hold_class(visiting: Visiting, visitors: int = 30) -> ClassRun:
     return ClassRun(tuple(visits), warming, warm_mb, working_mb)
 
 
-def main(visiting: Visiting, description: str) -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--visitors", type=int, default=30)
-    done = hold_class(visiting, parser.parse_args().visitors)
-    print(done)
-    for visit in done.wrong:
-        print(f"expected {visit.expected}, read {visit.seen}")
+def run_class(visiting: Visiting) -> None:
+    """Measure, with the number of visitors as an option of a command, and print."""
+
+    def measured(visitors: int = 30) -> None:
+        done = hold_class(visiting, visitors)
+        print(done)
+        for visit in done.wrong:
+            print(f"expected {visit.expected}, read {visit.seen}")
+
+    typer.run(measured)
 
 
 def draw_radiographs(folder: Path, count: int) -> list[Path]:
@@ -158,7 +138,11 @@ def wait_until_warm(server: Served, count: int) -> None:
     quiet = 0
     while quiet < 3:
         children = psutil.Process(server.pid).children()
-        before = sum(sum(one.cpu_times()[:2]) for one in children)
+        before = _seconds_used(children)
         time.sleep(1.0)
-        after = sum(sum(one.cpu_times()[:2]) for one in children)
+        after = _seconds_used(children)
         quiet = quiet + 1 if len(children) >= count and after - before < 0.25 else 0
+
+
+def _seconds_used(processes: Sequence[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)

@@ -1,39 +1,37 @@
-"""Two ways to do the same work, timed in turn, and the table that shows them."""
+"""Two ways to do the same work, timed in turn, the table that shows them, and its command."""
 
 from __future__ import annotations
 
+import functools
+import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-__all__ = ["Comparison", "in_turn", "machine", "print_table", "seconds"]
+import typer
+
+__all__ = ["Comparison", "first_module", "in_turn", "print_table", "run"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the same work cost in two ways, measured in pairs.
-
-    Attributes
-    ----------
-    work, against
-        What was done, and the other way to do it.
-    ours, theirs
-        One figure a round, in ``unit``.
-    wanted
-        What the ratio should reach, in words.
-    unit
-        ``"ms"``, ``"s"``, ``"kB"``, ``"MB"`` or ``"/s"``.
-    """
+    """What the same work cost in two ways, measured in pairs, one figure of each a round."""
 
     work: str
     against: str
     ours: Sequence[float]
     theirs: Sequence[float]
     wanted: str
+    """What the ratio should reach, in words."""
+
     unit: str = "ms"
+    """``"ms"``, ``"s"``, ``"kB"``, ``"MB"`` or ``"/s"``."""
 
     @property
     def ratios(self) -> list[float]:
@@ -75,21 +73,32 @@ def in_turn(
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
-def machine() -> str:
-    """Name the processor, in words."""
-    import os
+def first_module(*names: str) -> Any:
+    """Return the first of some modules of the package: older commits have others."""
+    for name in names:
+        with suppress(ModuleNotFoundError):
+            return import_module(f"fracture_widgets.{name}")
+    raise ModuleNotFoundError(f"This commit has none of {', '.join(names)}.")
 
+
+def run(measure: Callable[..., Sequence[Comparison]]) -> None:
+    """Measure, with the function's parameters as options of a command, and print the table."""
+
+    @functools.wraps(measure)
+    def measured(**options: Any) -> None:
+        print_table(measure(**options))
+
+    typer.run(measured)
+
+
+def print_table(comparisons: Sequence[Comparison]) -> None:
+    """Print what was measured as a Markdown table."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         lines = cpuinfo.read_text(encoding="utf-8").splitlines()
         name = next((line.split(":")[1].strip() for line in lines if "model name" in line), name)
-    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def print_table(comparisons: Sequence[Comparison]) -> None:
-    """Print what was measured as a Markdown table."""
-    print(f"\n{machine()}\n")
+    print(f"\n{name}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     print("| work | ours | against | times | wanted |\n| --- | --- | --- | --- | --- |")
     for comparison in comparisons:
         print(comparison.row())

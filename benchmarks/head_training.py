@@ -9,7 +9,6 @@ before the first epoch, and not again for another question, plan or seed.
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from typing import Any
@@ -18,6 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+import typer
 
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.folder import load_model_folder
@@ -31,20 +31,15 @@ from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Progress, TrainingMonitor
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--radiographs", type=int, default=400)
-    parser.add_argument("--epochs", type=int, default=3)
-    arguments = parser.parse_args()
-
+def main(radiographs: int = 400, epochs: int = 3) -> None:
+    """Train both ways, and print losses and times."""
     drawn = [
         draw_phantom("shoulder", fractured=bool(seed // 4 % 2), seed=seed)
-        for seed in range(arguments.radiographs)
+        for seed in range(radiographs)
     ]
-    pixels = np.stack([network_input(one.radiograph.pixels)[..., 0] for one in drawn])
+    pixels = np.stack([network_input(phantom.radiograph.pixels)[..., 0] for phantom in drawn])
     pixels = np.rint(pixels).astype(np.uint8)
-    targets = one_hot([FRACTURED if one.boxes else NORMAL for one in drawn], LABELS)
+    targets = one_hot([FRACTURED if phantom.boxes else NORMAL for phantom in drawn], LABELS)
 
     keras.utils.set_random_seed(0)
     network = build_single_question_network(
@@ -62,12 +57,12 @@ def main() -> None:
         ]
     )
     computing = time.perf_counter() - began
-    kept, kept_seconds = train(head, features, targets, arguments.epochs)
+    kept, kept_seconds = train(head, features, targets, epochs)
     head.set_weights(start)
-    through, through_seconds = train(network, pixels, targets, arguments.epochs)
+    through, through_seconds = train(network, pixels, targets, epochs)
 
     apart = np.abs(kept.history["val_loss"] - through.history["val_loss"]).max()
-    print(f"radiographs {len(drawn)}, epochs {arguments.epochs}")
+    print(f"radiographs {len(drawn)}, epochs {epochs}")
     print(f"features, once:            {computing:8.2f} s")
     print(f"an epoch on kept features: {kept_seconds:8.3f} s")
     print(f"an epoch through trunk:    {through_seconds:8.3f} s")
@@ -95,4 +90,4 @@ def train(model: keras.Model, inputs: Any, targets: Any, epochs: int) -> tuple[F
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

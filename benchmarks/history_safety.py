@@ -10,7 +10,6 @@ new history at once, and nothing may be missing, or there twice.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import random
 import sqlite3
@@ -23,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+import typer
 
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Answer, DoubtBand, Report
@@ -37,28 +37,30 @@ _LONGEST_LIFE = 0.25  # seconds from the first saved result to the kill
 
 @dataclass
 class Loss:
-    """What was counted.
-
-    Attributes
-    ----------
-    told
-        Results whose number was told after saving.
-    lost
-        Of these, those that are not there.
-    broken
-        Rows that are not what was saved.
-    unsound
-        Rounds after which SQLite's own check complained.
-    kept_untold
-        Results that were saved, but whose writer died before it could tell.
-    """
+    """What was counted."""
 
     told: int = 0
+    """Results whose number was told after saving."""
+
     lost: int = 0
+    """Of these, those that are not there."""
+
     broken: int = 0
+    """Rows that are not what was saved."""
+
     unsound: int = 0
+    """Rounds after which SQLite's own check complained."""
+
     kept_untold: int = 0
+    """Results that were saved, but whose writer died before it could tell."""
+
     seconds: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.told:,} results told as saved, {self.lost} lost, {self.broken} broken rows, "
+            f"{self.unsound} unsound files"
+        )
 
     @property
     def nothing(self) -> bool:
@@ -68,7 +70,7 @@ class Loss:
 
 def numbered_report(writer: int, number: int) -> Report:
     """Return a report all of whose values follow from two numbers; every fifth is refused."""
-    said = ((writer * 131 + number) % 1000) / 1000
+    share = ((writer * 131 + number) % 1000) / 1000
     refused = number % 5 == 4
     return Report(
         radiograph=Radiograph(
@@ -78,9 +80,9 @@ def numbered_report(writer: int, number: int) -> Report:
             "PNG",
         ),
         answer=Answer(
-            {"elbow": 1 - said, "hand": said / 2, "shoulder": said / 2},
-            said,
-            said**2,
+            {"elbow": 1 - share, "hand": share / 2, "shoulder": share / 2},
+            share,
+            share**2,
             DoubtBand(0.2, 0.7),
             refusal="This is no radiograph of a joint." if refused else "",
         ),
@@ -94,23 +96,20 @@ def numbered_report(writer: int, number: int) -> Report:
 def kill_round(
     path: Path, loss: Loss, *, writers: Sequence[int], rng: random.Random
 ) -> dict[int, tuple[int, int]]:
-    """Let programs save, kill them at random moments, and count what is missing.
+    """Let programs save, kill them at random moments, count what is missing, return what they told.
 
-    Returns
-    -------
-    dict
-        The numbers told, and of each the writer and which of its results it was.
+    Of each number, that is the writer and which of its results it was.
     """
     started = [_start(_save_for_ever, path, writer) for writer in writers]
-    for _, ear in started:
-        ear.poll(60)
+    for _, receiver in started:
+        receiver.poll(60)
     for process, _ in started:
         time.sleep(rng.uniform(0, _LONGEST_LIFE / len(started)))
         process.kill()
     told = {}
-    for process, ear in started:
+    for process, receiver in started:
         process.join()
-        told |= _heard(ear)
+        told |= _received(receiver)
     count(path, loss, told)
     return told
 
@@ -121,47 +120,47 @@ def write_round(path: Path, loss: Loss, *, writers: int = 30, each: int = 4) -> 
     began = time.monotonic()
     started = [_start(_save_some, path, writer, each, gate) for writer in range(writers)]
     told = {}
-    for process, ear in started:
-        told |= _heard(ear)
+    for process, receiver in started:
+        told |= _received(receiver)
         process.join()
     loss.seconds.append(time.monotonic() - began)
     loss.lost += writers * each - len(told)  # two writers with one number, or one that failed
     count(path, loss, told)
 
 
-def _save_for_ever(mouth: Connection, path: Path, writer: int) -> None:
+def _save_for_ever(sender: Connection, path: Path, writer: int) -> None:
     history, number = History(path), 0
     while True:
-        _save_and_tell(mouth, history, writer, number)
+        _save_and_tell(sender, history, writer, number)
         number += 1
 
 
-def _save_some(mouth: Connection, path: Path, writer: int, each: int, gate: object) -> None:
+def _save_some(sender: Connection, path: Path, writer: int, each: int, gate: object) -> None:
     gate.wait(120)  # type: ignore[attr-defined]
     history = History(path)
     for number in range(each):
-        _save_and_tell(mouth, history, writer, number)
+        _save_and_tell(sender, history, writer, number)
 
 
-def _save_and_tell(mouth: Connection, history: History, writer: int, number: int) -> None:
+def _save_and_tell(sender: Connection, history: History, writer: int, number: int) -> None:
     row = history.save(numbered_report(writer, number))
-    mouth.send_bytes(f"{row} {writer} {number}".encode())
+    sender.send_bytes(f"{row} {writer} {number}".encode())
 
 
 def _start(work: object, path: Path, writer: int, *more: object) -> tuple[object, Connection]:
-    ear, mouth = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=work, args=(mouth, path, writer, *more))
+    receiver, sender = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=work, args=(sender, path, writer, *more))
     process.start()
-    mouth.close()
-    return process, ear
+    sender.close()
+    return process, receiver
 
 
-def _heard(ear: Connection) -> dict[int, tuple[int, int]]:
+def _received(receiver: Connection) -> dict[int, tuple[int, int]]:
     told = {}
-    with ear:
+    with receiver:
         while True:
             try:
-                row, writer, number = map(int, ear.recv_bytes().split())
+                row, writer, number = map(int, receiver.recv_bytes().split())
             except EOFError:
                 return told
             told[row] = (writer, number)
@@ -187,8 +186,8 @@ def _origin(row: SavedResult) -> tuple[int, int]:
 
 def _whole(row: SavedResult) -> bool:
     report = numbered_report(*_origin(row))
-    said = {**report.to_dict(), "model": report.model}
-    return all(said[name] == value for name, value in row.to_dict().items() if name in said)
+    saved = {**report.to_dict(), "model": report.model}
+    return all(saved[name] == value for name, value in row.to_dict().items() if name in saved)
 
 
 def _context() -> multiprocessing.context.BaseContext:
@@ -203,36 +202,28 @@ def _context() -> multiprocessing.context.BaseContext:
 _CONTEXT = _context()
 
 
-def main() -> None:
-    """Run the rounds and print the counts."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=100, help="of each kind (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments (%(default)s)")
-    given = parser.parse_args()
-    rng = random.Random(given.seed)  # noqa: S311 - moments, not secrets
-    killed, written = Loss(), Loss()
+def main(rounds: int = 100, seed: int = 0) -> None:
+    """Run so many rounds of each kind, killing at moments that follow from the seed."""
+    rng = random.Random(seed)  # noqa: S311 - moments, not secrets
+    killed, written, at_the_end = Loss(), Loss(), Loss()
     with tempfile.TemporaryDirectory(prefix="history-safety-") as folder:
         path = Path(folder) / "killed.sqlite3"
         told = {}
-        for turn in range(given.rounds):
+        for turn in range(rounds):
             told |= kill_round(path, killed, writers=range(3 * turn, 3 * turn + 3), rng=rng)
-        at_the_end = Loss()
         count(path, at_the_end, told)
-        for turn in range(given.rounds):
+        for turn in range(rounds):
             write_round(Path(folder) / f"written-{turn}.sqlite3", written)
     print(
-        f"SIGKILL, {given.rounds} rounds of 3 writers: {killed.told:,} results told as saved, "
-        f"{killed.lost} lost, {killed.broken} broken rows, {killed.unsound} unsound files; "
-        f"{killed.kept_untold} more were saved before their writer could tell. Of all "
-        f"{at_the_end.told:,}, {at_the_end.lost} are lost after the last round."
+        f"SIGKILL, {rounds} rounds of 3 writers: {killed}; {killed.kept_untold} more were saved "
+        f"before their writer could tell. Of all {at_the_end.told:,}, {at_the_end.lost} are lost "
+        "after the last round."
     )
-    slowest = max(written.seconds)
     print(
-        f"Thirty writers, {given.rounds} rounds: {written.told:,} results told as saved, "
-        f"{written.lost} lost, {written.broken} broken rows, {written.unsound} unsound files; "
-        f"the slowest round took {slowest:.1f} s."
+        f"Thirty writers, {rounds} rounds: {written}; the slowest round took "
+        f"{max(written.seconds):.1f} s."
     )
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

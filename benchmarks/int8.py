@@ -11,7 +11,6 @@ are left out, and the first line says which were measured.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pandas as pd
+import typer
 from comparing import Comparison, in_turn, print_table
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -71,7 +71,9 @@ def quantised(weights: Path, crops: Crops) -> Cascade:
     arrays = read_weights(weights)
     graph = cascade_network_graph(BODY_PARTS)
     with tempfile.TemporaryDirectory() as name:
-        whole, ready, small = (Path(name) / f"{one}.onnx" for one in ("whole", "ready", "small"))
+        whole, ready, small = (
+            Path(name) / f"{stage}.onnx" for stage in ("whole", "ready", "small")
+        )
         onnx.save(build_onnx_model(graph, arrays), whole)
         quant_pre_process(whole, ready, skip_symbolic_shape=True)
         quantize_static(
@@ -90,37 +92,31 @@ def quantised(weights: Path, crops: Crops) -> Cascade:
     return Cascade(ModelFolder.of_cascade(arrays, graph, BODY_PARTS, "int8"), engine)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("fracatlas")
-    parser.add_argument("runs", type=Path)
-    parser.add_argument("--calibrate", type=int, default=96, help="radiographs for the ranges")
-    parser.add_argument("--rounds", type=int, default=20)
-    arguments = parser.parse_args()
+def main(fracatlas: str, runs: Path, calibrate: int = 96, rounds: int = 20) -> None:
+    """Quantise each fold's network, and compare its answers and its time."""
     recipe = CascadeRecipe()
     judged = []
-    with FracAtlas.open(arguments.fracatlas) as atlas:
+    with FracAtlas.open(fracatlas) as atlas:
         table = teaching_table(atlas, sound_patches=recipe.sound_patches, phantoms=recipe.phantoms)
         for run in plan_runs(table):
-            weights = arguments.runs / f"{run.name}.npz"
+            weights = runs / f"{run.name}.npz"
             if not run.name.startswith("fold") or not weights.is_file():
                 continue
             cascades = (
                 served(weights, BODY_PARTS),
-                quantised(weights, _crops(run, atlas, table, arguments)),
+                quantised(weights, _crops(run, atlas, table, calibrate)),
             )
             answers = [judge(run, cascade, atlas, table) for cascade in cascades]
             judged.append(answers[0].assign(eight=answers[1]["fracture_probability"]))
             print(f"{run.name}: {len(answers[0])} radiographs", flush=True)
     _compare(pd.concat(judged))
-    _time(cascades, arguments.rounds)
+    _time(cascades, rounds)
 
 
-def _crops(run: Run, atlas: FracAtlas, table: pd.DataFrame, arguments: Any) -> Crops:
+def _crops(run: Run, atlas: FracAtlas, table: pd.DataFrame, count: int) -> Crops:
     learned = table.iloc[run.learned]
     joints = learned[learned["kind"] == JOINT]
-    return Crops(atlas, joints.sample(arguments.calibrate, random_state=0))
+    return Crops(atlas, joints.sample(count, random_state=0))
 
 
 def _compare(judged: pd.DataFrame) -> None:
@@ -144,9 +140,9 @@ def _time(cascades: tuple[Cascade, Cascade], rounds: int) -> None:
     radiograph = draw_phantom("hand", fractured=True, seed=2).radiograph
     whole, eight = (partial(cascade.examine, radiograph) for cascade in cascades)
     ours, theirs = in_turn(eight, whole, rounds=rounds, warm_up=3)
-    milliseconds = [[1000 * one for one in figures] for figures in (ours, theirs)]
+    milliseconds = [[1000 * seconds for seconds in series] for series in (ours, theirs)]
     print_table([Comparison("one answer in int8", "float32", *milliseconds, "–")])
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -9,12 +9,11 @@ is not counted: it fills the disk cache.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
 
-from comparing import Comparison, print_table
+from comparing import Comparison, run
 from playwright.sync_api import Browser, sync_playwright
 from served import PATIENCE, three_pages
 
@@ -71,12 +70,5 @@ def _open(browser: Browser, address: str, ready: str) -> float:
     return seconds
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    print_table(measure(parser.parse_args().rounds))
-
-
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -9,27 +9,23 @@ networks. The first answer of a new process is timed as a whole process.
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from comparing import Comparison, in_turn, print_table
+from comparing import Comparison, first_module, in_turn, run
 
+from fracture_widgets import Cascade, draw_phantom, read_radiograph
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.phantoms import draw_phantom
 
 COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
 
 
-def measure(rounds: int) -> list[Comparison]:
+def measure(rounds: int = 15) -> list[Comparison]:
     """Return what was measured, a comparison for each row of the table."""
     from reference_way import ReferenceWay, save_networks
 
@@ -37,7 +33,7 @@ def measure(rounds: int) -> list[Comparison]:
     cascade = Cascade.load()
     inputs = network_input(read_radiograph(content).pixels)[np.newaxis]
     both = np.concatenate([inputs, inputs[:, :, ::-1]])
-    engine = OnnxEngine.of_model(load_model_folder())
+    engine = bare_engine()
 
     def ours() -> None:
         cascade.examine(read_radiograph(content))
@@ -55,7 +51,10 @@ def measure(rounds: int) -> list[Comparison]:
             [sys.executable, str(Path(__file__).with_name("reference_way.py")), name, str(file)],
         ]
         first = in_turn(
-            *(partial(subprocess.run, one, check=True, capture_output=True) for one in programs),
+            *(
+                partial(subprocess.run, words, check=True, capture_output=True)
+                for words in programs
+            ),
             rounds=max(5, rounds // 3),
         )
     return [
@@ -72,17 +71,17 @@ def measure(rounds: int) -> list[Comparison]:
     ]
 
 
+def bare_engine() -> Any:
+    """Return ONNX Runtime on the graph that ships, with nothing around it."""
+    models = first_module("models.folder", "cascade.store")
+    load = getattr(models, "load_model_folder", None) or models.load_model
+    return first_module("models.engine", "cascade.engine").OnnxEngine.of_model(load())
+
+
 def _milliseconds(pair: tuple[list[float], list[float]]) -> tuple[list[float], list[float]]:
-    ours, theirs = ([1000 * one for one in figures] for figures in pair)
+    ours, theirs = ([1000 * figure for figure in figures] for figures in pair)
     return ours, theirs
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    print_table(measure(parser.parse_args().rounds))
-
-
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -19,31 +19,25 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+from comparing import first_module
 from tf_keras_vis.gradcam import Gradcam
 
-from fracture_widgets.models.networks.names import CONV5_OUTPUT
-from fracture_widgets.models.networks.question import build_single_question_network
-from fracture_widgets.parts import BODY_PARTS, LABELS
-
+BODY_PARTS = first_module("parts", "vocabulary").BODY_PARTS
+CONV5_OUTPUT = first_module("models.networks.names", "networks.names").CONV5_OUTPUT
 QUESTIONS = ("body_part", *BODY_PARTS)
 
 
 def save_networks(folder: Path) -> None:
     """Write four networks; what they answer does not matter, and what it costs is the same."""
+    networks = first_module("models.networks.question", "networks.question")
     for question in QUESTIONS:
-        labels = BODY_PARTS if question == "body_part" else LABELS
-        network = build_single_question_network(question, labels=labels)
+        labels = {"labels": BODY_PARTS} if question == "body_part" else {}
+        network = networks.build_single_question_network(question, **labels)
         network.save(folder / f"{question}.keras")
 
 
 class ReferenceWay:
-    """Answers files by four separate networks.
-
-    Parameters
-    ----------
-    folder
-        What :func:`save_networks` wrote.
-    """
+    """Answers files by four separate networks, which :func:`save_networks` wrote."""
 
     def __init__(self, folder: Path) -> None:
         self._networks = {

@@ -10,43 +10,34 @@ seconds of processor time, which other work on the machine spoils least.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import numpy as np
-from comparing import Comparison, in_turn, print_table
+import typer
+from comparing import Comparison, first_module, in_turn, run
+from prediction import bare_engine
 
 from fracture_widgets import draw_phantom, read_radiograph, screen_folder
-from fracture_widgets.imaging.files import radiograph_names
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.screening.screen import BATCH
 
+BODY_PARTS = first_module("parts", "vocabulary").BODY_PARTS
+radiograph_names = first_module("imaging.files", "imaging.folders").radiograph_names
 _DRAWN = 60  # others are copies: a drawing takes longer than an answer
 
 
 def measure(
-    folder: Path | None = None, *, radiographs: int = 2000, batch: int = BATCH, rounds: int = 5
+    folder: Annotated[Path | None, typer.Argument()] = None,
+    radiographs: int = 2000,
+    batch: int = BATCH,
+    rounds: int = 5,
 ) -> list[Comparison]:
-    """Return what was measured, radiographs a second and then processor time.
-
-    Parameters
-    ----------
-    folder
-        Radiographs to screen; drawn ones by default.
-    radiographs
-        How many; those of a folder are taken again and again if they are fewer.
-    batch
-        How many go through the network together.
-    rounds
-        How often each side does all of it.
-    """
+    """Compare radiographs a second, and processor time; those of a folder are taken repeatedly."""
     with TemporaryDirectory() as name:
         home = Path(name) / "radiographs"
         home.mkdir()
@@ -58,7 +49,7 @@ def measure(
         inputs = np.stack(
             [network_input(read_radiograph(home / name).pixels) for name in radiograph_names(home)]
         )
-        engine = OnnxEngine.of_model(load_model_folder())
+        engine = bare_engine()
         used: dict[Callable[[], None], list[float]] = {}
 
         def ours() -> None:
@@ -82,14 +73,14 @@ def measure(
         Comparison(
             f"folder of {radiographs:,} radiographs, files to CSV",
             f"ONNX Runtime alone, decoded arrays, batches of {batch}",
-            *([radiographs / seconds for seconds in one] for one in pair),
+            *([radiographs / seconds for seconds in series] for series in pair),
             "at least 0.9",
             unit="/s",
         ),
         Comparison(
             "the same, processor time for a radiograph",
             "the same",
-            *([1000 * seconds / radiographs for seconds in used[one]] for one in (ours, bare)),
+            *([1000 * seconds / radiographs for seconds in used[work]] for work in (ours, bare)),
             "",
         ),
     ]
@@ -104,18 +95,5 @@ def _drawn(folder: Path) -> list[Path]:
     return files
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--radiographs", type=int, default=2000)
-    parser.add_argument("--batch", type=int, default=BATCH)
-    parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    print_table(
-        measure(given.folder, radiographs=given.radiographs, batch=given.batch, rounds=given.rounds)
-    )
-
-
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -1,36 +1,30 @@
-"""The whole table of how fast serving is, from one command.
+"""The whole table of how fast serving is, from one command, at this commit or an older one.
 
     python benchmarks/table.py [--rounds 5] [--radiographs 2000]
 
-With 2,000 radiographs it takes about an hour on two cores. Nothing else should run beside it.
+With 2,000 radiographs it takes about an hour on two cores, with one round of 100 about ten minutes.
+Nothing else should run beside it. To compare with an older commit, run this file with PYTHONPATH
+naming a checkout of that commit.
 """
 
 from __future__ import annotations
-
-import argparse
 
 import page_opening
 import prediction
 import screening
 import visitor_memory
-from comparing import print_table
+from comparing import Comparison, run
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="of each comparison, at least 5")
-    parser.add_argument("--radiographs", type=int, default=2000, help="in the folder")
-    given = parser.parse_args()
-    print_table(
-        [
-            *prediction.measure(3 * given.rounds),
-            *page_opening.measure(given.rounds),
-            *visitor_memory.measure(given.rounds),
-            *screening.measure(radiographs=given.radiographs, rounds=given.rounds),
-        ]
-    )
+def measure(rounds: int = 5, radiographs: int = 2000) -> list[Comparison]:
+    """Measure prediction, opening pages, memory and screening."""
+    return [
+        *prediction.measure(3 * rounds),
+        *page_opening.measure(rounds),
+        *visitor_memory.measure(rounds),
+        *screening.measure(radiographs=radiographs, rounds=rounds),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -9,13 +9,12 @@ pays for what all share, is not counted.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
 
 import psutil
-from comparing import Comparison, print_table
+from comparing import Comparison, run
 from page_opening import chromium
 from playwright.sync_api import sync_playwright
 from served import PATIENCE, Served, kernels, proportional_mb, three_pages
@@ -55,15 +54,10 @@ def measure(visitors: int = 5) -> list[Comparison]:
 
 def total_mb(server: Served) -> float:
     """Return the proportional set sizes of a server and its kernels, summed, in MB."""
-    return sum(proportional_mb(one) for one in [psutil.Process(server.pid), *kernels(server)])
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--visitors", type=int, default=5)
-    print_table(measure(parser.parse_args().visitors))
+    return sum(
+        proportional_mb(process) for process in [psutil.Process(server.pid), *kernels(server)]
+    )
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

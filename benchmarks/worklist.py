@@ -8,13 +8,12 @@ a kernel sends above about 1 MB a second, and the networks give several answers 
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from comparing import Comparison, print_table
+from comparing import Comparison, run
 
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.examine.panel import RadiographList
@@ -28,7 +27,7 @@ from fracture_widgets.phantoms import draw_phantom
 KILOBYTE = 1e3
 
 
-def measure(radiographs: int, rounds: int) -> list[Comparison]:
+def measure(radiographs: int = 500, rounds: int = 5) -> list[Comparison]:
     """Return what was measured, a comparison for each row of the table."""
     state = WorkbenchState()
     table = WorklistPanel(state, open_selected=lambda: None).table
@@ -87,14 +86,5 @@ def _report(radiograph: Radiograph, probability: float) -> Report:
     )
 
 
-def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description="What a list of many radiographs sends.")
-    parser.add_argument("--radiographs", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    print_table(measure(arguments.radiographs, arguments.rounds))
-
-
 if __name__ == "__main__":
-    main()
+    run(measure)
