@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INTERRUPTED",
-    "Dataset",
     "Engine",
-    "FracAtlasCopy",
     "Json",
-    "Models",
-    "Note",
     "SeveralWords",
     "choice",
     "dataset_table",
@@ -61,19 +57,27 @@ def choice(*names: str, **settings: Any) -> dict[str, Any]:
     return {"metavar": "|".join(names), "parser": parse} | settings
 
 
-# Whoever opens a path says what is wrong with it, hence the parser.
-Dataset = Annotated[
-    Path, typer.Argument(metavar="DATASET", help="folder of radiographs", parser=Path)
-]
-Engine = Annotated[Literal["onnx", "keras"], typer.Option(help="what runs the network")]
+Engine = Literal["onnx", "keras"]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
-FracAtlasCopy = Annotated[
-    Path, typer.Argument(metavar="FRACATLAS", help="FracAtlas folder or zip", parser=Path)
-]
-Note = Annotated[str, typer.Option(help="a sentence on the figures, for the card")]
-Models = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="another models folder", parser=Path)
-]
+
+_COMMON = """\
+dataset : DATASET
+    folder of radiographs
+engine
+    what runs the network
+features : DIR
+    where a frozen trunk's features are kept (in the user's cache folder)
+fracatlas : FRACATLAS
+    FracAtlas folder or zip
+models : DIR
+    another models folder
+note
+    a sentence on the figures, for the card
+resume
+    go on with the unfinished training in DIR, if there is one, after its last epoch
+strategy
+    train on all GPUs of this machine; the batch is that of all together"""
+"""What parameters are for of which a command's docstring has nothing."""
 
 
 class SeveralWords(TyperCommand):
@@ -107,7 +111,7 @@ def documented(command: Callable[..., int]) -> Callable[..., int]:
     """
     help_text, _, section = (inspect.getdoc(command) or "").partition(_PARAMETERS)
     words = {}
-    for entry in re.split(r"\n(?=\S)", section):
+    for entry in re.split(r"\n(?=\S)", f"{_COMMON}\n{section}"):
         head, *lines = entry.split("\n")
         name, _, metavar = head.partition(" : ")
         words[name] = {"metavar": metavar or None, "help": " ".join(map(str.strip, lines))}
@@ -146,7 +150,7 @@ def _annotated(annotation: Any) -> tuple[Any, ...]:
 def _described(parameter: inspect.Parameter, kind: Any, words: dict[str, Any]) -> inspect.Parameter:
     """Return a parameter with Typer's description of it; a switch has no opposite."""
     described: ParameterInfo
-    if Path in (kind, *get_args(kind)):
+    if Path in (kind, *get_args(kind)):  # whoever opens a path says what is wrong with it
         words = {"parser": Path} | words
     if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
         described = typer.Argument(**words)

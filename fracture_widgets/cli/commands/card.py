@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fracture_widgets.cli.options import Models, documented, new_app, writing
+from pathlib import Path
+
+from fracture_widgets.cli.options import documented, new_app, writing
 
 app = new_app()
 
 
 @app.command(short_help="print the model card: intended use, figures with intervals, limits")
 @documented
-def card(*, models: Models = None, dataset: bool = False, write: bool = False) -> int:
+def card(*, models: Path | None = None, dataset: bool = False, write: bool = False) -> int:
     """Print the model card, made from the figures that the model carries.
 
     Parameters

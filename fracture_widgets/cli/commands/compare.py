@@ -12,7 +12,6 @@ import typer
 from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
-    Dataset,
     SeveralWords,
     choice,
     dataset_table,
@@ -37,7 +36,7 @@ def _network_and_file(words: str) -> tuple[str, str | None]:
 )
 @documented
 def compare(
-    dataset: Dataset,
+    dataset: Path,
     *,
     plan: Annotated[
         TrainingPlan,

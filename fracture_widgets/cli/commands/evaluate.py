@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
-    Dataset,
     Engine,
     Json,
-    Models,
     dataset_table,
     documented,
     folder_for,
@@ -28,14 +26,14 @@ app = new_app()
 @app.command(short_help="say how often the cascade is right on a folder of radiographs")
 @documented
 def evaluate(
-    dataset: Dataset,
+    dataset: Path,
     *,
     split: str | None = None,
     by: Literal["patient_id", "study_id"] = "patient_id",
     as_json: Json = False,
     predictions: Path | None = None,
     figures: Path | None = None,
-    models: Models = None,
+    models: Path | None = None,
     engine: Engine = "onnx",
 ) -> int:
     """Answer every radiograph of a dataset and compare.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fracture_widgets.cli.narrator import say
-from fracture_widgets.cli.options import Engine, Models, documented, folder_for, new_app, writing
+from fracture_widgets.cli.options import Engine, documented, folder_for, new_app, writing
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.parts import in_words
 
@@ -59,7 +59,7 @@ def predict(
         ),
     ] = "pdf",
     keep_identity: bool = False,
-    models: Models = None,
+    models: Path | None = None,
     engine: Engine = "onnx",
 ) -> int:
     """Answer radiographs.

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from fracture_widgets.cli.narrator import Narrator
-from fracture_widgets.cli.options import Models, documented, interruptible, new_app
+from fracture_widgets.cli.options import documented, interruptible, new_app
 
 app = new_app()
 
@@ -18,7 +18,7 @@ def screen(
     *,
     out: Path,
     restart: bool = False,
-    models: Models = None,
+    models: Path | None = None,
     batch: int = 16,
     dask: str | None = None,
 ) -> int:

@@ -8,14 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
-
 from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
-    Dataset,
-    FracAtlasCopy,
-    Note,
     choice,
     dataset_table,
     documented,
@@ -36,49 +31,28 @@ app = new_app(
     short_help="train networks from a folder of radiographs",
 )
 
-Out = Annotated[
-    Path,
-    typer.Option(
-        metavar="DIR",
-        help="folder for the weights, their card, the figures, and every epoch as it ends",
-        parser=Path,
-    ),
-]
-Resume = Annotated[
-    bool,
-    typer.Option(
-        "--resume",
-        help="go on with the unfinished training in DIR, if there is one, after its last epoch",
-    ),
-]
-Devices = Annotated[
-    Literal["mirrored"] | None,
-    typer.Option(help="train on all GPUs of this machine; the batch is that of all together"),
-]
-Features = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="where a frozen trunk's features are kept (in the user's cache folder)",
-        parser=Path,
-    ),
-]
+Devices = Literal["mirrored"] | None
 
 
 @app.command(short_help="train the network that names the body part")
 @documented
 def parts(
-    dataset: Dataset,
+    dataset: Path,
     *,
     plan: TrainingPlan,
-    out: Out,
-    resume: Resume = False,
+    out: Path,
+    resume: bool = False,
     strategy: Devices = None,
-    features: Features = None,
+    features: Path | None = None,
 ) -> int:
     """Train the network that names the body part.
 
     Every epoch is kept as it ends; Ctrl-C keeps the best weights so far.
+
+    Parameters
+    ----------
+    out : DIR
+        folder for the weights, their card, the figures, and every epoch as it ends
     """
     return _train(
         None, dataset, plan=plan, out=out, resume=resume, strategy=strategy, features=features
@@ -89,17 +63,22 @@ def parts(
 @documented
 def fracture(
     part: Annotated[str, choice(*BODY_PARTS, metavar="PART", help=", ".join(BODY_PARTS))],
-    dataset: Dataset,
+    dataset: Path,
     *,
     plan: TrainingPlan,
-    out: Out,
-    resume: Resume = False,
+    out: Path,
+    resume: bool = False,
     strategy: Devices = None,
-    features: Features = None,
+    features: Path | None = None,
 ) -> int:
     """Train the network that says fractured or normal for one body part.
 
     Every epoch is kept as it ends; Ctrl-C keeps the best weights so far.
+
+    Parameters
+    ----------
+    out : DIR
+        folder for the weights, their card, the figures, and every epoch as it ends
     """
     return _train(
         part, dataset, plan=plan, out=out, resume=resume, strategy=strategy, features=features
@@ -124,12 +103,12 @@ def _train(part: str | None, dataset: Path, **settings: Any) -> int:
 @app.command(short_help="train all that is needed to answer: the body part's and each part's")
 @documented
 def mura(
-    dataset: Dataset,
+    dataset: Path,
     *,
     plan: TrainingPlan,
     out: Path,
     strategy: Devices = None,
-    features: Features = None,
+    features: Path | None = None,
 ) -> int:
     """Train the network that names the body part and the fracture network of each part.
 
@@ -193,7 +172,7 @@ class _Epochs:
 @app.command(short_help="train the shipped cascade from a FracAtlas copy")
 @documented
 def cascade(
-    fracatlas: FracAtlasCopy,
+    fracatlas: Path,
     *,
     out: Path,
     work: Path = Path("runs", "cascade"),
@@ -251,12 +230,12 @@ def cascade(
 @app.command(short_help=f"fit the gate that refuses what is no {in_words()}")
 @documented
 def gate(
-    fracatlas: FracAtlasCopy,
+    fracatlas: Path,
     *,
     out: Path,
     strangers: Path | None = None,
     work: Path = Path("runs", "gate"),
-    note: Note = "",
+    note: str = "",
 ) -> int:
     """Fit the gate on a FracAtlas copy and put it into the models folder with its figures.
 
@@ -306,7 +285,7 @@ def trust(
     predictions: Path | None = None,
     fracatlas: Path | None = None,
     figures: Path | None = None,
-    note: Note = "",
+    note: str = "",
     print_only: bool = False,
 ) -> int:
     """Fit calibration and the two operating points of every body part on answers out of fold.
