@@ -19,8 +19,7 @@ from class_visits import Visit, run_class
 from page_opening import chromium
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import Error as PlaywrightError
-from served import PATIENCE, READY, Served
-from visitor_memory import total_mb
+from served import PATIENCE, READY, Served, total_mb
 
 
 async def visiting(

@@ -25,10 +25,9 @@ from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
     serialize_msg_to_ws_v1,
 )
-from served import READY, Served
+from served import READY, Served, total_mb
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
-from visitor_memory import total_mb
 
 _PATIENCE = 300.0
 _PIECE = 1 << 20

@@ -13,8 +13,7 @@ from typing import Any
 
 import psutil
 import typer
-from served import Served, dashboard
-from visitor_memory import total_mb
+from served import Served, dashboard, total_mb
 
 from fracture_widgets.base.words import percent
 from fracture_widgets.imaging.radiograph import read_radiograph

@@ -15,8 +15,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,22 +43,14 @@ class Served:
     pid: int
 
 
-@contextmanager
-def dashboard(data: Path, *options: str) -> Iterator[Served]:
+def dashboard(data: Path, *options: str) -> AbstractContextManager[Served]:
     """Serve our dashboard by its command."""
     code = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
-    with _running(
-        lambda port: [
-            *(sys.executable, "-c", code, "dashboard"),
-            *("--no-browser", "--port", str(port), *options),
-        ],
-        os.environ | {"FRACTURE_WIDGETS_DATA": str(data)},
-    ) as served:
-        yield served
+    command = ["-c", code, "dashboard", "--no-browser", *options]
+    return _running(command, FRACTURE_WIDGETS_DATA=str(data))
 
 
-@contextmanager
-def notebook_page(folder: Path, name: str, code: str) -> Iterator[Served]:
+def notebook_page(folder: Path, name: str, code: str) -> AbstractContextManager[Served]:
     """Serve a notebook of one cell by plain Voilà, with its own settings."""
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cell = {"cell_type": "code", "id": "page", "metadata": {}, "outputs": []}
@@ -70,24 +62,20 @@ def notebook_page(folder: Path, name: str, code: str) -> Iterator[Served]:
     }
     path = folder / f"{name}.ipynb"
     path.write_text(json.dumps(notebook), "utf-8")
-    with _running(
-        lambda port: [
-            *(sys.executable, "-m", "voila", str(path), "--no-browser"),
-            *("--port", str(port), "--Voila.log_level=ERROR"),
-        ],
-        os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"},
-    ) as served:
-        yield served
+    command = ["-m", "voila", str(path), "--no-browser", "--Voila.log_level=ERROR"]
+    return _running(command, TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
 
 
 @contextmanager
-def _running(command: object, environment: dict[str, str]) -> Iterator[Served]:
-    assert callable(command)
+def _running(command: Sequence[str], **environment: str) -> Iterator[Served]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with subprocess.Popen(  # noqa: S603 - our own interpreter
-        command(port), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, *command, "--port", str(port)],
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as server:
         try:
             _wait_until_it_listens(port, server)
@@ -113,12 +101,13 @@ def _wait_until_it_listens(port: int, server: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
 
 
-def kernels(server: Served) -> list[psutil.Process]:
-    """Return the kernels of a server."""
-    return psutil.Process(server.pid).children(recursive=True)
+def total_mb(server: Served) -> float:
+    """Return the proportional set sizes of a server and its kernels, summed, in MB."""
+    process = psutil.Process(server.pid)
+    return sum(map(_proportional_mb, [process, *process.children(recursive=True)]))
 
 
-def proportional_mb(process: psutil.Process) -> float:
+def _proportional_mb(process: psutil.Process) -> float:
     """Return a process's proportional set size in MB: what it shares is divided by the sharers."""
     for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii").splitlines():
         if line.startswith("Pss:"):

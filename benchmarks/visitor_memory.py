@@ -13,11 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
 from comparing import Comparison, run
 from page_opening import chromium
 from playwright.sync_api import sync_playwright
-from served import PATIENCE, Served, kernels, proportional_mb, three_pages
+from served import PATIENCE, three_pages, total_mb
 
 
 def measure(visitors: int = 5) -> list[Comparison]:
@@ -50,13 +49,6 @@ def measure(visitors: int = 5) -> list[Comparison]:
             unit="MB",
         )
     ]
-
-
-def total_mb(server: Served) -> float:
-    """Return the proportional set sizes of a server and its kernels, summed, in MB."""
-    return sum(
-        proportional_mb(process) for process in [psutil.Process(server.pid), *kernels(server)]
-    )
 
 
 if __name__ == "__main__":
