@@ -13,7 +13,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -32,12 +33,8 @@ from fracture_widgets.parts import Verdict, all_parts
 from fracture_widgets.records.dicom_identity import SUBJECT, Identity
 from fracture_widgets.records.page import report_png
 
-try:
+if TYPE_CHECKING:
     from highdicom import sr
-    from highdicom.coding_schemes import CodingSchemeIdentificationItem
-    from highdicom.sc import SCImage
-except ImportError as error:
-    raise MissingExtra("A DICOM report", "dicom-reports") from error
 
 __all__ = ["report_dicom"]
 
@@ -71,6 +68,8 @@ def report_dicom(
     report: Report, *, made_at: datetime | None = None, identity: Identity | None = None
 ) -> dict[str, bytes]:
     """Return a report as two DICOM files, by their names."""
+    if find_spec("highdicom") is None:
+        raise MissingExtra("A DICOM report", "dicom-reports")
     shown = report if identity is not None else _unnamed(report)
     moment = (made_at or datetime.now(UTC)).astimezone(UTC)
     source = None if identity is None else identity.source
@@ -170,6 +169,8 @@ def derived_uid(*names: str) -> str:
 
 def secondary_capture(report: Report, header: Header) -> Dataset:
     """Return the report page as a Secondary Capture Image, in colour and compressed losslessly."""
+    from highdicom.sc import SCImage
+
     with Image.open(io.BytesIO(report_png(report, made_at=header.made_at))) as page:
         pixels = np.asarray(page.convert("RGB"))
     source = header.source
@@ -202,6 +203,9 @@ def secondary_capture(report: Report, header: Header) -> Dataset:
 
 def structured_report(report: Report, header: Header, evidence: Sequence[Dataset]) -> Dataset:
     """Return the report as a Comprehensive SR document."""
+    from highdicom import sr
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+
     device = sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
@@ -238,6 +242,8 @@ def structured_report(report: Report, header: Header, evidence: Sequence[Dataset
 def _answer(
     report: Report, header: Header, evidence: Sequence[Dataset]
 ) -> sr.MeasurementsAndQualitativeEvaluations:
+    from highdicom import sr
+
     answer = report.answer
     values = {
         PROBABILITY: answer.calibrated_probability,
@@ -271,6 +277,8 @@ def _places(
     report: Report, header: Header
 ) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
     """Yield each finding with its place on the source image, where that is the one examined."""
+    from highdicom import sr
+
     radiograph = report.radiograph
     size = np.array([radiograph.width, radiograph.height])
     source = header.source
@@ -309,11 +317,15 @@ def _outline(finding: Finding) -> tuple[str, list[tuple[float, float]]] | None:
 
 def _sites(body_part: str) -> list[sr.FindingSite] | None:
     """Return where a finding of a body part is, or None for a part that is not installed."""
+    from highdicom import sr
+
     codes = [Code(*part.site) for part in all_parts() if part.name == body_part]
     return [sr.FindingSite(anatomic_location=code) for code in codes] or None
 
 
 def _algorithm(model: str) -> sr.AlgorithmIdentification:
+    from highdicom import sr
+
     return sr.AlgorithmIdentification(
         name=MAKER, version=__version__, parameters=[f"Model sha256: {model}"]
     )
@@ -326,6 +338,8 @@ def _referenced(image: Dataset) -> tuple[str, str, list[int] | None]:
 
 
 def _percent(name: Code, share: float) -> sr.Measurement:
+    from highdicom import sr
+
     return sr.Measurement(name, round(100.0 * share, 4), PERCENT)
 
 
