@@ -189,6 +189,11 @@ def secondary_capture(report: Report, header: Header) -> Dataset:
         **header.software(),
         **header.subject(),
     )
+    _describe(capture, header)
+    return capture
+
+
+def _describe(capture: Dataset, header: Header) -> None:
     # A page has no direction in the patient, though highdicom wants one, and no side is known.
     capture.PatientOrientation = None
     capture.Laterality = None
@@ -198,7 +203,6 @@ def secondary_capture(report: Report, header: Header) -> Dataset:
     capture.BurnedInAnnotation = "YES"
     capture.ImageComments = NOTICE
     header.complete(capture, pixels=True)
-    return capture
 
 
 def structured_report(report: Report, header: Header, evidence: Sequence[Dataset]) -> Dataset:
