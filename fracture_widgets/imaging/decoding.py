@@ -23,6 +23,7 @@ __all__ = [
     "Decoded",
     "TookTooLong",
     "check_size",
+    "cut_short",
     "damaged",
     "quiet",
     "row_blocks",
@@ -38,6 +39,9 @@ MIN_SIDE = 16
 
 _BLOCK_PIXELS = 1 << 20
 
+_MOST_MISSING = 2 / 3
+"""Share of a cut picture's rows that may be missing; beyond it too little is left to look at."""
+
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
@@ -46,13 +50,30 @@ class Decoded:
     pixels: npt.NDArray[np.float32]
     source_format: str
     spacing_mm: tuple[float, float] | None = None
+    spacing_at_detector: bool = False
     warnings: tuple[str, ...] = ()
     colourfulness: float = 0.0
+    missing: float = 0.0
 
 
 def damaged(name: str) -> UnreadableRadiograph:
     """Return the error for a file that begins well and does not go on so."""
     return UnreadableRadiograph(f"{name} is cut short or damaged: copy or export it again.")
+
+
+def cut_short(name: str, rows: int, height: int) -> str:
+    """Return the note on a picture whose last rows are missing, or refuse it if most are."""
+    if rows > _MOST_MISSING * height:
+        raise UnreadableRadiograph(
+            f"{name} is cut short and its last {rows:,} of {height:,} rows are missing: "
+            "copy or export it again."
+        )
+    if rows == 0:
+        return "The file is cut short, but no row of the picture is missing."
+    return (
+        f"The file is cut short: its last {rows:,} of {height:,} rows are missing, at "
+        "least in part, and shown black."
+    )
 
 
 def check_size(name: str, width: int, height: int, max_pixels: int) -> None:

@@ -12,6 +12,7 @@ from fracture_widgets.imaging.radiograph import Radiograph
 __all__ = [
     "BLANK",
     "COLOUR_PHOTOGRAPH",
+    "CUT_SHORT",
     "MOST_COLOURFUL",
     "TOO_SMALL",
     "Flaw",
@@ -19,6 +20,11 @@ __all__ = [
 ]
 
 TOO_SMALL, BLANK, COLOUR_PHOTOGRAPH = "too small", "blank", "colour photograph"
+CUT_SHORT = "cut short"
+
+_MOST_MISSING = 0.125
+"""Share of a picture that may be missing: 59 files of FracAtlas lack a few rows, and are whole
+to the eye; a JPEG without the last tenth of its bytes lacks up to this."""
 
 _LEAST_SIDE = 32
 """Pixels; the smallest of 1,897 joints in FracAtlas has 41."""
@@ -51,6 +57,14 @@ def find_flaw(radiograph: Radiograph) -> Flaw | None:
             _LEAST_SIDE / side - 1,
             f"The picture is {radiograph.width} x {radiograph.height} pixels, and at least "
             f"{_LEAST_SIDE} on each side are needed: choose the full radiograph, or a larger part.",
+        )
+    missing = radiograph.missing
+    if missing > _MOST_MISSING:
+        return Flaw(
+            CUT_SHORT,
+            missing / _MOST_MISSING - 1,
+            f"The file is cut short and {missing:.0%} of the picture are missing: copy or export "
+            "it again.",
         )
     spread = _spread(radiograph.pixels)
     if spread < _LEAST_SPREAD:

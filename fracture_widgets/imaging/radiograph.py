@@ -65,6 +65,10 @@ class Radiograph(HeldPixels):
     spacing_mm
         Distance between the centres of neighbouring rows and columns in millimetres, if the file
         tells.
+    spacing_at_detector
+        Whether that is the distance at the detector, where a limb's shadow is larger than the limb.
+    missing
+        Share of the picture that the file lacks because it was cut short; 0 for a whole file.
     warnings
         Sentences about what whoever looks at the picture should know.
     frame, frame_count
@@ -100,6 +104,8 @@ class Radiograph(HeldPixels):
     study: str = field(default="", repr=False)
     file: DicomFile | None = field(default=None, repr=False)
     colourfulness: float = 0.0
+    spacing_at_detector: bool = False
+    missing: float = 0.0
 
     def __post_init__(self) -> None:
         if isinstance(self._held, PackedPixels):

@@ -13,6 +13,7 @@ from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
     Decoded,
     check_size,
+    cut_short,
     damaged,
     quiet,
     row_blocks,
@@ -27,9 +28,6 @@ _FORMAT_NAMES = {"MPO": "JPEG", "WEBP": "WebP"}
 _END_OF_JPEG = b"\xff\xd9"
 _MISSING_GREYS = (127, 128)
 """What libjpeg fills missing blocks with; the first for inverted CMYK."""
-
-_MOST_MISSING = 2 / 3
-"""Share of a cut JPEG's rows that may be missing; beyond it too little is left to look at."""
 
 _MOST_FRAMES_COUNTED = 1000
 
@@ -84,7 +82,7 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
         check_size(name, *image.size, min(max_pixels, _MOST_RUN_LENGTH_PIXELS))
     source_format = _FORMAT_NAMES.get(image.format or "", image.format or "")
-    notes = []
+    notes, missing = [], 0.0
     if frames := _frames(image):
         notes.append(f"The file holds {frames} pictures; the first is shown.")
         image = _open(data)  # counting has moved on to later frames
@@ -93,7 +91,7 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     except OSError:
         if source_format != "JPEG":
             raise
-        image, cut = _decoded_to_its_end(data, name)
+        image, cut, missing = _decoded_to_its_end(data, name)
         notes.append(cut)
     pixels, note = _grey(image)
     if note:
@@ -103,6 +101,7 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
         source_format,
         warnings=tuple(notes),
         colourfulness=colourfulness(image),
+        missing=missing,
     )
 
 
@@ -125,29 +124,22 @@ def _frames(image: Image.Image) -> str:
     return f"at least {_MOST_FRAMES_COUNTED}"
 
 
-def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str]:
+def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str, float]:
     """Decode a JPEG that stops early as far as it goes; what is missing becomes black."""
     # The decoder waits for bytes that never come. Handing it the end marker lets it finish,
     # without Pillow's LOAD_TRUNCATED_IMAGES, which changes every reader in the process.
     image = _open(data + _END_OF_JPEG)
     image.load()
     if "progressive" in image.info:
-        return image, "The file is cut short: its finest detail may be missing."
+        return image, "The file is cut short: its finest detail may be missing.", 0.0
     missing = _missing(image)
     rows = int(missing[:, -1].sum())
-    if rows > _MOST_MISSING * image.height:
-        raise UnreadableRadiograph(
-            f"{name} is cut short and its last {rows:,} of {image.height:,} rows are missing: "
-            "copy or export it again."
-        )
+    note = cut_short(name, rows, image.height)
     if rows == 0:
-        return image, "The file is cut short, but no row of the picture is missing."
+        return image, note, 0.0
     grey = image.convert("L")
     grey.paste(0, mask=Image.fromarray(missing))
-    return grey, (
-        f"The file is cut short: its last {rows:,} of {image.height:,} rows are missing, at "
-        "least in part, and shown black."
-    )
+    return grey, note, int(missing.all(axis=1).sum()) / image.height
 
 
 def _missing(image: Image.Image) -> npt.NDArray[np.bool_]:

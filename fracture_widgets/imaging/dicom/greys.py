@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_windowing
 
 from fracture_widgets.imaging.decoding import row_blocks, stretched
+from fracture_widgets.imaging.dicom.elements import number, values_of
+from fracture_widgets.imaging.dicom.polarity import bones_are_dark
+from fracture_widgets.imaging.dicom.tables import Table, table_of
 
 __all__ = ["Window", "displayed", "windows_of"]
 
-_NO_WINDOW = "The file's display window shows nothing; the full range of greys is shown instead."
-
 Values = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
 Step = Callable[[Values], Values]
+
+_CONTRADICTORY = {
+    None: "The file says two things about what is black: check that bone is bright here.",
+    True: "The file says two things about what is black: its greys are shown exchanged, because "
+    "bones are bright so.",
+    False: "The file says two things about what is black: its greys are shown as stored, because "
+    "bones are bright so.",
+}
+
+_FUNCTIONS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}
+_SAMPLED = 256
+_LEAST_GRADED = 0.1
+"""Share of the pixels that are not black, below which a window only draws an outline."""
+_LEAST_LIT = 0.01
+_MOST_WHITE = 0.5
+_BEYOND_EIGHT_BITS = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """One way to show the values of a radiograph."""
+    """One way to show the values of a radiograph: a table, or from a centre and a width."""
 
     title: str
-    apply: Step
-    is_table: bool = False
+    step: Callable[[Values], Step]
+    """Given some of the values, returns what maps all of them."""
+    kind: str = "display window"
+    limits: tuple[float, float] | None = None
+
+    @property
+    def for_eight_bits(self) -> bool:
+        """Whether it shows the values from 0 to 255 and no others."""
+        if self.limits is None:
+            return False
+        low, high = self.limits
+        return abs(low) <= 1 and abs(high - 255) <= 2
+
+
+@dataclass(eq=False)
+class _Notes:
+    """What is said of the way that a picture is shown."""
+
+    sentences: list[str] = field(default_factory=list)
+
+    def add(self, sentence: str) -> None:
+        self.sentences.append(sentence)
 
 
 def windows_of(dataset: Dataset) -> tuple[Window, ...]:
@@ -38,58 +75,76 @@ def windows_of(dataset: Dataset) -> tuple[Window, ...]:
 
 
 def _tables(dataset: Dataset) -> list[Window]:
-    items = filter(_holds_table, dataset.get("VOILUTSequence") or ())
+    little = _little_endian(dataset)
+    items = dataset.get("VOILUTSequence") or ()
+    found = [(table_of(item, little_endian=little), item) for item in items]
+    valid = [(table, item) for table, item in found if table is not None]
     return [
         Window(
             str(item.get("LUTExplanation") or f"Table {number}"),
-            partial(_look_up, item, _little_endian(dataset)),
-            is_table=True,
+            partial(_table_step, table),
+            kind="look-up table",
         )
-        for number, item in enumerate(items, 1)
+        for number, (table, item) in enumerate(valid, 1)
     ]
+
+
+def _table_step(table: Table, values: Values) -> Step:
+    return table.meant_for(values).look_up
 
 
 def _linear(dataset: Dataset) -> list[Window]:
     if "WindowCenter" not in dataset or "WindowWidth" not in dataset:
         return []
-    pairs = list(zip(_values(dataset.WindowCenter), _values(dataset.WindowWidth), strict=False))
-    words = [str(word or "") for word in _values(dataset.get("WindowCenterWidthExplanation"))]
-    function = str(dataset.get("VOILUTFunction") or "LINEAR")
+    pairs = list(zip(values_of(dataset.WindowCenter), values_of(dataset.WindowWidth), strict=False))
+    words = [str(word or "") for word in values_of(dataset.get("WindowCenterWidthExplanation"))]
+    function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
+    function = function if function in _FUNCTIONS else "LINEAR"
     windows = []
-    for number, (centre, width) in enumerate(pairs, 1):
-        explanation = words[number - 1] if number <= len(words) else ""
+    for number_, pair in enumerate(pairs, 1):
+        centre, width = (_float(value) for value in pair)
+        explanation = words[number_ - 1] if number_ <= len(words) else ""
         range_ = f" (centre {_short(centre)}, width {_short(width)})"
-        apply = partial(_apply_window, centre, width, function)
-        windows.append(Window((explanation or f"Window {number}") + range_, apply))
+        windows.append(
+            Window(
+                (explanation or f"Window {number_}") + range_,
+                partial(_window_step, centre, width, function),
+                limits=_limits(centre, width, function),
+            )
+        )
     return windows
 
 
-def _apply_window(centre: Any, width: Any, function: str, values: Values) -> Values:
-    """Apply a window alone, without the rescaling that a dataset may ask for."""
+def _float(value: Any) -> float | None:
+    try:
+        return float(value.replace(",", ".") if isinstance(value, str) else value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _limits(centre: float | None, width: float | None, function: str) -> tuple[float, float] | None:
+    if centre is None or width is None or function == "SIGMOID":
+        return None
+    return centre - width / 2, centre + width / 2 - (function == "LINEAR")
+
+
+def _window_step(centre: float | None, width: float | None, function: str, _values: Values) -> Step:
+    """Return a window alone, without the rescaling that a dataset may ask for."""
+    if centre is None or width is None:
+        raise ValueError("A window has a centre and a width.")
     window = Dataset()
-    window.WindowCenter = float(centre)
-    window.WindowWidth = float(width)
-    window.VOILUTFunction = function
+    window.WindowCenter = centre
+    window.WindowWidth = width
+    # A width below 1 has no meaning but the one that floating point values give it.
+    window.VOILUTFunction = "LINEAR_EXACT" if function == "LINEAR" and 0 < width < 1 else function
     window.PhotometricInterpretation = "MONOCHROME2"
     window.BitsStored = 16
     window.PixelRepresentation = 0
-    return apply_windowing(values, window)
+    return lambda values: apply_windowing(values, window)
 
 
-def _values(value: Any) -> list[Any]:
-    """Return an attribute's values, of which an empty one has one that is None."""
-    return list(value) if isinstance(value, MultiValue | list | tuple) else [value]
-
-
-def _short(value: Any) -> str:
-    try:
-        return f"{float(value):g}"
-    except (TypeError, ValueError):
-        return "unknown"
-
-
-def _holds_table(item: Dataset) -> bool:
-    return "LUTDescriptor" in item and "LUTData" in item
+def _short(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"
 
 
 def _little_endian(dataset: Dataset) -> bool:
@@ -97,60 +152,114 @@ def _little_endian(dataset: Dataset) -> bool:
     return bool(dataset.file_meta.TransferSyntaxUID.is_little_endian)
 
 
-def _look_up(item: Dataset, little_endian: bool, values: Values) -> Values:
-    """Map each value by a table (PS3.3, C.11.1.1 and C.11.2.1.1), those beyond it to its ends."""
-    count, first, bits = (int(value) for value in item.LUTDescriptor)
-    count = count or 1 << 16
-    data = item.LUTData
-    if isinstance(data, bytes):
-        packed = bits <= 8 and len(data) < 2 * count
-        deep = "<u2" if little_endian else ">u2"
-        entries = np.frombuffer(data, np.uint8 if packed else deep)
-    else:
-        entries = np.asarray(data).ravel()
-    entries = entries[:count].astype(np.uint16)
-    if entries.size == 0:
-        raise ValueError("The look-up table is empty.")
-    positions = np.clip(np.rint(values) - first, 0, entries.size - 1)
-    mapped: npt.NDArray[np.uint16] = entries[positions.astype(np.intp)]
-    return mapped
-
-
 def displayed(
-    stored: Values, dataset: Dataset, window: Window | None, *, inverted: bool
-) -> tuple[npt.NDArray[np.float32], str]:
-    """Turn stored values into what a viewer would show."""
-    padding = _padding(stored, dataset)
-    modality = _modality(dataset)
-    note = ""
-    if window is None:
-        values = _mapped(stored, modality)
-    elif window.is_table:
-        values = _mapped(stored, modality, window.apply)
-    else:
-        try:
-            values = _mapped(stored, modality, window.apply)
-            unseen = np.ptp(values) == 0
-        except (TypeError, ValueError):  # a width of 0, an empty centre
-            unseen = True
-        if unseen:
-            values, note = _mapped(stored, modality), _NO_WINDOW
-    pixels = stretched(values, ignored=padding)
+    stored: Values,
+    dataset: Dataset,
+    windows: Sequence[Window],
+    *,
+    hidden: Mask | None,
+    inverted: bool | None,
+) -> tuple[npt.NDArray[np.float32], list[str]]:
+    """Turn stored values into what a viewer would show, and what is to be said of it.
+
+    The first of the windows that shows something is taken. Whether the picture is to be inverted
+    is told by itself where the file contradicts itself.
+    """
+    notes = _Notes()
+    ignored = _either(_padding(stored, dataset), hidden)
+    some = _sample(stored, ignored)
+    modality = _modality(dataset, some, notes)
+    step = _step_that_shows(
+        windows, some if modality is None else modality(some), bool(inverted), notes
+    )
+    if not windows and dataset.get("VOILUTSequence"):
+        notes.add("The file's look-up table is empty; the full range of greys is shown instead.")
+    pixels = stretched(_mapped(stored, modality, step), ignored=ignored)
+    if inverted is None:
+        dark = bones_are_dark(pixels)
+        inverted = dark is not False
+        notes.add(_CONTRADICTORY[dark])
     if inverted and pixels.any():
         np.subtract(np.float32(1), pixels, out=pixels)
-        if padding is not None:
-            pixels[padding] = 0.0
-    return pixels, note
+        if ignored is not None:
+            pixels[ignored] = 0.0
+    return pixels, notes.sentences
 
 
-def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_] | None:
+def _either(first: Mask | None, second: Mask | None) -> Mask | None:
+    if first is None or second is None:
+        return second if first is None else first
+    both: Mask = first | second
+    return None if both.all() else both
+
+
+def _sample(stored: Values, ignored: Mask | None) -> Values:
+    """Return some of the values that are shown, in one row."""
+    rows, columns = (slice(None, None, max(1, side // _SAMPLED)) for side in stored.shape)
+    some = stored[rows, columns]
+    kept = some.ravel() if ignored is None else some[~ignored[rows, columns]]
+    kept = kept[np.isfinite(kept)]
+    return kept if kept.size else stored.ravel()[:1]
+
+
+def _step_that_shows(
+    windows: Sequence[Window], values: Values, inverted: bool, notes: _Notes
+) -> Step | None:
+    """Return the step of the first window that shows something of the values; None for all."""
+    plain = _graded(values, inverted)
+    for place, window in enumerate(windows):
+        left = windows[place + 1 :]
+        instead = f"the file's {left[0].kind}" if left else "the full range of greys"
+        try:
+            step = window.step(values)
+            mapped = step(values)
+        except (TypeError, ValueError):  # a width of 0, an empty centre
+            mapped = np.zeros(1)
+        if window.for_eight_bits and np.mean(values > 257) > _BEYOND_EIGHT_BITS:
+            notes.add(
+                "The file's display window is for 8 bits and its pixels have more; "
+                f"{instead if left else 'the full range of greys'} is shown instead."
+            )
+            continue
+        graded = _graded(mapped, inverted)
+        if np.ptp(mapped) == 0 or (graded < _LEAST_GRADED and plain > 2 * graded):
+            notes.add(f"The file's {window.kind} shows nothing; {instead} is shown instead.")
+            continue
+        white = _white(mapped, inverted)
+        if white > _MOST_WHITE and _white(values, inverted) < white / 2:
+            notes.add(
+                f"The file's {window.kind} shows {white:.0%} of the picture plain white: "
+                "bones may be hidden in it."
+            )
+        return step
+    return None
+
+
+def _graded(values: Values, inverted: bool) -> float:
+    """Return the share of greys among what is not black, 0 if that is next to nothing."""
+    low, high = values.min(), values.max()
+    if not high > low:
+        return 0.0
+    black = high if inverted else low
+    lit = np.count_nonzero(values != black)
+    if lit < _LEAST_LIT * values.size:
+        return 0.0
+    return float(np.count_nonzero((values != low) & (values != high)) / lit)
+
+
+def _white(values: Values, inverted: bool) -> float:
+    """Return the share of the values that are the brightest."""
+    return float(np.mean(values == (values.min() if inverted else values.max())))
+
+
+def _padding(stored: Values, dataset: Dataset) -> Mask | None:
     """Find the pixels that only make the picture rectangular (PS3.3, C.7.5.1.1.2)."""
     value = _as_stored(dataset.get("PixelPaddingValue"), dataset)
     if value is None:
         return None
     limit = _as_stored(dataset.get("PixelPaddingRangeLimit"), dataset)
     limit = value if limit is None else limit
-    padding: npt.NDArray[np.bool_] = (stored >= min(value, limit)) & (stored <= max(value, limit))
+    padding: Mask = (stored >= min(value, limit)) & (stored <= max(value, limit))
     return padding if padding.any() and not padding.all() else None
 
 
@@ -177,12 +286,26 @@ def _mapped(stored: Values, *steps: Step | None) -> Values:
     return values
 
 
-def _modality(dataset: Dataset) -> Step | None:
+def _modality(dataset: Dataset, some: Values, notes: _Notes) -> Step | None:
     """Return the step from stored values to the machine's, if the file has one."""
-    sequence = dataset.get("ModalityLUTSequence")
-    if sequence and _holds_table(sequence[0]):
-        return partial(_look_up, sequence[0], _little_endian(dataset))
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    if slope is None or intercept is None:
-        return None
-    return lambda block: block * float(slope) + float(intercept)
+    for kind, step in _modalities(dataset, some):
+        if np.ptp(step(some)) > 0 or np.ptp(some) == 0:
+            return step
+        notes.add(f"The file's {kind} makes all greys one; it is left out.")
+    return None
+
+
+def _modalities(dataset: Dataset, some: Values) -> list[tuple[str, Step]]:
+    found: list[tuple[str, Step]] = []
+    for item in list(dataset.get("ModalityLUTSequence") or ())[:1]:
+        table = table_of(item, little_endian=_little_endian(dataset))
+        if table is not None:
+            found.append(("modality table", table.meant_for(some).look_up))
+    slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
+    if slope is not None or intercept is not None:
+        found.append(("rescaling", partial(_rescaled, slope, intercept)))
+    return found
+
+
+def _rescaled(slope: float | None, intercept: float | None, block: Values) -> Values:
+    return block * (1.0 if slope is None else slope) + (intercept or 0.0)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import io
-import math
-import zlib
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filereader import read_dataset, read_preamble
-from pydicom.multival import MultiValue
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
 
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging.decoding import MAX_BYTES, damaged
+from fracture_widgets.imaging.decoding import damaged
+from fracture_widgets.imaging.dicom.elements import element, values_of, whole
+from fracture_widgets.imaging.dicom.shutters import BITMAP, SHUTTERS, bitmap_of, overlay_tags
+from fracture_widgets.imaging.dicom.spacing import GEOMETRY
+from fracture_widgets.imaging.dicom.syntaxes import check_form
 
 __all__ = [
     "FUNCTIONAL_GROUPS",
@@ -28,8 +23,7 @@ __all__ = [
     "display_attributes",
     "parse",
     "pixel_attributes",
-    "spacing_mm",
-    "unused_low_bits",
+    "shutter_bitmap",
 ]
 
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
@@ -38,13 +32,18 @@ FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroups
 _DISPLAY_ATTRIBUTES = (
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope", "RescaleIntercept"),
     *("VOILUTFunction", "WindowCenter", "WindowWidth", "PresentationLUTShape"),
-    *("PixelSpacing", "ImagerPixelSpacing"),
+    *("PixelIntensityRelationship", "PixelIntensityRelationshipSign"),
+    *(*GEOMETRY, *SHUTTERS),
 )
 _TABLES = ("ModalityLUTSequence", "VOILUTSequence")
 _GROUP_ATTRIBUTES = {
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
     "FrameVOILUTSequence": ("VOILUTFunction", "WindowCenter", "WindowWidth"),
     "PixelMeasuresSequence": ("PixelSpacing",),
+    "FramePixelDataPropertiesSequence": ("ImagerPixelSpacing", "PixelIntensityRelationship"),
+    "FrameDisplayShutterSequence": SHUTTERS,
+    "XRayGeometrySequence": ("EstimatedRadiographicMagnificationFactor",),
+    "ProjectionPixelCalibrationSequence": ("ObjectPixelSpacingInCenterOfBeam",),
 }
 
 _KNOWN = (
@@ -69,13 +68,14 @@ _PIXEL_ATTRIBUTES = (
 _PARSED_ATTRIBUTES = (
     *(*_PIXEL_ATTRIBUTES, *_DISPLAY_ATTRIBUTES, *_TABLES, *FUNCTIONAL_GROUPS),
     *("WindowCenterWidthExplanation", "StudyInstanceUID"),
+    *("PresentationIntentType", "ShutterOverlayGroup"),
 )
 """All that is read of a file; the study and the words typed go once they have been looked at."""
 
 
 def parse(data: bytes, name: str) -> Dataset:
     """Parse the attributes that make the picture, and no others."""
-    _check_deflated(data, name)
+    check_form(data, name)
     dataset = dcmread(io.BytesIO(data), force=True, specific_tags=list(_PARSED_ATTRIBUTES))
     if not any(keyword in dataset for keyword in PIXELS):
         if "Rows" in dataset and "Columns" in dataset:
@@ -84,10 +84,6 @@ def parse(data: bytes, name: str) -> Dataset:
             f"{name} is a DICOM file without a picture, such as a report or a plan: "
             "choose the radiograph itself."
         )
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        implicit, little = dataset.original_encoding
-        uncompressed = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else uncompressed
     return dataset
 
 
@@ -103,40 +99,15 @@ def pixel_attributes(dataset: Dataset) -> Dataset:
     return pixels
 
 
-def unused_low_bits(dataset: Dataset) -> int:
-    """Count the bits below the values, and have them read as though they belonged to them."""
-    if UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated or "HighBit" not in dataset:
-        return 0
-    top, stored = int(dataset.HighBit) + 1, int(dataset.BitsStored)
-    if not stored < top <= int(dataset.BitsAllocated):
-        return 0
-    dataset.BitsStored = top
-    return top - stored
-
-
-def _check_deflated(data: bytes, name: str) -> None:
-    """Refuse a deflated file that would grow beyond what is read of any file."""
-    if DeflatedExplicitVRLittleEndian.encode() not in data:
-        return
-    stream = io.BytesIO(data)
-    read_preamble(stream, force=True)
-    meta = read_dataset(
-        stream,
-        is_implicit_VR=False,
-        is_little_endian=True,
-        stop_when=lambda tag, _representation, _length: tag.group != 2,
-    )
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        raise damaged(name)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    size, rest = 0, stream.read()
-    while rest and not inflater.eof:
-        size += len(inflater.decompress(rest, 1 << 20))
-        rest = inflater.unconsumed_tail
-        if size > MAX_BYTES:
-            raise UnreadableRadiograph(
-                f"{name} unpacks to more than {MAX_BYTES >> 20} MB: export it smaller."
-            )
+def shutter_bitmap(data: bytes, dataset: Dataset) -> npt.NDArray[np.bool_] | None:
+    """Return what the one overlay marks that is a shutter; no other overlay is read."""
+    group = whole(dataset, "ShutterOverlayGroup")
+    if BITMAP not in map(str, values_of(dataset.get("ShutterShape"))) or group is None:
+        return None
+    if not 0x6000 <= group <= 0x601E:
+        return None
+    overlay = dcmread(io.BytesIO(data), force=True, specific_tags=overlay_tags(group))
+    return bitmap_of(overlay, group, int(dataset.Rows), int(dataset.Columns))
 
 
 def display_attributes(dataset: Dataset, frame: int) -> Dataset:
@@ -159,11 +130,10 @@ def display_attributes(dataset: Dataset, frame: int) -> Dataset:
 def _copy(display: Dataset, source: Dataset, keywords: tuple[str, ...]) -> None:
     for keyword in keywords:
         if keyword in source:
-            display[keyword] = source[keyword]
+            display[keyword] = element(source, keyword)
     if "WindowCenter" in keywords and "WindowCenterWidthExplanation" in source:
-        words = source.WindowCenterWidthExplanation
-        explanations = list(words) if isinstance(words, MultiValue) else [words]
-        display.WindowCenterWidthExplanation = [_known_explanation(word) for word in explanations]
+        words = values_of(source.WindowCenterWidthExplanation)
+        display.WindowCenterWidthExplanation = [_known_explanation(word) for word in words]
 
 
 def _copied_tables(sequence: Any) -> list[Dataset]:
@@ -182,15 +152,3 @@ def _copied_tables(sequence: Any) -> list[Dataset]:
 def _known_explanation(words: object) -> str:
     plain = str(words or "").replace("_", " ")
     return _EXPLANATIONS.get(" ".join(plain.split()).casefold(), "")
-
-
-def spacing_mm(display: Dataset) -> tuple[float, float] | None:
-    """Return the distance of rows and of columns, calibrated or else at the detector."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        try:
-            row, column = (float(distance) for distance in display.get(keyword) or ())
-        except (TypeError, ValueError):
-            continue
-        if 0 < row < math.inf and 0 < column < math.inf:
-            return row, column
-    return None

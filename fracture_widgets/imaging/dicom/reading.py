@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import (
+    DigitalIntraOralXRayImageStorageForProcessing,
+    DigitalMammographyXRayImageStorageForProcessing,
+    DigitalXRayImageStorageForProcessing,
+)
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
@@ -25,25 +26,35 @@ from fracture_widgets.imaging.decoding import (
     row_blocks,
     stretched,
 )
+from fracture_widgets.imaging.dicom.elements import complete, unused_low_bits, whole
 from fracture_widgets.imaging.dicom.greys import displayed, windows_of
+from fracture_widgets.imaging.dicom.pixels import Frame, decoded_frame
 from fracture_widgets.imaging.dicom.privacy import (
     FUNCTIONAL_GROUPS,
     PIXELS,
     display_attributes,
     parse,
     pixel_attributes,
-    spacing_mm,
-    unused_low_bits,
+    shutter_bitmap,
 )
+from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter
+from fracture_widgets.imaging.dicom.spacing import spacing_of, squared
+from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax
 from fracture_widgets.imaging.files import study_key
 
 __all__ = ["DicomFile"]
 
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _CONTRADICTIONS = {"INVERSE": "MONOCHROME2", "IDENTITY": "MONOCHROME1"}
-_CONTRADICTORY = "The file says two things about what is black: check that bone is bright here."
-
-_START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+_RAW = (
+    "The file holds raw data of the detector (FOR PROCESSING), which are not meant to be looked "
+    "at: use the processed picture of the same exposure."
+)
+_RAW_CLASSES = (
+    DigitalXRayImageStorageForProcessing,
+    DigitalMammographyXRayImageStorageForProcessing,
+    DigitalIntraOralXRayImageStorageForProcessing,
+)
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
@@ -52,11 +63,18 @@ class DicomFile:
 
     def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
         self._sha256 = hashlib.sha256(data).hexdigest()
+        self._max_pixels = max_pixels
         with _errors_in_words(name):
             dataset = parse(data, name)
             check_size(name, int(dataset.Columns), int(dataset.Rows), max_pixels)
-            self.frame_count = max(1, int(dataset.get("NumberOfFrames") or 1))
+            self.frame_count = max(1, whole(dataset, "NumberOfFrames") or 1)
             self.study = study_key(dataset.get("StudyInstanceUID"))
+            notes = [_RAW] if _is_raw(dataset) else []
+            notes.append(settle_syntax(dataset))
+            notes.append(complete(dataset, coded_frame(dataset, self.frame_count)))
+            self._notes = tuple(filter(None, notes))
+            self._raw = _is_raw(dataset)
+            self._bitmap = shutter_bitmap(data, dataset)
             per_frame = any(keyword in dataset for keyword in FUNCTIONAL_GROUPS)
             frames = self.frame_count if per_frame else 1
             self._displays = [display_attributes(dataset, frame) for frame in range(frames)]
@@ -91,33 +109,47 @@ class DicomFile:
         with _errors_in_words(name):
             return self._decode(frame, window)
 
-    def _decode(self, frame: int, window: int) -> Decoded:
-        dataset, display, name = self._dataset, self._display(frame), self.name
-        notes = []
+    def _decode(self, number: int, window: int) -> Decoded:
+        dataset, display = self._dataset, self._display(number)
+        notes = list(self._notes)
         if self.frame_count > 1:
-            which = f"number {frame + 1:,}" if frame else "the first"
+            which = f"number {number + 1:,}" if number else "the first"
             notes.append(f"The file holds {self.frame_count:,} pictures; {which} is shown.")
-        stored, photometric = _frame(dataset, name, frame, self.frame_count)
-        if self._low_bits:
-            stored = stored >> self._low_bits
-        if stored.shape[:2] != (dataset.Rows, dataset.Columns):
-            raise damaged(name)
-        if photometric in _GREY:
-            shape = display.get("PresentationLUTShape")
-            if shape in _CONTRADICTIONS and _CONTRADICTIONS[shape] == photometric:
-                notes.append(_CONTRADICTORY)
-            windows = windows_of(display)
-            pixels, note = displayed(
-                stored,
-                display,
-                windows[window] if windows else None,
-                inverted=photometric == "MONOCHROME1" or shape == "INVERSE",
-            )
-            if note:
-                notes.append(note)
+        frame = decoded_frame(dataset, self.name, number, self.frame_count)
+        notes.append(frame.note)
+        rows, columns = frame.values.shape[:2]
+        if (rows, columns) != (dataset.Rows, dataset.Columns):
+            raise damaged(self.name)
+        hidden, note = hidden_by_shutter(display, rows, columns, self._bitmap)
+        notes.append(note)
+        if frame.missing_rows:
+            hidden = np.zeros((rows, columns), bool) if hidden is None else hidden
+            hidden[-frame.missing_rows :] = True
+        if frame.photometric in _GREY:
+            pixels, more = self._grey_pixels(frame, display, window, hidden)
+            notes += more
         else:
-            pixels = _luminance(stored, dataset, name, photometric)
-        return Decoded(pixels, "DICOM", spacing_mm(display), tuple(notes))
+            pixels = _luminance(frame.values, dataset, self.name, frame.photometric, hidden)
+        spacing = spacing_of(display)
+        pixels, mm, note = squared(pixels, spacing, self._max_pixels)
+        return Decoded(
+            pixels,
+            "DICOM",
+            mm,
+            spacing.at_detector,
+            warnings=tuple(filter(None, [*notes, note])),
+            missing=frame.missing,
+        )
+
+    def _grey_pixels(
+        self, frame: Frame, display: Dataset, window: int, hidden: npt.NDArray[np.bool_] | None
+    ) -> tuple[npt.NDArray[np.float32], list[str]]:
+        stored = frame.values >> self._low_bits if self._low_bits else frame.values
+        windows = windows_of(display)[window:]
+        if self._raw and not windows and display.get("PixelIntensityRelationship") == "LIN":
+            stored = np.log(np.maximum(stored, 1))  # as films and displays show X-rays
+        inverted = _inverted(display, frame.photometric, raw=self._raw)
+        return displayed(stored, display, windows, hidden=hidden, inverted=inverted)
 
     @property
     def _grey(self) -> bool:
@@ -148,37 +180,36 @@ def _check_number(name: str, what: str, number: int, count: int) -> None:
         )
 
 
-def _frame(dataset: Dataset, name: str, number: int, count: int) -> tuple[npt.NDArray[Any], str]:
-    """Decode one frame."""
-    syntax = UID(dataset.file_meta.TransferSyntaxUID)
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        known = syntax.name if syntax.is_transfer_syntax else "none of the standard"
-        raise UnreadableRadiograph(
-            f"{name} is compressed in a way that is not read ({known}): "
-            "export it uncompressed or as JPEG 2000."
-        ) from error
-    if decoder.is_encapsulated:
-        coded = get_frame(dataset.PixelData, number, number_of_frames=count)
-        size = _codestream_size(coded)
-        if size is not None and size != (dataset.Rows, dataset.Columns):
-            raise damaged(name)
-    # On damaged data the quicker RLE decoder dies of a panic that is no Exception.
-    plugin = "pydicom" if syntax == RLELossless else ""
-    values, properties = decoder.as_array(dataset, index=number, decoding_plugin=plugin)
-    return values, str(properties["photometric_interpretation"])
+def _is_raw(dataset: Dataset) -> bool:
+    """Tell whether a file holds what the detector measured, which is not meant for the eye."""
+    intent = str(dataset.get("PresentationIntentType") or "")
+    stored_as = dataset.file_meta.get("MediaStorageSOPClassUID")
+    return intent.strip().upper() == "FOR PROCESSING" or stored_as in _RAW_CLASSES
+
+
+def _inverted(display: Dataset, photometric: str, *, raw: bool) -> bool | None:
+    """Tell whether black and white are to be exchanged, None where only the picture can."""
+    shape = display.get("PresentationLUTShape")
+    if raw and (sign := whole(display, "PixelIntensityRelationshipSign")) in {1, -1}:
+        return sign == 1  # where few X-rays came through, the values are low
+    if shape in _CONTRADICTIONS and _CONTRADICTIONS[shape] == photometric:
+        return None
+    return photometric == "MONOCHROME1" or shape == "INVERSE"
 
 
 def _luminance(
-    values: npt.NDArray[Any], dataset: Dataset, name: str, photometric: str
+    values: npt.NDArray[Any],
+    dataset: Dataset,
+    name: str,
+    photometric: str,
+    hidden: npt.NDArray[np.bool_] | None,
 ) -> npt.NDArray[np.float32]:
     """Reduce colour to grey."""
     if photometric == "PALETTE COLOR":
         values = apply_color_lut(values, dataset)
         photometric = "RGB"
     if values.ndim == 3 and photometric.startswith("YBR"):
-        return stretched(values[..., 0])
+        return stretched(values[..., 0], ignored=hidden)
     if values.ndim != 3 or values.shape[2] != 3 or photometric != "RGB":
         raise UnreadableRadiograph(
             f"{name} has colours of a kind that is not read ({photometric}): export it in grey."
@@ -187,25 +218,4 @@ def _luminance(
     grey = np.empty((height, width), np.float32)
     for rows in row_blocks(height, width):
         grey[rows] = values[rows].astype(np.float32) @ _LUMINANCE
-    return stretched(grey)
-
-
-def _codestream_size(frame: bytes) -> tuple[int, int] | None:
-    """Return the rows and columns that a JPEG or JPEG 2000 codestream itself states."""
-    start = frame.find(b"\xff\x4f\xff\x51")
-    if start >= 0:  # JPEG 2000: SOC, SIZ (ISO/IEC 15444-1, A.5.1)
-        right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)
-        return bottom - top, right - left
-    if not frame.startswith(b"\xff\xd8"):
-        return None
-    position = 2
-    while position + 9 <= len(frame):  # JPEG and JPEG-LS: marker segments up to the frame header
-        marker = frame[position + 1]
-        if marker == 0xFF:
-            position += 1
-        elif marker in _START_OF_FRAME:
-            rows, columns = struct.unpack_from(">2H", frame, position + 5)
-            return rows, columns
-        else:
-            position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
-    return None
+    return stretched(grey, ignored=hidden)

@@ -1,0 +1,148 @@
+"""Elements of a DICOM file: numbers as they are met in the field, and what is left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from pydicom.datadict import dictionary_description
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.uid import UID
+
+from fracture_widgets.imaging.dicom.codestreams import Codestream
+
+__all__ = ["complete", "element", "number", "numbers", "unused_low_bits", "values_of", "whole"]
+
+_GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+_COLOURS = ("RGB", "YBR", "ARGB", "CMYK", "HSV")
+_DEEPEST = 64
+
+
+def values_of(value: Any) -> list[Any]:
+    """Return an element's values, of which an empty one has one that is None."""
+    return list(value) if isinstance(value, MultiValue | list | tuple) else [value]
+
+
+def numbers(dataset: Dataset, keyword: str) -> list[float]:
+    """Return an element's numbers, also with decimal commas; none where one is no number."""
+    try:
+        found = [_number(value) for value in values_of(dataset.get(keyword))]
+    except (TypeError, ValueError, OverflowError):
+        return []
+    return found if all(map(math.isfinite, found)) else []
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return an element's first number, if it has one."""
+    found = numbers(dataset, keyword)
+    return found[0] if found else None
+
+
+def whole(dataset: Dataset, keyword: str) -> int | None:
+    """Return an element's first number as a whole one, if it has one."""
+    found = number(dataset, keyword)
+    return None if found is None else int(found)
+
+
+def element(dataset: Dataset, keyword: str) -> DataElement:
+    """Return an element, also one whose value is not written as its kind is to be."""
+    try:
+        return dataset[keyword]
+    except (TypeError, ValueError, OverflowError):
+        raw = dataset.get_item(keyword)
+        words = raw.value.decode("ascii", "replace") if isinstance(raw.value, bytes) else ""
+        return DataElement(raw.tag, "LO", [word.strip()[:64] for word in words.split("\\")])
+
+
+def _number(value: Any) -> float:
+    return float(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+def complete(dataset: Dataset, coded: Codestream | None) -> str:
+    """Give what a file leaves out of its pixels' form the usual values; return a note."""
+    # Left out, empty, and of no meaning are one: no reader can tell why.
+    found = dict(_usual(dataset, coded))
+    for keyword, value in found.items():
+        setattr(dataset, keyword, value)
+    if not found:
+        return ""
+    names = ", ".join(dictionary_description(keyword) for keyword in found)
+    if len(found) == 1:
+        return f"{names} is missing in the file, or wrong: the usual value is taken."
+    return f"{names} are missing in the file, or wrong: the usual values are taken."
+
+
+def _usual(dataset: Dataset, coded: Codestream | None) -> Iterator[tuple[str, Any]]:
+    """Yield what is left out, each with what other readers take."""
+    photometric = str(dataset.get("PhotometricInterpretation") or "").strip().upper()
+    samples = whole(dataset, "SamplesPerPixel")
+    if coded is not None and coded.samples in {1, 3} and coded.samples != samples:
+        samples = coded.samples
+        yield "SamplesPerPixel", samples
+    elif samples not in {1, 3}:
+        known = photometric in _GREY or photometric.startswith(_COLOURS)
+        samples = (1 if photometric in _GREY else 3) if known else _samples(dataset)
+        yield "SamplesPerPixel", samples
+    if not _fits(photometric, samples, dataset):
+        colour = "YBR_FULL_422" if coded is not None and coded.is_lossy_jpeg else "RGB"
+        photometric = "MONOCHROME2" if samples == 1 else colour
+    if photometric != dataset.get("PhotometricInterpretation"):
+        yield "PhotometricInterpretation", photometric
+    if samples == 3 and whole(dataset, "PlanarConfiguration") not in {0, 1}:
+        yield "PlanarConfiguration", 0
+    allocated = whole(dataset, "BitsAllocated") or 0
+    coded_bits = 0 if coded is None else coded.bits
+    if allocated < max(1, coded_bits):
+        allocated = _allocated(dataset, coded_bits, samples)
+        yield "BitsAllocated", allocated
+    if "PixelData" not in dataset:
+        return
+    stored, high = whole(dataset, "BitsStored"), whole(dataset, "HighBit")
+    if stored is None or not max(1, coded_bits) <= stored <= allocated:
+        stored = coded_bits or allocated
+        if not coded_bits and high is not None and 0 < high < allocated:
+            stored = high + 1
+        yield "BitsStored", stored
+    if high is None or not stored - 1 <= high < allocated:
+        yield "HighBit", stored - 1
+    if whole(dataset, "PixelRepresentation") not in {0, 1}:
+        yield "PixelRepresentation", 0
+
+
+def _fits(photometric: str, samples: int, dataset: Dataset) -> bool:
+    """Tell whether a file can mean the kind of colour that it names."""
+    if photometric == "PALETTE COLOR":
+        return samples == 1 and "RedPaletteColorLookupTableDescriptor" in dataset
+    return photometric in _GREY if samples == 1 else photometric.startswith(_COLOURS)
+
+
+def _samples(dataset: Dataset) -> int:
+    """Tell grey from colour by the length of the pixels."""
+    deep = max(1, (whole(dataset, "BitsAllocated") or 8) // 8)
+    return 3 if _bytes_per_pixel(dataset) >= 3 * deep else 1
+
+
+def _allocated(dataset: Dataset, coded_bits: int, samples: int) -> int:
+    bits = coded_bits or whole(dataset, "BitsStored") or 0
+    bits = bits or 8 * int(_bytes_per_pixel(dataset) // samples)
+    return min(max(8, -(-bits // 8) * 8), _DEEPEST)
+
+
+def _bytes_per_pixel(dataset: Dataset) -> float:
+    frames = max(1, whole(dataset, "NumberOfFrames") or 1)
+    pixels = int(dataset.Rows) * int(dataset.Columns) * frames
+    return len(dataset.PixelData or b"") / max(1, pixels)
+
+
+def unused_low_bits(dataset: Dataset) -> int:
+    """Count the bits below the values, and have them read as though they belonged to them."""
+    if UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated or "HighBit" not in dataset:
+        return 0
+    top, stored = int(dataset.HighBit) + 1, int(dataset.BitsStored)
+    if not stored < top <= int(dataset.BitsAllocated):
+        return 0
+    dataset.BitsStored = top
+    return top - stored

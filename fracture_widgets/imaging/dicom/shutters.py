@@ -1,0 +1,134 @@
+"""Display shutters: what of a picture the machine has marked as not to be shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+from pydicom.dataset import Dataset
+
+from fracture_widgets.imaging.decoding import MIN_SIDE
+from fracture_widgets.imaging.dicom.elements import number, numbers, values_of
+
+__all__ = ["BITMAP", "SHUTTERS", "bitmap_of", "hidden_by_shutter", "overlay_tags"]
+
+Mask = npt.NDArray[np.bool_]
+
+SHUTTERS = (
+    *("ShutterShape", "ShutterLeftVerticalEdge", "ShutterRightVerticalEdge"),
+    *("ShutterUpperHorizontalEdge", "ShutterLowerHorizontalEdge"),
+    *("CenterOfCircularShutter", "RadiusOfCircularShutter", "VerticesOfThePolygonalShutter"),
+)
+"""What says where a shutter lies (DICOM PS3.3, C.7.6.11)."""
+
+BITMAP = "BITMAP"
+_OVERLAY_ELEMENTS = {"rows": 0x0010, "columns": 0x0011, "origin": 0x0050, "data": 0x3000}
+
+
+_USELESS = "The file's shutter leaves next to nothing of the picture; it is left out."
+_APPLIED = "The file's shutter hides part of the picture, which is shown black."
+
+
+def hidden_by_shutter(
+    dataset: Dataset, rows: int, columns: int, bitmap: Mask | None
+) -> tuple[Mask | None, str]:
+    """Return the pixels outside of the shutters that a frame has, if there are any, and a note."""
+    open_: Mask = np.ones((rows, columns), bool)
+    for shape in values_of(dataset.get("ShutterShape")):
+        opening = _opening(str(shape or "").strip().upper(), dataset, rows, columns, bitmap)
+        if opening is not None:
+            open_ &= opening
+    if open_.all():
+        return None, ""
+    if min(np.ptp(places) + 1 if places.size else 0 for places in np.nonzero(open_)) < MIN_SIDE:
+        return None, _USELESS
+    return ~open_, _APPLIED
+
+
+def _opening(
+    shape: str, dataset: Dataset, rows: int, columns: int, bitmap: Mask | None
+) -> Mask | None:
+    match shape:
+        case "RECTANGULAR":
+            return _rectangle(dataset, rows, columns)
+        case "CIRCULAR":
+            return _circle(dataset, rows, columns)
+        case "POLYGONAL":
+            return _polygon(dataset, rows, columns)
+        case "BITMAP" if bitmap is not None and bitmap.shape == (rows, columns):
+            return ~bitmap
+        case _:
+            return None
+
+
+def _rectangle(dataset: Dataset, rows: int, columns: int) -> Mask:
+    """Open what lies between the edges, of which the first row and column is 1."""
+    down = _between(dataset, "ShutterUpperHorizontalEdge", "ShutterLowerHorizontalEdge", rows)
+    across = _between(dataset, "ShutterLeftVerticalEdge", "ShutterRightVerticalEdge", columns)
+    return np.logical_and.outer(down, across)
+
+
+def _between(dataset: Dataset, first: str, last: str, count: int) -> Mask:
+    """Open what lies between two edges, which are shut themselves unless at the very border."""
+    start, end = number(dataset, first), number(dataset, last)
+    places = np.arange(1, count + 1)
+    opened: Mask = np.ones(count, bool)
+    if start is not None and start > 1:
+        opened &= places > start
+    if end is not None and end < count:
+        opened &= places < end
+    return opened
+
+
+def _circle(dataset: Dataset, rows: int, columns: int) -> Mask | None:
+    centre, radius = (
+        numbers(dataset, "CenterOfCircularShutter"),
+        number(dataset, "RadiusOfCircularShutter"),
+    )
+    if len(centre) != 2 or not radius:
+        return None
+    row, column = np.ogrid[1 : rows + 1, 1 : columns + 1]
+    inside: Mask = (row - centre[0]) ** 2 + (column - centre[1]) ** 2 <= radius**2
+    return inside
+
+
+def _polygon(dataset: Dataset, rows: int, columns: int) -> Mask | None:
+    corners = numbers(dataset, "VerticesOfThePolygonalShutter")
+    if len(corners) < 6 or len(corners) % 2:
+        return None
+    picture = Image.new("1", (columns, rows))
+    points = [
+        (column - 1, row - 1) for row, column in zip(corners[::2], corners[1::2], strict=True)
+    ]
+    ImageDraw.Draw(picture).polygon(points, fill=1)
+    return np.asarray(picture, bool)
+
+
+def overlay_tags(group: int) -> list[int]:
+    """Return the tags of the overlay that is a shutter (PS3.3, C.7.6.15)."""
+    return [(group << 16) + element for element in _OVERLAY_ELEMENTS.values()]
+
+
+def bitmap_of(dataset: Dataset, group: int, rows: int, columns: int) -> Mask | None:
+    """Return what an overlay marks, the size of the picture."""
+    tags = dict(zip(_OVERLAY_ELEMENTS, overlay_tags(group), strict=True))
+    if tags["data"] not in dataset:
+        return None
+    data = dataset[tags["data"]].value
+    height, width = (int(_value(dataset, tags[side]) or 0) for side in ("rows", "columns"))
+    bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+    if not height or not width or bits.size < height * width:
+        return None
+    plane = bits[: height * width].reshape(height, width).astype(bool)
+    origin = _value(dataset, tags["origin"])
+    top, left = (int(place) - 1 for place in (origin or (1, 1)))
+    mask: Mask = np.zeros((rows, columns), bool)
+    inside = plane[max(0, -top) : rows - top, max(0, -left) : columns - left]
+    mask[max(0, top) :, max(0, left) :][: inside.shape[0], : inside.shape[1]] = inside
+    return mask
+
+
+def _value(dataset: Dataset, tag: int) -> Any:
+    return dataset[tag].value if tag in dataset else None

@@ -1,0 +1,123 @@
+"""Transfer syntaxes: how a file says that it is stored, and how it is."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zlib
+
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.filereader import read_dataset, read_preamble
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.decoding import MAX_BYTES
+from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of
+
+__all__ = ["check_form", "coded_frame", "native", "settle_syntax"]
+
+_NAMES = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL with a JPEG inside",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+    "1.2.840.10008.1.2.8.1": "deflated frames",
+    "1.2.840.113619.5.2": "a private one of GE, 1.2.840.113619.5.2",
+}
+"""Transfer syntaxes that pydicom has no name for."""
+
+_ITEM = b"\xfe\xff\x00\xe0"
+
+
+def check_form(data: bytes, name: str) -> None:
+    """Refuse what is in a form that is not decoded, and what would grow beyond what is read."""
+    stream = io.BytesIO(data)
+    read_preamble(stream, force=True)
+    meta = read_dataset(
+        stream,
+        is_implicit_VR=False,
+        is_little_endian=True,
+        stop_when=lambda tag, _representation, _length: tag.group != 2,
+    )
+    syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
+    if syntax == DeflatedExplicitVRLittleEndian:
+        _check_inflated_size(stream.read(), name)
+    elif syntax:
+        try:
+            get_decoder(syntax)
+        except NotImplementedError as error:
+            raise UnreadableRadiograph(
+                f"{name} is in a form that cannot be decoded here: {_name_of(syntax)}. "
+                "Export it uncompressed or as JPEG 2000."
+            ) from error
+
+
+def _name_of(syntax: UID) -> str:
+    if syntax in _NAMES:
+        return _NAMES[syntax]
+    if syntax.name != syntax and not syntax.is_private:
+        return re.split(r" \(|,", syntax.name)[0]
+    spelt = re.fullmatch(r"[0-9.]{1,64}", syntax)
+    return f"transfer syntax {syntax}" if spelt else "a transfer syntax without a number"
+
+
+def _check_inflated_size(rest: bytes, name: str) -> None:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    size = 0
+    while rest and not inflater.eof:
+        size += len(inflater.decompress(rest, 1 << 20))
+        rest = inflater.unconsumed_tail
+        if size > MAX_BYTES:
+            raise UnreadableRadiograph(
+                f"{name} unpacks to more than {MAX_BYTES >> 20} MB: export it smaller."
+            )
+
+
+def native(dataset: Dataset) -> UID:
+    """Return the uncompressed syntax that a dataset is written in."""
+    implicit, little = dataset.original_encoding
+    uncompressed = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    return ImplicitVRLittleEndian if implicit else uncompressed
+
+
+def settle_syntax(dataset: Dataset) -> str:
+    """Take the syntax that the pixels are stored in, whatever the file says; return a note."""
+    said = UID(str(dataset.file_meta.get("TransferSyntaxUID") or ""))
+    pixels = dataset.get("PixelData")
+    if not isinstance(pixels, bytes) or not pixels.startswith(_ITEM):
+        # No codestream stands outside of an item: what is there is the pixels themselves.
+        actual = said if said and not said.is_encapsulated else native(dataset)
+        dataset.file_meta.TransferSyntaxUID = actual
+        return "" if actual == said or not said else _note(said, "uncompressed pixels")
+    coded = _codestream(pixels, frames=1)
+    if coded is None or said in coded.syntaxes:
+        dataset.file_meta.TransferSyntaxUID = said or native(dataset)
+        return ""
+    dataset.file_meta.TransferSyntaxUID = coded.syntaxes[0]
+    return _note(said, _name_of(coded.syntaxes[0])) if said else ""
+
+
+def _note(said: UID, actual: str) -> str:
+    return f"The file says that it holds {_name_of(said)} and holds {actual}: it is read as such."
+
+
+def coded_frame(dataset: Dataset, frames: int) -> Codestream | None:
+    """Return what the codestream of the first of so many frames says, if pixels are coded."""
+    if not UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+        return None
+    return _codestream(dataset.PixelData, frames)
+
+
+def _codestream(pixels: bytes, frames: int) -> Codestream | None:
+    try:
+        return codestream_of(get_frame(pixels, 0, number_of_frames=frames))
+    except (ValueError, EOFError, IndexError, RuntimeError, struct.error):
+        return None

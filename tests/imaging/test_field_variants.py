@@ -1,0 +1,64 @@
+"""Every kind of file that the field writes is shown in the right greys, or refused truly."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from field_variants import EDGE, Variant, field_variants, plain
+
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+
+VARIANTS = field_variants()
+JARGON = re.compile(r"Error|Exception|[<>{}\[\]]|0x|\bNone\b|pydicom|\n")
+
+
+def compared(radiograph: Radiograph) -> tuple[np.ndarray, np.ndarray]:
+    """The greys of a variant beside the plain ones, without what a shutter hides."""
+    pixels, expected = radiograph.pixels, plain()
+    if pixels.shape != expected.shape:
+        assert pixels.shape == tuple(side + 2 * EDGE for side in expected.shape)
+        assert not pixels[:EDGE].any()
+        assert not pixels[:, -EDGE:].any()
+        pixels = pixels[EDGE:-EDGE, EDGE:-EDGE]
+    seen = pixels > 0
+    return pixels[seen], expected[seen]
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda each: f"{each.kind}: {each.name}")
+def test_it_is_shown_as_it_is_meant_or_refused_with_the_reason(variant: Variant) -> None:
+    if variant.refused:
+        with pytest.raises(UnreadableRadiograph) as refused:
+            read_radiograph(variant.make(), name="hand.dcm")
+        assert str(refused.value).startswith(f"hand.dcm {variant.refused}")
+        assert not JARGON.search(str(refused.value))
+        return
+    radiograph = read_radiograph(variant.make(), name="hand.dcm")
+    assert len(radiograph.warnings) == len(variant.notes), radiograph.warnings
+    for note, warning in zip(variant.notes, radiograph.warnings, strict=True):
+        assert note in warning
+        assert warning.endswith(".")
+        assert not JARGON.search(warning)
+    if variant.same is not None:
+        pixels, expected = compared(radiograph)
+        assert pixels.size > expected.size / 2
+        np.testing.assert_allclose(pixels, expected, atol=variant.same)
+    if variant.shape is not None:
+        assert radiograph.pixels.shape == variant.shape
+    assert radiograph.spacing_mm == (None if variant.mm is None else pytest.approx(variant.mm))
+    assert radiograph.spacing_at_detector == variant.at_detector
+    assert variant.missing[0] <= radiograph.missing <= variant.missing[1]
+
+
+def test_only_files_that_are_damaged_are_called_so() -> None:
+    for variant in VARIANTS:
+        if "cut short" in variant.refused:
+            continue
+        try:
+            said = " ".join(read_radiograph(variant.make()).warnings)
+        except UnreadableRadiograph as error:
+            said = str(error)
+        assert ("cut short" in said) == (variant.missing[1] > 0), variant
+        assert "damaged" not in said, variant
