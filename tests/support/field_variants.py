@@ -62,6 +62,7 @@ class Variant:
     at_detector: bool = False
     missing: tuple[float, float] = (0.0, 0.0)
     shape: tuple[int, int] | None = None
+    corner: tuple[int, int] = (0, 0)
 
 
 @cache
@@ -421,9 +422,10 @@ def _shutters() -> Iterator[Variant]:
     polygon = {
         "VerticesOfThePolygonalShutter": [top, left, top, right, bottom, right, bottom, left]
     }
+    radius = min(height, width) // 2 - 3
     circle = {
         "CenterOfCircularShutter": [EDGE + height // 2, EDGE + width // 2],
-        "RadiusOfCircularShutter": min(height, width) // 2,
+        "RadiusOfCircularShutter": radius,
     }
     note = ("shutter hides part of the picture",)
     for shape, edges in (("RECTANGULAR", rectangle), ("POLYGONAL", polygon), ("CIRCULAR", circle)):
@@ -441,7 +443,10 @@ def _shutters() -> Iterator[Variant]:
                 ),
                 same=0.05 if shape == "CIRCULAR" else 1e-3,
                 notes=note,
-                shape=framed().shape,
+                shape=(2 * radius + 1,) * 2 if shape == "CIRCULAR" else (height, width),
+                corner=(height // 2 - 1 - radius, width // 2 - 1 - radius)
+                if shape == "CIRCULAR"
+                else (0, 0),
             )
     yield Variant(
         "two shutters",
@@ -450,9 +455,9 @@ def _shutters() -> Iterator[Variant]:
             dataset(framed(), ShutterShape=["RECTANGULAR", "POLYGONAL"], **rectangle, **polygon)
         ),
         notes=note,
-        shape=framed().shape,
+        shape=(height, width),
     )
-    yield Variant("bitmap shutter", "overlay", _bitmap, notes=note, shape=framed().shape)
+    yield Variant("bitmap shutter", "overlay", _bitmap, notes=note, shape=(height, width))
     yield Variant(
         "shutter of a frame",
         "functional groups",
@@ -469,7 +474,7 @@ def _shutters() -> Iterator[Variant]:
             )
         ),
         notes=note,
-        shape=framed().shape,
+        shape=(height, width),
     )
     whole = dict(zip(rectangle, (1, width, 1, height), strict=True))
     yield Variant(

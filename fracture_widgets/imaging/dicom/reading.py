@@ -37,7 +37,7 @@ from fracture_widgets.imaging.dicom.privacy import (
     pixel_attributes,
     shutter_bitmap,
 )
-from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter
+from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter, opening_of
 from fracture_widgets.imaging.dicom.spacing import spacing_of, squared
 from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax
 from fracture_widgets.imaging.files import study_key
@@ -122,6 +122,7 @@ class DicomFile:
             raise damaged(self.name)
         hidden, note = hidden_by_shutter(display, rows, columns, self._bitmap)
         notes.append(note)
+        opening = ... if hidden is None else opening_of(hidden)
         if frame.missing_rows:
             hidden = np.zeros((rows, columns), bool) if hidden is None else hidden
             hidden[-frame.missing_rows :] = True
@@ -131,7 +132,7 @@ class DicomFile:
         else:
             pixels = _luminance(frame.values, dataset, self.name, frame.photometric, hidden)
         spacing = spacing_of(display)
-        pixels, mm, note = squared(pixels, spacing, self._max_pixels)
+        pixels, mm, note = squared(pixels[opening], spacing, self._max_pixels)
         return Decoded(
             pixels,
             "DICOM",

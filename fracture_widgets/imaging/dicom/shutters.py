@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from fracture_widgets.imaging.decoding import MIN_SIDE
 from fracture_widgets.imaging.dicom.elements import number, numbers, values_of
 
-__all__ = ["BITMAP", "SHUTTERS", "bitmap_of", "hidden_by_shutter", "overlay_tags"]
+__all__ = ["BITMAP", "SHUTTERS", "bitmap_of", "hidden_by_shutter", "opening_of", "overlay_tags"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -28,7 +28,7 @@ _OVERLAY_ELEMENTS = {"rows": 0x0010, "columns": 0x0011, "origin": 0x0050, "data"
 
 
 _USELESS = "The file's shutter leaves next to nothing of the picture; it is left out."
-_APPLIED = "The file's shutter hides part of the picture, which is shown black."
+_APPLIED = "The file's shutter hides part of the picture, which is cut off or shown black."
 
 
 def hidden_by_shutter(
@@ -45,6 +45,12 @@ def hidden_by_shutter(
     if min(np.ptp(places) + 1 if places.size else 0 for places in np.nonzero(open_)) < MIN_SIDE:
         return None, _USELESS
     return ~open_, _APPLIED
+
+
+def opening_of(hidden: Mask) -> tuple[slice, slice]:
+    """Return the rows and columns that hold all that a shutter leaves open."""
+    rows, columns = (np.flatnonzero((~hidden).any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _opening(
