@@ -18,6 +18,7 @@ import numpy.typing as npt
 from fracture_widgets.errors import UnreadableRadiograph
 
 __all__ = [
+    "LUMINANCE",
     "MAX_BYTES",
     "MIN_SIDE",
     "Decoded",
@@ -36,6 +37,9 @@ MAX_BYTES = 512 * 2**20
 
 MIN_SIDE = 16
 """Sides in pixels below which a picture shows no bone."""
+
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+"""What red, green and blue weigh in grey (ITU-R BT.601)."""
 
 _BLOCK_PIXELS = 1 << 20
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
+    LUMINANCE,
     Decoded,
     check_size,
     cut_short,
@@ -51,6 +53,13 @@ _UPRIGHT = {
 }
 """What undoes each value of the EXIF orientation tag (CIPA DC-008, 4.6.5.A)."""
 
+_OTHER_BYTE = {
+    f"{mode};16{order}": f"{mode};16{other}"
+    for mode in ("RGB", "RGBA")
+    for order, other in (("B", "L"), ("L", "B"), ("N", "B" if sys.byteorder == "little" else "L"))
+}
+"""Pillow keeps the higher byte of deep colours; in the other byte order, that is the lower one."""
+
 _ENOUGH = 128  # pixels along a side, to see colours
 _COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "P", "CMYK", "YCbCr", "HSV"})
 
@@ -86,6 +95,8 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     if frames := _frames(image):
         notes.append(f"The file holds {frames} pictures; the first is shown.")
         image = _open(data)  # counting has moved on to later frames
+    tiles = _raw_modes(image)
+    lower = _lower_bytes(data) if tiles & _OTHER_BYTE.keys() else None
     try:
         image.load()
     except OSError:
@@ -93,9 +104,8 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
             raise
         image, cut, missing = _decoded_to_its_end(data, name)
         notes.append(cut)
-    pixels, note = _grey(image)
-    if note:
-        notes.append(note)
+    pixels, note = _grey(image) if lower is None else (_deep_colour(image, lower), "")
+    notes += filter(None, [note, _lost_bits(image, lower, tiles)])
     return Decoded(
         _upright(image, pixels),
         source_format,
@@ -171,6 +181,48 @@ def _grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
         for rows in row_blocks(*grey.shape):
             pixels[rows] *= alpha[rows] / np.float32(255)
     return pixels, ""
+
+
+def _raw_modes(image: Image.Image) -> set[str]:
+    """Return the ways in which the file's bytes become pixels, before they have."""
+    arguments = [tile[3] for tile in getattr(image, "tile", ())]
+    several = [each if isinstance(each, tuple) else (each,) for each in arguments]
+    return {mode for each in several for mode in each if isinstance(mode, str)}
+
+
+def _lower_bytes(data: bytes) -> Image.Image:
+    """Decode a picture of 16 bits a colour into the bytes that Pillow leaves out."""
+    image = _open(data)
+    image.tile = [tile._replace(args=_with_other_byte(tile.args)) for tile in image.tile]
+    image.load()
+    return image
+
+
+def _with_other_byte(arguments: Any) -> Any:
+    if isinstance(arguments, tuple):
+        return tuple(map(_with_other_byte, arguments))
+    return _OTHER_BYTE.get(arguments, arguments) if isinstance(arguments, str) else arguments
+
+
+def _deep_colour(image: Image.Image, lower: Image.Image) -> npt.NDArray[np.float32]:
+    """Reduce a picture of 16 bits a colour to grey, stretched as deep greys are."""
+    high, low = np.asarray(image), np.asarray(lower)
+    height, width = high.shape[:2]
+    grey = np.empty((height, width), np.float32)
+    for rows in row_blocks(height, width):
+        deep = high[rows] * np.float32(256) + low[rows]
+        grey[rows] = deep[..., :3] @ LUMINANCE
+        if deep.shape[2] == 4:
+            grey[rows] *= deep[..., 3] / np.float32(65535)
+    return stretched(grey)
+
+
+def _lost_bits(image: Image.Image, lower: Image.Image | None, raw_modes: set[str]) -> str:
+    """Say where a file has more bits than were read of it."""
+    deep = image.mode == "F" or image.mode.startswith("I")
+    if lower is not None or deep or not any(";16" in mode for mode in raw_modes):
+        return ""
+    return "The file has 16 bits for each colour, of which 8 are read: export it in grey."
 
 
 def _deep_grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:

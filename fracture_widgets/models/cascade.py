@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
-from fracture_widgets.imaging.quality import Flaw, find_flaw
+from fracture_widgets.imaging.quality import CUT_SHORT, Flaw, find_flaw
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.compose import Composition, compose, holds_models, load_composition
 from fracture_widgets.models.engine import ENGINES, Engine
@@ -219,7 +219,11 @@ class Cascade:
         flaw: Flaw | None,
         seen: Seen | None,
     ) -> Answer:
-        refusal = None if self._gate is None else self._gate.check(flaw, outputs, self.body_parts)
+        refusal = None
+        if self._gate is not None:
+            refusal = self._gate.check(flaw, outputs, self.body_parts)
+        elif flaw is not None and flaw.kind == CUT_SHORT:
+            refusal = flaw
         part = _most_probable(answers[BODY_PART_OUTPUT])
         probability = answers[part][FRACTURED]
         known = self._trust.get(part, PartTrust())

@@ -146,6 +146,12 @@ def test_lengths_are_of_the_picture_as_it_is_shown(workbench, radiograph, monkey
     assert "shown in 30 × 40" in content["caption"]
 
 
+def test_lengths_at_the_detector_are_marked(workbench, radiograph):
+    at_detector = replace(radiograph(), spacing_mm=(0.3, 0.2), spacing_at_detector=True)
+    workbench.state.add(at_detector)
+    assert workbench.viewer.content["spacing"][2:] == ["at the detector"]
+
+
 def test_what_is_sent_beside_pictures_is_json(workbench, radiograph):
     workbench.state.add(replace(radiograph(), spacing_mm=(np.float64(0.3), np.float64(0.2))))
     json.dumps(workbench.viewer.content)

@@ -81,6 +81,7 @@ test("lengths know that rows and columns may differ", () => {
   assert.equal(length([0.2, 0.2]), "10.0 mm");
   assert.equal(length([0.5, 0.1]), "20.2 mm");
   assert.equal(length([0.1, 0.5]), "15.5 mm");
+  assert.equal(length([0.2, 0.2, "at the detector"]), "10.0 mm at the detector");
 });
 
 test("a box lies inside the picture whichever way it was drawn", () => {

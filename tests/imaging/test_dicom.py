@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from picture_files import PATIENT, dicom_dataset, dicom_file, look_up_table, ramp, saved
 from pydicom import dcmread
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -311,6 +311,40 @@ def test_files_from_the_field_are_read(name, shape):
     radiograph = read_radiograph(example(name))
     assert radiograph.pixels.shape == shape
     assert (radiograph.pixels.min(), radiograph.pixels.max()) == (0, 1)
+
+
+def recoded(name, change):
+    """An example file whose first codestream is changed."""
+    dataset = dcmread(io.BytesIO(example(name)))
+    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    dataset.PixelData = encapsulate([change(frame)])
+    return saved(dataset)
+
+
+@pytest.mark.parametrize("name", ["JPGExtended.dcm", "SC_rgb_jpeg_dcmtk.dcm"])
+def test_a_jpeg_whose_scan_ends_at_its_first_frequency_is_read(name):
+    def emptied(frame):
+        scan = frame.index(b"\xff\xda")
+        last = scan + 5 + 2 * frame[scan + 4] + 1
+        assert frame[last] == 63
+        return frame[:last] + b"\0" + frame[last + 1 :]
+
+    radiograph = read_radiograph(recoded(name, emptied))
+    assert_shows(radiograph, read_radiograph(example(name)).pixels)
+    assert radiograph.warnings == ()
+
+
+@pytest.mark.parametrize("name", ["JPGExtended.dcm", "SC_rgb_jpeg_gdcm.dcm"])
+def test_what_is_there_of_a_codestream_is_shown_as_in_the_whole_file(name):
+    whole = read_radiograph(example(name))
+    cut = read_radiograph(recoded(name, lambda frame: frame[: int(0.8 * len(frame))]))
+    (note,) = cut.warnings
+    assert note.startswith("The file is cut short: its last")
+    rows = whole.height - round(cut.missing * whole.height)
+    assert 0 < rows < whole.height
+    assert not cut.pixels[rows:].any()
+    both = np.corrcoef(cut.pixels[:rows].ravel(), whole.pixels[:rows].ravel())
+    assert both[0, 1] > 0.99
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from picture_files import limb, picture_file
 from PIL import Image
 
-from fracture_widgets.imaging.quality import find_flaw
+from fracture_widgets.imaging.quality import CUT_SHORT, find_flaw
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.imaging.raster import colourfulness
 from fracture_widgets.parts import BODY_PARTS
@@ -104,3 +106,14 @@ def test_a_crop_of_a_photograph_remembers_its_colours() -> None:
 
     read = read_radiograph(picture_file(RAINBOW, "PNG"))
     assert read.crop(Box(0, 0, 0.5, 0.5)).colourfulness == read.colourfulness
+
+
+@pytest.mark.parametrize(("missing", "refused"), [(0.0, False), (0.12, False), (0.13, True)])
+def test_a_picture_of_which_much_is_missing_is_cut_short(missing, refused):
+    drawn = draw_phantom("elbow", fractured=True, seed=3).radiograph
+    flaw = find_flaw(replace(drawn, missing=missing))
+    assert (flaw is not None and flaw.kind == CUT_SHORT) == refused
+    if flaw is not None:
+        assert flaw.sentence == (
+            "The file is cut short and 13% of the picture are missing: copy or export it again."
+        )

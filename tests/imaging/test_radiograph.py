@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from picture_files import dicom_file, limb, picture_file, ramp
+from picture_files import deep_png, deep_tiff, dicom_file, limb, picture_file, ramp
 from PIL import Image, ImageFile
 
 from fracture_widgets.errors import UnreadableRadiograph
@@ -40,6 +40,32 @@ def test_lossy_formats_come_close(file_format):
     radiograph = read_radiograph(picture_file(ramp(), file_format, quality=98))
     assert abs(radiograph.pixels - ramp() / 255).mean() < 0.02
     assert radiograph.source_format == {"WEBP": "WebP"}.get(file_format, file_format)
+
+
+TWELVE_BITS = np.tile(np.arange(0, 4096, 16, dtype=np.uint16), (32, 1))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        deep_png(np.stack([TWELVE_BITS] * 3, axis=-1)),
+        deep_png(np.stack([TWELVE_BITS] * 3 + [np.full_like(TWELVE_BITS, 65535)], axis=-1)),
+        deep_tiff(np.stack([TWELVE_BITS] * 3, axis=-1), "<"),
+        deep_tiff(np.stack([TWELVE_BITS] * 3, axis=-1), ">"),
+    ],
+    ids=["PNG", "PNG with alpha", "TIFF", "TIFF, big endian"],
+)
+def test_all_bits_of_deep_colours_are_kept(data):
+    radiograph = read_radiograph(data)
+    np.testing.assert_allclose(radiograph.pixels, TWELVE_BITS / TWELVE_BITS.max(), atol=1e-6)
+    assert radiograph.warnings == ()
+
+
+def test_bits_that_are_lost_are_told():
+    grey = np.stack([TWELVE_BITS, np.full_like(TWELVE_BITS, 65535)], axis=-1)
+    assert read_radiograph(deep_png(grey)).warnings == (
+        "The file has 16 bits for each colour, of which 8 are read: export it in grey.",
+    )
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])

@@ -157,6 +157,18 @@ def test_keras_and_onnx_give_the_same_report(reports: list[Report]) -> None:
         np.testing.assert_allclose(report.heatmap, expected.heatmap, atol=1e-3)
 
 
+@pytest.mark.parametrize("gate", [True, False])
+def test_of_a_picture_of_which_much_is_missing_no_verdict_is_given_unasked(
+    cascade: Cascade, gate: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not gate:
+        monkeypatch.setattr(cascade, "_gate", None)
+    report = cascade.examine(replace(SAMPLES[0].radiograph, missing=0.4))
+    assert report.refused
+    assert report.answer.refusal.startswith("The file is cut short and 40% of the picture")
+    assert not report.override().refused
+
+
 def test_an_engine_of_another_name_is_refused() -> None:
     with pytest.raises(ModelError, match="one of onnx, keras"):
         Cascade.load(engine="torch")

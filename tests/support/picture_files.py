@@ -54,6 +54,44 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
+def deep_png(values: np.ndarray) -> bytes:
+    """A PNG of 16 bits for each of two to four colours, which Pillow cannot write."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    height, width, colours = values.shape
+    header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[colours], 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def deep_tiff(values: np.ndarray, order: str) -> bytes:
+    """A TIFF of 16 bits for each of three colours, in one strip and either byte order."""
+    height, width, colours = values.shape
+    data = values.astype(f"{order}u2").tobytes()
+    tags = {256: width, 257: height, 259: 1, 262: 2, 277: colours, 278: height, 284: 1}
+    bits_at = 8 + 2 + 12 * (len(tags) + 3) + 4
+    entries = [(tag, 3, 1, struct.pack(f"{order}HH", value, 0)) for tag, value in tags.items()]
+    for tag, kind, count, value in (
+        (258, 3, colours, bits_at),
+        (273, 4, 1, bits_at + 2 * colours),
+        (279, 4, 1, len(data)),
+    ):
+        entries.append((tag, kind, count, struct.pack(f"{order}I", value)))
+    directory = b"".join(
+        struct.pack(f"{order}HHI", tag, kind, count) + value
+        for tag, kind, count, value in sorted(entries)
+    )
+    start = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8)
+    count = struct.pack(f"{order}H", len(entries))
+    bits = struct.pack(f"{order}{colours}H", *[16] * colours)
+    return start + count + directory + bytes(4) + bits + data
+
+
 def dicom_dataset(stored: np.ndarray | None, **attributes: Any) -> FileDataset:
     """A DICOM radiograph of one frame, or of as many as ``stored`` has where it has three axes.
 

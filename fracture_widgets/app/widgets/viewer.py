@@ -218,12 +218,13 @@ def _choices(radiograph: Radiograph) -> dict[str, Any]:
     }
 
 
-def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[float] | None:
-    """Return the distance of rows and of columns in mm, of the picture as it is shown."""
+def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[float | str] | None:
+    """Return the distance of rows and of columns in mm, as shown, and where it holds if told."""
     if radiograph.spacing_mm is None:
         return None
     row, column = radiograph.spacing_mm
-    return [row * radiograph.height / height, column * radiograph.width / width]
+    where = ["at the detector"] if radiograph.spacing_at_detector else []
+    return [row * radiograph.height / height, column * radiograph.width / width, *where]
 
 
 def _boxes(entry: Entry) -> list[dict[str, Any]]:

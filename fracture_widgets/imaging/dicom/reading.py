@@ -19,6 +19,7 @@ from pydicom.uid import (
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
+    LUMINANCE,
     Decoded,
     check_size,
     damaged,
@@ -55,7 +56,6 @@ _RAW_CLASSES = (
     DigitalMammographyXRayImageStorageForProcessing,
     DigitalIntraOralXRayImageStorageForProcessing,
 )
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 class DicomFile:
@@ -218,5 +218,5 @@ def _luminance(
     height, width = values.shape[:2]
     grey = np.empty((height, width), np.float32)
     for rows in row_blocks(height, width):
-        grey[rows] = values[rows].astype(np.float32) @ _LUMINANCE
+        grey[rows] = values[rows].astype(np.float32) @ LUMINANCE
     return stretched(grey, ignored=hidden)

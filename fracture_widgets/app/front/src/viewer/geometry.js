@@ -65,7 +65,7 @@ export function resized(view, picture, before, after) {
 }
 
 // The length between two points of a picture; `spacing` is the distance of neighbouring rows and
-// of neighbouring columns in mm, which may differ, or null.
+// of neighbouring columns in mm, which may differ, or null; then where that holds, if not in the limb.
 export function distance(from, to, spacing) {
   const [row, column] = spacing ?? [1, 1];
   return Math.hypot((to.x - from.x) * column, (to.y - from.y) * row);
@@ -73,7 +73,8 @@ export function distance(from, to, spacing) {
 
 export function lengthInWords(from, to, spacing) {
   const length = distance(from, to, spacing);
-  return spacing ? `${length.toFixed(1)} mm` : `${Math.round(length)} pixels`;
+  if (!spacing) return `${Math.round(length)} pixels`;
+  return `${length.toFixed(1)} mm${spacing[2] ? ` ${spacing[2]}` : ""}`;
 }
 
 // The box between two points, cut to the picture: fractions of its width and height.
