@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from field_variants import Variant, field_variants, plain
+from field_files import Variant, plain
+from field_variants import field_variants
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph

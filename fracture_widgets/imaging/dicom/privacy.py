@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from fracture_widgets.imaging.decoding import damaged
 from fracture_widgets.imaging.dicom.elements import element, values_of, whole
 from fracture_widgets.imaging.dicom.shutters import BITMAP, SHUTTERS, bitmap_of, overlay_tags
 from fracture_widgets.imaging.dicom.spacing import GEOMETRY
-from fracture_widgets.imaging.dicom.syntaxes import check_form
+from fracture_widgets.imaging.dicom.syntaxes import check_form, header_of
 
 __all__ = [
     "FUNCTIONAL_GROUPS",
@@ -76,7 +77,7 @@ _PARSED_ATTRIBUTES = (
 def parse(data: bytes, name: str) -> Dataset:
     """Parse the attributes that make the picture, and no others."""
     check_form(data, name)
-    dataset = dcmread(io.BytesIO(data), force=True, specific_tags=list(_PARSED_ATTRIBUTES))
+    dataset = _parsed(data)
     if not any(keyword in dataset for keyword in PIXELS):
         if "Rows" in dataset and "Columns" in dataset:
             raise damaged(name)
@@ -84,6 +85,29 @@ def parse(data: bytes, name: str) -> Dataset:
             f"{name} is a DICOM file without a picture, such as a report or a plan: "
             "choose the radiograph itself."
         )
+    return dataset
+
+
+def _parsed(data: bytes) -> Dataset:
+    """Parse a file as its header says that it is written; where that fails, as its data look."""
+    tags = list(_PARSED_ATTRIBUTES)
+    failed: Exception | None = None
+    dataset = otherwise = Dataset()
+    try:
+        dataset = dcmread(io.BytesIO(data), force=True, specific_tags=tags)
+    except Exception as error:  # noqa: BLE001 - what is written otherwise fails in many ways
+        failed = error
+    if "Rows" in dataset and any(keyword in dataset for keyword in PIXELS):
+        return dataset
+    header, start = header_of(data)
+    if start and "TransferSyntaxUID" in header:
+        with suppress(Exception):
+            otherwise = dcmread(io.BytesIO(data[start:]), force=True, specific_tags=tags)
+        if "Rows" in otherwise and any(keyword in otherwise for keyword in PIXELS):
+            otherwise.file_meta.TransferSyntaxUID = header.TransferSyntaxUID
+            return otherwise
+    if failed is not None:
+        raise failed
     return dataset
 
 
@@ -116,9 +140,6 @@ def display_attributes(dataset: Dataset, frame: int) -> Dataset:
     display.file_meta = FileMetaDataset()
     display.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
     _copy(display, dataset, ("BitsAllocated", "PixelRepresentation", *_DISPLAY_ATTRIBUTES))
-    for keyword in _TABLES:
-        if tables := _copied_tables(dataset.get(keyword)):
-            setattr(display, keyword, tables)
     shared, each = (dataset.get(keyword) or () for keyword in FUNCTIONAL_GROUPS)
     for groups in (*shared[:1], *each[frame : frame + 1]):
         for keyword, attributes in _GROUP_ATTRIBUTES.items():
@@ -131,6 +152,9 @@ def _copy(display: Dataset, source: Dataset, keywords: tuple[str, ...]) -> None:
     for keyword in keywords:
         if keyword in source:
             display[keyword] = element(source, keyword)
+    for keyword in _TABLES:
+        if tables := _copied_tables(source.get(keyword)):
+            setattr(display, keyword, tables)
     if "WindowCenter" in keywords and "WindowCenterWidthExplanation" in source:
         words = values_of(source.WindowCenterWidthExplanation)
         display.WindowCenterWidthExplanation = [_known_explanation(word) for word in words]

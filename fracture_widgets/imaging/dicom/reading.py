@@ -40,7 +40,7 @@ from fracture_widgets.imaging.dicom.privacy import (
 )
 from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter, opening_of
 from fracture_widgets.imaging.dicom.spacing import spacing_of, squared
-from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax
+from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax, unknown_form
 from fracture_widgets.imaging.files import study_key
 
 __all__ = ["DicomFile"]
@@ -73,6 +73,8 @@ class DicomFile:
             notes.append(settle_syntax(dataset))
             notes.append(complete(dataset, coded_frame(dataset, self.frame_count)))
             self._notes = tuple(filter(None, notes))
+            if (bits := int(dataset.BitsAllocated)) % 8 and bits != 1:
+                raise unknown_form(name, f"pixels of {bits} bits without padding")
             self._raw = _is_raw(dataset)
             self._bitmap = shutter_bitmap(data, dataset)
             per_frame = any(keyword in dataset for keyword in FUNCTIONAL_GROUPS)

@@ -23,7 +23,7 @@ from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of
 
-__all__ = ["check_form", "coded_frame", "native", "settle_syntax"]
+__all__ = ["check_form", "coded_frame", "header_of", "settle_syntax", "unknown_form"]
 
 _NAMES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL lossless",
@@ -37,8 +37,8 @@ _NAMES = {
 _ITEM = b"\xfe\xff\x00\xe0"
 
 
-def check_form(data: bytes, name: str) -> None:
-    """Refuse what is in a form that is not decoded, and what would grow beyond what is read."""
+def header_of(data: bytes) -> tuple[Dataset, int]:
+    """Return what a file says of its own form, and where its data set begins."""
     stream = io.BytesIO(data)
     read_preamble(stream, force=True)
     meta = read_dataset(
@@ -47,17 +47,28 @@ def check_form(data: bytes, name: str) -> None:
         is_little_endian=True,
         stop_when=lambda tag, _representation, _length: tag.group != 2,
     )
+    return meta, stream.tell()
+
+
+def check_form(data: bytes, name: str) -> None:
+    """Refuse what is in a form that is not decoded, and what would grow beyond what is read."""
+    meta, start = header_of(data)
     syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
     if syntax == DeflatedExplicitVRLittleEndian:
-        _check_inflated_size(stream.read(), name)
+        _check_inflated_size(data[start:], name)
     elif syntax:
         try:
             get_decoder(syntax)
         except NotImplementedError as error:
-            raise UnreadableRadiograph(
-                f"{name} is in a form that cannot be decoded here: {_name_of(syntax)}. "
-                "Export it uncompressed or as JPEG 2000."
-            ) from error
+            raise unknown_form(name, _name_of(syntax)) from error
+
+
+def unknown_form(name: str, form: str) -> UnreadableRadiograph:
+    """Return the error for a file that is whole, in a form that is not decoded."""
+    return UnreadableRadiograph(
+        f"{name} is in a form that cannot be decoded here: {form}. "
+        "Export it uncompressed or as JPEG 2000."
+    )
 
 
 def _name_of(syntax: UID) -> str:
@@ -73,7 +84,10 @@ def _check_inflated_size(rest: bytes, name: str) -> None:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     size = 0
     while rest and not inflater.eof:
-        size += len(inflater.decompress(rest, 1 << 20))
+        try:
+            size += len(inflater.decompress(rest, 1 << 20))
+        except zlib.error:  # damaged, or not deflated at all
+            return
         rest = inflater.unconsumed_tail
         if size > MAX_BYTES:
             raise UnreadableRadiograph(
@@ -81,7 +95,7 @@ def _check_inflated_size(rest: bytes, name: str) -> None:
             )
 
 
-def native(dataset: Dataset) -> UID:
+def _native(dataset: Dataset) -> UID:
     """Return the uncompressed syntax that a dataset is written in."""
     implicit, little = dataset.original_encoding
     uncompressed = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
@@ -94,15 +108,23 @@ def settle_syntax(dataset: Dataset) -> str:
     pixels = dataset.get("PixelData")
     if not isinstance(pixels, bytes) or not pixels.startswith(_ITEM):
         # No codestream stands outside of an item: what is there is the pixels themselves.
-        actual = said if said and not said.is_encapsulated else native(dataset)
+        actual = _native(dataset)
+        if said and not said.is_encapsulated and _encoding(said) == dataset.original_encoding:
+            actual = said
         dataset.file_meta.TransferSyntaxUID = actual
-        return "" if actual == said or not said else _note(said, "uncompressed pixels")
+        if actual == said or not said:
+            return ""
+        return _note(said, "uncompressed pixels" if said.is_encapsulated else _name_of(actual))
     coded = _codestream(pixels, frames=1)
     if coded is None or said in coded.syntaxes:
-        dataset.file_meta.TransferSyntaxUID = said or native(dataset)
+        dataset.file_meta.TransferSyntaxUID = said or _native(dataset)
         return ""
     dataset.file_meta.TransferSyntaxUID = coded.syntaxes[0]
     return _note(said, _name_of(coded.syntaxes[0])) if said else ""
+
+
+def _encoding(syntax: UID) -> tuple[bool, bool]:
+    return syntax.is_implicit_VR, syntax.is_little_endian
 
 
 def _note(said: UID, actual: str) -> str:
