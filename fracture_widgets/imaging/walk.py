@@ -1,0 +1,165 @@
+"""Which files of a folder, a disc or an archive may be radiographs: one rule for every way in."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster
+
+__all__ = [
+    "HEAD",
+    "PassedOver",
+    "Walk",
+    "disc_folders",
+    "is_named_like_radiograph",
+    "matching",
+    "walk",
+    "why_passed_over",
+]
+
+HEAD = 1024
+"""How many first bytes tell what a file is."""
+
+_SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k"),
+    *(".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"),
+}
+_HIDDEN = re.compile(r"\.(?!\.?$).*|__MACOSX|Thumbs\.db|desktop\.ini", re.IGNORECASE)
+_INDEX = "DICOMDIR"
+_WILD = re.compile(r"[*?\[]")
+
+
+class PassedOver(list[tuple[str, str]]):
+    """The files that were not taken for radiographs, as ``(path, reason)``."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PassedOver:
+        return self  # pandas copies what a table carries at every step
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files were passed over for each reason, most frequent first."""
+        return dict(Counter(reason for _, reason in self).most_common())
+
+    def __str__(self) -> str:
+        if not self:
+            return "No file was passed over."
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.counts.items())
+        return f"{len(self):,} file{'s' if len(self) > 1 else ''} passed over: {reasons}."
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The radiograph files of a folder and of all folders in it, and what else is there."""
+
+    names: tuple[str, ...]
+    passed_over: PassedOver = field(default_factory=PassedOver)
+
+
+def is_named_like_radiograph(place: str) -> bool:
+    """Say whether the name alone makes a file worth reading, or worth an error."""
+    return PurePosixPath(place).suffix.lower() in _SUFFIXES
+
+
+def why_passed_over(place: str, head: bytes, *, on_disc: bool = False) -> str:
+    """Return why a file is not taken for a radiograph, or nothing if it is.
+
+    ``place`` is its path below the folder or in the archive, with slashes; ``head`` its first
+    bytes. What lies on a disc beside an index of DICOM files belongs to the disc's viewer.
+    """
+    parts = PurePosixPath(place).parts
+    if any(_HIDDEN.fullmatch(part) for part in parts):
+        return "hidden"
+    if parts[-1].upper() == _INDEX:
+        return "index of a disc"
+    if looks_like_dicom(head):
+        return ""
+    if on_disc:
+        return "of the viewer on the disc"
+    if is_named_like_radiograph(place) or _is_surely_raster(head):
+        return ""
+    return "not a picture"
+
+
+def walk(folder: Path) -> Walk:
+    """Look through a folder and all folders in it, those that links lead to among them, once each.
+
+    A folder that cannot be opened stands among the names: read, it gets its sentence.
+    """
+    names: list[str] = []
+    passed_over = PassedOver()
+    for place, is_folder, on_disc in _entries(folder):
+        path = folder / place
+        why = "" if is_folder else why_passed_over(place, _head(path), on_disc=on_disc)
+        if why:
+            passed_over.append((place, why))
+        else:
+            names.append(place)
+    return Walk(tuple(sorted(names, key=_in_order)), PassedOver(sorted(passed_over)))
+
+
+def disc_folders(places: Iterable[str]) -> frozenset[PurePosixPath]:
+    """Return the folders that hold the index of a disc."""
+    paths = map(PurePosixPath, places)
+    return frozenset(path.parent for path in paths if path.name.upper() == _INDEX)
+
+
+def matching(source: str | os.PathLike[str]) -> list[Path]:
+    """Return the path itself; or, where a shell has left a pattern alone, what it matches."""
+    path = Path(source)
+    if _WILD.search(os.fspath(source)) and not path.exists():
+        return sorted(Path(path.anchor).glob(os.fspath(path.relative_to(path.anchor)))) or [path]
+    return [path]
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, bool, bool]]:
+    """Give the place of each file and closed folder, which of them it is, whether on a disc."""
+    closed: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    discs: set[Path] = set()
+    walked = os.walk(folder, onerror=lambda error: closed.append(error.filename), followlinks=True)
+    for home, folders, files in walked:
+        here = Path(home)
+        status = here.stat()
+        if (status.st_dev, status.st_ino) in seen:  # a link that leads back
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        hidden = [name for name in folders if _HIDDEN.fullmatch(name)]
+        folders[:] = [name for name in folders if name not in hidden]
+        if here.parent in discs or any(name.upper() == _INDEX for name in files):
+            discs.add(here)
+        for name in (*files, *hidden):
+            yield (here / name).relative_to(folder).as_posix(), False, here in discs
+    for name in closed:
+        if Path(name) != folder:
+            yield Path(name).relative_to(folder).as_posix(), True, False
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe would wait for ever
+            return b""
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
+
+
+def _is_surely_raster(head: bytes) -> bool:
+    """Tell a picture by its first bytes alone; two letters are too few to tell a BMP."""
+    if head.startswith(b"BM"):
+        return head[6:10] == bytes(4) and head[14:18] in _BMP_HEADERS
+    return looks_like_raster(head)
+
+
+_BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
+
+
+def _in_order(place: str) -> list[str]:
+    return place.split("/")
