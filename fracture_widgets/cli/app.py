@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -11,9 +12,10 @@ from types import ModuleType
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 from typer.exceptions import TyperException
 
+from fracture_widgets.base.cores import THREADS_VARIABLE
 from fracture_widgets.base.plugins import discover
 from fracture_widgets.base.version import __version__
 from fracture_widgets.cli.options import INTERRUPTED, new_app
@@ -25,6 +27,10 @@ __all__ = ["main"]
 _NAME = "fracture-widgets"
 _FOLDER, _GROUP = "fracture_widgets.cli.commands", "fracture_widgets.commands"
 _FAILED = 1
+_OF_LIBRARIES = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+)
 
 
 class _Commands(TyperGroup):
@@ -50,9 +56,38 @@ class _Commands(TyperGroup):
         return super().list_commands(ctx)
 
     def _add(self, name: str, found: object) -> None:
-        command: Any = found.app if isinstance(found, ModuleType) else found
         if name not in self.commands:
-            self.add_command(typer.main.get_command(command), name)
+            app: Any = found.app if isinstance(found, ModuleType) else found
+            command = typer.main.get_command(app)
+            _let_threads_be_chosen(command)
+            self.add_command(command, name)
+
+
+def _let_threads_be_chosen(command: Any) -> None:
+    """Give a command, or all of a group, the option that says how many cores to use."""
+    if isinstance(command, TyperGroup):
+        for one in command.commands.values():
+            _let_threads_be_chosen(one)
+        return
+    option = TyperOption(
+        param_decls=["--threads"],
+        type=int,
+        metavar="N",
+        expose_value=False,
+        is_eager=True,
+        callback=_use_threads,
+        help=f"use so many cores (all that the system allows; {THREADS_VARIABLE} says so too)",
+    )
+    command.params.insert(-1, option)
+
+
+def _use_threads(_context: Any, _option: Any, threads: int | None) -> None:
+    if threads is None:
+        return
+    if threads < 1:
+        raise typer.BadParameter(f"{threads} is no number of cores: give 1 or more")
+    for name in (THREADS_VARIABLE, *_OF_LIBRARIES):
+        os.environ[name] = str(threads)
 
 
 app = new_app(cls=_Commands)
@@ -81,6 +116,9 @@ def _show_version(wanted: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the console lacks letters for
+            stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
     try:
         with command.make_context(_NAME, words) as context:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ import pytest
 import typer
 
 from fracture_widgets.base import plugins
+from fracture_widgets.base.cores import THREADS_VARIABLE, cores
 from fracture_widgets.cli import app, main
 from fracture_widgets.errors import FractureWidgetsError
 
@@ -126,3 +128,33 @@ def test_only_the_command_that_is_called_is_imported(monkeypatch, capsys):
     ours = [name for name in sys.modules if name.startswith("fracture_widgets.cli.commands.")]
     assert ours == ["fracture_widgets.cli.commands.card"]
     assert isinstance(sys.modules[ours[0]], ModuleType)
+
+
+def test_a_name_that_the_console_has_no_letters_for_is_spelled(tmp_path):
+    odd = tmp_path / "Rö \N{CJK UNIFIED IDEOGRAPH-8098}.png"
+    odd.write_bytes(b"no picture")
+    program = [sys.executable, "-m", "fracture_widgets.cli", "predict", str(odd)]
+    ended = subprocess.run(
+        program, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False
+    )
+    assert ended.returncode == 1
+    assert rb"R\xf6 \u8098.png is no picture" in ended.stdout + ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_every_command_can_be_told_how_many_cores_to_use(monkeypatch, capsys):
+    libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    for name in (
+        *libraries,
+        *(f"TF_NUM_{x}_THREADS" for x in ("INTRAOP", "INTEROP")),
+        THREADS_VARIABLE,
+    ):
+        monkeypatch.setenv(name, "7")  # put back at the end
+    for words in (["predict"], ["screen"], ["train", "mura"], ["dashboard"], ["evaluate"]):
+        main([*words, "--help"])
+        assert "--threads N" in capsys.readouterr().out
+    main(["predict", "--threads", "3", "nowhere.png"])
+    assert cores() == 3
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert main(["predict", "--threads", "0", "nowhere.png"]) == 2
+    assert "0 is no number of cores" in capsys.readouterr().err

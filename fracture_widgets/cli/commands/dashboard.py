@@ -20,6 +20,7 @@ from fracture_widgets.datasets.layout import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.folder import MODELS_VARIABLE
 from fracture_widgets.parts import BODY_PARTS, in_words
+from fracture_widgets.serving.folders import folders_of_our_own
 from fracture_widgets.serving.graph import graph_made_meanwhile
 from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
 
@@ -187,12 +188,13 @@ def dashboard(
         _offer(data)
     if models is not None:
         os.environ[MODELS_VARIABLE] = str(models.expanduser().resolve())
-    with graph_made_meanwhile():
-        try:
-            from fracture_widgets.serving.server import serve
-        except ImportError as error:
-            raise MissingExtra("The dashboard", "dashboard") from error
-    serve(settings)
+    with folders_of_our_own():
+        with graph_made_meanwhile():
+            try:
+                from fracture_widgets.serving.server import serve
+            except ImportError as error:
+                raise MissingExtra("The dashboard", "dashboard") from error
+        serve(settings)
     return 0
 
 

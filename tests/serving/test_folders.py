@@ -1,0 +1,41 @@
+"""The server reads no settings of Jupyter's from a home folder, and needs none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fracture_widgets.base import files
+from fracture_widgets.serving.folders import folders_of_our_own
+
+NAMES = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+
+
+def test_jupyter_s_folders_are_empty_ones_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", "mine")
+    before = dict(os.environ)
+    with folders_of_our_own():
+        folders = {Path(os.environ[name]).parent for name in NAMES}
+        (folder,) = folders
+        assert folder.is_dir()
+        assert "HOME" not in os.environ or os.environ["HOME"] == before["HOME"]
+    assert dict(os.environ) == before
+    assert not folder.exists()
+
+
+def test_who_has_no_home_has_one_until_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    def unusable() -> Path:
+        raise OSError("no cache")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr("fracture_widgets.serving.folders.cache_folder", unusable)
+    history = files.data_folder()
+    with folders_of_our_own():
+        assert Path(os.environ["HOME"]).is_dir()
+        assert os.environ["MPLCONFIGDIR"] == os.environ["HOME"]
+        assert files.data_folder() == history
