@@ -27,7 +27,8 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.screening.screen import BATCH
 
 BODY_PARTS = first_module("parts", "vocabulary").BODY_PARTS
-radiograph_names = first_module("imaging.files", "imaging.folders").radiograph_names
+_files = first_module("imaging.walk", "imaging.files", "imaging.folders")
+radiograph_names = getattr(_files, "radiograph_names", lambda folder: _files.walk(folder).names)
 _DRAWN = 60  # others are copies: a drawing takes longer than an answer
 
 

@@ -21,6 +21,8 @@ from fracture_widgets.errors import FractureWidgetsError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fracture_widgets.imaging.walk import SkippedFiles
+
 __all__ = [
     "INTERRUPTED",
     "Engine",
@@ -32,6 +34,7 @@ __all__ = [
     "folder_for",
     "interruptible",
     "new_app",
+    "tell_skipped",
     "writing",
 ]
 
@@ -73,6 +76,8 @@ models : DIR
     another models folder
 note
     a sentence on the figures, for the card
+skipped
+    name each file that is not taken for a radiograph, and why
 resume
     go on with the unfinished training in DIR, if there is one, after its last epoch
 strategy
@@ -210,6 +215,15 @@ def dataset_table(folder: Path, split: str | None = None) -> pd.DataFrame:
             + (f"; it has {', '.join(there)}." if there else ", nor any other.")
         )
     return table[table["split"] == split]
+
+
+def tell_skipped(skipped: SkippedFiles, *, each: bool) -> None:
+    """Say how many files were not taken for radiographs, and why; or name each."""
+    if each:
+        for place, why in skipped:
+            say(f"{place}: skipped, {why}")
+    if skipped:
+        say(f"{skipped}" if each else f"{skipped} --skipped names them.")
 
 
 def folder_for(what: str, folder: Path) -> Path:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,39 +12,17 @@ from fracture_widgets.base.files import file_sha256
 from fracture_widgets.base.tables import read_frame
 from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.imaging.files import (
-    looks_like_dicom,
-    looks_like_radiograph_file,
-    looks_like_raster,
-)
+from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster
+from fracture_widgets.imaging.walk import HEAD, SkippedFiles, walk
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = ["BOXES_FILE", "SkippedFiles", "find_duplicates", "load_boxes", "load_dataset"]
+__all__ = ["BOXES_FILE", "find_duplicates", "load_boxes", "load_dataset"]
 
 BOXES_FILE = "boxes.csv"
 """Name of the table of fracture boxes at the top of a dataset that has one."""
 
 _COMPANIONS = {BOXES_FILE, "crops.csv", "crops.json", "readme.txt"}
-_ENOUGH_TO_TELL = 1024
 _BOX_COLUMNS = ["x0", "y0", "x1", "y1"]
-
-
-class SkippedFiles(list[tuple[str, str]]):
-    """The files a folder walk left out, as ``(path, reason)``; paths are relative to the folder."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> SkippedFiles:
-        return self
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many files were skipped for each reason, most frequent first."""
-        return dict(Counter(reason for _, reason in self).most_common())
-
-    def __str__(self) -> str:
-        if not self:
-            return "No file was skipped."
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.counts.items())
-        return f"{len(self):,} file{'s' if len(self) > 1 else ''} skipped: {reasons}."
 
 
 def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -100,19 +76,26 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
         )
     skipped = SkippedFiles()
     rows: list[dict[str, str | None]] = []
-    for file in _files(root, skipped):
-        relative = file.relative_to(root)
-        reason = _why_not_a_picture(file)
+    walked = walk(root)
+    skips = dict(walked.skipped)
+    for name in sorted((*walked.names, *skips), key=lambda name: name.split("/")):
+        why, relative, file = skips.get(name), Path(name), root / name
+        if not why and file.is_dir():
+            raise DatasetError(
+                f"The folder {file.name} cannot be read ({os.strerror(errno.EACCES)}): check its "
+                "permissions."
+            )
+        reason = why or _why_not_a_picture(file)
         # Somebody may point at one part's own folder, which then is not in the relative path.
         above = relative.parts[:-1]
         if not any(map(body_part_of, above)):
             above = (root.resolve().name, *above)
         place = place_of(above)
-        if isinstance(place, str):
-            reason = place if reason is None or place.startswith("another") else reason
-        if reason is not None or isinstance(place, str):
+        if isinstance(place, str) and (not reason or place.startswith("another")):
+            reason = place
+        if reason or isinstance(place, str):
             if len(relative.parts) > 1 or relative.name.lower() not in _COMPANIONS:
-                skipped.append((relative.as_posix(), reason or ""))
+                skipped.add(name, reason)
             continue
         patient = place.patient or "/".join((*above, relative.stem)).lower()
         rows.append(
@@ -178,46 +161,16 @@ def _digest(path: Path) -> str:
         ) from error
 
 
-def _files(root: Path, skipped: SkippedFiles) -> Iterator[Path]:
-    """Yield the files below ``root`` in order, and note the hidden ones as skipped."""
-
-    def refuse(error: OSError) -> None:
-        raise DatasetError(
-            f"The folder {Path(error.filename or root).name} cannot be read "
-            f"({error.strerror}): check its permissions."
-        ) from error
-
-    seen: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(root, onerror=refuse, followlinks=True):
-        # Links may point back up; every folder is visited once.
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        here = Path(folder)
-        for name in [name for name in folders if name.startswith((".", "__MACOSX"))]:
-            folders.remove(name)
-        folders.sort()
-        for name in sorted(files):
-            if name.startswith("."):
-                skipped.append(((here / name).relative_to(root).as_posix(), "hidden"))
-            else:
-                yield here / name
-
-
-def _why_not_a_picture(file: Path) -> str | None:
-    """Return why a file cannot be a radiograph, judged by name and first bytes, or None."""
-    if not looks_like_radiograph_file(file):
-        return "not a picture"
+def _why_not_a_picture(file: Path) -> str:
+    """Return why a file that is named like a radiograph is none, or nothing."""
     try:
         with file.open("rb") as opened:
-            start = opened.read(_ENOUGH_TO_TELL)
+            start = opened.read(HEAD)
     except OSError:
         return "unreadable"
     if not start:
         return "empty"
-    return None if looks_like_raster(start) or looks_like_dicom(start) else "not a picture"
+    return "" if looks_like_raster(start) or looks_like_dicom(start) else "not a picture"
 
 
 def _warnings(table: pd.DataFrame) -> list[str]:

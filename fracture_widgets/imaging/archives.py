@@ -14,11 +14,11 @@ from typing import BinaryIO
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.files import shown_name
+from fracture_widgets.imaging.walk import HEAD, HIDDEN, disc_folders, why_skipped
 
 __all__ = ["ArchiveLimits", "Packed", "looks_like_archive", "packed_files"]
 
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # a file; the end, where there is none
-_UNWANTED = re.compile(r"\.(?!\.$).*|__MACOSX|Thumbs\.db|desktop\.ini|DICOMDIR", re.IGNORECASE)
 _OUTSIDE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)")
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _LOCKED = 0x1
@@ -48,6 +48,7 @@ class Packed:
     folder: str
     content: bytes | None
     problem: str = ""
+    skipped: str = ""
 
 
 def looks_like_archive(data: bytes) -> bool:
@@ -113,13 +114,19 @@ def _members(
     archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str, limits: ArchiveLimits
 ) -> Iterator[Packed]:
     unpacked = 0
-    for member in members:
-        path = member.filename.replace("\\", "/")
-        parts = PurePosixPath(path).parts
-        if path.endswith("/") or any(_UNWANTED.fullmatch(part) for part in parts):
+    paths = [member.filename.replace("\\", "/") for member in members]
+    discs = disc_folders(paths)
+    for member, path in zip(members, paths, strict=True):
+        if path.endswith("/"):
             continue
-        base, folder = shown_name(path), str(PurePosixPath(path).parent)
+        place = PurePosixPath(path)
+        base, folder = shown_name(path), str(place.parent)
         problem = _refusal(member, path, base, name, limits)
+        on_disc = not discs.isdisjoint(place.parents)
+        why = why_skipped(path, _head(archive, member, problem), on_disc=on_disc)
+        if why and (not problem or why == HIDDEN):
+            yield Packed(base, folder, None, skipped=why)
+            continue
         if not problem:
             unpacked += member.file_size
             if unpacked > limits.all_bytes:
@@ -132,11 +139,20 @@ def _members(
             except Exception:  # noqa: BLE001 - one damaged file does not spoil the rest
                 problem = f"{base} in {name} is cut short or damaged: pack or export it again."
             else:
-                if not looks_like_archive(content):
-                    yield Packed(base, folder, content)
-                    continue
-                problem = f"{base} in {name} is itself an archive: unpack {name} first."
+                yield Packed(base, folder, content)
+                continue
         yield Packed(base, folder, None, problem)
+
+
+def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, problem: str) -> bytes:
+    """Return the first bytes of a file that may be unpacked."""
+    if problem:
+        return b""
+    try:
+        with archive.open(member) as file:
+            return file.read(HEAD)
+    except Exception:  # noqa: BLE001 - damaged members fail in ways of every type
+        return b""
 
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

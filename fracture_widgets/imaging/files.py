@@ -7,7 +7,6 @@ import os
 import secrets
 import stat
 import struct
-from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -18,10 +17,8 @@ __all__ = [
     "READABLE",
     "bytes_of",
     "looks_like_dicom",
-    "looks_like_radiograph_file",
     "looks_like_raster",
     "other_kind",
-    "radiograph_names",
     "shown_name",
     "study_key",
 ]
@@ -32,13 +29,16 @@ READABLE = "choose a PNG, JPEG, TIFF, BMP, WebP or DICOM file"
 _NAMELESS = "The picture"
 _LONGEST_NAME = 120
 
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"})
+_PICTURES = (
+    *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"),
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF, and its larger kind
+    *(b"\0\0\0\x0cjP  \r\n", b"\xff\x4f\xff\x51"),  # JPEG 2000 in its box, and bare
+)
 _OTHER_FILES = (
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "a compressed archive"),
     (b"GIF8", "a GIF picture"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
 )
 
 _PREAMBLE = 128
@@ -50,7 +50,6 @@ _REPRESENTATIONS = frozenset(
     b"US UT UV".split()
 )
 
-_HEAD = 132
 _SECRET = secrets.token_bytes(32)
 
 
@@ -136,17 +135,9 @@ def _why_not(shown: str, error: Exception) -> str:
             return f"{shown} cannot be read from where it is: copy it to this computer again."
 
 
-def looks_like_radiograph_file(path: str | os.PathLike[str]) -> bool:
-    """Tell by the name alone whether a walk through folders should pick a file up."""
-    name = PurePath(path)
-    return name.suffix.lower() in _SUFFIXES and not name.name.startswith(".")
-
-
 def looks_like_raster(data: bytes) -> bool:
     """Tell by the first bytes whether this is one of the formats read here."""
-    return data.startswith(
-        (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM")
-    ) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    return data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
 def looks_like_dicom(data: bytes) -> bool:
@@ -172,33 +163,6 @@ def other_kind(data: bytes) -> str:
     if data[4:8] == b"ftyp":
         return "a HEIC picture or a film"
     return "no picture that is read here"
-
-
-def radiograph_names(folder: Path, *, by_content: bool = False) -> list[str]:
-    """Return the files of a folder, and of those in it, that are named like radiographs."""
-    return sorted(_walk(folder, by_content=by_content), key=lambda name: name.split("/"))
-
-
-def _walk(folder: Path, *, by_content: bool) -> Iterator[str]:
-    closed: list[str] = []
-    for home, _, files in os.walk(folder, onerror=lambda error: closed.append(error.filename)):
-        for file in files:
-            path = Path(home) / file
-            if looks_like_radiograph_file(file) or (by_content and _begins_like_dicom(path)):
-                yield path.relative_to(folder).as_posix()
-    for name in closed:
-        if name != os.fspath(folder):
-            yield Path(name).relative_to(folder).as_posix()
-
-
-def _begins_like_dicom(path: Path) -> bool:
-    if path.name.startswith(".") or path.name.upper() == "DICOMDIR" or not path.is_file():
-        return False
-    try:
-        with path.open("rb") as file:
-            return file.read(_HEAD).endswith(b"DICM")
-    except OSError:
-        return False
 
 
 def study_key(study: object) -> str:

@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF, BMP and WebP files become grey pictures."""
+"""PNG, JPEG, JPEG 2000, TIFF, BMP and WebP files become grey pictures."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from fracture_widgets.imaging.decoding import (
 
 __all__ = ["colourfulness", "read_raster"]
 
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
-_FORMAT_NAMES = {"MPO": "JPEG", "WEBP": "WebP"}
+_FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "WEBP")
+_FORMAT_NAMES = {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}
 
 _END_OF_JPEG = b"\xff\xd9"
 _MISSING_GREYS = (127, 128)

@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +19,9 @@ from fracture_widgets.imaging.archives import (
     looks_like_archive,
     packed_files,
 )
-from fracture_widgets.imaging.files import radiograph_names, shown_name, study_key
+from fracture_widgets.imaging.files import shown_name, study_key
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.walk import SkippedFiles, matching, walk
 
 __all__ = ["Found", "Study", "find_radiographs", "group_by_study", "radiographs_in_archive"]
 
@@ -47,6 +49,7 @@ def find_radiographs(
     sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     limits: ArchiveLimits | None = None,
+    skipped: SkippedFiles | None = None,
 ) -> Iterator[Found]:
     """Read the radiographs of files, folders and ZIP archives, one at a time.
 
@@ -59,9 +62,12 @@ def find_radiographs(
     ----------
     sources
         A path, or several: of radiographs, of folders, searched with all folders in them, or of
-        ZIP archives. In folders, DICOM files are found by their content too.
+        ZIP archives; patterns such as ``*.png`` are what they match. Files are taken by their
+        name or by their content; on a hospital's disc, by its index, DICOM files alone.
     limits
         What an archive may cost.
+    skipped
+        Gets the files that are not taken, each with the reason.
 
     Yields
     ------
@@ -73,21 +79,27 @@ def find_radiographs(
     >>> studies = group_by_study(find_radiographs("study.zip"))  # doctest: +SKIP
     """
     several = [sources] if isinstance(sources, str | os.PathLike) else sources
-    for path in map(Path, several):
+    skipped = SkippedFiles() if skipped is None else skipped
+    for path in chain.from_iterable(map(matching, several)):
         if path.is_dir():
-            yield from _in_folder(path)
+            yield from _in_folder(path, skipped)
         elif _is_archive(path):
             with path.open("rb") as file:
-                yield from _unpacked(file, shown_name(path), str(path), limits)
+                yield from _unpacked(file, shown_name(path), str(path), limits, skipped)
         else:
             yield _read(path)
 
 
 def radiographs_in_archive(
-    content: bytes, name: str, *, limits: ArchiveLimits | None = None
+    content: bytes,
+    name: str,
+    *,
+    limits: ArchiveLimits | None = None,
+    skipped: SkippedFiles | None = None,
 ) -> Iterator[Found]:
     """Read the radiographs of a ZIP archive that is at hand, one at a time."""
-    return _unpacked(io.BytesIO(content), shown_name(name), name, limits)
+    skipped = SkippedFiles() if skipped is None else skipped
+    return _unpacked(io.BytesIO(content), shown_name(name), name, limits, skipped)
 
 
 def group_by_study(radiographs: Iterable[Radiograph | Found]) -> tuple[Study, ...]:
@@ -111,11 +123,13 @@ def group_by_study(radiographs: Iterable[Radiograph | Found]) -> tuple[Study, ..
     return tuple(Study(number, tuple(each)) for number, each in enumerate(views.values(), 1))
 
 
-def _in_folder(folder: Path) -> Iterator[Found]:
-    names = radiograph_names(folder, by_content=True)
-    for name in names:
+def _in_folder(folder: Path, skipped: SkippedFiles) -> Iterator[Found]:
+    walked = walk(folder)
+    for name, why in walked.skipped:
+        skipped.add(str(folder / name), why)
+    for name in walked.names:
         yield _read(folder / name)
-    if not names:
+    if not walked.names:
         yield Found(
             str(folder),
             None,
@@ -144,12 +158,15 @@ def _is_archive(path: Path) -> bool:
 
 
 def _unpacked(
-    file: BinaryIO, name: str, place: str, limits: ArchiveLimits | None
+    file: BinaryIO, name: str, place: str, limits: ArchiveLimits | None, skipped: SkippedFiles
 ) -> Iterator[Found]:
     archive = secrets.token_hex()  # folders of two archives may have the same names
     empty = True
     try:
         for packed in packed_files(file, name, limits):
+            if packed.skipped:
+                skipped.add(f"{place}/{packed.name}", packed.skipped)
+                continue
             empty = False
             yield _read_packed(packed, f"{place}/{packed.name}", archive)
     except UnreadableRadiograph as error:

@@ -14,32 +14,41 @@ from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster
 
 __all__ = [
     "HEAD",
-    "PassedOver",
+    "HIDDEN",
+    "SkippedFiles",
     "Walk",
     "disc_folders",
     "is_named_like_radiograph",
     "matching",
     "walk",
-    "why_passed_over",
+    "why_skipped",
 ]
 
 HEAD = 1024
 """How many first bytes tell what a file is."""
 
+HIDDEN = "hidden"
+"""Why a file is skipped that a system keeps for itself."""
+
 _SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k"),
     *(".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"),
 }
-_HIDDEN = re.compile(r"\.(?!\.?$).*|__MACOSX|Thumbs\.db|desktop\.ini", re.IGNORECASE)
+_UNWANTED = re.compile(r"\.(?!\.?$).*|__MACOSX|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 _INDEX = "DICOMDIR"
+_ARCHIVE = b"PK\x03\x04"
 _WILD = re.compile(r"[*?\[]")
 
 
-class PassedOver(list[tuple[str, str]]):
+class SkippedFiles(list[tuple[str, str]]):
     """The files that were not taken for radiographs, as ``(path, reason)``."""
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> PassedOver:
+    def __deepcopy__(self, memo: dict[int, Any]) -> SkippedFiles:
         return self  # pandas copies what a table carries at every step
+
+    def add(self, place: str, why: str) -> None:
+        """Note a file and why it was skipped."""
+        self.append((place, why))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -48,9 +57,9 @@ class PassedOver(list[tuple[str, str]]):
 
     def __str__(self) -> str:
         if not self:
-            return "No file was passed over."
+            return "No file was skipped."
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.counts.items())
-        return f"{len(self):,} file{'s' if len(self) > 1 else ''} passed over: {reasons}."
+        return f"{len(self):,} file{'s' if len(self) > 1 else ''} skipped: {reasons}."
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ class Walk:
     """The radiograph files of a folder and of all folders in it, and what else is there."""
 
     names: tuple[str, ...]
-    passed_over: PassedOver = field(default_factory=PassedOver)
+    skipped: SkippedFiles = field(default_factory=SkippedFiles)
 
 
 def is_named_like_radiograph(place: str) -> bool:
@@ -66,19 +75,21 @@ def is_named_like_radiograph(place: str) -> bool:
     return PurePosixPath(place).suffix.lower() in _SUFFIXES
 
 
-def why_passed_over(place: str, head: bytes, *, on_disc: bool = False) -> str:
+def why_skipped(place: str, head: bytes, *, on_disc: bool = False) -> str:
     """Return why a file is not taken for a radiograph, or nothing if it is.
 
     ``place`` is its path below the folder or in the archive, with slashes; ``head`` its first
     bytes. What lies on a disc beside an index of DICOM files belongs to the disc's viewer.
     """
     parts = PurePosixPath(place).parts
-    if any(_HIDDEN.fullmatch(part) for part in parts):
-        return "hidden"
+    if any(_UNWANTED.fullmatch(part) for part in parts):
+        return HIDDEN
     if parts[-1].upper() == _INDEX:
         return "index of a disc"
     if looks_like_dicom(head):
         return ""
+    if head.startswith(_ARCHIVE):
+        return "an archive, to be unpacked first"
     if on_disc:
         return "of the viewer on the disc"
     if is_named_like_radiograph(place) or _is_surely_raster(head):
@@ -92,15 +103,15 @@ def walk(folder: Path) -> Walk:
     A folder that cannot be opened stands among the names: read, it gets its sentence.
     """
     names: list[str] = []
-    passed_over = PassedOver()
+    skipped = SkippedFiles()
     for place, is_folder, on_disc in _entries(folder):
         path = folder / place
-        why = "" if is_folder else why_passed_over(place, _head(path), on_disc=on_disc)
+        why = "" if is_folder else why_skipped(place, _head(path), on_disc=on_disc)
         if why:
-            passed_over.append((place, why))
+            skipped.add(place, why)
         else:
             names.append(place)
-    return Walk(tuple(sorted(names, key=_in_order)), PassedOver(sorted(passed_over)))
+    return Walk(tuple(sorted(names, key=_in_order)), SkippedFiles(sorted(skipped)))
 
 
 def disc_folders(places: Iterable[str]) -> frozenset[PurePosixPath]:
@@ -130,7 +141,7 @@ def _entries(folder: Path) -> Iterator[tuple[str, bool, bool]]:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        hidden = [name for name in folders if _HIDDEN.fullmatch(name)]
+        hidden = [name for name in folders if _UNWANTED.fullmatch(name)]
         folders[:] = [name for name in folders if name not in hidden]
         if here.parent in discs or any(name.upper() == _INDEX for name in files):
             discs.add(here)

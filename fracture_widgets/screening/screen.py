@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -15,7 +15,7 @@ from fracture_widgets.base.files import exclusively
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.imaging.files import radiograph_names
+from fracture_widgets.imaging.walk import SkippedFiles, walk
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.parts import Verdict
 from fracture_widgets.screening.examining import Batch, batches_of, examine
@@ -45,6 +45,7 @@ class Screening:
     files: int
     fractures: int
     failed: int
+    skipped: SkippedFiles = field(default_factory=SkippedFiles)
 
 
 def screen_folder(
@@ -67,7 +68,7 @@ def screen_folder(
     Parameters
     ----------
     folder
-        Searched for files named like PNG, JPEG, TIFF, BMP, WebP or DICOM.
+        Searched with all folders in it for radiographs, by name and by content.
     out
         The table; its name ends in ``.csv`` or ``.parquet``.
     models
@@ -111,14 +112,14 @@ def screen_folder(
         if out.exists() and not restart and not Journal.beside(out).exists():
             finished = _counted(out, _complete_already(out, listing, model))
             monitor.say(f"{out.name} was complete already; --restart screens the folder again.")
-            return finished
+            return replace(finished, skipped=listing.skipped_beside(out))
         screened = Screened(model, __version__, len(listing.names), listing.sha256, batch)
         with Journal(out, screened, restart=restart) as journal:
             _complete(journal, answer, listing, batch, monitor)
             write_table(out, journal.rows())
             finished = _counted(out, journal.rows())
         journal.discard()
-    return finished
+    return replace(finished, skipped=listing.skipped_beside(out))
 
 
 @contextmanager
@@ -203,6 +204,7 @@ class Listing:
     folder: Path
     names: tuple[str, ...]
     sha256: str
+    skipped: SkippedFiles
 
     @classmethod
     def of(cls, folder: str | os.PathLike[str]) -> Listing:
@@ -210,7 +212,8 @@ class Listing:
         home = Path(folder).absolute()
         if not home.is_dir():
             raise ScreeningError(f"{home.name} is no folder: give the one with the radiographs.")
-        names = tuple(radiograph_names(home))
+        walked = walk(home)
+        names = walked.names
         if not names:
             raise ScreeningError(
                 f"The folder {home.name} holds no radiographs: "
@@ -219,7 +222,17 @@ class Listing:
         digest = hashlib.sha256()
         for name in names:
             digest.update(f"{_size(home / name)} ".encode() + os.fsencode(name) + b"\0")
-        return cls(home, names, digest.hexdigest())
+        return cls(home, names, digest.hexdigest(), walked.skipped)
+
+    def skipped_beside(self, out: Path) -> SkippedFiles:
+        """Return what was skipped, without the table and what is kept beside it."""
+        table = out.absolute()
+        return SkippedFiles(
+            (name, why)
+            for name, why in self.skipped
+            if (self.folder / name).parent != table.parent
+            or not (self.folder / name).name.lstrip(".").startswith(table.name)
+        )
 
 
 def _size(path: Path) -> int:

@@ -129,10 +129,12 @@ def test_what_a_zip_archive_holds_besides_is_said(
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("notes.txt", "no radiograph" * 40)
         packed.writestr("a.png", sample_phantoms()[0].radiograph.to_png())
-    assert main(["predict", str(archive)]) == 1
+    assert main(["predict", str(archive)]) == 0
     shown = capsys.readouterr()
-    assert "notes.txt is no picture" in shown.err
+    assert "1 file skipped: 1 not a picture. --skipped names them." in shown.err
     assert "a.png: elbow (" in shown.out
+    assert main(["predict", "--skipped", str(archive)]) == 0
+    assert "study.zip/notes.txt: skipped, not a picture" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fracture_widgets.datasets.layout import DATASETS_VARIABLE, Place, find_datasets, place_of
-from fracture_widgets.datasets.table import (
-    SkippedFiles,
-    find_duplicates,
-    load_boxes,
-    load_dataset,
-)
+from fracture_widgets.datasets.table import find_duplicates, load_boxes, load_dataset
 from fracture_widgets.errors import DatasetError
+from fracture_widgets.imaging.walk import SkippedFiles
 
 PICTURE = io.BytesIO()
 Image.new("L", (4, 3), 90).save(PICTURE, "PNG")
@@ -65,8 +61,8 @@ def test_mura_as_downloaded_is_read_and_its_other_parts_reported(tree):
         "MURA-v1.1/train/XR_WRIST/patient00006/study1_positive/image1.png",
         "MURA-v1.1/train/XR_WRIST/patient00006/study1_positive/image2.png",
         "MURA-v1.1/train/XR_FINGER/patient00007/study1_positive/image1.png",
-        "MURA-v1.1/train_image_paths.csv",
     )
+    tree("MURA-v1.1/train_image_paths.csv", content=b"MURA-v1.1/train/XR_SHOULDER/")
     table = load_dataset(root)
     assert sorted(table["split"]) == ["train", "validation"]
     assert table.attrs["skipped"].counts == {
@@ -75,8 +71,8 @@ def test_mura_as_downloaded_is_read_and_its_other_parts_reported(tree):
         "not a picture": 1,
     }
     assert str(table.attrs["skipped"]) == (
-        "4 files skipped: 2 another body part (wrist), 1 not a picture, "
-        "1 another body part (finger)."
+        "4 files skipped: 2 another body part (wrist), 1 another body part (finger), "
+        "1 not a picture."
     )
 
 
@@ -134,6 +130,7 @@ def test_what_is_no_radiograph_is_skipped_with_its_reason(tree):
         [
             (f"{study}/._image1.png", "hidden"),
             (f"{study}/.DS_Store", "hidden"),
+            ("__MACOSX", "hidden"),
             (f"{study}/image2.png", "empty"),
             (f"{study}/image3.png", "not a picture"),
             (f"{study}/notes.txt", "not a picture"),
@@ -141,7 +138,7 @@ def test_what_is_no_radiograph_is_skipped_with_its_reason(tree):
             ("elsewhere/image.png", "outside the expected folders"),
         ]
     )
-    assert pd.DataFrame(table.attrs["skipped"], columns=["path", "reason"]).shape == (7, 2)
+    assert pd.DataFrame(table.attrs["skipped"], columns=["path", "reason"]).shape == (8, 2)
 
 
 def test_every_kind_of_radiograph_file_is_recognised(tree):

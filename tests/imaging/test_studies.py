@@ -14,6 +14,7 @@ from fracture_widgets.imaging.studies import (
     group_by_study,
     radiographs_in_archive,
 )
+from fracture_widgets.imaging.walk import SkippedFiles
 
 ONE, OTHER = "1.2.840.99.1", "1.2.840.99.2"
 
@@ -103,8 +104,9 @@ def test_what_is_no_radiograph_is_left_out_with_a_sentence_each():
             "hand.dcm": dicom_file(ramp()),
         }
     )
-    notes, report, hand = radiographs_in_archive(archive, "study.zip")
-    assert notes.problem.startswith("notes.txt is no picture that is read here: ")
+    skipped = SkippedFiles()
+    report, hand = radiographs_in_archive(archive, "study.zip", skipped=skipped)
+    assert skipped == [("study.zip/notes.txt", "not a picture")]
     assert report.problem.startswith("report.dcm is a DICOM file without a picture")
     assert hand.radiograph is not None
 

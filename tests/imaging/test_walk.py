@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from picture_files import dicom_file, limb, picture_file
 
-from fracture_widgets.imaging.walk import PassedOver, matching, walk, why_passed_over
+from fracture_widgets.imaging.walk import SkippedFiles, matching, walk, why_skipped
 
 PNG = picture_file(limb(), "PNG")
 JPEG = picture_file(limb(), "JPEG")
@@ -44,12 +44,12 @@ PROGRAM = b"MZ\x90\0" + bytes(200)
     ],
 )
 def test_a_file_is_taken_or_passed_over_for_a_reason(place: str, content: bytes, why: str) -> None:
-    assert why_passed_over(place, content[:1024]) == why
+    assert why_skipped(place, content[:1024]) == why
 
 
 def test_on_a_disc_what_is_no_dicom_belongs_to_its_viewer() -> None:
-    assert why_passed_over("VIEWER/logo.png", PNG, on_disc=True) == "of the viewer on the disc"
-    assert why_passed_over("DICOM/I1", DICOM, on_disc=True) == ""
+    assert why_skipped("VIEWER/logo.png", PNG, on_disc=True) == "of the viewer on the disc"
+    assert why_skipped("DICOM/I1", DICOM, on_disc=True) == ""
 
 
 def lay(folder: Path, **files: bytes) -> None:
@@ -63,7 +63,7 @@ def test_a_disc_within_a_folder_is_told_from_what_lies_beside_it(tmp_path: Path)
     lay(tmp_path, cd__DICOMDIR=DICOM, cd__VIEWER__logo=PNG, cd__IMAGES__I1=DICOM, other=PNG)
     found = walk(tmp_path)
     assert found.names == ("cd/IMAGES/I1", "other")
-    assert found.passed_over == [
+    assert found.skipped == [
         ("cd/DICOMDIR", "index of a disc"),
         ("cd/VIEWER/logo", "of the viewer on the disc"),
     ]
@@ -85,7 +85,7 @@ def test_links_are_followed_and_circles_are_not(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert walk(tmp_path).passed_over == [("pipe", "not a picture")]
+    assert walk(tmp_path).skipped == [("pipe", "not a picture")]
 
 
 def test_names_come_in_the_order_of_their_folders(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_names_come_in_the_order_of_their_folders(tmp_path: Path) -> None:
     lay(tmp_path / ".git", picture=PNG)
     found = walk(tmp_path)
     assert found.names == ("a/b", "a/z", "a-b", "c")
-    assert found.passed_over == [(".git", "hidden")]
+    assert found.skipped == [(".git", "hidden")]
 
 
 def test_a_pattern_that_a_shell_left_alone_is_what_it_matches(tmp_path: Path) -> None:
@@ -108,6 +108,6 @@ def test_a_pattern_that_a_shell_left_alone_is_what_it_matches(tmp_path: Path) ->
 
 
 def test_what_was_passed_over_is_summed_up() -> None:
-    assert str(PassedOver()) == "No file was passed over."
-    several = PassedOver([("a", "hidden"), ("b", "not a picture"), ("c", "not a picture")])
-    assert str(several) == "3 files passed over: 2 not a picture, 1 hidden."
+    assert str(SkippedFiles()) == "No file was skipped."
+    several = SkippedFiles([("a", "hidden"), ("b", "not a picture"), ("c", "not a picture")])
+    assert str(several) == "3 files skipped: 2 not a picture, 1 hidden."

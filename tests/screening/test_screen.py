@@ -15,7 +15,7 @@ import pytest
 from fracture_widgets import Cascade, read_radiograph, screen_folder
 from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.imaging.files import radiograph_names
+from fracture_widgets.imaging.walk import walk
 from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.screening.screen import Listing
 
@@ -238,7 +238,7 @@ def test_hidden_files_and_other_kinds_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "c.jpg").touch()
-    assert radiograph_names(tmp_path) == ["a/c.jpg", "a.dcm", "b.png"]
+    assert walk(tmp_path).names == ("a/c.jpg", "a.dcm", "b.png")
 
 
 def test_another_size_is_another_listing(tmp_path: Path) -> None:

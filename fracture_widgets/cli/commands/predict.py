@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fracture_widgets.cli.narrator import say
-from fracture_widgets.cli.options import Engine, documented, folder_for, new_app, writing
+from fracture_widgets.cli.options import (
+    Engine,
+    documented,
+    folder_for,
+    new_app,
+    tell_skipped,
+    writing,
+)
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.parts import in_words
 
@@ -59,6 +66,7 @@ def predict(
         ),
     ] = "pdf",
     keep_identity: bool = False,
+    skipped: bool = False,
     models: Path | None = None,
     engine: Engine = "onnx",
 ) -> int:
@@ -79,6 +87,7 @@ def predict(
         no UID of the file
     """
     from fracture_widgets.imaging.studies import find_radiographs
+    from fracture_widgets.imaging.walk import SkippedFiles
     from fracture_widgets.models.cascade import Cascade
 
     cascade = Cascade.load(models, engine=engine)
@@ -91,7 +100,8 @@ def predict(
         )
     failures = 0
     studies: dict[str, list[tuple[str, Answer]]] = {}  # what their views got, and no pixels
-    for found in find_radiographs(paths):
+    left_out = SkippedFiles()
+    for found in find_radiographs(paths, skipped=left_out):
         try:
             if found.radiograph is None:
                 raise UnreadableRadiograph(found.problem)
@@ -119,6 +129,7 @@ def predict(
         if len(views) > 1:
             of_study = _study_as_json if as_json else _study_in_words
             print(of_study(number, views, cascade.sha256), flush=True)
+    tell_skipped(left_out, each=skipped)
     return 1 if failures else 0
 
 

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from fracture_widgets.cli.narrator import Narrator
-from fracture_widgets.cli.options import documented, interruptible, new_app
+from fracture_widgets.cli.options import documented, interruptible, new_app, tell_skipped
 
 app = new_app()
 
@@ -21,6 +21,7 @@ def screen(
     models: Path | None = None,
     batch: int = 16,
     dask: str | None = None,
+    skipped: bool = False,
 ) -> int:
     """Answer every radiograph in a folder and the folders in it, one row a file, sorted by path.
 
@@ -77,4 +78,5 @@ def screen(
         f"{out}: {screening.files:,} files, {answered:,} answered "
         f"({screening.fractures:,} with a fracture), {screening.failed:,} with an error"
     )
+    tell_skipped(screening.skipped, each=skipped)
     return 1 if screening.failed else 0

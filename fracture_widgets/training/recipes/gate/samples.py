@@ -18,8 +18,8 @@ from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.files import looks_like_radiograph_file
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.walk import walk
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.framing import (
     STANDARD_MARGIN,
@@ -152,15 +152,7 @@ def installed_photographs() -> Iterator[Sample]:
 
 def folder_pictures(folder: Path) -> Iterator[Sample]:
     """Return the pictures of a folder with one folder for each kind, such as ``chest``."""
-    files = (
-        sorted(
-            path
-            for path in folder.glob("*/**/*")
-            if path.is_file() and looks_like_radiograph_file(path)
-        )
-        if folder.is_dir()
-        else []
-    )
+    files = [folder / name for name in walk(folder).names if "/" in name]
     if not files:
         raise DatasetError(
             f"{folder.name} holds no pictures in folders named after their kind: put them into "
