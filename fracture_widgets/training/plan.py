@@ -97,8 +97,8 @@ class TrainingPlan:
     weights: str | os.PathLike[str] | None = field(
         default="imagenet",
         metadata={
-            "help": "what ResNet-50 starts from: imagenet (downloaded by Keras), shipped, none, or "
-            "an .npz file"
+            "help": "what the trunk starts from: imagenet (downloaded by Keras), shipped "
+            "(ResNet-50's), none, or an .npz file"
         },
     )
     validation: float = field(default=0.18, metadata={"help": "share of the radiographs"})

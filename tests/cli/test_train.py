@@ -1,7 +1,7 @@
 """``fracture-widgets train parts`` and ``train fracture``, from their arguments to their words."""
 
 import json
-from functools import partial
+from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
@@ -11,7 +11,10 @@ from fracture_widgets.cli import main
 
 keras = pytest.importorskip("keras")
 
-from fracture_widgets.training.recipes import paper as recipe  # noqa: E402
+from fracture_widgets.base import plugins  # noqa: E402
+from fracture_widgets.cli.commands import train  # noqa: E402
+from fracture_widgets.models.networks.trunks import Architecture  # noqa: E402
+from fracture_widgets.training.recipes import GROUP  # noqa: E402
 
 pytestmark = pytest.mark.keras
 
@@ -43,8 +46,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def small_trunk(monkeypatch):
     """The real recipe on a trunk that trains in a second."""
-    for name in ("train_fracture_model", "train_bone_type_model"):
-        monkeypatch.setattr(recipe, name, partial(getattr(recipe, name), trunk=tiny))
+    known = {name: Architecture(name, name, tiny, None) for name in ("resnet50", "vgg16")}
+    monkeypatch.setattr(train, "ARCHITECTURES", known)
 
 
 def test_a_fracture_network_is_trained_told_and_saved(folder, tmp_path, capsys):
@@ -138,3 +141,37 @@ def test_arguments_that_make_no_sense_are_refused_with_the_usage(words, capsys):
 def test_the_cascade_s_training_is_among_the_commands(capsys):
     assert main(["train", "--help"]) == 0
     assert "cascade" in capsys.readouterr().out
+
+
+def test_another_network_is_trained_by_its_name(folder, tmp_path, capsys):
+    words = ["train", "parts", str(folder), "--out", str(tmp_path / "a"), "--epochs", "1", *QUICK]
+    assert main([*words, "--network", "VGG16"]) == 0
+    assert json.loads((tmp_path / "a" / "card.json").read_text())["question"] == "body_part"
+    assert main([*words, "--network", "lenet"]) == 2
+    assert "'lenet' is not one of resnet50, alexnet, vgg16, densenet169" in capsys.readouterr().err
+
+
+def test_a_recipe_is_one_file_and_has_its_command(folder, tmp_path, capsys, monkeypatch, caplog):
+    (tmp_path / "their_recipe.py").write_text(
+        "from dataclasses import dataclass, field\n"
+        "from fracture_widgets.training.recipes import Recipe\n"
+        "@dataclass\n"
+        "class Settings:\n"
+        "    rounds: int = field(default=3, metadata={'help': 'how often'})\n"
+        "def train(table, out, settings, monitor):\n"
+        "    monitor.say('Under way.')\n"
+        "    return f'{len(table)} radiographs, {settings.rounds} rounds, {out.name}'\n"
+        "RECIPE = Recipe('theirs', 'train theirs', Settings, train)\n"
+    )
+    (tmp_path / "their_broken_recipe.py").write_text("import no_such_library\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    names = ("their_recipe", "their_broken_recipe")
+    points = [EntryPoint(name, name, GROUP) for name in names]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == GROUP else [])
+    assert main(["train", "--help"]) == 0
+    assert "train theirs" in capsys.readouterr().out
+    assert "their_broken_recipe was left out" in caplog.text
+    assert main(["train", "theirs", str(folder), "--out", str(tmp_path), "--rounds", "4"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"24 radiographs, 4 rounds, {tmp_path.name}\n"
+    assert "Under way." in shown.err

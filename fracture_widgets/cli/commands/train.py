@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
 
 from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
@@ -18,20 +21,46 @@ from fracture_widgets.cli.options import (
     interruptible,
     new_app,
 )
+from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.training.plan import TrainingPlan
+from fracture_widgets.training.recipes import Recipe, all_recipes
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fracture_widgets.training.progress import EpochEnded, Progress
 
+
+class _Recipes(TyperGroup):
+    """The commands of this file, and one for each recipe that needs no more than a dataset."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, or None if there is none of that name."""
+        if cmd_name not in self.commands:
+            self.list_commands(ctx)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        for name, recipe in all_recipes().items():
+            if name not in self.commands:
+                other = new_app()
+                other.command(short_help=recipe.summary)(_command_of(recipe))
+                self.add_command(typer.main.get_command(other), name)
+        return super().list_commands(ctx)
+
+
 app = new_app(
+    cls=_Recipes,
     help="Train the paper's networks by its recipe, or the shipped cascade.",
     short_help="train networks from a folder of radiographs",
 )
 
 Devices = Literal["mirrored"] | None
+Network = Annotated[
+    str, choice(*ARCHITECTURES, metavar="NAME", help=f"trunk: {', '.join(ARCHITECTURES)}")
+]
 
 
 @app.command(short_help="train the network that names the body part")
@@ -41,6 +70,7 @@ def parts(
     *,
     plan: TrainingPlan,
     out: Path,
+    network: Network = "resnet50",
     resume: bool = False,
     strategy: Devices = None,
     features: Path | None = None,
@@ -55,7 +85,14 @@ def parts(
         folder for the weights, their card, the figures, and every epoch as it ends
     """
     return _train(
-        None, dataset, plan=plan, out=out, resume=resume, strategy=strategy, features=features
+        None,
+        dataset,
+        network,
+        plan=plan,
+        out=out,
+        resume=resume,
+        strategy=strategy,
+        features=features,
     )
 
 
@@ -67,6 +104,7 @@ def fracture(
     *,
     plan: TrainingPlan,
     out: Path,
+    network: Network = "resnet50",
     resume: bool = False,
     strategy: Devices = None,
     features: Path | None = None,
@@ -81,12 +119,20 @@ def fracture(
         folder for the weights, their card, the figures, and every epoch as it ends
     """
     return _train(
-        part, dataset, plan=plan, out=out, resume=resume, strategy=strategy, features=features
+        part,
+        dataset,
+        network,
+        plan=plan,
+        out=out,
+        resume=resume,
+        strategy=strategy,
+        features=features,
     )
 
 
-def _train(part: str | None, dataset: Path, **settings: Any) -> int:
+def _train(part: str | None, dataset: Path, network: str, **settings: Any) -> int:
     table = dataset_table(dataset)
+    settings["trunk"] = ARCHITECTURES[network].build
     with _followed() as callbacks:
         from fracture_widgets.training.recipes import paper
 
@@ -107,6 +153,7 @@ def mura(
     *,
     plan: TrainingPlan,
     out: Path,
+    network: Network = "resnet50",
     strategy: Devices = None,
     features: Path | None = None,
 ) -> int:
@@ -125,13 +172,37 @@ def mura(
         from fracture_widgets.training.recipes import paper
 
         runs = paper.train_mura_models(
-            table, out, plan=plan, strategy=strategy, features=features, **callbacks
+            table,
+            out,
+            plan=plan,
+            trunk=ARCHITECTURES[network].build,
+            strategy=strategy,
+            features=features,
+            **callbacks,
         )
     for question, run in runs.items():
         print(f"{question}: {run.folder}")
         if run.evaluation is not None:
             print(run.evaluation)
     return 0 if all(run.finished for run in runs.values()) else INTERRUPTED
+
+
+_OUT = "\n\nParameters\n----------\nout : DIR\n    folder for the model"
+
+
+def _command_of(recipe: Recipe) -> Callable[..., int]:
+    def command(dataset: Path, *, settings: Any, out: Path) -> int:
+        table = dataset_table(dataset)
+        with _followed() as callbacks:
+            from fracture_widgets.training.progress import TrainingMonitor
+
+            monitor = TrainingMonitor.of_callbacks(**callbacks)
+            print(recipe.train(table, out, settings, monitor))
+        return 0
+
+    command.__doc__ = f"{recipe.summary[:1].upper()}{recipe.summary[1:]}." + _OUT
+    command.__annotations__["settings"] = recipe.settings
+    return documented(command)
 
 
 @contextmanager

@@ -13,12 +13,13 @@ pytest.importorskip("keras")
 
 from fracture_widgets import Cascade, predict, read_radiograph
 from fracture_widgets.cli import main
+from fracture_widgets.cli.commands import train as train_command
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError
+from fracture_widgets.models.networks.trunks import Architecture
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.recipes import paper
 from fracture_widgets.training.recipes.paper import train_bone_type_model, train_mura_models
 
 pytestmark = [pytest.mark.slow, pytest.mark.keras]
@@ -44,9 +45,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(drawn: Path, tiny_trunk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All networks, trained by the command on a trunk that trains in a second."""
     out = tmp_path_factory.mktemp("models") / "mura"
-    whole = paper.train_mura_models
+    known = {"resnet50": Architecture("resnet50", "ResNet-50", tiny_trunk, None)}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(paper, "train_mura_models", partial(whole, trunk=tiny_trunk))
+        patched.setattr(train_command, "ARCHITECTURES", known)
         assert main(["train", "mura", str(drawn), "--out", str(out), *QUICK]) == 0
     return out
 
