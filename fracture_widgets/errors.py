@@ -6,18 +6,6 @@ and what to do about it.
 
 from __future__ import annotations
 
-__all__ = [
-    "DatasetError",
-    "FractureWidgetsError",
-    "HistoryError",
-    "MissingExtra",
-    "ModelError",
-    "ReadingRoomError",
-    "ScreeningError",
-    "TrainingError",
-    "UnreadableRadiograph",
-]
-
 
 class FractureWidgetsError(Exception):
     """Base of every error raised on purpose by this package."""

@@ -16,7 +16,7 @@ from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.gate import EXCHANGED_GREYS
+from fracture_widgets.models.gate import INVERTED
 from fracture_widgets.models.report import Answer, Report, StudyAnswer
 from fracture_widgets.models.verdict_words import (
     operating_points,
@@ -27,8 +27,6 @@ from fracture_widgets.models.verdict_words import (
 )
 from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
 from fracture_widgets.records.history import History
-
-__all__ = ["AnswerPane", "ResultPanel", "answer_in_words", "knows_one_part"]
 
 _EMPTY = """
 <section class="fw-card fw-card-empty"><h2>Result</h2>
@@ -149,7 +147,7 @@ class ResultPanel(widgets.VBox):
         self.card.value = _EMPTY if report is None else card(report)
         set_shown(self.save, report is not None)
         set_shown(self.answer_anyway, refused)
-        exchanged = answer is not None and answer.refusal_kind == EXCHANGED_GREYS
+        exchanged = answer is not None and answer.refusal_kind == INVERTED
         set_shown(self.exchange, refused and exchanged)
         self.prevalence.show(answer)
         self._offer_formats(() if report is None else formats_for(report))

@@ -12,8 +12,6 @@ from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Report
 
-__all__ = ["Examines", "InferenceWorker", "load_cascade", "load_shipped_cascade"]
-
 
 class Examines(Protocol):
     """What the workbench needs of a cascade."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.decoding import MAX_BYTES
 
-__all__ = ["MAX_MB_VARIABLE", "MOST_MB", "UploadLimits"]
-
 MAX_MB_VARIABLE = "FRACTURE_WIDGETS_MAX_MB"
 """Environment variable with the largest file in megabytes; the pages' kernels inherit it."""
 

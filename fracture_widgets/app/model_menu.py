@@ -13,8 +13,6 @@ from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.models.compose import list_models
 
-__all__ = ["ModelMenu"]
-
 
 class ModelMenu(widgets.HBox):
     """Lists the models, has the one chosen loaded, and says why one cannot be used."""

@@ -21,8 +21,6 @@ from fracture_widgets.app.widgets.live import (
     style,
 )
 
-__all__ = ["AppShell"]
-
 _NOTICE = "For teaching and research. Not a medical device."
 
 

@@ -15,8 +15,6 @@ from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.imaging.radiograph import Radiograph, held_bytes
 from fracture_widgets.models.report import Report
 
-__all__ = ["Entry", "ModelState", "WorkbenchState"]
-
 
 class ModelState(enum.Enum):
     """Whether the networks can answer yet."""

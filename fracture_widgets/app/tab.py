@@ -10,8 +10,6 @@ import ipywidgets as widgets
 from fracture_widgets.app.widgets.background import sentence
 from fracture_widgets.base.plugins import discover
 
-__all__ = ["GROUP", "Tab", "find_tabs"]
-
 GROUP = "fracture_widgets.tabs"
 """Entry points of this group are tabs of other people's packages."""
 

@@ -23,8 +23,6 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.phantoms import Phantom
 from fracture_widgets.records.history import History
 
-__all__ = ["Workbench"]
-
 
 class Workbench(AppShell):
     """Fracture Widgets as one page, for a notebook or for Voilà.

@@ -27,8 +27,6 @@ from fracture_widgets.base.files import (
     write_whole,
 )
 
-__all__ = ["ArrayCache", "Arrays", "content_key", "pack_arrays", "read_arrays"]
-
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _log = logging.getLogger(__name__)

@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["THREADS_VARIABLE", "cores", "is_limited"]
-
 THREADS_VARIABLE = "FRACTURE_WIDGETS_THREADS"
 """Environment variable that says how many cores to use."""
 

@@ -23,23 +23,6 @@ import platformdirs
 
 from fracture_widgets.base.locks import connect
 
-__all__ = [
-    "DATA_FOLDER_VARIABLE",
-    "HISTORY_VARIABLE",
-    "UNTIL_THE_END",
-    "cache_folder",
-    "data_folder",
-    "exclusively",
-    "file_sha256",
-    "flush_to_disk",
-    "history_is_the_visitors",
-    "move",
-    "sync_folder",
-    "write_by_content",
-    "write_folder",
-    "write_whole",
-]
-
 DATA_FOLDER_VARIABLE = "FRACTURE_WIDGETS_DATA"
 """Environment variable that names another folder for the history."""
 

@@ -12,8 +12,6 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["connect", "files_can_be_locked"]
-
 _WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 _PROBE_SECONDS = 2.0
 _ABANDONED = 60.0  # seconds after which a lock is that of a program which was killed

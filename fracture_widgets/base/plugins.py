@@ -10,8 +10,6 @@ from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
-__all__ = ["Registry", "discover"]
-
 
 @dataclass(frozen=True)
 class Registry:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-__all__ = ["SILENT", "Cancelled", "Clock", "Monitor"]
-
 
 class Cancelled(Exception):
     """Somebody asked the work to stop."""

@@ -18,20 +18,6 @@ from fracture_widgets.base.files import write_whole
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "csv_text",
-    "frame_csv_text",
-    "guarded",
-    "markdown_table",
-    "read_csv",
-    "read_frame",
-    "read_parquet",
-    "unguarded",
-    "write_csv",
-    "write_frame",
-    "write_parquet",
-]
-
 # What is guarded already is guarded once more, so that every text comes back.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")

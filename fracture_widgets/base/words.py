@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["NOTICE", "percent", "utc"]
-
 NOTICE = "For teaching and research. Not a medical device."
 """What stands on every report, of whatever format."""
 

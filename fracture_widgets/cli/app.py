@@ -22,8 +22,6 @@ from fracture_widgets.cli.options import INTERRUPTED, new_app
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.parts import in_words
 
-__all__ = ["main"]
-
 _NAME = "fracture-widgets"
 _FOLDER, _GROUP = "fracture_widgets.cli.commands", "fracture_widgets.commands"
 _FAILED = 1

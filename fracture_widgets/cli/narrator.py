@@ -13,8 +13,6 @@ from fracture_widgets.base.progress import Monitor
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
-__all__ = ["Narrator", "say"]
-
 _SECONDS_BETWEEN_LINES = 60
 
 

@@ -23,21 +23,6 @@ if TYPE_CHECKING:
 
     from fracture_widgets.imaging.walk import SkippedFiles
 
-__all__ = [
-    "INTERRUPTED",
-    "Engine",
-    "Json",
-    "SeveralWords",
-    "choice",
-    "dataset_table",
-    "documented",
-    "folder_for",
-    "interruptible",
-    "new_app",
-    "tell_skipped",
-    "writing",
-]
-
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it."""
 

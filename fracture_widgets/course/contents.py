@@ -12,8 +12,6 @@ from typing import Any
 
 from fracture_widgets.errors import FractureWidgetsError
 
-__all__ = ["Contents", "Page", "notebooks_folder", "read_pages"]
-
 _PACKAGE = Path(__file__).resolve().parent.parent
 KINDS = ("index", "tool", "text", "lesson")
 

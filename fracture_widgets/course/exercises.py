@@ -18,18 +18,6 @@ if TYPE_CHECKING:
 
     from fracture_widgets.evaluation.scores import Scores
 
-__all__ = [
-    "Verdict",
-    "check_always_normal",
-    "check_best_epoch",
-    "check_hottest_place",
-    "check_margin",
-    "check_predictive_value",
-    "check_split",
-    "check_threshold",
-    "check_trained_weights",
-]
-
 _LOOKS = {
     "right": ("Right.", "#e2f2ec", "#17634f"),
     "not yet": ("Not yet.", "#fbeae4", "#a93a1b"),

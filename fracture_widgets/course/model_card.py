@@ -5,8 +5,6 @@ from __future__ import annotations
 from fracture_widgets.evaluation.model_card import dataset_card, model_card
 from fracture_widgets.models.folder import load_model_folder
 
-__all__ = ["ModelCard"]
-
 
 class ModelCard:
     """The cards of the model that answers; as the last line of a cell it shows itself."""

@@ -23,8 +23,6 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas_files import RECORD
 from fracture_widgets.errors import DatasetError
 
-__all__ = ["download", "download_fracatlas"]
-
 _FRACATLAS_URLS = (
     "https://ndownloader.figshare.com/files/43283628",
     "https://api.figshare.com/v2/file/download/43283628",

@@ -19,8 +19,6 @@ from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
-__all__ = ["FracAtlas", "listed", "misfit", "of_other_regions"]
-
 _COLUMNS = (
     *("hand", "leg", "hip", "shoulder", "mixed", "hardware", "multiscan"),
     *("fractured", "fracture_count", "frontal", "lateral", "oblique"),

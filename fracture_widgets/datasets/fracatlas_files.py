@@ -10,8 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from fracture_widgets.errors import DatasetError
 
-__all__ = ["ATTRIBUTION", "RECORD", "Files"]
-
 RECORD = "https://doi.org/10.6084/m9.figshare.22363012"
 """The public record of the dataset."""
 

@@ -33,8 +33,6 @@ from fracture_widgets.parts import (
     with_article,
 )
 
-__all__ = ["joint_table", "write_joint_crops"]
-
 _CROPS_FILE = "crops.csv"
 _SETTINGS_FILE = "crops.json"
 _README_FILE = "README.txt"
@@ -234,7 +232,7 @@ def _visible_outlines(outlines: tuple[Box, ...], frame: Box) -> Iterator[tuple[B
     for outline in outlines:
         visible = outline.overlap(frame) / outline.area
         if visible >= _LEAST_VISIBLE:
-            yield outline.seen_from(frame).clipped(), visible
+            yield outline.relative_to(frame).clipped(), visible
 
 
 def _rounded(box: Box) -> tuple[float, float, float, float]:

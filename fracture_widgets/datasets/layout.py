@@ -11,15 +11,6 @@ from pathlib import Path
 
 from fracture_widgets.parts import FRACTURED, NORMAL, BodyPart, all_parts
 
-__all__ = [
-    "DATASETS_VARIABLE",
-    "Place",
-    "body_part_of",
-    "expected_layout",
-    "find_datasets",
-    "place_of",
-]
-
 DATASETS_VARIABLE = "FRACTURE_WIDGETS_DATASETS"
 """Environment variable that names the folders offered on a page, divided as in ``PATH``."""
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from fracture_widgets.errors import DatasetError
 
-__all__ = ["PAPER_FRACTIONS", "patient_folds", "split_by_patient"]
-
 PAPER_FRACTIONS: Mapping[str, float] = MappingProxyType(
     {"train": 0.72, "validation": 0.18, "test": 0.10}
 )

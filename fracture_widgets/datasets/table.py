@@ -16,8 +16,6 @@ from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster
 from fracture_widgets.imaging.walk import HEAD, SkippedFiles, walk
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = ["BOXES_FILE", "find_duplicates", "load_boxes", "load_dataset"]
-
 BOXES_FILE = "boxes.csv"
 """Name of the table of fracture boxes at the top of a dataset that has one."""
 

@@ -11,15 +11,6 @@ import pandas as pd
 
 from fracture_widgets.models.trust import LEAST_PROBABILITY, Calibration, log_odds
 
-__all__ = [
-    "calibration_table",
-    "cross_fitted",
-    "expected_calibration_error",
-    "fit_calibration",
-    "log_loss",
-    "wilson_interval",
-]
-
 Strategy = Literal["uniform", "quantile"]
 Floats = npt.NDArray[np.float64]
 Fit = Callable[[npt.NDArray[np.bool_], Floats], Callable[[Floats], npt.NDArray[Any]]]

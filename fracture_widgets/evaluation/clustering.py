@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from fracture_widgets.errors import DatasetError, MissingExtra
 
-__all__ = ["Clusters", "find_clusters", "picture_points", "purity"]
-
 Floats = npt.NDArray[np.floating]
 _NUMBERS = range(2, 11)
 _SIDE = 32

@@ -19,16 +19,6 @@ from fracture_widgets.evaluation.metrics import (
 )
 from fracture_widgets.parts import FRACTURED
 
-__all__ = [
-    "Band",
-    "OperatingPoint",
-    "Ranking",
-    "is_fractured",
-    "operating_points",
-    "threshold_of_sensitivity",
-    "threshold_of_specificity",
-]
-
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 

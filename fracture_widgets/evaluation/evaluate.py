@@ -19,8 +19,6 @@ from fracture_widgets.parts import parts_among
 if TYPE_CHECKING:
     from fracture_widgets.models.cascade import Cascade
 
-__all__ = ["Evaluation", "evaluate_predictions"]
-
 _NEEDED = ("body_part", "label", "image_path")
 _REASONS = 5
 

@@ -11,26 +11,6 @@ import numpy.typing as npt
 
 from fracture_widgets.parts import FRACTURED, NORMAL
 
-__all__ = [
-    "Estimate",
-    "accuracy",
-    "always_normal_baseline",
-    "auroc",
-    "average_precision",
-    "bootstrap_interval",
-    "cohen_kappa",
-    "confusion_matrix",
-    "draws",
-    "estimate_text",
-    "f1_score",
-    "precision",
-    "predictive_values",
-    "probability_elsewhere",
-    "sensitivity",
-    "share",
-    "specificity",
-]
-
 Answers = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 

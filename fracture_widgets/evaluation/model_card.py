@@ -17,8 +17,6 @@ from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.models.folder import CARD_FILE
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = ["dataset_card", "model_card"]
-
 Card = Mapping[str, Any]
 
 _NEEDED = ("name", "architecture", "trained_on", "attribution", "splits", "intervals", "figures")

@@ -18,8 +18,6 @@ import numpy.typing as npt
 from fracture_widgets.errors import MissingExtra
 from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval
 
-__all__ = ["delong", "holm", "mcnemar", "paired_difference"]
-
 Floats = npt.NDArray[np.float64]
 
 

@@ -26,8 +26,6 @@ from fracture_widgets.evaluation.metrics import (
 )
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
-__all__ = ["Scores", "score_body_part", "score_fracture"]
-
 _SPELT = {"auroc": "AUROC", "average_precision": "AP", "f1": "F1"}
 _OF_RANKING = ("auroc", "average_precision")
 

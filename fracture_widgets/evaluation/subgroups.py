@@ -23,8 +23,6 @@ from fracture_widgets.evaluation.metrics import (
 )
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 
-__all__ = ["image_size", "known_failures", "subgroup_rows", "subgroup_table"]
-
 _COLUMNS = ("body_part", "view", "hardware", "cast", "holder", "image_size")
 """The columns looked for when none are named."""
 

@@ -39,16 +39,6 @@ from fracture_widgets.parts import (
     parts_among,
 )
 
-__all__ = [
-    "calibrated_out_of_fold",
-    "conformal_limits",
-    "doubt_band",
-    "read_predictions",
-    "save_predictions",
-    "trust_section",
-    "trust_table",
-]
-
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from fracture_widgets.evaluation.scores import Scores
 
-__all__ = ["CalibrationDisplay", "ConfusionMatrixDisplay"]
-
 _NARROWEST_NUMBERED = 0.03
 
 

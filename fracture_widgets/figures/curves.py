@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from fracture_widgets.evaluation.scores import Scores
 
-__all__ = ["Curve", "PrecisionRecallDisplay", "ReaderRocDisplay", "RocDisplay"]
-
 _MOST_BANDS = 3  # more of them hide one another
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Display"]
-
 
 class Display(ABC):
     """What the displays share: a sheet of their own, PNG files, and showing in a notebook.

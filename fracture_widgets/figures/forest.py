@@ -25,8 +25,6 @@ from fracture_widgets.figures.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ComparisonDisplay", "SubgroupDisplay"]
-
 _METRICS = {
     "f1": "F1",
     "auroc": "AUROC",

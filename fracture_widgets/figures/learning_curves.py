@@ -13,8 +13,6 @@ from fracture_widgets.figures.style import DASHES, KEPT, TRAINING, VALIDATION
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["LearningCurvesDisplay"]
-
 
 class LearningCurvesDisplay(Display):
     """Loss and accuracy of every epoch, in training and validation, side by side.

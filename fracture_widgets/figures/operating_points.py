@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from fracture_widgets.evaluation.scores import Scores
 
-__all__ = ["OperatingPointsDisplay", "PrevalenceDisplay"]
-
 _NOWHERE: Mapping[str, float] = MappingProxyType({})
 _NEAR = 0.035  # letters nearer than this would touch
 _HEADS = ("", "Threshold", "", "Sensitivity", "Specificity", "Precision", "Called")

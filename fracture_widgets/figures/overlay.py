@@ -10,8 +10,6 @@ from PIL import Image
 
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["DEFAULT_OPACITY", "grey_jpeg", "grey_picture", "heat_layer", "overlay"]
-
 DEFAULT_OPACITY = 0.6
 """Opacity of a heatmap where nobody chose another: bone stays readable underneath."""
 

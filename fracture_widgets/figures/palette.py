@@ -4,19 +4,6 @@ from __future__ import annotations
 
 from fracture_widgets.parts import Verdict
 
-__all__ = [
-    "BLUE",
-    "CAUTION",
-    "INK",
-    "PALE",
-    "QUIET",
-    "RULE",
-    "STAGE",
-    "TRACK",
-    "VERDICTS",
-    "ZONES",
-]
-
 INK = "#14202b"
 QUIET = "#52616f"
 RULE = "#d5dde4"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["GreyValuesDisplay", "RadiographsDisplay"]
-
 
 class RadiographsDisplay(Display):
     """Radiographs side by side, with a map laid over those that have one.

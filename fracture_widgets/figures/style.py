@@ -4,20 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = [
-    "DASHES",
-    "FAINT",
-    "INK",
-    "KEPT",
-    "LINES",
-    "QUIET",
-    "SERIES",
-    "STYLE",
-    "TRAINING",
-    "VALIDATION",
-    "sentence",
-]
-
 # Told apart by lightness as well as hue, so that they hold in grey and for the colour-blind.
 TRAINING, VALIDATION, KEPT = "#9aa5b1", "#0b5c8a", "#c2571a"
 SERIES = (VALIDATION, KEPT, "#3d7a3a", "#7a4e9e", "#8a6d00")

@@ -16,8 +16,6 @@ from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.walk import HEAD, HIDDEN, disc_folders, why_skipped
 
-__all__ = ["ArchiveLimits", "Packed", "looks_like_archive", "packed_files"]
-
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # a file; the end, where there is none
 _OUTSIDE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)")
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}

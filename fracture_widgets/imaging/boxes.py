@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Box"]
-
 
 @dataclass(frozen=True)
 class Box:
@@ -62,7 +60,7 @@ class Box:
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(width, 0.0) * max(height, 0.0)
 
-    def seen_from(self, frame: Box) -> Box:
+    def relative_to(self, frame: Box) -> Box:
         """Return this box in fractions of ``frame``, itself a box of the same picture."""
         return Box(
             (self.x0 - frame.x0) / frame.width,

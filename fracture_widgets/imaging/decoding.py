@@ -17,21 +17,6 @@ import numpy.typing as npt
 
 from fracture_widgets.errors import UnreadableRadiograph
 
-__all__ = [
-    "LUMINANCE",
-    "MAX_BYTES",
-    "MIN_SIDE",
-    "Decoded",
-    "TookTooLong",
-    "check_size",
-    "cut_short",
-    "damaged",
-    "quiet",
-    "row_blocks",
-    "stretched",
-    "within_seconds",
-]
-
 MAX_BYTES = 512 * 2**20
 """Files longer than this are refused: the largest radiographs have some 40 MB."""
 
@@ -194,7 +179,7 @@ def quiet() -> Iterator[None]:
 Result = TypeVar("Result")
 
 
-class TookTooLong(Exception):
+class DecodingTimeout(Exception):
     """The time was up before the work was done."""
 
 
@@ -211,5 +196,5 @@ def within_seconds(seconds: float, work: Callable[[], Result]) -> Result:
     threading.Thread(target=run, name="limited in time", daemon=True).start()
     done, _ = wait([outcome], timeout=seconds)
     if not done:
-        raise TookTooLong
+        raise DecodingTimeout
     return outcome.result()

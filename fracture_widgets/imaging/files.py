@@ -13,16 +13,6 @@ from typing import Any
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 
-__all__ = [
-    "READABLE",
-    "bytes_of",
-    "looks_like_dicom",
-    "looks_like_raster",
-    "other_kind",
-    "shown_name",
-    "study_key",
-]
-
 READABLE = "choose a PNG, JPEG, TIFF, BMP, WebP or DICOM file"
 """What to do about a file of another kind."""
 

@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from fracture_widgets.imaging.decoding import row_blocks
 
-__all__ = ["HeldPixels", "PackedPixels", "Pixels", "packed"]
-
 Pixels = npt.NDArray[np.float32]
 
 

@@ -11,8 +11,6 @@ from PIL import Image
 
 from fracture_widgets.imaging.boxes import Box
 
-__all__ = ["INPUT_SIZE", "PREPROCESSING", "Placement", "Preprocessing", "network_input"]
-
 INPUT_SIZE = 224
 
 
@@ -80,7 +78,7 @@ class Placement:
 
     def to_radiograph(self, box: Box) -> Box:
         """Map a box in fractions of the network input to fractions of the radiograph."""
-        return box.seen_from(self.frame)
+        return box.relative_to(self.frame)
 
 
 def network_input(

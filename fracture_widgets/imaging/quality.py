@@ -9,16 +9,6 @@ import numpy.typing as npt
 
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = [
-    "BLANK",
-    "COLOUR_PHOTOGRAPH",
-    "CUT_SHORT",
-    "MOST_COLOURFUL",
-    "TOO_SMALL",
-    "Flaw",
-    "find_flaw",
-]
-
 TOO_SMALL, BLANK, COLOUR_PHOTOGRAPH = "too small", "blank", "colour photograph"
 CUT_SHORT = "cut short"
 
@@ -40,7 +30,7 @@ _SAMPLED = 512
 
 
 @dataclass(frozen=True)
-class Flaw:
+class QualityProblem:
     """What makes a picture unfit."""
 
     kind: str
@@ -48,11 +38,11 @@ class Flaw:
     sentence: str
 
 
-def find_flaw(radiograph: Radiograph) -> Flaw | None:
+def find_quality_problem(radiograph: Radiograph) -> QualityProblem | None:
     """Return what makes a picture unfit, the first that is found, or None."""
     side = min(radiograph.height, radiograph.width)
     if side < _LEAST_SIDE:
-        return Flaw(
+        return QualityProblem(
             TOO_SMALL,
             _LEAST_SIDE / side - 1,
             f"The picture is {radiograph.width} x {radiograph.height} pixels, and at least "
@@ -60,7 +50,7 @@ def find_flaw(radiograph: Radiograph) -> Flaw | None:
         )
     missing = radiograph.missing
     if missing > _MOST_MISSING:
-        return Flaw(
+        return QualityProblem(
             CUT_SHORT,
             missing / _MOST_MISSING - 1,
             f"The file is cut short and {missing:.0%} of the picture are missing: copy or export "
@@ -68,7 +58,7 @@ def find_flaw(radiograph: Radiograph) -> Flaw | None:
         )
     spread = _spread(radiograph.pixels)
     if spread < _LEAST_SPREAD:
-        return Flaw(
+        return QualityProblem(
             BLANK,
             1 - spread / _LEAST_SPREAD,
             "The picture is blank, it is almost the same grey everywhere: choose another file, or "
@@ -76,7 +66,7 @@ def find_flaw(radiograph: Radiograph) -> Flaw | None:
         )
     colours = radiograph.colourfulness
     if colours > MOST_COLOURFUL:
-        return Flaw(
+        return QualityProblem(
             COLOUR_PHOTOGRAPH,
             colours / MOST_COLOURFUL - 1,
             "The picture is in colour, and a radiograph is grey: choose the radiograph itself, "

@@ -16,7 +16,7 @@ from PIL import Image
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.decoding import TookTooLong, within_seconds
+from fracture_widgets.imaging.decoding import DecodingTimeout, within_seconds
 from fracture_widgets.imaging.files import (
     READABLE,
     bytes_of,
@@ -30,15 +30,6 @@ from fracture_widgets.imaging.raster import read_raster
 
 if TYPE_CHECKING:
     from fracture_widgets.imaging.dicom.reading import DicomFile
-
-__all__ = [
-    "MAX_PIXELS",
-    "MAX_SECONDS",
-    "Radiograph",
-    "compact",
-    "held_bytes",
-    "read_radiograph",
-]
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels are refused; a large radiograph has some 20 million."""
@@ -285,7 +276,7 @@ def _in_time(
 ) -> Radiograph:
     try:
         return within_seconds(seconds, decode)
-    except TookTooLong:
+    except DecodingTimeout:
         raise UnreadableRadiograph(
             f"{shown} takes longer than {seconds:g} seconds to decode: export it again, smaller "
             "or uncompressed."

@@ -22,8 +22,6 @@ from fracture_widgets.imaging.decoding import (
     stretched,
 )
 
-__all__ = ["colourfulness", "read_raster"]
-
 _FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "WEBP")
 _FORMAT_NAMES = {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}
 

@@ -23,8 +23,6 @@ from fracture_widgets.imaging.files import shown_name, study_key
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.imaging.walk import SkippedFiles, matching, walk
 
-__all__ = ["Found", "Study", "find_radiographs", "group_by_study", "radiographs_in_archive"]
-
 _STUDY_FOLDER = re.compile(r"study\d+(_\w+)?", re.IGNORECASE)
 
 

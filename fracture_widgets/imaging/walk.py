@@ -12,18 +12,6 @@ from typing import Any
 
 from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster
 
-__all__ = [
-    "HEAD",
-    "HIDDEN",
-    "SkippedFiles",
-    "Walk",
-    "disc_folders",
-    "is_named_like_radiograph",
-    "matching",
-    "walk",
-    "why_skipped",
-]
-
 HEAD = 1024
 """How many first bytes tell what a file is."""
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
-from fracture_widgets.imaging.quality import CUT_SHORT, Flaw, find_flaw
+from fracture_widgets.imaging.quality import CUT_SHORT, QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.compose import Composition, compose, holds_models, load_composition
 from fracture_widgets.models.engine import ENGINES, Engine
@@ -127,7 +127,7 @@ class Cascade:
         place = Placement.of(radiograph.width, radiograph.height)
         answers = self._mean_answers(outputs, mirrored)
         seen = Seen(_most_probable(answers[BODY_PART_OUTPUT]), place, outputs, mirrored, radiograph)
-        answer = self._answer(answers, outputs, find_flaw(radiograph), seen)
+        answer = self._answer(answers, outputs, find_quality_problem(radiograph), seen)
         heatmap = over_radiograph(self._heatmap(answer.body_part, outputs), place)
         finished = time.perf_counter()
         return Report(
@@ -160,7 +160,7 @@ class Cascade:
     def answer(
         self,
         inputs: npt.NDArray[np.float32],
-        flaws: Sequence[Flaw | None] | None = None,
+        flaws: Sequence[QualityProblem | None] | None = None,
         places: Sequence[Placement] | None = None,
     ) -> list[Answer]:
         """Answer many radiographs in one pass, without their maps. Safe to call from threads.
@@ -171,8 +171,9 @@ class Cascade:
             float32 of shape ``(n, 224, 224, 1)`` in 0 to 255: what
             :func:`~fracture_widgets.imaging.preprocessing.network_input` makes of each.
         flaws
-            What :func:`~fracture_widgets.imaging.quality.find_flaw` says of each, so that the
-            gate refuses what :meth:`examine` would; without, only the network's part of it does.
+            What :func:`~fracture_widgets.imaging.quality.find_quality_problem` says of each, so
+            that the gate refuses what :meth:`examine` would; without, only the network's part of
+            it does.
         places
             Where each radiograph lies in its input; without, nothing is said of where a finding
             is, and the answers have none.
@@ -216,7 +217,7 @@ class Cascade:
         self,
         answers: Mapping[str, Mapping[str, float]],
         outputs: Outputs,
-        flaw: Flaw | None,
+        flaw: QualityProblem | None,
         seen: Seen | None,
     ) -> Answer:
         refusal = None

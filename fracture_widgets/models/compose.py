@@ -26,17 +26,6 @@ from fracture_widgets.models.folder import (
 )
 from fracture_widgets.models.trust import TRUST_SECTION
 
-__all__ = [
-    "Composition",
-    "ListedModel",
-    "compose",
-    "holds_models",
-    "kept_models_folder",
-    "list_models",
-    "load_composition",
-    "model_folders",
-]
-
 
 @dataclass(frozen=True, eq=False)
 class Composition:

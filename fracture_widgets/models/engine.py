@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from fracture_widgets.models.folder import ModelFolder
 
-__all__ = ["ENGINES", "GRAPH_FILE", "Engine", "KerasEngine", "OnnxEngine", "cached_graph"]
-
 GRAPH_FILE = "network.onnx"
 _WEIGHTS_FILE = "network.bin"
 _SMALL = 1024  # bytes of a constant that stays in the graph's own file

@@ -20,8 +20,6 @@ from fracture_widgets.models.networks.names import CONV5_MAP, CONV5_READOUT, HEA
 from fracture_widgets.models.weight_files import Weights, assign_weights
 from fracture_widgets.parts import FRACTURED, LABELS
 
-__all__ = ["METHODS", "GradientMaps", "Head", "grad_cam", "over_radiograph", "randomised_weights"]
-
 METHODS = ("Grad-CAM", "Grad-CAM++", "LayerCAM", "SmoothGrad")
 
 

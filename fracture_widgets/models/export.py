@@ -20,8 +20,6 @@ from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import LABELS
 
-__all__ = ["export_onnx"]
-
 _INPUT = "radiograph"
 
 

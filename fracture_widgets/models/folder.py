@@ -18,26 +18,6 @@ from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import StoredWeights, Weights, pack_weights
 from fracture_widgets.parts import LABELS
 
-__all__ = [
-    "BODY_PART",
-    "CARD_FILE",
-    "CASCADE",
-    "FRACTURE",
-    "OUT_OF_FOLD_FILE",
-    "SCHEMA",
-    "ModelFolder",
-    "add_gate",
-    "amend_card",
-    "cascade_graph",
-    "check_card",
-    "default_models_folder",
-    "installed_models_folder",
-    "is_model_folder",
-    "load_model_folder",
-    "read_card",
-    "save_model_folder",
-]
-
 CARD_FILE, GRAPH_FILE = "card.json", "graph.json"
 OUT_OF_FOLD_FILE = "out_of_fold.csv"
 """Every answer out of fold, from which calibration and operating points follow."""

@@ -9,24 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.imaging.quality import Flaw
+from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = [
-    "EXCHANGED_GREYS",
-    "GATE_WEIGHTS",
-    "NOT_A_RADIOGRAPH",
-    "OTHER_BODY_PART",
-    "Gate",
-    "stage_means",
-]
-
 NOT_A_RADIOGRAPH = "not a radiograph"
 OTHER_BODY_PART = "other body part"
-EXCHANGED_GREYS = "black and white exchanged"
-_KINDS = (NOT_A_RADIOGRAPH, OTHER_BODY_PART, EXCHANGED_GREYS)
+INVERTED = "black and white exchanged"
+_KINDS = (NOT_A_RADIOGRAPH, OTHER_BODY_PART, INVERTED)
 
 GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
     "gate_ours/mean": (STAGE_MEANS,),
@@ -54,7 +45,7 @@ def _sentence(kind: str, body_parts: Sequence[str]) -> str:
         "the radiograph itself, upright, uncovered and not photographed from a screen.",
         OTHER_BODY_PART: f"This looks like another body part than {parts}, such as a "
         f"leg or hip: choose a radiograph of {wanted}, or cut it to the joint.",
-        EXCHANGED_GREYS: "Black and white look exchanged, with dark bones on a bright ground: if "
+        INVERTED: "Black and white look exchanged, with dark bones on a bright ground: if "
         "this is a radiograph, exchange them, or export it with bright bones.",
     }[kind]
 
@@ -97,10 +88,10 @@ class Gate:
 
     def check(
         self,
-        flaw: Flaw | None,
+        flaw: QualityProblem | None,
         outputs: Mapping[str, npt.NDArray[np.float32]],
         body_parts: Sequence[str],
-    ) -> Flaw | None:
+    ) -> QualityProblem | None:
         """Say why a model that answers these parts refuses a radiograph, or None if it does not."""
         if flaw is not None:
             return flaw
@@ -108,9 +99,9 @@ class Gate:
         furthest, kind = max(zip(self.excess(means)[0].tolist(), _KINDS, strict=True))
         if furthest <= 0:
             return None
-        if kind == EXCHANGED_GREYS and self.scores(means)[0, _KINDS.index(kind)] <= 0:
+        if kind == INVERTED and self.scores(means)[0, _KINDS.index(kind)] <= 0:
             kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
-        return Flaw(kind, furthest, _sentence(kind, body_parts))
+        return QualityProblem(kind, furthest, _sentence(kind, body_parts))
 
 
 def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

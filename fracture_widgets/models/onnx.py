@@ -15,8 +15,6 @@ from fracture_widgets.errors import ModelError
 from fracture_widgets.models.onnx_writer import Layer, Writer, value_info
 from fracture_widgets.models.weight_files import Weights
 
-__all__ = ["LAYER_TYPES", "build_onnx_model"]
-
 _OPSET = 17
 _IR_VERSION = 9
 _PASSED_ON = {"Dropout", "SpatialDropout2D", "GaussianNoise", "ActivityRegularization"}

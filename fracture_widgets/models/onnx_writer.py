@@ -14,8 +14,6 @@ from onnx import TensorProto, helper, numpy_helper
 from fracture_widgets.errors import ModelError
 from fracture_widgets.models.weight_files import Weights
 
-__all__ = ["Layer", "Writer", "value_info"]
-
 Layer = Mapping[str, Any]
 
 _OPERATORS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}

@@ -14,23 +14,6 @@ from fracture_widgets.parts import Verdict
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Answer
 
-__all__ = [
-    "ANSWER",
-    "DIGITS",
-    "MODEL",
-    "RADIOGRAPH",
-    "RECORD",
-    "RECORD_SCHEMA",
-    "TABLE",
-    "WARNINGS",
-    "Column",
-    "Finding",
-    "answer_record",
-    "cells_of",
-    "record_of",
-    "rounded",
-]
-
 DIGITS = 6
 """Digits after the point that numbers have in tables."""
 

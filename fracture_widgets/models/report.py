@@ -14,16 +14,6 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.record import Finding, answer_record, record_of
 from fracture_widgets.parts import LABELS, Verdict
 
-__all__ = [
-    "Answer",
-    "DoubtBand",
-    "Peers",
-    "Report",
-    "StudyAnswer",
-    "StudyReport",
-    "examine_study",
-]
-
 
 @dataclass(frozen=True)
 class DoubtBand:
@@ -89,7 +79,8 @@ class Answer:
     refusal
         Why no verdict is given, a sentence; empty where one is.
     refusal_kind
-        The same in a word or three, as :class:`~fracture_widgets.imaging.quality.Flaw` names it.
+        The same in a word or three, as
+        :class:`~fracture_widgets.imaging.quality.QualityProblem` names it.
     overridden
         Whether somebody asked for a verdict although the radiograph was refused.
     findings

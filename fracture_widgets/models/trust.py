@@ -12,15 +12,6 @@ import numpy.typing as npt
 from fracture_widgets.errors import ModelError
 from fracture_widgets.models.report import DoubtBand, Peers
 
-__all__ = [
-    "LEAST_PROBABILITY",
-    "TRUST_SECTION",
-    "Calibration",
-    "PartTrust",
-    "log_odds",
-    "trust_of_card",
-]
-
 Floats = npt.NDArray[np.float64]
 
 TRUST_SECTION = "trust"

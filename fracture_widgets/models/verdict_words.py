@@ -7,16 +7,6 @@ from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, DoubtBand
 from fracture_widgets.parts import Verdict
 
-__all__ = [
-    "finding_in_words",
-    "meaning",
-    "operating_points",
-    "override_mark",
-    "peers_sentence",
-    "verdict_heading",
-    "verdict_slug",
-]
-
 _OVERRIDDEN = "Refused by the gate, answered on request."
 
 

@@ -18,16 +18,6 @@ from fracture_widgets.errors import ModelError
 if TYPE_CHECKING:
     import keras
 
-__all__ = [
-    "StoredWeights",
-    "Weights",
-    "assign_weights",
-    "collect_weights",
-    "pack_weights",
-    "read_weights",
-    "write_weights",
-]
-
 Weights = Mapping[str, npt.NDArray[np.floating]]
 """Arrays by ``layer/weight`` name, e.g. ``conv1_conv/kernel``."""
 

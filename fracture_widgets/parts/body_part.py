@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from fracture_widgets.phantoms.limb import Limb
     from fracture_widgets.phantoms.pen import Pen
 
-__all__ = ["BodyPart", "Drawing", "with_article"]
-
 
 @dataclass(frozen=True)
 class Drawing:

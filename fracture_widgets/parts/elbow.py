@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from fracture_widgets.phantoms.limb import Bone, Limb
     from fracture_widgets.phantoms.pen import Pen
 
-__all__ = ["BODY_PART"]
-
 
 def _draw(pen: Pen) -> Limb:
     """Draw an elbow; the upper arm comes from above."""

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Points, Tissue
     from fracture_widgets.phantoms.pen import Pen
 
-__all__ = ["BODY_PART"]
-
 # A ray a line: where it starts, its angle, how far above the plate it lies (the palm is an arch),
 # how wide it is, and the lengths of its metacarpal and phalanges after hand-bone means of adults.
 _RAYS = {

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Points, Tissue
     from fracture_widgets.phantoms.pen import Pen
 
-__all__ = ["BODY_PART"]
-
 
 def _draw(pen: Pen) -> Limb:
     """Draw a shoulder; the arm hangs on the left, the chest lies on the right."""

@@ -16,8 +16,6 @@ from fracture_widgets.phantoms.limb import break_limb, choose_fracture
 from fracture_widgets.phantoms.pen import Pen
 from fracture_widgets.phantoms.projection import choose_frame, project
 
-__all__ = ["Phantom", "draw_phantom", "sample_phantoms"]
-
 
 @dataclass(frozen=True, eq=False)
 class Phantom:

@@ -14,8 +14,6 @@ from fracture_widgets.phantoms.limb import Points, turned
 from fracture_widgets.phantoms.projection import Frame
 from fracture_widgets.phantoms.raster import blur, path_distance, resized
 
-__all__ = ["add_marker", "develop"]
-
 Picture = npt.NDArray[np.float32]
 
 _LEAD = 6.0

@@ -12,19 +12,6 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "FRACTURE_KINDS",
-    "Bone",
-    "Fracture",
-    "FractureSite",
-    "Limb",
-    "Points",
-    "Tissue",
-    "break_limb",
-    "choose_fracture",
-    "turned",
-]
-
 FRACTURE_KINDS = ("gap", "step", "angulation")
 """A dark line, a sideways shift, a bend."""
 

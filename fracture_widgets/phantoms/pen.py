@@ -13,8 +13,6 @@ import numpy as np
 
 from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Points, Tissue, turned
 
-__all__ = ["Pen"]
-
 _CELL = re.compile(r"([+-]?[\d.]*)([a-z_]+)([+-][\d.]+)?")
 
 

@@ -19,8 +19,6 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.phantoms.limb import Bone, Fracture, Limb, Points, Tissue
 from fracture_widgets.phantoms.raster import blur, edge_distance, resized, sample
 
-__all__ = ["Frame", "choose_frame", "project"]
-
 Picture = npt.NDArray[np.float32]
 
 # Linear attenuation at about 35 keV, beyond the soft tissue that the bone takes the place of.

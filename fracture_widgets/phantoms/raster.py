@@ -8,8 +8,6 @@ from PIL import Image, ImageDraw
 
 from fracture_widgets.phantoms.limb import Points
 
-__all__ = ["blur", "edge_distance", "path_distance", "resized", "sample"]
-
 Picture = npt.NDArray[np.float32]
 
 _FINE = 4.0

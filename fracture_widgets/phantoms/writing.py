@@ -18,8 +18,6 @@ from fracture_widgets.phantoms.drawing import Phantom, draw_phantom
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["write_phantoms"]
-
 _BOXES_FILE = "boxes.csv"
 _README_FILE = "README.txt"
 

@@ -22,17 +22,6 @@ from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, drawn_parts
 from fracture_widgets.phantoms import draw_phantom
 
-__all__ = [
-    "Case",
-    "DatasetSource",
-    "DrawnSource",
-    "Source",
-    "choose",
-    "code_generator",
-    "digest",
-    "offered_sources",
-]
-
 _POOL = 2000
 """So many drawn limbs can be chosen from; none is drawn before it is read."""
 

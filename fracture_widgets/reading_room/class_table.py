@@ -23,8 +23,6 @@ from fracture_widgets.reading_room.session import (
     one_line,
 )
 
-__all__ = ["COLUMNS", "ClassReadings", "read_exports", "readings_csv"]
-
 _SHORT = {"verdict", "calibrated_probability"}
 """What of the network's answer has a shorter name in a class's table."""
 

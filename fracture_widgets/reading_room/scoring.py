@@ -24,8 +24,6 @@ from fracture_widgets.evaluation.metrics import (
 from fracture_widgets.parts import FRACTURED, NORMAL, Verdict
 from fracture_widgets.reading_room.session import LEVELS, Reading
 
-__all__ = ["OperatingPoint", "Performance", "SessionScore", "score_readings"]
-
 
 @dataclass(frozen=True)
 class OperatingPoint:

@@ -16,22 +16,6 @@ from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.cases import Case, Source, digest
 
-__all__ = [
-    "KEPT",
-    "LEAST_SHARE",
-    "LEVELS",
-    "MARGIN",
-    "MOST_CASES",
-    "MOST_LETTERS",
-    "READERS_WORDS",
-    "Mark",
-    "Plan",
-    "Reading",
-    "ReadingSession",
-    "new_code",
-    "one_line",
-]
-
 LEVELS = (Verdict.NONE_SEEN, Verdict.DOUBT, Verdict.FRACTURE)
 """What a reader can say, from the least to the most suspicious."""
 

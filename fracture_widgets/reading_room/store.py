@@ -15,8 +15,6 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.session import Mark, Plan, Reading, ReadingSession
 
-__all__ = ["SessionStore", "session_from_json", "session_to_json"]
-
 _PATIENCE = 10.0
 _FORMAT = 2
 """The first one kept verdict, probability and model of the network's answer."""

@@ -13,8 +13,6 @@ from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval, co
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.saved_result import READER_VERDICTS, SavedResult
 
-__all__ = ["WINDOW", "Agreement", "in_words"]
-
 WINDOW = 30
 """Over how many readings each point of the course is computed, at most."""
 

@@ -18,8 +18,6 @@ from fracture_widgets.base.locks import connect, files_can_be_locked
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.models.record import RECORD, RECORD_SCHEMA
 
-__all__ = ["COLUMNS", "SCHEMA_VERSION", "Database", "migrate"]
-
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 

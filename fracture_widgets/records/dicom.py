@@ -36,8 +36,6 @@ from fracture_widgets.records.page import report_png
 if TYPE_CHECKING:
     from highdicom import sr
 
-__all__ = ["report_dicom"]
-
 MAKER = "Fracture Widgets"
 """Manufacturer, model and algorithm."""
 

@@ -12,8 +12,6 @@ from pydicom.dataset import Dataset
 
 from fracture_widgets.errors import UnreadableRadiograph
 
-__all__ = ["SUBJECT", "Identity", "read_identity"]
-
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _SIZE = ("NumberOfFrames", "Rows", "Columns")
 SUBJECT = {

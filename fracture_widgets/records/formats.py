@@ -24,16 +24,6 @@ from fracture_widgets.models.report import Report
 if TYPE_CHECKING:
     from fracture_widgets.records.dicom_identity import Identity
 
-__all__ = [
-    "ReportFile",
-    "ReportFormat",
-    "formats_for",
-    "report_csv",
-    "report_file",
-    "report_json",
-    "save_report",
-]
-
 _LONGEST_STEM = 80
 _SPREAD = {"body_part_probabilities", "timings"}
 """What a row has in columns of its own, at its end."""

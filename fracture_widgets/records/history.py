@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from fracture_widgets.parts import Verdict
     from fracture_widgets.records.agreement import Agreement
 
-__all__ = ["History"]
-
 _NAMES = ", ".join(COLUMNS)
 _SAVED = ("saved_at", *(column.name for column in TABLE))
 _REPLACED = ", ".join(f"{x.name} = excluded.{x.name}" for x in ANSWER if x.in_tables)

@@ -31,8 +31,6 @@ from fracture_widgets.models.verdict_words import (
 )
 from fracture_widgets.records.sheet import HEIGHT, WIDTH, Sheet, lines_of, one_line, width_of
 
-__all__ = ["report_pdf", "report_png"]
-
 _MARGIN = 88
 _INNER = WIDTH - 2 * _MARGIN
 _RIGHT = WIDTH - _MARGIN

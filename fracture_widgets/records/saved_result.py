@@ -16,19 +16,6 @@ from fracture_widgets.models.record import TABLE, cells_of, rounded
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.database import COLUMNS
 
-__all__ = [
-    "READER_VERDICTS",
-    "REMARK_LENGTH",
-    "HistoryFilter",
-    "Order",
-    "ReaderFilter",
-    "SavedResult",
-    "as_csv",
-    "as_json",
-    "checked_remark",
-    "storable",
-]
-
 READER_VERDICTS = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
 """What a reader may conclude."""
 

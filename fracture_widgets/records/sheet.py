@@ -14,8 +14,6 @@ from typing import Any, Literal
 
 from PIL import Image, ImageFont
 
-__all__ = ["HEIGHT", "WIDTH", "Sheet", "lines_of", "one_line", "settable", "width_of"]
-
 WIDTH, HEIGHT = 1240, 1754
 """An A4 page in its own unit, a dot at 150 to the inch."""
 

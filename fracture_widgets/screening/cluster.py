@@ -22,8 +22,6 @@ from fracture_widgets.screening.table import Row
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["ClusterExaminer"]
-
 _SECONDS_TO_CONNECT = 30
 _SECONDS_BETWEEN_LOOKS = 2
 """How often the cluster is asked which workers came and went."""

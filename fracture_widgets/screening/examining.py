@@ -16,13 +16,11 @@ import numpy.typing as npt
 from fracture_widgets.base.cores import cores
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import Placement, network_input
-from fracture_widgets.imaging.quality import Flaw, find_flaw
+from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.report import Answer
 from fracture_widgets.screening.table import Row, answered_row, failed_row
-
-__all__ = ["Batch", "batches_of", "examine"]
 
 _BATCHES_AHEAD = 2
 _MOST_DECODERS = 8
@@ -74,7 +72,7 @@ class _Prepared:
     height: int
     warnings: tuple[str, ...]
     inputs: npt.NDArray[np.float32]
-    flaw: Flaw | None
+    flaw: QualityProblem | None
 
 
 def _prepared(path: Path) -> _Prepared | UnreadableRadiograph:
@@ -92,7 +90,7 @@ def _prepared(path: Path) -> _Prepared | UnreadableRadiograph:
         radiograph.height,
         radiograph.warnings,
         network_input(radiograph.pixels),
-        find_flaw(radiograph),
+        find_quality_problem(radiograph),
     )
 
 

@@ -16,8 +16,6 @@ from fracture_widgets.errors import ScreeningError
 from fracture_widgets.models.record import RECORD_SCHEMA
 from fracture_widgets.screening.table import Row
 
-__all__ = ["Journal", "Screened"]
-
 _FIRST_LINE = b"fracture-widgets screening, unfinished: the same command goes on from here\n"
 
 

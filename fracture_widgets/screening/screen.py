@@ -28,8 +28,6 @@ from fracture_widgets.screening.table import (
     write_table,
 )
 
-__all__ = ["BATCH", "Listing", "Screening", "screen_folder"]
-
 BATCH = 16
 """Radiographs that go through the network together; with more it is no faster."""
 

@@ -21,17 +21,6 @@ from fracture_widgets.models.record import (
     rounded,
 )
 
-__all__ = [
-    "COLUMNS",
-    "Row",
-    "answered_row",
-    "check_format",
-    "failed_row",
-    "read_table",
-    "unicode_path",
-    "write_table",
-]
-
 Row = Mapping[str, Any]
 """What is said of one file by column: an answer, or why there is none."""
 

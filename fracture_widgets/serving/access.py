@@ -18,8 +18,6 @@ from tornado.web import HTTPError, StaticFileHandler
 
 from fracture_widgets.serving.voila_private import LoginForm
 
-__all__ = ["Door", "guarded", "simple_page", "without_token"]
-
 _SECONDS_AFTER_A_WRONG_WORD = 1.0
 
 

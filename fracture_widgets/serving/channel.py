@@ -11,8 +11,6 @@ from typing import Any
 from tornado.web import HTTPError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-__all__ = ["Channel", "is_whole"]
-
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
 _NUMBER = 8  # bytes
 _LEAST_OFFSETS, _MOST_OFFSETS = 6, 1024  # channel, header, parent, metadata, content, the end

@@ -10,8 +10,6 @@ from tempfile import TemporaryDirectory
 
 from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, cache_folder, data_folder
 
-__all__ = ["folders_of_our_own"]
-
 _OURS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 
 

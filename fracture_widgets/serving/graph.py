@@ -9,8 +9,6 @@ from contextlib import contextmanager
 
 from fracture_widgets.errors import FractureWidgetsError, ModelError
 
-__all__ = ["graph_made_meanwhile"]
-
 _SECONDS_WITHOUT_A_WORD = 5.0
 _WORD = "Making the networks ready ..."
 

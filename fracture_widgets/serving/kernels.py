@@ -19,8 +19,6 @@ from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, move
 from fracture_widgets.serving.settings import ServingSettings
 from fracture_widgets.serving.voila_private import PooledKernels
 
-__all__ = ["SEAT", "Kernels", "Seat", "VisitorHistories"]
-
 _SECONDS_AFTER_A_FAILURE = 10.0
 _SECONDS_KEPT = 5.0  # for a visitor who loads the page anew, before anyone else
 

@@ -27,8 +27,6 @@ from fracture_widgets.serving.kernels import Kernels, VisitorHistories
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
 from fracture_widgets.serving.visits import PageHandler, course_routes
 
-__all__ = ["serve"]
-
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
 _OURS = {TornadoVoilaHandler: PageHandler, VoilaKernelWebsocketHandler: Channel}
 """What stands in the place of which handler of Voilà's."""

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from fracture_widgets.errors import FractureWidgetsError
 
-__all__ = ["Access", "ServingSettings", "choose_access", "is_loopback", "normal_prefix"]
-
 
 @dataclass(frozen=True)
 class Access:

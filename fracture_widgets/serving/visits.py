@@ -20,8 +20,6 @@ from fracture_widgets.serving.access import simple_page, without_token
 from fracture_widgets.serving.kernels import SEAT, Seat
 from fracture_widgets.serving.voila_private import forget_request
 
-__all__ = ["COURSE", "SECONDS_UNTIL_AGAIN", "PageHandler", "course_routes"]
-
 COURSE = "course"
 """The part of the address under which the lessons are."""
 

@@ -11,8 +11,6 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
-__all__ = ["LoginForm", "PooledKernels", "forget_request"]
-
 _PREHEATING = voila_kernel_manager_factory(
     AsyncMappingKernelManager, preheat_kernel=True, default_pool_size=0
 )

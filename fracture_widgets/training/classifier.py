@@ -70,8 +70,6 @@ from fracture_widgets.training.runs import TrainingResult, evaluate_answers
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["ClassifierTraining", "Dataset", "ModelNotSaved", "prepare_folder", "save_network"]
-
 Dataset = pd.DataFrame | str | os.PathLike[str]
 
 _ROOM_FOR_FIGURES = 1_000_000

@@ -24,28 +24,6 @@ from fracture_widgets.parts import BODY_PARTS, LABELS, with_article
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.progress import READING
 
-__all__ = [
-    "QUESTIONS",
-    "SPLITS",
-    "Augmenter",
-    "Examples",
-    "Shuffle",
-    "augmented_views",
-    "augmenter",
-    "batches",
-    "check_splits",
-    "check_study_labels",
-    "class_weights",
-    "counts",
-    "kept_examples",
-    "label_names",
-    "one_hot",
-    "pixel_loader",
-    "read_examples",
-    "select_task",
-    "split_dataset",
-]
-
 QUESTIONS = (BODY_PART_OUTPUT, FRACTURE_OUTPUT, *BODY_PARTS)
 """What a network can be asked: the body part, or fractured or normal, of any part or of one."""
 

@@ -27,15 +27,6 @@ from fracture_widgets.training.progress import FEATURES
 if TYPE_CHECKING:
     import keras
 
-__all__ = [
-    "FeatureCache",
-    "TrunkFeatures",
-    "compute_features",
-    "pooled_examples",
-    "trunk_features",
-    "trunk_identity",
-]
-
 Features = npt.NDArray[np.floating]
 _BATCH = 32
 _CEILING_SAMPLE = 128

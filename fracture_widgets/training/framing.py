@@ -17,18 +17,6 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, Placement, network_input
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
-__all__ = [
-    "STANDARD_MARGIN",
-    "Framing",
-    "View",
-    "cut_out",
-    "draw_view",
-    "joint_framing",
-    "patch_framing",
-    "radiograph_reader",
-    "rows_of",
-]
-
 STANDARD_MARGIN = 0.06
 """Share of a joint's box added on every side of a standard crop."""
 

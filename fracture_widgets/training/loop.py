@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-__all__ = [
-    "STOPPED_EARLY",
-    "Fitted",
-    "Strategy",
-    "TrainingLoop",
-    "even_batch",
-    "is_chief",
-    "run_epochs",
-    "strategy_for",
-]
-
 STRATEGIES = ("mirrored",)
 """What can be asked for by name."""
 

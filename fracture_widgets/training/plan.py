@@ -11,8 +11,6 @@ from typing import Any
 
 from fracture_widgets.errors import TrainingError
 
-__all__ = ["Augmentation", "TrainingPlan"]
-
 
 @dataclass(frozen=True)
 class Augmentation:

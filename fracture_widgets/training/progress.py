@@ -10,8 +10,6 @@ import pandas as pd
 
 from fracture_widgets.base.progress import Clock, Monitor
 
-__all__ = ["FEATURES", "READING", "TRAINING", "EpochEnded", "Progress", "TrainingMonitor"]
-
 READING, FEATURES, TRAINING = "reading", "features", "training"
 
 

@@ -31,17 +31,6 @@ from fracture_widgets.training.run_folder import RunFolder, best_of
 if TYPE_CHECKING:
     import keras
 
-__all__ = [
-    "TrainedNetwork",
-    "TrainingResult",
-    "TrainingRun",
-    "evaluate_answers",
-    "list_runs",
-    "open_run",
-    "read_network",
-    "task_title",
-]
-
 
 def task_title(question: str) -> str:
     """Return a question in words: ``"body part"``, ``"fracture"`` or ``"fracture, elbow"``."""

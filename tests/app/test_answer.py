@@ -10,7 +10,7 @@ from known_reports import known_report, refused_report
 
 from fracture_widgets.app.answer import ResultPanel
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.models.gate import EXCHANGED_GREYS, OTHER_BODY_PART
+from fracture_widgets.models.gate import INVERTED, OTHER_BODY_PART
 from fracture_widgets.models.report import Report
 
 
@@ -49,7 +49,7 @@ def test_another_body_part_can_be_answered_all_the_same(state, panel):
 
 
 def test_exchanged_greys_are_exchanged_in_a_copy_that_is_shown_next(state, panel):
-    _show(state, refused_report(refusal_kind=EXCHANGED_GREYS))
+    _show(state, refused_report(refusal_kind=INVERTED))
     first = state.selected.radiograph
     panel.exchange.click()
     copy = state.selected.radiograph
@@ -62,7 +62,7 @@ def test_exchanged_greys_are_exchanged_in_a_copy_that_is_shown_next(state, panel
 
 
 def test_a_second_click_adds_no_second_copy(state, panel):
-    _show(state, refused_report(refusal_kind=EXCHANGED_GREYS))
+    _show(state, refused_report(refusal_kind=INVERTED))
     key = state.selected_key
     for _ in range(2):
         state.selected_key = key
@@ -71,7 +71,7 @@ def test_a_second_click_adds_no_second_copy(state, panel):
 
 
 def test_in_the_workbench_the_copy_is_answered_at_once(workbench):
-    _show(workbench.state, refused_report(refusal_kind=EXCHANGED_GREYS))
+    _show(workbench.state, refused_report(refusal_kind=INVERTED))
     workbench.result.exchange.click()
     assert workbench.state.selected.report is not None
 

@@ -52,7 +52,7 @@ def test_boxes_overlap_each_other_alike_and_by_no_more_than_the_smaller(one, oth
 
 @given(boxes(), boxes())
 def test_a_box_seen_from_a_frame_is_found_again_in_the_picture(box, frame):
-    seen = box.seen_from(frame)
+    seen = box.relative_to(frame)
     back = (
         frame.x0 + seen.x0 * frame.width,
         frame.y0 + seen.y0 * frame.height,
@@ -64,4 +64,4 @@ def test_a_box_seen_from_a_frame_is_found_again_in_the_picture(box, frame):
 
 @given(boxes())
 def test_a_frame_sees_itself_as_the_whole_picture(frame):
-    assert corners(frame.seen_from(frame)) == pytest.approx((0, 0, 1, 1))
+    assert corners(frame.relative_to(frame)) == pytest.approx((0, 0, 1, 1))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from picture_files import limb, picture_file
 from PIL import Image
 
-from fracture_widgets.imaging.quality import CUT_SHORT, find_flaw
+from fracture_widgets.imaging.quality import CUT_SHORT, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.imaging.raster import colourfulness
 from fracture_widgets.parts import BODY_PARTS
@@ -39,14 +39,14 @@ def _tinted(grey: np.ndarray) -> Image.Image:
 
 @pytest.mark.parametrize("part", BODY_PARTS)
 def test_a_drawn_radiograph_has_no_flaw(part: str) -> None:
-    assert find_flaw(draw_phantom(part, fractured=False, seed=3).radiograph) is None
+    assert find_quality_problem(draw_phantom(part, fractured=False, seed=3).radiograph) is None
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.floats(0, 1))
 def test_a_picture_of_one_grey_has_a_flaw_whatever_its_size(
     height: int, width: int, grey: float
 ) -> None:
-    flaw = find_flaw(_radiograph(np.full((height, width), grey, np.float32)))
+    flaw = find_quality_problem(_radiograph(np.full((height, width), grey, np.float32)))
     assert flaw is not None
     assert flaw.kind == ("too small" if min(height, width) < 32 else "blank")
     assert flaw.score > 0
@@ -58,12 +58,12 @@ def test_a_picture_with_contrast_is_not_blank(
 ) -> None:
     ramp = np.linspace(0, 1, height * width, dtype=np.float32).reshape(height, width)
     pixels = darkest * (1 - contrast) + contrast * ramp
-    assert find_flaw(_radiograph(pixels)) is None
-    assert find_flaw(_radiograph(1 - pixels)) is None
+    assert find_quality_problem(_radiograph(pixels)) is None
+    assert find_quality_problem(_radiograph(1 - pixels)) is None
 
 
 def test_too_small_says_how_small_and_what_to_do() -> None:
-    flaw = find_flaw(_radiograph(np.zeros((20, 100), np.float32)))
+    flaw = find_quality_problem(_radiograph(np.zeros((20, 100), np.float32)))
     assert flaw is not None
     assert flaw.sentence == (
         "The picture is 100 x 20 pixels, and at least 32 on each side are needed: choose the full "
@@ -73,7 +73,7 @@ def test_too_small_says_how_small_and_what_to_do() -> None:
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP", "BMP", "TIFF"])
 def test_a_colour_photograph_is_told_from_its_file(file_format: str) -> None:
-    flaw = find_flaw(read_radiograph(picture_file(RAINBOW, file_format)))
+    flaw = find_quality_problem(read_radiograph(picture_file(RAINBOW, file_format)))
     assert flaw is not None
     assert flaw.kind == "colour photograph"
     assert "a radiograph is grey" in flaw.sentence
@@ -92,13 +92,13 @@ def test_a_grey_picture_saved_in_colour_is_grey() -> None:
 def test_a_blue_film_is_no_colour_photograph() -> None:
     read = read_radiograph(picture_file(_tinted(limb(200, 160)), "PNG"))
     assert read.colourfulness < 1
-    assert find_flaw(read) is None
+    assert find_quality_problem(read) is None
 
 
 def test_a_red_arrow_makes_no_photograph() -> None:
     marked = Image.fromarray(limb(200, 160)).convert("RGB")
     marked.paste((255, 0, 0), (20, 30, 45, 44))
-    assert find_flaw(read_radiograph(picture_file(marked, "PNG"))) is None
+    assert find_quality_problem(read_radiograph(picture_file(marked, "PNG"))) is None
 
 
 def test_a_crop_of_a_photograph_remembers_its_colours() -> None:
@@ -111,7 +111,7 @@ def test_a_crop_of_a_photograph_remembers_its_colours() -> None:
 @pytest.mark.parametrize(("missing", "refused"), [(0.0, False), (0.12, False), (0.13, True)])
 def test_a_picture_of_which_much_is_missing_is_cut_short(missing, refused):
     drawn = draw_phantom("elbow", fractured=True, seed=3).radiograph
-    flaw = find_flaw(replace(drawn, missing=missing))
+    flaw = find_quality_problem(replace(drawn, missing=missing))
     assert (flaw is not None and flaw.kind == CUT_SHORT) == refused
     if flaw is not None:
         assert flaw.sentence == (

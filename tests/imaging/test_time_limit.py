@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from fracture_widgets.imaging.decoding import TookTooLong, within_seconds
+from fracture_widgets.imaging.decoding import DecodingTimeout, within_seconds
 
 
 def test_what_is_done_in_time_is_returned() -> None:
@@ -36,7 +36,7 @@ def test_what_takes_longer_is_given_up_and_keeps_nobody_from_ending() -> None:
         names.append(threading.current_thread())
         go_on.wait()
 
-    with pytest.raises(TookTooLong):
+    with pytest.raises(DecodingTimeout):
         within_seconds(0.02, work)
     assert names[0].daemon
     go_on.set()

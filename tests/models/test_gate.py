@@ -9,12 +9,12 @@ import pytest
 
 from fracture_widgets import Cascade
 from fracture_widgets.errors import ModelError
-from fracture_widgets.imaging.quality import find_flaw
+from fracture_widgets.imaging.quality import find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.gate import (
-    EXCHANGED_GREYS,
     GATE_WEIGHTS,
+    INVERTED,
     NOT_A_RADIOGRAPH,
     OTHER_BODY_PART,
     Gate,
@@ -62,7 +62,7 @@ def _simple(**changes: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.floa
 
 
 def _refuses(gate: Gate, cascade: Cascade, picture: Radiograph) -> bool:
-    found = gate.check(find_flaw(picture), cascade.outputs(picture), cascade.body_parts)
+    found = gate.check(find_quality_problem(picture), cascade.outputs(picture), cascade.body_parts)
     return found is not None
 
 
@@ -104,7 +104,7 @@ def test_the_parts_that_are_named_are_those_of_the_model_that_refuses() -> None:
 def test_dark_bones_are_exchanged_greys() -> None:
     refusal = Gate(_simple()).check(None, _outputs(0, 2.5, 0.5), BODY_PARTS)
     assert refusal is not None
-    assert (refusal.kind, refusal.score) == (EXCHANGED_GREYS, pytest.approx(1.5))
+    assert (refusal.kind, refusal.score) == (INVERTED, pytest.approx(1.5))
     assert "exchange them" in refusal.sentence
 
 
@@ -121,12 +121,12 @@ def test_the_reason_is_the_number_that_lies_furthest_beyond_its_limit() -> None:
         for leaning in (2.5, 9.0)
         if (refusal := gate.check(None, _outputs(leaning, 4.0, 0.5), BODY_PARTS)) is not None
     ]
-    assert kinds == [EXCHANGED_GREYS, OTHER_BODY_PART]
+    assert kinds == [INVERTED, OTHER_BODY_PART]
 
 
 def test_a_plain_flaw_is_named_before_the_network_is_asked() -> None:
     blank = Radiograph(np.full((60, 50), 0.5, np.float32), "blank", "0", "drawn")
-    refusal = Gate(_simple()).check(find_flaw(blank), _outputs(0, 0, np.e), BODY_PARTS)
+    refusal = Gate(_simple()).check(find_quality_problem(blank), _outputs(0, 0, np.e), BODY_PARTS)
     assert refusal is not None
     assert refusal.kind == "blank"
 
@@ -170,7 +170,7 @@ def test_drawn_radiographs_with_exchanged_greys_are_named_so(
     drawn = draw_phantom(part, fractured=False, seed=31).radiograph
     report = cascade.examine(drawn.inverted())
     assert report.refused
-    assert report.answer.refusal_kind == EXCHANGED_GREYS
+    assert report.answer.refusal_kind == INVERTED
     assert not cascade.examine(drawn.inverted().inverted()).refused
 
 

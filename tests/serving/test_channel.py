@@ -1,4 +1,4 @@
-"""What strangers may send through the channel of a page."""
+"""What out_of_distribution may send through the channel of a page."""
 
 from __future__ import annotations
 

@@ -15,8 +15,6 @@ import traitlets
 
 from fracture_widgets.errors import FractureWidgetsError
 
-__all__ = ["BackgroundTask", "LatestTask", "SynchronousExecutor", "TaskState", "sentence"]
-
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")

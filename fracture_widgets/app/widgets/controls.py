@@ -11,8 +11,6 @@ import traitlets
 from fracture_widgets.app.widgets.live import LiveWidget, named, script
 from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["DownloadButton", "Figures", "Form", "StatusLine", "button", "csv_download"]
-
 
 class StatusLine(LiveWidget):
     """A line of text, read out by screen readers when it changes, with a progress bar."""

@@ -18,18 +18,6 @@ from typing import Any
 import anywidget
 import ipywidgets as widgets
 
-__all__ = [
-    "Handler",
-    "LiveWidget",
-    "descendants",
-    "named",
-    "resend",
-    "script",
-    "set_shown",
-    "show_problems",
-    "style",
-]
-
 Handler = Callable[[Mapping[str, Any]], object]
 """Takes what was done in the page: a message with its ``type`` and what belongs to it."""
 

@@ -11,8 +11,6 @@ from PIL import Image
 
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = ["MAX_PIXELS_SHOWN", "PackedPicture", "pack", "shown_size"]
-
 MAX_PIXELS_SHOWN = 24_000_000
 """Larger pictures are shown smaller: a browser on a phone has no memory for more."""
 

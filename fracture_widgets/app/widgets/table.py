@@ -26,18 +26,6 @@ from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
 from fracture_widgets.figures.overlay import grey_jpeg
 from fracture_widgets.imaging.radiograph import Radiograph
 
-__all__ = [
-    "DELETE",
-    "Picture",
-    "PictureList",
-    "Record",
-    "RecordTable",
-    "Table",
-    "made_once",
-    "options",
-    "thumbnail",
-]
-
 MakeThumbnail = Callable[[], bytes]
 """Returns a JPEG; called off the event loop, at most once for each time it is asked for."""
 

@@ -44,8 +44,6 @@ from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
 
-__all__ = ["UploadPanel"]
-
 _MOST_PENDING = 8
 _EXPIRES_AFTER = 10 * 60.0
 _SHOWN_AFTER = 2.0

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from fracture_widgets.app.limits import UploadLimits
 
-__all__ = ["UploadErrors"]
-
 _OWN_SENTENCES = 5
 """So many files that cannot be read get a sentence of their own; further ones are counted."""
 

@@ -23,8 +23,6 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.parts import in_words, with_article
 
-__all__ = ["LEAST_SIDE", "Viewer", "box_from_page", "region_of"]
-
 LEAST_SIDE = 32
 """Pixels that a region needs on each side: with less, the networks would see a blur."""
 

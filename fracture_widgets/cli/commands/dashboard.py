@@ -24,8 +24,6 @@ from fracture_widgets.serving.folders import folders_of_our_own
 from fracture_widgets.serving.graph import graph_made_meanwhile
 from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
 
-__all__ = ["dashboard_notebook"]
-
 app = new_app()
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent

@@ -304,7 +304,7 @@ def gate(
     fracatlas: Path,
     *,
     out: Path,
-    strangers: Path | None = None,
+    out_of_distribution: Path | None = None,
     work: Path = Path("runs", "gate"),
     note: str = "",
 ) -> int:
@@ -317,7 +317,7 @@ def gate(
     ----------
     out : DIR
         models folder with the cascade
-    strangers : DIR
+    out_of_distribution : DIR
         more pictures that should be refused, in a folder for each kind
     work : DIR
         folder for what the network saw
@@ -327,7 +327,12 @@ def gate(
 
     with FracAtlas.open(fracatlas) as atlas, Narrator() as narrator:
         figures = train_gate(
-            atlas, out, work, strangers=strangers, note=note, monitor=narrator.monitor
+            atlas,
+            out,
+            work,
+            out_of_distribution=out_of_distribution,
+            note=note,
+            monitor=narrator.monitor,
         )
     for split in ("out_of_fold", "test"):
         figure = dict(figures[split])

@@ -22,8 +22,6 @@ from pydicom.uid import (
     RLELossless,
 )
 
-__all__ = ["Codestream", "codestream_of", "mended", "padded"]
-
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = (0xC0, 0xC1)
 _LOSSLESS, _JPEG_LS = 0xC3, 0xF7

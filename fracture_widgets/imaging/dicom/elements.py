@@ -14,8 +14,6 @@ from pydicom.uid import UID
 
 from fracture_widgets.imaging.dicom.codestreams import Codestream
 
-__all__ = ["complete", "element", "number", "numbers", "unused_low_bits", "values_of", "whole"]
-
 _GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 _COLOURS = ("RGB", "YBR", "ARGB", "CMYK", "HSV")
 _DEEPEST = 64

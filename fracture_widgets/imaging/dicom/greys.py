@@ -17,8 +17,6 @@ from fracture_widgets.imaging.dicom.elements import number, values_of
 from fracture_widgets.imaging.dicom.polarity import bones_are_dark
 from fracture_widgets.imaging.dicom.tables import Table, table_of
 
-__all__ = ["Window", "displayed", "windows_of"]
-
 Values = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 Step = Callable[[Values], Values]

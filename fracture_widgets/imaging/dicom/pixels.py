@@ -17,8 +17,6 @@ from pydicom.uid import UID, JPEG2000TransferSyntaxes, RLELossless
 from fracture_widgets.imaging.decoding import cut_short, damaged
 from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of, mended, padded
 
-__all__ = ["Frame", "decoded_frame"]
-
 Values = npt.NDArray[Any]
 
 _MOST_MISSING = 2 / 3

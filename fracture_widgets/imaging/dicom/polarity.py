@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["bones_are_dark"]
-
 _SIDE = 128
 _BLOCK = 4
 _QUARTERS = (25, 75)

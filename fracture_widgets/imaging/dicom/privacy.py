@@ -18,15 +18,6 @@ from fracture_widgets.imaging.dicom.shutters import BITMAP, SHUTTERS, bitmap_of,
 from fracture_widgets.imaging.dicom.spacing import GEOMETRY
 from fracture_widgets.imaging.dicom.syntaxes import check_form, header_of
 
-__all__ = [
-    "FUNCTIONAL_GROUPS",
-    "PIXELS",
-    "display_attributes",
-    "parse",
-    "pixel_attributes",
-    "shutter_bitmap",
-]
-
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """Where files of many frames say what others say at the top (DICOM PS3.3, C.7.6.16)."""
 

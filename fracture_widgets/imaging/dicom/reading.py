@@ -43,8 +43,6 @@ from fracture_widgets.imaging.dicom.spacing import spacing_of, squared
 from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax, unknown_form
 from fracture_widgets.imaging.files import study_key
 
-__all__ = ["DicomFile"]
-
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _CONTRADICTIONS = {"INVERSE": "MONOCHROME2", "IDENTITY": "MONOCHROME1"}
 _RAW = (

@@ -12,8 +12,6 @@ from pydicom.dataset import Dataset
 from fracture_widgets.imaging.decoding import MIN_SIDE
 from fracture_widgets.imaging.dicom.elements import number, numbers, values_of
 
-__all__ = ["BITMAP", "SHUTTERS", "bitmap_of", "hidden_by_shutter", "opening_of", "overlay_tags"]
-
 Mask = npt.NDArray[np.bool_]
 
 SHUTTERS = (

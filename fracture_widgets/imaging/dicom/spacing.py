@@ -11,8 +11,6 @@ from pydicom.dataset import Dataset
 
 from fracture_widgets.imaging.dicom.elements import number, numbers
 
-__all__ = ["GEOMETRY", "Spacing", "spacing_of", "squared"]
-
 GEOMETRY = (
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
     *("PixelSpacingCalibrationType", "EstimatedRadiographicMagnificationFactor"),

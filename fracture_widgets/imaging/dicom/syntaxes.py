@@ -23,8 +23,6 @@ from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of
 
-__all__ = ["check_form", "coded_frame", "header_of", "settle_syntax", "unknown_form"]
-
 _NAMES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL lossless",
     "1.2.840.10008.1.2.4.111": "JPEG XL with a JPEG inside",

@@ -11,8 +11,6 @@ from pydicom.dataset import Dataset
 
 from fracture_widgets.imaging.dicom.elements import values_of
 
-__all__ = ["Table", "table_of"]
-
 Values = npt.NDArray[Any]
 
 _RANGE = 1 << 16

@@ -32,14 +32,6 @@ if TYPE_CHECKING:
 
     import keras
 
-__all__ = [
-    "MAP_SOURCE_LAYERS",
-    "build_cascade_network",
-    "cascade_network_graph",
-    "fracture_map_branch",
-    "map_sources",
-]
-
 MAP_SOURCE_LAYERS: Mapping[str, int] = MappingProxyType(
     {"map_conv2_max": 256, "map_conv3_max": 512, "map_conv3_mean": 512, "conv4_block6_out": 1024}
 )

@@ -19,8 +19,6 @@ from fracture_widgets.models.networks.keras_import import require_keras
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Graph", "graph_of", "keras_model"]
-
 Graph = Mapping[str, Any]
 
 _HOW_TRAINED = ("initializer", "regularizer", "constraint")

@@ -8,8 +8,6 @@ from types import ModuleType
 
 from fracture_widgets.errors import MissingExtra
 
-__all__ = ["precision", "require_keras"]
-
 
 def require_keras(purpose: str) -> ModuleType:
     """Import Keras."""

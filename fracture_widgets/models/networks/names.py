@@ -2,24 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "BODY_PART_OUTPUT",
-    "CONV5_MAP",
-    "CONV5_OUTPUT",
-    "CONV5_READOUT",
-    "EVIDENCE_OUTPUT",
-    "FRACTURE_MAP_OUTPUT",
-    "FRACTURE_OUTPUT",
-    "HEAD_UNITS",
-    "MAP_EPSILON",
-    "POOLED_OUTPUT",
-    "PROBE_INPUTS",
-    "PROBE_MAXIMA",
-    "PROBE_MEANS",
-    "STAGE_MEANS",
-    "probe_name",
-]
-
 BODY_PART_OUTPUT = "body_part"
 FRACTURE_OUTPUT = "fracture"
 CONV5_OUTPUT = "conv5_block3_out"

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from fracture_widgets.models.readers import Seen
 from fracture_widgets.models.record import Finding
 
-__all__ = ["READER", "FractureMapReader"]
-
 
 class FractureMapReader:
     """Finds the peak of the fracture map, its score the map's probability there."""

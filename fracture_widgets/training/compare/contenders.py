@@ -18,8 +18,6 @@ from fracture_widgets.training.compare.folds import FoldFacts, FoldResult, FoldR
 from fracture_widgets.training.compare.networks import FrozenFeatures, NetworkChoice, WeightSource
 from fracture_widgets.training.plan import TrainingPlan
 
-__all__ = ["DEFAULT_MODELS", "Baseline", "Contender", "baselines", "choose"]
-
 Points = npt.NDArray[np.floating]
 _PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 

@@ -36,17 +36,6 @@ from fracture_widgets.training.plan import TrainingPlan
 if TYPE_CHECKING:
     import keras
 
-__all__ = [
-    "ComparedData",
-    "FoldFacts",
-    "FoldResult",
-    "FoldRows",
-    "FoldStore",
-    "ResultsNotSaved",
-    "Work",
-    "read_compared",
-]
-
 Rows = npt.NDArray[np.intp]
 
 MAPS_LIMIT = 4_000_000_000

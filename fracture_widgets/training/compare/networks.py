@@ -31,8 +31,6 @@ from fracture_widgets.training.progress import Progress, TrainingMonitor
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["FrozenFeatures", "NetworkChoice", "WeightSource"]
-
 WeightSource = str | os.PathLike[str] | None
 _CONV4 = "conv4_block6_out"
 

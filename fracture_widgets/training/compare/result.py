@@ -18,8 +18,6 @@ from fracture_widgets.figures.forest import ComparisonDisplay
 from fracture_widgets.parts import BODY_PARTS, NORMAL
 from fracture_widgets.training.compare.folds import ResultsNotSaved
 
-__all__ = ["ALL_PARTS", "METRICS", "Comparison"]
-
 ALL_PARTS = "all"
 
 METRICS = (

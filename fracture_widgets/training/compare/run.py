@@ -30,8 +30,6 @@ from fracture_widgets.training.compare.result import ALL_PARTS, METRICS, Compari
 from fracture_widgets.training.features import FeatureCache
 from fracture_widgets.training.plan import TrainingPlan
 
-__all__ = ["compare"]
-
 _PLAN = TrainingPlan()
 # What of a plan does not apply: models say what they start from, and the folds are the test.
 _NOT_OURS = ("weights", "frozen_trunk", "test", "test_from_folders")

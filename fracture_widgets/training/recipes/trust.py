@@ -19,8 +19,6 @@ from fracture_widgets.evaluation.trust_evidence import (
 from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, amend_card, default_models_folder
 from fracture_widgets.models.trust import TRUST_SECTION
 
-__all__ = ["train_trust"]
-
 _VIEWS = ("frontal", "lateral", "oblique")
 
 

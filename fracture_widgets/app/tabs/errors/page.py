@@ -16,8 +16,6 @@ from fracture_widgets.app.widgets.live import style
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.evaluate import Evaluation
 
-__all__ = ["ErrorBrowser", "ErrorsTab"]
-
 
 class ErrorsTab(Tab):
     """The wrong answers of an evaluation."""

@@ -32,9 +32,6 @@ from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
-__all__ = ["PAGE", "ErrorsView", "MistakesState"]
-
-
 PAGE = 12
 """Radiographs on one page; no more thumbnails than these are held."""
 

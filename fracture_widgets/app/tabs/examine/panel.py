@@ -17,8 +17,6 @@ from fracture_widgets.app.widgets.upload import UploadPanel
 from fracture_widgets.models.verdict_words import verdict_slug
 from fracture_widgets.phantoms import Phantom, sample_phantoms
 
-__all__ = ["ExaminePanel", "RadiographList", "SamplesPanel"]
-
 
 class ExaminePanel(widgets.VBox):
     """Takes files, lists the radiographs, and offers drawn ones."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from fracture_widgets.evaluation.metrics import Estimate
     from fracture_widgets.records.agreement import Agreement
 
-__all__ = ["AgreementPanel"]
-
 _INVITED = (
     "Press Read in a row and say what you see: how far you agree with the networks is then shown "
     "here."

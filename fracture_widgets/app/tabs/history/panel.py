@@ -29,8 +29,6 @@ from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import HistoryFilter, SavedResult, as_csv, as_json
 
-__all__ = ["HistoryPanel"]
-
 _PAGE = 50
 _FILE = "fracture-widgets-history"
 _EMPTY = "Nothing is saved yet. Press Save result below a result, and it is listed here."

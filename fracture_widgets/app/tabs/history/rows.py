@@ -18,15 +18,6 @@ from fracture_widgets.records.saved_result import (
     SavedResult,
 )
 
-__all__ = [
-    "COLUMNS",
-    "ORDER_WORDS",
-    "choices",
-    "filter_from",
-    "shown_row",
-    "verdict_from",
-]
-
 _LONGEST_TEXT = 200
 _NOTHING = "–"
 _READER_WORDS = {

@@ -20,8 +20,6 @@ from fracture_widgets.models.verdict_words import (
 from fracture_widgets.parts import FRACTURED, Verdict
 from fracture_widgets.reading_room.session import LEVELS, READERS_WORDS, Mark, Reading
 
-__all__ = ["CaseViewer", "ReadingSheet"]
-
 
 class CaseViewer(Viewer):
     """The viewer of a case: a place can be marked on it, and boxes lie over the picture."""

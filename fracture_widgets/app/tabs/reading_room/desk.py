@@ -21,8 +21,6 @@ from fracture_widgets.reading_room.scoring import OperatingPoint, SessionScore, 
 from fracture_widgets.reading_room.session import Mark, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
 
-__all__ = ["ReadingDesk", "Stage"]
-
 
 class Stage(enum.Enum):
     """Where a session stands."""

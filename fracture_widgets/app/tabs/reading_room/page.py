@@ -13,8 +13,6 @@ from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.live import style
 from fracture_widgets.reading_room.cases import Source
 
-__all__ = ["ReadingRoom", "ReadingRoomTab"]
-
 
 class ReadingRoomTab(Tab):
     """Reading before the networks; the options are those of the view."""

@@ -24,8 +24,6 @@ from fracture_widgets.reading_room.cases import Source, offered_sources
 from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
 
-__all__ = ["RoomView"]
-
 _FIELDS: Mapping[str, Mapping[str, Any]] = {
     "source": {"kind": "select", "label": "Radiographs"},
     "count": {

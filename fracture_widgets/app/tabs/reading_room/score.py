@@ -18,8 +18,6 @@ from fracture_widgets.reading_room.scoring import Performance, SessionScore
 from fracture_widgets.reading_room.session import READERS_WORDS, ReadingSession
 from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["ScorePanel"]
-
 
 class ScorePanel(widgets.VBox):
     """Shows the score of a finished session."""

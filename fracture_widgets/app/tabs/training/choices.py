@@ -15,15 +15,6 @@ from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.plan import TrainingPlan
 
-__all__ = [
-    "NETWORKS",
-    "QUESTIONS",
-    "DatasetChoice",
-    "NetworkChoice",
-    "Overview",
-    "offered_datasets",
-]
-
 QUESTIONS: tuple[tuple[str, str], ...] = (
     *((part, f"Is the {part} fractured?") for part in BODY_PARTS),
     (BODY_PART_OUTPUT, "Which body part is it?"),

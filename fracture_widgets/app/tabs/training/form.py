@@ -14,8 +14,6 @@ from fracture_widgets.app.tabs.training.trainer import Activity, Trainer
 from fracture_widgets.app.widgets.controls import Form
 from fracture_widgets.training.plan import Augmentation
 
-__all__ = ["SetupPanel"]
-
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "epochs": {
         "kind": "number", "label": "Epochs, at most", "min": 1, "max": 500, "step": "1",

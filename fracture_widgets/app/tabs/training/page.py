@@ -11,8 +11,6 @@ from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.live import style
 
-__all__ = ["TAB", "TrainingPanel", "TrainingTab"]
-
 
 class TrainingTab(Tab):
     """Training of networks; the options are those of the view."""

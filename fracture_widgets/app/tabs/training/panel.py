@@ -23,8 +23,6 @@ from fracture_widgets.base.files import data_folder
 from fracture_widgets.training.progress import FEATURES, READING
 from fracture_widgets.training.run_folder import best_of
 
-__all__ = ["Curves", "TrainingView"]
-
 _STAGES = {
     DRAWING: "Drawing radiographs",
     READING: "Reading radiographs",

@@ -25,8 +25,6 @@ from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.training.run_folder import RunFolder
 from fracture_widgets.training.runs import TrainingRun, list_runs, open_run, task_title
 
-__all__ = ["ReportPanel", "RunsPanel"]
-
 _MEASURES = {
     "accuracy": "Accuracy", "auroc": "AUROC", "average_precision": "Average precision",
     "sensitivity": "Sensitivity", "specificity": "Specificity", "precision": "Precision",

@@ -36,8 +36,6 @@ from fracture_widgets.training.progress import EpochEnded, Progress
 from fracture_widgets.training.recipes.paper import train_bone_type_model, train_fracture_model
 from fracture_widgets.training.runs import TrainingRun, open_run
 
-__all__ = ["DRAWING", "Activity", "Trainer"]
-
 DRAWING = "drawing"
 """The stage before those of a training: radiographs are drawn."""
 

@@ -32,8 +32,6 @@ from fracture_widgets.imaging.radiograph import held_bytes
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.formats import ReportFile
 
-__all__ = ["UndoStack", "WorklistPanel"]
-
 _LONGEST_TEXT = 200
 _HELD_BYTES = 64 << 20
 

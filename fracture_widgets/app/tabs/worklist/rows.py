@@ -16,21 +16,6 @@ from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_o
 from fracture_widgets.models.verdict_words import verdict_slug
 from fracture_widgets.parts import Verdict
 
-__all__ = [
-    "NOT_ANSWERED",
-    "SORTED_BY",
-    "Filter",
-    "Row",
-    "Sorting",
-    "counts_in_words",
-    "matching",
-    "row_of",
-    "shown_row",
-    "sorted_rows",
-    "thumbnail_name",
-    "worklist_csv",
-]
-
 Row = Mapping[str, Any]
 """The record of an entry, with its ``key``; of what is not answered, the ``error`` in its place."""
 

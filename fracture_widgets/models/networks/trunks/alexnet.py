@@ -11,8 +11,6 @@ from fracture_widgets.models.networks.trunks import network
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build_alexnet_trunk"]
-
 # Filters, side of the kernel, stride, and whether a pooling follows.
 _LAYERS = ((96, 11, 4, True), (256, 5, 1, True), (384, 3, 1, False), (384, 3, 1, False),
            (256, 3, 1, True))  # fmt: skip

@@ -13,8 +13,6 @@ from fracture_widgets.models.networks.trunks import network
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build_trunk"]
-
 _MEAN_RGB = (0.485, 0.456, 0.406)
 _DEVIATION_RGB = (0.229, 0.224, 0.225)
 _CAFFE_OFFSET = (-103.939, -116.779, -123.68)

@@ -25,8 +25,6 @@ from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 from fracture_widgets.training.framing import STANDARD_MARGIN, radiograph_reader, rows_of
 from fracture_widgets.training.recipes.cascade.views import Run, taught_parts
 
-__all__ = ["judge", "served", "summarise"]
-
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
 
 
@@ -60,7 +58,7 @@ def judge(
             if report.body_part == joint.body_part
             else cascade.probabilities(crop)[joint.body_part][FRACTURED]
         )
-        outlines = [box.seen_from(frame) for box in atlas.outlines_of(joint.image_id)]
+        outlines = [box.relative_to(frame) for box in atlas.outlines_of(joint.image_id)]
         rows.append(
             {
                 **{name: getattr(joint, name) for name in _COLUMNS},

@@ -27,8 +27,6 @@ from fracture_widgets.training.recipes.cascade.views import taught_parts
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["COARSE_CELLS", "CascadeRecipe", "Lesson", "fit_cascade", "largest", "stored_outputs"]
-
 _BATCH = 32
 _MAP_CELLS = 14
 COARSE_CELLS = 7

@@ -26,8 +26,6 @@ from fracture_widgets.training.recipes.cascade.fit import (
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["read_out"]
-
 _VIEWS = (0, 2)
 _COVERED = 0.25
 _SOUND_ROWS = 300

@@ -47,8 +47,6 @@ from fracture_widgets.training.recipes.cascade.views import (
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["new_network", "prepare_lesson", "teach", "train_cascade"]
-
 _ROOM_NEEDED = 12 * 2**30
 _OUT_OF_FOLD, _TEST = "out_of_fold", "test"
 _TRUNK_CREDIT = (

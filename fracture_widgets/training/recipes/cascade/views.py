@@ -29,9 +29,6 @@ from fracture_widgets.training.framing import (
     rows_of,
 )
 
-__all__ = ["FOLDS", "JOINT", "Run", "Views", "draw_views", "plan_runs", "taught_parts",
-           "teaching_table"]  # fmt: skip
-
 JOINT, PATCH, PHANTOM = "joint", "patch", "phantom"
 FOLDS = 5
 

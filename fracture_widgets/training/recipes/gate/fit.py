@@ -37,18 +37,6 @@ from fracture_widgets.training.recipes.gate.samples import (
     phantom_samples,
 )
 
-__all__ = [
-    "GateRecipe",
-    "Role",
-    "choose_limits",
-    "features_of",
-    "fit_and_measure",
-    "fit_gate",
-    "out_of_fold",
-    "study_folds",
-    "train_gate",
-]
-
 Floats = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[np.floating]]
 _BATCH = 8
@@ -80,14 +68,14 @@ def train_gate(
     models: Path,
     work: Path,
     *,
-    strangers: Path | None = None,
+    out_of_distribution: Path | None = None,
     recipe: GateRecipe | None = None,
     note: str = "",
     monitor: Monitor = SILENT,
 ) -> Mapping[str, Any]:
     """Fit the gate of a models folder, measure it, and save it there with its figures."""
     model = load_model_folder(models)
-    beside: Iterable[Sample] = folder_pictures(strangers) if strangers else ()
+    beside: Iterable[Sample] = folder_pictures(out_of_distribution) if out_of_distribution else ()
     parts = model.body_parts
     radiographs = [*atlas_samples(atlas, parts), *phantom_samples(parts)]
     samples = [

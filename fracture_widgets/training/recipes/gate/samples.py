@@ -31,22 +31,6 @@ from fracture_widgets.training.framing import (
     rows_of,
 )
 
-__all__ = [
-    "INSIDE",
-    "INVERTED",
-    "OUTSIDE",
-    "SAMPLES",
-    "TEST",
-    "TRAIN",
-    "Sample",
-    "atlas_samples",
-    "drawn_pictures",
-    "folder_pictures",
-    "installed_photographs",
-    "inverted_samples",
-    "phantom_samples",
-]
-
 Grey = npt.NDArray[np.float32]
 
 CROP, WHOLE, SEVERAL = "joint, cropped", "one joint, whole", "several joints, whole"
