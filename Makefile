@@ -63,9 +63,9 @@ unit: $(VENV)/.complete
 keras: $(VENV)/.complete
 	$(PYTEST) $(TWO) -m 'keras and not browser'
 
-# One server, one JupyterLab and one Chromium for all of them.
+# Each worker has a server, a JupyterLab and a Chromium for all of its files.
 browser: $(VENV)/.complete
-	$(PYTEST) -m browser
+	$(PYTEST) $(TWO) -m browser
 
 # Each notebook in a kernel of its own, two at a time.
 notebooks: $(VENV)/.complete
