@@ -23,6 +23,9 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _ROWS_IN_A_GROUP = 8192
 
+ENCODING = "utf-8-sig"
+"""Of every CSV file: the mark at its beginning tells Excel that it is UTF-8."""
+
 
 def guarded(cell: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula; what is no text stays as it is."""
@@ -52,12 +55,11 @@ def write_csv(
     *,
     end: str = "\r\n",
     decimals: int | None = None,
-    encoding: str = "utf-8",
 ) -> Path:
     """Write a table as a CSV file, row by row as they come."""
 
     def write(file: BinaryIO) -> None:
-        text = io.TextIOWrapper(file, encoding=encoding, newline="", write_through=True)
+        text = io.TextIOWrapper(file, encoding=ENCODING, newline="", write_through=True)
         text.writelines(_lines(columns, rows, end, decimals))
         text.detach()
 
@@ -66,7 +68,7 @@ def write_csv(
 
 def read_csv(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
     """Yield the rows of a table of ours; raise ValueError if it has other columns, or is none."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding=ENCODING, newline="") as file:
         reader = csv.DictReader(file, strict=True)
         try:
             if tuple(reader.fieldnames or ()) != tuple(columns):
@@ -96,14 +98,14 @@ def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> Path:
     """Write a data frame as a CSV file, without its index."""
-    return write_whole(path, frame_csv_text(frame).encode())
+    return write_whole(path, frame_csv_text(frame).encode(ENCODING))
 
 
 def read_frame(path: Path, **options: Any) -> pd.DataFrame:
     """Read a data frame of ours, its texts as they were; ``options`` are those of pandas."""
     import pandas as pd
 
-    frame: pd.DataFrame = pd.read_csv(path, **options)
+    frame: pd.DataFrame = pd.read_csv(path, encoding=ENCODING, **options)
     texts = frame.select_dtypes(["object", "string"])
     frame[texts.columns] = texts.map(
         lambda cell: unguarded(cell) if isinstance(cell, str) else cell

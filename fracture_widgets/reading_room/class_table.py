@@ -158,7 +158,7 @@ def _read(file: Path) -> pd.DataFrame:
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise refused("is too large to be an export")
-        table = read_frame(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = read_frame(file, dtype=str, keep_default_na=False)
     except OSError as error:
         raise refused(f"cannot be read ({error.strerror})") from error
     except ValueError as error:

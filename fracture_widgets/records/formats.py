@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.tables import csv_text
+from fracture_widgets.base.tables import ENCODING, csv_text
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError
@@ -158,7 +158,7 @@ def report_csv(report: Report, *, made_at: datetime | None = None) -> bytes:
         | {f"{part}_probability": value for part, value in parts.items()}
         | {f"{step}_seconds": value for step, value in record["timings"].items()}
     )
-    return csv_text(list(row), [list(row.values())]).encode("utf-8-sig", "replace")
+    return csv_text(list(row), [list(row.values())]).encode(ENCODING, "replace")
 
 
 def _head(made_at: datetime | None) -> dict[str, Any]:

@@ -438,7 +438,7 @@ def test_an_archive_adds_its_radiographs_and_says_what_is_none(page, state, png)
     assert names(state) == ["1.png", "2.png"]
     assert state.selected.radiograph.name == "1.png"
     (problem,) = state.problems
-    assert problem.startswith("notes.txt is no picture that is read here: ")
+    assert problem == "study.zip: 1 file skipped: 1 not a picture."
 
 
 def test_an_archive_without_radiographs_says_so(page, state):

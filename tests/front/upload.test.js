@@ -36,7 +36,7 @@ const entry = (name, content) => ({
 test("a name or a content that may be a radiograph's is enough", async () => {
   const dicom = `${"\0".repeat(128)}DICM`;
   const { names, out } = await surveyed([
-    file("a.PNG"), file("b", dicom), file("c.txt"), file("d.dat", "BM"), file("e.doc", "RIFF"),
+    file("a.PNG"), file("b", dicom), file("c.txt"), file("d.dat", "BM....\0\0\0\0"), file("e.doc", "RIFF"),
   ]);
   assert.deepEqual(names, ["a.PNG", "b", "d.dat"]);
   assert.deepEqual(out, { kind: ["c.txt", "e.doc"] });
@@ -58,6 +58,23 @@ test("a folder is walked in the order of its names, without what is hidden", asy
   assert.deepEqual(out, {});
 });
 
+const DICOM = `${"\0".repeat(128)}DICM`;
+
+test("on a disc, what is no DICOM file belongs to its viewer", async () => {
+  const disc = folder(
+    "cd", entry("DICOMDIR", DICOM), folder("IMAGES", entry("I1", DICOM)), folder("VIEWER", entry("logo.png")),
+  );
+  const beside = await surveyed([disc, entry("a.jfif"), entry("b.jp2")]);
+  assert.deepEqual(beside.names, ["I1", "a.jfif", "b.jp2"]);
+  assert.deepEqual(beside.out, { kind: ["DICOMDIR", "logo.png"] });
+  const content = [entry("DICOMDIR", DICOM), folder("IMAGES", entry("I1", DICOM)), entry("logo.png")];
+  assert.deepEqual((await surveyed(content)).names, ["I1"]);
+  const chosen = ["cd/DICOMDIR", "cd/logo.png", "other/a.png"].map(
+    (path) => Object.assign(file(path.split("/")[1]), { webkitRelativePath: path }),
+  );
+  assert.deepEqual((await surveyed(chosen)).names, ["a.png"]);
+});
+
 test("what vanished meanwhile is named", async () => {
   const gone = { name: "a.png", isFile: true, file: (_, reject) => reject(new Error("gone")) };
   assert.deepEqual(await surveyed([gone]), { names: [], out: { changed: ["a.png"] } });
@@ -70,7 +87,8 @@ test("a walk that was cancelled sends nothing", async () => {
 test("a folder that was chosen comes in the order of one that was dropped", () => {
   const files = ["cd/10.png", "cd/9.png", "cd/.hidden/a.png", "cd/1/z.png", "cd/DICOMDIR"].map(inFolder);
   assert.deepEqual(
-    visibleInOrder(files).map((one) => one.webkitRelativePath), ["cd/1/z.png", "cd/9.png", "cd/10.png"],
+    visibleInOrder(files).map((one) => one.webkitRelativePath),
+    ["cd/1/z.png", "cd/9.png", "cd/10.png", "cd/DICOMDIR"],
   );
 });
 

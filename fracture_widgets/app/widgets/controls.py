@@ -9,6 +9,7 @@ import ipywidgets as widgets
 import traitlets
 
 from fracture_widgets.app.widgets.live import LiveWidget, named, script
+from fracture_widgets.base.tables import ENCODING
 from fracture_widgets.records.formats import ReportFile
 
 
@@ -32,10 +33,14 @@ class Form(LiveWidget):
 
     _esm = script("form")
 
-    def __init__(self, changed: Callable[[object, object], object]) -> None:
-        super().__init__(
-            {"set": lambda content: changed(content.get("name"), content.get("value"))}
-        )
+    def __init__(self, changed: Callable[[str, object], object]) -> None:
+        self._changed = changed
+        super().__init__({"set": self._set})
+
+    def _set(self, content: Mapping[str, Any]) -> None:
+        name = content.get("name")
+        if isinstance(name, str):
+            self._changed(name, content.get("value"))
 
     def fill(self, title: str, fields: Sequence[Mapping[str, Any]], *, folded: bool) -> None:
         """Show these fields below a title."""
@@ -86,4 +91,4 @@ def button(
 
 def csv_download(name: str, text: str) -> ReportFile:
     """Return a table for the browser; the mark at its beginning tells Excel that it is UTF-8."""
-    return ReportFile(name, "text/csv", text.encode("utf-8-sig"))
+    return ReportFile(name, "text/csv", text.encode(ENCODING))

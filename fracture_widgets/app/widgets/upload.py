@@ -43,6 +43,7 @@ from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
 from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
+from fracture_widgets.imaging.walk import HIDDEN, SkippedFiles
 
 _MOST_PENDING = 8
 _EXPIRES_AFTER = 10 * 60.0
@@ -108,8 +109,13 @@ class PendingUpload:
             file_bytes=limits.file_bytes,
             all_bytes=_UNPACKED_PER_HELD * limits.held_bytes,
         )
-        for found in radiographs_in_archive(content, self.name, limits=bounds):
+        skipped = SkippedFiles()
+        packed = radiographs_in_archive(content, self.name, limits=bounds, skipped=skipped)
+        for found in packed:
             yield found.problem if found.radiograph is None else compact(found.radiograph)
+        others = SkippedFiles(entry for entry in skipped if entry[1] != HIDDEN)
+        if others:
+            yield f"{self.name}: {others}"
 
 
 class UploadPanel(LiveWidget):

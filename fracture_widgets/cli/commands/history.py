@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fracture_widgets.base.tables import ENCODING
 from fracture_widgets.cli.narrator import say
 from fracture_widgets.cli.options import choice, documented, new_app, writing
 from fracture_widgets.parts import BODY_PARTS, Verdict
@@ -91,8 +92,7 @@ def history(
     )
     rows = saved.rows(wanted, limit=limit)
     if csv is not None:
-        # The mark at the beginning tells Excel that the file is UTF-8.
-        return _export(csv, as_csv(rows), "utf-8-sig", len(rows))
+        return _export(csv, as_csv(rows), ENCODING, len(rows))
     if json is not None:
         return _export(json, as_json(rows), "utf-8", len(rows))
     for row in rows:

@@ -139,6 +139,7 @@ def _as_json(place: str, report: Report, study: int | None) -> str:
     answer = report.answer.to_dict()
     del answer["body_part_probabilities"]
     line = {"path": place, "schema": RECORD_SCHEMA} | rounded(answer) | {"model": report.model}
+    line["warnings"] = list(report.radiograph.warnings)
     return json.dumps(line if study is None else line | {"study": study})
 
 
@@ -149,12 +150,15 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
     answer = report.answer
     belongs = "" if study is None else f", study {study}"
     if answer.refused:
-        return f"{place}: refused{belongs}. {answer.refusal}"
-    return (
-        f"{place}: {answer.body_part} ({percent(answer.body_part_probability)}), "
-        f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
-        + (f". {override_mark(answer)}" if answer.overridden else "")
-    )
+        answered = f"refused{belongs}. {answer.refusal}"
+    else:
+        answered = (
+            f"{answer.body_part} ({percent(answer.body_part_probability)}), "
+            f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
+            + (f". {override_mark(answer)}" if answer.overridden else "")
+        )
+    lines = (f"{place}: {answered}", *(f"  Warning: {text}" for text in report.radiograph.warnings))
+    return "\n".join(lines)
 
 
 def _study_as_json(number: int, views: Sequence[tuple[str, Answer]], model: str) -> str:

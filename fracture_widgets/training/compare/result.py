@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.tables import frame_csv_text, markdown_table
+from fracture_widgets.base.tables import ENCODING, frame_csv_text, markdown_table
 from fracture_widgets.figures.forest import ComparisonDisplay
 from fracture_widgets.parts import BODY_PARTS, NORMAL
 from fracture_widgets.training.compare.folds import ResultsNotSaved
@@ -144,7 +144,8 @@ class Comparison:
         written: dict[str, Path] = {}
         try:
             for name, text in texts.items():
-                written[name] = write_whole(home / name, text.encode())
+                encoding = ENCODING if name.endswith(".csv") else "utf-8"
+                written[name] = write_whole(home / name, text.encode(encoding))
         except OSError as error:
             raise ResultsNotSaved(
                 f"The tables could not be saved in {home.name} ({error.strerror}): make room and "

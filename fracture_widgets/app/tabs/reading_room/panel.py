@@ -144,7 +144,7 @@ class StartPanel(widgets.VBox):
         desk.observe(self.refresh, "stage")
         self.refresh()
 
-    def change(self, name: object, value: object) -> None:
+    def change(self, name: str, value: object) -> None:
         """Take what was chosen or typed in the page; what makes no sense is put back."""
         if name == "source" and value in list(self._sources):
             self._values["source"] = value
@@ -154,7 +154,7 @@ class StartPanel(widgets.VBox):
         elif name == "balanced" and isinstance(value, bool):
             self._values["balanced"] = value
         elif name in {"code", "reader"} and isinstance(value, str):
-            self._values[str(name)] = value[:MOST_LETTERS]
+            self._values[name] = value[:MOST_LETTERS]
         self._fill()
 
     def refresh(self, _: object = None) -> None:

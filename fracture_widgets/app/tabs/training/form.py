@@ -70,10 +70,10 @@ class SetupPanel(widgets.VBox):
         self._fill()
         self._describe()
 
-    def change(self, name: object, value: object) -> None:
+    def change(self, name: str, value: object) -> None:
         """Take what was chosen or typed in the page; what makes no sense is put back."""
         trainer = self._trainer
-        if trainer.busy or not isinstance(name, str):
+        if trainer.busy:
             pass
         elif value in [key for key, _ in self._options.get(name, ())]:
             trainer.set_trait(name, value)
