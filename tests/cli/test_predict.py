@@ -39,7 +39,7 @@ def test_json_has_one_object_for_every_file(
     assert [Path(str(line["path"])).name for line in lines] == ["a.png", "c.png", "b.png"]
     assert set(lines[0]) == {
         *("path", "schema", "body_part", "body_part_probability", "findings"),
-        *("label", "fracture_probability", "calibrated_probability", "model"),
+        *("label", "fracture_probability", "calibrated_probability", "model", "warnings"),
         *("verdict", "refused", "reason", "overridden", "doubt_from", "fracture_from"),
     }
     assert set(lines[1]) == {"path", "error"}

@@ -25,7 +25,7 @@ NAMES = sorted([*NAMES, "deeper/r0.png", "deeper/r3.png", "deeper/r6.png"])
 
 
 def _rows(table: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(table.decode().splitlines()))
+    return list(csv.DictReader(table.decode("utf-8-sig").splitlines()))
 
 
 def test_there_is_one_row_a_file_sorted_by_path_errors_in_place(uninterrupted: bytes) -> None:
@@ -228,7 +228,7 @@ def test_a_name_that_is_no_unicode_has_its_row(tmp_path: Path) -> None:
     (folder / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
     (folder / "line\nbreak.png").write_bytes(b"")
     screen_folder(folder, tmp_path / "t.csv")
-    rows = csv.DictReader((tmp_path / "t.csv").read_text("utf-8").splitlines(keepends=True))
+    rows = csv.DictReader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines(keepends=True))
     assert [row["path"] for row in rows] == ["caf\\udce9.png", "line\nbreak.png"]
 
 
