@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from fracture_widgets.errors import UnreadableRadiograph
 
@@ -27,6 +28,10 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """What red, green and blue weigh in grey (ITU-R BT.601)."""
 
 _BLOCK_PIXELS = 1 << 20
+
+_SQUARE = 0.01
+_MOST_OBLONG = 8.0
+"""Pixels more oblong are taken for a slip of the pen."""
 
 _MOST_MISSING = 2 / 3
 """Share of a cut picture's rows that may be missing; beyond it too little is left to look at."""
@@ -77,6 +82,25 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
             f"{name} is {width} x {height} pixels and a radiograph needs at least "
             f"{MIN_SIDE} on each side: choose the full picture."
         )
+
+
+def squared(
+    pixels: npt.NDArray[np.float32], aspect: float, max_pixels: int
+) -> tuple[npt.NDArray[np.float32], str]:
+    """Return a picture with square pixels and a note, if its own are ``aspect`` to 1 high."""
+    if abs(aspect - 1) <= _SQUARE or not 1 / _MOST_OBLONG <= aspect <= _MOST_OBLONG:
+        return pixels, ""
+    height, width = pixels.shape
+    tall, wide = round(height * max(1.0, aspect)), round(width * max(1.0, 1 / aspect))
+    if tall * wide > max_pixels:  # as fine as its coarser side
+        tall, wide = (
+            (height, round(width / aspect)) if aspect > 1 else (round(height * aspect), width)
+        )
+    picture = Image.fromarray(pixels).resize((wide, tall), Image.Resampling.BILINEAR)
+    return np.asarray(picture), (
+        f"The file's pixels are not square ({aspect:.3g} to 1); the picture is shown with square "
+        "ones."
+    )
 
 
 def row_blocks(height: int, width: int) -> Iterator[slice]:

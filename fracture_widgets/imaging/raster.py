@@ -19,6 +19,7 @@ from fracture_widgets.imaging.decoding import (
     damaged,
     quiet,
     row_blocks,
+    squared,
     stretched,
 )
 
@@ -103,7 +104,8 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
         image, cut, missing = _decoded_to_its_end(data, name)
         notes.append(cut)
     pixels, note = _grey(image) if lower is None else (_deep_colour(image, lower), "")
-    notes += filter(None, [note, _lost_bits(image, lower, tiles)])
+    pixels, oblong = squared(pixels, _aspect(image), max_pixels)
+    notes += filter(None, [note, _lost_bits(image, lower, tiles), oblong])
     return Decoded(
         _upright(image, pixels),
         source_format,
@@ -237,6 +239,17 @@ def _deep_grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
     if _white_is_zero(image) and pixels.any():
         np.subtract(np.float32(1), pixels, out=pixels)
     return pixels, note
+
+
+def _aspect(image: Image.Image) -> float:
+    """Return how high a pixel is, of a width of 1, as far as the file tells."""
+    for keyword in ("dpi", "aspect", "resolution", "jfif_density"):
+        try:
+            across, down = (float(density) for density in image.info[keyword])
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            continue
+        return across / down if across > 0 and down > 0 else 1.0
+    return 1.0
 
 
 def _white_is_zero(image: Image.Image) -> bool:

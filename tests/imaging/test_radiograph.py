@@ -59,6 +59,25 @@ def test_all_bits_of_deep_colours_are_kept(data):
     assert radiograph.warnings == ()
 
 
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "TIFF"])
+@pytest.mark.parametrize(
+    ("dpi", "shape"), [((200, 100), (64, 48)), ((100, 200), (32, 96)), ((300, 300), (32, 48))]
+)
+def test_pixels_that_are_not_square_are_made_so(file_format, dpi, shape):
+    radiograph = read_radiograph(picture_file(ramp(), file_format, dpi=dpi))
+    assert radiograph.pixels.shape == shape
+    assert [note.split(" (")[0] for note in radiograph.warnings] == (
+        ["The file's pixels are not square"] if shape != ramp().shape else []
+    )
+
+
+@pytest.mark.parametrize("dpi", [(1, 1000), (0, 100), (100, 0)])
+def test_densities_of_no_meaning_are_left_out(dpi):
+    radiograph = read_radiograph(picture_file(ramp(), "JPEG", dpi=dpi))
+    assert radiograph.pixels.shape == ramp().shape
+    assert radiograph.warnings == ()
+
+
 def test_bits_that_are_lost_are_told():
     grey = np.stack([TWELVE_BITS, np.full_like(TWELVE_BITS, 65535)], axis=-1)
     assert read_radiograph(deep_png(grey)).warnings == (

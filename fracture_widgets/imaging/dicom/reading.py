@@ -25,6 +25,7 @@ from fracture_widgets.imaging.decoding import (
     damaged,
     quiet,
     row_blocks,
+    squared,
     stretched,
 )
 from fracture_widgets.imaging.dicom.elements import complete, unused_low_bits, whole
@@ -39,7 +40,7 @@ from fracture_widgets.imaging.dicom.privacy import (
     shutter_bitmap,
 )
 from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter, opening_of
-from fracture_widgets.imaging.dicom.spacing import spacing_of, squared
+from fracture_widgets.imaging.dicom.spacing import spacing_of
 from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax, unknown_form
 from fracture_widgets.imaging.files import study_key
 
@@ -132,9 +133,13 @@ class DicomFile:
         else:
             pixels = _luminance(frame.values, dataset, self.name, frame.photometric, hidden)
         spacing = spacing_of(display)
-        pixels, mm, note = squared(pixels[opening], spacing, self._max_pixels)
+        pixels = pixels[opening]
+        square, note = squared(pixels, spacing.aspect, self._max_pixels)
+        mm = spacing.mm
+        if mm is not None and note:
+            mm = _spread(mm, pixels.shape, square.shape)
         return Decoded(
-            pixels,
+            square,
             "DICOM",
             mm,
             spacing.at_detector,
@@ -171,6 +176,16 @@ def _errors_in_words(name: str) -> Iterator[None]:
         except Exception as error:
             # Damaged files make pydicom and the decoders fail in ways of every type.
             raise damaged(name) from error
+
+
+def _spread(
+    mm: tuple[float, float], before: tuple[int, ...], after: tuple[int, ...]
+) -> tuple[float, float]:
+    """Return the distance of rows and columns once there are more or fewer of them."""
+    row, column = (
+        round(each * was / now, 9) for each, was, now in zip(mm, before, after, strict=True)
+    )
+    return row, column
 
 
 def _check_number(name: str, what: str, number: int, count: int) -> None:
