@@ -13,6 +13,9 @@ from fracture_widgets.base.progress import Monitor
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
+    from fracture_widgets.training.progress import EpochEnded
+    from fracture_widgets.training.progress import Progress as TrainingProgress
+
 _SECONDS_BETWEEN_LINES = 60
 
 
@@ -91,4 +94,24 @@ class Narrator(AbstractContextManager["Narrator"]):
             redirect_stdout=False,
             redirect_stderr=False,
             refresh_per_second=4,
+        )
+
+
+class Epochs:
+    """Draws the steps of a training, and says a line for each epoch."""
+
+    def __init__(self, narrator: Narrator) -> None:
+        self._narrator = narrator
+
+    def __call__(self, step: TrainingProgress) -> None:
+        """Take one step of progress."""
+        note = "" if step.loss is None else f"epoch {step.epoch}, loss {step.loss:.3f}"
+        self._narrator.step(step.done, step.total, step.stage.capitalize(), note)
+
+    def ended(self, epoch: EpochEnded) -> None:
+        """Say the line of an epoch."""
+        loss, accuracy, val_loss, val_accuracy = epoch.history.iloc[-1]
+        self._narrator.say(
+            f"epoch {epoch.epoch} of at most {epoch.epochs}: loss {loss:.3f}, accuracy "
+            f"{accuracy:.3f}; validation loss {val_loss:.3f}, accuracy {val_accuracy:.3f}"
         )

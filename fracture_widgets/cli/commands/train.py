@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from fracture_widgets.cli.narrator import Narrator
+from fracture_widgets.cli.narrator import Epochs, Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
     choice,
@@ -28,8 +28,6 @@ from fracture_widgets.training.recipes import Recipe, all_recipes
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from fracture_widgets.training.progress import EpochEnded, Progress
 
 
 class _Recipes(TyperGroup):
@@ -216,28 +214,8 @@ def _followed() -> Iterator[dict[str, Any]]:
             lambda stopped: narrator.say(str(stopped) or "Stopped: there is nothing to keep.")
         ),
     ):
-        epochs = _Epochs(narrator)
+        epochs = Epochs(narrator)
         yield {"progress": epochs, "epoch_ended": epochs.ended, "say": narrator.say}
-
-
-class _Epochs:
-    """Draws the steps of a training, and says a line for each epoch."""
-
-    def __init__(self, narrator: Narrator) -> None:
-        self._narrator = narrator
-
-    def __call__(self, step: Progress) -> None:
-        """Take one step of progress."""
-        note = "" if step.loss is None else f"epoch {step.epoch}, loss {step.loss:.3f}"
-        self._narrator.step(step.done, step.total, step.stage.capitalize(), note)
-
-    def ended(self, epoch: EpochEnded) -> None:
-        """Say the line of an epoch."""
-        loss, accuracy, val_loss, val_accuracy = epoch.history.iloc[-1]
-        self._narrator.say(
-            f"epoch {epoch.epoch} of at most {epoch.epochs}: loss {loss:.3f}, accuracy "
-            f"{accuracy:.3f}; validation loss {val_loss:.3f}, accuracy {val_accuracy:.3f}"
-        )
 
 
 @app.command(short_help="train the shipped cascade from a FracAtlas copy")
