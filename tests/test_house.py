@@ -85,6 +85,15 @@ def test_notebooks_keep_their_outputs_and_hold_no_upload(texts: dict[str, str]) 
         assert any(c["outputs"] for c in code), name
 
 
+def test_no_file_is_longer_than_one_subject(texts: dict[str, str]) -> None:
+    lengths = {
+        name: text.count("\n")
+        for name, text in texts.items()
+        if name.startswith("fracture_widgets/") and name.endswith(".py")
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > 400} == {}
+
+
 def test_only_the_files_of_the_body_parts_name_them() -> None:
     """A body part is one file: elsewhere its name is asked of the registry."""
     assert _parts_named_in('a = "Elbow"\nb = f"no elbows, {1} hands"') == [1, 2]
