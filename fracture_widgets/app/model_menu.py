@@ -12,6 +12,7 @@ from fracture_widgets.app.state import ModelState, WorkbenchState
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.models.compose import list_models
+from fracture_widgets.models.folder import default_models_folder
 
 
 class ModelMenu(widgets.HBox):
@@ -22,7 +23,7 @@ class ModelMenu(widgets.HBox):
     ) -> None:
         self._state = state
         self._worker = worker
-        self._folder = folder
+        self._folder = default_models_folder() if folder is None else folder
         self._in_use: Path | None = None
         self.choice = named(widgets.Dropdown(description="Model"), "fw-field")
         self.problem = StatusLine()

@@ -235,6 +235,7 @@ class Cascade:
             calibrated_probability=calibrated,
             band=known.band,
             peers=known.peers_of(calibrated),
+            calibrated=part in self._trust,
             refusal="" if refusal is None else refusal.sentence,
             refusal_kind="" if refusal is None else refusal.kind,
             findings=() if seen is None else read_findings(seen),

@@ -71,7 +71,8 @@ class Answer:
     fracture_probability
         Probability of a fracture given the body part, 0 to 1, as the network puts it.
     calibrated_probability
-        The same after calibration: of radiographs given 0.3, about 3 in 10 are fractured.
+        The same after calibration: of radiographs given 0.3, about 3 in 10 are fractured. As the
+        network puts it where nobody has calibrated it.
     band
         The operating points of that body part.
     peers
@@ -83,6 +84,8 @@ class Answer:
         :class:`~fracture_widgets.imaging.quality.QualityProblem` names it.
     overridden
         Whether somebody asked for a verdict although the radiograph was refused.
+    calibrated
+        Whether the part's network was calibrated on radiographs that it had never seen.
     findings
         What was found where, that of the fracture map first; it stands whatever the verdict is,
         so that its score says how little a radiograph without a fracture shows.
@@ -96,6 +99,7 @@ class Answer:
     refusal: str = ""
     refusal_kind: str = ""
     overridden: bool = False
+    calibrated: bool = True
     findings: tuple[Finding, ...] = ()
 
     @property

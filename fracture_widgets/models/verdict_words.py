@@ -7,6 +7,10 @@ from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, DoubtBand
 from fracture_widgets.parts import Verdict
 
+_UNCALIBRATED = (
+    "This network was not calibrated: how often a radiograph given such a probability is "
+    "fractured is not known."
+)
 _OVERRIDDEN = "Refused by the gate, answered on request."
 
 
@@ -33,6 +37,8 @@ def meaning(answer: Answer) -> str:
     if answer.refused:
         return answer.refusal
     probability = answer.calibrated_probability
+    if not answer.calibrated:
+        return f"Probability of a fracture {percent(probability)}. {_UNCALIBRATED}"
     sentence = f"Calibrated probability of a fracture {percent(probability)}"
     if answer.peers is not None:
         return f"{sentence}. {peers_sentence(answer)}"
@@ -45,8 +51,10 @@ def override_mark(answer: Answer) -> str:
 
 
 def peers_sentence(answer: Answer) -> str:
-    """Say what became of radiographs with about this score; empty where nobody counted."""
+    """Say what became of radiographs with about this score, if it was counted or calibrated."""
     peers = answer.peers
+    if not answer.calibrated and not answer.refused:
+        return _UNCALIBRATED
     if answer.refused or peers is None or not peers.n:
         return ""
     of_hundred = round(100 * peers.fractured / peers.n)

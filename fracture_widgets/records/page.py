@@ -120,7 +120,7 @@ def _evidence(sheet: Sheet, report: Report, y: float) -> float:
     y = _picture(sheet, right, y, _COLUMN, "Where the network looked (Grad-CAM)", looked) + 52
     _body_parts(sheet, report.answer, _MARGIN, y)
     _operating_points(sheet, report.answer, right, y, _COLUMN)
-    return y + 178
+    return y + 58 + 40 * max(3, len(report.answer.body_part_probabilities))
 
 
 def _picture(

@@ -19,6 +19,7 @@ def folders(tmp_path, monkeypatch):
         ListedModel("elbows", own, "fracture", ("elbow",)),
     ]
     monkeypatch.setattr(model_menu, "list_models", lambda: listed)
+    monkeypatch.setattr(model_menu, "default_models_folder", lambda: shipped)
     return listed
 
 
@@ -48,6 +49,14 @@ def models(monkeypatch, answers, folders):
 @pytest.fixture
 def workbench(models, record, samples, synchronous):
     return Workbench(history=record, samples=samples, executor=synchronous)
+
+
+def test_the_model_that_the_environment_names_is_the_one_that_is_shown(
+    models, folders, record, samples, synchronous, monkeypatch
+):
+    monkeypatch.setattr(model_menu, "default_models_folder", lambda: folders[1].path)
+    workbench = Workbench(history=record, samples=samples, executor=synchronous)
+    assert workbench.models.choice.label == "elbows"
 
 
 def choose(workbench, name):

@@ -74,3 +74,10 @@ def test_a_report_says_what_was_counted_and_no_second_number():
     assert meaning(ANSWER).startswith("Calibrated probability of a fracture 30.0 %. Of 100 elbow")
     assert "given it" not in meaning(ANSWER)
     assert "of 100 radiographs given it, about 30 are" in meaning(replace(ANSWER, peers=None))
+
+
+def test_what_was_not_calibrated_is_not_called_so():
+    raw = replace(ANSWER, calibrated=False, peers=None)
+    assert "not calibrated" in meaning(raw)
+    assert "of 100 radiographs given it" not in meaning(raw)
+    assert peers_sentence(raw).startswith("This network was not calibrated")

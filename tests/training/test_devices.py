@@ -33,7 +33,7 @@ if how == "mirrored":
     two = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(cpu, two)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-plan = TrainingPlan(learning_rate=3e-3, batch=8, epochs=3, augmentation=Augmentation(),
+plan = TrainingPlan(learning_rate=3e-3, batch=8, epochs=2, augmentation=Augmentation(),
     weights=None, validation=0.25, test=0.25)
 result = train_fracture_model("hand", folder, plan=plan, out=out, strategy=strategy,
     trunk=build_plain_trunk)
