@@ -22,6 +22,8 @@ from packaging.version import Version
 
 from fracture_widgets.phantoms import draw_phantom
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "fracture_widgets"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

@@ -29,6 +29,8 @@ from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.models.report import examine_study
 from fracture_widgets.records.page import report_png
 
+pytestmark = pytest.mark.slow
+
 UIDS = ("1.2.826.0.1.111222333", "1.2.826.0.1.444555666", "1.2.826.0.1.777888999")
 NAMES = {
     "PatientName": "Plantedname^Jane",

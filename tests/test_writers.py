@@ -47,7 +47,10 @@ from fracture_widgets.training.run_folder import (
     history_table,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL"),
+]
 
 SCREENED = Screened(model="m" * 64, version="1.0", files=2, listing="f" * 64, batch=1)
 ROWS = [failed_row(f"{name}.png", "It is empty.", SCREENED.model) for name in "ab"]

@@ -9,6 +9,8 @@ from fracture_widgets.cli import main
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.phantoms import write_phantoms
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

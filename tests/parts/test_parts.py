@@ -21,6 +21,8 @@ from fracture_widgets.parts import (
 )
 from fracture_widgets.phantoms import draw_phantom
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -27,6 +27,8 @@ from fracture_widgets.phantoms import (
     write_phantoms,
 )
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 10
 
 parts = pytest.mark.parametrize("part", BODY_PARTS)

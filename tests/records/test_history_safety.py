@@ -16,6 +16,8 @@ from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.database import Database
 from fracture_widgets.records.history import History
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def path(tmp_path):

@@ -38,6 +38,8 @@ from fracture_widgets.training.recipes.gate.samples import (
     phantom_samples,
 )
 
+pytestmark = pytest.mark.slow
+
 RECIPE = GateRecipe(directions=6, discriminant_directions=8)
 
 
