@@ -14,7 +14,7 @@ from typing import BinaryIO
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.files import shown_name
-from fracture_widgets.imaging.walk import HEAD, HIDDEN, disc_folders, why_skipped
+from fracture_widgets.imaging.walk import HEAD, HIDDEN, why_skipped
 
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # a file; the end, where there is none
 _OUTSIDE = re.compile(r"/|[A-Za-z]:|(.*/)?\.\.(/|$)")
@@ -112,16 +112,13 @@ def _members(
     archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str, limits: ArchiveLimits
 ) -> Iterator[Packed]:
     unpacked = 0
-    paths = [member.filename.replace("\\", "/") for member in members]
-    discs = disc_folders(paths)
-    for member, path in zip(members, paths, strict=True):
+    for member in members:
+        path = member.filename.replace("\\", "/")
         if path.endswith("/"):
             continue
-        place = PurePosixPath(path)
-        base, folder = shown_name(path), str(place.parent)
+        base, folder = shown_name(path), str(PurePosixPath(path).parent)
         problem = _refusal(member, path, base, name, limits)
-        on_disc = not discs.isdisjoint(place.parents)
-        why = why_skipped(path, _head(archive, member, problem), on_disc=on_disc)
+        why = why_skipped(path, _head(archive, member, problem))
         if why and (not problem or why == HIDDEN):
             yield Packed(base, folder, None, skipped=why)
             continue

@@ -61,7 +61,7 @@ def find_radiographs(
     sources
         A path, or several: of radiographs, of folders, searched with all folders in them, or of
         ZIP archives; patterns such as ``*.png`` are what they match. Files are taken by their
-        name or by their content; on a hospital's disc, by its index, DICOM files alone.
+        name or by their content.
     limits
         What an archive may cost.
     skipped

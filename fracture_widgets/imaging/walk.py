@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -63,11 +63,11 @@ def is_named_like_radiograph(place: str) -> bool:
     return PurePosixPath(place).suffix.lower() in _SUFFIXES
 
 
-def why_skipped(place: str, head: bytes, *, on_disc: bool = False) -> str:
+def why_skipped(place: str, head: bytes) -> str:
     """Return why a file is not taken for a radiograph, or nothing if it is.
 
     ``place`` is its path below the folder or in the archive, with slashes; ``head`` its first
-    bytes. What lies on a disc beside an index of DICOM files belongs to the disc's viewer.
+    bytes.
     """
     parts = PurePosixPath(place).parts
     if any(_UNWANTED.fullmatch(part) for part in parts):
@@ -78,8 +78,6 @@ def why_skipped(place: str, head: bytes, *, on_disc: bool = False) -> str:
         return ""
     if head.startswith(_ARCHIVE):
         return "an archive, to be unpacked first"
-    if on_disc:
-        return "of the viewer on the disc"
     if is_named_like_radiograph(place) or _is_surely_raster(head):
         return ""
     return "not a picture"
@@ -92,20 +90,13 @@ def walk(folder: Path) -> Walk:
     """
     names: list[str] = []
     skipped = SkippedFiles()
-    for place, is_folder, on_disc in _entries(folder):
-        path = folder / place
-        why = "" if is_folder else why_skipped(place, _head(path), on_disc=on_disc)
+    for place, is_folder in _entries(folder):
+        why = "" if is_folder else why_skipped(place, _head(folder / place))
         if why:
             skipped.add(place, why)
         else:
             names.append(place)
     return Walk(tuple(sorted(names, key=_in_order)), SkippedFiles(sorted(skipped)))
-
-
-def disc_folders(places: Iterable[str]) -> frozenset[PurePosixPath]:
-    """Return the folders that hold the index of a disc."""
-    paths = map(PurePosixPath, places)
-    return frozenset(path.parent for path in paths if path.name.upper() == _INDEX)
 
 
 def matching(source: str | os.PathLike[str]) -> list[Path]:
@@ -116,11 +107,10 @@ def matching(source: str | os.PathLike[str]) -> list[Path]:
     return [path]
 
 
-def _entries(folder: Path) -> Iterator[tuple[str, bool, bool]]:
-    """Give the place of each file and closed folder, which of them it is, whether on a disc."""
+def _entries(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Give the place of each file, and of each folder that cannot be opened, and which it is."""
     closed: list[str] = []
     seen: set[tuple[int, int]] = set()
-    discs: set[Path] = set()
     walked = os.walk(folder, onerror=lambda error: closed.append(error.filename), followlinks=True)
     for home, folders, files in walked:
         here = Path(home)
@@ -131,13 +121,11 @@ def _entries(folder: Path) -> Iterator[tuple[str, bool, bool]]:
         seen.add((status.st_dev, status.st_ino))
         hidden = [name for name in folders if _UNWANTED.fullmatch(name)]
         folders[:] = [name for name in folders if name not in hidden]
-        if here.parent in discs or any(name.upper() == _INDEX for name in files):
-            discs.add(here)
         for name in (*files, *hidden):
-            yield (here / name).relative_to(folder).as_posix(), False, here in discs
+            yield (here / name).relative_to(folder).as_posix(), False
     for name in closed:
         if Path(name) != folder:
-            yield Path(name).relative_to(folder).as_posix(), True, False
+            yield Path(name).relative_to(folder).as_posix(), True
 
 
 def _head(path: Path) -> bytes:

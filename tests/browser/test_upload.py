@@ -215,5 +215,5 @@ def test_a_dropped_zip_gives_its_radiographs_and_says_what_is_none(page, tmp_pat
         packed.writestr("notes.txt", "No picture.\n" * 20)
     drop(page, archive)
     expect(titles(page)).to_have_text(["view0.png", "view1.png", "view2.png"])
-    expect(problems(page)).to_contain_text("notes.txt is no picture")
+    expect(problems(page)).to_contain_text("1 file skipped: 1 not a picture.")
     expect(outcome(page)).to_have_text("3 radiographs have arrived.")

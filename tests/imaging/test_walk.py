@@ -47,11 +47,6 @@ def test_a_file_is_taken_or_passed_over_for_a_reason(place: str, content: bytes,
     assert why_skipped(place, content[:1024]) == why
 
 
-def test_on_a_disc_what_is_no_dicom_belongs_to_its_viewer() -> None:
-    assert why_skipped("VIEWER/logo.png", PNG, on_disc=True) == "of the viewer on the disc"
-    assert why_skipped("DICOM/I1", DICOM, on_disc=True) == ""
-
-
 def lay(folder: Path, **files: bytes) -> None:
     for name, content in files.items():
         path = folder / name.replace("__", "/")
@@ -59,13 +54,13 @@ def lay(folder: Path, **files: bytes) -> None:
         path.write_bytes(content)
 
 
-def test_a_disc_within_a_folder_is_told_from_what_lies_beside_it(tmp_path: Path) -> None:
-    lay(tmp_path, cd__DICOMDIR=DICOM, cd__VIEWER__logo=PNG, cd__IMAGES__I1=DICOM, other=PNG)
+def test_of_a_disc_the_index_and_the_programs_are_skipped(tmp_path: Path) -> None:
+    lay(tmp_path, cd__DICOMDIR=DICOM, cd__VIEWER__run=PROGRAM, cd__IMAGES__I1=DICOM, other=PNG)
     found = walk(tmp_path)
     assert found.names == ("cd/IMAGES/I1", "other")
     assert found.skipped == [
         ("cd/DICOMDIR", "index of a disc"),
-        ("cd/VIEWER/logo", "of the viewer on the disc"),
+        ("cd/VIEWER/run", "not a picture"),
     ]
 
 

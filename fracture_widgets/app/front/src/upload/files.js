@@ -2,8 +2,7 @@
 
 // The rule of imaging/walk.py; the kernel looks into a ZIP.
 const RADIOGRAPH_NAME = /\.(png|jpe?g|jpe|jfif|jp2|j2k|tiff?|bmp|webp|dcm|dicom|zip)$/i;
-const HIDDEN = /^(\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
-const INDEX = /^DICOMDIR$/i; // of a disc, on which what is no DICOM file belongs to the viewer
+const HIDDEN = /^(\..*|__MACOSX|Thumbs\.db|desktop\.ini|DICOMDIR)$/i; // the last: a disc's index
 const HEAD = 132; // bytes: a DICOM file says DICM after 128 of anything
 const MOST_SEEN = 20; // times as many files as are taken: no walk through a whole disk
 const byName = new Intl.Collator("en", { numeric: true }).compare;
@@ -15,13 +14,13 @@ export function droppedEntries(transfer) {
   return entries.length > 1 ? entries.filter(({ name }) => !HIDDEN.test(name)) : entries;
 }
 
-async function* filesIn(entry, onDisc = false) {
-  if (entry instanceof File) { yield { file: entry, onDisc }; return; }
+async function* filesIn(entry) {
+  if (entry instanceof File) { yield entry; return; }
   if (entry.isFile) {
     try {
-      yield { file: await new Promise((resolve, reject) => entry.file(resolve, reject)), onDisc };
+      yield await new Promise((resolve, reject) => entry.file(resolve, reject));
     } catch {
-      yield { file: { name: entry.name, gone: true }, onDisc };
+      yield { name: entry.name, gone: true };
     }
     return;
   }
@@ -31,14 +30,13 @@ async function* filesIn(entry, onDisc = false) {
     try {
       more = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     } catch {
-      yield { file: { name: entry.name, gone: true }, onDisc };
+      yield { name: entry.name, gone: true };
       more = [];
     }
     within.push(...more.filter((one) => !HIDDEN.test(one.name)));
   }
   within.sort((one, other) => byName(one.name, other.name));
-  const disc = onDisc || within.some(({ name }) => INDEX.test(name));
-  for (const one of within) yield* filesIn(one, disc);
+  for (const one of within) yield* filesIn(one);
 }
 
 // The files of a folder chosen by button, as a drop of the folder would give them.
@@ -54,9 +52,8 @@ export function visibleInOrder(files) {
 }
 
 // Name and content both must say no: what a file named .png is instead, the kernel says.
-async function maybeRadiograph(file, onDisc) {
-  if (INDEX.test(file.name)) return false;
-  if (RADIOGRAPH_NAME.test(file.name) && !onDisc) return true;
+async function maybeRadiograph(file) {
+  if (RADIOGRAPH_NAME.test(file.name)) return true;
   let head;
   try {
     head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
@@ -65,16 +62,9 @@ async function maybeRadiograph(file, onDisc) {
   }
   const says = (text, at = 0) => [...text].every((letter, index) => head[at + index] === letter.charCodeAt(0));
   const oldDicom = (head[0] === 2 || head[0] === 8) && head[1] === 0 && head[3] <= 0x20;
-  if (says("DICM", 128) || oldDicom) return true;
-  return !onDisc && (says("\x89PNG") || says("\xff\xd8\xff") || says("II*\0") || says("MM\0*")
+  return says("DICM", 128) || oldDicom || says("\x89PNG") || says("\xff\xd8\xff") || says("II*\0") || says("MM\0*")
     || says("II+\0") || says("MM\0+") || (says("BM") && says("\0\0\0\0", 6))
-    || (says("RIFF") && says("WEBP", 8)) || says("\0\0\0\x0cjP  ") || says("\xff\x4f\xff\x51"));
-}
-
-// The folders with an index among files that were chosen as a folder by button.
-function discsAmong(entries) {
-  return entries.filter((entry) => entry.webkitRelativePath && INDEX.test(entry.name))
-    .map(({ webkitRelativePath, name }) => webkitRelativePath.slice(0, -name.length));
+    || (says("RIFF") && says("WEBP", 8)) || says("\0\0\0\x0cjP  ") || says("\xff\x4f\xff\x51");
 }
 
 // Sorts out what was chosen. `leftOut(reason, names)` hears of what is not sent.
@@ -82,17 +72,13 @@ export async function survey(entries, { maxBytes, maxFiles, leftOut, looked, sto
   const files = [];
   const out = { kind: [], size: [], changed: [] };
   let seen = 0;
-  const discs = discsAmong(entries);
-  const droppedDisc = entries.length > 1 && entries.some((entry) => !entry.webkitRelativePath && INDEX.test(entry.name));
   for (const entry of entries) {
-    const path = entry.webkitRelativePath ?? "";
-    const chosenOnDisc = droppedDisc || discs.some((disc) => path.startsWith(disc));
-    for await (const { file, onDisc } of filesIn(entry, chosenOnDisc)) {
+    for await (const file of filesIn(entry)) {
       seen += 1;
       if (stopped()) return [];
       if (seen % 50 === 0) looked(seen);
       if (file.gone) out.changed.push(file.name);
-      else if (!await maybeRadiograph(file, onDisc)) out.kind.push(file.name);
+      else if (!await maybeRadiograph(file)) out.kind.push(file.name);
       else if (file.size > maxBytes) out.size.push(file.name);
       else files.push(file);
       if (files.length > maxFiles || seen > MOST_SEEN * maxFiles) {
