@@ -43,7 +43,7 @@ pytestmark = pytest.mark.keras
 
 # With so few radiographs, a probe held back less would answer to the rounding of the features.
 RECIPE = CascadeRecipe(
-    views=2, phantoms=6, map_epochs=1, joint_epochs=1, batch=8, probe_strength=1e-4
+    views=3, phantoms=12, map_epochs=1, joint_epochs=1, batch=8, probe_strength=1e-4
 )
 
 
