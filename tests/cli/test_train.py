@@ -83,9 +83,9 @@ def test_the_network_for_parts_is_trained_from_the_same_folder(folder, tmp_path,
 
 
 def test_ctrl_c_says_where_the_best_weights_are(folder, tmp_path, capsys, monkeypatch):
-    from fracture_widgets.cli.commands.train import _Epochs
+    from fracture_widgets.cli.narrator import Epochs
 
-    tell = _Epochs.__call__
+    tell = Epochs.__call__
 
     def stop_in(epoch):
         def call(self, step):
@@ -93,7 +93,7 @@ def test_ctrl_c_says_where_the_best_weights_are(folder, tmp_path, capsys, monkey
             if step.epoch == epoch:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(_Epochs, "__call__", call)
+        monkeypatch.setattr(Epochs, "__call__", call)
 
     words = ["train", "fracture", "hand", str(folder), "--out", str(tmp_path / "hand"), *QUICK]
     stop_in(2)
