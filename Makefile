@@ -27,7 +27,7 @@ WHAT_IS_INSTALLED := pyproject.toml constraints.txt
 
 help:
 	@echo 'make dashboard [PORT=8866]  build what serving needs, and serve the dashboard'
-	@echo 'make quick                  the checks and tests of a minute, for every change'
+	@echo 'make quick                  the checks and quick tests, for every change'
 	@echo 'make test                   every check and test, in stages that stop at the first red:'
 	@echo '                            lint, unit, keras, browser, notebooks; each is a target too'
 	@echo 'make format                 let ruff put the code in order'
