@@ -77,10 +77,14 @@ class Column:
         """Return a value as a cell of a table: text, a number, or nothing."""
         if self.format == "sentences" and value is not None:
             return " ".join(value)
+        return self.stored(value)
+
+    def stored(self, value: Any) -> Any:
+        """Return a value as a database keeps it, whole: text, a number, or nothing."""
         return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
     def parse(self, cell: Any) -> Any:
-        """Return the value of a cell."""
+        """Return what was stored."""
         if cell is None:
             return None
         return json.loads(cell) if self.type in (list, dict) else self.type(cell)
@@ -148,8 +152,8 @@ WARNINGS = Column(
     list,
     "Warnings",
     lambda r: list(r.radiograph.warnings),
+    since=4,
     format="sentences",
-    in_tables=False,
 )
 RECORD: tuple[Column, ...] = (
     *RADIOGRAPH,

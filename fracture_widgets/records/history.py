@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.errors import HistoryError
-from fracture_widgets.models.record import ANSWER, TABLE, cells_of, record_of
+from fracture_widgets.models.record import ANSWER, TABLE, WARNINGS, record_of
 from fracture_widgets.records.database import COLUMNS, Database
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _NAMES = ", ".join(COLUMNS)
 _SAVED = ("saved_at", *(column.name for column in TABLE))
-_REPLACED = ", ".join(f"{x.name} = excluded.{x.name}" for x in ANSWER if x.in_tables)
+_REPLACED = ", ".join(f"{x.name} = excluded.{x.name}" for x in (*ANSWER, WARNINGS) if x.in_tables)
 # A verdict takes the place of a refusal, and a calibrated one that of a row of the first version.
 _SAVE = f"""
 INSERT INTO results ({", ".join(_SAVED)}) VALUES ({", ".join("?" * len(_SAVED))})
@@ -78,8 +78,9 @@ class History:
         number of the row that is there. Only a row without a calibrated probability, as of a
         radiograph that was refused, takes over the answer of a report with one.
         """
-        cells = cells_of(record_of(report, TABLE)).values()
-        values = (_now(), *(storable(x) if isinstance(x, str) else x for x in cells))
+        record = record_of(report, TABLE)
+        kept = (column.stored(record[column.name]) for column in TABLE)
+        values = (_now(), *(storable(x) if isinstance(x, str) else x for x in kept))
         key = (report.radiograph.sha256, report.model)
 
         def work(connection: sqlite3.Connection) -> int:

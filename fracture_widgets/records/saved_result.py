@@ -6,7 +6,7 @@ import enum
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -83,14 +83,18 @@ class SavedResult:
 
     def to_sql(self) -> list[Any]:
         """Return what its columns hold, in the order of the file's."""
-        return list((self.to_dict() | cells_of(self.record)).values())
+        kept = {column.name: column.stored(self.record[column.name]) for column in TABLE}
+        return list((self.to_dict() | kept).values())
+
+    def to_cells(self) -> list[Any]:
+        """Return what a table has of it, its numbers rounded."""
+        cells = self.to_dict() | cells_of(rounded(self.record))
+        return [rounded(cell) for cell in cells.values()]
 
 
 def as_csv(rows: Iterable[SavedResult]) -> str:
     """Return rows as CSV text with a header line; no cell is taken for a formula."""
-    return csv_text(
-        COLUMNS, (rounded(replace(row, record=rounded(row.record)).to_sql()) for row in rows)
-    )
+    return csv_text(COLUMNS, (row.to_cells() for row in rows))
 
 
 def as_json(rows: Iterable[SavedResult]) -> str:

@@ -39,7 +39,9 @@ _ENDINGS = (".csv", ".parquet")
 
 def _columns(schema: int) -> tuple[str, ...]:
     """Return the columns of a table that was written with a schema of the record."""
-    return ("path", *(column.name for column in _RECORD if column.since <= schema), "error")
+    # Screenings had the warnings before other tables did.
+    known = (x.name for x in _RECORD if x.since <= schema or x is WARNINGS)
+    return ("path", *known, "error")
 
 
 COLUMNS = _columns(RECORD_SCHEMA)

@@ -41,6 +41,15 @@ def test_a_refused_result_shows_its_reason_and_no_part_or_probability(panel):
     assert row["details"] == f"Refused: {REFUSAL}"
 
 
+def test_a_result_tells_how_many_warnings_there_were_and_its_form_which(record, panel):
+    words = "The file holds 2 pictures; the first is shown."
+    record.save(make_report(sha256="d" * 64, warnings=(words,)))
+    panel.refresh()
+    row = panel.table.content["rows"][0]
+    assert row["cells"][4] == "fracture, 1 warning"
+    assert row["details"].endswith(f" {words}")
+
+
 def test_a_filter_asks_the_database_and_the_counts_say_so(panel):
     tell(panel, "filter", text="HAND", verdict="doubt", reader="not read", order="probable")
     assert shown(panel) == [2]

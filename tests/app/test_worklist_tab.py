@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,15 @@ def test_a_row_says_what_is_known(full):
     failed = by_name["bad 3.png"]
     assert failed["state"] == "problem"
     assert failed["problem"] == "bad 3.png: bad 3.png cannot be examined."
+
+
+def test_a_row_carries_the_warnings_also_as_a_table(workbench, radiograph):
+    words = "The file holds 2 pictures; the first is shown."
+    workbench.state.extend([replace(radiograph("normal 1.png"), warnings=(words,))])
+    workbench.tabs.value = "worklist"
+    workbench.predict_all.click()
+    assert [row["warnings"] for row in rows(workbench).values()] == [words]
+    assert [row["warnings"] for row in exported(workbench)] == [words]
 
 
 def test_the_counts_are_said(full):

@@ -24,7 +24,7 @@ from pathlib import Path
 HEAD = struct.Struct("<QdQ")
 """Number of the input, when it was begun, and its length; the input follows."""
 
-LONGEST = 12_000
+LONGEST = 15_000
 BATCH = 40_000
 
 

@@ -28,6 +28,8 @@ from pydicom.uid import (
 
 sys.path.append(str(Path(__file__).parents[1] / "support"))
 
+from field_files import small as small_files
+from field_variants import field_variants
 from picture_files import (
     dicom_dataset,
     dicom_file,
@@ -43,7 +45,7 @@ __all__ = ["MARK", "seeds"]
 MARK = "Zwiebelfisch"
 """Stands for the patient in every DICOM seed; no sentence may ever hold a part of it."""
 
-_LONGEST = 10_000
+_LONGEST = 13_800
 _MARKED = {
     "PatientName": f"{MARK}^{MARK}",
     "PatientID": MARK,
@@ -53,10 +55,16 @@ _MARKED = {
 
 
 def seeds() -> dict[str, bytes]:
-    """Return the files by name, each no longer than 10,000 bytes."""
+    """Return the files by name, each no longer than 13,800 bytes."""
     return {
         name: data
-        for name, data in {**_pictures(), **_dicom(), **_archives(), **_of_pydicom()}.items()
+        for name, data in {
+            **_pictures(),
+            **_dicom(),
+            **_archives(),
+            **_of_pydicom(),
+            **_of_the_field(),
+        }.items()
         if len(data) <= _LONGEST
     }
 
@@ -222,3 +230,9 @@ def _archives() -> dict[str, bytes]:
 def _of_pydicom() -> dict[str, bytes]:
     folder = Path(pydicom.data.__file__).parent / "test_files"
     return {f"pydicom-{path.name}": path.read_bytes() for path in sorted(folder.glob("*.dcm"))}
+
+
+def _of_the_field() -> dict[str, bytes]:
+    with small_files():
+        made = [variant.make() for variant in field_variants()]
+    return {f"field{number:03}.dcm": data for number, data in enumerate(made)}

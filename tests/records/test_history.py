@@ -36,6 +36,16 @@ def test_a_saved_report_comes_back_as_a_row(history):
     assert datetime.now(UTC) - row.saved_at < timedelta(minutes=1)
 
 
+def test_warnings_come_back_one_by_one_and_side_by_side_in_a_table(history):
+    warnings = ("The file is cut short.", "Its pixels are not square (1.5 to 1).")
+    removed = history.delete(history.save(make_report(warnings=warnings)))
+    history.restore(removed)
+    assert history.rows()[0].warnings == list(warnings)
+    (row,) = csv.DictReader(io.StringIO(history.export_csv(), newline=""))
+    assert row["warnings"] == " ".join(warnings)
+    assert json.loads(history.export_json())[0]["warnings"] == list(warnings)
+
+
 def test_the_same_radiograph_and_model_is_kept_once(history):
     first = history.save(make_report())
     assert history.save(make_report("another name.png")) == first
@@ -65,7 +75,7 @@ def test_neither_pixels_nor_anything_unlisted_is_stored(history):
         "id", "saved_at", "name", "sha256", "width", "height", "verdict", "reason", "overridden",
         "body_part", "body_part_probability", "label", "fracture_probability",
         "calibrated_probability", "doubt_from", "fracture_from", "model", "reader_verdict",
-        "remark", "read_at", "findings",
+        "remark", "read_at", "findings", "warnings",
     ]  # fmt: skip
 
 

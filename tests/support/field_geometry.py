@@ -9,7 +9,7 @@ from field_files import Variant, dataset, item, stored
 from picture_files import saved
 from pydicom.sequence import Sequence
 
-EDGE = 40
+EDGE = 12
 
 
 def framed(fill: int = 4095) -> np.ndarray:

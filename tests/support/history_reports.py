@@ -22,10 +22,11 @@ def make_report(
     calibrated=0.87,
     refusal="",
     overridden=False,
+    warnings=(),
 ):
     others = [part for part in ("elbow", "hand", "shoulder") if part != body_part]
     return Report(
-        radiograph=Radiograph(np.zeros((4, 3), np.float32), name, sha256, "PNG"),
+        radiograph=Radiograph(np.zeros((4, 3), np.float32), name, sha256, "PNG", warnings=warnings),
         answer=Answer(
             {body_part: 0.97, others[0]: 0.01, others[1]: 0.02},
             0.91 if calibrated >= 0.5 else 0.2,

@@ -85,6 +85,12 @@ def _probability(row: SavedResult) -> str:
     return _NOTHING if row.probability is None else percent(row.probability)
 
 
+def _network(row: SavedResult) -> str:
+    count = len(row.warnings or ())
+    warned = f"{count} warning{'' if count == 1 else 's'}" if count else ""
+    return ", ".join(filter(None, [str(row.verdict), row.overridden and "overridden", warned]))
+
+
 def _reader(row: SavedResult) -> str:
     if row.reader_verdict is None:
         return _NOTHING
@@ -96,7 +102,7 @@ COLUMNS: dict[str, Callable[[SavedResult], str]] = {
     "Saved": lambda row: row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
     "Radiograph": lambda row: str(row.name),
     "Body part": lambda row: row.body_part or _NOTHING,
-    "Network": lambda row: f"{row.verdict}, overridden" if row.overridden else str(row.verdict),
+    "Network": _network,
     "Fracture": _probability,
     "You": _reader,
     "Remark": lambda row: row.remark or "",
@@ -105,9 +111,10 @@ COLUMNS: dict[str, Callable[[SavedResult], str]] = {
 
 
 def _details(row: SavedResult) -> str:
-    """Say what the network concluded and from what, in sentences."""
+    """Say what the network concluded and from what, and what is to be known of the picture."""
+    warnings = row.warnings or ()
     if row.verdict is Verdict.REFUSED:
-        return f"Refused: {row.reason}"
+        return " ".join([f"Refused: {row.reason}", *warnings])
     sentences = [f"Asked for although it was refused: {row.reason}"] if row.overridden else []
     if row.calibrated_probability is None:
         sentences.append(
@@ -119,4 +126,4 @@ def _details(row: SavedResult) -> str:
             f"The network says doubt from {percent(row.doubt_from)} and fracture from "
             f"{percent(row.fracture_from)} on."
         )
-    return " ".join(sentences)
+    return " ".join([*sentences, *warnings])

@@ -114,6 +114,7 @@ def shown_row(entry: Entry) -> dict[str, Any]:
         "thumbnail": thumbnail_name(entry),
         "name": radiograph.name,
         "size": f"{radiograph.width} × {radiograph.height}{drawn}",
+        "warnings": " ".join(radiograph.warnings),
     }
     if report is None:
         state = "problem" if entry.problem else "waiting"

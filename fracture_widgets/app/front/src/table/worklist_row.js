@@ -15,6 +15,7 @@ export function worklistRow({ key }, { remove }) {
   const cell = (name, ...children) => h("td", { role: "gridcell", class: `fw-w-${name}` }, ...children);
   const picture = h("img", { alt: "" });
   const name = h("span", { class: "fw-w-title" });
+  const warnings = h("span", { class: "fw-w-note" });
   const size = cell("size");
   const part = h("span", {});
   const sure = h("span", { class: "fw-w-note" });
@@ -31,7 +32,7 @@ export function worklistRow({ key }, { remove }) {
   const fracture = cell("fracture", bar, probability);
   const node = h(
     "tr", { role: "row", tabindex: "-1", "aria-selected": "false", "data-key": key },
-    cell("picture", picture), cell("name", name), size, cell("part", part, sure),
+    cell("picture", picture), cell("name", name, warnings), size, cell("part", part, sure),
     verdict, fracture, cell("remove", button),
   );
   return {
@@ -39,6 +40,7 @@ export function worklistRow({ key }, { remove }) {
     update(row) {
       node.dataset.state = row.state;
       name.textContent = name.title = row.name;
+      warnings.textContent = warnings.title = row.warnings;
       size.textContent = row.size;
       part.textContent = row.body_part ?? "";
       sure.textContent = row.body_part_percent ?? "";
