@@ -12,12 +12,16 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := $(VENV)/bin
 # nbval takes seconds to import, and the notebooks alone need it.
 PYTEST := $(BIN)/python -m pytest -p no:nbval
+# The pages have a stage of their own: no other need import what drives them.
+PAGES := tests/browser
 # Two workers; a file stays with one of them, so that what its tests share is made once.
 TWO := -n 2 --dist loadfile
 # uv installs in seconds what pip installs in minutes; where it cannot, pip does.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 install = { $(PIP) uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
 	--constraint constraints.txt --editable $(1); } || $(PIP) --no-compile --editable $(1)
+# What Python compiles is kept, whatever the shell says: TensorFlow alone is 8 seconds a process.
+unexport PYTHONDONTWRITEBYTECODE
 WHAT_IS_INSTALLED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -55,17 +59,17 @@ lint: $(VENV)/.complete
 quick: $(VENV)/.complete
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
-	$(PYTEST) $(TWO) -m 'not slow and not keras and not browser'
+	$(PYTEST) $(TWO) --ignore=$(PAGES) -m 'not slow and not keras'
 
 unit: $(VENV)/.complete
-	$(PYTEST) $(TWO) -m 'not keras and not browser'
+	$(PYTEST) $(TWO) --ignore=$(PAGES) -m 'not keras'
 
 keras: $(VENV)/.complete
-	$(PYTEST) $(TWO) -m 'keras and not browser'
+	$(PYTEST) $(TWO) --ignore=$(PAGES) -m keras
 
 # Each worker has a server, a JupyterLab and a Chromium for all of its files.
 browser: $(VENV)/.complete
-	$(PYTEST) $(TWO) -m browser
+	$(PYTEST) $(TWO) $(PAGES)
 
 # Each notebook in a kernel of its own, two at a time.
 notebooks: $(VENV)/.complete

@@ -75,10 +75,12 @@ def problems(tree: ast.AST) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_package_was_found():
     assert len(dict(trees())) > 100
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_that_could_run_and_no_text_is_run():
     assert {name: found for name, tree in trees() if (found := problems(tree))} == {}
 

@@ -162,6 +162,7 @@ def test_only_the_last_choice_is_shown(table, answers, patient):
     assert not browser.status.busy
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_taken_as_it_is(table, synchronous):
     class Evaluated:
         predictions = table

@@ -94,6 +94,7 @@ def test_the_linter_finds_nothing(tools) -> None:
     run(tools / "biome", "check", "--error-on-warnings")
 
 
+@pytest.mark.slow
 def test_the_unit_tests_of_the_modules(node) -> None:
     files = sorted((ROOT / "tests" / "front").glob("*.test.js"))
     assert files

@@ -183,6 +183,7 @@ def test_a_history_locked_for_too_long_is_a_sentence(record, monkeypatch):
         assert len(record.rows()) == 1  # reading goes on meanwhile
 
 
+@pytest.mark.slow
 def test_opening_the_page_computes_no_agreement():
     program = (
         "import sys, fracture_widgets.app.tabs.history.panel\n"

@@ -98,6 +98,7 @@ def test_a_name_is_shown_on_one_line_without_its_folders(name):
     shown.encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_no_name_of_an_upload_reaches_the_disk(
     name, workbench, content, watch, tmp_path, monkeypatch
@@ -121,6 +122,7 @@ def test_no_name_of_an_upload_reaches_the_disk(
     assert len(download.name.encode()) < 255
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_a_name_is_text_wherever_it_is_shown(name, workbench, content):
     uploaded(workbench, name, content)

@@ -81,21 +81,25 @@ def test_it_opens_empty(make, name):
     panels.it_opens_empty(make(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PANELS)
 def test_no_wrong_message_changes_it(make, name):
     panels.no_wrong_message_changes_it(make(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PANELS)
 def test_names_are_text(make, name):
     panels.names_are_text(make(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABS)
 def test_a_tab_that_is_shown_again_keeps_its_rows(make, name):
     panels.a_tab_that_is_shown_again_keeps_its_rows(make(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PANELS)
 def test_a_closed_page_raises_nothing(make, patient, name):
     panels.a_closed_page_raises_nothing(make(name), patient.go)

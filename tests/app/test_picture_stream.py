@@ -32,6 +32,7 @@ def unpacked(packed: PackedPicture):
     return np.cumsum(steps.reshape(packed.height, packed.width), axis=1, dtype=steps.dtype)
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.uint8, SIZES))
 def test_greys_of_8_bits_arrive_as_they_are(greys):
     packed = pack(radiograph(greys.astype(np.float32) / np.float32(255)))
@@ -39,6 +40,7 @@ def test_greys_of_8_bits_arrive_as_they_are(greys):
     np.testing.assert_array_equal(unpacked(packed), greys)
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.float32, SIZES, elements=st.floats(0, 1, width=32)))
 def test_deeper_greys_arrive_in_16_bits(pixels):
     packed = pack(radiograph(pixels))

@@ -70,6 +70,7 @@ def keys(rows):
     return [row["key"] for row in rows]
 
 
+@pytest.mark.slow
 @given(row_lists(), SORTINGS)
 def test_sorting_loses_none_and_adds_none(rows, sorting):
     assert sorted(keys(sorted_rows(rows, sorting))) == keys(rows)
@@ -81,17 +82,20 @@ def test_sorting_what_is_sorted_changes_nothing(rows, sorting):
     assert sorted_rows(once, sorting) == once
 
 
+@pytest.mark.slow
 @given(row_lists(), FILTERS, SORTINGS)
 def test_it_does_not_matter_whether_it_is_filtered_or_sorted_first(rows, wanted, sorting):
     filtered_last = matching(sorted_rows(rows, sorting), wanted)
     assert sorted_rows(matching(rows, wanted), sorting) == filtered_last
 
 
+@pytest.mark.slow
 @given(row_lists(), FILTERS)
 def test_filtering_twice_is_filtering_once(rows, wanted):
     assert matching(matching(rows, wanted), wanted) == matching(rows, wanted)
 
 
+@pytest.mark.slow
 @given(row_lists())
 def test_suspicion_falls_and_unanswered_ones_come_after_and_failed_ones_last(rows):
     by_suspicion = sorted_rows(rows, Sorting())
@@ -109,12 +113,14 @@ def test_what_the_order_leaves_equal_stays_in_the_order_of_arrival(rows, sorting
     assert all(place[key] < place[len(rows) + key] for key in keys(rows))
 
 
+@pytest.mark.slow
 @given(row_lists(), st.sampled_from(["body_part", "answer", "suspicion"]), st.booleans())
 def test_those_without_an_answer_come_last_whichever_way_answers_are_sorted(rows, by, descending):
     known = ["verdict" in row for row in sorted_rows(rows, Sorting(by, descending))]
     assert known == sorted(known, reverse=True)
 
 
+@pytest.mark.slow
 @given(row_lists(), FILTERS)
 def test_the_counts_are_those_of_what_is_shown(rows, wanted):
     shown = matching(rows, wanted)

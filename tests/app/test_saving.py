@@ -33,6 +33,7 @@ def click(button):
     button.receive({"type": "wanted"})
 
 
+@pytest.mark.slow
 def test_save_records_the_result_and_gives_the_report(workbench, radiograph, record, downloads):
     answer(workbench, radiograph, "left hand <1>.png")
     click(workbench.result.save)
@@ -69,6 +70,7 @@ def test_the_format_chosen_stays_chosen_for_the_next_radiograph(workbench, radio
     assert b"second.png" in content
 
 
+@pytest.mark.slow
 def test_dicom_is_offered_for_dicom_files_and_comes_back_with_them(
     workbench, radiograph, downloads
 ):
@@ -89,6 +91,7 @@ def test_dicom_is_offered_for_dicom_files_and_comes_back_with_them(
     assert content.startswith(b"PK")
 
 
+@pytest.mark.slow
 def test_a_format_that_is_not_offered_gives_the_page(workbench, radiograph, downloads):
     answer(workbench, radiograph)
     choose(workbench.result.save, "../exe")
@@ -109,6 +112,7 @@ def test_a_result_is_recorded_also_where_its_report_cannot_be_made(
     assert workbench.result.saved.text.startswith("Saved as no. 1 in the history. A DICOM report")
 
 
+@pytest.mark.slow
 def test_saving_twice_says_already_saved_and_adds_no_row(workbench, radiograph, record, downloads):
     answer(workbench, radiograph)
     click(workbench.result.save)
@@ -128,6 +132,7 @@ def test_a_result_saved_in_another_session_is_known(
     assert again.result.saved.text == "Already saved, as no. 1 in the history."
 
 
+@pytest.mark.slow
 def test_a_row_deleted_can_be_saved_anew(workbench, radiograph, record):
     answer(workbench, radiograph)
     click(workbench.result.save)
@@ -139,6 +144,7 @@ def test_a_row_deleted_can_be_saved_anew(workbench, radiograph, record):
     assert [row.id for row in record.rows()] == [2]
 
 
+@pytest.mark.slow
 def test_the_export_is_the_history_as_csv(workbench, radiograph, downloads):
     assert workbench.history.export.disabled
     click(workbench.history.export)
@@ -161,6 +167,7 @@ def test_the_history_is_read_again_when_its_tab_opens(workbench, radiograph, rec
     assert workbench.history.layout.display == "none"
 
 
+@pytest.mark.slow
 def test_a_history_that_cannot_be_written_still_gives_the_report(
     tmp_path, answers, samples, synchronous, radiograph
 ):

@@ -493,6 +493,7 @@ def test_an_archive_that_is_cancelled_while_it_is_read_gives_no_more(state, png,
 # --- nothing of it is saved ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_bytes_are_let_go_and_in_no_widget_state(workbench_with, png):
     workbench = workbench_with()
     sent = png("planted")

@@ -156,6 +156,7 @@ def test_problems_are_shown_only_while_there_are_some(workbench):
     assert "x.png is empty: copy it again." in workbench.radiographs.problems.value
 
 
+@pytest.mark.slow
 def test_a_notebook_saved_with_widget_state_holds_no_pictures(workbench, radiograph):
     workbench.state.add(radiograph())
     workbench.predict.click()

@@ -130,6 +130,7 @@ def test_only_the_command_that_is_called_is_imported(monkeypatch, capsys):
     assert isinstance(sys.modules[ours[0]], ModuleType)
 
 
+@pytest.mark.slow
 def test_a_name_that_the_console_has_no_letters_for_is_spelled(tmp_path):
     odd = tmp_path / "Rö \N{CJK UNIFIED IDEOGRAPH-8098}.png"
     odd.write_bytes(b"no picture")

@@ -159,6 +159,7 @@ def test_a_limit_of_the_environment_that_is_none_is_said_before_anything_is_serv
     assert served[0].max_mb == 200
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_used_is_a_sentence_before_anything_is_served(
     tmp_path, monkeypatch, capsys, free_port
 ):

@@ -80,6 +80,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     assert said == "\nStopped. Run the same command again to draw them all.\n"
 
 
+@pytest.mark.slow
 def test_phantoms_are_drawn_where_asked(tmp_path, capsys):
     assert run("phantoms", tmp_path / "drawn", "--patients", 2, "--seed", 3) == 0
     table = load_dataset(tmp_path / "drawn")

@@ -31,6 +31,7 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_json_has_one_object_for_every_file(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -45,12 +46,14 @@ def test_json_has_one_object_for_every_file(
     assert set(lines[1]) == {"path", "error"}
 
 
+@pytest.mark.slow
 def test_good_files_alone_are_a_success(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(folder / "a.png"), str(folder / "deeper")]) == 0
     answer, _ = capsys.readouterr().out.splitlines()
     assert "a.png: elbow (" in answer
 
 
+@pytest.mark.slow
 def test_a_bad_file_is_said_on_the_error_stream(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +72,7 @@ def test_an_empty_folder_and_a_missing_file_fail(
     assert "none.png" in errors[1]
 
 
+@pytest.mark.slow
 def test_heatmaps_are_written_beside_each_other(folder: Path, tmp_path: Path) -> None:
     maps = tmp_path / "maps"
     files = [str(folder / "a.png"), str(folder / "deeper" / "b.png")]
@@ -96,6 +100,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_study_gets_a_line_over_its_views(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +114,7 @@ def test_a_study_gets_a_line_over_its_views(
     assert whole["highest"] == highest["path"]
 
 
+@pytest.mark.slow
 def test_a_zip_archive_is_answered_like_the_folder(
     study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +128,7 @@ def test_a_zip_archive_is_answered_like_the_folder(
     assert "DOE" not in first + second + whole
 
 
+@pytest.mark.slow
 def test_what_a_zip_archive_holds_besides_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +152,7 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_reports_are_written_in_the_formats_asked_for(folder: Path, tmp_path: Path) -> None:
     reports = tmp_path / "reports"
     asked = ["--report", str(reports), "--format", "csv, JSON"]
@@ -155,12 +163,14 @@ def test_reports_are_written_in_the_formats_asked_for(folder: Path, tmp_path: Pa
     ]
 
 
+@pytest.mark.slow
 def test_a_report_is_a_pdf_unless_asked_otherwise(folder: Path, tmp_path: Path) -> None:
     assert main(["predict", str(folder / "a.png"), "--report", str(tmp_path)]) == 0
     (report,) = tmp_path.iterdir()
     assert report.read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_a_dicom_report_of_another_file_fails_and_the_rest_is_written(
     folder: Path, scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,6 +186,7 @@ def test_a_dicom_report_of_another_file_fails_and_the_rest_is_written(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "patient"), [([], ""), (["--keep-identity"], "Doe^Jane")])
 def test_dicom_reports_carry_a_patient_only_when_asked(
     scan: Path, tmp_path: Path, option: list[str], patient: str

@@ -152,6 +152,7 @@ def test_a_cut_short_radiograph_is_cut_and_its_warning_kept(atlas, mini, tmp_pat
     assert warned.warning.str.contains("cut short").all()
 
 
+@pytest.mark.slow
 def test_two_runs_and_both_containers_give_the_same_bytes(
     published_folder, published_zip, tmp_path
 ):

@@ -39,6 +39,7 @@ def enough(table, parts):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(table=tables, seed=st.integers(0, 5))
 def test_a_patient_is_never_on_two_sides(table, seed):
@@ -52,6 +53,7 @@ def test_a_patient_is_never_on_two_sides(table, seed):
     pd.testing.assert_frame_equal(split.drop(columns="split"), table)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(table=tables, n_folds=st.integers(2, 5))
 def test_a_patient_is_never_in_two_folds(table, n_folds):
@@ -64,6 +66,7 @@ def test_a_patient_is_never_in_two_folds(table, n_folds):
     assert (folds.groupby("patient_id").fold.nunique() == 1).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     counts=st.lists(st.integers(3, 30), min_size=6, max_size=6),

@@ -110,6 +110,7 @@ def test_a_temperature_leaves_even_odds_where_they_are():
     assert float(line(0.5)) == 0.5
 
 
+@pytest.mark.slow
 @given(st.lists(probabilities, min_size=1), st.floats(0.05, 5.0), st.floats(-5.0, 5.0))
 def test_a_rising_line_keeps_the_order_and_stays_a_probability(said, slope, intercept):
     calibrated = Calibration(slope, intercept)(np.sort(said))

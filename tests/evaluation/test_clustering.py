@@ -16,6 +16,7 @@ def heaps():
     return points, heap, fractured
 
 
+@pytest.mark.slow
 def test_the_silhouette_finds_how_many_clusters_there_are(heaps):
     points, heap, fractured = heaps
     clusters = find_clusters(points, fractured)
@@ -23,6 +24,7 @@ def test_the_silhouette_finds_how_many_clusters_there_are(heaps):
     assert purity(clusters.assign(points), heap) == 1
 
 
+@pytest.mark.slow
 def test_a_cluster_s_share_of_fractured_is_counted_on_what_it_was_found_from(heaps):
     points, heap, fractured = heaps
     clusters = find_clusters(points, fractured)
@@ -32,6 +34,7 @@ def test_a_cluster_s_share_of_fractured_is_counted_on_what_it_was_found_from(hea
     np.testing.assert_allclose(clusters.fractured[clusters.assign(beside)], shares)
 
 
+@pytest.mark.slow
 def test_labels_do_not_move_the_clusters(heaps):
     points, _, fractured = heaps
     one, other = find_clusters(points, fractured), find_clusters(points, ~fractured)

@@ -18,6 +18,7 @@ RANKING = Ranking(POSITIVE, SCORE)
 answered = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @given(rows=answered)
 def test_precision_and_recall_are_scikit_learn_s(rows):
     positive, score = map(np.array, zip(*rows, strict=True))
@@ -33,6 +34,7 @@ def test_precision_and_recall_are_scikit_learn_s(rows):
     assert precision[0] == precision[1]
 
 
+@pytest.mark.slow
 @given(rows=answered)
 def test_operating_curve_counts_what_is_called_from_each_threshold_on(rows):
     positive, score = map(np.array, zip(*rows, strict=True))

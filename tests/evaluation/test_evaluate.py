@@ -96,6 +96,7 @@ def test_always_normal_stands_beside(quick, table):
     assert result.to_dict()["fracture"]["always_normal_accuracy"] == pytest.approx(share, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_folder_a_table_and_a_split_are_taken(quick, table, folder):
     assert quick(folder).fracture.n == len(table)
     test = quick(folder, split="test")
@@ -104,6 +105,7 @@ def test_a_folder_a_table_and_a_split_are_taken(quick, table, folder):
     assert list(part.by_part) == ["hand"]
 
 
+@pytest.mark.slow
 def test_it_prints_unless_told_not_to(quick, table, capsys):
     result = quick(table, show=print)
     assert capsys.readouterr().out == f"{result}\n"

@@ -19,6 +19,7 @@ def columns(rows):
     return true, predicted, score / 6
 
 
+@pytest.mark.slow
 @given(rows=answered)
 def test_every_metric_is_scikit_learn_s_where_it_is_defined(rows):
     true, predicted, score = columns(rows)

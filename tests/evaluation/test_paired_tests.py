@@ -48,6 +48,7 @@ def by_definition(positive, first, second):
     return difference, math.sqrt(max(contrast @ covariance @ contrast, 0))
 
 
+@pytest.mark.slow
 @given(rows=scored)
 def test_delong_is_the_paper_s_whatever_the_ties(rows):
     positive, first, second = columns(rows)
@@ -63,6 +64,7 @@ def test_delong_is_the_paper_s_whatever_the_ties(rows):
         assert p == pytest.approx(2 * stats.norm.sf(abs(difference / error)))
 
 
+@pytest.mark.slow
 @given(rows=scored)
 def test_delong_knows_no_order_of_readers_nor_a_scale(rows):
     positive, first, second = columns(rows)
@@ -73,6 +75,7 @@ def test_delong_knows_no_order_of_readers_nor_a_scale(rows):
         assert result[0] == pytest.approx(sign * one[0], nan_ok=True)
 
 
+@pytest.mark.slow
 @given(rows=scored)
 def test_whoever_is_compared_with_themselves_is_no_better(rows):
     positive, score, _ = columns(rows)
@@ -106,6 +109,7 @@ def test_delong_s_p_is_that_of_exchanging_the_readers():
     assert extreme / 1500 == pytest.approx(p, abs=0.04)
 
 
+@pytest.mark.slow
 def test_delong_calls_equal_readers_different_as_often_as_promised():
     found = [delong(*readers(120, seed=seed))[2] < 0.05 for seed in range(400)]
     assert 0.025 < np.mean(found) < 0.08
@@ -115,6 +119,7 @@ def test_always_right_against_always_wrong_needs_no_error_to_be_certain():
     assert delong([1, 1, 0, 0], [3, 4, 1, 2], [1, 2, 3, 4]) == (1.0, 0.0, 0.0)
 
 
+@pytest.mark.slow
 @given(rows=scored)
 def test_mcnemar_is_the_exact_binomial_test_and_knows_no_order(rows):
     true, first, second = columns(rows)

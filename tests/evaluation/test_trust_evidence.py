@@ -86,6 +86,7 @@ def test_as_little_more_than_the_promise_is_asked_as_keeps_it_on_the_other_folds
             assert part[name]["value"] >= 0.95
 
 
+@pytest.mark.slow
 def test_with_too_few_fractures_to_keep_the_promise_no_more_is_asked_for(predictions):
     broken = predictions["label"] == FRACTURED
     found = predictions[broken].groupby(["body_part", "run"]).head(2)
@@ -104,6 +105,7 @@ def test_where_no_threshold_spares_enough_nothing_is_a_sure_fracture():
     assert band.verdict(0.95) is Verdict.DOUBT
 
 
+@pytest.mark.slow
 def test_a_network_too_sure_of_itself_is_calibrated(predictions, section):
     broken = predictions["label"] == FRACTURED
     before = expected_calibration_error(broken, predictions["fracture_probability"])
@@ -211,6 +213,7 @@ def test_peers_are_grouped_as_finely_as_leaves_enough_of_them(section):
         assert [one["to"] for one in peers[:-1]] == [one["from"] for one in peers[1:]]
 
 
+@pytest.mark.slow
 def test_few_radiographs_are_one_group(predictions):
     few = (
         predictions.groupby("body_part")

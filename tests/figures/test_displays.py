@@ -85,6 +85,7 @@ class TestEveryDisplay:
         assert display.plot() is display
         assert display.axes_[0].get_figure() is display.figure_
 
+    @pytest.mark.slow
     def test_draws_into_axes_that_it_is_given(self, display):
         figure = Figure()
         needed = len(display.plot().axes_)
@@ -95,6 +96,7 @@ class TestEveryDisplay:
         with pytest.raises(ValueError, match="Received: 3"):
             display.plot(figure.subplots(1, 3))
 
+    @pytest.mark.slow
     def test_is_saved_as_the_same_png_every_time_and_nothing_else_is_left(self, display, tmp_path):
         path = display.save(tmp_path / "figure.png", dpi=60)
         first = path.read_bytes()
@@ -102,6 +104,7 @@ class TestEveryDisplay:
         assert display.save(path, dpi=60).read_bytes() == first
         assert [file.name for file in tmp_path.iterdir()] == ["figure.png"]
 
+    @pytest.mark.slow
     def test_shows_itself_in_a_notebook(self, display):
         assert display._repr_png_().startswith(b"\x89PNG")
         assert len(repr(display)) < 80
@@ -114,6 +117,7 @@ class TestEveryDisplay:
         display.plot()
         assert (plt.get_fignums(), dict(mpl.rcParams)) == before
 
+    @pytest.mark.slow
     def test_a_folder_that_is_not_there_is_one_sentence(self, display, tmp_path):
         with pytest.raises(FractureWidgetsError, match=r"^The figure a.png could not be written"):
             display.save(tmp_path / "missing" / "a.png")
@@ -178,6 +182,7 @@ def test_a_roc_curve_names_its_area():
     assert legend(only_normal) == ["hand: not defined"]
 
 
+@pytest.mark.slow
 def test_curves_of_scores_have_the_scores_own_intervals():
     scores = score_fracture("fracture", TRUE, PREDICTED, PROBABILITY, groups=np.arange(10) // 2)
     roc = RocDisplay.from_scores({"hand": scores}).plot()
@@ -229,6 +234,7 @@ def test_a_reliability_diagram_shows_every_bin_with_its_count():
     assert np.isnan(alone.error.low)
 
 
+@pytest.mark.slow
 def test_operating_points_are_marked_and_their_numbers_stand_below():
     display = OperatingPointsDisplay.from_scores(SCORES).plot()
     curves, numbers = display.axes_

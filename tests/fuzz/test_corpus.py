@@ -28,6 +28,7 @@ def test_an_input_is_a_radiograph_or_a_sentence(path):
     assert outcome(path.read_bytes())
 
 
+@pytest.mark.slow
 def test_every_kind_of_file_is_read_before_it_is_changed():
     read = {name for name, data in seeds().items() if "read" in outcome(data)}
     assert len(read) > 80
@@ -35,6 +36,7 @@ def test_every_kind_of_file_is_read_before_it_is_changed():
     assert {"implicit.dcm", "deflated.dcm", "rle.dcm", "jls.dcm", "j2k.dcm", "jpeg.dcm"} <= read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [changed_bytes, changed_structure])
 def test_a_few_changed_files_are_radiographs_or_sentences(change):
     chance = random.Random(7)  # noqa: S311 - repeatable, not secret

@@ -36,6 +36,7 @@ def dataset(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_screened_file_called_like_a_formula_is_none(tmp_path: Path) -> None:
     for name in ("=1+1.png", "=HYPERLINK(A1).png", "+1.png", "-1.png", "@SUM(A1).png"):
         shutil.copyfile(RADIOGRAPHS / "hand-normal.png", tmp_path / name)
@@ -44,6 +45,7 @@ def test_a_screened_file_called_like_a_formula_is_none(tmp_path: Path) -> None:
     assert "'=1+1.png" in _text_cells(tmp_path / "t.csv")
 
 
+@pytest.mark.slow
 def test_an_evaluated_patient_called_like_a_formula_is_none(dataset: Path, tmp_path: Path) -> None:
     assert run("evaluate", dataset, "--predictions", tmp_path / "t.csv")["code"] == 0
     assert _formulas(tmp_path / "t.csv") == []

@@ -24,6 +24,7 @@ def test_the_frozen_card_is_of_the_first_version() -> None:
     assert card["labels"]["body_part"] == ["elbow", "hand", "shoulder"]
 
 
+@pytest.mark.slow
 def test_its_cascade_is_the_model_that_it_ever_was_and_answers_as_ever(models: Path) -> None:
     cascade = Cascade.load(models)
     known = read("answers.json")
@@ -37,6 +38,7 @@ def test_its_cascade_is_the_model_that_it_ever_was_and_answers_as_ever(models: P
     compare(cascade.probabilities(sample.radiograph), expected["heads"])
 
 
+@pytest.mark.slow
 def test_commands_answer_from_it_as_from_the_shipped_folder(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

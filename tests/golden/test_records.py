@@ -34,6 +34,7 @@ def test_histories_of_every_schema_have_the_rows_they_ever_had(tmp_path: Path) -
     compare(histories(tmp_path), read("histories.json"), exactly=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", schemas())
 def test_an_older_history_goes_on_under_numbers_that_were_never_used(
     tmp_path: Path, name: str
@@ -82,11 +83,13 @@ def test_an_unfinished_screening_is_gone_on_with_or_refused_with_its_sentence(
         assert (tmp_path / "t.csv.part").read_bytes() == (DATA / JOURNAL).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_worklist_is_the_table_that_it_ever_was(tmp_path: Path) -> None:
     pytest.importorskip("ipywidgets")
     compare(worklist(tmp_path), read("worklist.json"))
 
 
+@pytest.mark.slow
 def test_reading_sessions_are_listed_exported_and_summed_up_as_ever(tmp_path: Path) -> None:
     pytest.importorskip("ipywidgets")
     compare(readings(tmp_path), read("readings.json"))

@@ -50,6 +50,7 @@ def test_the_pages_of_two_samples_do_not_look_the_same() -> None:
         compare_thumbnails(first, second)
 
 
+@pytest.mark.slow
 def test_the_dicom_reports_hold_what_they_ever_held(tmp_path: Path) -> None:
     pytest.importorskip("highdicom")
     made, known = structured_reports(tmp_path), read("structured_reports.json")

@@ -11,6 +11,7 @@ from golden_compare import DATA, compare, read
 from golden_tables import CARD, SECTIONS, models_folder, out_of_fold, screening
 
 
+@pytest.mark.slow
 def test_a_screened_folder_is_the_table_that_it_ever_was(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     compare(screening(tmp_path), read("screening.json"))

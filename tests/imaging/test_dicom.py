@@ -200,6 +200,7 @@ def test_a_picture_of_one_grey_is_black(photometric):
     assert not read(stored, PhotometricInterpretation=photometric).pixels.any()
 
 
+@pytest.mark.slow
 @given(
     stored=arrays(np.uint16, (16, 17), elements=st.integers(0, 65535)),
     slope=st.sampled_from([-2.5, 0.5, 1, 7]),

@@ -48,6 +48,7 @@ def test_it_is_shown_as_it_is_meant_or_refused_with_the_reason(variant: Variant)
     assert variant.missing[0] <= radiograph.missing <= variant.missing[1]
 
 
+@pytest.mark.slow
 def test_only_files_that_are_damaged_are_called_so() -> None:
     for variant in VARIANTS:
         if "cut short" in variant.refused:

@@ -36,6 +36,7 @@ def test_it_is_read_or_refused_with_one_sentence_that_names_it(path, recwarn):
     assert not recwarn.list
 
 
+@pytest.mark.slow
 def test_so_many_are_read_as_ever():
     read = 0
     for path in pydicom_files():

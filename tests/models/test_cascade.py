@@ -54,6 +54,7 @@ def test_maps_cover_the_radiograph(reports: list[Report]) -> None:
             assert 0 <= heat.min() <= heat.max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, len(SAMPLES)])
 def test_many_are_answered_in_one_pass_as_each_by_itself(
     cascade: Cascade, reports: list[Report], size: int
@@ -94,6 +95,7 @@ def test_the_highest_place_of_the_fracture_map_is_the_first_finding(reports: lis
         assert report.fracture_map[int(y * height), int(x * width)] == finding.score
 
 
+@pytest.mark.slow
 def test_findings_are_the_same_whether_one_is_answered_or_many(
     cascade: Cascade, reports: list[Report]
 ) -> None:
@@ -106,6 +108,7 @@ def test_findings_are_the_same_whether_one_is_answered_or_many(
         assert found.score == pytest.approx(expected.score, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_mirror_image_gets_the_same_answer_and_the_mirrored_map(cascade: Cascade) -> None:
     pixels = SAMPLES[0].radiograph.pixels
     square = pixels[: min(pixels.shape), : min(pixels.shape)]
@@ -118,6 +121,7 @@ def test_a_mirror_image_gets_the_same_answer_and_the_mirrored_map(cascade: Casca
     np.testing.assert_allclose(one.fracture_map, other.fracture_map[:, ::-1], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_mean_of_both_ways_in_log_odds(cascade: Cascade) -> None:
     radiograph = SAMPLES[1].radiograph
     part = cascade.examine(radiograph).body_part
@@ -138,6 +142,7 @@ def test_a_report_is_ready_for_json(reports: list[Report]) -> None:
     assert row["body_part"] == SAMPLES[0].body_part
 
 
+@pytest.mark.slow
 def test_the_same_radiograph_gets_the_same_answer_from_many_threads(
     cascade: Cascade, reports: list[Report]
 ) -> None:
@@ -174,6 +179,7 @@ def test_an_engine_of_another_name_is_refused() -> None:
         Cascade.load(engine="torch")
 
 
+@pytest.mark.slow
 def test_weights_that_make_no_network_are_refused_with_a_sentence() -> None:
     model = load_model_folder()
     weights = dict(model.weights)
@@ -190,6 +196,7 @@ class TestThePapersPredict:
         path.write_bytes(sample.radiograph.to_png())
         return path
 
+    @pytest.mark.slow
     def test_names_the_body_part(self, path: Path) -> None:
         assert predict(path) == "Hand"
 

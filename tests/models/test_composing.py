@@ -130,6 +130,7 @@ def test_a_network_for_any_part_answers_for_all_that_are_told_apart(together: Pa
         Cascade.load(together / "any")
 
 
+@pytest.mark.slow
 def test_predict_takes_a_cascade_and_a_folder(together: Path, tmp_path: Path) -> None:
     write_phantoms(tmp_path / "drawn", patients=1, seed=1)
     file = next((tmp_path / "drawn").rglob("*.png"))

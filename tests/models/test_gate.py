@@ -148,11 +148,13 @@ def test_a_model_without_a_gate_has_none() -> None:
     assert Gate.of_weights({"conv1_conv/kernel": np.zeros(3, np.float32)}) is None
 
 
+@pytest.mark.slow
 def test_the_workbench_s_samples_pass(cascade: Cascade, gate: Gate) -> None:
     for sample in sample_phantoms():
         assert not _refuses(gate, cascade, sample.radiograph)
 
 
+@pytest.mark.slow
 def test_drawn_radiographs_of_all_parts_pass(cascade: Cascade, gate: Gate) -> None:
     drawn = [
         draw_phantom(part, fractured=fractured, seed=seed).radiograph
@@ -163,6 +165,7 @@ def test_drawn_radiographs_of_all_parts_pass(cascade: Cascade, gate: Gate) -> No
     assert sum(_refuses(gate, cascade, one) for one in drawn) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", BODY_PARTS)
 def test_drawn_radiographs_with_exchanged_greys_are_named_so(
     cascade: Cascade, gate: Gate, part: str
@@ -174,6 +177,7 @@ def test_drawn_radiographs_with_exchanged_greys_are_named_so(
     assert not cascade.examine(drawn.inverted().inverted()).refused
 
 
+@pytest.mark.slow
 def test_what_is_no_radiograph_is_refused(cascade: Cascade, gate: Gate) -> None:
     for drawn in drawn_pictures(each=4, seed=5):
         picture = Radiograph(drawn.draw(), drawn.name, "0", "drawn")

@@ -91,6 +91,7 @@ def test_a_damaged_graph_is_made_again(
     assert answer(again) == 6.0
 
 
+@pytest.mark.slow
 def test_where_it_cannot_be_kept_the_model_answers_all_the_same(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
@@ -110,6 +111,7 @@ def test_a_graph_that_nobody_used_for_long_goes_when_another_is_made(tmp_path: P
     assert used.exists()
 
 
+@pytest.mark.slow
 def test_the_kept_graph_gives_the_numbers_of_the_one_in_memory(tmp_path: Path) -> None:
     model = load_model_folder()
     inputs = np.stack(

@@ -121,6 +121,7 @@ def test_files_that_disagree_on_the_truth_are_refused(exported, tmp_path):
         read_exports([exported["Ana"], other])
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_writes_both_tables(exported, tmp_path, capsys):
     bad = tmp_path / "bad.csv"
     bad.write_text("x\n")
@@ -136,6 +137,7 @@ def test_the_command_prints_and_writes_both_tables(exported, tmp_path, capsys):
     assert len(cases.read_text("utf-8").splitlines()) == 5
 
 
+@pytest.mark.slow
 def test_the_command_speaks_json(exported, capsys):
     assert main(["readings", str(exported["Ana"]), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -143,6 +145,7 @@ def test_the_command_speaks_json(exported, capsys):
     assert len(told["cases"]) == 4
 
 
+@pytest.mark.slow
 def test_a_name_cannot_move_the_cursor_of_who_reads_the_table(exported, tmp_path, capsys):
     text = exported["Ana"].read_text("utf-8-sig").replace("Ana", "A\x1b[2Jna")
     exported["Ana"].write_text(text, "utf-8")

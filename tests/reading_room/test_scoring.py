@@ -99,6 +99,7 @@ def test_kappa_and_auroc_of_who_never_erred_have_no_interval():
     assert math.isnan(score.reader.auroc.low)
 
 
+@pytest.mark.slow
 def test_a_case_the_network_refused_is_left_out_of_its_column_alone():
     network = {"verdict": Verdict.REFUSED, "calibrated_probability": None}
     refused = Reading(F, None, 1.0, "then", FRACTURED, None, "p", network)
@@ -126,6 +127,7 @@ def test_nothing_read_is_no_score():
     assert score_readings([Reading(), Reading(F), Reading(problem="Empty.")]) is None
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from([FRACTURED, NORMAL]), st.sampled_from(LEVELS)),
                 min_size=1, max_size=12))  # fmt: skip
 def test_counting_doubt_as_fractured_finds_no_less_and_spares_no_more(cases):

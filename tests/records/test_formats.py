@@ -12,6 +12,7 @@ from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.records.formats import ReportFormat, formats_for, report_file, save_report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name", "mime", "beginning"),
     [
@@ -51,6 +52,7 @@ def test_the_files_name_is_made_of_letters_of_the_radiographs(name, stem):
     assert file.name == f"fracture-report-{stem}.json"
 
 
+@pytest.mark.slow
 def test_the_archive_holds_both_dicom_files():
     file = report_file(known_report(source_format="DICOM"), ReportFormat.DICOM)
     with zipfile.ZipFile(BytesIO(file.content)) as archive:
@@ -58,6 +60,7 @@ def test_the_archive_holds_both_dicom_files():
         assert all(archive.read(name)[128:132] == b"DICM" for name in archive.namelist())
 
 
+@pytest.mark.slow
 def test_reports_are_saved_into_a_folder_beside_each_other(tmp_path):
     folder = tmp_path / "new" / "reports"
     report = known_report(source_format="DICOM")

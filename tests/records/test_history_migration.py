@@ -82,6 +82,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
     assert len(History(path).rows()) == 3
 
 
+@pytest.mark.slow
 def test_programs_that_migrate_at_the_same_time_lose_nothing(path):
     first_version(path, 200)
     program = (

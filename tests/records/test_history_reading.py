@@ -189,6 +189,7 @@ def read_rows(pairs):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(st.lists(st.tuples(*[st.sampled_from(READER_VERDICTS)] * 2), min_size=1, max_size=40))
 def test_the_agreement_is_cohens_kappa_of_all_readings(pairs):

@@ -36,23 +36,27 @@ def words(report):
     return " ".join(document(report).pages[0].extract_text().split())
 
 
+@pytest.mark.slow
 def test_the_page_is_a4_at_150_dots_per_inch(report):
     picture = Image.open(io.BytesIO(report_png(report)))
     inches = [side / dots for side, dots in zip(picture.size, picture.info["dpi"], strict=True)]
     assert inches == pytest.approx([8.27, 11.69], abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_document_is_one_a4_page(report):
     (sheet,) = document(report).pages
     inches = [float(side) / 72 for side in (sheet.mediabox.width, sheet.mediabox.height)]
     assert inches == pytest.approx([8.27, 11.69], abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [report_png, report_pdf])
 def test_the_same_report_at_the_same_time_is_the_same_file(report, made):
     assert made(report, made_at=MADE_AT) == made(report, made_at=MADE_AT)
 
 
+@pytest.mark.slow
 def test_the_document_says_in_text_what_a_reader_needs(report):
     said = words(report)
     for wanted in (
@@ -71,6 +75,7 @@ def test_the_document_says_in_text_what_a_reader_needs(report):
         assert wanted in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("probability", "verdict"),
     [(0.61, "Hand: fracture"), (0.12, "Hand: doubt"), (0.119, "Hand: none seen")],
@@ -79,6 +84,7 @@ def test_the_verdict_is_what_the_operating_points_make_of_the_probability(probab
     assert verdict in words(known_report(calibrated_probability=probability))
 
 
+@pytest.mark.slow
 def test_a_refused_radiograph_has_a_reason_and_neither_part_nor_probability():
     said = words(refused_report())
     assert "No verdict" in said
@@ -89,11 +95,13 @@ def test_a_refused_radiograph_has_a_reason_and_neither_part_nor_probability():
         assert word not in rest
 
 
+@pytest.mark.slow
 def test_a_refused_radiograph_shows_no_heatmap():
     colours = np.ptp(page(refused_report())[400:900], axis=2)
     assert colours.max() < 20
 
 
+@pytest.mark.slow
 def test_an_answer_given_on_request_says_so_on_the_page():
     said = words(overridden_report())
     assert f"Refused by the gate, answered on request. {WHY}" in said
@@ -101,6 +109,7 @@ def test_an_answer_given_on_request_says_so_on_the_page():
     assert (page(overridden_report()) != page(known_report())).any()
 
 
+@pytest.mark.slow
 def test_what_the_document_says_of_itself_names_no_file(report):
     said = document(replace(report, radiograph=replace(report.radiograph, name="Doe^John.png")))
     assert said.metadata is not None
@@ -108,6 +117,7 @@ def test_what_the_document_says_of_itself_names_no_file(report):
     assert not any("Doe" in str(value) for value in said.metadata.values())
 
 
+@pytest.mark.slow
 def test_nothing_reaches_into_the_margins(report):
     long = replace(
         report.radiograph,
@@ -125,6 +135,7 @@ def test_nothing_reaches_into_the_margins(report):
         assert white[-40:].all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -139,6 +150,7 @@ def test_everything_answered_is_on_the_page(report, change):
     assert (page(report) != page(changed)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"model": "c" * 64}, {"heatmap": np.zeros((7, 7), np.float32)}], ids=["model", "map"]
 )
@@ -146,6 +158,7 @@ def test_the_model_and_the_map_are_on_the_page(report, change):
     assert (page(report) != page(replace(report, **change))).any()
 
 
+@pytest.mark.slow
 def test_the_radiograph_is_on_the_left_and_the_heatmap_in_colour_on_the_right(report):
     stages = page(report)[340:900]
     left, right = stages[:, 120:600], stages[:, 640:1120]
@@ -154,6 +167,7 @@ def test_the_radiograph_is_on_the_left_and_the_heatmap_in_colour_on_the_right(re
     assert (np.ptp(right, axis=2) > 100).mean() > 0.005
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.text(min_size=1, max_size=40))
 def test_any_file_name_can_be_set(name):
@@ -161,14 +175,17 @@ def test_any_file_name_can_be_set(name):
     assert NOTICE in words(report)
 
 
+@pytest.mark.slow
 def test_a_name_that_turns_the_direction_of_writing_turns_nothing():
     assert "photo gnp.exe" in words(known_report(name="photo\u202egnp.exe"))
 
 
+@pytest.mark.slow
 def test_a_name_is_not_taken_for_mathematics():
     assert "$x^2$.png" in words(known_report(name="$x^2$.png"))
 
 
+@pytest.mark.slow
 def test_the_findings_are_on_the_page_as_many_as_there_is_room_for():
     found = [
         Finding("fracture", "hand", n / 10, f"detector {n}", place=(0.25, 0.5)) for n in range(1, 6)

@@ -152,6 +152,7 @@ def test_without_dask_that_is_said_with_the_way_to_get_it(
         screen_folder(radiographs, tmp_path / "t.csv", dask="tcp://127.0.0.1:1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x"])
 def test_where_no_scheduler_answers_that_is_one_sentence(
     radiographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str

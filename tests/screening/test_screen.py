@@ -36,6 +36,7 @@ def test_there_is_one_row_a_file_sorted_by_path_errors_in_place(uninterrupted: b
     assert {row["model"] for row in rows} == {shipped_cascade().sha256}
 
 
+@pytest.mark.slow
 def test_rows_say_what_examining_one_by_one_says(uninterrupted: bytes, radiographs: Path) -> None:
     answered = [row for row in _rows(uninterrupted) if not row["error"]]
     assert {row["verdict"] for row in answered} != {"refused"}
@@ -168,6 +169,7 @@ def test_a_complete_table_is_counted_and_not_made_again(
     assert said == ["results.csv was complete already; --restart screens the folder again."]
 
 
+@pytest.mark.slow
 def test_a_table_of_other_files_is_not_replaced_unasked(
     radiographs: Path, uninterrupted: bytes, tmp_path: Path
 ) -> None:
@@ -194,6 +196,7 @@ def test_two_at_once_are_refused(radiographs: Path, tmp_path: Path) -> None:
     assert "Another screening is at work on t.csv" in str(refused[0])
 
 
+@pytest.mark.slow
 def test_a_folder_that_changes_on_the_way_is_noticed(radiographs: Path, tmp_path: Path) -> None:
     folder, table = tmp_path / "folder", tmp_path / "results.csv"
     shutil.copytree(radiographs, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-import nbformat
 from pages import PATIENCE, free_port, status
 from playwright.sync_api import Page, expect
 
@@ -30,12 +30,15 @@ class JupyterLab:
 
     def write_notebook(self, name: str, code: str = CODE) -> Path:
         """Put a notebook of one cell into the folder."""
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(code)],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        )
+        cell = {"cell_type": "code", "id": "cell", "metadata": {}, "source": code}
+        notebook = {
+            "cells": [cell | {"execution_count": None, "outputs": []}],
+            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
         path = self.notebooks / name
-        nbformat.write(notebook, path)
+        path.write_text(json.dumps(notebook))
         return path
 
 

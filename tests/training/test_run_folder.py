@@ -129,6 +129,7 @@ def test_two_programs_do_not_train_in_one_folder(run):
     assert run.started
 
 
+@pytest.mark.slow
 def test_a_program_that_is_killed_leaves_no_lock(run):
     program = (
         "import os, pathlib\n"

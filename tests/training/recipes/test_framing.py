@@ -38,6 +38,7 @@ def test_a_view_without_outlines_has_an_empty_target(radiograph: np.ndarray) -> 
     assert not draw_view(radiograph, Framing(Box(0, 0, 1, 1))).target.any()
 
 
+@pytest.mark.slow
 @given(
     x=st.floats(-0.2, 0.3),
     y=st.floats(-0.2, 0.2),

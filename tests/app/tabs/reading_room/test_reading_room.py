@@ -183,6 +183,7 @@ def test_a_reload_on_an_answer_shows_the_answer(page, open_again):
     assert again.sheet["rows"] == page.sheet["rows"]
 
 
+@pytest.mark.slow
 def test_leaving_comes_back_to_the_list_and_the_score_stays_there(page):
     page.start()
     page.press("leave")
@@ -268,6 +269,7 @@ def test_numbers_are_kept_in_their_bounds(page):
     assert page.room.start.form.content["fields"][1]["value"] == 200
 
 
+@pytest.mark.slow
 def test_an_offered_folder_is_read_without_its_names(tmp_path, synchronous, radiograph):
     for label in ("normal", "fractured"):
         file = tmp_path / "hands" / "Hand" / label / f"patient-{label}" / "view.png"
