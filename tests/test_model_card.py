@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fracture_widgets.cli import main
-from fracture_widgets.evaluation.model_card import dataset_card, model_card
+from fracture_widgets.evaluation.model_card import dataset_card, model_card, network_card
 from fracture_widgets.models.folder import default_models_folder, load_model_folder
 from fracture_widgets.parts import BODY_PARTS
 
@@ -66,3 +66,40 @@ def test_the_command_writes_both(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["card", "--write", "--models", str(tmp_path)]) == 0
     assert (tmp_path / "MODEL_CARD.md").read_text("utf-8").startswith("# Model card")
     assert "DATASET_CARD.md" in capsys.readouterr().out
+
+
+def test_networks_for_one_question_have_a_card_each() -> None:
+    accuracy = {"value": 0.75, "low": 0.5, "high": 0.9, "n": 12, "groups": 6}
+    known = {
+        "kind": "fracture",
+        "network": "alexnet",
+        "body_parts": ["elbow"],
+        "notice": "For teaching and research.",
+        "architecture": "AlexNet, softmax",
+        "plan": {"epochs": 30, "weights": None},
+        "epochs": 12,
+        "best_epoch": 7,
+        "learned_from": {
+            "train": {"radiographs": 40, "patients": 20, "fractured": 15, "normal": 25},
+            "test": {"radiographs": 12, "patients": 6, "fractured": 4, "normal": 8},
+            "skipped": 0,
+            "sha256": "0" * 64,
+        },
+        "test": {
+            "n": 12,
+            "groups": 6,
+            "accuracy": accuracy,
+            "always_normal_accuracy": 2 / 3,
+            "confusion": {"labels": ["fractured", "normal"], "counts": [[3, 1], [2, 6]]},
+        },
+        "files": {"weights-1.npz": {"sha256": "1" * 64, "bytes": 123}},
+    }
+    text = network_card(known)
+    assert text.startswith("# Model card: alexnet, fracture of an elbow\n")
+    assert "12 epochs, of which number 7 is kept" in text
+    assert "| train | 40 | 20 | 15 | 25 |" in text
+    assert "| accuracy | 0.750 (0.500 to 0.900) |" in text
+    assert "| always normal accuracy | 0.667 |" in text
+    assert "It was not tested" in network_card({**known, "test": None})
+    assert "fracture of an elbow, hand or shoulder" in network_card({**known, "body_parts": []})
+    assert "# Model card: alexnet, body part" in network_card({**known, "kind": "body_part"})

@@ -14,7 +14,7 @@ from typing import Any
 from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.errors import ModelError
 from fracture_widgets.evaluation.metrics import estimate_text
-from fracture_widgets.models.folder import CARD_FILE
+from fracture_widgets.models.folder import BODY_PART, CARD_FILE
 from fracture_widgets.parts import in_words, with_article
 
 Card = Mapping[str, Any]
@@ -37,14 +37,7 @@ def model_card(card: Card) -> str:
             for split, figures in card["figures"].items()
         ),
         "failures": _failures(card["failures"]) if card.get("failures") else "",
-        "file_table": _table(
-            "file | sha256 | bytes",
-            (
-                (name, f"`{file['sha256']}`", file["bytes"])
-                for name, file in card["files"].items()
-                if name.endswith(".npz")
-            ),
-        ),
+        "file_table": _files(card),
     }
     for heading, section, fill in (
         ("Calibration and verdicts", "trust", _trust),
@@ -56,6 +49,48 @@ def model_card(card: Card) -> str:
         else:
             text = re.sub(rf"## {heading}\n.*?(?=## )", "", text, flags=re.DOTALL)
     return re.sub(r"\n{3,}", "\n\n", text.format_map({**card, **fields}))
+
+
+def network_card(card: Card) -> str:
+    """Return the card of a network for one question, which its training has measured."""
+    learned, tested = card["learned_from"], card.get("test")
+    sets = [name for name in ("train", "validation", "test") if name in learned]
+    columns = list(dict.fromkeys(name for split in sets for name in learned[split]))
+    rows = ((split, *(learned[split].get(name, 0) for name in columns)) for split in sets)
+    asked = "body part"
+    if card["kind"] != BODY_PART:
+        asked = f"fracture of {with_article(in_words(_body_parts(card) or None))}"
+    figures = "It was not tested: the dataset left no radiographs for that."
+    if tested:
+        measured = [
+            (name.replace("_", " "), value)
+            for name, value in tested.items()
+            if isinstance(value, Mapping | float) and name != "confusion"
+        ]
+        figures = (
+            f"On {tested['n']} radiographs of {tested['groups']} patients that had no part in the "
+            f"training, with 95 percent intervals.\n\n{_table('figure | value', measured)}"
+        )
+    made = (
+        f"{card['architecture']}. {card['epochs']} epochs, of which number {card['best_epoch']} "
+        "is kept."
+    )
+    return (
+        f"# Model card: {card['network']}, {asked}\n\n**{card['notice']}**\n\n"
+        f"## What it is\n\n{made}\n\n"
+        f"{_table('setting | value', ((k, str(v)) for k, v in card['plan'].items()))}\n\n"
+        f"## What it learned from\n\n{_table(' | '.join(['part', *columns]), rows)}\n\n"
+        f"## How well it does\n\n{figures}\n\n## Files\n\n{_files(card)}\n"
+    )
+
+
+def _files(card: Card) -> str:
+    files = card["files"].items()
+    return _table(
+        "file | sha256 | bytes",
+        ((name, f"`{file['sha256']}`", file["bytes"]) for name, file in files
+         if name.endswith(".npz")),
+    )  # fmt: skip
 
 
 def dataset_card(card: Card) -> str:
@@ -100,7 +135,7 @@ def _table(head: str, rows: Iterable[Sequence[Any]]) -> str:
 
 def _body_parts(card: Card) -> list[str]:
     """Return the body parts that the model answers."""
-    parts: list[str] = card.get("body_parts") or card["labels"]["body_part"]
+    parts: list[str] = card["body_parts"] if "body_parts" in card else card["labels"]["body_part"]
     return parts
 
 

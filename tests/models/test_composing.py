@@ -261,9 +261,9 @@ def test_the_command_writes_the_file_and_says_what_it_answers(
     together: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "model.onnx"
-    assert main(["export", str(together), "--out", str(out)]) == 0
+    assert main(["export", "--models", str(together), "--out", str(out)]) == 0
     assert "answers body_part, hand, wrist." in capsys.readouterr().out
-    assert main(["export", str(together), "--out", str(tmp_path)]) == 1
+    assert main(["export", "--models", str(together), "--out", str(tmp_path)]) == 1
     assert "could not be written" in capsys.readouterr().err
 
 

@@ -11,7 +11,7 @@ app = new_app()
 
 @app.command(short_help="write a model as one ONNX file, for other programs")
 @documented
-def export(models: Path | None = None, *, out: Path) -> int:
+def export(*, models: Path | None = None, out: Path) -> int:
     """Write the networks of a models folder as one ONNX file.
 
     ONNX's own checker has passed it, and body parts, labels and preprocessing are among its
@@ -19,8 +19,6 @@ def export(models: Path | None = None, *, out: Path) -> int:
 
     Parameters
     ----------
-    models : MODELS
-        a models folder; what ships else
     out : FILE
         the ONNX file
     """
