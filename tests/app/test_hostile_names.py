@@ -7,6 +7,7 @@ import sys
 import zipfile
 from contextlib import contextmanager
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -99,15 +100,20 @@ def test_a_name_is_shown_on_one_line_without_its_folders(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    list(zip(HOSTILE.values(), cycle(["pdf", "png", "csv", "json"]), strict=False)),
+    ids=list(HOSTILE),
+)
 def test_no_name_of_an_upload_reaches_the_disk(
-    name, workbench, content, watch, tmp_path, monkeypatch
+    name, kind, workbench, content, watch, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     with watch.watching() as events:
         uploaded(workbench, name, content)
         (entry,) = workbench.state.entries
         workbench.predict.click()
+        workbench.result.save.choice = kind
         download = workbench.result._save()
     assert entry.radiograph.name == shown_name(name)
     assert any("history.sqlite3" in arguments for _, arguments in events), "this does watch"
@@ -117,21 +123,29 @@ def test_no_name_of_an_upload_reaches_the_disk(
         "history.sqlite3.guard",
     }
     # The browser is offered a name that is a name on every system.
+    assert download.name.endswith(f".{kind}")
     assert os.path.basename(download.name) == download.name  # noqa: PTH119 - of any system
     assert download.name.isprintable()
     assert len(download.name.encode()) < 255
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_a_name_is_text_wherever_it_is_shown(name, workbench, content):
+def test_a_name_is_text_in_the_answer(name, workbench, content):
     uploaded(workbench, name, content)
     workbench.predict.click()
     card = workbench.result.card.value
     assert "<img" not in card
     assert "<script" not in card.lower()
     assert "</style" not in card
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["an element", "a closing element", "half a letter", "a NUL"])
+def test_a_name_is_text_in_what_a_notebook_keeps(kind, workbench, content):
+    uploaded(workbench, HOSTILE[kind], content)
+    workbench.predict.click()
     kept = str(embed_data(views=[workbench]))
+    assert MARK in kept
     assert "<img src=x" not in kept
     assert "<script>alert" not in kept
 
