@@ -26,35 +26,38 @@ def build_plain_trunk(size):
     x = keras.layers.Conv2D(8, 16, strides=16, activation="relu", name="conv1_conv")(x)
     return keras.Model(radiograph, x)
 
-how, folder, out = sys.argv[1:4]
+how, folder, *outs = sys.argv[1:]
 cpu = tf.config.list_physical_devices("CPU")[0]
-strategy = tf.distribute.MultiWorkerMirroredStrategy() if how == "worker" else None
-if how == "mirrored":
+if how == "workers":
+    strategies = [tf.distribute.MultiWorkerMirroredStrategy()]
+else:
     two = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(cpu, two)
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    strategies = [None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])]
 plan = TrainingPlan(learning_rate=3e-3, batch=8, epochs=2, augmentation=Augmentation(),
     weights=None, validation=0.25, test=0.25)
-result = train_fracture_model("hand", folder, plan=plan, out=out, strategy=strategy,
-    trunk=build_plain_trunk)
-print(json.dumps({
-    "history": result.history.to_dict("list"),
-    "weights": [float(np.abs(one).sum()) for one in result.model.get_weights()],
-    "score": None if result.evaluation is None else result.evaluation.score.tolist(),
-    "files": sorted(result.files),
-}))
+for strategy, out in zip(strategies, outs):
+    result = train_fracture_model("hand", folder, plan=plan, out=out, strategy=strategy,
+        trunk=build_plain_trunk)
+    print(json.dumps({
+        "history": result.history.to_dict("list"),
+        "weights": [float(np.abs(one).sum()) for one in result.model.get_weights()],
+        "score": None if result.evaluation is None else result.evaluation.score.tolist(),
+        "files": sorted(result.files),
+        "devices": 1 if strategy is None else strategy.num_replicas_in_sync,
+    }))
 """
 
 
-def start(how, folder, out, environ):
+def start(how, folder, outs, environ):
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, how, str(folder), str(out)],
+        [sys.executable, "-c", PROGRAM, how, str(folder), *map(str, outs)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ,
     )  # fmt: skip
 
 
 def ends(programs, seconds=300):
-    """Return what programs told; whatever goes wrong, none of them stays behind."""
+    """Return what every program told of its trainings; none of them stays behind."""
     until = time.monotonic() + seconds
     try:
         told = [one.communicate(timeout=max(1, until - time.monotonic())) for one in programs]
@@ -64,7 +67,9 @@ def ends(programs, seconds=300):
             one.wait()
     for one, (_, said) in zip(programs, told, strict=True):
         assert one.returncode == 0, said[-3000:]
-    return [json.loads(out.strip().splitlines()[-1]) for out, _ in told]
+    return [
+        [json.loads(line) for line in out.splitlines() if line.startswith("{")] for out, _ in told
+    ]
 
 
 @pytest.fixture
@@ -95,15 +100,16 @@ def assert_same(one, other):
 @pytest.mark.keras
 def test_two_devices_and_two_workers_of_one_s_own_end_where_one_does(folder, tmp_path, environ):
     pytest.importorskip("tensorflow")
-    (one,) = ends([start("one", folder, tmp_path / "one", environ)])
-    (two,) = ends([start("mirrored", folder, tmp_path / "two", environ)])
+    alone = start("alone", folder, [tmp_path / "one", tmp_path / "two"], environ)
+    ((one, two),) = ends([alone])
+    assert [one["devices"], two["devices"]] == [1, 2]
     assert_same(two, one)
     cluster = {"worker": free_addresses(2)}
     tasks = [{"cluster": cluster, "task": {"type": "worker", "index": n}} for n in (0, 1)]
     outs = [tmp_path / "chief", tmp_path / "other"]
-    chief, other = ends(
+    (chief,), (other,) = ends(
         [
-            start("worker", folder, out, environ | {"TF_CONFIG": json.dumps(task)})
+            start("workers", folder, [out], environ | {"TF_CONFIG": json.dumps(task)})
             for out, task in zip(outs, tasks, strict=True)
         ]
     )
