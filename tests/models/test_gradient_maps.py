@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -17,16 +19,26 @@ SHOULDER = draw_phantom("shoulder", fractured=True, seed=22).radiograph
 
 
 @pytest.fixture(scope="module")
-def maps():
-    return GradientMaps("shoulder")
+def cascades():
+    return {engine: Cascade.load(engine=engine) for engine in ENGINES}
+
+
+@pytest.fixture(scope="module")
+def maps_of():
+    return cache(GradientMaps)
+
+
+@pytest.fixture(scope="module")
+def maps(maps_of):
+    return maps_of("shoulder")
 
 
 @pytest.mark.parametrize(("part", "seed"), [("elbow", 3), ("hand", 8), ("shoulder", 22)])
-def test_their_grad_cam_is_ours(part, seed):
+def test_their_grad_cam_is_ours(part, seed, cascades, maps_of):
     radiograph = draw_phantom(part, fractured=True, seed=seed).radiograph
-    theirs = GradientMaps(part).heatmap(radiograph, "Grad-CAM")
-    for engine in ENGINES:
-        report = Cascade.load(engine=engine).examine(radiograph)
+    theirs = maps_of(part).heatmap(radiograph, "Grad-CAM")
+    for engine, cascade in cascades.items():
+        report = cascade.examine(radiograph)
         assert report.body_part == part
         assert report.heatmap.any()
         np.testing.assert_allclose(report.heatmap, theirs, atol=1e-3, err_msg=engine)

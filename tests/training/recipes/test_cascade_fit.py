@@ -24,13 +24,8 @@ from fracture_widgets.models.weight_files import collect_weights, read_weights, 
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.features import trunk_features
 from fracture_widgets.training.framing import STANDARD_MARGIN
-from fracture_widgets.training.recipes.cascade.fit import (
-    CascadeRecipe,
-    Lesson,
-    fit_cascade,
-    stored_outputs,
-)
-from fracture_widgets.training.recipes.cascade.readout import read_out
+from fracture_widgets.training.recipes.cascade import training
+from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe, Lesson, stored_outputs
 from fracture_widgets.training.recipes.cascade.training import new_network, prepare_lesson, teach
 from fracture_widgets.training.recipes.cascade.views import Run, draw_views
 
@@ -75,19 +70,39 @@ def lesson(atlas, trunk, folder) -> Lesson:
 
 
 @pytest.fixture(scope="module")
+def pixels(atlas, lesson) -> np.ndarray:
+    return draw_views(atlas, lesson.table, RECIPE.views).pixels
+
+
+@pytest.fixture(scope="module")
 def before(trunk) -> dict[str, np.ndarray]:
     return collect_weights(build_cascade_network(BODY_PARTS, trunk))
 
 
 @pytest.fixture(scope="module")
-def taught(lesson, trunk) -> keras.Model:
-    network = new_network(BODY_PARTS, trunk, RECIPE)
-    rows = np.arange(len(lesson.table))
+def teaching(lesson, trunk, folder) -> tuple[keras.Model, Path]:
+    """The network that is taught, and the file that its weights are written to."""
+    networks: list[keras.Model] = []
     lines: list[str] = []
-    fit_cascade(network, lesson, rows, RECIPE, Monitor(on_say=lines.append))
-    assert len(lines) == RECIPE.map_epochs + RECIPE.joint_epochs
-    read_out(network, lesson, rows, RECIPE)
-    return network
+
+    def building(*arguments: object) -> keras.Model:
+        networks.append(new_network(*arguments))
+        return networks[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "new_network", building)
+        path = teach(every_row(lesson), lesson, RECIPE, trunk, folder, Monitor(on_say=lines.append))
+    assert sum("epoch" in line for line in lines) == RECIPE.map_epochs + RECIPE.joint_epochs
+    return networks[0], path
+
+
+@pytest.fixture(scope="module")
+def taught(teaching) -> keras.Model:
+    return teaching[0]
+
+
+def every_row(lesson) -> Run:
+    return Run("all", np.arange(len(lesson.table)), np.arange(0))
 
 
 def test_the_table_lists_joints_and_drawn_radiographs_of_every_part(lesson):
@@ -111,8 +126,7 @@ def test_the_first_view_is_what_serving_sees_of_the_standard_crop(atlas, lesson)
     assert np.abs(views.pixels[0, 0] - served[..., 0]).max() <= 1
 
 
-def test_interrupted_features_are_completed_and_the_same(lesson, atlas, trunk, folder):
-    pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
+def test_interrupted_features_are_completed_and_the_same(lesson, pixels, trunk, folder):
     network = build_cascade_network(BODY_PARTS, trunk)
 
     def give_up(done: int, total: int, _what: str) -> None:
@@ -125,8 +139,7 @@ def test_interrupted_features_are_completed_and_the_same(lesson, atlas, trunk, f
     np.testing.assert_array_equal(completed.stored, lesson.features.stored)
 
 
-def test_features_are_found_again_by_content(lesson, atlas, trunk, folder):
-    pixels = draw_views(atlas, lesson.table, RECIPE.views).pixels
+def test_features_are_found_again_by_content(pixels, trunk, folder):
     counted: list[int] = []
     network = build_cascade_network(BODY_PARTS, trunk)
     monitor = Monitor(lambda done, _total, _what: counted.append(done))
@@ -162,14 +175,11 @@ def test_each_probe_knows_its_part_s_fractures_and_is_heard_as_the_recipe_says(t
         assert probed[fractured].mean() > probed[~fractured].mean()
 
 
-def test_reading_out_again_needs_no_teaching_again(lesson, trunk, folder):
-    run = Run("all", np.arange(len(lesson.table)), np.arange(0))
+def test_reading_out_again_needs_no_teaching_again(teaching, lesson, trunk, folder):
+    _, once = teaching
     lines: list[str] = []
-    once = teach(run, lesson, RECIPE, trunk, folder, Monitor(on_say=lines.append))
-    assert any("epoch" in line for line in lines)
-    lines.clear()
     louder = replace(RECIPE, probe_weight=2 * RECIPE.probe_weight)
-    again = teach(run, lesson, louder, trunk, folder, Monitor(on_say=lines.append))
+    again = teach(every_row(lesson), lesson, louder, trunk, folder, Monitor(on_say=lines.append))
     assert not any("epoch" in line for line in lines)
     first, second = read_weights(once), read_weights(again)
     differing = {
