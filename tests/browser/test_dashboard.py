@@ -242,7 +242,8 @@ def test_at_phone_width_nothing_is_cut_off(page, hand):
     expect_no_wider_than(page, PHONE["width"])
 
 
-def test_the_error_page_asks_no_other_server_either(page, address):
+def test_the_error_page_asks_no_other_server_either(new_page, address):
+    page = new_page()
     response = page.goto(f"{address}voila/files/dashboard.ipynb")
     assert response is not None
     assert response.status in {403, 404}
@@ -277,7 +278,8 @@ def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
     expect(lesson.locator(".fw-workbench")).to_be_visible()
 
 
-def test_the_course_serves_its_notebooks_by_name_and_nothing_else(page, address):
+def test_the_course_serves_its_notebooks_by_name_and_nothing_else(new_page, address):
+    page = new_page()
     redirected = page.request.get(f"{address}course/", max_redirects=0)
     assert redirected.status == 302
     assert redirected.headers["location"].endswith("/course/index.ipynb")

@@ -9,8 +9,10 @@ import pytest
 from large_files import write_dicom
 from pages import (
     PHONE,
+    WIDE,
     button,
     expect_no_wider_than,
+    guarded_pages,
     open_workbench,
     pixels,
     upload,
@@ -32,13 +34,39 @@ def dicom(tmp_path_factory):
     return write_dicom(tmp_path_factory.mktemp("files") / "arm.dcm", SIDE)
 
 
+def show(page, dicom):
+    """Bring the radiograph and wait until it is there in full."""
+    upload(page, dicom)
+    expect(page.locator(".fw-queue li")).to_have_count(1)
+    expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
+
+
+@pytest.fixture(scope="module")
+def visitor(browser, dashboard):
+    with guarded_pages(browser, dashboard.address) as make:
+        page = make()
+        open_workbench(page, dashboard.address)
+        yield page
+
+
 @pytest.fixture
-def page(new_page, dashboard, dicom):
-    """A workbench with the radiograph in full."""
+def page(visitor, dicom):
+    """A page with the radiograph in full, and with nothing left of what was done before."""
+    visitor.set_viewport_size(WIDE)
+    removes = visitor.locator(".fw-queue").get_by_role("button", name=re.compile("^Remove "))
+    for left in range(removes.count(), 0, -1):
+        removes.first.click()
+        expect(removes).to_have_count(left - 1)
+    expect(visitor.locator(".fw-panes")).not_to_have_attribute("data-full", re.compile(".+"))
+    show(visitor, dicom)
+    return visitor
+
+
+@pytest.fixture
+def fresh_page(new_page, dashboard, dicom):
     page = new_page()
     open_workbench(page, dashboard.address)
-    upload(page, dicom)
-    expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
+    show(page, dicom)
     return page
 
 
@@ -146,7 +174,8 @@ def test_a_region_is_examined_on_its_own(page, pane):
     )
 
 
-def test_maps_are_coloured_and_put_beside_without_the_kernel(page, pane):
+def test_maps_are_coloured_and_put_beside_without_the_kernel(fresh_page):
+    page = fresh_page
     button(page, "Predict").click()
     # A hand drawn out to a square is none to the gate; refused, it has no maps.
     button(page, "Answer all the same").click()
@@ -170,9 +199,8 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(page, pane):
 def test_two_fingers_zoom_on_a_phone_and_nothing_is_cut_off(new_page, dashboard, dicom):
     page = new_page(viewport=PHONE, has_touch=True)
     open_workbench(page, dashboard.address)
-    upload(page, dicom)
+    show(page, dicom)
     pane = page.get_by_role("group", name="Radiograph", exact=True)
-    expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
     fitted = zoom(page)
     pane.evaluate(
         """pane => {
