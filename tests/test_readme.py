@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,14 @@ def test_what_passes_the_gate() -> None:
     for kind in ("joint, cropped", "leg or hip, whole", "leg or hip, patch", "scan"):
         row = f"| {kind} | {gate[kind]['n']} ({gate[kind]['groups']}) "
         assert f"{row}| {_interval(gate[kind]['refused'])} |" in text
+
+
+def test_every_variable_of_the_environment_is_in_its_table() -> None:
+    package = README.parent / "fracture_widgets"
+    sources = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
+    used = set(re.findall(r"FRACTURE_WIDGETS_[A-Z_]+", sources))
+    rows = re.findall(
+        r"^\| `(FRACTURE_WIDGETS_[A-Z_]+)` \|", README.read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(rows) == sorted(used)
+    assert len(used) >= 6

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 import platformdirs
@@ -38,6 +39,13 @@ _APP = "fracture-widgets"
 _UNFINISHED = ".part"
 _ABANDONED = 3600.0
 """Seconds without a byte after which an unfinished file is nobody's."""
+
+_LONGEST_ENDING = 16
+_LONGEST_STEM = 120
+"""Bytes; a name has 255 at most, of which others are added."""
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|con(in|out)\$|(com|lpt)[0-9¹²³])(?![^.])", re.IGNORECASE)
+"""Names of devices on Windows, whatever comes after a dot."""
 
 Content = bytes | Callable[[BinaryIO], object]
 
@@ -94,6 +102,22 @@ def _of_user(folder: Callable[..., Path], without_home: Path) -> Path:
 def history_is_the_visitors() -> bool:
     """Whether what is saved here is the visitor's alone, and gone when the server ends."""
     return os.environ.get(HISTORY_VARIABLE) == UNTIL_THE_END
+
+
+def portable_stem(name: str, otherwise: str = "file") -> str:
+    """Return a file's name without its ending, as every system can hold it; ``otherwise`` if none.
+
+    Windows keeps some words, letters and ends of a name for itself.
+    """
+    plain = re.sub(r"[^\w.-]+", "-", PurePosixPath(name.replace("\\", "/")).stem)
+    short = plain.encode()[:_LONGEST_STEM].decode(errors="ignore").strip("-.") or otherwise
+    return f"_{short}" if _RESERVED.match(short) else short
+
+
+def portable_name(name: str) -> str:
+    """Return a file's name as every system can hold it."""
+    ending = re.sub(r"[^\w.]", "", PurePosixPath(name.replace("\\", "/")).suffix)[:_LONGEST_ENDING]
+    return portable_stem(name) + ending.rstrip(".")
 
 
 def file_sha256(path: Path) -> str:

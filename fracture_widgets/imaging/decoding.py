@@ -50,6 +50,9 @@ class Decoded:
     missing: float = 0.0
 
 
+WITHOUT_DETAIL = "The file is cut short: its finest detail may be missing."
+
+
 def damaged(name: str) -> UnreadableRadiograph:
     """Return the error for a file that begins well and does not go on so."""
     return UnreadableRadiograph(f"{name} is cut short or damaged: copy or export it again.")

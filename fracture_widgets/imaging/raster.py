@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
     LUMINANCE,
+    WITHOUT_DETAIL,
     Decoded,
     check_size,
     cut_short,
@@ -141,7 +142,7 @@ def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str, float
     image = _open(data + _END_OF_JPEG)
     image.load()
     if "progressive" in image.info:
-        return image, "The file is cut short: its finest detail may be missing.", 0.0
+        return image, WITHOUT_DETAIL, 0.0
     missing = _missing(image)
     rows = int(missing[:, -1].sum())
     note = cut_short(name, rows, image.height)

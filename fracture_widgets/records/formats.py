@@ -5,15 +5,14 @@ from __future__ import annotations
 import enum
 import io
 import json
-import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.files import portable_stem, write_whole
 from fracture_widgets.base.tables import ENCODING, csv_text
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
@@ -24,7 +23,6 @@ from fracture_widgets.models.report import Report
 if TYPE_CHECKING:
     from fracture_widgets.records.dicom_identity import Identity
 
-_LONGEST_STEM = 80
 _SPREAD = {"body_part_probabilities", "timings"}
 """What a row has in columns of its own, at its end."""
 
@@ -172,5 +170,4 @@ def _head(made_at: datetime | None) -> dict[str, Any]:
 
 
 def _stem(report: Report) -> str:
-    stem = re.sub(r"[^\w.-]+", "-", PurePath(report.radiograph.name).stem).strip("-.")
-    return stem[:_LONGEST_STEM] or "radiograph"
+    return portable_stem(report.radiograph.name, "radiograph")

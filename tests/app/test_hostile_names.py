@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from ipywidgets.embed import embed_data
 
+from fracture_widgets.app.widgets.controls import DownloadButton
 from fracture_widgets.cli.commands.predict import _write_heatmap
 from fracture_widgets.cli.options import folder_for
 from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.records.formats import ReportFile, ReportFormat, report_file, save_report
 
 MARK = "zwiebelfisch"
 HOSTILE = {
@@ -39,6 +41,12 @@ HOSTILE = {
     "a command": f"$(touch {MARK});`touch {MARK}`|{MARK}.png",
     "an address": f"file:///etc/{MARK}.png",
     "a device": "CON.png",
+    "a device before a dot": "nul.tar.png",
+    "a device with a number": "Lpt¹.png",
+    "a device on the console": "conin$.png",
+    "a stream": "hand.png:secret",
+    "an end that Windows drops": "hand . . ",
+    "letters of several bytes": "\N{CJK UNIFIED IDEOGRAPH-9AA8}" * 110 + ".png",
     "an element": f"<img src=x onerror=alert(1)>{MARK}.png",
     "a closing element": f'{MARK}"></style></script><script>alert(1)</script>.png',
     "a formula": f"=HYPERLINK(1)&{MARK}.png",
@@ -75,6 +83,18 @@ def watch():
 @pytest.fixture
 def content(radiograph):
     return radiograph("hand.png").to_png()
+
+
+def on_windows(name):
+    """Tell whether Windows can hold a name, by its own rules for the names of files."""
+    word = name.partition(".")[0].rstrip().casefold()
+    return (
+        0 < len(name.encode()) <= 255
+        and not any(letter in '<>:"/\\|?*' or ord(letter) < 32 for letter in name)
+        and not name.endswith((".", " "))
+        and word not in {"con", "prn", "aux", "nul", "conin$", "conout$"}
+        and not (word[:3] in {"com", "lpt"} and word[3:] in set("0123456789¹²³"))
+    )
 
 
 def uploaded(workbench, name, content):
@@ -127,6 +147,7 @@ def test_no_name_of_an_upload_reaches_the_disk(
     assert os.path.basename(download.name) == download.name  # noqa: PTH119 - of any system
     assert download.name.isprintable()
     assert len(download.name.encode()) < 255
+    assert on_windows(download.name)
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
@@ -172,6 +193,33 @@ def test_a_heatmap_is_written_into_its_folder_and_nowhere_else(name, answers, co
     (written,) = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert written.parent == folder
     assert written.suffix == ".png"
+    assert on_windows(written.name)
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("kind", [ReportFormat.JSON, ReportFormat.CSV])
+def test_a_report_has_a_name_that_every_system_can_hold(name, kind, answers, content, tmp_path):
+    report = answers.examine(read_radiograph(content, name=name))
+    (written,) = save_report(report, tmp_path, kind)
+    assert on_windows(written.name)
+    assert on_windows(report_file(report, kind).name)
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_a_download_is_offered_under_a_name_that_every_system_can_hold(name):
+    button = DownloadButton(lambda: ReportFile(name, "text/plain", b""))
+    sent = []
+    button.send = lambda content, *_: sent.append(content["name"])
+    button.receive({"type": "wanted"})
+    assert len(sent) == 1
+    assert on_windows(sent[0])
+
+
+@pytest.mark.parametrize(
+    "name", ["NUL", "con.txt", "a:b", "a. ", "b.", "COM1.tar.gz", "a\\b", "a?", "x" * 256]
+)
+def test_names_that_windows_cannot_hold_would_be_noticed(name):
+    assert not on_windows(name)
 
 
 def test_a_path_that_a_page_says_is_no_path(workbench, watch):

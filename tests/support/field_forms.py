@@ -151,13 +151,24 @@ def syntaxes() -> Iterator[Variant]:
                 written(dataset(), written_in), written_in, named
             ),
         )
+    for syntax in NATIVE[:3]:
+        yield Variant("12 bits without padding", syntax.name, lambda syntax=syntax: _packed(syntax))
     yield Variant(
         "form that is not decoded",
-        "12 bits without padding",
-        lambda: saved(dataset(BitsAllocated=12)),
-        refused="is in a form that cannot be decoded here: pixels of 12 bits without padding",
+        "10 bits without padding",
+        lambda: saved(dataset(bits=10, BitsAllocated=10)),
+        refused="is in a form that cannot be decoded here: pixels of 10 bits without padding",
     )
     yield Variant("names a syntax in a text", "deflated", _names_deflated)
+
+
+def _packed(syntax: UID) -> bytes:
+    pixels = stored().astype(np.uint32).ravel()
+    low, high = np.append(pixels, [0] * (-pixels.size % 4)).reshape(-1, 2).T
+    packed = (low | high << 12).astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
+    made = dataset(BitsAllocated=12)
+    made.PixelData = packed.tobytes()
+    return written(made, syntax)
 
 
 def _names_deflated() -> bytes:

@@ -98,7 +98,7 @@ def tables() -> Iterator[Variant]:
         "table off the data",
         "and the next is not",
         lambda: saved(dataset(VOILUTSequence=[ramp_table(40000), ramp_table(0)])),
-        notes=(f"{shows}the file's look-up table",),
+        notes=(f"{shows}the file's next look-up table",),
     )
     yield Variant(
         "table off the data",
@@ -181,7 +181,7 @@ def windows() -> Iterator[Variant]:
         "window of 8 bits",
         "and a good one",
         lambda: saved(dataset(WindowCenter=[128, 2048], WindowWidth=[256, 4096])),
-        notes=("is for 8 bits and its pixels have more; the file's display window",),
+        notes=("is for 8 bits and its pixels have more; the file's next display window",),
     )
     yield Variant(
         "window of 8 bits", "on 8 bits", lambda: saved(dataset(bits=8, WindowCenter=128,

@@ -11,13 +11,15 @@ from field_files import Variant
 from field_forms import cut_short, defaults, frames, syntaxes
 from field_geometry import millimetres, shutters
 from field_greys import polarity, tables, windows
+from field_slips import codestreams, fragments, numbers, words
 from PIL import Image
 
 
 def field_variants() -> tuple[Variant, ...]:
     """Every variant of every kind."""
     kinds = (
-        tables, windows, polarity, shutters, millimetres, defaults, syntaxes, cut_short, frames
+        tables, windows, polarity, shutters, millimetres, defaults, syntaxes, cut_short, frames,
+        codestreams, fragments, numbers, words,
     )  # fmt: skip
     return tuple(variant for kind in kinds for variant in kind())
 

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 import traitlets
 
 from fracture_widgets.app.widgets.live import LiveWidget, named, script
+from fracture_widgets.base.files import portable_name
 from fracture_widgets.base.tables import ENCODING
 from fracture_widgets.records.formats import ReportFile
 
@@ -77,7 +78,8 @@ class DownloadButton(LiveWidget):
     def _give(self, _: Mapping[str, Any]) -> None:
         file = None if self.disabled else self._provide()
         if file is not None:
-            self.send({"type": "file", "name": file.name, "mime": file.mime}, [file.content])
+            name = portable_name(file.name)
+            self.send({"type": "file", "name": name, "mime": file.mime}, [file.content])
 
 
 def button(

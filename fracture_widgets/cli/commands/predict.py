@@ -187,10 +187,11 @@ def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], _: str) ->
 
 
 def _write_heatmap(report: Report, folder: Path) -> None:
+    from fracture_widgets.base.files import portable_stem
     from fracture_widgets.figures.overlay import overlay
 
     # Two folders may hold files of one name; the content tells them apart.
-    stem = Path(report.radiograph.name).stem
+    stem = portable_stem(report.radiograph.name, "radiograph")
     target = folder / f"{stem}-{report.radiograph.sha256[:8]}-heatmap.png"
     with writing(f"The heatmap of {report.radiograph.name} could not be written"):
         overlay(report.radiograph, report.heatmap).save(target)

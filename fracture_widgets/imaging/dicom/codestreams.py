@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,10 @@ from pydicom.uid import (
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = (0xC0, 0xC1)
 _LOSSLESS, _JPEG_LS = 0xC3, 0xF7
+_PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _START_OF_SCAN = 0xDA
+_MARKER = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
+_JPEG = b"\xff\xd8"
 _END = b"\xff\xd9"
 
 _JPEG_2000 = b"\xff\x4f\xff\x51"
@@ -50,6 +54,7 @@ class Codestream:
     samples: int = 0
     bits: int = 0
     missing: float | None = 0.0
+    progressive: bool = False
 
     @property
     def is_lossy_jpeg(self) -> bool:
@@ -62,22 +67,28 @@ def codestream_of(frame: bytes) -> Codestream | None:
     start = frame.find(_JPEG_2000, 0, 1 << 12)
     if start >= 0:
         return _of_jpeg_2000(frame, start)
-    if frame.startswith(b"\xff\xd8"):
+    if frame.startswith(_JPEG):
         return _of_jpeg(frame)
     count, first = struct.unpack_from("<2L", frame) if len(frame) >= _RLE_HEADER else (0, 0)
     return Codestream((RLELossless,)) if 0 < count <= 15 and first == _RLE_HEADER else None
 
 
-def mended(frame: bytes) -> bytes:
-    """Return a JPEG whose scan says that it holds all frequencies, as one without says it too."""
+def mended(frame: bytes, rows: int) -> bytes:
+    """Return a JPEG that states its height and, in its scan, that it holds all frequencies.
+
+    A height of none, which a marker at the end may tell, would be decoded for ever without one.
+    """
+    if not frame.startswith(_JPEG):
+        return frame
     sequential = False
     for marker, position in _segments(frame):
         sequential = sequential or marker in _SEQUENTIAL
+        if marker in _START_OF_FRAME and not any(frame[position + 5 : position + 7]):
+            frame = frame[: position + 5] + struct.pack(">H", rows) + frame[position + 7 :]
         if marker == _START_OF_SCAN and sequential:
             last = position + 5 + 2 * frame[position + 4] + 1  # Ss, then Se
             if frame[last] == 0:
-                return frame[:last] + b"\x3f" + frame[last + 1 :]
-            break
+                frame = frame[:last] + b"\x3f" + frame[last + 1 :]
     return frame
 
 
@@ -99,12 +110,27 @@ def _of_jpeg(frame: bytes) -> Codestream | None:
     for marker, position in _segments(frame):
         if marker in _START_OF_FRAME:
             bits, rows, columns, samples = struct.unpack_from(">BHHB", frame, position + 4)
-            # Within coded data 0xFF is followed by a zero bit, so that the end is met once.
-            whole = frame.find(_END, position) >= 0
             return Codestream(
-                _jpeg_syntaxes(marker), rows, columns, samples, bits, 0.0 if whole else None
+                _jpeg_syntaxes(marker),
+                rows,
+                columns,
+                samples,
+                bits,
+                0.0 if _ends(frame, position) else None,
+                marker in _PROGRESSIVE,
             )
     return None
+
+
+def _ends(frame: bytes, position: int) -> bool:
+    """Tell whether a JPEG's end is there; a comment may hold the same bytes."""
+    # Within coded data 0xFF is followed by a zero bit, but for the marks to start anew.
+    while found := _MARKER.search(frame, position):
+        if found[0] == _END:
+            return True
+        start = found.end()
+        position = start + max(2, int.from_bytes(frame[start : start + 2], "big"))
+    return False
 
 
 def _jpeg_syntaxes(marker: int) -> tuple[UID, ...]:

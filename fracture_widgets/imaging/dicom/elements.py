@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from pydicom.datadict import dictionary_description
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -17,6 +19,7 @@ from fracture_widgets.imaging.dicom.codestreams import Codestream
 _GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 _COLOURS = ("RGB", "YBR", "ARGB", "CMYK", "HSV")
 _DEEPEST = 64
+_PACKED = 12
 
 
 def values_of(value: Any) -> list[Any]:
@@ -76,6 +79,8 @@ def complete(dataset: Dataset, coded: Codestream | None) -> str:
 def _usual(dataset: Dataset, coded: Codestream | None) -> Iterator[tuple[str, Any]]:
     """Yield what is left out, each with what other readers take."""
     photometric = str(dataset.get("PhotometricInterpretation") or "").strip().upper()
+    if (squeezed := re.sub(r"[\s_-]", "", photometric)) in _GREY:
+        photometric = squeezed
     samples = whole(dataset, "SamplesPerPixel")
     if coded is not None and coded.samples in {1, 3} and coded.samples != samples:
         samples = coded.samples
@@ -93,7 +98,7 @@ def _usual(dataset: Dataset, coded: Codestream | None) -> Iterator[tuple[str, An
         yield "PlanarConfiguration", 0
     allocated = whole(dataset, "BitsAllocated") or 0
     coded_bits = 0 if coded is None else coded.bits
-    if allocated < max(1, coded_bits):
+    if allocated < max(1, coded_bits) or (coded_bits and allocated > max(8, 2 * coded_bits - 2)):
         allocated = _allocated(dataset, coded_bits, samples)
         yield "BitsAllocated", allocated
     if "PixelData" not in dataset:
@@ -133,6 +138,20 @@ def _bytes_per_pixel(dataset: Dataset) -> float:
     frames = max(1, whole(dataset, "NumberOfFrames") or 1)
     pixels = int(dataset.Rows) * int(dataset.Columns) * frames
     return len(dataset.PixelData or b"") / max(1, pixels)
+
+
+def unpack(dataset: Dataset) -> None:
+    """Give each pixel of 12 bits, of which older files pack four into three words, one of 16."""
+    pixels = dataset.get("PixelData")
+    encapsulated = UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated
+    if int(dataset.BitsAllocated) != _PACKED or encapsulated or not isinstance(pixels, bytes):
+        return
+    word = "<u2" if dataset.original_encoding[1] else ">u2"
+    packed = np.frombuffer(pixels[: len(pixels) // 2 * 2], word).astype("<u2").view(np.uint8)
+    low, middle, high = packed[: packed.size // 3 * 3].reshape(-1, 3).T.astype(np.uint16)
+    values = np.stack([low | (middle & 15) << 8, middle >> 4 | high << 4], axis=1)
+    dataset.PixelData = values.astype(word).tobytes()
+    dataset.BitsAllocated = 16
 
 
 def unused_low_bits(dataset: Dataset) -> int:

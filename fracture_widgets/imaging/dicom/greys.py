@@ -207,7 +207,8 @@ def _step_that_shows(
     plain = _graded(values, inverted)
     for place, window in enumerate(windows):
         left = windows[place + 1 :]
-        instead = f"the file's {left[0].kind}" if left else "the full range of greys"
+        following = "next " if left and left[0].kind == window.kind else ""
+        instead = f"the file's {following}{left[0].kind}" if left else "the full range of greys"
         try:
             step = window.step(values)
             mapped = step(values)

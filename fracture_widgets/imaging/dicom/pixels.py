@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate, get_frame
+from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, RLELossless
 
-from fracture_widgets.imaging.decoding import cut_short, damaged
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.decoding import WITHOUT_DETAIL, cut_short, damaged
 from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of, mended, padded
+from fracture_widgets.imaging.dicom.syntaxes import frame_of
 
 Values = npt.NDArray[Any]
 
@@ -40,27 +43,48 @@ def decoded_frame(dataset: Dataset, name: str, number: int, count: int) -> Frame
     """Decode one frame."""
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     if not syntax.is_encapsulated:
-        return Frame(*_decoded(dataset, number))
-    coded = get_frame(dataset.PixelData, number, number_of_frames=count)
+        return _native(dataset, name, number, count)
+    coded = mended(frame_of(dataset.PixelData, number, count), int(dataset.Rows))
+    dataset = _of_one(dataset, coded)
     stream = codestream_of(coded)
     if stream is not None and stream.rows and (stream.rows, stream.columns) != _size(dataset):
         raise damaged(name)
     if syntax == RLELossless:
-        return _run_lengths(dataset, name, number, coded)
-    if stream is None or stream.missing == 0:
-        if (whole := mended(coded)) is not coded:
-            return Frame(*_decoded(_of_one(dataset, whole), 0))
-        return Frame(*_decoded(dataset, number))
+        return _run_lengths(dataset, name, coded)
+    if stream is None:
+        raise damaged(name)
+    if stream.samples != int(dataset.SamplesPerPixel):
+        raise unread_colours(name, f"{stream.samples} channels")
+    if stream.missing == 0:
+        return Frame(*_decoded(dataset))
     if syntax in JPEG2000TransferSyntaxes or stream.missing is not None:
         return _without_its_end(dataset, name, coded, stream)
-    return _without_its_last_rows(dataset, name, mended(coded))
+    return _without_its_last_rows(dataset, name, coded, progressive=stream.progressive)
 
 
 def _size(dataset: Dataset) -> tuple[int, int]:
     return int(dataset.Rows), int(dataset.Columns)
 
 
-def _decoded(dataset: Dataset, number: int, plugin: str = "") -> tuple[Values, str]:
+def unread_colours(name: str, kind: str) -> UnreadableRadiograph:
+    """Return the error for a file that is whole, in colours that are not read."""
+    return UnreadableRadiograph(
+        f"{name} has colours of a kind that is not read ({kind}): export it in grey."
+    )
+
+
+def _native(dataset: Dataset, name: str, number: int, count: int) -> Frame:
+    """Decode pixels that are not compressed, also where later frames are not there."""
+    rows, columns = _size(dataset)
+    frame = rows * columns * int(dataset.SamplesPerPixel) * int(dataset.BitsAllocated) // 8
+    there = len(dataset.get("PixelData") or b"")
+    if not (number + 1) * frame <= there < count * frame:
+        return Frame(*_decoded(dataset, number))
+    whole = _with_pixels(dataset, dataset.PixelData + bytes(count * frame - there))
+    return _cut(*_decoded(whole, number), name, 0)
+
+
+def _decoded(dataset: Dataset, number: int = 0, plugin: str = "") -> tuple[Values, str]:
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     # On damaged data the quicker RLE decoder dies of a panic that is no Exception.
     plugin = "pydicom" if syntax == RLELossless else plugin
@@ -70,14 +94,20 @@ def _decoded(dataset: Dataset, number: int, plugin: str = "") -> tuple[Values, s
 
 def _of_one(dataset: Dataset, coded: bytes) -> Dataset:
     """Return a dataset of the one frame that is coded so."""
+    copy = _with_pixels(dataset, encapsulate([coded]))
+    for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "NumberOfFrames"):
+        if keyword in copy:
+            delattr(copy, keyword)
+    return copy
+
+
+def _with_pixels(dataset: Dataset, pixels: bytes) -> Dataset:
     copy = Dataset()
     copy.update(dataset)
     copy.file_meta = dataset.file_meta
     copy.set_original_encoding(*dataset.original_encoding)
-    for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths", "NumberOfFrames"):
-        if keyword in copy:
-            delattr(copy, keyword)
-    copy.PixelData = encapsulate([coded])
+    # A new element: the elements of a copy are those of what it was copied from.
+    copy["PixelData"] = DataElement("PixelData", dataset["PixelData"].VR, pixels)
     return copy
 
 
@@ -86,7 +116,7 @@ def _without_its_end(dataset: Dataset, name: str, coded: bytes, stream: Codestre
     missing = 1.0 if stream.missing is None else stream.missing
     if missing > _MOST_MISSING:
         raise damaged(name)
-    values, photometric = _decoded(_of_one(dataset, padded(coded)), 0)
+    values, photometric = _decoded(_of_one(dataset, padded(coded)))
     note = (
         f"The file is cut short: {max(0.01, missing):.0%} of the picture's data are missing, and "
         "with them detail or parts of it."
@@ -94,13 +124,17 @@ def _without_its_end(dataset: Dataset, name: str, coded: bytes, stream: Codestre
     return Frame(values, photometric, missing=missing, note=note)
 
 
-def _without_its_last_rows(dataset: Dataset, name: str, coded: bytes) -> Frame:
+def _without_its_last_rows(
+    dataset: Dataset, name: str, coded: bytes, *, progressive: bool
+) -> Frame:
     """Decode a JPEG that stops early: what depends on how it might go on is missing."""
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     for plugin in get_decoder(syntax).available_plugins:
         ways = list(_continued(dataset, coded, plugin))
         if len(ways) > 1:
             (values, photometric), *others = ways
+            if progressive:  # each scan is of the whole picture, and the last ones lack
+                return Frame(values, photometric, note=WITHOUT_DETAIL)
             rows = min(_first_difference(values, other) for other, _ in others)
             return _cut(values, photometric, name, len(values) - rows)
     raise damaged(name)
@@ -119,14 +153,14 @@ def _first_difference(first: Values, second: Values) -> int:
     return int(np.argmin(same)) if not same.all() else len(first)
 
 
-def _run_lengths(dataset: Dataset, name: str, number: int, coded: bytes) -> Frame:
+def _run_lengths(dataset: Dataset, name: str, coded: bytes) -> Frame:
     """Decode run lengths; where segments stop early, as far as all of them go."""
     try:
-        return Frame(*_decoded(dataset, number))
+        return Frame(*_decoded(dataset))
     except (RuntimeError, ValueError):
         height, width = _size(dataset)
         whole, there = _completed(coded, height * width)
-        values, photometric = _decoded(_of_one(dataset, whole), 0)
+        values, photometric = _decoded(_of_one(dataset, whole))
         return _cut(values, photometric, name, height - there // width)
 
 

@@ -16,7 +16,7 @@ from fracture_widgets.imaging.decoding import damaged
 from fracture_widgets.imaging.dicom.elements import element, values_of, whole
 from fracture_widgets.imaging.dicom.shutters import BITMAP, SHUTTERS, bitmap_of, overlay_tags
 from fracture_widgets.imaging.dicom.spacing import GEOMETRY
-from fracture_widgets.imaging.dicom.syntaxes import check_form, header_of
+from fracture_widgets.imaging.dicom.syntaxes import check_form, header_of, with_its_items_ended
 
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """Where files of many frames say what others say at the top (DICOM PS3.3, C.7.6.16)."""
@@ -90,6 +90,11 @@ def _parsed(data: bytes) -> Dataset:
         failed = error
     if "Rows" in dataset and any(keyword in dataset for keyword in PIXELS):
         return dataset
+    if (ended := with_its_items_ended(data)) != data:
+        with suppress(Exception):
+            otherwise = dcmread(io.BytesIO(ended), force=True, specific_tags=tags)
+        if "Rows" in otherwise and any(keyword in otherwise for keyword in PIXELS):
+            return otherwise
     header, start = header_of(data)
     if start and "TransferSyntaxUID" in header:
         with suppress(Exception):

@@ -28,9 +28,9 @@ from fracture_widgets.imaging.decoding import (
     squared,
     stretched,
 )
-from fracture_widgets.imaging.dicom.elements import complete, unused_low_bits, whole
+from fracture_widgets.imaging.dicom.elements import complete, unpack, unused_low_bits, whole
 from fracture_widgets.imaging.dicom.greys import displayed, windows_of
-from fracture_widgets.imaging.dicom.pixels import Frame, decoded_frame
+from fracture_widgets.imaging.dicom.pixels import Frame, decoded_frame, unread_colours
 from fracture_widgets.imaging.dicom.privacy import (
     FUNCTIONAL_GROUPS,
     PIXELS,
@@ -72,6 +72,7 @@ class DicomFile:
             notes.append(settle_syntax(dataset))
             notes.append(complete(dataset, coded_frame(dataset, self.frame_count)))
             self._notes = tuple(filter(None, notes))
+            unpack(dataset)
             if (bits := int(dataset.BitsAllocated)) % 8 and bits != 1:
                 raise unknown_form(name, f"pixels of {bits} bits without padding")
             self._raw = _is_raw(dataset)
@@ -227,9 +228,7 @@ def _luminance(
     if values.ndim == 3 and photometric.startswith("YBR"):
         return stretched(values[..., 0], ignored=hidden)
     if values.ndim != 3 or values.shape[2] != 3 or photometric != "RGB":
-        raise UnreadableRadiograph(
-            f"{name} has colours of a kind that is not read ({photometric}): export it in grey."
-        )
+        raise unread_colours(name, photometric)
     height, width = values.shape[:2]
     grey = np.empty((height, width), np.float32)
     for rows in row_blocks(height, width):

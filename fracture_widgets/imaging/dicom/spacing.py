@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -18,6 +19,8 @@ GEOMETRY = (
 _AT_DETECTOR = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
 _MOST_MAGNIFIED = 10.0
 _SAME = 1e-3
+_LEAST, _MOST = 0.001, 5.0
+"""Millimetres; beyond them, they were written in another unit."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Spacing:
 def spacing_of(dataset: Dataset) -> Spacing:
     """Return the spacing in the patient where that is known, or else at the detector."""
     mm, at_detector = _distances(dataset)
-    pair = mm or _pair(dataset, "PixelAspectRatio") or (1.0, 1.0)
+    pair = mm or _pair(dataset, "PixelAspectRatio", math.inf) or (1.0, 1.0)
     return Spacing(mm, at_detector, pair[0] / pair[1])
 
 
@@ -53,9 +56,13 @@ def _distances(dataset: Dataset) -> tuple[tuple[float, float] | None, bool]:
     return (round(detector[0] / magnified, 9), round(detector[1] / magnified, 9)), False
 
 
-def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
+def _pair(dataset: Dataset, keyword: str, most: float = _MOST) -> tuple[float, float] | None:
     found = numbers(dataset, keyword)
-    return (found[0], found[1]) if len(found) == 2 and min(found) > 0 else None
+    return (
+        (found[0], found[1])
+        if len(found) == 2 and all(_LEAST < each < most for each in found)
+        else None
+    )
 
 
 def _alike(first: tuple[float, float], second: tuple[float, float]) -> bool:

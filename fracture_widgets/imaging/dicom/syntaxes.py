@@ -8,7 +8,7 @@ import struct
 import zlib
 
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import generate_fragments, get_frame
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
@@ -33,6 +33,8 @@ _NAMES = {
 """Transfer syntaxes that pydicom has no name for."""
 
 _ITEM = b"\xfe\xff\x00\xe0"
+_END_OF_ITEMS = b"\xfe\xff\xdd\xe0"
+_CODED_PIXELS = re.compile(rb"\xe0\x7f\x10\x00O[BW]\0\0\xff{4}(?=\xfe\xff\x00\xe0)")
 
 
 def header_of(data: bytes) -> tuple[Dataset, int]:
@@ -93,6 +95,34 @@ def _check_inflated_size(rest: bytes, name: str) -> None:
             )
 
 
+def with_its_items_ended(data: bytes) -> bytes:
+    """Return a file whose compressed pixels stop before their end as though they ended there."""
+    found = [match.end() for match in _CODED_PIXELS.finditer(data)]
+    position = found[-1] if found else len(data)
+    while data.startswith(_ITEM, position) and position + 8 <= len(data):
+        start = position + 8
+        position = start + int.from_bytes(data[position + 4 : start], "little")
+        if position > len(data):
+            there = data[start:]
+            there += b"\0" * (len(there) % 2)
+            length = len(there).to_bytes(4, "little")
+            return data[: start - 4] + length + there + _END_OF_ITEMS + bytes(4)
+    return data[:position] + _END_OF_ITEMS + bytes(4) if found else data
+
+
+def frame_of(pixels: bytes, number: int, count: int) -> bytes:
+    """Return what is coded of a frame, also where the table of offsets is wrong."""
+    try:
+        return get_frame(pixels, number, number_of_frames=count)
+    except (ValueError, EOFError, IndexError, RuntimeError, struct.error):
+        _offsets, *fragments = generate_fragments(pixels)
+        if count == 1:
+            return b"".join(fragments)
+        if len(fragments) != count:
+            raise
+        return fragments[number]
+
+
 def _native(dataset: Dataset) -> UID:
     """Return the uncompressed syntax that a dataset is written in."""
     implicit, little = dataset.original_encoding
@@ -138,6 +168,6 @@ def coded_frame(dataset: Dataset, frames: int) -> Codestream | None:
 
 def _codestream(pixels: bytes, frames: int) -> Codestream | None:
     try:
-        return codestream_of(get_frame(pixels, 0, number_of_frames=frames))
+        return codestream_of(frame_of(pixels, 0, frames))
     except (ValueError, EOFError, IndexError, RuntimeError, struct.error):
         return None
