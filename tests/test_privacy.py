@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,9 @@ ELSEWHERE = tuple(
         *("frame", "preamble", "source", "folder", "end"),
     )
 )
+NEAR = re.compile(r"('|\")?(127\.0\.0\.1|::1|localhost|/)")
+"""Addresses of this computer."""
+
 PLANTED = sorted({*NAMES.values(), *ELSEWHERE, "Plantedname", "Plantedphysician"})
 
 
@@ -193,23 +197,53 @@ def test_a_radiograph_from_bytes_is_named_by_nobody():
     assert "Planted" not in repr(read_radiograph(planted_dicom(1)))
 
 
+CODE = """
+import sys
+from pathlib import Path
+
+def note(event, arguments):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.bind"):
+        with open(sys.argv[1], "a") as log:
+            print(event, arguments[0 if event.endswith("addrinfo") else 1], file=log)
+
+sys.addaudithook(note)
+from fracture_widgets.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
 @pytest.mark.slow
-def test_answering_leaves_nothing_of_others_in_the_home_folder(tmp_path):
+def test_answering_leaves_nothing_of_others_at_home_and_reaches_nobody(tmp_path):
     """ONNX Runtime would leave a device id there, and usage events for Microsoft."""
-    home = tmp_path / "home"
+    home, given, log = tmp_path / "home", tmp_path / "given", tmp_path / "log"
     home.mkdir()
-    Image.fromarray(limb(320, 240)).save(tmp_path / "elbow.png")
-    code = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
+    given.mkdir()
+    Image.fromarray(limb(320, 240)).save(given / "elbow.png")
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("XDG_", "ORT_", "FRACTURE_WIDGETS_"))
     }
-    subprocess.run(
-        [sys.executable, "-c", code, "predict", "--override-gate", str(tmp_path / "elbow.png")],
-        env=environment | {"HOME": str(home)},
-        check=True,
-        capture_output=True,
-    )
+    for command in (
+        ["predict", "--override-gate", "--heatmap", "maps", "--report", "reports", str(given)],
+        ["screen", str(given), "--out", "table.csv"],
+    ):
+        subprocess.run(
+            [sys.executable, "-c", CODE, str(log), *command],
+            env=environment | {"HOME": str(home)},
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        )
     left = {path.relative_to(home).parts[:2] for path in home.rglob("*") if path.is_file()}
-    assert left == {(".cache", "fracture-widgets")}
+    assert left <= {(".cache", "fracture-widgets"), (".cache", "matplotlib")}
+    assert (".cache", "fracture-widgets") in left
+    sockets = log.read_text().splitlines() if log.exists() else []
+    assert [line for line in sockets if not NEAR.search(line)] == []
+
+
+def test_a_socket_to_elsewhere_would_be_noticed(tmp_path):
+    begin, _, end = CODE.partition("from fracture_widgets.cli import main")
+    code = f"{begin}import socket; main = lambda _: socket.getaddrinfo('192.0.2.1', 9) and 0{end}"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "log")], check=True)
+    assert not NEAR.search((tmp_path / "log").read_text())
