@@ -11,3 +11,4 @@ from .operating_points import OperatingPointsDisplay as OperatingPointsDisplay
 from .operating_points import PrevalenceDisplay as PrevalenceDisplay
 from .pictures import GreyValuesDisplay as GreyValuesDisplay
 from .pictures import RadiographsDisplay as RadiographsDisplay
+from .shifts import ShiftsDisplay as ShiftsDisplay

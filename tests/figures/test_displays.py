@@ -22,8 +22,10 @@ from fracture_widgets.figures import (
     RadiographsDisplay,
     ReaderRocDisplay,
     RocDisplay,
+    ShiftsDisplay,
     SubgroupDisplay,
 )
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.phantoms import draw_phantom
 
 HISTORY = pd.DataFrame(
@@ -72,6 +74,7 @@ DISPLAYS = [
     RadiographsDisplay([HAND], titles=["A drawn hand"], maps=[np.eye(3, dtype=np.float32)]),
     PrevalenceDisplay(0.7, 0.9),
     GreyValuesDisplay(HAND),
+    ShiftsDisplay([HAND], kinds=["turned", "gamma"], boxes=[[Box(0.4, 0.4, 0.6, 0.6)]], side=60),
 ]
 
 
@@ -350,3 +353,11 @@ def test_each_curve_has_its_two_points_and_its_area():
     words = [text.get_text() for text in axes.get_legend().get_texts()]
     assert words[:2] == ["You: AUROC 0.875 (0.500 to 1.000)", "The network: AUROC 0.750"]
     assert words[2:] == ["doubt counts as fractured", "doubt counts as normal"]
+
+
+def test_a_contact_sheet_has_a_row_for_each_kind_and_a_column_for_each_strength():
+    (axes,) = ShiftsDisplay([HAND], kinds=["turned", "dark-frame"], side=50).plot().axes_
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == list("12345")
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["turned", "dark\nframe"]
+    with pytest.raises(ValueError, match="at least one radiograph"):
+        ShiftsDisplay([])
