@@ -17,6 +17,7 @@ from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import parts_among
 
 if TYPE_CHECKING:
+    from fracture_widgets.evaluation.shift_table import ShiftResults
     from fracture_widgets.models.cascade import Cascade
 
 _NEEDED = ("body_part", "label", "image_path")
@@ -30,7 +31,8 @@ class Evaluation:
     ``predictions`` has one row for each radiograph read: the columns of the dataset, and
     ``predicted_body_part``, ``body_part_probability``, ``predicted_label``,
     ``fracture_probability``. ``unreadable`` has base name and reason of each file that could not
-    be read; they count nowhere. ``model`` is the sha256 of the model.
+    be read; they count nowhere. ``model`` is the sha256 of the model. ``shifts`` says what becomes
+    of the answers in other archives, where that was asked.
     """
 
     body_part: Scores
@@ -39,6 +41,7 @@ class Evaluation:
     predictions: pd.DataFrame
     unreadable: tuple[tuple[str, str], ...]
     model: str
+    shifts: ShiftResults | None = None
 
     def __repr__(self) -> str:
         return f"Evaluation({self.body_part!r}, {self.fracture!r})"
@@ -56,6 +59,8 @@ class Evaluation:
             if count > _REASONS:
                 lines.append(f"  and {count - _REASONS:,} more")
             parts.append("\n".join(lines))
+        if self.shifts is not None:
+            parts.append(f"As other archives would have them\n{self.shifts}")
         parts.append("In brackets: 95 percent intervals, whole patients drawn with replacement.")
         return "\n\n".join(parts)
 
@@ -67,7 +72,7 @@ class Evaluation:
             "fracture": self.fracture.to_dict(),
             "by_part": {part: scores.to_dict() for part, scores in self.by_part.items()},
             "unreadable": [{"name": name, "error": reason} for name, reason in self.unreadable],
-        }
+        } | ({} if self.shifts is None else {"shifts": self.shifts.to_dict()})
 
     def _parts_table(self) -> str:
         rows: list[tuple[str, ...]] = [
@@ -87,6 +92,7 @@ def evaluate_predictions(
     cascade: Cascade | None = None,
     *,
     split: str | None = None,
+    limit: int | None = None,
     by: str = "patient_id",
     resamples: int = 2000,
     progress: Callable[[int, int], object] | None = None,
@@ -103,6 +109,8 @@ def evaluate_predictions(
         What answers; the shipped cascade by default.
     split
         Take only the rows of this split, e.g. ``"test"``.
+    limit
+        Take so many of them, by a lot that is always the same one.
     by
         The column whose values stay together in the intervals' draws: patients, or studies.
     resamples
@@ -130,7 +138,7 @@ def evaluate_predictions(
     ModelError
         If the shipped model is missing or damaged.
     """
-    table = _chosen(test_dataset, split, by)
+    table = _chosen(test_dataset, split, by, limit)
     if cascade is None:
         from fracture_widgets.models.cascade import shipped_cascade
 
@@ -193,7 +201,7 @@ def evaluate_predictions(
 
 
 def _chosen(
-    dataset: pd.DataFrame | str | os.PathLike[str], split: str | None, by: str
+    dataset: pd.DataFrame | str | os.PathLike[str], split: str | None, by: str, limit: int | None
 ) -> pd.DataFrame:
     """Return the rows to examine, numbered from 0."""
     table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
@@ -213,4 +221,6 @@ def _chosen(
         table = table[table["split"] == split]
     if not len(table):
         raise DatasetError("The table holds no radiographs: give the one load_dataset returns.")
+    if limit is not None and limit < len(table):
+        table = table.sample(max(limit, 1), random_state=0).sort_index()
     return table.reset_index(drop=True)

@@ -156,15 +156,21 @@ def bootstrap_interval(
             f"Received: {[len(column) for column in columns]} and {len(group)} groups"
         )
     value = metric(*columns) if len(group) else float("nan")
-    low = high = float("nan")
     rows, drawn = np.arange(len(group)), []
     for times in draws(group, n, seed):
         chosen = np.repeat(rows, times)
         drawn.append(metric(*[column[chosen] for column in columns]))
+    interval = percentile_interval(drawn, n)
+    return Estimate(float(value), *interval, len(group), len(np.unique(group)))
+
+
+def percentile_interval(drawn: Sequence[float], n: int) -> tuple[float, float]:
+    """Return the 95 percent interval of n draws; NaN where fewer than half are defined."""
     defined = [number for number in drawn if not np.isnan(number)]
-    if len(defined) >= max(n / 2, 1):
-        low, high = np.percentile(defined, [2.5, 97.5]).tolist()
-    return Estimate(float(value), low, high, len(group), len(np.unique(group)))
+    if len(defined) < max(n / 2, 1):
+        return float("nan"), float("nan")
+    low, high = np.percentile(defined, [2.5, 97.5]).tolist()
+    return low, high
 
 
 def draws(groups: npt.ArrayLike, n: int, seed: int = 0) -> Iterator[npt.NDArray[np.int64]]:

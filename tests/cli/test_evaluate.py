@@ -65,3 +65,44 @@ def test_what_is_wrong_is_one_sentence_and_an_exit_code(folder, tmp_path, capsys
     nowhere = str(tmp_path / "in the way" / "answers.csv")
     assert main(["evaluate", str(folder), "--split", "test", "--predictions", nowhere]) == 1
     assert "answers.csv" in capsys.readouterr().err
+
+
+def test_shifts_stand_beneath_and_in_json(folder, capsys):
+    words = ["--shifts-kinds", "bright-frame,jpeg", "--shifts-strengths", "2", "--limit", "5"]
+    assert main(["evaluate", str(folder), *words, "--json"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["fracture"]["n"] == 5
+    named = [(row["kind"], row["strength"]) for row in numbers["shifts"]]
+    assert named == [
+        *(("unchanged", None), ("jpeg", 2), ("bright-frame", 2)),
+        ("mean of all", None),
+    ]
+    assert numbers["shifts"][0]["body_part_accuracy"]["value"] == pytest.approx(
+        numbers["body_part"]["accuracy"]["value"]
+    )
+    assert numbers["shifts"][0]["auroc"]["value"] == numbers["fracture"]["auroc"]["value"]
+    assert main(["evaluate", str(folder), *words]) == 0
+    said = capsys.readouterr().out
+    assert "As other archives would have them\nshift " in said
+    assert "bright-frame" in said
+
+
+def test_kinds_and_strengths_of_shifts_are_those_that_there_are(folder, capsys):
+    assert main(["evaluate", str(folder), "--shifts-kinds", "gamma,fog"]) == 2
+    assert "'fog' is not one of washed-out, " in capsys.readouterr().err
+    assert main(["evaluate", str(folder), "--shifts-strengths", "6"]) == 2
+    assert "'6' is not one of 1, 2, 3, 4, 5" in capsys.readouterr().err
+
+
+def test_a_report_is_a_page_and_its_numbers(folder, tmp_path, capsys):
+    report = tmp_path / "report"
+    assert main(["evaluate", str(folder), "--limit", "4", "--report", str(report)]) == 0
+    assert f"The report is {report / 'report.html'}." in capsys.readouterr().err
+    numbers = json.loads((report / "report.json").read_text("utf-8"))
+    assert numbers["fracture"]["n"] == 4
+    assert [row["kind"] for row in numbers["shifts"]] == ["unchanged"]
+    assert "Verdicts" in (report / "report.html").read_text("utf-8")
+    (tmp_path / "in the way").touch()
+    nowhere = str(tmp_path / "in the way" / "report")
+    assert main(["evaluate", str(folder), "--limit", "1", "--report", nowhere]) == 1
+    assert "The folder for the report cannot be made" in capsys.readouterr().err

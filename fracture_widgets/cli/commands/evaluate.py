@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fracture_widgets.cli.narrator import Narrator
+import typer
+
+from fracture_widgets.cli.narrator import Narrator, say
 from fracture_widgets.cli.options import (
     Engine,
     Json,
@@ -29,10 +33,15 @@ def evaluate(
     dataset: Path,
     *,
     split: str | None = None,
+    limit: Annotated[int | None, {"min": 1}] = None,
     by: Literal["patient_id", "study_id"] = "patient_id",
+    shifts: bool = False,
+    shifts_kinds: str | None = None,
+    shifts_strengths: str | None = None,
     as_json: Json = False,
     predictions: Path | None = None,
     figures: Path | None = None,
+    report: Path | None = None,
     models: Path | None = None,
     engine: Engine = "onnx",
 ) -> int:
@@ -45,30 +54,90 @@ def evaluate(
     ----------
     split
         only this split's folder, e.g. test
+    limit : N
+        take so many radiographs, the same ones every time
     by
         what the intervals draw whole
+    shifts
+        answer them as other archives would have them, too: every kind of change at five strengths
+    shifts_kinds : A,B
+        only these kinds of change
+    shifts_strengths : 1,3,5
+        only these strengths
     predictions : FILE
         write every answer to this CSV file
     figures : DIR
         draw the confusion matrices and the ROC curves into this folder
+    report : DIR
+        write a page with all of it and the worst misses into this folder, and its numbers
     """
     from fracture_widgets.base.tables import write_frame
+    from fracture_widgets.evaluation.archive_report import write_archive_report
     from fracture_widgets.evaluation.evaluate import evaluate_predictions
+    from fracture_widgets.evaluation.shift_table import evaluate_shifts
     from fracture_widgets.models.cascade import Cascade
 
+    kinds, strengths = _kinds(shifts_kinds), _strengths(shifts_strengths)
     table = dataset_table(dataset)
     cascade = Cascade.load(models, engine=engine)
     with Narrator("radiographs") as narrator:
         evaluation = evaluate_predictions(
-            table, cascade, split=split, by=by, progress=narrator.stage("Examining"), show=None
+            table,
+            cascade,
+            split=split,
+            limit=limit,
+            by=by,
+            progress=narrator.stage("Examining"),
+            show=None,
         )
+    changing = shifts or bool(shifts_kinds or shifts_strengths)
+    if changing or report is not None:
+        with Narrator("answers") as narrator:
+            changed = evaluate_shifts(
+                evaluation.predictions,
+                cascade,
+                kinds=kinds if changing else (),
+                strengths=strengths,
+                by=by,
+                monitor=narrator.monitor.stage("As other archives would have them"),
+            )
+        evaluation = replace(evaluation, shifts=changed)
     print(json.dumps(evaluation.to_dict(), indent=2) if as_json else evaluation)
     if predictions is not None:
         with writing(f"The answers could not be written to {predictions.name}"):
             write_frame(predictions, evaluation.predictions)
     if figures is not None:
         _draw(evaluation, folder_for("figures", figures))
+    if report is not None:
+        folder = folder_for("the report", report)
+        with writing("The report could not be written"):
+            page = write_archive_report(folder, evaluation, title=dataset.resolve().name)
+        say(f"The report is {page}.")
     return 1 if evaluation.unreadable else 0
+
+
+def _kinds(words: str | None) -> Sequence[str]:
+    from fracture_widgets.evaluation.shifts import SHIFTS
+
+    return _listed(words, tuple(SHIFTS), "--shifts-kinds")
+
+
+def _strengths(words: str | None) -> Sequence[int]:
+    from fracture_widgets.evaluation.shifts import STRENGTHS
+
+    return [int(word) for word in _listed(words, tuple(map(str, STRENGTHS)), "--shifts-strengths")]
+
+
+def _listed(words: str | None, known: Sequence[str], option: str) -> Sequence[str]:
+    """Return words between commas, in the order in which they are known."""
+    if words is None:
+        return known
+    given = {word.strip().lower() for word in words.split(",")}
+    if unknown := sorted(given.difference(known)):
+        raise typer.BadParameter(
+            f"{unknown[0]!r} is not one of {', '.join(known)}", param_hint=option
+        )
+    return [word for word in known if word in given]
 
 
 def _draw(evaluation: Evaluation, folder: Path) -> None:

@@ -1,0 +1,285 @@
+"""What becomes of the cascade's answers in other archives, kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.errors import DatasetError
+from fracture_widgets.evaluation.metrics import Estimate, auroc, draws, percentile_interval
+from fracture_widgets.evaluation.shifts import SHIFTS, STRENGTHS
+from fracture_widgets.evaluation.shifts.shift import coarse
+from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.quality import find_quality_problem
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.parts import FRACTURED, Verdict
+
+if TYPE_CHECKING:
+    from fracture_widgets.models.cascade import Cascade
+    from fracture_widgets.models.report import Answer
+
+UNCHANGED = "unchanged"
+ALL, NOT_TRAINED_ON = "mean of all", "mean of those never trained on"
+
+_LONGEST = 1024  # pixels: more than a network sees, and changed in a tenth of the time
+_BATCH = 16
+_COLUMNS = ("shift", "strength", "part", "AUROC", "AUROC lost", "refused")
+
+Floats = npt.NDArray[np.float64]
+Condition = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class ShiftRow:
+    """How well radiographs were answered that were changed in one way, or the mean of several.
+
+    Attributes
+    ----------
+    kind, strength
+        A name of :data:`~fracture_widgets.evaluation.shifts.SHIFTS` and 1 to 5; 0 where it is
+        the unchanged radiographs, or a mean.
+    body_part
+        Accuracy of the body part.
+    auroc, lost
+        Fracture AUROC, and by how much it lies below that of the unchanged radiographs.
+    verdicts
+        Share of each verdict, that of the refused among them.
+    """
+
+    kind: str
+    strength: int
+    body_part: Estimate
+    auroc: Estimate
+    lost: Estimate
+    verdicts: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers, ready for JSON."""
+        shift = SHIFTS.get(self.kind)
+        return {
+            "kind": self.kind,
+            "strength": self.strength or None,
+            "trained_on": None if shift is None else shift.trained_on,
+            "body_part_accuracy": self.body_part.to_dict(),
+            "auroc": self.auroc.to_dict(),
+            "auroc_lost": self.lost.to_dict(),
+            "verdicts": {name: round(share, 4) for name, share in self.verdicts.items()},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftResults:
+    """What becomes of the answers, kind by kind and strength by strength.
+
+    Attributes
+    ----------
+    rows
+        The unchanged radiographs, every kind at every strength, and the means.
+    answers
+        One row for each radiograph and change: ``row`` of the dataset's table, ``kind``,
+        ``strength``, ``predicted_body_part``, ``fracture_probability``, ``verdict``.
+    """
+
+    rows: tuple[ShiftRow, ...]
+    answers: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"ShiftResults({len(self.rows)} rows)"
+
+    def __str__(self) -> str:
+        lines = [(*_COLUMNS, *_given())]
+        for row in self.rows:
+            numbers = (str(row.body_part), str(row.auroc), str(row.lost))
+            shares = (f"{row.verdicts[name]:.3f}" for name in (Verdict.REFUSED, *_given()))
+            lines.append((row.kind, str(row.strength or ""), *numbers, *shares))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        spaced = ([c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines)
+        return "\n".join("  ".join(cells).rstrip() for cells in spaced)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return the rows, ready for JSON."""
+        return [row.to_dict() for row in self.rows]
+
+
+def _given() -> list[str]:
+    """Return the verdicts that are given."""
+    return [str(verdict) for verdict in Verdict if verdict is not Verdict.REFUSED]
+
+
+def evaluate_shifts(
+    table: pd.DataFrame,
+    cascade: Cascade,
+    *,
+    kinds: Sequence[str] = tuple(SHIFTS),
+    strengths: Sequence[int] = STRENGTHS,
+    by: str = "patient_id",
+    resamples: int = 500,
+    seed: int = 0,
+    monitor: Monitor = SILENT,
+) -> ShiftResults:
+    """Answer radiographs as other archives would have them, and compare.
+
+    Parameters
+    ----------
+    table
+        Radiographs that can be read, e.g. the ``predictions`` of an
+        :class:`~fracture_widgets.evaluation.evaluate.Evaluation`.
+    cascade
+        What answers.
+    kinds, strengths
+        Which changes; all by default.
+    by
+        The column whose values stay together in the intervals' draws.
+    resamples
+        How many draws.
+    seed
+        Decides the lot of every change; a radiograph's is the same in whatever company.
+    monitor
+        Follows it, change by change.
+
+    Returns
+    -------
+    ShiftResults
+        As in :func:`~fracture_widgets.evaluation.evaluate.evaluate_predictions`, radiographs that
+        are refused count with what the networks say of them.
+
+    Raises
+    ------
+    DatasetError
+        If there is nothing to answer.
+    """
+    if not len(table):
+        raise DatasetError("The table holds no radiographs: give the one load_dataset returns.")
+    conditions = [(UNCHANGED, 0), *product(kinds, strengths)]
+    answered: list[tuple[Any, ...]] = []
+    total = len(table) * len(conditions)
+    for row, path in table["image_path"].items():
+        radiograph = read_radiograph(path)
+        radiograph = replace(radiograph, pixels=coarse(radiograph.pixels, _LONGEST), file=None)
+        for start in range(0, len(conditions), _BATCH):
+            some = conditions[start : start + _BATCH]
+            answers = _answers(radiograph, cascade, some, seed)
+            for (kind, strength), answer in zip(some, answers, strict=True):
+                said = (answer.body_part, answer.fracture_probability, str(answer.verdict))
+                answered.append((row, kind, strength, *said))
+            monitor.step(len(answered), total)
+    names = ["row", "kind", "strength", "predicted_body_part", "fracture_probability", "verdict"]
+    long = pd.DataFrame(answered, columns=names)
+    return ShiftResults(tuple(_rows(table, long, conditions, by, resamples)), long)
+
+
+def _answers(
+    radiograph: Radiograph, cascade: Cascade, conditions: Sequence[Condition], seed: int
+) -> list[Answer]:
+    lot = [seed, int(radiograph.sha256[:8], 16)]
+    changed = [_changed(radiograph, condition, lot) for condition in conditions]
+    inputs = np.stack([network_input(each.pixels) for each in changed])
+    return cascade.answer(inputs, [find_quality_problem(each) for each in changed])
+
+
+def _changed(radiograph: Radiograph, condition: Condition, lot: list[int]) -> Radiograph:
+    kind, strength = condition
+    if kind == UNCHANGED:
+        return radiograph
+    shifted = SHIFTS[kind].apply(radiograph.pixels, strength, seed=lot)
+    colours = max(radiograph.colourfulness, shifted.colourfulness)
+    return replace(radiograph, pixels=shifted.pixels, colourfulness=colours)
+
+
+def _rows(
+    table: pd.DataFrame,
+    answers: pd.DataFrame,
+    conditions: Sequence[Condition],
+    by: str,
+    resamples: int,
+) -> Iterator[ShiftRow]:
+    weights = np.array(list(draws(table[by], resamples)), dtype=np.float64)
+    weights = weights.reshape(-1, len(table))
+    size = len(table), table[by].nunique()
+    fractured = (table["label"] == FRACTURED).to_numpy()
+    measured: dict[Condition, _Measured] = {}
+    for kind, strength in conditions:
+        rows = answers[(answers["kind"] == kind) & (answers["strength"] == strength)]
+        said = rows.set_index("row").loc[table.index]
+        right = (said["predicted_body_part"] == table["body_part"]).to_numpy()
+        measured[kind, strength] = _Measured.of(
+            right, fractured, said["fracture_probability"].to_numpy(), said["verdict"], weights
+        )
+    unchanged = measured[UNCHANGED, 0]
+    for condition in conditions:
+        yield measured[condition].row(*condition, unchanged, size)
+    changed = [measured[condition] for condition in conditions[1:]]
+    unknown = [measured[c] for c in conditions[1:] if not SHIFTS[c[0]].trained_on]
+    for name, some in ((ALL, changed), (NOT_TRAINED_ON, unknown)):
+        if some:
+            yield _Measured.mean(some).row(name, 0, unchanged, size)
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """The numbers of a change, that of all radiographs first and that of every draw after it."""
+
+    body_part: Floats
+    auroc: Floats
+    verdicts: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls,
+        right: npt.NDArray[np.bool_],
+        fractured: npt.NDArray[np.bool_],
+        score: Floats,
+        verdicts: pd.Series[str],
+        weights: Floats,
+    ) -> _Measured:
+        shares = {str(name): float((verdicts == str(name)).mean()) for name in Verdict}
+        drawn = weights @ right / np.maximum(weights.sum(axis=1), 1)
+        return cls(
+            np.append(right.mean(), drawn),
+            np.append(auroc(fractured, score), _drawn_aurocs(fractured, score, weights)),
+            shares,
+        )
+
+    @classmethod
+    def mean(cls, measured: Sequence[_Measured]) -> _Measured:
+        return cls(
+            np.mean([each.body_part for each in measured], axis=0),
+            np.mean([each.auroc for each in measured], axis=0),
+            {
+                name: float(np.mean([each.verdicts[name] for each in measured]))
+                for name in measured[0].verdicts
+            },
+        )
+
+    def row(
+        self, kind: str, strength: int, unchanged: _Measured, size: tuple[int, int]
+    ) -> ShiftRow:
+        def estimate(numbers: Floats) -> Estimate:
+            value, drawn = float(numbers[0]), numbers[1:].tolist()
+            return Estimate(value, *percentile_interval(drawn, len(drawn)), *size)
+
+        return ShiftRow(
+            kind,
+            strength,
+            estimate(self.body_part),
+            estimate(self.auroc),
+            estimate(unchanged.auroc - self.auroc),
+            self.verdicts,
+        )
+
+
+def _drawn_aurocs(fractured: npt.NDArray[np.bool_], score: Floats, weights: Floats) -> Floats:
+    """Return the AUROC of every draw, each radiograph counted as often as it was drawn."""
+    above, below = score[fractured][:, np.newaxis], score[~fractured]
+    won = (above > below) + 0.5 * (above == below)
+    positive, negative = weights[:, fractured], weights[:, ~fractured]
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((positive @ won) * negative).sum(axis=1) / pairs)
