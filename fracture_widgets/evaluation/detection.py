@@ -1,0 +1,344 @@
+"""How well boxes are found: joints on a radiograph, fractures on a joint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fracture_widgets.errors import MissingExtra
+from fracture_widgets.evaluation.metrics import (
+    Estimate,
+    bootstrap_interval,
+    draws,
+    percentile_interval,
+)
+from fracture_widgets.imaging.boxes import Box
+
+Floats = npt.NDArray[np.float64]
+Hit = Literal["overlap", "pointing"]
+
+FALSE_BOXES = (0.125, 0.25, 0.5, 1.0)
+"""False boxes a joint at which the sensitivity is given."""
+
+_SIDE = 1000.0  # COCO's boxes are in pixels; what is measured does not depend on how many
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What is there: its box in fractions of the picture, and what it is."""
+
+    box: Box
+    label: str = "fracture"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found: its box in fractions of the picture, how sure, and as what."""
+
+    box: Box
+    score: float
+    label: str = "fracture"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A picture, a whole radiograph or a joint, and the study or patient that it belongs to."""
+
+    group: str
+    marked: tuple[Marked, ...] = ()
+    found: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True)
+class JointScores:
+    """How well joints were found at a threshold.
+
+    Attributes
+    ----------
+    recall
+        Share of the joints there that were found.
+    precision
+        Share of those found that are there.
+    body_part
+        Share of those found and there that were given the right body part.
+    """
+
+    threshold: float
+    recall: Estimate
+    precision: Estimate
+    body_part: Estimate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers, ready for JSON."""
+        return {
+            "threshold": self.threshold,
+            **{
+                name: getattr(self, name).to_dict() for name in ("recall", "precision", "body_part")
+            },
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Froc:
+    """Free-response ROC: fractured joints found against false boxes a joint.
+
+    Attributes
+    ----------
+    thresholds
+        Scores from the highest down, from above all of them on.
+    false_boxes
+        Boxes on no fracture for each joint, at each threshold.
+    sensitivity
+        Share of the fractured joints with a box on a fracture.
+    """
+
+    thresholds: Floats
+    false_boxes: Floats
+    sensitivity: Floats
+
+    def at(self, false_boxes: float) -> float:
+        """Return the highest sensitivity with no more false boxes a joint than that."""
+        return float(self.sensitivity[self.false_boxes <= false_boxes][-1])
+
+
+@dataclass(frozen=True)
+class MeanAveragePrecision:
+    """Mean average precision as COCO has it, over the labels."""
+
+    map50: Estimate
+    map50_95: Estimate
+
+
+def iou(one: Box, other: Box) -> float:
+    """Return the area that two boxes share, as a share of the area that either covers."""
+    shared = one.overlap(other)
+    return shared / (one.area + other.area - shared)
+
+
+def match(
+    marked: Sequence[Marked], found: Sequence[Found], *, least_iou: float = 0.5
+) -> list[tuple[int, int]]:
+    """Pair what is there with what was found, by number, whatever the labels.
+
+    The surest choose first; each takes what it overlaps most of what is left.
+    """
+    pairs, left = [], set(range(len(marked)))
+    for number in sorted(range(len(found)), key=lambda n: -found[n].score):
+        overlaps = {other: iou(found[number].box, marked[other].box) for other in left}
+        best = max(overlaps, key=lambda other: (overlaps[other], -other), default=None)
+        if best is not None and overlaps[best] >= least_iou:
+            left.discard(best)
+            pairs.append((best, number))
+    return pairs
+
+
+def score_joints(
+    pictures: Sequence[Examined],
+    *,
+    threshold: float,
+    least_iou: float = 0.5,
+    resamples: int = 2000,
+) -> JointScores:
+    """Say how well joints are found if those from a score on count."""
+    counts = []
+    for picture in pictures:
+        found = [each for each in picture.found if each.score >= threshold]
+        pairs = match(picture.marked, found, least_iou=least_iou)
+        right = sum(picture.marked[a].label == found[b].label for a, b in pairs)
+        counts.append((len(pairs), len(picture.marked), len(found), right))
+    both, there, found_, right_ = np.array(counts, dtype=np.int64).reshape(-1, 4).T
+    groups = [picture.group for picture in pictures]
+
+    def share(part: npt.ArrayLike, whole: npt.ArrayLike) -> Estimate:
+        return bootstrap_interval(_ratio, part, whole, groups=groups, n=resamples)
+
+    return JointScores(threshold, share(both, there), share(both, found_), share(right_, both))
+
+
+def froc(joints: Sequence[Examined], *, hit: Hit = "overlap", least_iou: float = 0.5) -> Froc:
+    """Return how many fractured joints are found at how many false boxes a joint.
+
+    A box is on a fracture if it overlaps it enough, or, ``"pointing"``, if its middle lies in the
+    fracture's box. A second box on the same fracture is neither found twice nor false.
+    """
+    return _Froc.of(joints, hit, least_iou).curve()
+
+
+def froc_sensitivity(
+    joints: Sequence[Examined],
+    *,
+    at: Sequence[float] = FALSE_BOXES,
+    hit: Hit = "overlap",
+    least_iou: float = 0.5,
+    resamples: int = 2000,
+) -> dict[float, Estimate]:
+    """Return the share of fractured joints found at each number of false boxes a joint."""
+    counted = _Froc.of(joints, hit, least_iou)
+    groups = [joint.group for joint in joints]
+    curve = counted.curve()
+    drawn = [counted.curve(times) for times in draws(groups, resamples)]
+    size = len(joints), len(set(groups))
+    return {
+        level: Estimate(
+            curve.at(level),
+            *percentile_interval([each.at(level) for each in drawn], resamples),
+            *size,
+        )
+        for level in at
+    }
+
+
+def pointing(joints: Sequence[Examined], *, resamples: int = 2000) -> Estimate:
+    """Return the share of fractured joints whose surest box has its middle on a fracture."""
+    broken = [joint for joint in joints if joint.marked]
+    on = []
+    for joint in broken:
+        surest = max(joint.found, key=lambda each: each.score, default=None)
+        on.append(surest is not None and _is_on(surest, joint.marked, "pointing", 0.0))
+    return bootstrap_interval(
+        _mean, np.array(on, dtype=bool), groups=[joint.group for joint in broken], n=resamples
+    )
+
+
+def mean_average_precision(
+    pictures: Sequence[Examined], *, resamples: int = 200
+) -> MeanAveragePrecision:
+    """Return mAP50 and mAP50-95, with intervals of whole groups drawn with replacement.
+
+    Raises
+    ------
+    MissingExtra
+        If faster-coco-eval is not installed.
+    """
+    groups = [picture.group for picture in pictures]
+    numbers = _coco(pictures)
+    drawn = [
+        _coco([picture for picture, n in zip(pictures, times, strict=True) for _ in range(n)])
+        for times in draws(groups, resamples)
+    ]
+    size = len(pictures), len(set(groups))
+    map50, map50_95 = (
+        Estimate(numbers[k], *percentile_interval([d[k] for d in drawn], resamples), *size)
+        for k in range(2)
+    )
+    return MeanAveragePrecision(map50, map50_95)
+
+
+@dataclass(frozen=True, eq=False)
+class _Froc:
+    """The scores that decide a free-response ROC, and the joint that each is of."""
+
+    joints: int
+    broken: npt.NDArray[np.intp]  # numbers of the fractured joints
+    best: Floats  # of each, the highest score on a fracture; below all where there is none
+    false_of: npt.NDArray[np.intp]
+    false_score: Floats
+    every_score: Floats = field(repr=False)
+
+    @classmethod
+    def of(cls, joints: Sequence[Examined], hit: Hit, least_iou: float) -> _Froc:
+        broken, best, false_of, false_score = [], [], [], []
+        for number, joint in enumerate(joints):
+            on = [_is_on(found, joint.marked, hit, least_iou) for found in joint.found]
+            pairs = list(zip(joint.found, on, strict=True))
+            if joint.marked:
+                broken.append(number)
+                best.append(max((f.score for f, is_on in pairs if is_on), default=-np.inf))
+            false = [found.score for found, is_on in pairs if not is_on]
+            false_of += [number] * len(false)
+            false_score += false
+        scores = {found.score for joint in joints for found in joint.found}
+        return cls(
+            len(joints),
+            np.array(broken, dtype=np.intp),
+            np.array(best, dtype=np.float64),
+            np.array(false_of, dtype=np.intp),
+            np.array(false_score, dtype=np.float64),
+            np.append(np.inf, np.array(sorted(scores, reverse=True), dtype=np.float64)),
+        )
+
+    def curve(self, times: npt.NDArray[np.int64] | None = None) -> Froc:
+        """Return the curve if each joint counts so many times."""
+        weights = np.ones(self.joints, dtype=np.int64) if times is None else times
+        found = self._counted(self.best, weights[self.broken])
+        false = self._counted(self.false_score, weights[self.false_of])
+        with np.errstate(invalid="ignore"):
+            sensitivity = found / weights[self.broken].sum()
+        return Froc(self.every_score, false / weights.sum(), sensitivity)
+
+    def _counted(self, scores: Floats, weights: npt.NDArray[np.int64]) -> Floats:
+        """Return the weight of the scores that reach each threshold."""
+        order = np.argsort(scores)[::-1]
+        total = np.append(0, np.cumsum(weights[order]))
+        reach = np.searchsorted(-scores[order], -self.every_score, side="right")
+        return total[reach].astype(np.float64)
+
+
+def _is_on(found: Found, marked: Sequence[Marked], hit: Hit, least_iou: float) -> bool:
+    if hit == "overlap":
+        return any(iou(found.box, each.box) >= least_iou for each in marked)
+    x, y = (found.box.x0 + found.box.x1) / 2, (found.box.y0 + found.box.y1) / 2
+    boxes = (each.box for each in marked)
+    return any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in boxes)
+
+
+def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> float:
+    return float(part.sum() / whole.sum()) if whole.sum() else float("nan")
+
+
+def _mean(flags: npt.NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if flags.size else float("nan")
+
+
+def _coco(pictures: Sequence[Examined]) -> tuple[float, float]:
+    """Return mAP50 and mAP50-95 of some pictures, NaN where nothing is marked."""
+    try:
+        from faster_coco_eval import COCO, COCOeval_faster
+    except ImportError:
+        raise MissingExtra("Judging boxes as COCO does", "train") from None
+    labels = sorted({each.label for picture in pictures for each in picture.marked})
+    if not labels:
+        return float("nan"), float("nan")
+    truth: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
+    for number, picture in enumerate(pictures):
+        for marked in picture.marked:
+            box = _coco_box(marked.box)
+            kept = {"id": len(truth) + 1, "iscrowd": 0, "area": box[2] * box[3]}
+            category = labels.index(marked.label)
+            truth.append(kept | {"image_id": number, "category_id": category, "bbox": box})
+        found += [
+            {
+                "image_id": number,
+                "category_id": labels.index(each.label),
+                "bbox": _coco_box(each.box),
+                "score": each.score,
+            }
+            for each in picture.found
+            if each.label in labels
+        ]
+    known = COCO(
+        {
+            "images": [{"id": number} for number in range(len(pictures))],
+            "annotations": truth,
+            "categories": [{"id": number, "name": name} for number, name in enumerate(labels)],
+        }
+    )
+    judge = COCOeval_faster(known, known.loadRes(found), "bbox", print_function=_silent)
+    judge.evaluate()
+    judge.accumulate()
+    judge.summarize()
+    numbers = judge.stats_as_dict
+    return float(numbers["AP_50"]), float(numbers["AP_all"])
+
+
+def _silent(*_: object) -> None:
+    """Print nothing."""
+
+
+def _coco_box(box: Box) -> list[float]:
+    return [_SIDE * side for side in (box.x0, box.y0, box.width, box.height)]
