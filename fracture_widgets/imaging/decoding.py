@@ -73,6 +73,16 @@ def cut_short(name: str, rows: int, height: int) -> str:
     )
 
 
+def data_missing(name: str, share: float) -> str:
+    """Return the note on a picture coded from coarse to fine that stops early, or refuse it."""
+    if share > _MOST_MISSING:
+        raise damaged(name)
+    return (
+        f"The file is cut short: {max(0.01, share):.0%} of the picture's data are missing, and "
+        "with them detail or parts of it."
+    )
+
+
 def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
     """Refuse a picture by the size its header states, before anything is decoded."""
     if width * height > max_pixels:

@@ -18,6 +18,7 @@ from fracture_widgets.imaging.decoding import (
     check_size,
     cut_short,
     damaged,
+    data_missing,
     quiet,
     row_blocks,
     squared,
@@ -100,9 +101,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     try:
         image.load()
     except OSError:
-        if source_format != "JPEG":
+        if image.format not in _TO_THEIR_END:
             raise
-        image, cut, missing = _decoded_to_its_end(data, name)
+        image, cut, missing = _TO_THEIR_END[image.format](data, name)
         notes.append(cut)
     pixels, note = _grey(image) if lower is None else (_deep_colour(image, lower), "")
     pixels, oblong = squared(pixels, _aspect(image), max_pixels)
@@ -151,6 +152,26 @@ def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str, float
     grey = image.convert("L")
     grey.paste(0, mask=Image.fromarray(missing))
     return grey, note, int(missing.all(axis=1).sum()) / image.height
+
+
+def _without_detail(data: bytes, name: str) -> tuple[Image.Image, str, float]:
+    """Decode a JPEG 2000 picture that stops early; its finest detail comes last, or a tile."""
+    from fracture_widgets.imaging.dicom.codestreams import codestream_of, padded
+
+    stream = codestream_of(data)
+    missing = 1.0 if stream is None or stream.missing is None else stream.missing
+    note = data_missing(name, missing)
+    image = _open(padded(data))
+    image.load()
+    return image, note, missing
+
+
+_TO_THEIR_END = {
+    "JPEG": _decoded_to_its_end,
+    "MPO": _decoded_to_its_end,
+    "JPEG2000": _without_detail,
+}
+"""What reads the beginning of a picture that stops early."""
 
 
 def _missing(image: Image.Image) -> npt.NDArray[np.bool_]:

@@ -200,6 +200,17 @@ def test_a_cut_jpeg_is_turned_upright_too():
     assert not cut.pixels[:, :60].any()
 
 
+@pytest.mark.parametrize("options", [{}, {"no_jp2": True}, {"tile_size": (64, 64)}])
+def test_a_jpeg_2000_cut_short_is_shown_as_far_as_it_goes(options):
+    whole = picture_file(limb(320, 240), "JPEG2000", **options)
+    radiograph = read_radiograph(whole[: len(whole) * 9 // 10], name="hand.jp2")
+    (warning,) = radiograph.warnings
+    assert "of the picture's data are missing" in warning
+    assert 0.05 < radiograph.missing < 0.4
+    with pytest.raises(UnreadableRadiograph, match=r"^hand\.jp2 is cut short"):
+        read_radiograph(whole[: len(whole) // 5], name="hand.jp2")
+
+
 def test_a_progressive_jpeg_cut_short_is_read():
     whole = picture_file(limb(), "JPEG", progressive=True)
     (warning,) = read_radiograph(whole[:-40]).warnings

@@ -16,13 +16,12 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, RLELossless
 
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging.decoding import WITHOUT_DETAIL, cut_short, damaged
+from fracture_widgets.imaging.decoding import WITHOUT_DETAIL, cut_short, damaged, data_missing
 from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of, mended, padded
 from fracture_widgets.imaging.dicom.syntaxes import frame_of
 
 Values = npt.NDArray[Any]
 
-_MOST_MISSING = 2 / 3
 _TAILS = (b"\x55", b"\xaa", b"\x00", b"\x33\x5a\x71\x0f\x6c")
 _TAIL = 256
 _LONGEST_RUN = 128
@@ -114,13 +113,8 @@ def _with_pixels(dataset: Dataset, pixels: bytes) -> Dataset:
 def _without_its_end(dataset: Dataset, name: str, coded: bytes, stream: Codestream) -> Frame:
     """Decode a JPEG 2000 picture that stops early: its finest detail comes last, or a tile."""
     missing = 1.0 if stream.missing is None else stream.missing
-    if missing > _MOST_MISSING:
-        raise damaged(name)
+    note = data_missing(name, missing)
     values, photometric = _decoded(_of_one(dataset, padded(coded)))
-    note = (
-        f"The file is cut short: {max(0.01, missing):.0%} of the picture's data are missing, and "
-        "with them detail or parts of it."
-    )
     return Frame(values, photometric, missing=missing, note=note)
 
 
