@@ -42,16 +42,22 @@ class Wire:
         self.states: dict[str, dict[str, Any]] = {}
 
     @classmethod
-    async def open(cls, address: str) -> Wire:
+    async def open(cls, address: str, cookie: str = "") -> Wire:
         """Ask for the page, and open the channel it names."""
         client = AsyncHTTPClient(max_clients=100)
         page = await client.fetch(
-            HTTPRequest(address, connect_timeout=_PATIENCE, request_timeout=_PATIENCE)
+            HTTPRequest(
+                address,
+                headers={"Cookie": cookie} if cookie else None,
+                connect_timeout=_PATIENCE,
+                request_timeout=_PATIENCE,
+            )
         )
         found = re.search(r'"kernelId":\s*"([^"]+)"', page.body.decode())
         if found is None:
             raise RuntimeError("The page names no kernel.")
-        cookies = "; ".join(cookie.split(";")[0] for cookie in page.headers.get_list("Set-Cookie"))
+        given = [line.split(";")[0] for line in page.headers.get_list("Set-Cookie")]
+        cookies = "; ".join([*filter(None, [cookie]), *given])
         request = HTTPRequest(
             f"ws://{urlsplit(address).netloc}/api/kernels/{found[1]}/channels",
             headers={"Cookie": cookies},
@@ -65,6 +71,11 @@ class Wire:
 
     async def ask_for_widgets(self) -> None:
         """Ask for the state of all widgets, as a page does, and wait for it."""
+        self.request_states()
+        await self.until(lambda: bool(self.states))
+
+    def request_states(self) -> None:
+        """Ask for the state of all widgets."""
         control = uuid.uuid4().hex
         self._send(
             "comm_open",
@@ -72,7 +83,6 @@ class Wire:
             metadata={"version": "1.0.0"},
         )
         self._send("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})
-        await self.until(lambda: bool(self.states))
 
     def find(self, wanted: Callable[[Mapping[str, Any]], bool]) -> str:
         """Return the id of the first widget whose state is as wanted."""
@@ -134,11 +144,11 @@ def _unpacked(message: bytes) -> Mapping[str, Any]:
     return {"msg_type": json.loads(header)["msg_type"], "content": json.loads(content)}
 
 
-async def visit(address: str, file: Path, expected: tuple[str, ...]) -> Visit:
+async def visit(address: str, file: Path, expected: tuple[str, ...], cookie: str = "") -> Visit:
     """Come, upload, predict and read."""
     began = opened = time.perf_counter()
     try:
-        wire = await Wire.open(address)
+        wire = await Wire.open(address, cookie)
         await wire.ask_for_widgets()
         await wire.until(lambda: any(READY in _text(state) for state in wire.states.values()))
         opened = time.perf_counter()

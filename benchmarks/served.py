@@ -43,11 +43,28 @@ class Served:
     pid: int
 
 
-def dashboard(data: Path, *options: str) -> AbstractContextManager[Served]:
-    """Serve our dashboard by its command."""
+def dashboard(
+    data: Path,
+    *options: str,
+    checkout: Path | None = None,
+    folder: Path | None = None,
+    log: Path | None = None,
+    files: int | None = None,
+    **environment: str,
+) -> AbstractContextManager[Served]:
+    """Serve our dashboard by its command.
+
+    That of another checkout if one is named; from a folder, with a log, and with so many open
+    files as the system allows by default.
+    """
+    few = f"import resource; resource.setrlimit(7, ({files}, resource.getrlimit(7)[1]));"
     code = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
-    command = ["-c", code, "dashboard", "--no-browser", *options]
-    return _running(command, FRACTURE_WIDGETS_DATA=str(data))
+    command = ["-c", f"{few if files else ''}{code}", "dashboard", "--no-browser", *options]
+    environment["FRACTURE_WIDGETS_DATA"] = str(data)
+    if checkout is not None:
+        folder = folder or checkout
+        environment["PYTHONPATH"] = str(checkout)
+    return _running(command, folder=folder, log=log, **environment)
 
 
 def notebook_page(folder: Path, name: str, code: str) -> AbstractContextManager[Served]:
@@ -67,16 +84,26 @@ def notebook_page(folder: Path, name: str, code: str) -> AbstractContextManager[
 
 
 @contextmanager
-def _running(command: Sequence[str], **environment: str) -> Iterator[Served]:
+def _running(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    log: Path | None = None,
+    **environment: str,
+) -> Iterator[Served]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, *command, "--port", str(port)],
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
+    with (
+        open(os.devnull if log is None else log, "wb") as told,  # noqa: PTH123 - a device or a path
+        subprocess.Popen(  # noqa: S603 - our own interpreter
+            [sys.executable, *command, "--port", str(port)],
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=told,
+            stderr=told,
+        ) as server,
+    ):
         try:
             _wait_until_it_listens(port, server)
             yield Served(f"http://127.0.0.1:{port}/", server.pid)

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import socket
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -199,13 +200,32 @@ def exclusively(file: Path, *, patience: float = 0.0) -> Iterator[None]:
 
 
 @contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give a folder that this user alone can open, until the block ends.
+
+    What programs that were killed left of theirs goes first.
+    """
+    prefix = f"{_APP}-"
+    with os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            mark = entry.name.removeprefix(prefix)
+            if mark != entry.name and _has_ended(mark):
+                with suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_uid == os.geteuid():
+                        _remove(Path(entry.path))
+    with tempfile.TemporaryDirectory(
+        prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder)
+
+
+@contextmanager
 def _finished(path: Path) -> Iterator[Path]:
     """Give a hidden name beside ``path`` to write under; what is left under it goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
     # A name of its own: two programs may write the same file at the same time.
-    mine = f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
-    unfinished = path.with_name(f".{path.name}.{mine}{_UNFINISHED}")
+    unfinished = path.with_name(f".{path.name}.{_mark()}{secrets.token_hex(4)}{_UNFINISHED}")
     try:
         yield unfinished
         sync_folder(path.parent)
@@ -237,7 +257,12 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
     """Say whether nobody writes an unfinished file any more: its program has ended, or rests."""
     if time.time() - entry.stat().st_mtime > _ABANDONED:
         return True
-    host, _, rest = entry.name.removesuffix(_UNFINISHED).rpartition(".")[2].partition("-")
+    return _has_ended(entry.name.removesuffix(_UNFINISHED).rpartition(".")[2])
+
+
+def _has_ended(mark: str) -> bool:
+    """Say whether the program of a mark, as names of unfinished things have it, has ended."""
+    host, _, rest = mark.partition("-")
     program = rest.partition("-")[0]
     if os.name != "posix" or host != _host() or not program.isdigit():
         return False
@@ -248,6 +273,11 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
     except PermissionError:
         pass
     return False
+
+
+def _mark() -> str:
+    """Return what names of things that are this program's alone begin with."""
+    return f"{_host()}-{os.getpid()}-"
 
 
 def _host() -> str:

@@ -6,18 +6,22 @@ itself gives, so a wrong one would keep the whole server busy, and with it every
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tornado.web import HTTPError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
+_MOST_UNREAD = 16 << 20  # bytes
 _NUMBER = 8  # bytes
 _LEAST_OFFSETS, _MOST_OFFSETS = 6, 1024  # channel, header, parent, metadata, content, the end
 
 
 class Channel(VoilaKernelWebsocketHandler):
-    """Voilà's channel, closed to other protocols and to messages that are not whole."""
+    """Voilà's channel, closed to other protocols, broken messages and pages that do not read."""
+
+    _unread = 0
 
     async def pre_get(self) -> None:
         """Refuse the older protocol: Voilà would read its messages as if they were of this one."""
@@ -26,12 +30,33 @@ class Channel(VoilaKernelWebsocketHandler):
             raise HTTPError(400, f"This channel speaks {_PROTOCOL} alone.")
         await super().pre_get()
 
+    async def open(self, kernel_id: str) -> None:
+        """Begin to carry messages."""
+        self.kernel_manager.opened(kernel_id)
+        await super().open(kernel_id)
+
     def on_message(self, message: Any) -> None:
         """Take a message from the page; close the channel on one that is not whole."""
         if is_whole(message):
             super().on_message(message)
         else:
             self.close(1007, "The message is not whole.")
+
+    def write_message(self, message: Any, binary: bool = False) -> Any:
+        """Send a message to the page, unless it has left too much unread."""
+        if self._unread > _MOST_UNREAD:
+            self.close(1008, "Too much was left unread.")
+            return None
+        sent = super().write_message(message, binary)
+        if sent is not None:
+            self._unread += len(message)
+            sent.add_done_callback(lambda done: self._has_read(len(message), done))
+        return sent
+
+    def _has_read(self, size: int, done: asyncio.Future[None]) -> None:
+        self._unread -= size
+        if not done.cancelled():
+            done.exception()  # a page that has left needs no word in the log
 
 
 def is_whole(message: object) -> bool:

@@ -1,42 +1,64 @@
-"""Folders for Jupyter that are the server's own, so that no home folder has a say in it."""
+"""Folders for Jupyter that are the server's own: no other folder has a say in it, none is left."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, cache_folder, data_folder
+from fracture_widgets.base.files import (
+    DATA_FOLDER_VARIABLE,
+    cache_folder,
+    data_folder,
+    scratch_folder,
+)
 
-_OURS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+_OURS = (
+    *("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
+    "IPYTHONDIR",
+)
+_NOWHERE_ELSE = {
+    "PYTHONSAFEPATH": "1",  # no module is imported from where a program of ours is started
+}
+_ENDINGS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU", "SIGBREAK")
 
 
 @contextmanager
-def folders_of_our_own() -> Iterator[None]:
+def folders_of_our_own() -> Iterator[Path]:
     """Give this program and its kernels empty folders for Jupyter's and IPython's settings.
 
     Who has no home is given one too, until the server ends: Jupyter does not start without. The
-    history stays where it would have been. To be entered before Voilà is imported.
+    history stays where it would have been. To be entered before Voilà is imported. Yields the
+    folder in which all of them are; it goes also when the program is told to end.
     """
-    with TemporaryDirectory(prefix="fracture-widgets-", ignore_cleanup_errors=True) as folder:
-        told = {name: str(Path(folder, name.lower())) for name in _OURS}
+    _end_in_order()
+    with scratch_folder() as folder:
+        told = {name: str(folder / name.lower()) for name in _OURS} | _NOWHERE_ELSE
         try:
             Path.home()
         except RuntimeError:
-            told |= {"HOME": folder, DATA_FOLDER_VARIABLE: str(data_folder())}
+            told |= {"HOME": str(folder), DATA_FOLDER_VARIABLE: str(data_folder())}
         try:
             cache_folder()
         except OSError:
-            told.setdefault("MPLCONFIGDIR", folder)
+            told.setdefault("MPLCONFIGDIR", str(folder))
         before = {name: os.environ.get(name) for name in told}
         os.environ.update(told)
         try:
-            yield
+            yield folder
         finally:
             for name, value in before.items():
                 if value is None:
                     del os.environ[name]
                 else:
                     os.environ[name] = value
+
+
+def _end_in_order() -> None:
+    """Take every signal that would end this program at once for Ctrl+C."""
+    for name in _ENDINGS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)

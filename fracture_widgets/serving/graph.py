@@ -17,7 +17,7 @@ _WORD = "Making the networks ready ..."
 def graph_made_meanwhile() -> Iterator[None]:
     """Have the shipped network's graph in its cache at the end of a block."""
     with subprocess.Popen(
-        [sys.executable, "-m", "fracture_widgets.serving.graph"],
+        [sys.executable, "-P", "-m", "fracture_widgets.serving.graph"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
+from tornado.iostream import StreamClosedError
 
 from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, move
 from fracture_widgets.serving.settings import ServingSettings
 from fracture_widgets.serving.voila_private import PooledKernels
 
 _SECONDS_AFTER_A_FAILURE = 10.0
+_SECONDS_UNTIL_OPENED = 60.0  # after which a page that was drawn must have begun to talk
 _SECONDS_KEPT = 5.0  # for a visitor who loads the page anew, before anyone else
 
 
@@ -30,6 +32,8 @@ class Seat:
     visitor: str
     kernel_id: str | None = None
     left: float | None = None
+    hung_up: bool = False
+    opened: bool = False
 
 
 SEAT: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("seat", default=None)
@@ -39,8 +43,8 @@ SEAT: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("seat", defau
 class VisitorHistories:
     """Folders for the results of visitors, in a scratch folder."""
 
-    def __init__(self, scratch: str) -> None:
-        self._root = Path(scratch)
+    def __init__(self, scratch: Path) -> None:
+        self._root = scratch
 
     def new_folder(self) -> Path:
         """Return the place of a folder that is not made yet, for one kernel."""
@@ -78,6 +82,7 @@ class Kernels(PooledKernels):
         self._gone_since: dict[str, float] = {}
         self._seats: set[Seat] = set()
         self._filling: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         super().__init__(**kwargs)
 
     # --- places ---
@@ -113,10 +118,34 @@ class Kernels(PooledKernels):
         if seat.kernel_id is None:
             self._seats.discard(seat)
 
+    def leave(self, seat: Seat) -> bool:
+        """End the kernel of a page that is not waited for, or have it end once it has started."""
+        seat.hung_up = True
+        if seat.kernel_id is not None:
+            self._ending.add(task := asyncio.ensure_future(self._end(seat.kernel_id)))
+            task.add_done_callback(self._ending.discard)
+        return seat.kernel_id is not None
+
+    async def end_unopened(self, visitor: str) -> None:
+        """End the kernels of a visitor's pages that came to nothing."""
+        for seat in [s for s in self._seats if s.visitor == visitor and not s.opened]:
+            if seat.kernel_id is not None and seat.left is None:
+                await self._end(seat.kernel_id)
+
+    async def _end(self, kernel_id: str) -> None:
+        if kernel_id in self:
+            with suppress(Exception):
+                await self.shutdown_kernel(kernel_id, now=True)
+
+    def opened(self, kernel_id: str) -> None:
+        """Note that a page has begun to talk to its kernel."""
+        for seat in self._seats:
+            seat.opened |= seat.kernel_id == kernel_id
+
     async def get_rendered_notebook(self, notebook_name: str, **kwargs: Any) -> Any:
         """Hand over a warm kernel and note whose it is."""
         task, cached, kernel_id = await super().get_rendered_notebook(notebook_name, **kwargs)
-        self._seated(kernel_id)
+        await self._seated(kernel_id)
         return task, cached, kernel_id
 
     async def start_kernel(self, **kwargs: Any) -> str:
@@ -126,7 +155,7 @@ class Kernels(PooledKernels):
         kernel_id = str(await ensure_async(super().start_kernel(**kwargs)))
         if folder is not None:
             self._folders[kernel_id] = folder
-        self._seated(kernel_id)
+        await self._seated(kernel_id)
         return kernel_id
 
     def _new_folder(self, kwargs: dict[str, Any]) -> Path | None:
@@ -137,7 +166,7 @@ class Kernels(PooledKernels):
         kwargs["env"] = {**kwargs["env"], DATA_FOLDER_VARIABLE: str(folder)}
         return folder
 
-    def _seated(self, kernel_id: str) -> None:
+    async def _seated(self, kernel_id: str) -> None:
         seat = SEAT.get()
         if seat is None:
             return
@@ -145,6 +174,9 @@ class Kernels(PooledKernels):
         folder = self._folders.get(kernel_id)
         if self._histories is not None and folder is not None:
             self._histories.give(folder, seat.visitor)
+        if seat.hung_up:
+            await self._end(kernel_id)
+            raise StreamClosedError
 
     async def _make_room(self) -> None:
         """End a warm kernel when warm and taken ones together are as many as there are places."""
@@ -238,7 +270,10 @@ class Kernels(PooledKernels):
         else:
             gone = now - self._gone_since.setdefault(kernel_id, now)
         idle = (datetime.now(UTC) - self.get_kernel(kernel_id).last_activity).total_seconds()
-        unused = gone > self._settings.gone_seconds or idle > self._settings.idle_seconds
+        patience = self._settings.gone_seconds
+        if any(seat.kernel_id == kernel_id and not seat.opened for seat in self._seats):
+            patience = min(patience, _SECONDS_UNTIL_OPENED)
+        unused = gone > patience or idle > self._settings.idle_seconds
         state = kernel["execution_state"]
         if state == "dead" or (state != "busy" and unused):
             self.log.info("Ending kernel %s: unused for %.0f s", kernel_id, max(gone, idle))

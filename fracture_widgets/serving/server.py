@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
-import tempfile
 import webbrowser
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jupyter_server.auth.security import passwd
+from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
@@ -21,9 +21,12 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from fracture_widgets.app.limits import MAX_MB_VARIABLE
 from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.course.contents import read_pages
+from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.channel import Channel
+from fracture_widgets.serving.gate import Gate, places_for_files
 from fracture_widgets.serving.kernels import Kernels, VisitorHistories
+from fracture_widgets.serving.logs import write_sparingly
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
 from fracture_widgets.serving.visits import PageHandler, course_routes
 
@@ -31,51 +34,115 @@ _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
 _OURS = {TornadoVoilaHandler: PageHandler, VoilaKernelWebsocketHandler: Channel}
 """What stands in the place of which handler of Voilà's."""
 
+_TEMPLATE = "fracture-widgets"
+_MESSAGES = [
+    *("comm_close", "comm_info_request", "comm_msg", "comm_open"),
+    *("kernel_info_request", "shutdown_request"),
+]
+_HEADERS = {
+    # Voilà's page is made of scripts in the page, and widgets of modules made from text.
+    "Content-Security-Policy": "default-src 'self'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+    "connect-src 'self' ws: wss: blob: data:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'self'",
+    "Referrer-Policy": "same-origin",
+}
+
 _LOG = logging.getLogger("fracture_widgets.serving")
 
 
-def serve(settings: ServingSettings) -> None:
+def serve(
+    settings: ServingSettings,
+    scratch: Path,
+    *,
+    when_ready: Callable[[Any], None] = lambda server: announce(server.settings),
+) -> None:
     """Serve the dashboard until it is interrupted."""
+    places = places_for_files()
+    if settings.visitors is not None and places is not None and settings.visitors > places:
+        raise FractureWidgetsError(
+            f"There are no places for {settings.visitors} visitors: the files that a program may "
+            f"have open here are enough for {places}. Give --visitors {places}, or raise the limit "
+            "(ulimit -n)."
+        )
     pages = read_pages(settings.notebook.parent)
-    with ExitStack() as stack:
-        histories = None
-        if settings.separate_histories:
-            scratch = tempfile.TemporaryDirectory(
-                prefix="fracture-widgets-", ignore_cleanup_errors=True
+    histories = VisitorHistories(scratch) if settings.separate_histories else None
+    write_sparingly()
+    asked = settings
+
+    class Server(Voila):
+        """Voilà with our kernels, our door, our gate and a page for each notebook of ours."""
+
+        settings, access = asked, asked.access
+
+        def init_settings(self) -> Any:
+            made = super().init_settings()
+            plain = made["kernel_manager"]
+            self.kernel_manager = Kernels(
+                settings,
+                histories,
+                parent=self,
+                connection_dir=self.connection_dir,
+                kernel_spec_manager=self.kernel_spec_manager,
+                allowed_message_types=plain.allowed_message_types,
             )
-            histories = VisitorHistories(stack.enter_context(scratch))
+            return {
+                **made,
+                "kernel_manager": self.kernel_manager,
+                "log_function": _log,
+                "allow_remote_access": not settings.local_names_only,
+                "headers": _HEADERS,
+                "xsrf_cookie_kwargs": {"samesite": "Strict"},
+            }
 
-        class Server(Voila):
-            """Voilà with our kernels, our door and a page for each notebook of ours."""
+        def init_handlers(self) -> list[Any]:
+            routes = [guarded(route) for route in super().init_handlers()]
+            ours = [(r[0], _OURS.get(r[1], r[1]), *r[2:]) for r in routes]
+            return [*course_routes(self, pages), *ours]
 
-            def init_settings(self) -> Any:
-                made = super().init_settings()
-                plain = made["kernel_manager"]
-                self.kernel_manager = Kernels(
-                    settings,
-                    histories,
-                    parent=self,
-                    connection_dir=self.connection_dir,
-                    kernel_spec_manager=self.kernel_spec_manager,
-                    allowed_message_types=plain.allowed_message_types,
-                )
-                return {
-                    **made,
-                    "kernel_manager": self.kernel_manager,
-                    "log_function": _log,
-                    "allow_remote_access": not settings.local_names_only,
-                }
+        def listen(self) -> None:
+            self.ioloop = IOLoop.current()
+            try:
+                differing = [name for name, (is_so, so) in in_force(self).items() if is_so != so]
+                if differing:
+                    raise FractureWidgetsError(
+                        "The dashboard is not started: something else than this command has set "
+                        f"{', '.join(differing)}."
+                    )
+                self.gate = Gate(self.app)
+                self.gate.listen(self.port, self.ip)
+                when_ready(self)
+                self.ioloop.start()
+            except KeyboardInterrupt:
+                pass
+            finally:
+                self.stop()
 
-            def init_handlers(self) -> list[Any]:
-                routes = [guarded(route) for route in super().init_handlers()]
-                ours = [(r[0], _OURS.get(r[1], r[1]), *r[2:]) for r in routes]
-                return [*course_routes(self, pages), *ours]
+    os.environ.update(environment(settings))
+    Server.launch_instance([str(settings.notebook)], config=configuration(settings, scratch))
 
-            def launch_browser(self) -> None:
-                announce(settings)
 
-        os.environ.update(environment(settings))
-        Server.launch_instance([str(settings.notebook)], config=configuration(settings))
+def in_force(server: Any) -> dict[str, tuple[object, object]]:
+    """Return by what a server is closed: of each setting, what it is and what was asked for."""
+    settings, door, voila = server.settings, server.identity_provider, server.voila_configuration
+    return {
+        "the address": ((server.ip, server.port), (settings.host, settings.port)),
+        "the prefix": ((server.base_url, server.server_url), (settings.prefix,) * 2),
+        "who may enter": (type(door), Door),
+        "the token": (door.token, settings.access.token),
+        "the password": (bool(door.hashed_password), bool(settings.access.password)),
+        "the files that are handed out": (list(voila.file_allowlist), []),
+        "whether code is shown": (voila.strip_sources, True),
+        "whether errors show code": (voila.show_tracebacks, False),
+        "the page's template": (voila.template, _TEMPLATE),
+        "what runs before a page": ((voila.prelaunch_hook, voila.page_config_hook), (None, None)),
+        "the notebook": (Path(server.notebook_path), settings.notebook),
+        "the messages that are let through": (
+            sorted(server.kernel_manager.allowed_message_types),
+            _MESSAGES,
+        ),
+    }
 
 
 def environment(settings: ServingSettings) -> dict[str, str]:
@@ -90,29 +157,33 @@ def environment(settings: ServingSettings) -> dict[str, str]:
     return variables
 
 
-def configuration(settings: ServingSettings) -> Config:
-    """Return Voilà's own settings for ours."""
+def configuration(settings: ServingSettings, scratch: Path) -> Config:
+    """Return Voilà's own settings for ours; it looks for no others."""
     config = Config()
+    config.Voila.config_file_paths = []
+    config.Voila.connection_dir_root = str(scratch)
     config.Voila.ip = settings.host
     config.Voila.port = settings.port
     config.Voila.base_url = settings.prefix
-    config.Voila.port_retries = 0
-    config.Voila.open_browser = True  # calls launch_browser above, which knows what was asked
     config.Voila.log_level = logging.WARNING
+    config.Voila.logging_config = {
+        "loggers": {"Server": {"handlers": [], "propagate": True, "level": "WARNING"}}
+    }
     config.Voila.token = settings.access.token
     config.Voila.identity_provider_class = Door
     if settings.access.password:
         config.Door.hashed_password = passwd(settings.access.password)  # type: ignore[no-untyped-call]
-    config.VoilaConfiguration.template = "fracture-widgets"
+    config.VoilaConfiguration.template = _TEMPLATE
     config.VoilaConfiguration.theme = "light"
     config.VoilaConfiguration.allow_template_override = "NO"
     config.VoilaConfiguration.allow_theme_override = "NO"
     config.VoilaConfiguration.strip_sources = True
     config.VoilaConfiguration.file_allowlist = []
     config.VoilaConfiguration.preheat_kernel = False  # our kernels do it
+    config.MappingKernelManager.allow_tracebacks = False
     # Only says that there is culling, and how often: Kernels decides.
     config.MappingKernelManager.cull_idle_timeout = max(1, int(settings.gone_seconds))
-    config.MappingKernelManager.cull_interval = max(1, int(min(300, settings.gone_seconds / 4)))
+    config.MappingKernelManager.cull_interval = max(1, int(min(30, settings.gone_seconds / 4)))
     return config
 
 

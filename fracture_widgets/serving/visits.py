@@ -11,12 +11,14 @@ from typing import Any
 
 import tornado.web
 from jupyter_server.utils import url_path_join
+from nbclient.exceptions import DeadKernelError
+from tornado.iostream import StreamClosedError
 from tornado.web import RedirectHandler
 from voila.configuration import VoilaConfiguration
 from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.course.contents import Page
-from fracture_widgets.serving.access import simple_page, without_token
+from fracture_widgets.serving.access import cookie_options, own_address, simple_page
 from fracture_widgets.serving.kernels import SEAT, Seat
 from fracture_widgets.serving.voila_private import forget_request
 
@@ -33,39 +35,71 @@ _VISITOR_COOKIE = "fracture-widgets-visitor"
 class PageHandler(TornadoVoilaHandler):
     """A page for a visitor, if there is a place."""
 
+    _seat: Seat | None = None
+    _drawing: asyncio.Future[None] | None = None
+
+    async def prepare(self) -> None:
+        """Turn away what no person opens; have our own page ask where another site's link led."""
+        asked = self.request.headers
+        if asked.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+            opened = asked.get("Sec-Fetch-Mode") == "navigate"
+            if not opened or asked.get("Sec-Fetch-Dest") != "document" or not self.check_host():
+                self.set_status(403)
+                self.finish(simple_page("none", home=self.base_url))
+                return
+            if "token" not in self.request.query_arguments:
+                self._enter()
+                return
+        await super().prepare()
+
     @tornado.web.authenticated
     async def get(self, path: str | None = None) -> None:
         """Draw the page, or say that all places are taken."""
-        address = without_token(self.request.uri or "")
-        if address is not None:
+        if "token" in self.request.query_arguments:
             # Let in and remembered by a cookie: the token need not stay in sight.
-            self.redirect(address)
+            self._enter()
             return
         if path:
             raise tornado.web.HTTPError(404)
-        seat = await self._seat(self._visitor())
+        seat = await self._place(self._visitor())
         if seat is None:
             self._say_full()
             return
         SEAT.set(seat)
+        self._seat = seat
         # Sets the cookie without which the page that closes may not say so.
         _ = self.xsrf_token
         try:
             await self._first_warm_kernel()
-            await super().get(path)
+            self._drawing = asyncio.ensure_future(super().get(path))
+            await self._drawing
+        except (asyncio.CancelledError, StreamClosedError, DeadKernelError):
+            if not seat.hung_up:
+                raise
         finally:
             self.kernel_manager.give_back(seat)
             forget_request(seat.kernel_id)
+
+    def on_connection_close(self) -> None:
+        """Give back the place of somebody who does not wait for the page."""
+        if self._seat is not None and self.kernel_manager.leave(self._seat) and self._drawing:
+            self._drawing.cancel()
+
+    def _enter(self) -> None:
+        """Have a page of ours ask for the address: only then are all cookies sent along."""
+        self.set_header("Cache-Control", "no-store")
+        self.finish(simple_page("enter", address=own_address(self.request.uri)))
 
     def redirect_to_file(self, _: str) -> None:
         """Serve no file."""
         raise tornado.web.HTTPError(404)
 
-    async def _seat(self, visitor: str) -> Seat | None:
+    async def _place(self, visitor: str) -> Seat | None:
         """Take a place; wait a little for a visitor's own page, which may be about to close."""
         kernels = self.kernel_manager
         patience = time.monotonic() + _SECONDS_FOR_ONES_OWN
         while (seat := kernels.take_seat(visitor)) is None:
+            await kernels.end_unopened(visitor)
             if not kernels.has_seat(visitor) or time.monotonic() > patience:
                 return None
             await asyncio.sleep(0.1)
@@ -87,10 +121,7 @@ class PageHandler(TornadoVoilaHandler):
             _VISITOR_COOKIE,
             visitor,
             expires_days=None,
-            path=self.base_url,
-            httponly=True,
-            samesite="Lax",
-            secure=self.request.protocol == "https",
+            **cookie_options(self),
         )
         return visitor
 
@@ -103,7 +134,7 @@ class PageHandler(TornadoVoilaHandler):
                 "full",
                 limit=self.kernel_manager.visitors,
                 seconds=SECONDS_UNTIL_AGAIN,
-                again=self.request.uri,
+                again=own_address(self.request.uri),
             )
         )
 

@@ -57,10 +57,10 @@ class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by V
 class LoginForm(LoginFormHandler):
     """Jupyter's login page, to be drawn by whoever inherits from it."""
 
-    def _render(self, message: dict[str, str] | None = None) -> None:
-        self.show(failed=bool(message))
+    def _render(self, message: dict[str, str] | None = None) -> None:  # noqa: ARG002
+        self.show()
 
-    def show(self, *, failed: bool) -> None:
+    def show(self, *, problem: str = "") -> None:
         """Draw the page, the first time or after a wrong word."""
         raise NotImplementedError
 

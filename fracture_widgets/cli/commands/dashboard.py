@@ -186,13 +186,13 @@ def dashboard(
         _offer(data)
     if models is not None:
         os.environ[MODELS_VARIABLE] = str(models.expanduser().resolve())
-    with folders_of_our_own():
+    with folders_of_our_own() as scratch:
         with graph_made_meanwhile():
             try:
                 from fracture_widgets.serving.server import serve
             except ImportError as error:
                 raise MissingExtra("The dashboard", "dashboard") from error
-        serve(settings)
+        serve(settings, scratch)
     return 0
 
 
