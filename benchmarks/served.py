@@ -59,7 +59,7 @@ def dashboard(
     """
     few = f"import resource; resource.setrlimit(7, ({files}, resource.getrlimit(7)[1]));"
     code = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
-    command = ["-c", f"{few if files else ''}{code}", "dashboard", "--no-browser", *options]
+    command = ["-P", "-c", f"{few if files else ''}{code}", "dashboard", "--no-browser", *options]
     environment["FRACTURE_WIDGETS_DATA"] = str(data)
     if checkout is not None:
         folder = folder or checkout

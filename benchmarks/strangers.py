@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -58,6 +59,7 @@ async def half_open(server: Served, count: int = 1500, seconds: float = 30.0) ->
     still = sum(not reader.at_eof() for reader, _ in opened)
     for _, writer in opened:
         writer.close()
+    await asyncio.gather(*(writer.wait_closed() for _, writer in opened), return_exceptions=True)
     return still
 
 
@@ -172,7 +174,7 @@ class Witness:
     def __init__(self, server: Served, cookie: str = "") -> None:
         self._server, self._headers = server, {"Cookie": cookie} if cookie else {}
         self.seconds: list[float] = []
-        self.lost = 0
+        self.others: Counter[int] = Counter()
 
     async def watch(self) -> None:
         """Ask until it is cancelled."""
@@ -180,12 +182,13 @@ class Witness:
             began = time.monotonic()
             status, _ = await ask(self._server, "/voila/static/voila.js", **self._headers)
             self.seconds.append(time.monotonic() - began)
-            self.lost += status != 200
+            self.others[status] += status != 200
             await asyncio.sleep(0.1)
 
     def __str__(self) -> str:
         slowest = max(self.seconds, default=0)
-        return f"{len(self.seconds)} answers, {self.lost} lost, slowest {slowest:.2f} s"
+        lost = {status: count for status, count in self.others.items() if count}
+        return f"{len(self.seconds)} requests, lost {lost or 'none'}, slowest {slowest:.2f} s"
 
 
 async def enter(server: Served, token: str) -> str:

@@ -23,6 +23,8 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.phantoms import Phantom
 from fracture_widgets.records.history import History
 
+_SECONDS_FOR_THE_HISTORY = 5.0  # a page that waits longer seems dead
+
 
 class Workbench(AppShell):
     """Fracture Widgets as one page, for a notebook or for Voilà.
@@ -76,7 +78,7 @@ class Workbench(AppShell):
         models: str | os.PathLike[str] | None = None,
     ) -> None:
         self.state = WorkbenchState(limits or UploadLimits.from_environment())
-        self.record = History() if history is None else history
+        self.record = History(patience=_SECONDS_FOR_THE_HISTORY) if history is None else history
         self.samples_offered = samples
         folder = None if models is None else Path(models)
         self.worker = InferenceWorker(

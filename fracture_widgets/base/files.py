@@ -161,6 +161,12 @@ def write_folder(path: Path, fill: Callable[[Path], object]) -> Path:
     return path
 
 
+def private_folder(folder: Path) -> Path:
+    """Make a folder that its owner alone can open, and return it; one that is there stays."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def move(source: Path, target: Path) -> Path:
     """Give a file or folder another name, in place of what has that name."""
     moved = source.replace(target)

@@ -18,9 +18,12 @@ from fracture_widgets.base.files import write_whole
 if TYPE_CHECKING:
     import pandas as pd
 
-# What is guarded already is guarded once more, so that every text comes back.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+# A cell begins at the beginning, and where cells are divided by semicolons after each of them. What
+# is guarded already is guarded once more, so that every text comes back.
+_SIGN = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_AT_A_CELL = rf"(?:^(?={{0}}[{_SIGN}\t\r])|(?<=[;\n\r])(?={{0}}[{_SIGN}]))"
+_FORMULA = re.compile(_AT_A_CELL.format("'*"))
+_GUARDED = re.compile(_AT_A_CELL.format("'+") + "'")
 _ROWS_IN_A_GROUP = 8192
 
 ENCODING = "utf-8-sig"
@@ -29,12 +32,12 @@ ENCODING = "utf-8-sig"
 
 def guarded(cell: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula; what is no text stays as it is."""
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    return _FORMULA.sub("'", cell) if isinstance(cell, str) else cell
 
 
 def unguarded(cell: Any) -> Any:
     """Return the text that was guarded; what is no text stays as it is."""
-    return cell[1:] if isinstance(cell, str) and _GUARDED.match(cell) else cell
+    return _GUARDED.sub("", cell) if isinstance(cell, str) else cell
 
 
 def csv_text(

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers as people read them, and text as consoles may show it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ def percent(probability: float) -> str:
     if value < 0.1:
         return "< 0.1 %"
     return "> 99.9 %" if value > 99.9 else f"{value:.1f} %"
+
+
+def plain(text: object) -> str:
+    """Return text that moves no cursor and colours nothing: what is no letter is written out."""
+    return "".join(
+        letter
+        if letter.isprintable() or letter == "\n"
+        else letter.encode("unicode_escape").decode("ascii")
+        for letter in str(text)
+    )
 
 
 def utc(moment: datetime) -> str:

@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from fracture_widgets.base.cores import THREADS_VARIABLE
 from fracture_widgets.base.plugins import discover
 from fracture_widgets.base.version import __version__
+from fracture_widgets.cli.narrator import say
 from fracture_widgets.cli.options import INTERRUPTED, new_app
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.parts import in_words
@@ -48,7 +49,7 @@ class _Commands(TyperGroup):
         """Return the names of all commands."""
         registry = discover(_FOLDER, _GROUP)
         for problem in registry.problems:
-            print(problem, file=sys.stderr)
+            say(problem)
         for name, found in registry.found.items():
             self._add(name, found)
         return super().list_commands(ctx)
@@ -126,10 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TyperException as error:
         if where := getattr(error, "ctx", None):
             print(where.get_usage(), file=sys.stderr)
-        print(f"{_NAME}: {error.format_message()}", file=sys.stderr)
+        say(f"{_NAME}: {error.format_message()}")
         return error.exit_code
     except FractureWidgetsError as error:
-        print(f"{_NAME}: {error}", file=sys.stderr)
+        say(f"{_NAME}: {error}")
         return _FAILED
     except KeyboardInterrupt:
         print(f"{_NAME}: interrupted.", file=sys.stderr)

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from fracture_widgets.base.progress import Monitor
+from fracture_widgets.base.words import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -21,7 +22,12 @@ _SECONDS_BETWEEN_LINES = 60
 
 def say(sentence: object) -> None:
     """Print a sentence on stderr."""
-    print(sentence, file=sys.stderr, flush=True)
+    print(plain(sentence), file=sys.stderr, flush=True)
+
+
+def tell(line: object) -> None:
+    """Print an answer on stdout; names of files are other people's words."""
+    print(plain(line), flush=True)
 
 
 class Narrator(AbstractContextManager["Narrator"]):
@@ -66,7 +72,7 @@ class Narrator(AbstractContextManager["Narrator"]):
         if self._bar is None:
             say(sentence)
         else:
-            self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(plain(sentence), markup=False, highlight=False, soft_wrap=True)
 
     def _take_away(self) -> None:
         if self._bar is not None:

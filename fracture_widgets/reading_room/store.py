@@ -9,7 +9,13 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, data_folder, exclusively, write_whole
+from fracture_widgets.base.files import (
+    DATA_FOLDER_VARIABLE,
+    data_folder,
+    exclusively,
+    private_folder,
+    write_whole,
+)
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.parts import Verdict
@@ -87,6 +93,7 @@ class SessionStore:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         try:
+            private_folder(self.folder)
             with exclusively(self.folder / "sessions.lock", patience=_PATIENCE):
                 yield
         except TimeoutError as error:

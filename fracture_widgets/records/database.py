@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, exclusively, move
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, exclusively, move, private_folder
 from fracture_widgets.base.locks import connect, files_can_be_locked
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.models.record import RECORD, RECORD_SCHEMA
@@ -21,7 +21,9 @@ from fracture_widgets.models.record import RECORD, RECORD_SCHEMA
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-_PATIENCE = 60.0
+PATIENCE = 60.0
+"""Seconds for which a file is waited for that other programs hold."""
+
 _BUSY_SECONDS = 20.0
 _BETWEEN_TRIES = 0.05
 # What passes: another program writes, or sets up or takes down the write-ahead log.
@@ -155,8 +157,9 @@ COLUMNS = _columns()
 class Database:
     """A SQLite file that many programs may use at the same time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float | None = None) -> None:
         self.path = path
+        self._patience = PATIENCE if patience is None else patience
 
     def read(self, work: Work[T]) -> T:
         """Return what ``work`` makes of one state of the file."""
@@ -168,7 +171,7 @@ class Database:
         return self._patiently(work, "BEGIN IMMEDIATE")
 
     def _patiently(self, work: Work[T], begin: str) -> T:
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + self._patience
         while True:
             try:
                 return self._once(work, begin)
@@ -176,14 +179,21 @@ class Database:
                 code = _code(error)
                 if code in _DAMAGED:
                     raise self._set_aside(error) from error
-                if code not in _PASSING or time.monotonic() > until:
+                if code in _PASSING and time.monotonic() > until:
+                    raise HistoryError(
+                        f"The history {self.path.name} is held by another program ({error}): try "
+                        "again in a moment."
+                    ) from error
+                if code not in _PASSING:
                     raise self._unusable(error) from error
                 time.sleep(_BETWEEN_TRIES)
             except OSError as error:
                 raise self._unusable(error.strerror or error) from error
 
     def _once(self, work: Work[T], begin: str) -> T:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.path.parent)
+        if not self.path.exists():
+            self.path.touch(mode=0o600)
         with closing(self._connect()) as connection:
             self._prepare(connection)
             connection.execute(begin)
@@ -197,7 +207,7 @@ class Database:
             return result
 
     def _connect(self) -> sqlite3.Connection:
-        return connect(self.path, patience=_BUSY_SECONDS)
+        return connect(self.path, patience=min(_BUSY_SECONDS, self._patience))
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version = version_of(connection)
@@ -225,7 +235,9 @@ class Database:
     def _set_aside(self, error: sqlite3.Error) -> HistoryError:
         """Rename the damaged file, unless another program has done so; say what was done."""
         try:
-            with exclusively(self.path.with_name(f"{self.path.name}.guard"), patience=_PATIENCE):
+            with exclusively(
+                self.path.with_name(f"{self.path.name}.guard"), patience=self._patience
+            ):
                 if not self._damaged():
                     return HistoryError(
                         f"The history {self.path.name} was damaged and has been set aside by "

@@ -59,6 +59,14 @@ class History:
         The SQLite file; by default ``history.sqlite3`` in
         :func:`~fracture_widgets.base.files.data_folder`. It and its folder are made when
         first needed.
+    patience
+        Seconds for which a file is waited for that other programs hold; by default a minute.
+
+    Attributes
+    ----------
+    unreadable
+        The numbers of the rows that were left out at the last reading, as they hold what no
+        version of the package writes.
 
     Notes
     -----
@@ -67,9 +75,10 @@ class History:
     file is renamed, not written over. What was changed is on the disk when a method returns.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, patience: float | None = None) -> None:
         self.path = data_folder() / "history.sqlite3" if path is None else Path(path)
-        self._database = Database(self.path)
+        self._database = Database(self.path, patience)
+        self.unreadable: tuple[int, ...] = ()
 
     def save(self, report: Report) -> int:
         """Add a report and return the number of its row.
@@ -85,7 +94,9 @@ class History:
 
         def work(connection: sqlite3.Connection) -> int:
             connection.execute(_SAVE, values)
-            return _select(connection, "WHERE sha256 = ? AND model = ?", key)[0].id
+            query = "SELECT id FROM results WHERE sha256 = ? AND model = ?"
+            (number,) = connection.execute(query, key).fetchone()
+            return int(number)
 
         return self._database.write(work)
 
@@ -108,7 +119,7 @@ class History:
         HistoryError
             If there is none.
         """
-        return _only(number, self._read("WHERE id = ?", (number,)))
+        return self._only(number, self._read("WHERE id = ?", (number,)))
 
     def rows(
         self, wanted: HistoryFilter = EVERYTHING, *, limit: int | None = None, offset: int = 0
@@ -166,9 +177,18 @@ class History:
 
         def work(connection: sqlite3.Connection) -> tuple[SavedResult, ...]:
             connection.execute(_SET_READING, values)
-            return _select(connection, "WHERE id = ?", (number,))
+            return self._select(connection, "WHERE id = ?", (number,))
 
-        return _only(number, self._database.write(work))
+        return self._only(number, self._database.write(work))
+
+    @property
+    def left_out(self) -> str:
+        """A sentence that names the rows that were left out, or an empty text."""
+        if not self.unreadable:
+            return ""
+        numbers = ", ".join(map(str, self.unreadable[:5]))
+        more = f" and {len(self.unreadable) - 5:,} more" if len(self.unreadable) > 5 else ""
+        return f"Left out, as it cannot be read: no. {numbers}{more}."
 
     def agreement(self, wanted: HistoryFilter = EVERYTHING) -> Agreement:
         """Return how far reader and network agree on the saved results that are wanted."""
@@ -178,7 +198,9 @@ class History:
 
     def delete(self, number: int) -> tuple[SavedResult, ...]:
         """Remove one row and return it; removing a row that is not there changes nothing."""
-        return self._database.write(lambda connection: _remove(connection, "id = ?", (number,)))
+        return self._database.write(
+            lambda connection: self._remove(connection, "id = ?", (number,))
+        )
 
     def delete_all(self, wanted: HistoryFilter, *, expected: int) -> tuple[SavedResult, ...]:
         """Remove the saved results that are wanted, and return them.
@@ -203,7 +225,7 @@ class History:
                     f"Nothing is deleted: there are {there:,} such results by now, not "
                     f"{expected:,}; look once more."
                 )
-            return _remove(connection, *wanted.where)
+            return self._remove(connection, *wanted.where)
 
         return self._database.write(work)
 
@@ -231,19 +253,35 @@ class History:
         return as_json(self.rows(wanted))
 
     def _read(self, clause: str, values: Sequence[object]) -> tuple[SavedResult, ...]:
-        return self._database.read(lambda connection: _select(connection, clause, values))
+        return self._database.read(lambda connection: self._select(connection, clause, values))
 
+    def _select(
+        self, connection: sqlite3.Connection, clause: str, values: Sequence[object]
+    ) -> tuple[SavedResult, ...]:
+        found, unreadable = [], []
+        for row in connection.execute(f"{_SELECT} {clause}", values):
+            try:
+                found.append(SavedResult.from_sql(row))
+            except (ValueError, TypeError):
+                unreadable.append(row[0])
+        self.unreadable = tuple(unreadable)
+        return tuple(found)
 
-def _select(
-    connection: sqlite3.Connection, clause: str, values: Sequence[object]
-) -> tuple[SavedResult, ...]:
-    return tuple(map(SavedResult.from_sql, connection.execute(f"{_SELECT} {clause}", values)))
+    def _only(self, number: int, found: Sequence[SavedResult]) -> SavedResult:
+        if self.unreadable:
+            raise HistoryError(f"No. {number} of the history cannot be read.")
+        if not found:
+            raise HistoryError(
+                f"There is no no. {number} in the history: it may have been deleted."
+            )
+        return found[0]
 
-
-def _only(number: int, found: Sequence[SavedResult]) -> SavedResult:
-    if not found:
-        raise HistoryError(f"There is no no. {number} in the history: it may have been deleted.")
-    return found[0]
+    def _remove(
+        self, connection: sqlite3.Connection, where: str, values: Sequence[object]
+    ) -> tuple[SavedResult, ...]:
+        found = self._select(connection, f"WHERE {where}", values)
+        connection.execute(f"DELETE FROM results WHERE {where}", values)  # noqa: S608 - ours, values are bound
+        return found
 
 
 def _count(connection: sqlite3.Connection, wanted: HistoryFilter) -> int:
@@ -251,14 +289,6 @@ def _count(connection: sqlite3.Connection, wanted: HistoryFilter) -> int:
     query = f"SELECT COUNT(*) FROM results WHERE {where}"  # noqa: S608 - ours, values are bound
     (count,) = connection.execute(query, values).fetchone()
     return int(count)
-
-
-def _remove(
-    connection: sqlite3.Connection, where: str, values: Sequence[object]
-) -> tuple[SavedResult, ...]:
-    found = _select(connection, f"WHERE {where}", values)
-    connection.execute(f"DELETE FROM results WHERE {where}", values)  # noqa: S608 - ours, values are bound
-    return found
 
 
 def _now() -> str:

@@ -10,9 +10,13 @@ import asyncio
 from typing import Any
 
 from tornado.web import HTTPError
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from voila.tornado.kernel_websocket_handler import (
+    VoilaKernelWebsocketHandler,
+    read_header_from_binary_message,
+)
 
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
+_FOR_NOTEBOOKS = {"error", "stream"}  # tracebacks and prints, of which no page shows any
 _MOST_UNREAD = 16 << 20  # bytes
 _NUMBER = 8  # bytes
 _LEAST_OFFSETS, _MOST_OFFSETS = 6, 1024  # channel, header, parent, metadata, content, the end
@@ -43,7 +47,10 @@ class Channel(VoilaKernelWebsocketHandler):
             self.close(1007, "The message is not whole.")
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
-        """Send a message to the page, unless it has left too much unread."""
+        """Send a message to the page, but for tracebacks, unless it has left too much unread."""
+        header = read_header_from_binary_message(message) if isinstance(message, bytes) else None
+        if header is not None and header.get("msg_type") in _FOR_NOTEBOOKS:
+            return None
         if self._unread > _MOST_UNREAD:
             self.close(1008, "Too much was left unread.")
             return None

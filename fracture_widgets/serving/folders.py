@@ -19,6 +19,8 @@ _OURS = (
     *("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
     "IPYTHONDIR",
 )
+_KERNEL = "profile_default/ipython_kernel_config.json"
+_QUIET = '{"IPKernelApp": {"log_level": 50}}'  # visitors write nothing on the console
 _NOWHERE_ELSE = {
     "PYTHONSAFEPATH": "1",  # no module is imported from where a program of ours is started
 }
@@ -27,7 +29,7 @@ _ENDINGS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SI
 
 @contextmanager
 def folders_of_our_own() -> Iterator[Path]:
-    """Give this program and its kernels empty folders for Jupyter's and IPython's settings.
+    """Give this program and its kernels folders of their own for Jupyter's and IPython's settings.
 
     Who has no home is given one too, until the server ends: Jupyter does not start without. The
     history stays where it would have been. To be entered before Voilà is imported. Yields the
@@ -44,6 +46,9 @@ def folders_of_our_own() -> Iterator[Path]:
             cache_folder()
         except OSError:
             told.setdefault("MPLCONFIGDIR", str(folder))
+        settings = Path(told["IPYTHONDIR"], _KERNEL)
+        settings.parent.mkdir(parents=True)
+        settings.write_text(_QUIET, "utf-8")
         before = {name: os.environ.get(name) for name in told}
         os.environ.update(told)
         try:

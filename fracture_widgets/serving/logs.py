@@ -7,15 +7,16 @@ import re
 import time
 from collections.abc import Callable
 
+from fracture_widgets.base.words import plain
+
 _MOST_LETTERS = 400
 _MOST_LINES, _WINDOW_SECONDS = 30, 60.0
-_SECRET = re.compile(r"((?:token|password)\W{1,3}|bearer\s+)[^\s&'\"]+", re.IGNORECASE)
+_SECRET = re.compile(r"((?:token|password)\W{1,6}|bearer\s+)[^\s&'\"]+", re.IGNORECASE)
 
 
 def escaped(text: str) -> str:
     """Return a text as one line that moves no cursor and tells no token."""
-    plain = "".join(x if x.isprintable() else x.encode("unicode_escape").decode() for x in text)
-    hidden = _SECRET.sub(r"\1...", plain)
+    hidden = _SECRET.sub(r"\1...", plain(text).replace("\n", "\\n"))
     return hidden if len(hidden) <= _MOST_LETTERS else f"{hidden[:_MOST_LETTERS]} ..."
 
 

@@ -133,8 +133,8 @@ def in_force(server: Any) -> dict[str, tuple[object, object]]:
         "the token": (door.token, settings.access.token),
         "the password": (bool(door.hashed_password), bool(settings.access.password)),
         "the files that are handed out": (list(voila.file_allowlist), []),
-        "whether code is shown": (voila.strip_sources, True),
-        "whether errors show code": (voila.show_tracebacks, False),
+        "that code is left out": (voila.strip_sources, True),
+        "that errors show code": (voila.show_tracebacks, False),
         "the page's template": (voila.template, _TEMPLATE),
         "what runs before a page": ((voila.prelaunch_hook, voila.page_config_hook), (None, None)),
         "the notebook": (Path(server.notebook_path), settings.notebook),
@@ -180,7 +180,6 @@ def configuration(settings: ServingSettings, scratch: Path) -> Config:
     config.VoilaConfiguration.strip_sources = True
     config.VoilaConfiguration.file_allowlist = []
     config.VoilaConfiguration.preheat_kernel = False  # our kernels do it
-    config.MappingKernelManager.allow_tracebacks = False
     # Only says that there is culling, and how often: Kernels decides.
     config.MappingKernelManager.cull_idle_timeout = max(1, int(settings.gone_seconds))
     config.MappingKernelManager.cull_interval = max(1, int(min(30, settings.gone_seconds / 4)))

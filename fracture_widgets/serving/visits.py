@@ -11,8 +11,6 @@ from typing import Any
 
 import tornado.web
 from jupyter_server.utils import url_path_join
-from nbclient.exceptions import DeadKernelError
-from tornado.iostream import StreamClosedError
 from tornado.web import RedirectHandler
 from voila.configuration import VoilaConfiguration
 from voila.tornado.handler import TornadoVoilaHandler
@@ -73,7 +71,7 @@ class PageHandler(TornadoVoilaHandler):
             await self._first_warm_kernel()
             self._drawing = asyncio.ensure_future(super().get(path))
             await self._drawing
-        except (asyncio.CancelledError, StreamClosedError, DeadKernelError):
+        except BaseException:
             if not seat.hung_up:
                 raise
         finally:

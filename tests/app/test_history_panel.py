@@ -12,6 +12,7 @@ import pytest
 from history_reports import REFUSAL, make_report
 
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.records.history import History
 
 
 @pytest.fixture
@@ -173,14 +174,26 @@ def test_a_damaged_history_is_a_sentence_and_the_next_result_is_saved(panel, rec
 
 
 def test_a_history_locked_for_too_long_is_a_sentence(record, monkeypatch):
-    monkeypatch.setattr("fracture_widgets.records.database._PATIENCE", 0.0)
-    monkeypatch.setattr("fracture_widgets.records.database._BUSY_SECONDS", 0.01)
     record.save(make_report())
+    record = History(record.path, patience=0.01)
     with closing(sqlite3.connect(record.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(HistoryError, match="database is locked"):
             record.save(make_report(sha256="f" * 64))
         assert len(record.rows()) == 1  # reading goes on meanwhile
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_shown(record, panel):
+    with closing(sqlite3.connect(record.path)) as other, other:
+        other.execute("UPDATE results SET saved_at = 'yesterday' WHERE id = 2")
+    panel.refresh()
+    assert shown(panel) == [4, 3, 1]
+    assert panel.note.text == "Left out, as it cannot be read: no. 2."
+    with pytest.raises(HistoryError, match="No. 2 of the history cannot be read"):
+        record.get(2)
+    assert record.delete(2) == ()
+    panel.refresh()
+    assert (shown(panel), panel.note.text) == ([4, 3, 1], "")
 
 
 @pytest.mark.slow

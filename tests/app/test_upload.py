@@ -313,6 +313,22 @@ def test_a_file_over_the_limit_is_refused_with_the_limit(page, state):
     )
 
 
+def test_finished_files_wait_within_the_memory_for_radiographs(state, patient, clock):
+    page = Page(UploadPanel(state, executor=patient, clock=clock))
+    content = bytes(400_000)
+    page.send("a.png", content, key="1")  # being read, all the time
+    page.send("b.png", content, key="2")
+    assert page.send("c.png", content, key="3")["type"] == "full"
+    assert sum(len(pending.content) for pending in page.panel._pending.values()) == 800_000
+    assert "c.png" in state.problems[0]
+
+
+@pytest.mark.parametrize("size", [-1, -(10**12)])
+def test_a_size_below_nothing_is_nothing(page, state, size):
+    page.say("begin", b"x", batch=BATCH, upload="1", name="a.png", size=size)
+    assert page.messages[-1] == done(taken=False)
+
+
 def test_a_full_list_says_so_once_and_stops_the_page(page, state, png):
     size = {"width": 700, "height": 1000}
     page.send("a.png", png("a", **size), key="1")

@@ -189,7 +189,7 @@ class UploadPanel(LiveWidget):
         pending = PendingUpload(
             batch,
             shown_name(content["name"]),
-            int(content["size"]),
+            max(0, int(content["size"])),
             last_seen=self._clock(),
             last=content.get("more") == 0,
         )
@@ -200,6 +200,11 @@ class UploadPanel(LiveWidget):
         if pending.size > self._state.limits.file_bytes:
             self._note_left_out("size", [pending.name], 1)
             self._answer(upload, "done", taken=0)
+            return
+        waiting = sum(other.size for other in self._pending.values())
+        if self._pending and waiting + pending.size > self._state.limits.held_bytes:
+            self._note_left_out("full", [pending.name], 1)
+            self._answer(upload, "full", taken=0)
             return
         self._pending[upload] = pending
         self._take(upload, content["bytes"])

@@ -186,6 +186,7 @@ def dashboard(
         _offer(data)
     if models is not None:
         os.environ[MODELS_VARIABLE] = str(models.expanduser().resolve())
+    os.umask(0o077)  # what visitors' kernels keep, too, is for this user alone
     with folders_of_our_own() as scratch:
         with graph_made_meanwhile():
             try:

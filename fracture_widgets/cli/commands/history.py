@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fracture_widgets.base.tables import ENCODING
-from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.narrator import say, tell
 from fracture_widgets.cli.options import choice, documented, new_app, writing
 from fracture_widgets.parts import BODY_PARTS, Verdict
 
@@ -91,12 +91,14 @@ def history(
         order=Order(by),
     )
     rows = saved.rows(wanted, limit=limit)
+    if saved.left_out:
+        say(saved.left_out)
     if csv is not None:
         return _export(csv, as_csv(rows), ENCODING, len(rows))
     if json is not None:
         return _export(json, as_json(rows), "utf-8", len(rows))
     for row in rows:
-        print(_in_words(row))
+        tell(_in_words(row))
     found = saved.count(wanted)
     shown = "" if len(rows) == found else f", {len(rows):,} shown"
     say(f"{found:,} of {saved.count():,} saved results{shown}")
@@ -126,7 +128,7 @@ def read(
     if remark is None:
         remark = saved.get(number).remark
     verdict = None if reading == _NOT_READ else Verdict(reading)
-    print(_in_words(saved.set_reading(number, verdict, remark)))
+    tell(_in_words(saved.set_reading(number, verdict, remark)))
     return 0
 
 
@@ -144,7 +146,7 @@ def delete(number: Number, *, yes: bool = False) -> int:
 
     saved = History()
     row = saved.get(number)
-    print(_in_words(row))
+    tell(_in_words(row))
     if not (yes or _agreed()):
         say("Nothing is deleted.")
         return 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.narrator import say, tell
 from fracture_widgets.cli.options import (
     Engine,
     documented,
@@ -115,7 +115,7 @@ def predict(
         except FractureWidgetsError as error:
             failures += 1
             if as_json:
-                print(json.dumps({"path": found.place, "error": str(error)}), flush=True)
+                tell(json.dumps({"path": found.place, "error": str(error)}))
             else:
                 say(f"{found.place}: {error}")
         else:
@@ -124,11 +124,11 @@ def predict(
                 studies.setdefault(study, []).append((found.place, examined.answer))
             number = list(studies).index(study) + 1 if study else None
             line = (_as_json if as_json else _in_words)(found.place, examined, number)
-            print(line, flush=True)
+            tell(line)
     for number, views in enumerate(studies.values(), 1):
         if len(views) > 1:
             of_study = _study_as_json if as_json else _study_in_words
-            print(of_study(number, views, cascade.sha256), flush=True)
+            tell(of_study(number, views, cascade.sha256))
     tell_skipped(left_out, each=skipped)
     return 1 if failures else 0
 

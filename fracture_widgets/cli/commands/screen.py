@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from fracture_widgets.cli.narrator import Narrator
+from fracture_widgets.cli.narrator import Narrator, tell
 from fracture_widgets.cli.options import documented, interruptible, new_app, tell_skipped
 
 app = new_app()
@@ -74,7 +74,7 @@ def screen(
                 monitor=Monitor(on_step=step, on_say=narrator.say),
             )
     answered = screening.files - screening.failed
-    print(
+    tell(
         f"{out}: {screening.files:,} files, {answered:,} answered "
         f"({screening.fractures:,} with a fracture), {screening.failed:,} with an error"
     )

@@ -89,12 +89,13 @@ class HistoryPanel(widgets.VBox):
             self._total = self._history.count()
             self._matching = self._history.count(self.wanted)
             self._offset = max(0, min(self._offset, _PAGE * ((self._matching - 1) // _PAGE)))
-            self._rows = list(self._history.rows(self.wanted, limit=_PAGE, offset=self._offset))
             self._models = self._history.models()
+            self._rows = list(self._history.rows(self.wanted, limit=_PAGE, offset=self._offset))
         except HistoryError as error:
             self._show_problem(error)
             return False
-        self.note.say("")
+        left_out = self._history.left_out
+        self.note.say(left_out, "problem" if left_out else "quiet")
         self._show()
         return True
 
