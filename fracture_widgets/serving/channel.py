@@ -15,9 +15,10 @@ from voila.tornado.kernel_websocket_handler import (
     read_header_from_binary_message,
 )
 
+from fracture_widgets.serving.voila_private import MOST_KEPT_BYTES
+
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
 _FOR_NOTEBOOKS = {"error", "stream"}  # tracebacks and prints, of which no page shows any
-_MOST_UNREAD = 16 << 20  # bytes
 _NUMBER = 8  # bytes
 _LEAST_OFFSETS, _MOST_OFFSETS = 6, 1024  # channel, header, parent, metadata, content, the end
 
@@ -40,7 +41,12 @@ class Channel(VoilaKernelWebsocketHandler):
         await super().open(kernel_id)
 
     def on_message(self, message: Any) -> None:
-        """Take a message from the page; close the channel on one that is not whole."""
+        """Take a message from the page; close the channel on one that is not whole.
+
+        Once it is closed, Jupyter would read what still comes as of its older protocol.
+        """
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            return
         if is_whole(message):
             super().on_message(message)
         else:
@@ -51,7 +57,7 @@ class Channel(VoilaKernelWebsocketHandler):
         header = read_header_from_binary_message(message) if isinstance(message, bytes) else None
         if header is not None and header.get("msg_type") in _FOR_NOTEBOOKS:
             return None
-        if self._unread > _MOST_UNREAD:
+        if self._unread > MOST_KEPT_BYTES:
             self.close(1008, "Too much was left unread.")
             return None
         sent = super().write_message(message, binary)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from typing import Any
 
 from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.voila_kernel_manager import voila_kernel_manager_factory
+
+MOST_KEPT_BYTES = 16 << 20
+"""Of what a kernel says that its page has not read."""
 
 _PREHEATING = voila_kernel_manager_factory(
     AsyncMappingKernelManager, preheat_kernel=True, default_pool_size=0
@@ -45,6 +49,21 @@ class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by V
         )
         self.pool.append(entry)
         return entry
+
+    def start_buffering(self, kernel_id: str, session_key: str, channels: Any) -> None:
+        """Keep what a kernel says while its page is away: so much, where Jupyter keeps all."""
+        super().start_buffering(kernel_id, session_key, channels)
+        kept = self._kernel_buffers[kernel_id]["buffer"]
+        room = MOST_KEPT_BYTES
+
+        def keep(channel: str, parts: Any) -> None:
+            nonlocal room
+            room -= sum(map(len, parts))
+            if room > 0:
+                kept.append((channel, parts))
+
+        for channel, stream in channels.items():
+            stream.on_recv(partial(keep, channel))
 
     async def _initialize(self, notebook: str, kernel_id: str | None = None, **kwargs: Any) -> Any:
         return await self.draw(notebook, kernel_id, **kwargs)

@@ -18,6 +18,8 @@ from tornado.web import Application, RequestHandler
 from fracture_widgets.serving import gate as gate_module
 from fracture_widgets.serving.gate import Gate, places_for_files
 
+pytestmark = pytest.mark.slow
+
 
 class _Hello(RequestHandler):
     async def get(self) -> None:

@@ -73,6 +73,7 @@ _SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
 _CELLS = st.text(st.sampled_from(f"{_SIGNS};'\n\r\t a1"), max_size=12)
 
 
+@pytest.mark.slow
 @given(_CELLS)
 def test_no_cell_is_a_formula_also_where_semicolons_divide_cells(cell):
     shown = guarded(cell)
@@ -81,6 +82,7 @@ def test_no_cell_is_a_formula_also_where_semicolons_divide_cells(cell):
     assert unguarded(shown) == cell
 
 
+@pytest.mark.slow
 @given(st.text(max_size=100))
 def test_no_text_moves_a_console_s_cursor(text):
     assert all(letter.isprintable() or letter == "\n" for letter in plain(text))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fracture_widgets.serving.logs import OneLine, Sparing, escaped
 
 
+@pytest.mark.slow
 @given(st.text(max_size=2000))
 def test_no_text_moves_the_cursor_begins_a_line_or_goes_on_for_ever(text):
     line = escaped(text)
