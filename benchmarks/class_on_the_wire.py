@@ -77,12 +77,12 @@ class Wire:
     def request_states(self) -> None:
         """Ask for the state of all widgets."""
         control = uuid.uuid4().hex
-        self._send(
+        self.send(
             "comm_open",
             {"comm_id": control, "target_name": "jupyter.widget.control", "data": {}},
             metadata={"version": "1.0.0"},
         )
-        self._send("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})
+        self.send("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})
 
     def find(self, wanted: Callable[[Mapping[str, Any]], bool]) -> str:
         """Return the id of the first widget whose state is as wanted."""
@@ -91,18 +91,20 @@ class Wire:
     def tell(self, widget: str, content: Mapping[str, Any], piece: bytes | None = None) -> None:
         """Send a widget a message of its own, with a piece of a file if there is one."""
         data = {"method": "custom", "content": content}
-        self._send("comm_msg", {"comm_id": widget, "data": data}, piece=piece)
+        self.send("comm_msg", {"comm_id": widget, "data": data}, piece=piece)
 
     async def until(self, so: Callable[[], bool]) -> None:
         """Take messages until something is so."""
         end = time.monotonic() + _PATIENCE
         while not so():
-            message = await asyncio.wait_for(
-                self._channel.read_message(), max(0.1, end - time.monotonic())
-            )
-            if message is None:
-                raise ConnectionError("The server closed the channel.")
-            self._take(_unpacked(message))
+            self._take(await self.hear(max(0.1, end - time.monotonic())))
+
+    async def hear(self, seconds: float) -> Mapping[str, Any]:
+        """Return the next message; raise TimeoutError where none comes in time."""
+        message = await asyncio.wait_for(self._channel.read_message(), seconds)
+        if message is None:
+            raise ConnectionError("The server closed the channel.")
+        return _unpacked(message)
 
     def close(self) -> None:
         """Leave."""
@@ -118,7 +120,7 @@ class Wire:
         elif data.get("method") == "update":
             self.states.setdefault(content["comm_id"], {}).update(data["state"])
 
-    def _send(
+    def send(
         self,
         kind: str,
         content: Mapping[str, Any],
@@ -126,6 +128,7 @@ class Wire:
         metadata: Mapping[str, Any] | None = None,
         piece: bytes | None = None,
     ) -> None:
+        """Send a message."""
         header = {
             "msg_id": uuid.uuid4().hex,
             "msg_type": kind,

@@ -77,16 +77,19 @@ def _latency(name: str, values: Sequence[float]) -> str:
     return f"{name}: median {median(values):.2f} s, 95 % within {most:.2f} s"
 
 
-def hold_class(visiting: Visiting, visitors: int = 30) -> ClassRun:
+def hold_class(
+    visiting: Visiting, visitors: int = 30, *options: str, places: int | None = None
+) -> ClassRun:
     """Let a class come to a dashboard of its own, when every place is warm."""
+    places = visitors if places is None else places
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         files = draw_radiographs(scratch, visitors)
         cascade = Cascade.load()
         expected = [expected_answer(cascade, file) for file in files]
         began = time.perf_counter()
-        with dashboard(scratch / "data", "--visitors", str(visitors)) as server:
-            wait_until_warm(server, visitors)
+        with dashboard(scratch / "data", "--visitors", str(places), *options) as server:
+            wait_until_warm(server, places)
             warming = time.perf_counter() - began
             warm_mb = total_mb(server)
             visits, working_mb = asyncio.run(visiting(server, files, expected))

@@ -66,6 +66,7 @@ def serve(
             f"have open here are enough for {places}. Give --visitors {places}, or raise the limit "
             "(ulimit -n)."
         )
+    os.umask(0o077)  # what visitors' kernels keep, too, is for this user alone
     pages = read_pages(settings.notebook.parent)
     histories = VisitorHistories(scratch) if settings.separate_histories else None
     write_sparingly()

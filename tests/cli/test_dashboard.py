@@ -23,7 +23,7 @@ def served(monkeypatch):
     """Stand in for the server; hold what it would have been asked to serve."""
     held = []
     server = types.ModuleType("fracture_widgets.serving.server")
-    server.serve = held.append
+    server.serve = lambda settings, scratch: held.append(settings)
     monkeypatch.setitem(sys.modules, server.__name__, server)
     monkeypatch.setattr(dashboard, "graph_made_meanwhile", contextlib.nullcontext)
     return held

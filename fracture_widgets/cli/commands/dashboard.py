@@ -47,6 +47,7 @@ on WebSockets and the name it was asked for; in nginx:
       proxy_pass http://127.0.0.1:8866;
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection "upgrade";
       proxy_read_timeout 1d;
@@ -186,7 +187,6 @@ def dashboard(
         _offer(data)
     if models is not None:
         os.environ[MODELS_VARIABLE] = str(models.expanduser().resolve())
-    os.umask(0o077)  # what visitors' kernels keep, too, is for this user alone
     with folders_of_our_own() as scratch:
         with graph_made_meanwhile():
             try:
