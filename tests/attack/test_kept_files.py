@@ -22,7 +22,11 @@ from fracture_widgets.records.history import History
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows keeps no such modes")
 _HOLD = """
+import signal
 import time
+for name in ("SIGHUP", "SIGQUIT"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)  # also where the tests run beside others
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from fracture_widgets.serving.folders import folders_of_our_own
 with folders_of_our_own() as folder:
     print(folder, flush=True)
