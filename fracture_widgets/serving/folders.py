@@ -20,7 +20,8 @@ _OURS = (
     "IPYTHONDIR",
 )
 _KERNEL = "profile_default/ipython_kernel_config.json"
-_QUIET = '{"IPKernelApp": {"log_level": 50}}'  # visitors write nothing on the console
+_QUIET = '{"IPKernelApp": {"log_level": 50}, "HistoryManager": {"enabled": false}}'
+"""Visitors write nothing on the console, and of what a kernel is asked no record is kept."""
 _NOWHERE_ELSE = {
     "PYTHONSAFEPATH": "1",  # no module is imported from where a program of ours is started
 }

@@ -39,3 +39,22 @@ def test_who_has_no_home_has_one_until_the_end(monkeypatch: pytest.MonkeyPatch) 
         assert Path(os.environ["HOME"]).is_dir()
         assert os.environ["MPLCONFIGDIR"] == os.environ["HOME"]
         assert files.data_folder() == history
+
+
+def test_a_kernel_keeps_no_record_of_what_it_is_asked() -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    with folders_of_our_own():
+        manager, client = start_new_kernel(startup_timeout=120)
+        try:
+            said: list[str] = []
+            client.execute_interactive(
+                "print(get_ipython().history_manager.enabled)",
+                timeout=120,
+                output_hook=lambda message: said.append(message["content"].get("text", "")),
+            )
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+        assert "".join(said).strip() == "False"
+        assert not list(Path(os.environ["IPYTHONDIR"]).rglob("history.sqlite"))
