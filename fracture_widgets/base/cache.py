@@ -23,6 +23,8 @@ from fracture_widgets.base.files import (
     cache_folder,
     exclusively,
     file_sha256,
+    is_private,
+    make_private,
     write_folder,
     write_whole,
 )
@@ -128,12 +130,17 @@ class ArrayCache:
     def get_or_build(
         self, key_parts: Mapping[str, object], build: Callable[[Path], object]
     ) -> Path:
-        """Return a folder of files that ``build`` writes, every byte of them as it was written."""
-        home = self.path(content_key(key_parts), "")
-        if not _is_intact(home):
+        """Return a folder of files that ``build`` writes, every byte of them as it was written.
+
+        Nobody else may write there: what others could have put there is made again.
+        """
+        key = content_key(key_parts)
+        home = self.path(key, "")
+        make_private(self.folder)
+        if not _is_intact(home, key):
             with exclusively(self.folder / "lock", patience=_WAIT):
-                if not _is_intact(home):  # nobody made it while we waited
-                    write_folder(home, lambda folder: _build_with_digests(folder, build))
+                if not _is_intact(home, key):  # nobody made it while we waited
+                    write_folder(home, lambda folder: _build_with_digests(folder, key, build))
                     self._make_room(home)
         os.utime(home)
         return home
@@ -167,18 +174,25 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def _build_with_digests(folder: Path, build: Callable[[Path], object]) -> None:
+def _build_with_digests(folder: Path, key: str, build: Callable[[Path], object]) -> None:
     build(folder)
     digests = {file.name: file_sha256(file) for file in folder.iterdir()}
-    (folder / _DIGESTS_FILE).write_text(json.dumps(digests), encoding="utf-8")
+    text = json.dumps({"built_from": key, "files": digests})
+    (folder / _DIGESTS_FILE).write_text(text, encoding="utf-8")
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def _is_intact(home: Path) -> bool:
-    """Say whether a folder is there to the last byte."""
+def _is_intact(home: Path, key: str) -> bool:
+    """Say whether a folder is there to the last byte, made from this and by nobody else."""
     try:
-        digests = json.loads((home / _DIGESTS_FILE).read_text(encoding="utf-8"))
-        return bool(digests) and all(
-            file_sha256(home / Path(name).name) == digest for name, digest in digests.items()
+        noted = json.loads((home / _DIGESTS_FILE).read_text(encoding="utf-8"))
+        digests = noted["files"]
+        there = {path.name: path for path in home.iterdir()}
+        if noted["built_from"] != key or {*digests, _DIGESTS_FILE} != there.keys():
+            return False
+        return all(map(is_private, (home, *there.values()))) and all(
+            file_sha256(there[name]) == digest for name, digest in digests.items()
         )
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return False

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import socket
 import sqlite3
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -70,6 +71,27 @@ def cache_folder() -> Path:
     if why:
         raise OSError(why)
     return folder
+
+
+def is_private(path: Path) -> bool:
+    """Say whether a file or folder is ours and no link, and nobody else may write to it."""
+    if os.name != "posix":
+        return True
+    status = path.lstat()
+    return (
+        status.st_uid == os.geteuid()
+        and not stat.S_ISLNK(status.st_mode)
+        and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that nobody else may enter; raise OSError where it is somebody else's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) != stat.S_IRWXU:
+        folder.chmod(stat.S_IRWXU)
+    if not is_private(folder):
+        raise OSError(f"{folder.name} can be written by others")
 
 
 @cache

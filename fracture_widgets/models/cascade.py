@@ -280,6 +280,12 @@ class Cascade:
         found: Sequence[dict[str, npt.NDArray[np.float32]]],
     ) -> None:
         values = self._engines[model].run(inputs)
+        for name, value in values.items():
+            if not np.isfinite(value).all():
+                raise ModelError(
+                    f"The network {model.name} answers with what is no number ({name}): train it "
+                    "again, or choose another one."
+                )
         for at, row in enumerate(rows):
             found[row] |= {name: value[at] for name, value in values.items()}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -86,7 +88,8 @@ class OnnxEngine:
 
             return build_onnx_model(model.graph, model.weights)
 
-        graph = cached_graph(model.sha256, build, folder=cache)
+        wired = hashlib.sha256(json.dumps(model.graph, sort_keys=True).encode()).hexdigest()
+        graph = cached_graph(f"{model.sha256} {wired}", build, folder=cache)
         return cls(build() if graph is None else graph, threads=threads)
 
     def run(self, inputs: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
@@ -117,13 +120,13 @@ ENGINES: Mapping[str, Callable[[ModelFolder], Engine]] = {
 
 
 def cached_graph(
-    model_sha256: str, build: Callable[[], onnx.ModelProto], *, folder: Path | None = None
+    identity: str, build: Callable[[], onnx.ModelProto], *, folder: Path | None = None
 ) -> Path | None:
     """Return the file of a model's graph as ONNX Runtime optimises it here, made if need be."""
     import onnxruntime
 
     decides = {
-        "graph": model_sha256,
+        "graph": identity,
         "writers": sorted(Path(__file__).parent.glob("onnx*.py")),
         "runtime": onnxruntime.__version__,
         "simd": np.show_config(mode="dicts")["SIMD Extensions"]["found"],

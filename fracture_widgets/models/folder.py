@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any, Self
 from fracture_widgets.base.files import file_sha256, write_by_content, write_whole
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.models.trust import TRUST_SECTION
+from fracture_widgets.models.trust import TRUST_SECTION, trust_of_card
 from fracture_widgets.models.weight_files import StoredWeights, Weights, pack_weights
 from fracture_widgets.parts import LABELS
 
@@ -26,6 +27,8 @@ MODELS_VARIABLE = "FRACTURE_WIDGETS_MODELS"
 """Environment variable that names another models folder."""
 
 SCHEMA = 2
+_LONGEST_CARD = 16 << 20
+_LONGEST_WORDS = 80
 CASCADE, BODY_PART, FRACTURE = "cascade", "body_part", "fracture"
 _KINDS = (CASCADE, BODY_PART, FRACTURE)
 
@@ -95,16 +98,29 @@ def is_model_folder(folder: Path) -> bool:
     return (folder / CARD_FILE).is_file()
 
 
+@contextmanager
+def _damage_in_words() -> Iterator[None]:
+    """Say in one sentence that a card is damaged, however it is."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise ModelError(f"{CARD_FILE} is damaged ({_brief(error)}); {_AGAIN}.") from error
+
+
+@_damage_in_words()
 def read_card(folder: Path) -> dict[str, Any]:
     """Read a folder's card; one of the first schema says afterwards what those of this one say."""
     try:
-        text = (folder / CARD_FILE).read_text(encoding="utf-8")
-        card = json.loads(text, parse_constant=_refuse_number)
+        with (folder / CARD_FILE).open("rb") as file:
+            text = file.read(_LONGEST_CARD + 1)
+        if len(text) > _LONGEST_CARD:
+            raise ValueError(f"it is longer than {_LONGEST_CARD >> 20} MB")
+        card = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
     except FileNotFoundError:
         raise ModelError(
             f"There is no model: {folder.name}/{CARD_FILE} is missing; {_AGAIN}."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{CARD_FILE} cannot be read ({error}); {_AGAIN}.") from error
     files = card.get("files") if isinstance(card, dict) else None
     if not isinstance(files, dict) or not files:
@@ -128,24 +144,37 @@ def _refuse_number(word: str) -> float:
     raise ValueError(f"{word} is no number")
 
 
+def _brief(value: object) -> str:
+    """Return what a card says as so many words that a sentence has room for them."""
+    words = str(value)
+    return words if len(words) <= _LONGEST_WORDS else f"{words[:_LONGEST_WORDS]} ..."
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    return number if math.isfinite(number) else _refuse_number(word)
+
+
+@_damage_in_words()
 def check_card(card: Mapping[str, Any], home: str) -> None:
     """Refuse a card of a model that this version cannot use, with the reason."""
     schema, kind = card["schema"], card.get("kind")
     if not isinstance(schema, int) or not 1 <= schema <= SCHEMA:
         raise ModelError(
             f"The model in {home} was written by another version of Fracture Widgets (schema "
-            f"{schema}, this one reads up to {SCHEMA}): update the package, or choose another "
-            "model."
+            f"{_brief(schema)}, this one reads up to {SCHEMA}): update the package, or choose "
+            "another model."
         )
     if kind not in _KINDS:
         raise ModelError(
-            f"The model in {home} is of another kind ({kind}) than this version of Fracture "
-            f"Widgets knows: choose one of {', '.join(_KINDS)}."
+            f"The model in {home} is of another kind ({_brief(kind)}) than this version of "
+            f"Fracture Widgets knows: choose one of {', '.join(_KINDS)}."
         )
     parts = card.get("body_parts")
     named = isinstance(parts, list) and all(isinstance(part, str) and part for part in parts)
     if not named or len(set(parts or ())) != len(parts or ()) or (kind != FRACTURE and not parts):
         raise ModelError(f"The card of {home} does not say which body parts the model knows.")
+    trust_of_card(card)
     for name, wanted in _decided_by(kind, parts or ()).items():
         if card.get(name) != wanted:
             raise ModelError(
@@ -177,6 +206,7 @@ def _identity(card: Mapping[str, Any]) -> str:
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
+@_damage_in_words()
 def load_model_folder(folder: str | os.PathLike[str] | None = None) -> ModelFolder:
     """Load a network after checking every file against the card."""
     home = Path(folder) if folder is not None else default_models_folder()
@@ -192,7 +222,7 @@ def _check_file(home: Path, name: str, entry: Mapping[str, Any]) -> None:
     path = home / name
     # A card must not reach outside its own folder.
     if Path(name).name != name:
-        raise ModelError(f"{CARD_FILE} names a file outside its folder: {name}.")
+        raise ModelError(f"{CARD_FILE} names a file outside its folder: {_brief(name)}.")
     if not path.is_file():
         return  # whoever reads it says so
     differs = ""

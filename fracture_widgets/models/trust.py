@@ -21,6 +21,9 @@ LEAST_PROBABILITY = 1e-7
 """Probabilities closer to 0 or 1 count as this close."""
 
 
+_GREATEST = 1e9
+
+
 @dataclass(frozen=True)
 class Calibration:
     """A line through log-odds: ``slope * logit(p) + intercept``."""
@@ -56,29 +59,44 @@ def trust_of_card(card: Mapping[str, Any]) -> dict[str, PartTrust]:
     try:
         parts = card.get(TRUST_SECTION, {}).get("parts", {})
         return {name: _part(part) for name, part in parts.items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(
-            f"The card's section on {TRUST_SECTION} is damaged ({error}): install the package "
-            "again, or run fracture-widgets train trust."
+            f"The card's section on {TRUST_SECTION} is damaged ({str(error)[:80]}): install the "
+            "package again, or run fracture-widgets train trust."
         ) from error
 
 
 def _part(part: Mapping[str, Any]) -> PartTrust:
     calibration, band = part["calibration"], part["band"]
+    if not (low := _share(band["low"])) <= (high := _share(band["high"])):
+        raise ValueError("its operating points are exchanged")
     return PartTrust(
-        Calibration(float(calibration["slope"]), float(calibration["intercept"])),
-        DoubtBand(float(band["low"]), float(band["high"])),
+        Calibration(_number(calibration["slope"]), _number(calibration["intercept"])),
+        DoubtBand(low, high),
         tuple(
             Peers(
-                low=float(row["from"]),
-                high=float(row["to"]),
-                n=int(row["n"]),
-                fractured=int(row["fractured"]),
-                prevalence=float(part["prevalence"]),
+                low=_share(row["from"]),
+                high=_share(row["to"]),
+                n=int(_number(row["n"], 0)),
+                fractured=int(_number(row["fractured"], 0, row["n"])),
+                prevalence=_share(part["prevalence"]),
             )
             for row in part["peers"]
         ),
     )
+
+
+def _number(value: Any, least: float = -_GREATEST, greatest: float = _GREATEST) -> float:
+    """Return a number of the card, which is one, and not beyond all measure."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{str(value)[:20]} is no number")
+    if not least <= value <= greatest:  # a not-a-number neither
+        raise ValueError(f"{str(value)[:20]} is too large or too small")
+    return float(value)
+
+
+def _share(value: Any) -> float:
+    return _number(value, 0.0, 1.0)
 
 
 def log_odds(probability: npt.ArrayLike) -> Floats:

@@ -38,8 +38,15 @@ class StoredWeights(Mapping[str, npt.NDArray[np.float32]]):
                 self._homes |= dict.fromkeys(archive.files, path)
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
-        with _opened(self._homes[name]) as archive:
-            return np.asarray(archive[name], dtype=np.float32)
+        path = self._homes[name]
+        with _opened(path) as archive:
+            array = np.asarray(archive[name], dtype=np.float32)
+        if not np.isfinite(array).all():
+            raise ModelError(
+                f"{path.name} holds weights that are no numbers ({name}): train the model again, "
+                "or choose another one."
+            )
+        return array
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._homes)
