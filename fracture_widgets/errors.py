@@ -15,6 +15,10 @@ class UnreadableRadiograph(FractureWidgetsError):
     """A file, or bytes, could not be turned into a radiograph."""
 
 
+class DecoderError(FractureWidgetsError):
+    """No file can be decoded, because the process that does it cannot be started."""
+
+
 class DatasetError(FractureWidgetsError):
     """A folder, archive or table is not the dataset it should be."""
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,11 +31,15 @@ _MOST_MISSING = 2 / 3
 """Share of a cut picture's rows that may be missing; beyond it too little is left to look at."""
 
 
+Greys = npt.NDArray[np.float32 | np.uint8]
+"""Shares of white, or bytes of which 255 is white."""
+
+
 @dataclass(frozen=True, eq=False)
 class Decoded:
     """The grey picture found in a file: what its decoder knows of a radiograph."""
 
-    pixels: npt.NDArray[np.float32]
+    pixels: Greys
     source_format: str
     spacing_mm: tuple[float, float] | None = None
     spacing_at_detector: bool = False
@@ -97,9 +95,15 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
         )
 
 
-def squared(
-    pixels: npt.NDArray[np.float32], aspect: float, max_pixels: int
-) -> tuple[npt.NDArray[np.float32], str]:
+def shares(greys: Greys) -> npt.NDArray[np.float32]:
+    """Return greys as shares of white."""
+    if greys.dtype == np.uint8:
+        pixels = np.empty(greys.shape, np.float32)
+        return np.divide(greys, np.float32(255), out=pixels)
+    return np.asarray(greys, np.float32)
+
+
+def squared(pixels: Greys, aspect: float, max_pixels: int) -> tuple[Greys, str]:
     """Return a picture with square pixels and a note, if its own are ``aspect`` to 1 high."""
     if abs(aspect - 1) <= _SQUARE or not 1 / _MOST_OBLONG <= aspect <= _MOST_OBLONG:
         return pixels, ""
@@ -109,7 +113,7 @@ def squared(
         tall, wide = (
             (height, round(width / aspect)) if aspect > 1 else (round(height * aspect), width)
         )
-    picture = Image.fromarray(pixels).resize((wide, tall), Image.Resampling.BILINEAR)
+    picture = Image.fromarray(shares(pixels)).resize((wide, tall), Image.Resampling.BILINEAR)
     return np.asarray(picture), (
         f"The file's pixels are not square ({aspect:.3g} to 1); the picture is shown with square "
         "ones."
@@ -154,84 +158,3 @@ def _range(values: npt.NDArray[Any], ignored: npt.NDArray[np.bool_] | None) -> t
         if kept.size:
             low, high = min(low, float(kept.min())), max(high, float(kept.max()))
     return (low, high) if low <= high else (0.0, 0.0)
-
-
-_LIBRARIES = r"(PIL|pydicom|pylibjpeg|libjpeg|openjpeg|rle|numpy|fracture_widgets\.imaging)(\.|$)"
-
-_LOGGERS = (
-    "pydicom",
-    "pydicom.pixels.decoders.base",
-    "pydicom.pixels.utils",
-    "PIL.TiffImagePlugin",
-)
-
-_READING = ContextVar("reading", default=False)
-
-
-def _not_while_reading(_record: logging.LogRecord) -> bool:
-    """Drop what is logged by a thread that reads a radiograph."""
-    return not _READING.get()
-
-
-class _Quiet:
-    """Keeps the imaging libraries' warnings in while at least one reader is at work."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._readers = 0
-        self._restore = ExitStack()
-
-    def enter(self) -> None:
-        with self._lock:
-            if self._readers == 0:
-                self._restore.enter_context(warnings.catch_warnings())
-                warnings.filterwarnings("ignore", module=_LIBRARIES)
-                for logger in map(logging.getLogger, _LOGGERS):
-                    logger.addFilter(_not_while_reading)
-                    self._restore.callback(logger.removeFilter, _not_while_reading)
-            self._readers += 1
-
-    def leave(self) -> None:
-        with self._lock:
-            self._readers -= 1
-            if self._readers == 0:
-                self._restore.close()
-
-
-_QUIET = _Quiet()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hold back what the imaging libraries warn of and log: ours stands on the radiograph."""
-    _QUIET.enter()
-    reading = _READING.set(True)
-    try:
-        yield
-    finally:
-        _READING.reset(reading)
-        _QUIET.leave()
-
-
-Result = TypeVar("Result")
-
-
-class DecodingTimeout(Exception):
-    """The time was up before the work was done."""
-
-
-def within_seconds(seconds: float, work: Callable[[], Result]) -> Result:
-    """Return what some work returns, or raise what it raises, unless it takes too long."""
-    outcome: Future[Result] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-            outcome.set_exception(error)
-
-    threading.Thread(target=run, name="limited in time", daemon=True).start()
-    done, _ = wait([outcome], timeout=seconds)
-    if not done:
-        raise DecodingTimeout
-    return outcome.result()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,26 +15,45 @@ from PIL import Image
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.decoding import DecodingTimeout, within_seconds
-from fracture_widgets.imaging.files import (
-    READABLE,
-    bytes_of,
-    looks_like_dicom,
-    looks_like_raster,
-    other_kind,
-    shown_name,
-)
+from fracture_widgets.imaging.decoders import DECODERS
+from fracture_widgets.imaging.decoding import shares
+from fracture_widgets.imaging.files import bytes_of, shown_name, study_key
 from fracture_widgets.imaging.packing import HeldPixels, PackedPixels, packed
-from fracture_widgets.imaging.raster import read_raster
-
-if TYPE_CHECKING:
-    from fracture_widgets.imaging.dicom.reading import DicomFile
+from fracture_widgets.imaging.worker import Request
 
 MAX_PIXELS = 100_000_000
 """Pictures of more pixels are refused; a large radiograph has some 20 million."""
 
 MAX_SECONDS = 60.0
 """A file that takes longer is given up; the largest that is read takes 3 on a quiet machine."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DicomSource:
+    """What is kept of a DICOM file to show its other pictures, and nothing of the patient."""
+
+    name: str
+    content: bytes
+    file_sha256: str
+    max_pixels: int
+    study: str
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it takes."""
+        return len(self.content)
+
+    def sha256(self, frame: int = 0, window: int = 0) -> str:
+        """Return the identity of one of its pictures; the first has that of the file."""
+        if (frame, window) == (0, 0):
+            return self.file_sha256
+        named = f"{self.file_sha256} frame {frame} window {window}"
+        return hashlib.sha256(named.encode()).hexdigest()
+
+    def picture(self, frame: int, window: int) -> Radiograph:
+        """Decode one of its pictures."""
+        request = Request(self.name, self.max_pixels, MAX_SECONDS, frame, window, stripped=True)
+        return _decoded(request, self.content, self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +111,7 @@ class Radiograph(HeldPixels):
     window: int = 0
     windows: tuple[str, ...] = ()
     study: str = field(default="", repr=False)
-    file: DicomFile | None = field(default=None, repr=False)
+    file: DicomSource | None = field(default=None, repr=False)
     colourfulness: float = 0.0
     spacing_at_detector: bool = False
     missing: float = 0.0
@@ -169,7 +187,7 @@ class Radiograph(HeldPixels):
             raise UnreadableRadiograph(
                 f"{self.name} has no other frame or window: look at it as it is."
             )
-        return _in_time(partial(_decoded_dicom, self.file, frame, window), self.name)
+        return self.file.picture(frame, window)
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
         """Return the greys as whole numbers from 0 to 255, shape ``(height, width)``."""
@@ -236,8 +254,7 @@ def read_radiograph(
         Pictures with more pixels are refused before they are decoded. Picture files of more than
         about 178 million pixels are refused in any case.
     max_seconds
-        A file that takes longer to decode is given up; see
-        :func:`~fracture_widgets.imaging.decoding.within_seconds`.
+        The process that decodes a file is killed if it takes longer.
     frame
         Which picture of a DICOM file that holds several, from 0.
     window
@@ -255,6 +272,8 @@ def read_radiograph(
     ------
     UnreadableRadiograph
         Whatever is wrong with the file: one sentence with its name and what to do.
+    DecoderError
+        If the process that decodes files cannot be started.
 
     Examples
     --------
@@ -266,51 +285,26 @@ def read_radiograph(
     data = bytes_of(source, shown)
     if not data:
         raise UnreadableRadiograph(f"{shown} is empty: copy or export it again.")
-    return _in_time(
-        partial(_decoded, data, shown, max_pixels, frame, window), shown, seconds=max_seconds
+    request = Request(shown, max_pixels, max_seconds, frame, window)
+    return _decoded(request, data)
+
+
+def _decoded(request: Request, data: bytes, source: DicomSource | None = None) -> Radiograph:
+    """Have a picture decoded, of a file or of what was kept of it when it was first read."""
+    reply = DECODERS.decode(request, data)
+    uid, name = reply.fields.pop("study", ""), request.name
+    known = source or DicomSource(
+        name, reply.kept, hashlib.sha256(data).hexdigest(), request.max_pixels, study_key(uid)
     )
-
-
-def _in_time(
-    decode: Callable[[], Radiograph], shown: str, *, seconds: float = MAX_SECONDS
-) -> Radiograph:
-    try:
-        return within_seconds(seconds, decode)
-    except DecodingTimeout:
-        raise UnreadableRadiograph(
-            f"{shown} takes longer than {seconds:g} seconds to decode: export it again, smaller "
-            "or uncompressed."
-        ) from None
-
-
-def _decoded(data: bytes, shown: str, max_pixels: int, frame: int, window: int) -> Radiograph:
-    if looks_like_dicom(data):
-        from fracture_widgets.imaging.dicom.reading import DicomFile
-
-        return _decoded_dicom(DicomFile(data, shown, max_pixels), frame, window)
-    if not looks_like_raster(data):
-        raise UnreadableRadiograph(f"{shown} is {other_kind(data)}: {READABLE}.")
-    if frame or window:
-        raise UnreadableRadiograph(
-            f"{shown} is no DICOM file, of which a frame or window can be chosen: leave them out."
-        )
-    decoded = read_raster(data, shown, max_pixels)
-    return Radiograph(name=shown, sha256=hashlib.sha256(data).hexdigest(), **vars(decoded))
-
-
-def _decoded_dicom(file: DicomFile, frame: int, window: int) -> Radiograph:
-    """Decode one of the radiographs that an opened file holds."""
-    decoded = file.decode(frame, window)
-    windows = file.windows(frame)
+    frame, window = request.frame, request.window
     numbers = (("frame", frame), ("window", window))
     return Radiograph(
-        name=file.name + "".join(f", {what} {number + 1}" for what, number in numbers if number),
-        sha256=file.sha256(frame, window),
+        pixels=shares(reply.pixels),
+        name=name + "".join(f", {what} {number + 1}" for what, number in numbers if number),
+        sha256=known.sha256(frame, window),
         frame=frame,
-        frame_count=file.frame_count,
         window=window,
-        windows=windows,
-        study=file.study,
-        file=file if file.frame_count > 1 or len(windows) > 1 else None,
-        **vars(decoded),
+        study=known.study,
+        file=known if known.content else None,
+        **reply.fields,
     )

@@ -15,15 +15,17 @@ from fracture_widgets.imaging.decoding import (
     LUMINANCE,
     WITHOUT_DETAIL,
     Decoded,
+    Greys,
     check_size,
     cut_short,
     damaged,
     data_missing,
-    quiet,
     row_blocks,
+    shares,
     squared,
     stretched,
 )
+from fracture_widgets.imaging.streams import check_jpeg, check_jpeg_2000
 
 _FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "WEBP")
 _FORMAT_NAMES = {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}
@@ -67,23 +69,21 @@ _COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "P", "CMYK", "YCbCr", "HSV"})
 
 def read_raster(data: bytes, name: str, max_pixels: int) -> Decoded:
     """Decode a PNG, JPEG, TIFF, BMP or WebP file."""
-    with quiet():
-        try:
-            return _decode(data, name, max_pixels)
-        except UnreadableRadiograph:
-            raise
-        except UnidentifiedImageError as error:
-            raise UnreadableRadiograph(
-                f"{name} begins like a picture and holds none: copy or export it again."
-            ) from error
-        except Image.DecompressionBombError as error:
-            raise UnreadableRadiograph(
-                f"{name} has far more pixels than the {max_pixels:,} that are read: "
-                "export it smaller."
-            ) from error
-        except Exception as error:
-            # Damaged files make Pillow's readers fail in ways of every type.
-            raise damaged(name) from error
+    try:
+        return _decode(data, name, max_pixels)
+    except UnreadableRadiograph:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadableRadiograph(
+            f"{name} begins like a picture and holds none: copy or export it again."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableRadiograph(
+            f"{name} has far more pixels than the {max_pixels:,} that are read: export it smaller."
+        ) from error
+    except Exception as error:
+        # Damaged files make Pillow's readers fail in ways of every type.
+        raise damaged(name) from error
 
 
 def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
@@ -91,6 +91,10 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     check_size(name, *image.size, max_pixels)
     if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
         check_size(name, *image.size, min(max_pixels, _MOST_RUN_LENGTH_PIXELS))
+    if image.format == "JPEG2000":
+        check_jpeg_2000(data, name, max_pixels)
+    elif image.format in {"JPEG", "MPO"}:
+        check_jpeg(data, name, max_pixels)
     source_format = _FORMAT_NAMES.get(image.format or "", image.format or "")
     notes, missing = [], 0.0
     if frames := _frames(image):
@@ -184,8 +188,8 @@ def _missing(image: Image.Image) -> npt.NDArray[np.bool_]:
     return missing
 
 
-def _grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
-    """Reduce a decoded picture of any mode to grey in 0 to 1."""
+def _grey(image: Image.Image) -> tuple[Greys, str]:
+    """Reduce a decoded picture of any mode to grey in 0 to 1, or in 0 to 255 as bytes."""
     if image.mode == "F" or image.mode.startswith("I"):
         return _deep_grey(image)
     alpha: npt.NDArray[np.uint8] | None = None
@@ -197,11 +201,11 @@ def _grey(image: Image.Image) -> tuple[npt.NDArray[np.float32], str]:
     elif image.mode in {"CMYK", "HSV"}:
         image = image.convert("RGB")
     grey = np.asarray(image.convert("L"))
-    pixels = np.empty(grey.shape, np.float32)
-    np.divide(grey, np.float32(255), out=pixels)
-    if alpha is not None:
-        for rows in row_blocks(*grey.shape):
-            pixels[rows] *= alpha[rows] / np.float32(255)
+    if alpha is None:
+        return grey, ""
+    pixels = shares(grey)
+    for rows in row_blocks(*grey.shape):
+        pixels[rows] *= alpha[rows] / np.float32(255)
     return pixels, ""
 
 
@@ -280,7 +284,7 @@ def _white_is_zero(image: Image.Image) -> bool:
     return image.format == "TIFF" and tags.get(_PHOTOMETRIC) == 0
 
 
-def _upright(image: Image.Image, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _upright(image: Image.Image, pixels: Greys) -> Greys:
     """Undo the rotation that a camera or viewer noted in the file's EXIF data."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)

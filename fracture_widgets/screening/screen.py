@@ -15,6 +15,7 @@ from fracture_widgets.base.files import exclusively
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
+from fracture_widgets.imaging.decoders import DECODERS
 from fracture_widgets.imaging.walk import SkippedFiles, walk
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.parts import Verdict
@@ -151,6 +152,7 @@ def _examiner(
 ) -> Iterator[tuple[str, Examine]]:
     """Give the sha256 of the model, and what answers batches with it, here or elsewhere."""
     if dask is None:
+        DECODERS.start()  # while the networks are loaded
         cascade = Cascade.load(models)
         yield cascade.sha256, partial(examine, cascade, folder)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import mmap
 import os
 import random
@@ -11,7 +10,6 @@ import resource
 import sys
 import time
 import traceback
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -42,11 +40,6 @@ class Reader:
         self.mutating = False
         for kind in ("outcomes", "wrong", "corpus"):
             (folder / kind).mkdir(exist_ok=True)
-        self._log = _Kept()
-        logging.getLogger().addHandler(self._log)
-        logging.getLogger().setLevel(logging.INFO)
-        warnings.simplefilter("always")
-        warnings.showwarning = lambda message, *_: self._log.kept.append(f"warned: {message}")
         self._memory_before = _peak_mb()
         _limit_address_space(memory_mb)
 
@@ -65,9 +58,6 @@ class Reader:
         except BaseException as error:  # noqa: BLE001 - none but ours may come out, of any type
             came_of_it = f"WRONG {type(error).__name__}: {error}"[:300]
             traceback.print_exc()
-        if self._log.kept:
-            came_of_it = f"WRONG said aloud: {self._log.kept[0]}"[:300]
-            self._log.kept.clear()
         self._record(data, came_of_it, time.time() - begun, _peak_mb() - peak)
 
     def _record(self, data: bytes, came_of_it: str, seconds: float, more_mb: float) -> None:
@@ -109,17 +99,6 @@ class Reader:
         path = self._folder / f"stats-{self._name}.json"
         path.with_suffix(".new").write_text(json.dumps(stats))
         path.with_suffix(".new").replace(path)
-
-
-class _Kept(logging.Handler):
-    """Keeps what is logged while inputs are read: nothing should be."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.kept.append(f"{record.name}: {record.getMessage()}")
 
 
 def _peak_mb() -> float:
@@ -194,6 +173,11 @@ def main() -> None:
     with instrumented:  # much is imported no sooner than a file wants it
         from reading import outcome
 
+        from fracture_widgets.imaging.decoders import DECODERS
+        from fracture_widgets.imaging.worker import be_quiet, decode
+
+        DECODERS.decode = decode  # here, where what it covers can be seen
+        be_quiet()
         for path in sorted((folder / "corpus").glob("*.*")):  # the seeds
             outcome(path.read_bytes())
     reader = Reader(folder, note, wanted, memory_mb, note.name.removeprefix("note-"))

@@ -68,3 +68,22 @@ def test_only_files_that_are_damaged_are_called_so() -> None:
         cut = variant.missing[1] > 0 or any(note.endswith(lacking) for note in variant.notes)
         assert ("cut short" in said) == cut, variant
         assert "damaged" not in said, variant
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [variant for variant in VARIANTS if not variant.refused],
+    ids=lambda each: f"{each.kind}: {each.name}",
+)
+def test_what_is_kept_of_a_file_shows_its_other_pictures_as_the_file_does(variant: Variant) -> None:
+    data = variant.make()
+    first = read_radiograph(data, name="hand.dcm")
+    last = {"frame": first.frame_count - 1, "window": max(0, len(first.windows) - 1)}
+    if first.file is None:
+        assert last == {"frame": 0, "window": 0}
+        return
+    shown, read = first.shown_as(**last), read_radiograph(data, name="hand.dcm", **last)
+    np.testing.assert_array_equal(shown.pixels, read.pixels)
+    assert (shown.warnings, shown.windows) == (read.warnings, read.windows)
+    assert (shown.spacing_mm, shown.study) == (read.spacing_mm, read.study)
+    assert (shown.name, shown.sha256) == (read.name, read.sha256)

@@ -40,6 +40,7 @@ from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.app.widgets.upload_errors import UploadErrors
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
+from fracture_widgets.imaging.decoders import DECODERS
 from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
@@ -181,6 +182,7 @@ class UploadPanel(LiveWidget):
         if not self._batches:
             self._errors = UploadErrors(self._state.limits)
             self._reported = self._state.problems = ()
+            DECODERS.start()  # while the first file comes
         self._batches[str(content["batch"])] = Batch(self._clock())
 
     def _begin(self, content: Mapping[str, Any]) -> None:

@@ -86,10 +86,12 @@ def predict(
         let DICOM reports join the patient's study; otherwise they carry no patient, no study and
         no UID of the file
     """
+    from fracture_widgets.imaging.decoders import DECODERS
     from fracture_widgets.imaging.studies import find_radiographs
     from fracture_widgets.imaging.walk import SkippedFiles
     from fracture_widgets.models.cascade import Cascade
 
+    DECODERS.start()  # while the networks are loaded
     cascade = Cascade.load(models, engine=engine)
     if heatmap is not None:
         folder_for("heatmaps", heatmap)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydicom.uid import (
@@ -23,16 +22,20 @@ from pydicom.uid import (
     RLELossless,
 )
 
-_START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
+from fracture_widgets.imaging.streams import (
+    START_OF_FRAME,
+    START_OF_SCAN,
+    jpeg_segments,
+    start_of_jpeg_2000,
+)
+
 _SEQUENTIAL = (0xC0, 0xC1)
 _LOSSLESS, _JPEG_LS = 0xC3, 0xF7
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
-_START_OF_SCAN = 0xDA
 _MARKER = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 _JPEG = b"\xff\xd8"
 _END = b"\xff\xd9"
 
-_JPEG_2000 = b"\xff\x4f\xff\x51"
 _START_OF_TILE = b"\xff\x90"
 _RLE_HEADER = 64
 
@@ -64,7 +67,7 @@ class Codestream:
 
 def codestream_of(frame: bytes) -> Codestream | None:
     """Read a codestream's headers; None if it is none that is known."""
-    start = frame.find(_JPEG_2000, 0, 1 << 12)
+    start = start_of_jpeg_2000(frame)
     if start >= 0:
         return _of_jpeg_2000(frame, start)
     if frame.startswith(_JPEG):
@@ -81,34 +84,23 @@ def mended(frame: bytes, rows: int) -> bytes:
     if not frame.startswith(_JPEG):
         return frame
     sequential = False
-    for marker, position in _segments(frame):
+    for marker, position in jpeg_segments(frame):
         sequential = sequential or marker in _SEQUENTIAL
-        if marker in _START_OF_FRAME and not any(frame[position + 5 : position + 7]):
+        if marker in START_OF_FRAME and not any(frame[position + 5 : position + 7]):
             frame = frame[: position + 5] + struct.pack(">H", rows) + frame[position + 7 :]
-        if marker == _START_OF_SCAN and sequential:
+        if marker != START_OF_SCAN:
+            continue
+        if sequential:
             last = position + 5 + 2 * frame[position + 4] + 1  # Ss, then Se
             if frame[last] == 0:
                 frame = frame[:last] + b"\x3f" + frame[last + 1 :]
+        break
     return frame
 
 
-def _segments(frame: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the markers of a JPEG or JPEG-LS up to its first scan, and where they lie."""
-    position = 2
-    while position + 9 <= len(frame):
-        marker = frame[position + 1]
-        if marker == 0xFF:
-            position += 1
-            continue
-        yield marker, position
-        if marker == _START_OF_SCAN:
-            return
-        position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
-
-
 def _of_jpeg(frame: bytes) -> Codestream | None:
-    for marker, position in _segments(frame):
-        if marker in _START_OF_FRAME:
+    for marker, position in jpeg_segments(frame):
+        if marker in START_OF_FRAME:
             bits, rows, columns, samples = struct.unpack_from(">BHHB", frame, position + 4)
             return Codestream(
                 _jpeg_syntaxes(marker),
@@ -176,7 +168,7 @@ def _missing_of_tiles(frame: bytes, start: int, tiles: int) -> float | None:
 
 def padded(frame: bytes) -> bytes:
     """Return a JPEG 2000 codestream that stops early with zeros, which say that nothing comes."""
-    position = frame.find(_START_OF_TILE, frame.find(_JPEG_2000))
+    position = frame.find(_START_OF_TILE, start_of_jpeg_2000(frame))
     end = length = 0
     while 0 <= position <= len(frame) - 12 and frame.startswith(_START_OF_TILE, position):
         length = struct.unpack_from(">I", frame, position + 6)[0]

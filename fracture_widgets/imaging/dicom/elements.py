@@ -21,6 +21,21 @@ _COLOURS = ("RGB", "YBR", "ARGB", "CMYK", "HSV")
 _DEEPEST = 64
 _PACKED = 12
 
+_LONGEST_VALUE = 1 << 16
+_LONGEST_TABLE = 1 << 17
+
+
+class TooMany(Exception):
+    """A file holds more of something than any radiograph, and reading it would take too long."""
+
+
+def check_length(dataset: Dataset, keyword: str, *, table: bool = False) -> None:
+    """Refuse an element before its bytes become values, of which each takes many more."""
+    value = getattr(dataset.get_item(keyword), "value", None)
+    most = _LONGEST_TABLE if table else _LONGEST_VALUE
+    if isinstance(value, bytes) and len(value) > most:
+        raise TooMany(f"values in its {dictionary_description(keyword)}")
+
 
 def values_of(value: Any) -> list[Any]:
     """Return an element's values, of which an empty one has one that is None."""

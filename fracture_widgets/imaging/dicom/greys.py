@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_windowing
 
 from fracture_widgets.imaging.decoding import row_blocks, stretched
-from fracture_widgets.imaging.dicom.elements import number, values_of
+from fracture_widgets.imaging.dicom.elements import TooMany, number, values_of
 from fracture_widgets.imaging.dicom.polarity import bones_are_dark
 from fracture_widgets.imaging.dicom.tables import Table, table_of
 
@@ -29,6 +29,7 @@ _CONTRADICTORY = {
     "bones are bright so.",
 }
 
+_MOST_WINDOWS = 256
 _FUNCTIONS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}
 _SAMPLED = 256
 _LEAST_GRADED = 0.1
@@ -95,6 +96,8 @@ def _linear(dataset: Dataset) -> list[Window]:
     if "WindowCenter" not in dataset or "WindowWidth" not in dataset:
         return []
     pairs = list(zip(values_of(dataset.WindowCenter), values_of(dataset.WindowWidth), strict=False))
+    if len(pairs) > _MOST_WINDOWS:
+        raise TooMany("windows")
     words = [str(word or "") for word in values_of(dataset.get("WindowCenterWidthExplanation"))]
     function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
     function = function if function in _FUNCTIONS else "LINEAR"

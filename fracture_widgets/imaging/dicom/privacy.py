@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import damaged
-from fracture_widgets.imaging.dicom.elements import element, values_of, whole
+from fracture_widgets.imaging.dicom.elements import (
+    TooMany,
+    check_length,
+    element,
+    values_of,
+    whole,
+)
 from fracture_widgets.imaging.dicom.shutters import BITMAP, SHUTTERS, bitmap_of, overlay_tags
 from fracture_widgets.imaging.dicom.spacing import GEOMETRY
 from fracture_widgets.imaging.dicom.syntaxes import check_form, header_of, with_its_items_ended
+from fracture_widgets.imaging.dicom.tables import PALETTES
 
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """Where files of many frames say what others say at the top (DICOM PS3.3, C.7.6.16)."""
@@ -27,6 +39,7 @@ _DISPLAY_ATTRIBUTES = (
     *("PixelIntensityRelationship", "PixelIntensityRelationshipSign"),
     *(*GEOMETRY, *SHUTTERS),
 )
+_MOST_TABLES = 64
 _TABLES = ("ModalityLUTSequence", "VOILUTSequence")
 _GROUP_ATTRIBUTES = {
     "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept"),
@@ -46,21 +59,18 @@ _EXPLANATIONS = {name.casefold(): name for name in _KNOWN}
 """Explanations that are kept. All others are free text, and people write names into it."""
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_COLOURS = ("Red", "Green", "Blue")
-_PALETTES = (
-    *(f"{colour}PaletteColorLookupTableDescriptor" for colour in _COLOURS),
-    *(f"{colour}PaletteColorLookupTableData" for colour in _COLOURS),
-    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in _COLOURS),
-)
 _PIXEL_ATTRIBUTES = (
     *(*PIXELS, "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PlanarConfiguration"),
     *("PhotometricInterpretation", "BitsAllocated", "BitsStored", "HighBit"),
-    *("PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", *_PALETTES),
+    *("PixelRepresentation", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", *PALETTES),
 )
+_ITEMS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
+_MOST_ITEMS = 100_000
+
+_FORM_ATTRIBUTES = ("PresentationIntentType", "ShutterOverlayGroup")
 _PARSED_ATTRIBUTES = (
     *(*_PIXEL_ATTRIBUTES, *_DISPLAY_ATTRIBUTES, *_TABLES, *FUNCTIONAL_GROUPS),
-    *("WindowCenterWidthExplanation", "StudyInstanceUID"),
-    *("PresentationIntentType", "ShutterOverlayGroup"),
+    *("WindowCenterWidthExplanation", "StudyInstanceUID", *_FORM_ATTRIBUTES),
 )
 """All that is read of a file; the study and the words typed go once they have been looked at."""
 
@@ -68,6 +78,8 @@ _PARSED_ATTRIBUTES = (
 def parse(data: bytes, name: str) -> Dataset:
     """Parse the attributes that make the picture, and no others."""
     check_form(data, name)
+    if max(map(data.count, _ITEMS)) > _MOST_ITEMS:  # before each takes a kilobyte
+        raise TooMany("items")
     dataset = _parsed(data)
     if not any(keyword in dataset for keyword in PIXELS):
         if "Rows" in dataset and "Columns" in dataset:
@@ -147,22 +159,94 @@ def display_attributes(dataset: Dataset, frame: int) -> Dataset:
 def _copy(display: Dataset, source: Dataset, keywords: tuple[str, ...]) -> None:
     for keyword in keywords:
         if keyword in source:
+            check_length(source, keyword)
             display[keyword] = element(source, keyword)
     for keyword in _TABLES:
         if tables := _copied_tables(source.get(keyword)):
             setattr(display, keyword, tables)
     if "WindowCenter" in keywords and "WindowCenterWidthExplanation" in source:
+        check_length(source, "WindowCenterWidthExplanation")
         words = values_of(source.WindowCenterWidthExplanation)
         display.WindowCenterWidthExplanation = [_known_explanation(word) for word in words]
+
+
+def stripped(data: bytes, name: str) -> bytes:
+    """Write a file anew, as it is written, with what makes its pictures and nothing typed."""
+    dataset = parse(data, name)
+    kept = _kept(dataset, _PIXEL_ATTRIBUTES + _DISPLAY_ATTRIBUTES + _FORM_ATTRIBUTES)
+    if "WindowCenterWidthExplanation" in dataset:
+        words = values_of(dataset.WindowCenterWidthExplanation)
+        kept.WindowCenterWidthExplanation = [_known_explanation(word) for word in words]
+    for keyword in _TABLES:
+        if tables := [_kept_table(item) for item in dataset.get(keyword) or ()]:
+            setattr(kept, keyword, tables)
+    for keyword in FUNCTIONAL_GROUPS:
+        if keyword in dataset:
+            setattr(kept, keyword, [_kept_groups(groups) for groups in dataset[keyword].value])
+    group = whole(dataset, "ShutterOverlayGroup")
+    if group is not None and 0x6000 <= group <= 0x601E:
+        tags = overlay_tags(group)
+        overlay = dcmread(io.BytesIO(data), force=True, specific_tags=tags)
+        kept.update(_kept(overlay, tags))
+    return _written(kept, dataset)
+
+
+def _kept(source: Dataset, names: Iterable[Any]) -> Dataset:
+    """Copy elements byte for byte."""
+    kept = Dataset()
+    for name in names:
+        if name in source:
+            raw = source.get_item(name)
+            if isinstance(raw, RawDataElement) and raw.value is None:
+                raw = raw._replace(value=b"")
+            kept[raw.tag] = raw
+    implicit, little = source.original_encoding
+    kept.set_original_encoding(implicit, little, source.original_character_set)
+    return kept
+
+
+def _kept_table(item: Dataset) -> Dataset:
+    table = _kept(item, ("LUTDescriptor", "LUTData"))
+    table.LUTExplanation = _known_explanation(item.get("LUTExplanation"))
+    return table
+
+
+def _kept_groups(groups: Dataset) -> Dataset:
+    kept = _kept(groups, ())
+    for keyword, attributes in _GROUP_ATTRIBUTES.items():
+        if items := list(groups.get(keyword) or ())[:1]:
+            setattr(kept, keyword, [_kept(items[0], attributes)])
+    return kept
+
+
+def _written(kept: Dataset, source: Dataset) -> bytes:
+    """Write a data set in the encoding it was read in, with what it says of its form."""
+    implicit, little = source.original_encoding
+    stream = DicomBytesIO()
+    meta = FileMetaDataset()
+    for keyword in ("MediaStorageSOPClassUID", "TransferSyntaxUID"):
+        if keyword in source.file_meta:
+            setattr(meta, keyword, source.file_meta[keyword].value)
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    if meta:
+        stream.write(bytes(128) + b"DICM")
+        write_file_meta_info(stream, meta, enforce_standard=False)
+    stream.is_implicit_VR, stream.is_little_endian = bool(implicit), bool(little)
+    write_dataset(stream, kept)
+    return stream.getvalue()
 
 
 def _copied_tables(sequence: Any) -> list[Dataset]:
     """Copy look-up tables without what somebody typed."""
     tables = []
+    if len(sequence or ()) > _MOST_TABLES:
+        raise TooMany("look-up tables")
     for item in sequence or ():
         table = Dataset()
         for keyword in ("LUTDescriptor", "LUTData"):
             if keyword in item:
+                check_length(item, keyword, table=True)
                 table[keyword] = item[keyword]
         table.LUTExplanation = _known_explanation(item.get("LUTExplanation"))
         tables.append(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,17 +22,20 @@ from fracture_widgets.imaging.decoding import (
     Decoded,
     check_size,
     damaged,
-    quiet,
     row_blocks,
     squared,
     stretched,
 )
-from fracture_widgets.imaging.dicom.elements import complete, unpack, unused_low_bits, whole
+from fracture_widgets.imaging.dicom.elements import (
+    TooMany,
+    complete,
+    unpack,
+    unused_low_bits,
+    whole,
+)
 from fracture_widgets.imaging.dicom.greys import displayed, windows_of
 from fracture_widgets.imaging.dicom.pixels import Frame, decoded_frame, unread_colours
 from fracture_widgets.imaging.dicom.privacy import (
-    FUNCTIONAL_GROUPS,
-    PIXELS,
     display_attributes,
     parse,
     pixel_attributes,
@@ -42,8 +44,10 @@ from fracture_widgets.imaging.dicom.privacy import (
 from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter, opening_of
 from fracture_widgets.imaging.dicom.spacing import spacing_of
 from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax, unknown_form
-from fracture_widgets.imaging.files import study_key
+from fracture_widgets.imaging.dicom.tables import check_palette
 
+_LONGEST_UID = 64
+_MOST_FRAMES = 10_000
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _CONTRADICTIONS = {"INVERSE": "MONOCHROME2", "IDENTITY": "MONOCHROME1"}
 _RAW = (
@@ -61,13 +65,14 @@ class DicomFile:
     """The pictures in a DICOM file that was opened: every frame, through every window."""
 
     def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
-        self._sha256 = hashlib.sha256(data).hexdigest()
         self._max_pixels = max_pixels
         with _errors_in_words(name):
             dataset = parse(data, name)
             check_size(name, int(dataset.Columns), int(dataset.Rows), max_pixels)
             self.frame_count = max(1, whole(dataset, "NumberOfFrames") or 1)
-            self.study = study_key(dataset.get("StudyInstanceUID"))
+            if self.frame_count > _MOST_FRAMES:
+                raise TooMany("pictures")
+            self.study = str(dataset.get("StudyInstanceUID") or "")[:_LONGEST_UID]
             notes = [_RAW] if _is_raw(dataset) else []
             notes.append(settle_syntax(dataset))
             notes.append(complete(dataset, coded_frame(dataset, self.frame_count)))
@@ -77,24 +82,10 @@ class DicomFile:
                 raise unknown_form(name, f"pixels of {bits} bits without padding")
             self._raw = _is_raw(dataset)
             self._bitmap = shutter_bitmap(data, dataset)
-            per_frame = any(keyword in dataset for keyword in FUNCTIONAL_GROUPS)
-            frames = self.frame_count if per_frame else 1
-            self._displays = [display_attributes(dataset, frame) for frame in range(frames)]
+            self._parsed = dataset
             self._dataset = pixel_attributes(dataset)
             self._low_bits = unused_low_bits(self._dataset)
             self.name = name
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory that the pictures take, as they are stored."""
-        return sum(len(self._dataset.get(keyword) or b"") for keyword in PIXELS)
-
-    def sha256(self, frame: int = 0, window: int = 0) -> str:
-        """Return the identity of one of its radiographs; the first has that of the file."""
-        if (frame, window) == (0, 0):
-            return self._sha256
-        named = f"{self._sha256} frame {frame} window {window}"
-        return hashlib.sha256(named.encode()).hexdigest()
 
     def windows(self, frame: int = 0) -> tuple[str, ...]:
         """Return the titles of the windows and look-up tables of a frame, the usual one first."""
@@ -163,20 +154,23 @@ class DicomFile:
         return str(self._dataset.get("PhotometricInterpretation")) in _GREY
 
     def _display(self, frame: int) -> Dataset:
-        return self._displays[min(frame, len(self._displays) - 1)]
+        return display_attributes(self._parsed, frame)
 
 
 @contextmanager
 def _errors_in_words(name: str) -> Iterator[None]:
     """Turn whatever goes wrong into a sentence."""
-    with quiet():
-        try:
-            yield
-        except UnreadableRadiograph:
-            raise
-        except Exception as error:
-            # Damaged files make pydicom and the decoders fail in ways of every type.
-            raise damaged(name) from error
+    try:
+        yield
+    except UnreadableRadiograph:
+        raise
+    except TooMany as error:
+        raise UnreadableRadiograph(
+            f"{name} has far more {error} than a radiograph: export it again."
+        ) from None
+    except Exception as error:
+        # Damaged files make pydicom and the decoders fail in ways of every type.
+        raise damaged(name) from error
 
 
 def _spread(
@@ -223,6 +217,7 @@ def _luminance(
 ) -> npt.NDArray[np.float32]:
     """Reduce colour to grey."""
     if photometric == "PALETTE COLOR":
+        check_palette(dataset)
         values = apply_color_lut(values, dataset)
         photometric = "RGB"
     if values.ndim == 3 and photometric.startswith("YBR"):

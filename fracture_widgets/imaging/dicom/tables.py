@@ -9,11 +9,18 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from fracture_widgets.imaging.dicom.elements import values_of
+from fracture_widgets.imaging.dicom.elements import TooMany, check_length, values_of
 
 Values = npt.NDArray[Any]
 
 _RANGE = 1 << 16
+
+PALETTES = tuple(
+    f"{segmented}{colour}PaletteColorLookupTable{what}"
+    for segmented, what in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+    for colour in ("Red", "Green", "Blue")
+)
+_DISCRETE, _LINEAR, _INDIRECT = range(3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,3 +74,38 @@ def _entries(data: Any, count: int, bits: int, *, little_endian: bool) -> npt.ND
     if words.size < count and (bits <= 8 or packed.size - count in {0, 1}):
         return packed.astype(np.uint16)
     return words
+
+
+def check_palette(dataset: Dataset) -> None:
+    """Refuse a palette that would grow without end, before it is unfolded."""
+    for keyword in PALETTES:
+        if keyword in dataset:
+            check_length(dataset, keyword, table=True)
+        data = dataset.get(keyword)
+        if keyword.startswith("Segmented") and isinstance(data, bytes):
+            bits = values_of(dataset.get("RedPaletteColorLookupTableDescriptor"))[-1]
+            words = np.frombuffer(data[: len(data) // 2 * 2], "u1" if bits == 8 else "<u2")
+            _unfolded(words.tolist(), 8 if bits == 8 else 16, 2 * _RANGE)
+
+
+def _unfolded(words: list[int], bits: int, room: int, segments: int | None = None) -> int:
+    """Return what room is left when segments (PS3.3, C.7.9.2) have been unfolded into it."""
+    position = 0
+    while position + 1 < len(words) and segments != 0:
+        code, length = words[position : position + 2]
+        position += 2
+        if code == _INDIRECT:
+            if segments is not None:
+                raise TooMany("segments within segments of its palette")
+            count = 32 // bits
+            parts = enumerate(words[position : position + count])
+            start = sum(part << bits * place for place, part in parts)
+            position += count
+            room = _unfolded(words[start:], bits, room, length)
+            length = 0
+        position += {_DISCRETE: length, _LINEAR: 1}.get(code, 0)
+        room -= length + 1  # segments that hold nothing take time all the same
+        if room < 0:
+            raise TooMany("entries in its palette")
+        segments = None if segments is None else segments - 1
+    return room
