@@ -39,7 +39,7 @@ FIELDS = {each.name for each in fields(Decoded)} - {"pixels"} | {"frame_count", 
 
 OUT_OF_MEMORY = "out of memory"
 
-_IDLE_SECONDS = 120.0
+_IDLE_SECONDS = 30.0
 """After so long without a file the process ends; the next file starts another."""
 
 _LONGEST_HEADER = 1 << 20
