@@ -30,8 +30,8 @@ from fracture_widgets.imaging.files import (
     other_kind,
 )
 
-MOST_MEMORY = 2 << 30
-"""Bytes that decoding may take; the largest pictures that are read take three quarters of it."""
+MOST_MEMORY = 3 << 30
+"""Bytes that decoding may take; the largest pictures that are read take two thirds of it."""
 
 READY = b"\x06"
 FIELDS = {each.name for each in fields(Decoded)} - {"pixels"} | {"frame_count", "windows", "study"}
@@ -204,20 +204,17 @@ def main() -> None:
     # What a library prints must not come between the answers.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    requests = os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+    requests = sys.stdin.buffer
     out.write(READY)
     out.flush()
     with suppress(BrokenPipeError):
         while _wait_for_a_file() and (header := receive(requests)) is not None:
             _limit_time(header["seconds"])
-            data = bytearray(header.pop("bytes"))
-            view = memoryview(data)
-            while view:
-                if not (count := requests.readinto(view)):
-                    return
-                view = view[count:]
-            if not _answer(header, bytes(data), out):
+            size = header.pop("bytes")
+            data = requests.read(size)
+            if len(data) < size or not _answer(header, data, out):
                 return
+            del data  # not while the next one comes
 
 
 if __name__ == "__main__":

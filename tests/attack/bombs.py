@@ -681,7 +681,7 @@ from fracture_widgets.imaging.archives import looks_like_archive
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
 data = Path(sys.argv[1]).read_bytes()
-resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
 try:
     if looks_like_archive(data):
         said = "; ".join(x.problem or "read" for x in radiographs_in_archive(data, "hand.png"))

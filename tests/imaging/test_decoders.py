@@ -154,7 +154,7 @@ def test_memory_beyond_the_limit_is_refused_in_a_sentence(
     with pytest.raises(UnreadableRadiograph) as refused:
         ours.decode(REQUEST, PNG)
     assert str(refused.value) == (
-        "hand.png needs more than 2 GB of memory to decode: export it again, smaller or "
+        "hand.png needs more than 3 GB of memory to decode: export it again, smaller or "
         "uncompressed."
     )
     assert ours._idle == [], "what memory it took goes with it"
