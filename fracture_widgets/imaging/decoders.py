@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -29,6 +30,7 @@ from fracture_widgets.imaging.worker import (
     send,
 )
 
+_PACKAGE = Path(__file__).resolve().parents[1]
 _COMMAND = (sys.executable, "-P", "-m", "fracture_widgets.imaging.worker")
 _SECONDS_TO_START = 60.0
 _MOST_AT_ONCE = 8
@@ -54,6 +56,10 @@ class _Worker:
 
     def __init__(self) -> None:
         environment = {k: v for k, v in os.environ.items() if k.upper().startswith(_PASSED_ON)}
+        # The same package as here, wherever it was found: a worker does not look where it starts.
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (str(_PACKAGE.parent), environment.get("PYTHONPATH")))
+        )
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 _COMMAND,

@@ -187,24 +187,24 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
 
 @named
 def jpeg_2000_of_2000_components() -> bytes:
-    return codestream(8000, 8000, 2000)
+    return jp2(codestream(1000, 1000, 2000), 1000, 1000)
 
 
 @named
 def jpeg_2000_of_2000_components_in_dicom() -> bytes:
-    return encapsulated(codestream(8000, 8000, 2000), JPEG2000Lossless, Rows=8000, Columns=8000)
+    return encapsulated(codestream(1000, 1000, 2000), JPEG2000Lossless, Rows=1000, Columns=1000)
 
 
 @named
 def jpeg_2000_after_a_decoy() -> bytes:
-    decoy = box(b"uuid", bytes(16) + codestream(64, 96))
-    return jp2(codestream(60_000, 60_000), 64, 96, first=decoy)
+    return jp2(codestream(20_000, 20_000, 3), 64, 96)
 
 
 @named
 def jpeg_2000_after_a_decoy_in_dicom() -> bytes:
     decoy = box(b"uuid", bytes(16) + codestream(64, 96))
-    return encapsulated(jp2(codestream(60_000, 60_000), 64, 96, first=decoy), JPEG2000Lossless)
+    stream = jp2(codestream(20_000, 20_000, 3), 20_000, 20_000, first=decoy)
+    return encapsulated(stream, JPEG2000Lossless)
 
 
 @named
@@ -214,7 +214,12 @@ def jpeg_after_a_decoy_header() -> bytes:
 
 @named
 def jpeg_after_a_decoy_header_in_dicom() -> bytes:
-    return encapsulated(before(jpeg(), b"\xff\xda", frame_header(60_000, 60_000)), JPEGBaseline8Bit)
+    # Whoever takes the first marker for a segment is led to the header at the end.
+    whole = bytearray(jpeg())
+    place = whole.index(b"\xff\xc0") + 5
+    whole[place : place + 4] = struct.pack(">HH", 20_000, 20_000)
+    led = b"\xff\xd8\xff\x01" + segment(0xE0, b"") + bytes(whole[2:])
+    return encapsulated(led.ljust(4 + 0xFFE0, b"\0") + frame_header(64, 96), JPEGBaseline8Bit)
 
 
 @named
@@ -225,13 +230,13 @@ def jpeg_of_a_hierarchy_in_dicom() -> bytes:
 
 @named
 def jpeg_of_60000_scans() -> bytes:
-    return with_many_scans(60_000, ramp(16, 16))
+    return with_many_scans(60_000, np.full((2000, 2000), 90, np.uint8))
 
 
 @named
 def jpeg_of_60000_scans_in_dicom() -> bytes:
-    stream = with_many_scans(60_000, ramp(16, 16))
-    return encapsulated(stream, JPEGBaseline8Bit, Rows=16, Columns=16)
+    stream = with_many_scans(60_000, np.full((2000, 2000), 90, np.uint8))
+    return encapsulated(stream, JPEGBaseline8Bit, Rows=2000, Columns=2000)
 
 
 @named

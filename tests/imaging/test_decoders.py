@@ -280,3 +280,20 @@ time.sleep(600)
         assert is_running(pid)
         asking.send_signal(signal.SIGKILL)
     assert ended(pid)
+
+
+def test_a_worker_is_of_the_package_that_asks_wherever_that_lies(tmp_path: Path) -> None:
+    home = Path(decoders.__file__).parents[2]
+    (tmp_path / "numpy.py").write_text("raise SystemExit('a stranger')")
+    code = f"""
+import os, sys
+sys.path.insert(0, {str(home)!r})
+os.chdir({str(tmp_path)!r})
+from fracture_widgets.imaging import decoders
+print(decoders.DECODERS.decode(decoders.Request("a.png", 1 << 20, 30.0), {PNG!r}).pixels.shape)
+"""
+    apart = {"PATH": os.environ["PATH"], "PYTHONPATH": ""}
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=apart, capture_output=True, text=True, check=False
+    )
+    assert (ran.stdout, ran.stderr) == ("(96, 64)\n", "")

@@ -82,7 +82,13 @@ def test_what_is_kept_of_a_file_shows_its_other_pictures_as_the_file_does(varian
     if first.file is None:
         assert last == {"frame": 0, "window": 0}
         return
-    shown, read = first.shown_as(**last), read_radiograph(data, name="hand.dcm", **last)
+    try:
+        read = read_radiograph(data, name="hand.dcm", **last)
+    except UnreadableRadiograph as error:  # it states more frames than there are
+        with pytest.raises(UnreadableRadiograph, match=re.escape(str(error))):
+            first.shown_as(**last)
+        return
+    shown = first.shown_as(**last)
     np.testing.assert_array_equal(shown.pixels, read.pixels)
     assert (shown.warnings, shown.windows) == (read.warnings, read.windows)
     assert (shown.spacing_mm, shown.study) == (read.spacing_mm, read.study)
