@@ -500,13 +500,10 @@ def dicom_of_the_largest_size() -> bytes:
 
 @other
 def dicom_within_itself_a_thousand_times() -> bytes:
-    inner = Dataset()
-    for _ in range(300):
-        outer = Dataset()
-        outer.SharedFunctionalGroupsSequence = Sequence([inner])
-        inner = outer
-    groups = Sequence([inner])
-    return saved(dicom_dataset(limb(), SharedFunctionalGroupsSequence=groups))
+    whole = saved(dicom_dataset(limb()))
+    groups = b"\x00\x52\x29\x92SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    ends = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
+    return before(whole, b"\xe0\x7f\x10\0OW", groups * 1000 + ends * 1000)
 
 
 @other
