@@ -97,7 +97,8 @@ def test_whatever_is_sent_is_a_radiograph_or_a_sentence_within_the_limits(name: 
     assert sentences
     for sentence in filter(None, sentences):
         assert_is_a_sentence(sentence)
-    assert time.process_time() - mine < QUICK, "this process does none of it"
+    unpacking = len(sentences) / 500  # the files of an archive are unpacked here
+    assert time.process_time() - mine < QUICK + unpacking, "this process decodes none of it"
 
 
 def test_five_of_each_decoder() -> None:
