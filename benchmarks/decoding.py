@@ -70,7 +70,7 @@ class Probe:
 
     def __init__(self, checkout: Path, *arguments: str) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-c", PROBE, *arguments],
+            [sys.executable, "-P", "-c", PROBE, *arguments],
             env=os.environ | {"PYTHONPATH": str(checkout)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -714,7 +714,7 @@ def main() -> None:
     for name, make in (*NAMED.items(), *OTHERS.items()):
         path = home / f"{name.replace(' ', '-')}.bin"
         path.write_bytes(make())
-        command = [sys.executable, "-c", READER, str(path)]
+        command = [sys.executable, "-P", "-c", READER, str(path)]
         try:
             ran = subprocess.run(
                 command, capture_output=True, text=True, timeout=PATIENCE, check=False
