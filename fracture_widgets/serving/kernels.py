@@ -137,6 +137,15 @@ class Kernels(PooledKernels):
             with suppress(Exception):
                 await self.shutdown_kernel(kernel_id, now=True)
 
+    async def is_alive(self, kernel_id: str) -> bool:
+        """Say whether a kernel goes on; of one that has died, give the place back."""
+        if kernel_id not in self:
+            return False
+        alive = bool(await ensure_async(self.get_kernel(kernel_id).is_alive()))
+        if not alive:
+            await self._end(kernel_id)
+        return alive
+
     def opened(self, kernel_id: str) -> None:
         """Note that a page has begun to talk to its kernel."""
         for seat in self._seats:

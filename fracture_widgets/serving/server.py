@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_server.auth.security import passwd
+from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
@@ -28,10 +29,14 @@ from fracture_widgets.serving.gate import Gate, places_for_files
 from fracture_widgets.serving.kernels import Kernels, VisitorHistories
 from fracture_widgets.serving.logs import write_sparingly
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
-from fracture_widgets.serving.visits import PageHandler, course_routes
+from fracture_widgets.serving.visits import KernelState, PageHandler, course_routes
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
-_OURS = {TornadoVoilaHandler: PageHandler, VoilaKernelWebsocketHandler: Channel}
+_OURS = {
+    TornadoVoilaHandler: PageHandler,
+    VoilaKernelWebsocketHandler: Channel,
+    KernelHandler: KernelState,
+}
 """What stands in the place of which handler of Voilà's."""
 
 _TEMPLATE = "fracture-widgets"
@@ -181,6 +186,7 @@ def configuration(settings: ServingSettings, scratch: Path) -> Config:
     config.VoilaConfiguration.strip_sources = True
     config.VoilaConfiguration.file_allowlist = []
     config.VoilaConfiguration.preheat_kernel = False  # our kernels do it
+    config.ServerKernelManager.autorestart = False  # a new kernel has nothing of the page
     # Only says that there is culling, and how often: Kernels decides.
     config.MappingKernelManager.cull_idle_timeout = max(1, int(settings.gone_seconds))
     config.MappingKernelManager.cull_interval = max(1, int(min(30, settings.gone_seconds / 4)))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import tornado.web
+from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import RedirectHandler
 from voila.configuration import VoilaConfiguration
@@ -135,6 +136,18 @@ class PageHandler(TornadoVoilaHandler):
                 again=own_address(self.request.uri),
             )
         )
+
+
+class KernelState(KernelHandler):
+    """What a page asks from time to time: whether the kernel behind it goes on."""
+
+    @tornado.web.authenticated
+    async def get(self, kernel_id: str) -> None:
+        """Return what is known of a kernel; nothing is there of one that has died."""
+        if not await self.kernel_manager.is_alive(kernel_id):
+            raise tornado.web.HTTPError(404)
+        known: Any = super()
+        await known.get(kernel_id)
 
 
 def course_routes(server: Any, pages: Sequence[Page]) -> list[Any]:

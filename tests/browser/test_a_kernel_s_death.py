@@ -1,0 +1,34 @@
+"""A page whose kernel has died says so, and goes on with another one."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+from pages import open_workbench
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_a_page_whose_kernel_has_died_says_so_and_offers_to_go_on(new_page, dashboard):
+    page = new_page()
+    before = {process.pid for process in _kernels()}
+    open_workbench(page, dashboard.address)
+    ended = page.locator(".fw-ended")
+    expect(ended).to_be_hidden()
+    for process in _kernels():
+        if process.pid not in before:
+            process.kill()
+    expect(ended).to_contain_text("The program behind this page has ended")
+    ended.get_by_role("button", name="Go on with a new page").click()
+    expect(page.locator(".fw-workbench")).to_be_visible()
+    expect(page.locator(".fw-ended")).to_be_hidden()
+
+
+def _kernels() -> list[psutil.Process]:
+    """The kernels of servers that this test program started."""
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "ipykernel_launcher" in " ".join(child.cmdline())
+    ]
