@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from large_files import write_dicom
+from odd_files import FILES, REFUSED, TAKEN
 from pages import button, drop, guarded_pages, open_workbench, upload
 from playwright.sync_api import Browser, Page, expect
 from wire import Wire, wire_to
@@ -113,6 +114,22 @@ def test_a_dropped_folder_and_a_chosen_one_give_their_radiographs_in_order(
     expect(problems(page)).to_have_text(
         "No radiograph was found there: choose PNG, JPEG, TIFF, BMP, WebP or DICOM files."
     )
+
+
+def test_odd_files_are_taken_refused_and_skipped_as_by_every_other_way_in(page, tmp_path):
+    folder = tmp_path / "disc"
+    folder.mkdir()
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    drop(page, folder)
+    expect(outcome(page)).to_have_text(f"{len(TAKEN)} radiographs have arrived.")
+    # The same content under another name is shown once.
+    once = [name for name in TAKEN if name not in {"b.jpe", "g", "j.dat", "k.jpg"}]
+    expect(titles(page)).to_have_text(once)
+    *refused, left_out = problems(page).all_inner_texts()
+    # A page opens archives, which a folder's other readers leave to be unpacked.
+    assert {text.split(" ")[0] for text in refused} == {*REFUSED, "more.zip"}
+    assert left_out == "2 files are no radiographs and were left out: notes.txt, viewer.exe."
 
 
 def test_sixty_megabytes_with_their_progress_to_the_answer_and_more_is_refused_at_once(
