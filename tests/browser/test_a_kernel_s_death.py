@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import psutil
 import pytest
 from pages import open_workbench
@@ -12,13 +14,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_a_page_whose_kernel_has_died_says_so_and_offers_to_go_on(new_page, dashboard):
     page = new_page()
-    before = {process.pid for process in _kernels()}
     open_workbench(page, dashboard.address)
     ended = page.locator(".fw-ended")
     expect(ended).to_be_hidden()
     for process in _kernels():
-        if process.pid not in before:
-            process.kill()
+        process.kill()
     expect(ended).to_contain_text("The program behind this page has ended")
     ended.get_by_role("button", name="Go on with a new page").click()
     expect(page.locator(".fw-workbench")).to_be_visible()
@@ -26,9 +26,18 @@ def test_a_page_whose_kernel_has_died_says_so_and_offers_to_go_on(new_page, dash
 
 
 def _kernels() -> list[psutil.Process]:
-    """The kernels of servers that this test program started."""
+    """The kernels of the dashboards that this test program started, warm ones among them."""
+    dashboards = [child for child in psutil.Process().children() if _runs(child, "dashboard")]
     return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if "ipykernel_launcher" in " ".join(child.cmdline())
+        kernel
+        for server in dashboards
+        for kernel in server.children(recursive=True)
+        if _runs(kernel, "ipykernel_launcher")
     ]
+
+
+def _runs(process: psutil.Process, what: str) -> bool:
+    """Say whether a process runs a command; what has ended, or is about to, runs none."""
+    with suppress(psutil.Error):
+        return any(what in word for word in process.cmdline())
+    return False
