@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from fracture_widgets.cli import main
-from fracture_widgets.evaluation.model_card import dataset_card, model_card, network_card
+from fracture_widgets.evaluation.model_card import (
+    dataset_card,
+    looks_card,
+    model_card,
+    network_card,
+)
 from fracture_widgets.models.folder import default_models_folder, load_model_folder
 from fracture_widgets.parts import BODY_PARTS
 
@@ -103,3 +108,34 @@ def test_networks_for_one_question_have_a_card_each() -> None:
     assert "It was not tested" in network_card({**known, "test": None})
     assert "fracture of an elbow, hand or shoulder" in network_card({**known, "body_parts": []})
     assert "# Model card: alexnet, body part" in network_card({**known, "kind": "body_part"})
+
+
+def test_a_model_that_looks_twice_has_a_card_of_its_own() -> None:
+    def share(value: float) -> dict[str, Any]:
+        return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 40, "groups": 9}
+
+    row = {"recall": share(0.8), "precision": share(0.7), "body_part": share(0.9)}
+    figures = {
+        "joints": {"0.3": row},
+        "fracture": {"elbow": {**share(0.85), "fractured": 12}},
+        "pointing": {"map": share(0.6), "finding": share(0.65)},
+        "froc": {"iou 0.5": {"0.25": share(0.5)}},
+    }
+    text = looks_card(
+        {
+            "name": "Two looks",
+            "notice": "Not a medical device.",
+            "architecture": "ResNet-50",
+            "trained_on": {"what": "limbs", "licence": "CC BY", "counts": {"limb": 3}},
+            "attribution": {"radiographs": "FracAtlas."},
+            "splits": "five folds",
+            "intervals": "95 percent",
+            "figures": {"out_of_fold": figures},
+            "files": {"weights-1.npz": {"sha256": "1" * 64, "bytes": 123}},
+        }
+    )
+    assert "## How well it does, out of fold" in text
+    assert "| 0.3 | 0.800 (0.700 to 0.900) | 0.700 (0.600 to 0.800) |" in text
+    assert "| elbow | 40 | 12 | 0.850 (0.750 to 0.950) |" in text
+    assert "| iou 0.5 | 0.500 (0.400 to 0.600) |" in text
+    assert "Calibration" not in text

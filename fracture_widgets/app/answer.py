@@ -309,7 +309,7 @@ def card(report: Report) -> str:
     part, verdict = verdict_heading(answer)
     heading = f"{escape(part)}: " if part else ""
     marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
-    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.radiograph.warnings)
+    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.warnings)
     note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
     return f"""
 <section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">

@@ -101,8 +101,9 @@ class Froc:
     sensitivity: Floats
 
     def at(self, false_boxes: float) -> float:
-        """Return the highest sensitivity with no more false boxes a joint than that."""
-        return float(self.sensitivity[self.false_boxes <= false_boxes][-1])
+        """Return the highest sensitivity with no more false boxes a joint; NaN of no joints."""
+        allowed = self.sensitivity[self.false_boxes <= false_boxes]
+        return float(allowed[-1]) if allowed.size else float("nan")
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,6 @@ class MeanAveragePrecision:
 
     map50: Estimate
     map50_95: Estimate
-
-
-def iou(one: Box, other: Box) -> float:
-    """Return the area that two boxes share, as a share of the area that either covers."""
-    shared = one.overlap(other)
-    return shared / (one.area + other.area - shared)
 
 
 def match(
@@ -128,7 +123,7 @@ def match(
     """
     pairs, left = [], set(range(len(marked)))
     for number in sorted(range(len(found)), key=lambda n: -found[n].score):
-        overlaps = {other: iou(found[number].box, marked[other].box) for other in left}
+        overlaps = {other: found[number].box.iou(marked[other].box) for other in left}
         best = max(overlaps, key=lambda other: (overlaps[other], -other), default=None)
         if best is not None and overlaps[best] >= least_iou:
             left.discard(best)
@@ -268,7 +263,7 @@ class _Froc:
         false = self._counted(self.false_score, weights[self.false_of])
         with np.errstate(invalid="ignore"):
             sensitivity = found / weights[self.broken].sum()
-        return Froc(self.every_score, false / weights.sum(), sensitivity)
+            return Froc(self.every_score, false / weights.sum(), sensitivity)
 
     def _counted(self, scores: Floats, weights: npt.NDArray[np.int64]) -> Floats:
         """Return the weight of the scores that reach each threshold."""
@@ -280,10 +275,10 @@ class _Froc:
 
 def _is_on(found: Found, marked: Sequence[Marked], hit: Hit, least_iou: float) -> bool:
     if hit == "overlap":
-        return any(iou(found.box, each.box) >= least_iou for each in marked)
+        return any(found.box.iou(each.box) >= least_iou for each in marked)
     x, y = (found.box.x0 + found.box.x1) / 2, (found.box.y0 + found.box.y1) / 2
     boxes = (each.box for each in marked)
-    return any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in boxes)
+    return any(box.holds(x, y) for box in boxes)
 
 
 def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> float:

@@ -51,6 +51,40 @@ def model_card(card: Card) -> str:
     return re.sub(r"\n{3,}", "\n\n", text.format_map({**card, **fields}))
 
 
+def looks_card(card: Card) -> str:
+    """Return the card of a model that looks twice, over limbs and over joints."""
+    text = [f"# Model card: {card['name']}", f"**{card['notice']}**", f"{card['architecture']}."]
+    learned = card["trained_on"]
+    text += [
+        f"## What it learned from\n\n{learned['what']}. {learned['licence']}.",
+        _table("kind | radiographs", learned["counts"].items()),
+        *card["attribution"].values(),
+        f"{_divided(card)}. Intervals: {card['intervals']}.",
+    ]
+    for split, figures in card["figures"].items():
+        text += [f"## How well it does, {_SPLITS.get(split, split)}", *_looks_figures(figures)]
+    if card.get("trust"):
+        trust = _trust(card["trust"])
+        text += ["## Calibration and verdicts", trust["calibration_table"], trust["verdict_table"]]
+    if card.get("failures"):
+        text += ["## Where it fails", _failures(card["failures"])]
+    return "\n\n".join([*text, "## Files", _files(card)]) + "\n"
+
+
+def _looks_figures(figures: Card) -> Iterator[str]:
+    """Yield what both looks are worth, a table for each question."""
+    joints = figures["joints"]
+    shares = list(next(iter(joints.values())))
+    head = " | ".join(["joints from", *(name.replace("_", " ") for name in shares)])
+    yield _table(head, ((limit, *(row[name] for name in shares)) for limit, row in joints.items()))
+    rows = ((part, row["n"], row["fractured"], row) for part, row in figures["fracture"].items())
+    yield _table("fracture | n | fractured | AUROC", rows)
+    yield _table("highest | on the fracture", figures["pointing"].items())
+    rates = list(next(iter(figures["froc"].values())))
+    head = " | ".join(["found", *(f"at {rate} false boxes a joint" for rate in rates)])
+    yield _table(head, ((rule, *row.values()) for rule, row in figures["froc"].items()))
+
+
 def network_card(card: Card) -> str:
     """Return the card of a network for one question, which its training has measured."""
     learned, tested = card["learned_from"], card.get("test")

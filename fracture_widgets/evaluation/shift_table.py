@@ -16,8 +16,6 @@ from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.metrics import Estimate, auroc, draws, percentile_interval
 from fracture_widgets.evaluation.shifts import SHIFTS, STRENGTHS
 from fracture_widgets.evaluation.shifts.shift import coarse
-from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.imaging.quality import find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.parts import FRACTURED, Verdict
 
@@ -180,8 +178,7 @@ def _answers(
 ) -> list[Answer]:
     lot = [seed, int(radiograph.sha256[:8], 16)]
     changed = [_changed(radiograph, condition, lot) for condition in conditions]
-    inputs = np.stack([network_input(each.pixels) for each in changed])
-    return cascade.answer(inputs, [find_quality_problem(each) for each in changed])
+    return cascade.answer([cascade.prepare(each) for each in changed])
 
 
 def _changed(radiograph: Radiograph, condition: Condition, lot: list[int]) -> Radiograph:

@@ -60,6 +60,15 @@ class Box:
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(width, 0.0) * max(height, 0.0)
 
+    def iou(self, other: Box) -> float:
+        """Return the area shared with ``other`` over that of both together."""
+        shared = self.overlap(other)
+        return shared / (self.area + other.area - shared)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Say whether a point lies in the box."""
+        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+
     def relative_to(self, frame: Box) -> Box:
         """Return this box in fractions of ``frame``, itself a box of the same picture."""
         return Box(

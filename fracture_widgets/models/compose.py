@@ -15,6 +15,7 @@ from fracture_widgets.models.folder import (
     BODY_PART,
     CASCADE,
     FRACTURE,
+    LOOKS,
     SCHEMA,
     ModelFolder,
     check_card,
@@ -64,17 +65,18 @@ def load_composition(folder: str | os.PathLike[str] | None = None) -> Compositio
 
 def compose(networks: Sequence[ModelFolder]) -> Composition:
     """Let networks answer together, or say why they cannot."""
-    by_kind: dict[str, list[ModelFolder]] = {CASCADE: [], BODY_PART: [], FRACTURE: []}
-    for network in networks:
-        by_kind[network.kind].append(network)
-    if by_kind[CASCADE]:
-        whole = by_kind[CASCADE][0]
+    by_kind: dict[str, list[ModelFolder]] = {BODY_PART: [], FRACTURE: []}
+    complete = [network for network in networks if network.kind in (CASCADE, LOOKS)]
+    if complete:
+        whole = complete[0]
         if len(networks) > 1:
             raise ModelError(
                 f"{whole.name} is a whole cascade beside other models: name one of them."
             )
         answering = {part: (whole, part) for part in whole.body_parts}
         return Composition(whole.body_parts, whole, answering, whole.card, whole.sha256)
+    for network in networks:
+        by_kind[network.kind].append(network)
     fracture = _by_part(by_kind[FRACTURE])
     if len(by_kind[BODY_PART]) > 1:
         raise _both(by_kind[BODY_PART], "name the body part")

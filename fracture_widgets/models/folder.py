@@ -15,6 +15,7 @@ from typing import Any, Self
 from fracture_widgets.base.files import file_sha256, write_by_content, write_whole
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
+from fracture_widgets.imaging.views import VIEWS
 from fracture_widgets.models.trust import TRUST_SECTION, trust_of_card
 from fracture_widgets.models.weight_files import StoredWeights, Weights, pack_weights
 from fracture_widgets.parts import LABELS
@@ -29,8 +30,8 @@ MODELS_VARIABLE = "FRACTURE_WIDGETS_MODELS"
 SCHEMA = 2
 _LONGEST_CARD = 16 << 20
 _LONGEST_WORDS = 80
-CASCADE, BODY_PART, FRACTURE = "cascade", "body_part", "fracture"
-_KINDS = (CASCADE, BODY_PART, FRACTURE)
+CASCADE, BODY_PART, FRACTURE, LOOKS = "cascade", "body_part", "fracture", "looks"
+_KINDS = (CASCADE, BODY_PART, FRACTURE, LOOKS)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CASCADE_GRAPH = _PACKAGE / "resources" / "cascade_graph.json"
@@ -56,7 +57,7 @@ class ModelFolder:
 
     @property
     def kind(self) -> str:
-        """``"cascade"``, ``"body_part"`` or ``"fracture"``."""
+        """``"cascade"``, ``"body_part"``, ``"fracture"`` or ``"looks"``."""
         return str(self.card["kind"])
 
     @property
@@ -186,8 +187,10 @@ def check_card(card: Mapping[str, Any], home: str) -> None:
 def _decided_by(kind: str, body_parts: Sequence[str]) -> dict[str, Any]:
     """Return what this version's cards say of every model of a kind: labels and preprocessing."""
     fracture, parts = list(LABELS), list(body_parts)
-    labels: Any = {CASCADE: {BODY_PART: parts, FRACTURE: fracture}, BODY_PART: parts}
-    return {"labels": labels.get(kind, fracture), "preprocessing": PREPROCESSING.to_dict()}
+    both = {BODY_PART: parts, FRACTURE: fracture}
+    labels: Any = {CASCADE: both, LOOKS: both, BODY_PART: parts}
+    settings = VIEWS if kind == LOOKS else PREPROCESSING
+    return {"labels": labels.get(kind, fracture), "preprocessing": settings.to_dict()}
 
 
 def _identity(card: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def _input(writer: Writer, layer: Layer) -> str:
     *places, channels = layer["shape"]
     if not places:
         return str(layer["name"])
-    if channels == 1:  # then a reshape is the whole transposition
+    if channels == 1 and None not in places:  # then a reshape is the whole transposition
         shape = writer.constant(f"{layer['name']}_shape", [0, 1, *places], np.int64)
         return writer.node("Reshape", [layer["name"], shape], _tensor(layer))
     last = len(places) + 1
@@ -205,6 +205,24 @@ def _pooling(writer: Writer, layer: Layer, tensor: str) -> str:
     )
 
 
+def _upsampling(writer: Writer, layer: Layer, tensor: str) -> str:
+    """Repeat every place; between them nothing is interpolated."""
+    name, config = layer["name"], layer["config"]
+    if config["interpolation"] != "nearest":
+        raise ModelError(
+            f"The layer {name} interpolates, which cannot be written as ONNX: use nearest."
+        )
+    scales = writer.constant(f"{name}_scales", [1, 1, *config["size"]])
+    return writer.node(
+        "Resize",
+        [tensor, "", scales],
+        _tensor(layer),
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
+
+
 def _global_pooling(writer: Writer, layer: Layer, tensor: str) -> str:
     operator = "ReduceMean" if layer["type"] == "GlobalAveragePooling2D" else "ReduceMax"
     keep = int(layer["config"]["keepdims"])
@@ -215,7 +233,8 @@ def _reshape(writer: Writer, layer: Layer, tensor: str) -> str:
     """Reshape or flatten, as far as that is the same channels first and channels last."""
     before = writer.source(layer)["shape"]
     *places, channels = layer["shape"]
-    if len(before) > 1 and before[-1] > 1 and math.prod(before[:-1]) > 1:
+    several = None in before[:-1] or math.prod(before[:-1]) > 1
+    if len(before) > 1 and before[-1] > 1 and several:
         if places and channels != before[-1]:
             raise ModelError(
                 f"The layer {layer['name']} mixes channels and places, which cannot be written as "
@@ -224,7 +243,12 @@ def _reshape(writer: Writer, layer: Layer, tensor: str) -> str:
         if not places:
             order = [0, *range(2, len(before) + 1), 1]
             tensor = writer.node("Transpose", [tensor], f"{layer['name']}_last", perm=order)
-    shape = [0, channels, *places] if places else [0, -1]
+    if places.count(None) > 1:
+        raise ModelError(
+            f"The layer {layer['name']} keeps two sizes that are not known: flatten its places."
+        )
+    known = [-1 if size is None else size for size in places]
+    shape = [0, channels, *known] if places else [0, -1]
     wanted = writer.constant(f"{layer['name']}_shape", shape, np.int64)
     return writer.node("Reshape", [tensor, wanted], _tensor(layer))
 
@@ -291,6 +315,7 @@ _WRITERS: Mapping[str, Callable[..., str]] = {
     "ReLU": _relu,
     "MaxPooling2D": _pooling,
     "AveragePooling2D": _pooling,
+    "UpSampling2D": _upsampling,
     "GlobalAveragePooling2D": _global_pooling,
     "GlobalMaxPooling2D": _global_pooling,
     "Flatten": _reshape,

@@ -20,9 +20,10 @@ _OPERATORS = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
 _NOT_NEGATIVE = {"relu", "relu6", "sigmoid", "softmax"}
 
 
-def value_info(name: str, shape: Sequence[int]) -> onnx.ValueInfoProto:
-    """Describe an input or output, the batch of any size."""
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *shape])
+def value_info(name: str, shape: Sequence[int | None]) -> onnx.ValueInfoProto:
+    """Describe an input or output, the batch and what has no size of any size."""
+    sizes = [f"{name}_{at}" if size is None else size for at, size in enumerate(shape)]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *sizes])
 
 
 class Writer:
@@ -124,12 +125,19 @@ class Writer:
         return self.node(_OPERATORS[activation], [tensor], name)
 
 
-def _same_padding(layer: Layer, shape: Sequence[int]) -> list[int]:
+def _same_padding(layer: Layer, shape: Sequence[int | None]) -> list[int]:
     config = layer["config"]
+    if max(config["strides"]) == 1:  # then it is the same, whatever the size
+        shape = [1 if size is None else size for size in shape]
     sides = config.get("kernel_size") or config["pool_size"]
     reach = zip(shape, sides, config["strides"], config.get("dilation_rate", (1, 1)), strict=False)
     before, after = [], []
     for size, side, stride, apart in reach:
+        if size is None:
+            raise ModelError(
+                f"The layer {layer['name']} pads by the size of its input, which is of any size: "
+                "put a ZeroPadding2D before it."
+            )
         wanted = (math.ceil(size / stride) - 1) * stride + (side - 1) * apart + 1 - size
         before.append(max(wanted, 0) // 2)
         after.append(max(wanted, 0) - max(wanted, 0) // 2)

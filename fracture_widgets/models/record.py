@@ -151,7 +151,7 @@ WARNINGS = Column(
     "warnings",
     list,
     "Warnings",
-    lambda r: list(r.radiograph.warnings),
+    lambda r: [*r.radiograph.warnings, *r.answer.notes],
     since=4,
     format="sentences",
 )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.record import Finding, answer_record, record_of
 from fracture_widgets.parts import LABELS, Verdict
@@ -61,6 +62,43 @@ class Peers:
 
 
 @dataclass(frozen=True)
+class JointAnswer:
+    """What is said of one joint of a radiograph that shows one or several.
+
+    Attributes
+    ----------
+    box
+        Where the joint is, in fractions of the radiograph's width and height.
+    score
+        How surely it is a joint, 0 to 1; not calibrated.
+    answer
+        Body part, probability, verdict and findings of this joint alone.
+    """
+
+    box: Box
+    score: float
+    answer: Answer
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fracture, doubt or none seen, whatever is said of the radiograph."""
+        return self.answer.band.verdict(self.answer.calibrated_probability)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON: the box as left, top, right and bottom."""
+        answer, box = self.answer, self.box
+        return {
+            "body_part": answer.body_part,
+            "body_part_probability": answer.body_part_probability,
+            "box": [box.x0, box.y0, box.x1, box.y1],
+            "score": self.score,
+            "verdict": str(self.verdict),
+            "calibrated_probability": answer.calibrated_probability,
+            "fracture_probability": answer.fracture_probability,
+        }
+
+
+@dataclass(frozen=True)
 class Answer:
     """What the cascade says of one radiograph, without the picture and the maps.
 
@@ -89,6 +127,11 @@ class Answer:
     findings
         What was found where, that of the fracture map first; it stands whatever the verdict is,
         so that its score says how little a radiograph without a fracture shows.
+    joints
+        The joints that were found and examined, the gravest first, whose answer this is; none
+        where the model takes the whole radiograph for one joint.
+    notes
+        What was done to the radiograph before it was examined, sentences.
     """
 
     body_part_probabilities: Mapping[str, float]
@@ -101,6 +144,8 @@ class Answer:
     overridden: bool = False
     calibrated: bool = True
     findings: tuple[Finding, ...] = ()
+    joints: tuple[JointAnswer, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def body_part(self) -> str:
@@ -125,8 +170,16 @@ class Answer:
     @property
     def visible_findings(self) -> tuple[Finding, ...]:
         """The findings that people are shown: none where none is seen, or no verdict is given."""
-        suspicious = self.verdict in (Verdict.FRACTURE, Verdict.DOUBT)
-        return self.findings if suspicious else ()
+        if self.verdict not in (Verdict.FRACTURE, Verdict.DOUBT):
+            return ()
+        if not self.joints:
+            return self.findings
+        return tuple(
+            finding
+            for joint in self.joints
+            if joint.verdict is not Verdict.NONE_SEEN
+            for finding in joint.answer.findings
+        )
 
     @property
     def verdict(self) -> Verdict:
@@ -207,6 +260,11 @@ class Report:
         """Whether no verdict is given; ``answer.refusal`` says why."""
         return self.answer.refused
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be known of the file, and of what was done before it was examined."""
+        return (*self.radiograph.warnings, *self.answer.notes)
+
     def override(self) -> Report:
         """Return the report with a verdict although the radiograph was refused, marked as such."""
         return replace(self, answer=replace(self.answer, overridden=bool(self.answer.refusal)))
@@ -216,7 +274,7 @@ class Report:
         return record_of(self)
 
 
-_GRAVEST_FIRST = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN, Verdict.REFUSED)
+GRAVEST_FIRST = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN, Verdict.REFUSED)
 
 
 class _Examines(Protocol):
@@ -242,7 +300,7 @@ class StudyAnswer:
         counted = [score for score in scores if score >= 0.0]
         verdicts = {answer.verdict for answer in answers}
         return cls(
-            verdict=next(verdict for verdict in _GRAVEST_FIRST if verdict in verdicts),
+            verdict=next(verdict for verdict in GRAVEST_FIRST if verdict in verdicts),
             calibrated_probability=sum(counted) / len(counted) if counted else None,
             highest=scores.index(max(scores)),
             views=len(answers),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, DoubtBand
+from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer
 from fracture_widgets.parts import Verdict
 
 _UNCALIBRATED = (
@@ -75,6 +75,17 @@ def finding_in_words(finding: Finding) -> str:
     elif place is not None:
         where = _place(*(f"{100 * share:.0f}" for share in place))
     return f"{finding.kind.capitalize()}{where}: {percent(finding.score)} ({finding.source})"
+
+
+def joint_in_words(joint: JointAnswer) -> str:
+    """Say what was found at one joint of several, and where the joint is."""
+    box = joint.box
+    across, down = (
+        f"{100 * low:.0f} to {100 * high:.0f}" for low, high in ((box.x0, box.x1), (box.y0, box.y1))
+    )
+    probability = percent(joint.answer.calibrated_probability)
+    part = joint.answer.body_part.capitalize()
+    return f"{part}{_place(across, down)}: {joint.verdict} (fracture {probability})"
 
 
 def _place(across: str, down: str) -> str:

@@ -204,11 +204,7 @@ def _details(sheet: Sheet, report: Report, y: float) -> float:
 
 def _warnings(sheet: Sheet, report: Report, y: float) -> float:
     width = _INNER - 40
-    lines = [
-        line
-        for warning in report.radiograph.warnings
-        for line in lines_of(warning, width, 20, most=2)
-    ]
+    lines = [line for warning in report.warnings for line in lines_of(warning, width, 20, most=2)]
     room = int((_FOOT - 60 - y - 24) // 30)
     if len(lines) > room:
         lines = [*lines[: room - 1], "… and more: see the result itself."]

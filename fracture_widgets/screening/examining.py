@@ -10,14 +10,10 @@ from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
-import numpy.typing as npt
-
 from fracture_widgets.base.cores import cores
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging.preprocessing import Placement, network_input
-from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.answering import Prepared
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.report import Answer
 from fracture_widgets.screening.table import Row, answered_row, failed_row
@@ -47,11 +43,13 @@ def examine(
     """Answer batches of files one after another."""
     pool = ThreadPoolExecutor(min(cores(), _MOST_DECODERS), "decoder")
     waiting = iter(batches)
-    ahead: deque[tuple[Batch, list[Future[_Prepared | UnreadableRadiograph]]]] = deque()
+    ahead: deque[tuple[Batch, list[Future[_Ready | UnreadableRadiograph]]]] = deque()
 
     def decode(count: int) -> None:
         for batch in islice(waiting, count):
-            ahead.append((batch, [pool.submit(_prepared, folder / name) for name in batch.names]))
+            ahead.append(
+                (batch, [pool.submit(_ready, cascade, folder / name) for name in batch.names])
+            )
 
     try:
         decode(_BATCHES_AHEAD)
@@ -64,18 +62,17 @@ def examine(
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _Ready:
     """A radiograph ready for the network, and what is kept of it when its pixels are gone."""
 
     sha256: str
     width: int
     height: int
     warnings: tuple[str, ...]
-    inputs: npt.NDArray[np.float32]
-    flaw: QualityProblem | None
+    prepared: Prepared
 
 
-def _prepared(path: Path) -> _Prepared | UnreadableRadiograph:
+def _ready(cascade: Cascade, path: Path) -> _Ready | UnreadableRadiograph:
     try:
         if path.is_dir():  # it stands among the files because it could not be listed
             raise UnreadableRadiograph(
@@ -84,29 +81,22 @@ def _prepared(path: Path) -> _Prepared | UnreadableRadiograph:
         radiograph = read_radiograph(path)
     except UnreadableRadiograph as error:
         return error
-    return _Prepared(
+    return _Ready(
         radiograph.sha256,
         radiograph.width,
         radiograph.height,
         radiograph.warnings,
-        network_input(radiograph.pixels),
-        find_quality_problem(radiograph),
+        cascade.prepare(radiograph),
     )
 
 
-def _rows(
-    cascade: Cascade, batch: Batch, files: list[_Prepared | UnreadableRadiograph]
-) -> list[Row]:
-    read = [file for file in files if isinstance(file, _Prepared)]
-    answers: Iterator[Answer] = iter(())
-    if read:
-        inputs = np.stack([file.inputs for file in read])
-        places = [Placement.of(file.width, file.height) for file in read]
-        answers = iter(cascade.answer(inputs, [file.flaw for file in read], places))
+def _rows(cascade: Cascade, batch: Batch, files: list[_Ready | UnreadableRadiograph]) -> list[Row]:
+    read = [file.prepared for file in files if isinstance(file, _Ready)]
+    answers: Iterator[Answer] = iter(cascade.answer(read) if read else ())
     model = cascade.sha256
     return [
         answered_row(name, SimpleNamespace(radiograph=file, answer=next(answers), model=model))
-        if isinstance(file, _Prepared)
+        if isinstance(file, _Ready)
         else failed_row(name, str(file), model)
         for name, file in zip(batch.names, files, strict=True)
     ]

@@ -187,7 +187,7 @@ def test_an_answer_that_is_no_number_is_none(value: float) -> None:
             return outputs
 
     shipped = Cascade.load()
-    ((model, engine),) = shipped._engines.items()
+    ((model, engine),) = shipped._answers._engines.items()
     radiograph = draw_phantom("hand", fractured=False, seed=1).radiograph
     assert shipped.examine(radiograph).calibrated_probability >= 0
     with pytest.raises(ModelError, match=r"answers with what is no number \(hand\)"):

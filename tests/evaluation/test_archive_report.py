@@ -29,9 +29,12 @@ class Doubter:
             fracture_probability=self.count / 100,
         )
 
-    def answer(self, inputs, flaws):
+    def prepare(self, radiograph):
+        return radiograph.name
+
+    def answer(self, prepared):
         said = {"body_part": "elbow", "fracture_probability": 0.5, "verdict": "doubt"}
-        return [SimpleNamespace(**said) for _ in inputs]
+        return [SimpleNamespace(**said) for _ in prepared]
 
 
 @pytest.fixture(scope="module")

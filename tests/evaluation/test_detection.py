@@ -10,7 +10,6 @@ from fracture_widgets.evaluation.detection import (
     Marked,
     froc,
     froc_sensitivity,
-    iou,
     match,
     mean_average_precision,
     pointing,
@@ -23,9 +22,9 @@ NOWHERE = Box(0.4, 0.1, 0.5, 0.2)
 
 
 def test_iou_is_shared_over_covered():
-    assert iou(LEFT, LEFT) == pytest.approx(1)
-    assert iou(LEFT, RIGHT) == 0
-    assert iou(Box(0, 0, 2, 1), Box(1, 0, 3, 1)) == pytest.approx(1 / 3)
+    assert LEFT.iou(LEFT) == pytest.approx(1)
+    assert LEFT.iou(RIGHT) == 0
+    assert Box(0, 0, 2, 1).iou(Box(1, 0, 3, 1)) == pytest.approx(1 / 3)
 
 
 def test_the_surest_choose_first_and_each_is_taken_once():
@@ -97,7 +96,7 @@ def _middle_in(found, marked):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
-    ("hit", "is_on"), [("overlap", lambda a, b: iou(a, b) >= 0.5), ("pointing", _middle_in)]
+    ("hit", "is_on"), [("overlap", lambda a, b: a.iou(b) >= 0.5), ("pointing", _middle_in)]
 )
 def test_the_curve_is_that_of_counting_box_by_box(seed, hit, is_on):
     joints = _some_joints(seed)

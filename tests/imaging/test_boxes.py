@@ -30,6 +30,19 @@ def test_a_box_knows_its_size():
     assert (box.width, box.height, box.area) == (0.5, 0.25, 0.125)
 
 
+def test_iou_is_what_is_shared_over_what_is_covered():
+    box = Box(0.0, 0.0, 0.5, 0.5)
+    assert box.iou(box) == 1
+    assert box.iou(Box(0.25, 0.0, 0.75, 0.5)) == pytest.approx(1 / 3)
+    assert box.iou(Box(0.5, 0.5, 1.0, 1.0)) == 0
+
+
+def test_a_box_holds_what_lies_in_it_and_on_its_edges():
+    box = Box(0.25, 0.5, 0.75, 1.0)
+    assert box.holds(0.25, 1.0)
+    assert not box.holds(0.5, 0.4)
+
+
 def test_a_margin_is_a_share_of_the_box_s_own_size():
     assert Box(0.25, 0.5, 0.75, 0.75).grown(0.5) == Box(0.0, 0.375, 1.0, 0.875)
 

@@ -12,7 +12,7 @@ import pytest
 
 from fracture_widgets import Cascade, predict, sample_phantoms
 from fracture_widgets.errors import ModelError, UnreadableRadiograph
-from fracture_widgets.imaging.preprocessing import Placement, network_input
+from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import default_models_folder, load_model_folder
 from fracture_widgets.models.report import Report
@@ -59,11 +59,11 @@ def test_maps_cover_the_radiograph(reports: list[Report]) -> None:
 def test_many_are_answered_in_one_pass_as_each_by_itself(
     cascade: Cascade, reports: list[Report], size: int
 ) -> None:
-    inputs = np.stack([network_input(sample.radiograph.pixels) for sample in SAMPLES])
+    prepared = [cascade.prepare(sample.radiograph) for sample in SAMPLES]
     answers = [
         answer
-        for first in range(0, len(inputs), size)
-        for answer in cascade.answer(inputs[first : first + size])
+        for first in range(0, len(prepared), size)
+        for answer in cascade.answer(prepared[first : first + size])
     ]
     for answer, report in zip(answers, reports, strict=True):
         assert (answer.body_part, answer.label) == (report.body_part, report.label)
@@ -99,10 +99,8 @@ def test_the_highest_place_of_the_fracture_map_is_the_first_finding(reports: lis
 def test_findings_are_the_same_whether_one_is_answered_or_many(
     cascade: Cascade, reports: list[Report]
 ) -> None:
-    pictures = [sample.radiograph for sample in SAMPLES]
-    inputs = np.stack([network_input(picture.pixels) for picture in pictures])
-    places = [Placement.of(picture.width, picture.height) for picture in pictures]
-    for answer, report in zip(cascade.answer(inputs, None, places), reports, strict=True):
+    prepared = [cascade.prepare(sample.radiograph) for sample in SAMPLES]
+    for answer, report in zip(cascade.answer(prepared), reports, strict=True):
         (found,), (expected,) = answer.findings, report.answer.findings
         assert found.place == pytest.approx(expected.place, abs=1 / 224)
         assert found.score == pytest.approx(expected.score, abs=1e-5)
@@ -167,7 +165,7 @@ def test_of_a_picture_of_which_much_is_missing_no_verdict_is_given_unasked(
     cascade: Cascade, gate: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not gate:
-        monkeypatch.setattr(cascade, "_gate", None)
+        monkeypatch.setattr(cascade._answers, "_gate", None)
     report = cascade.examine(replace(SAMPLES[0].radiograph, missing=0.4))
     assert report.refused
     assert report.answer.refusal.startswith("The file is cut short and 40% of the picture")

@@ -111,7 +111,7 @@ def test_many_at_once_are_answered_as_each_by_itself(together: Path) -> None:
         for part in ("hand", "elbow")
         for seed in (1, 2)
     ]
-    answers = cascade.answer(np.stack([network_input(one.pixels) for one in drawn]))
+    answers = cascade.answer([cascade.prepare(one) for one in drawn])
     for one, answer in zip(drawn, answers, strict=True):
         report = cascade.examine(one)
         assert answer.body_part == report.body_part

@@ -32,10 +32,7 @@ def fill_trunk(
     """Load a trunk's weights and return the names of those that stay random."""
     if weights is None:
         return assign_weights(trunk, {}, complete=False)
-    if weights == "imagenet":
-        found = _imagenet_weights(builder)
-    else:
-        found = weights if isinstance(weights, Mapping) else read_weights(Path(weights))
+    found = _downloaded(builder) if weights == "imagenet" else given_weights(weights)
     missing = assign_weights(trunk, found, complete=False)
     if len(missing) == len(trunk.weights):
         raise ModelError(
@@ -57,7 +54,12 @@ def started_from(weights: str | os.PathLike[str] | Weights | None, missing: list
     return f"{named} in part: {len(missing)} weights at random" if missing else named
 
 
-def _imagenet_weights(builder: TrunkBuilder) -> Weights:
+def given_weights(weights: str | os.PathLike[str] | Weights) -> Weights:
+    """Return the weights of a file, or those given."""
+    return weights if isinstance(weights, Mapping) else read_weights(Path(weights))
+
+
+def _downloaded(builder: TrunkBuilder) -> Weights:
     """Return what Keras downloads for a trunk, without its top, by ``layer/weight`` name."""
     keras = require_keras("Building a network")
     application = next((a.imagenet for a in ARCHITECTURES.values() if a.build is builder), None)

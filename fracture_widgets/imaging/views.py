@@ -1,0 +1,105 @@
+"""Square views of a radiograph: a part of it, scaled, its contrast stretched over what is exposed.
+
+What a network that looks twice sees, in training and in serving alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.exposed_field import ExposedField
+
+_LEAST_SAMPLE = 64
+"""Pixels of a view that must be exposed for its contrast to be theirs alone."""
+
+
+@dataclass(frozen=True)
+class ViewSettings:
+    """How views are made: their sides in pixels, and which share of the greys is clipped."""
+
+    first: int = 320
+    second: int = 256
+    margin: float = 0.06
+    darkest: float = 0.5
+    brightest: float = 99.5
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the settings as they stand on a model's card."""
+        return asdict(self)
+
+
+VIEWS = ViewSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class SquareView:
+    """One view: float32 of shape ``(size, size, 1)`` in 0 to 255, and where it lies."""
+
+    pixels: npt.NDArray[np.float32]
+    left: float
+    top: float
+    scale: float
+    """Pixels of the view for each of the radiograph."""
+    width: int
+    height: int
+
+    def to_radiograph(self, x0: float, y0: float, x1: float, y1: float) -> Box | None:
+        """Map a box in the view's pixels to fractions of the radiograph; None if it lies beside."""
+        xs = [min(max((x / self.scale + self.left) / self.width, 0.0), 1.0) for x in (x0, x1)]
+        ys = [min(max((y / self.scale + self.top) / self.height, 0.0), 1.0) for y in (y0, y1)]
+        return Box(xs[0], ys[0], xs[1], ys[1]) if xs[0] < xs[1] and ys[0] < ys[1] else None
+
+    def place(self, box: Box) -> tuple[float, float, float, float]:
+        """Map a box in fractions of the radiograph to the view's pixels."""
+        x0, x1 = ((x * self.width - self.left) * self.scale for x in (box.x0, box.x1))
+        y0, y1 = ((y * self.height - self.top) * self.scale for y in (box.y0, box.y1))
+        return x0, y0, x1, y1
+
+
+def square_view(
+    pixels: npt.NDArray[np.float32],
+    field: ExposedField,
+    region: Box,
+    size: int,
+    *,
+    around: bool,
+    settings: ViewSettings = VIEWS,
+) -> SquareView:
+    """Scale a part of a radiograph into a square; ``around`` shows what lies beside it, too."""
+    height, width = pixels.shape
+    x0, x1 = max(region.x0, 0.0) * width, min(region.x1, 1.0) * width
+    y0, y1 = max(region.y0, 0.0) * height, min(region.y1, 1.0) * height
+    side = max(x1 - x0, y1 - y0, 1.0)
+    left, top, scale = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, size / side
+    if around:
+        x0, x1, y0, y1 = left, left + side, top, top + side
+    x0, x1, y0, y1 = max(x0, 0.0), min(x1, float(width)), max(y0, 0.0), min(y1, float(height))
+    at_x, at_y = round((x0 - left) * scale), round((y0 - top) * scale)
+    wide = max(1, min(size - at_x, round((x1 - x0) * scale)))
+    high = max(1, min(size - at_y, round((y1 - y0) * scale)))
+    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
+    shown = np.asarray(
+        picture.resize((wide, high), Image.Resampling.BILINEAR, box=(x0, y0, x1, y1)), np.float32
+    )
+    part = Box(x0 / width, y0 / height, x1 / width, y1 / height)
+    square = np.zeros((size, size, 1), np.float32)
+    square[at_y : at_y + high, at_x : at_x + wide, 0] = _stretched(shown, field, part, settings)
+    return SquareView(square, left, top, scale, width, height)
+
+
+def _stretched(
+    shown: npt.NDArray[np.float32], field: ExposedField, part: Box, settings: ViewSettings
+) -> npt.NDArray[np.float32]:
+    """Stretch the greys between those percentiles of what is exposed to 0 to 255."""
+    mask = Image.fromarray(field.within(part)).resize(shown.shape[::-1], Image.Resampling.NEAREST)
+    exposed = shown[np.asarray(mask, dtype=bool)]
+    greys = exposed if exposed.size >= _LEAST_SAMPLE else shown
+    low, high = np.percentile(greys, [settings.darkest, settings.brightest])
+    gain = 255.0 / max(float(high - low), 1e-3)
+    stretched: npt.NDArray[np.float32] = np.clip((shown - low) * gain, 0.0, 255.0)
+    return stretched.astype(np.float32)

@@ -1,0 +1,195 @@
+"""Crops of one joint: one pass names the body part, then that part's network answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from fracture_widgets.imaging.preprocessing import Placement, network_input
+from fracture_widgets.imaging.quality import CUT_SHORT, QualityProblem, find_quality_problem
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.answering import (
+    Floats,
+    Outputs,
+    Prepared,
+    Trusted,
+    most_probable,
+    run_network,
+)
+from fracture_widgets.models.compose import Composition
+from fracture_widgets.models.engine import Engine
+from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
+from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.gate import Gate
+from fracture_widgets.models.networks.names import (
+    BODY_PART_OUTPUT,
+    EVIDENCE_OUTPUT,
+    POOLED_OUTPUT,
+)
+from fracture_widgets.models.readers import Seen, read_findings
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.parts import FRACTURED, LABELS
+
+_LEAST = np.finfo(np.float32).tiny
+
+
+class Crops:
+    """Answers radiographs that one joint fills, each as it is and mirrored."""
+
+    def __init__(self, composition: Composition, engines: Mapping[ModelFolder, Engine]) -> None:
+        self.body_parts = composition.body_parts
+        self._composition = composition
+        self._engines = engines
+        self._trusted = Trusted(composition.card)
+        first = composition.first
+        self._gate = None if first is None else Gate.of_weights(first.weights)
+        self._heads: dict[str, Head] = {}
+
+    def prepare(self, radiograph: Radiograph) -> Prepared:
+        """Scale a radiograph into the networks' square input."""
+        return Prepared(
+            network_input(radiograph.pixels),
+            find_quality_problem(radiograph),
+            Placement.of(radiograph.width, radiograph.height),
+        )
+
+    def examine(self, radiograph: Radiograph) -> Report:
+        """Answer one radiograph, with where the network looked and where a fracture may be."""
+        started = time.perf_counter()
+        prepared = self.prepare(radiograph)
+        ready = time.perf_counter()
+        ((outputs, mirrored),) = self._run_both_ways(prepared.inputs[np.newaxis])
+        answered = time.perf_counter()
+
+        place = Placement.of(radiograph.width, radiograph.height)
+        answers = self._mean_answers(outputs, mirrored)
+        seen = Seen(most_probable(answers[BODY_PART_OUTPUT]), place, outputs, mirrored, radiograph)
+        answer = self._answer(answers, outputs, prepared.problem, seen)
+        heatmap = over_radiograph(self._heatmap(answer.body_part, outputs), place)
+        finished = time.perf_counter()
+        return Report(
+            radiograph=radiograph,
+            answer=answer,
+            heatmap=heatmap,
+            fracture_map=seen.fracture_map,
+            model=self._composition.sha256,
+            timings={
+                "prepare": ready - started,
+                "network": answered - ready,
+                "heatmap": finished - answered,
+                "total": finished - started,
+            },
+        )
+
+    def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
+        """Return every head's answer to one radiograph, whatever it shows."""
+        inputs = network_input(radiograph.pixels)[np.newaxis]
+        ((outputs, mirrored),) = self._run_both_ways(inputs, every_part=True)
+        return self._mean_answers(outputs, mirrored)
+
+    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """Answer many radiographs in one pass."""
+        answered = []
+        inputs = np.stack([radiograph.inputs for radiograph in prepared])
+        for (outputs, mirrored), given in zip(self._run_both_ways(inputs), prepared, strict=True):
+            answers = self._mean_answers(outputs, mirrored)
+            part = most_probable(answers[BODY_PART_OUTPUT])
+            seen = None if given.place is None else Seen(part, given.place, outputs, mirrored)
+            answered.append(self._answer(answers, outputs, given.problem, seen))
+        return answered
+
+    def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
+        """Return all that the networks say of one radiograph as it is."""
+        inputs = network_input(radiograph.pixels)[np.newaxis]
+        found: list[dict[str, Floats]] = [{}]
+        first = self._composition.first
+        if first is not None:
+            self._run(first, inputs, [0], found)
+        model, _ = self._composition.fracture[most_probable(self._named(found[0], found[0]))]
+        if model is not first:
+            self._run(model, inputs, [0], found)
+        return found[0]
+
+    def _answer(
+        self,
+        answers: Mapping[str, Mapping[str, float]],
+        outputs: Outputs,
+        problem: QualityProblem | None,
+        seen: Seen | None,
+    ) -> Answer:
+        refusal = None
+        if self._gate is not None:
+            refusal = self._gate.check(problem, outputs, self.body_parts)
+        elif problem is not None and problem.kind == CUT_SHORT:
+            refusal = problem
+        parts = answers[BODY_PART_OUTPUT]
+        findings = () if seen is None else read_findings(seen)
+        probability = answers[most_probable(parts)][FRACTURED]
+        return self._trusted.answer(parts, probability, refusal, findings)
+
+    def _heatmap(self, part: str, outputs: Outputs) -> Floats:
+        model, output = self._composition.fracture[part]
+        if part not in self._heads:
+            self._heads[part] = Head(model.weights, output)
+        gradient = self._heads[part].features_gradient(
+            outputs[POOLED_OUTPUT], outputs.get(EVIDENCE_OUTPUT), LABELS.index(FRACTURED)
+        )
+        return grad_cam(outputs[model.graph["features"]], gradient)
+
+    def _run_both_ways(
+        self, inputs: Floats, *, every_part: bool = False
+    ) -> Iterator[tuple[Outputs, Outputs]]:
+        """Yield what the networks say of each radiograph and its mirror image, the part first."""
+        count = len(inputs)
+        both = np.concatenate([inputs, inputs[:, :, ::-1]])
+        found: list[dict[str, Floats]] = [{} for _ in both]
+        waiting: dict[ModelFolder, list[int]] = {}
+        first = self._composition.first
+        if first is not None:
+            self._run(first, both, list(range(2 * count)), found)
+        for index in range(count):
+            parts = self.body_parts
+            if first is not None and not every_part:
+                parts = (most_probable(self._named(found[index], found[count + index])),)
+            for model in dict.fromkeys(self._composition.fracture[part][0] for part in parts):
+                if model is not first:
+                    waiting.setdefault(model, []).extend((index, count + index))
+        for model, rows in waiting.items():
+            self._run(model, both[rows], rows, found)
+        yield from zip(found[:count], found[count:], strict=True)
+
+    def _run(
+        self,
+        model: ModelFolder,
+        inputs: Floats,
+        rows: Sequence[int],
+        found: Sequence[dict[str, Floats]],
+    ) -> None:
+        values = run_network(model, self._engines[model], inputs)
+        for at, row in enumerate(rows):
+            found[row] |= {name: value[at] for name, value in values.items()}
+
+    def _named(self, outputs: Outputs, mirrored: Outputs) -> dict[str, float]:
+        """Return the probability of every body part."""
+        first = self._composition.first
+        if first is None:
+            return dict.fromkeys(self.body_parts, 1.0)
+        return _mean(outputs, mirrored, first.answer_output, self.body_parts)
+
+    def _mean_answers(self, outputs: Outputs, mirrored: Outputs) -> dict[str, dict[str, float]]:
+        """Return the probabilities of every head that was asked."""
+        answers = {BODY_PART_OUTPUT: self._named(outputs, mirrored)}
+        for part, (_, output) in self._composition.fracture.items():
+            if output in outputs:
+                answers[part] = _mean(outputs, mirrored, output, LABELS)
+        return answers
+
+
+def _mean(first: Outputs, second: Outputs, head: str, names: Sequence[str]) -> dict[str, float]:
+    """Return a head's probabilities for the mean of two outputs' log-odds."""
+    likely = np.sqrt(
+        np.maximum(first[head], _LEAST, dtype=np.float64) * np.maximum(second[head], _LEAST)
+    )
+    return dict(zip(names, map(float, likely / likely.sum()), strict=True))

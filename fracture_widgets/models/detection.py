@@ -1,0 +1,104 @@
+"""From dense outputs to boxes: peaks of a heatmap, the sides around them, and no box twice.
+
+The form is that of CenterNet (Zhou et al., *Objects as Points*, arXiv:1904.07850) with the four
+distances of FCOS (Tian et al., *ICCV* 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+_LOWEST, _HIGHEST = -3.0, 4.0
+"""Between these the logarithm of a side lies, in cells, in training as here."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A box in pixels of a network's input, its score 0 to 1, its kind, and the cell it is of."""
+
+    score: float
+    kind: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    cell: tuple[int, int] = (0, 0)
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels; 0 for a box without one."""
+        return max(0.0, self.x1 - self.x0) * max(0.0, self.y1 - self.y0)
+
+    def iou(self, other: Detection) -> float:
+        """Return the area of what two boxes share over that of what they cover."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        shared = max(0.0, width) * max(0.0, height)
+        covered = self.area + other.area - shared
+        return shared / covered if covered > 0 else 0.0
+
+
+def detect(
+    heat: npt.NDArray[np.float32],
+    sides: npt.NDArray[np.float32],
+    stride: int,
+    *,
+    threshold: float,
+    overlap: float,
+    most: int = 30,
+) -> list[Detection]:
+    """Return the boxes of one picture, the highest score first.
+
+    ``heat`` are logits of shape ``(h, w, kinds)``, ``sides`` logarithms of the distances to the
+    left, top, right and bottom in cells, ``(h, w, 4)``.
+    """
+    scores = sigmoid(heat)
+    highest = scores.max(-1)
+    rows, columns = np.nonzero((highest >= threshold) & (highest >= _neighbourhood(highest)))
+    order = np.argsort(-highest[rows, columns], kind="stable")[: 4 * most]
+    reach = np.exp(np.clip(sides, _LOWEST, _HIGHEST)) * stride
+    height, width = (size * stride for size in highest.shape)
+    found: list[Detection] = []
+    for row, column in zip(rows[order], columns[order], strict=True):
+        x, y = (column + 0.5) * stride, (row + 0.5) * stride
+        left, top, right, bottom = (float(side) for side in reach[row, column])
+        box = Detection(
+            float(highest[row, column]),
+            int(scores[row, column].argmax()),
+            max(0.0, x - left),
+            max(0.0, y - top),
+            min(float(width), x + right),
+            min(float(height), y + bottom),
+            (int(row), int(column)),
+        )
+        if box.area and all(box.iou(other) < overlap for other in found):
+            found.append(box)
+    return found[:most]
+
+
+def suppress(found: Sequence[Detection], overlap: float) -> list[Detection]:
+    """Return boxes of several pictures of the same place, each only once, the best first."""
+    kept: list[Detection] = []
+    for box in sorted(found, key=lambda box: -box.score):
+        if all(box.iou(other) < overlap for other in kept):
+            kept.append(box)
+    return kept
+
+
+def sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return probabilities, without overflow at either end."""
+    small = np.exp(-np.abs(logits))
+    return np.asarray(np.where(logits >= 0, 1.0, small) / (1.0 + small), dtype=np.float32)
+
+
+def _neighbourhood(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the highest of every place and the eight around it."""
+    padded = np.pad(values, 1, mode="edge")
+    height, width = values.shape
+    around = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    highest: npt.NDArray[np.float32] = np.maximum.reduce(around)
+    return highest

@@ -1,0 +1,86 @@
+"""Joints of a radiograph: what the first look finds, and what the second sees of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from PIL import Image
+
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.views import SquareView
+from fracture_widgets.models.answering import Floats
+from fracture_widgets.models.record import Finding
+
+_MAP_SIDE = 512
+"""Longest side of the maps that lie over a whole radiograph."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which score on a joint or a fracture counts as found, and when two boxes are one."""
+
+    joint: float = 0.35
+    joint_overlap: float = 0.5
+    finding: float = 0.1
+    finding_overlap: float = 0.3
+    most_joints: int = 10
+    most_findings: int = 5
+
+    def to_dict(self) -> dict[str, float]:
+        """Return them as they stand on a model's card."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A joint that the first look found: where, of which body part, and how surely."""
+
+    box: Box
+    score: float
+    probabilities: Mapping[str, float]
+
+    @property
+    def body_part(self) -> str:
+        """The most probable body part."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+
+@dataclass(frozen=True, eq=False)
+class JointSeen:
+    """What the second look saw of a joint: its maps lie over the view it was seen in."""
+
+    joint: Joint
+    view: SquareView
+    fracture_probabilities: Mapping[str, float]
+    """By part, as if it were this one."""
+    findings: tuple[Finding, ...]
+    fracture_map: Floats
+    heatmap: Floats
+
+    @property
+    def fracture_probability(self) -> float:
+        """That of the part that it is."""
+        return self.fracture_probabilities[self.joint.body_part]
+
+
+def over_radiograph(seen: Sequence[JointSeen], name: str) -> Floats:
+    """Lay the maps of all joints over the radiograph, the higher where two of them overlap."""
+    view = seen[0].view
+    scale = min(1.0, _MAP_SIDE / max(view.width, view.height))
+    width, height = max(1, round(view.width * scale)), max(1, round(view.height * scale))
+    whole = np.zeros((height, width), np.float32)
+    for joint in seen:
+        cells = Image.fromarray(np.ascontiguousarray(getattr(joint, name), dtype=np.float32))
+        factor = joint.view.scale / scale * cells.width / joint.view.pixels.shape[1]
+        offset = [-edge * joint.view.scale for edge in (joint.view.left, joint.view.top)]
+        shift = [edge * cells.width / joint.view.pixels.shape[1] for edge in offset]
+        laid = cells.transform(
+            (width, height),
+            Image.Transform.AFFINE,
+            (factor, 0.0, shift[0], 0.0, factor, shift[1]),
+            Image.Resampling.BILINEAR,
+        )
+        np.maximum(whole, np.asarray(laid, np.float32), out=whole)
+    return whole

@@ -1,0 +1,343 @@
+"""Two looks at a radiograph: over all of it for joints, then at each joint for fractures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from fracture_widgets.imaging.exposed_field import ExposedField, find_exposed_field
+from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
+from fracture_widgets.models.answering import Floats, Outputs, Prepared, Trusted
+from fracture_widgets.models.detection import Detection, detect, sigmoid, suppress
+from fracture_widgets.models.engine import Engine
+from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.gate import NOT_A_RADIOGRAPH
+from fracture_widgets.models.joints import Joint, JointSeen, Thresholds, over_radiograph
+from fracture_widgets.models.looks_gate import LooksGate
+from fracture_widgets.models.networks.looks import (
+    FEATURES,
+    FRACTURE_HEAT,
+    FRACTURE_LOGITS,
+    FRACTURE_SIDES,
+    FRACTURE_STRIDE,
+    HOTTEST,
+    JOINT_HEAT,
+    JOINT_SIDES,
+    JOINT_STRIDE,
+    SOFT,
+)
+from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_MAP_OUTPUT
+from fracture_widgets.models.record import Finding
+from fracture_widgets.models.report import GRAVEST_FIRST, Answer, JointAnswer, Report
+from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
+
+NO_JOINT = "no joint"
+"""Why a radiograph is refused on which the first look finds nothing."""
+
+TURNED = "Black and white were exchanged, with dark bones; they were turned to examine it."
+"""What is noted of a radiograph whose greys were turned."""
+
+_AT_ONCE = 16
+_LONGEST = 1024
+
+SOURCE = "fracture boxes"
+"""What is said to have found a fracture."""
+
+
+@dataclass(frozen=True, eq=False)
+class _FirstLook:
+    """What the first look found, and the greys it found it in."""
+
+    pixels: Floats
+    field: ExposedField
+    joints: tuple[Joint, ...]
+    whole: Joint
+    is_radiograph: bool
+    inverted: bool
+
+
+class TwoLooks:
+    """Finds joints on whole radiographs, and fractures on joints."""
+
+    def __init__(self, model: ModelFolder, engine: Engine) -> None:
+        self.body_parts = model.body_parts
+        self._model = model
+        self._engine = engine
+        self._limits = Thresholds(**model.card.get("thresholds", {}))
+        self._trusted = Trusted(model.card)
+        self._gate = LooksGate(model.weights)
+        self._gradients: dict[str, Floats] = {}
+
+    def prepare(self, radiograph: Radiograph) -> Prepared:
+        """Find what is exposed of a radiograph, and scale it for the first look."""
+        pixels = _reduced(radiograph.pixels)
+        field = find_exposed_field(pixels)
+        return Prepared(
+            self._first_view(pixels, field).pixels,
+            find_quality_problem(radiograph),
+            pixels=pixels,
+            field=field,
+        )
+
+    def examine(self, radiograph: Radiograph) -> Report:
+        """Answer one radiograph, with where the network looked and where a fracture may be."""
+        started = time.perf_counter()
+        prepared = self.prepare(radiograph)
+        ready = time.perf_counter()
+        ((answer, seen),) = self._answered([prepared])
+        answered = time.perf_counter()
+        maps = [over_radiograph(seen, name) for name in ("heatmap", "fracture_map")]
+        finished = time.perf_counter()
+        return Report(
+            radiograph=radiograph,
+            answer=answer,
+            heatmap=maps[0],
+            fracture_map=maps[1],
+            model=self._model.sha256,
+            timings={
+                "prepare": ready - started,
+                "network": answered - ready,
+                "heatmap": finished - answered,
+                "total": finished - started,
+            },
+        )
+
+    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """Answer many radiographs: one pass over all, then one over all their joints."""
+        return [answer for answer, _ in self._answered(prepared)]
+
+    def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
+        """Return the parts' probabilities, and for each that of a fracture were it this part."""
+        ((answer, seen),) = self._answered([self.prepare(radiograph)])
+        gravest = seen[0]
+        fractured = gravest.fracture_probabilities
+        return {
+            BODY_PART_OUTPUT: dict(answer.body_part_probabilities),
+            **{part: {FRACTURED: p, NORMAL: 1.0 - p} for part, p in fractured.items()},
+        }
+
+    def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
+        """Return all that the network says in the first look."""
+        return _first(self._engine.run(self.prepare(radiograph).inputs[np.newaxis]))
+
+    def find_joints(self, prepared: Prepared) -> tuple[Joint, ...]:
+        """Return the joints that the first look finds on a radiograph, the surest first."""
+        return self._first_look(prepared).joints
+
+    def look_at(self, prepared: Prepared, joints: Sequence[Joint]) -> list[JointSeen]:
+        """Return what the second look sees of joints of a radiograph, whoever found them."""
+        pixels, field = _kept(prepared)
+        views = [self._second_view(pixels, field, joint) for joint in joints]
+        return self._look_at(joints, views)
+
+    def _answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
+        """Yield the answers and what they are made of, the gravest joint first."""
+        looked = [self._first_look(given) for given in prepared]
+        joints, views = [], []
+        for look in looked:
+            for joint in look.joints or (look.whole,):
+                joints.append(joint)
+                views.append(self._second_view(look.pixels, look.field, joint))
+        seen = iter(self._look_at(joints, views))
+        for given, look in zip(prepared, looked, strict=True):
+            here = [next(seen) for _ in look.joints or (look.whole,)]
+            yield self._judged(given, look, here)
+
+    def _first_look(self, given: Prepared) -> _FirstLook:
+        """Look over a radiograph, with its greys turned where its bones are dark."""
+        pixels, field = _kept(given)
+        outputs = _first(self._engine.run(given.inputs[np.newaxis]))
+        view, inverted = self._first_view(pixels, field), self._gate.is_inverted(outputs)
+        if inverted:
+            pixels = np.float32(1) - pixels
+            view = self._first_view(pixels, field)
+            outputs = _first(self._engine.run(view.pixels[np.newaxis]))
+        return _FirstLook(
+            pixels,
+            field,
+            tuple(self._joints_of(outputs, view)),
+            self._whole(outputs, field),
+            self._gate.is_radiograph(outputs),
+            inverted,
+        )
+
+    def _judged(
+        self, given: Prepared, look: _FirstLook, seen: list[JointSeen]
+    ) -> tuple[Answer, list[JointSeen]]:
+        """Make the answer of a radiograph of those of its joints."""
+        refusal = given.problem
+        if refusal is None and not look.is_radiograph:
+            refusal = QualityProblem(NOT_A_RADIOGRAPH, 1.0, _no_radiograph(self.body_parts))
+        if refusal is None and not look.joints:
+            refusal = QualityProblem(NO_JOINT, 1.0, _no_joint(self.body_parts))
+        answers = [
+            self._trusted.answer(
+                joint.joint.probabilities, joint.fracture_probability, refusal, joint.findings
+            )
+            for joint in seen
+        ]
+        order = sorted(range(len(seen)), key=lambda at: _gravity(answers[at]), reverse=True)
+        whole = replace(
+            answers[order[0]],
+            findings=tuple(finding for at in order for finding in answers[at].findings),
+            joints=tuple(
+                JointAnswer(seen[at].joint.box, seen[at].joint.score, answers[at])
+                for at in (order if look.joints else ())
+            ),
+            notes=(TURNED,) if look.inverted else (),
+        )
+        return whole, [seen[at] for at in order]
+
+    def _first_view(self, pixels: Floats, field: ExposedField) -> SquareView:
+        return square_view(pixels, field, field.box, VIEWS.first, around=False)
+
+    def _second_view(self, pixels: Floats, field: ExposedField, joint: Joint) -> SquareView:
+        region = joint.box if joint.box == field.box else joint.box.grown(VIEWS.margin)
+        return square_view(pixels, field, region, VIEWS.second, around=True)
+
+    def _look_at(self, joints: Sequence[Joint], views: Sequence[SquareView]) -> list[JointSeen]:
+        """Look at each joint as it is and mirrored, some at a time."""
+        seen = []
+        for start in range(0, len(joints), _AT_ONCE):
+            several = views[start : start + _AT_ONCE]
+            plain = np.stack([view.pixels for view in several])
+            outputs = self._engine.run(np.concatenate([plain, plain[:, :, ::-1]]))
+            for at, view in enumerate(several):
+                here = {name: values[at] for name, values in outputs.items()}
+                turned = {name: values[len(several) + at] for name, values in outputs.items()}
+                seen.append(self._seen(joints[start + at], view, here, turned))
+        return seen
+
+    def _whole(self, outputs: Outputs, field: ExposedField) -> Joint:
+        """Take all that is exposed as one joint, of the part it looks most like."""
+        peaks = outputs[JOINT_HEAT].reshape(-1, len(self.body_parts)).max(0)
+        return Joint(field.box, float(sigmoid(peaks).max()), self._shares(peaks))
+
+    def _joints_of(self, outputs: Outputs, view: SquareView) -> list[Joint]:
+        limits = self._limits
+        found = detect(
+            outputs[JOINT_HEAT],
+            outputs[JOINT_SIDES],
+            JOINT_STRIDE,
+            threshold=limits.joint,
+            overlap=limits.joint_overlap,
+            most=limits.most_joints,
+        )
+        joints = []
+        for box in found:
+            placed = view.to_radiograph(box.x0, box.y0, box.x1, box.y1)
+            if placed is not None:
+                shares = self._shares(outputs[JOINT_HEAT][box.cell])
+                joints.append(Joint(placed, box.score, shares))
+        return joints
+
+    def _shares(self, logits: Floats) -> dict[str, float]:
+        """Return the probability of each part, given that it is one of them."""
+        likely = np.exp(logits.astype(np.float64) - logits.max())
+        return dict(zip(self.body_parts, map(float, likely / likely.sum()), strict=True))
+
+    def _seen(
+        self, joint: Joint, view: SquareView, outputs: Outputs, mirrored: Outputs
+    ) -> JointSeen:
+        part = joint.body_part
+        logits = (outputs[FRACTURE_LOGITS] + mirrored[FRACTURE_LOGITS]) / 2
+        fractured = sigmoid(logits[0] + logits[1:])
+        cells = [outputs[FRACTURE_MAP_OUTPUT], mirrored[FRACTURE_MAP_OUTPUT][:, ::-1]]
+        return JointSeen(
+            joint,
+            view,
+            dict(zip(self.body_parts, map(float, fractured), strict=True)),
+            self._findings(part, view, outputs, mirrored),
+            ((sigmoid(cells[0]) + sigmoid(cells[1])) / np.float32(2))[..., 0],
+            self._grad_cam(part, outputs),
+        )
+
+    def _findings(
+        self, part: str, view: SquareView, outputs: Outputs, mirrored: Outputs
+    ) -> tuple[Finding, ...]:
+        """Return the fractures of both ways, the most probable first."""
+        limits = self._limits
+        both: list[Detection] = []
+        for turned, seen in ((False, outputs), (True, mirrored)):
+            found = detect(
+                seen[FRACTURE_HEAT],
+                seen[FRACTURE_SIDES],
+                FRACTURE_STRIDE,
+                threshold=limits.finding,
+                overlap=limits.finding_overlap,
+                most=limits.most_findings,
+            )
+            both += [_mirrored(box, view.pixels.shape[1]) if turned else box for box in found]
+        findings = []
+        for box in suppress(both, limits.finding_overlap)[: limits.most_findings]:
+            placed = view.to_radiograph(box.x0, box.y0, box.x1, box.y1)
+            if placed is not None:
+                findings.append(Finding("fracture", part, box.score, SOURCE, placed))
+        return tuple(findings)
+
+    def _grad_cam(self, part: str, outputs: Outputs) -> Floats:
+        """Weigh the features by the gradient of a part's log-odds, summed over places."""
+        # The softmax of the attention gives gradients that sum to nothing over places, and a
+        # log-sum-exp some that sum to 1: what is left does not depend on the picture
+        # (Selvaraju et al., Grad-CAM, ICCV 2017, eq. 1 and 2).
+        if part not in self._gradients:
+            kernel = self._model.weights[f"{FRACTURE_LOGITS}/kernel"]
+            row = kernel[:, 0] + kernel[:, 1 + self.body_parts.index(part)]
+            features = self._model.weights[f"{FRACTURE_MAP_OUTPUT}/kernel"].shape[2]
+            gradient = row[HOTTEST : HOTTEST + features].copy()
+            for index, name in enumerate((FRACTURE_MAP_OUTPUT, FRACTURE_HEAT)):
+                gradient += SOFT * row[index] * self._model.weights[f"{name}/kernel"].reshape(-1)
+            self._gradients[part] = gradient.astype(np.float32)
+        evidence = np.maximum(np.einsum("hwc,c->hw", outputs[FEATURES], self._gradients[part]), 0.0)
+        highest = evidence.max()
+        return np.asarray(evidence / highest if highest > 0 else evidence, dtype=np.float32)
+
+
+def _gravity(answer: Answer) -> tuple[int, float]:
+    """Return what the gravest answer has most of."""
+    probability = answer.calibrated_probability
+    return -GRAVEST_FIRST.index(answer.band.verdict(probability)), probability
+
+
+def _no_radiograph(body_parts: Sequence[str]) -> str:
+    return (
+        f"This does not look like a radiograph: choose one of {with_article(in_words(body_parts))}."
+    )
+
+
+def _no_joint(body_parts: Sequence[str]) -> str:
+    return (
+        f"No {in_words(body_parts)} was found: choose a radiograph that shows one, or cut it to "
+        "the joint."
+    )
+
+
+def _kept(prepared: Prepared) -> tuple[Floats, ExposedField]:
+    if prepared.pixels is None or prepared.field is None:
+        raise ValueError("The radiograph was made ready for another kind of model.")
+    return prepared.pixels, prepared.field
+
+
+def _reduced(pixels: Floats) -> Floats:
+    """Return a radiograph no larger than joints are examined from."""
+    height, width = pixels.shape
+    factor = max(height, width) // _LONGEST
+    if factor < 2:
+        return pixels
+    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
+    return np.asarray(picture.reduce(factor), dtype=np.float32)
+
+
+def _first(outputs: Outputs) -> dict[str, Floats]:
+    return {name: values[0] for name, values in outputs.items()}
+
+
+def _mirrored(box: Detection, width: int) -> Detection:
+    x0, x1 = width - box.x1, width - box.x0
+    return Detection(box.score, box.kind, x0, box.y0, x1, box.y1, box.cell)
