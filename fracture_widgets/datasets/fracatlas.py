@@ -6,11 +6,13 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
@@ -26,6 +28,7 @@ _COLUMNS = (
 _IMAGE_ID = re.compile(r"IMG\d{7}\.jpg")
 _EDGES = ["x0", "y0", "x1", "y1"]
 _OUTLINE_COLUMNS = ["image_id", *_EDGES]
+_CORNERS = "polygon"
 
 
 class FracAtlas(AbstractContextManager["FracAtlas"]):
@@ -69,7 +72,12 @@ class FracAtlas(AbstractContextManager["FracAtlas"]):
                 f"FracAtlas again from {RECORD}."
             )
         self._drawn_sizes: dict[str, tuple[float, float]] = {}
-        self.outlines = self._read_outlines(root, deviations)
+        outlines = self._read_outlines(root, deviations)
+        self._polygons = {
+            str(image_id): tuple(corners)
+            for image_id, corners in outlines.groupby("image_id")[_CORNERS]
+        }
+        self.outlines = outlines[_OUTLINE_COLUMNS]
         self._boxes = {
             str(image_id): tuple(Box(*map(float, row)) for row in boxes[_EDGES].to_numpy())
             for image_id, boxes in self.outlines.groupby("image_id")
@@ -129,6 +137,14 @@ class FracAtlas(AbstractContextManager["FracAtlas"]):
     def outlines_of(self, image_id: str) -> tuple[Box, ...]:
         """Return the boxes around the fractures of one radiograph, none if it has none."""
         return self._boxes.get(image_id, ())
+
+    def polygons_of(self, image_id: str) -> tuple[npt.NDArray[np.float64], ...]:
+        """Return the corners of each outline of one radiograph, ``(n, 2)`` in fractions, x first.
+
+        They are in the order of :meth:`outlines_of`; of an outline that is known as a box alone,
+        its four corners.
+        """
+        return self._polygons.get(image_id, ())
 
     def fits_outlines(self, radiograph: Radiograph) -> bool:
         """Tell whether a radiograph has the shape that its outlines were drawn on.
@@ -239,14 +255,14 @@ class FracAtlas(AbstractContextManager["FracAtlas"]):
             if coco:
                 outlines = self._outlines_from_coco(json.loads(self._files.read(coco[0])))
             elif reduced in self._files.names:
-                outlines = pd.read_csv(io.BytesIO(self._files.read(reduced)))[_OUTLINE_COLUMNS]
+                outlines = _outlines_from_table(pd.read_csv(io.BytesIO(self._files.read(reduced))))
             else:
                 deviations.append(
                     "The fracture outlines (Annotations/COCO JSON/COCO_fracture_masks.json) are "
                     "missing, so no fracture box can be written."
                 )
                 kinds = dict.fromkeys(_EDGES, float) | {"image_id": str}
-                return pd.DataFrame(columns=_OUTLINE_COLUMNS).astype(kinds)
+                return pd.DataFrame(columns=[*_OUTLINE_COLUMNS, _CORNERS]).astype(kinds)
         except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             raise DatasetError(
                 f"The fracture outlines of {self.name} cannot be read: download FracAtlas again "
@@ -274,8 +290,13 @@ class FracAtlas(AbstractContextManager["FracAtlas"]):
         for annotation in coco["annotations"]:
             name, width, height = sizes[annotation["image_id"]]
             x, y, w, h = map(float, annotation["bbox"])
-            rows.append((name, x / width, y / height, (x + w) / width, (y + h) / height))
-        return pd.DataFrame(rows, columns=_OUTLINE_COLUMNS)
+            box = (x / width, y / height, (x + w) / width, (y + h) / height)
+            drawn = annotation.get("segmentation")
+            longest: Sequence[float] = (
+                max(drawn, key=len, default=[]) if isinstance(drawn, list) else []
+            )
+            rows.append((name, *box, _corners(longest, box, (width, height))))
+        return pd.DataFrame(rows, columns=[*_OUTLINE_COLUMNS, _CORNERS])
 
     def _differences(self) -> list[str]:
         """Say where the counts are not the paper's, and which names stand in one place only."""
@@ -322,6 +343,27 @@ def listed(names: Iterable[str], most: int = 5) -> str:
     if len(ordered) <= most:
         return ", ".join(ordered)
     return f"{', '.join(ordered[:most])} and {len(ordered) - most:,} more"
+
+
+def _outlines_from_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the outlines of ``fractures.csv``, whose polygons are in fractions already."""
+    outlines = table[_OUTLINE_COLUMNS]
+    texts = table[_CORNERS] if _CORNERS in table else [None] * len(table)
+    corners = [
+        _corners(json.loads(text) if isinstance(text, str) else [], box)
+        for text, box in zip(texts, outlines[_EDGES].to_numpy(float).tolist(), strict=True)
+    ]
+    return outlines.assign(**{_CORNERS: pd.Series(corners, outlines.index, dtype=object)})
+
+
+def _corners(
+    numbers: Sequence[float], box: Sequence[float], size: tuple[float, float] = (1.0, 1.0)
+) -> npt.NDArray[np.float64]:
+    """Return corners from x and y in turn, or those of the box where there are too few."""
+    if len(numbers) < 6:
+        x0, y0, x1, y1 = box
+        return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float64)
+    return np.array(numbers, np.float64).reshape(-1, 2) / size
 
 
 def _read_table(content: bytes) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -137,10 +137,7 @@ class TrainingLoop:
         if not self._epochs:
             raise Cancelled(STOPPED_EARLY)
         if not any(math.isfinite(epoch["val_loss"]) for epoch in self._epochs):
-            raise TrainingError(
-                "The loss is no longer a number: choose a learning rate below "
-                f"{self._plan.learning_rate:g}."
-            )
+            raise diverged(self._plan.learning_rate)
         history = self._history()
         return Fitted(history, best_of(history), interrupted)
 
@@ -208,8 +205,7 @@ class TrainingLoop:
         def epoch_ended(_: int, __: object) -> None:
             history = self._history()
             if self._keep is not None and math.isfinite(self._epochs[-1]["loss"]):
-                variables = _variables(self._model)
-                self._keep(history, {name: np.asarray(held) for name, held in variables.items()})
+                self._keep(history, kept_arrays(self._model))
             self._monitor.on_epoch(
                 EpochEnded(history, best_of(history), self._plan.epochs, self._plan.patience)
             )
@@ -270,6 +266,27 @@ def _distributed(model: keras.Model, strategy: Strategy) -> keras.Model:
     return Distributed(model.inputs, model.outputs[0], name=model.name)
 
 
+def diverged(rate: float) -> TrainingError:
+    """Return the error of a training that came to nothing at a learning rate."""
+    return TrainingError(f"The loss is no longer a number: choose a learning rate below {rate:g}.")
+
+
+def kept_arrays(model: keras.Model) -> dict[str, npt.NDArray[Any]]:
+    """Return by name what training changes in a compiled model, as it is now."""
+    return {name: np.asarray(variable) for name, variable in _variables(model).items()}
+
+
+def put_back(model: keras.Model, arrays: Arrays) -> None:
+    """Put what was kept of a compiled model into one that is built and compiled alike."""
+    variables = _variables(model)
+    if arrays.keys() != variables.keys() or any(
+        arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()
+    ):
+        raise TrainingError(_ANOTHER_NETWORK)
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
 def _variables(model: keras.Model) -> dict[str, Any]:
     """Return by name what training changes: weights, random state, the optimizer's memory."""
     held = {
@@ -287,21 +304,10 @@ def _variables(model: keras.Model) -> dict[str, Any]:
 
 def _restore(model: keras.Model, start: State) -> list[npt.NDArray[Any]]:
     """Put a state into a compiled model, and return the weights of its best epoch."""
-    variables = _variables(model)
-    for arrays in (start.best, start.last):
-        if arrays.keys() != variables.keys() or any(
-            arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()
-        ):
-            raise TrainingError(_ANOTHER_NETWORK)
-    _assign(variables, start.best)
+    put_back(model, start.best)
     best: list[npt.NDArray[Any]] = model.get_weights()
-    _assign(variables, start.last)
+    put_back(model, start.last)
     return best
-
-
-def _assign(variables: Mapping[str, Any], arrays: Arrays) -> None:
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
 
 
 def strategy_for(chosen: str | Strategy | None) -> Strategy:

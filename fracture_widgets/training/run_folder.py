@@ -86,9 +86,11 @@ def history_table(epochs: Sequence[Mapping[str, float]]) -> pd.DataFrame:
 
 
 def best_of(history: pd.DataFrame) -> int:
-    """Return the first epoch with the lowest validation loss."""
+    """Return the first epoch with the lowest validation loss; without any, the last epoch."""
     losses = history["val_loss"].dropna()
-    return int(losses.index[int(losses.to_numpy().argmin())]) if len(losses) else 1
+    if not len(losses):
+        return max(1, len(history))
+    return int(losses.index[int(losses.to_numpy().argmin())])
 
 
 class RunFolder:

@@ -37,6 +37,39 @@ def test_a_copy_opens_in_every_shape_it_comes_in(any_copy, mini):
         assert atlas.check_images() == ()
 
 
+def test_polygons_are_read_in_both_layouts_and_a_box_stands_in_for_none(mini, tmp_path, as_folder):
+    drawn, boxed = (outline[0] for outline in mini.outlines[:2])
+    corners = np.array([[0.25, 0.2], [0.5, 0.2], [0.4, 0.6]])
+    reduced = mini.reduced()
+    reduced["fractures.csv"] = (
+        "image_id,x0,y0,x1,y1,polygon\n"
+        f'{drawn},0.25,0.2,0.5,0.6,"{corners.ravel().tolist()}"\n'
+        f'{boxed},0.1,0.2,0.3,0.4,"[]"\n'
+    ).encode()
+    published, coco = mini.published(), mini.coco
+    size = np.array([coco["images"][0]["width"], coco["images"][0]["height"]])
+    number = {image["file_name"]: image["id"] for image in coco["images"]}
+    coco["annotations"] = [
+        {
+            "image_id": number[drawn],
+            "bbox": [*(size * [0.25, 0.2]), *(size * [0.25, 0.4])],
+            "segmentation": [[1.0, 2.0], (corners * size).ravel().tolist()],
+        },
+        {"image_id": number[boxed], "bbox": [*(size * [0.1, 0.2]), *(size * [0.2, 0.2])]},
+    ]
+    published["FracAtlas/Annotations/COCO JSON/COCO_fracture_masks.json"] = json.dumps(
+        coco
+    ).encode()
+    for name, files in (("reduced", reduced), ("published", published)):
+        with FracAtlas.open(as_folder(tmp_path / name, files)) as atlas:
+            (polygon,) = atlas.polygons_of(drawn)
+            np.testing.assert_allclose(polygon, corners)
+            (box,) = atlas.polygons_of(boxed)
+            np.testing.assert_allclose(box, [[0.1, 0.2], [0.3, 0.2], [0.3, 0.4], [0.1, 0.4]])
+            assert atlas.polygons_of("IMG0009999.jpg") == ()
+            assert list(atlas.outlines) == ["image_id", "x0", "y0", "x1", "y1"]
+
+
 def test_a_small_copy_says_how_it_differs_from_the_published_counts(published_zip, mini):
     with FracAtlas.open(published_zip) as atlas:
         fractured = mini.table["fractured"].sum()

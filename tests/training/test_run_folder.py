@@ -64,6 +64,15 @@ def test_no_more_than_the_last_and_the_best_epoch_take_room(run):
     assert not list((run.folder / "run").glob(".*"))
 
 
+def test_where_nothing_is_validated_the_last_epoch_alone_is_kept(run):
+    for epochs in (1, 2, 3):
+        run.keep(record(), history(epochs).assign(val_loss=np.nan), {"kernel": np.ones(epochs)})
+    state = run.state()
+    assert best_of(state.history) == 3
+    assert len(state.last["kernel"]) == len(state.best["kernel"]) == 3
+    assert len(list((run.folder / "run").glob("*.npz"))) == 1
+
+
 def test_a_damaged_file_is_one_sentence(run):
     keep(run, 2)
     (last,) = (run.folder / "run").glob("*.npz")

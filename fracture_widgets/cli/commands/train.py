@@ -1,4 +1,4 @@
-"""``fracture-widgets train``: the paper's networks, and the cascade with its gate and its trust."""
+"""``fracture-widgets train``: the paper's networks, and what ships with its gate and its trust."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from fracture_widgets.cli.looks import looks
 from fracture_widgets.cli.narrator import Epochs, Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
@@ -274,6 +275,11 @@ def cascade(
                 f"{scores['always_normal_accuracy']:.3f}  n {scores['n']}, {fractured} fractured"
             )
     return 0
+
+
+app.command(short_help="train the network that looks twice from a FracAtlas copy")(
+    documented(looks)
+)
 
 
 @app.command(short_help=f"fit the gate that refuses what is no {in_words()}")

@@ -1,0 +1,78 @@
+"""``fracture-widgets train looks``: the network that looks twice, fold by fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fracture_widgets.cli.narrator import Narrator
+from fracture_widgets.cli.options import interruptible
+from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
+
+
+def looks(
+    fracatlas: Path,
+    *,
+    recipe: LooksRecipe,
+    work: Path = Path("runs", "looks"),
+    trunk: str = "imagenet",
+    folds: str = "0,1,2,3,4,all",
+    out: Path | None = None,
+) -> int:
+    """Train the network that finds joints, then fractures on them, and judge it.
+
+    Every epoch is kept as it ends; the same command goes on where it was stopped. A run takes
+    hours on two CPU cores; with --folds, each may have a call of its own.
+
+    Parameters
+    ----------
+    work : DIR
+        folder for pixels and runs
+    trunk : WEIGHTS
+        weights of conv1 to conv4: imagenet, downloaded by Keras, or an .npz file
+    folds : NAMES
+        what to train, with commas between: a fold's number, all, which is what ships, or train,
+        which is judged on the test split: once, when the recipe is chosen
+    out : DIR
+        models folder, written when all folds and all are done
+    """
+    from fracture_widgets.datasets.fracatlas import FracAtlas
+    from fracture_widgets.training.recipes.looks.training import train_looks
+
+    with (
+        FracAtlas.open(fracatlas) as atlas,
+        Narrator() as narrator,
+        interruptible(lambda _: narrator.say("Stopped: the same command goes on from here.")),
+    ):
+        figures = train_looks(
+            atlas,
+            trunk,
+            work,
+            runs=[name.strip() for name in folds.split(",")],
+            out=out,
+            recipe=recipe,
+            monitor=narrator.monitor,
+        )
+    for split, figure in figures.items():
+        print(f"{split.replace('_', ' ')}:")
+        for line in _lines(figure):
+            print(f"  {line}")
+    return 0
+
+
+def _lines(figure: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what both looks are worth, a line for each threshold, part and rule."""
+    from fracture_widgets.evaluation.metrics import estimate_text
+
+    for threshold, row in figure["joints"].items():
+        shares = (f"{name.replace('_', ' ')} {estimate_text(row[name])}" for name in row)
+        yield f"joints from {threshold}: {', '.join(shares)}; n {row['recall']['n']}"
+    for part, row in figure["fracture"].items():
+        joints = f"n {row['n']}, {row['fractured']} fractured"
+        yield f"fracture {part:9} AUROC {estimate_text(row)}  {joints}"
+    for what, row in figure["pointing"].items():
+        yield f"highest {what} on the fracture: {estimate_text(row)} of {row['n']}"
+    for rule, row in figure["froc"].items():
+        found = ", ".join(f"{share['value']:.3f} at {rate}" for rate, share in row.items())
+        yield f"fractured joints found, {rule}: {found} false boxes a joint"

@@ -1,0 +1,369 @@
+"""What a run is worth: both looks, as served, at radiographs it never learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.base.tables import read_frame, write_frame
+from fracture_widgets.evaluation.detection import (
+    Examined,
+    Found,
+    Hit,
+    Marked,
+    froc_sensitivity,
+    match,
+    pointing,
+    score_joints,
+)
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.views import SquareView
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import LOOKS, SCHEMA, ModelFolder
+from fracture_widgets.models.joints import Joint, JointSeen, Thresholds
+from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.networks.looks import FRACTURE_STRIDE, looks_graph
+from fracture_widgets.models.weight_files import read_weights
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, parts_among
+from fracture_widgets.training.recipes.looks.radiographs import (
+    LIMB,
+    Corners,
+    LabelledRadiograph,
+    Run,
+    known_parts,
+)
+
+LENIENT = Thresholds(joint=0.2, finding=0.02, most_findings=15)
+"""What is found at these is judged at every threshold above them."""
+
+_THRESHOLDS = (0.2, 0.3, 0.4, 0.5)
+_RATES = (0.1, 0.25, 0.5, 1.0)
+_OTHERS = 200
+_SHOWN = 0.5
+_HITS: dict[str, tuple[Hit, float]] = {
+    "iou 0.3": ("overlap", 0.3),
+    "iou 0.5": ("overlap", 0.5),
+    "centre": ("pointing", 0.0),
+}
+"""Which findings are right: those that overlap an outline so much, or have their centre inside."""
+_UNCLEAR = "unclear"
+_ABOUT = ("image_id", "study")
+_EDGES = ("x0", "y0", "x1", "y1")
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """Tables of what was said of radiographs that nothing was learned from.
+
+    Attributes
+    ----------
+    joints
+        A row for each joint in the truth: its box, its answer were it found, how surely it was,
+        and whether the highest place of the map lies on an outline.
+    outlines
+        A row for each outline that is shown with a fractured joint: its box.
+    findings
+        A row for each finding in a joint whose label is clear: its box and score.
+    places
+        A row for each joint that was found on a whole radiograph: its box, score and body part.
+    wholes
+        A row for each whole radiograph: how many joints it has.
+    """
+
+    joints: pd.DataFrame
+    outlines: pd.DataFrame
+    findings: pd.DataFrame
+    places: pd.DataFrame
+    wholes: pd.DataFrame
+
+    def write(self, folder: Path) -> None:
+        """Write a file for each table."""
+        for field in fields(self):
+            write_frame(folder / f"{field.name}.csv", getattr(self, field.name))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read what :meth:`write` wrote."""
+        return cls(
+            **{field.name: read_frame(folder / f"{field.name}.csv") for field in fields(cls)}
+        )
+
+    @classmethod
+    def joined(cls, judgements: Sequence[Self]) -> Self:
+        """Return the tables of several runs as one."""
+        return cls(
+            **{
+                field.name: pd.concat(
+                    [getattr(judgement, field.name) for judgement in judgements], ignore_index=True
+                )
+                for field in fields(cls)
+            }
+        )
+
+
+def served(weights: Path) -> TwoLooks:
+    """Return the model of a run's weight file as it would be served, at lenient thresholds."""
+    parts = known_parts()
+    arrays, graph = read_weights(weights), looks_graph(parts)
+    card = {
+        "schema": SCHEMA,
+        "kind": LOOKS,
+        "body_parts": list(parts),
+        "thresholds": LENIENT.to_dict(),
+    }
+    model = ModelFolder(card, arrays, graph, weights.stem, weights.stem)
+    return TwoLooks(model, OnnxEngine.of_graph(graph, arrays))
+
+
+def judge(run: Run, model: TwoLooks, monitor: Monitor = SILENT) -> Judgement:
+    """Look at the radiographs of a run's other side: all limbs, and some without our joints."""
+    rows: dict[str, list[dict[str, Any]]] = {field.name: [] for field in fields(Judgement)}
+    chosen = _chosen(run.judged)
+    for done, known in enumerate(chosen, start=1):
+        prepared = model.prepare(_radiograph(known))
+        found = model.find_joints(prepared)
+        about = {"image_id": known.image_id, "study": known.study}
+        truth = [_fraction(joint.box, known) for joint in known.joints]
+        pairs = match(
+            [Marked(box) for box in truth], [Found(joint.box, joint.score) for joint in found]
+        )
+        named = {at: found[number] for at, number in pairs}
+        rows["wholes"].append({**about, "kind": known.kind, "joints": len(truth)})
+        rows["places"] += [
+            {
+                **about,
+                "kind": known.kind,
+                "score": joint.score,
+                "body_part": joint.body_part,
+                **_edges(joint.box),
+            }
+            for joint in found
+        ]
+        true = [
+            Joint(box, 1.0, {part: float(part == _part(known, at)) for part in model.body_parts})
+            for at, box in enumerate(truth)
+        ]
+        for at, seen in enumerate(model.look_at(prepared, true)):
+            joint, *more = _of_joint(known, at, seen, named.get(at))
+            rows["joints"].append({**about, **joint, **_edges(truth[at]), "run": run.name})
+            for name, several in zip(("outlines", "findings"), more, strict=True):
+                rows[name] += [{**about, **row} for row in several]
+        monitor.step(done, len(chosen), f"judging {run.name}")
+    columns = _columns(model.body_parts)
+    return Judgement(
+        **{name: pd.DataFrame(held, columns=list(columns[name])) for name, held in rows.items()}
+    )
+
+
+def summarise(judged: Judgement) -> dict[str, Any]:
+    """Turn judgements into figures, intervals by study."""
+    joints = judged.joints
+    clear = joints[joints["label"].isin(LABELS)]
+    broken = clear[clear["label"] == FRACTURED]
+    examined = _examined_joints(judged, clear)
+    return {
+        "joints": {str(threshold): _found(judged, threshold) for threshold in _THRESHOLDS},
+        "fracture": {
+            name: {
+                **_estimate(auroc, rows["label"] == FRACTURED, rows["fracture_probability"], rows),
+                "fractured": int((rows["label"] == FRACTURED).sum()),
+            }
+            for name, rows in _by_part(clear)
+        },
+        "pointing": {
+            "map": _share(broken["map_hit"], broken),
+            "finding": pointing(examined).to_dict(),
+        },
+        "froc": {
+            rule: {
+                str(rate): found.to_dict()
+                for rate, found in froc_sensitivity(
+                    examined, at=_RATES, hit=hit, least_iou=least
+                ).items()
+            }
+            for rule, (hit, least) in _HITS.items()
+        },
+    }
+
+
+def _columns(body_parts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each table of a judgement."""
+    return {
+        "joints": (
+            *(*_ABOUT, "joint_index", "split", "holder", "body_part", "label", "run"),
+            *(*body_parts, "joint_score", "fracture_probability", "cascade_probability"),
+            *("map_hit", *_EDGES),
+        ),
+        "outlines": (*_ABOUT, "picture", *_EDGES),
+        "findings": (*_ABOUT, "picture", "score", *_EDGES),
+        "places": (*_ABOUT, "kind", "score", "body_part", *_EDGES),
+        "wholes": (*_ABOUT, "kind", "joints"),
+    }
+
+
+def _chosen(judged: Sequence[LabelledRadiograph]) -> list[LabelledRadiograph]:
+    """Return all limbs, and some of the others, the same ones every time."""
+    others = [known for known in judged if known.kind != LIMB]
+    order = np.random.default_rng(0).permutation(len(others))[:_OTHERS]
+    return [known for known in judged if known.kind == LIMB] + [others[at] for at in order]
+
+
+def _of_joint(
+    known: LabelledRadiograph, at: int, seen: JointSeen, found: Joint | None
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the row of a joint, those of its outlines and those of its findings."""
+    joint = known.joints[at]
+    outlines = [box for box in _outlines(known) if _is_shown(box, seen.view)]
+    label = _UNCLEAR if joint.label < 0 else (NORMAL, FRACTURED)[joint.label]
+    shares = dict.fromkeys(seen.fracture_probabilities, np.nan)
+    row = {
+        "joint_index": joint.index,
+        "split": known.split,
+        "holder": int(joint.holder),
+        "body_part": seen.joint.body_part,
+        "label": label,
+        **(shares if found is None else found.probabilities),
+        "joint_score": np.nan if found is None else found.score,
+        "fracture_probability": seen.fracture_probability,
+        "cascade_probability": np.nan
+        if found is None
+        else seen.fracture_probabilities[found.body_part],
+    }
+    if joint.label < 0:
+        return row, [], []
+    picture = {"picture": f"{known.image_id}/{joint.index}"}
+    if label == FRACTURED and outlines:
+        row["map_hit"] = float(_touches(_hottest(seen), outlines))
+    marked = [{**picture, **_edges(box)} for box in outlines if label == FRACTURED]
+    findings = [
+        {**picture, "score": finding.score, **_edges(finding.box)}
+        for finding in seen.findings
+        if finding.box is not None
+    ]
+    return row, marked, findings
+
+
+def _found(judged: Judgement, threshold: float) -> dict[str, Any]:
+    """Return what the first look is worth at a threshold."""
+    wholes = judged.wholes[judged.wholes["kind"] == LIMB]
+    marked, places = _by(judged.joints, "image_id"), _by(judged.places, "image_id")
+    limbs = [
+        Examined(
+            str(whole.study),
+            tuple(Marked(_box(row), row.body_part) for row in marked.get(whole.image_id, ())),
+            tuple(
+                Found(_box(row), row.score, row.body_part) for row in places.get(whole.image_id, ())
+            ),
+        )
+        for whole in wholes.itertuples()
+    ]
+    scores = score_joints(limbs, threshold=threshold)
+    sure = judged.places[judged.places["score"] >= threshold]
+    with_one = judged.wholes.assign(found=judged.wholes["image_id"].isin(sure["image_id"]))
+    of_limb = with_one["kind"] == LIMB
+    return {
+        **{name: getattr(scores, name).to_dict() for name in ("recall", "precision", "body_part")},
+        "limbs_without": _share(~with_one["found"][of_limb], with_one[of_limb]),
+        "others_with": _share(with_one["found"][~of_limb], with_one[~of_limb]),
+    }
+
+
+def _examined_joints(judged: Judgement, clear: pd.DataFrame) -> list[Examined]:
+    """Return every joint with a clear label, what is marked on it and what was found."""
+    marked, found = _by(judged.outlines, "picture"), _by(judged.findings, "picture")
+    return [
+        Examined(
+            str(joint.study),
+            tuple(Marked(_box(row)) for row in marked.get(picture, ())),
+            tuple(Found(_box(row), row.score) for row in found.get(picture, ())),
+        )
+        for joint in clear.itertuples()
+        for picture in (f"{joint.image_id}/{joint.joint_index}",)
+    ]
+
+
+def _by(table: pd.DataFrame, column: str) -> dict[Any, list[Any]]:
+    """Return a table's rows by one of its columns."""
+    return {key: list(rows.itertuples()) for key, rows in table.groupby(column)}
+
+
+def _box(row: Any) -> Box:
+    return Box(row.x0, row.y0, row.x1, row.y1)
+
+
+def _edges(box: Box) -> dict[str, float]:
+    return dict(zip(_EDGES, (box.x0, box.y0, box.x1, box.y1), strict=True))
+
+
+def _by_part(joints: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    for part in parts_among(joints["body_part"]):
+        yield part, joints[joints["body_part"] == part]
+    yield "pooled", joints
+
+
+def _share(flags: pd.Series, rows: pd.DataFrame) -> dict[str, Any]:
+    known = flags.notna()
+    return _estimate(_mean, flags[known].astype(float), rows[known])
+
+
+def _estimate(metric: Any, *columns: Any) -> dict[str, Any]:
+    """Return a metric with its interval; the last of the columns is a table with the studies."""
+    *arrays, rows = columns
+    return bootstrap_interval(metric, *arrays, groups=rows["study"]).to_dict()
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return float(values.mean())
+
+
+def _radiograph(known: LabelledRadiograph) -> Radiograph:
+    pixels = known.pixels.astype(np.float32) / np.float32(255)
+    return Radiograph(pixels, known.image_id, known.image_id, "JPEG")
+
+
+def _part(known: LabelledRadiograph, at: int) -> str:
+    return known_parts()[known.joints[at].part]
+
+
+def _fraction(corners: Corners, known: LabelledRadiograph) -> Box:
+    height, width = known.pixels.shape
+    x0, y0, x1, y1 = (corners / [width, height, width, height]).tolist()
+    return Box(x0, y0, x1, y1)
+
+
+def _outlines(known: LabelledRadiograph) -> list[Box]:
+    return [
+        _fraction(np.concatenate([outline.min(0), outline.max(0)]), known)
+        for outline in known.outlines
+    ]
+
+
+def _is_shown(box: Box, view: SquareView) -> bool:
+    """Say whether at least half of a box lies in a view."""
+    shown = view.to_radiograph(0, 0, *view.pixels.shape[1::-1])
+    return shown is not None and box.overlap(shown) >= _SHOWN * box.area
+
+
+def _hottest(seen: JointSeen) -> Box | None:
+    """Return the cell of the fracture map's highest place."""
+    row, column = np.unravel_index(int(seen.fracture_map.argmax()), seen.fracture_map.shape)
+    x, y = (column + 0.5) * FRACTURE_STRIDE, (row + 0.5) * FRACTURE_STRIDE
+    return _cell(float(x), float(y), seen.view)
+
+
+def _cell(x: float, y: float, view: SquareView) -> Box | None:
+    half = FRACTURE_STRIDE / 2
+    return view.to_radiograph(x - half, y - half, x + half, y + half)
+
+
+def _touches(cell: Box | None, outlines: Sequence[Box]) -> bool:
+    return cell is not None and any(cell.overlap(outline) > 0 for outline in outlines)

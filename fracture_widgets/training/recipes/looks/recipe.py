@@ -1,0 +1,98 @@
+"""The settings of the training that looks twice."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from fracture_widgets.errors import TrainingError
+
+COARSEST = 32
+"""Sides of what the network sees are multiples of this."""
+
+
+@dataclass(frozen=True)
+class LooksRecipe:
+    """How the network that looks twice is trained.
+
+    Attributes
+    ----------
+    warm, small, large
+        Epochs: of the new layers alone, of all from conv3 on, and of those at the larger sizes.
+    warm_rate, rate, rise, decay, clip
+        Learning rate of the first; highest one of the others, with the steps until it is reached,
+        after which it falls by half a cosine; weight decay; largest norm of all gradients.
+    kept
+        Share of the running average of the weights that every second step leaves as it is.
+    batch
+        Views in a step.
+    joints, sound_patches, limbs, others, several
+        Views in an epoch: of sound joints, of sound legs and hips in part, of whole radiographs
+        with joints and without, and of those with several joints once more. Fractured joints are
+        all shown twice, and all fractures of legs and hips once.
+    drawn, drawn_limbs, phantoms
+        Views of drawn radiographs in an epoch, as joints and whole, and how many there are.
+    limb_sizes, joint_sizes
+        Sides in pixels of whole radiographs and of joints, small and large.
+    strong
+        Whether implants, frames and writing are drawn into what is shown.
+    seed
+        Of the first weights and of every epoch.
+    """
+
+    warm: int = field(default=1, metadata={"help": "epochs of the new layers alone"})
+    small: int = field(default=5, metadata={"help": "epochs of all layers from conv3 on"})
+    large: int = field(default=2, metadata={"help": "epochs at the larger sizes after them"})
+    warm_rate: float = 1e-3
+    rate: float = field(default=1.2e-4, metadata={"help": "highest learning rate"})
+    rise: int = 150
+    decay: float = 0.02
+    clip: float = 8.0
+    kept: float = 0.98
+    batch: int = 16
+    joints: int = 700
+    sound_patches: int = 110
+    limbs: int = 400
+    others: int = 110
+    several: int = 60
+    drawn: int = 60
+    drawn_limbs: int = 20
+    phantoms: int = 120
+    limb_sizes: tuple[int, int] = (256, 320)
+    joint_sizes: tuple[int, int] = (192, 256)
+    strong: bool = field(
+        default=True, metadata={"help": "draw no implants, frames and writing into radiographs"}
+    )
+    seed: int = field(default=0, metadata={"help": "of the first weights and every epoch"})
+
+    def __post_init__(self) -> None:
+        for name, least in (("warm", 0), ("small", 0), ("large", 0), ("seed", 0), ("batch", 1)):
+            if getattr(self, name) < least:
+                raise TrainingError(f"{name} is {least} or more. Received: {getattr(self, name)}")
+        if not self.epochs:
+            raise TrainingError("A training has an epoch at least. Received: none")
+        sizes = (*self.limb_sizes, *self.joint_sizes)
+        if any(size < COARSEST or size % COARSEST for size in sizes):
+            raise TrainingError(f"Sizes are multiples of {COARSEST}. Received: {sizes}")
+
+    @property
+    def epochs(self) -> int:
+        """All epochs."""
+        return self.warm + self.small + self.large
+
+    def is_warm(self, epoch: int) -> bool:
+        """Say whether an epoch, from 0, teaches the new layers alone."""
+        return epoch < self.warm
+
+    def sizes(self, epoch: int) -> tuple[int, int]:
+        """Return the sides of whole radiographs and of joints in an epoch, from 0."""
+        large = int(epoch >= self.warm + self.small)
+        return self.limb_sizes[large], self.joint_sizes[large]
+
+    def is_candidate(self, epoch: int) -> bool:
+        """Say whether the weights after an epoch, from 0, may be those that are chosen."""
+        return epoch >= self.warm + self.small - 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as they stand on a card."""
+        return asdict(self)

@@ -1,0 +1,123 @@
+"""Runs from radiographs to figures and a model, done once; and the command that does them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fracture_widgets.base.progress import Monitor
+from fracture_widgets.base.tables import read_frame
+from fracture_widgets.cli import main
+from fracture_widgets.errors import TrainingError
+from fracture_widgets.evaluation.subgroups import subgroup_rows
+from fracture_widgets.evaluation.trust_evidence import trust_section
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.folder import LOOKS, OUT_OF_FOLD_FILE
+from fracture_widgets.models.networks.looks import build_looks_network
+from fracture_widgets.models.weight_files import collect_weights, write_weights
+from fracture_widgets.parts import LABELS
+from fracture_widgets.phantoms import draw_phantom
+from fracture_widgets.training.recipes.looks import training
+from fracture_widgets.training.recipes.looks.fit import TrainingJob
+from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
+from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
+from fracture_widgets.training.run_folder import RunFolder
+
+pytestmark = pytest.mark.keras
+
+RECIPE = LooksRecipe(
+    warm=1, small=0, large=0, batch=4, joints=4, limbs=4, others=0, several=0, sound_patches=0,
+    drawn=0, drawn_limbs=0, limb_sizes=(32, 32), joint_sizes=(32, 32),
+)  # fmt: skip
+
+
+def test_a_run_is_taught_judged_and_not_done_again(limbs, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(training, "fill_from_imagenet", lambda network, trunk: None)
+    several = [replace(known, study=f"{known.study} {copy}") for known in limbs for copy in (0, 1)]
+    stages: set[str] = set()
+
+    def teach():
+        stages.clear()
+        monitor = Monitor(lambda done, total, what: stages.add(what))
+        return training.teach_runs(several, "none", tmp_path, ["2"], None, RECIPE, monitor)
+
+    figures = teach()
+    assert stages == {"2: training", "judging 2"}
+    answers = read_frame(tmp_path / OUT_OF_FOLD_FILE)
+    assert set(answers["run"].astype(str)) == {"2"}
+    assert figures["out_of_fold"]["fracture"]["pooled"]["n"] == len(answers) > 0
+    assert list(tmp_path.glob("runs/*/2/weights-1.npz"))
+    assert teach() == figures
+    assert stages == set()
+
+
+def test_a_run_that_there_is_not_is_said(tmp_path) -> None:
+    with pytest.raises(TrainingError, match="The runs are 0, 1, 2, 3, 4, train and all"):
+        training.train_looks(None, "imagenet", tmp_path, runs=["0", "5"])
+
+
+def test_what_is_saved_answers(tmp_path, monkeypatch) -> None:
+    for fitted in (trust_section, subgroup_rows):
+        monkeypatch.setattr(training, fitted.__name__, partial(fitted, resamples=20))
+    parts, rng = known_parts(), np.random.default_rng(0)
+    job = TrainingJob(Run("all", [], []), RECIPE, len(parts), RunFolder(tmp_path / "all"))
+    weights = job.weights_after(RECIPE.epochs)
+    write_weights(weights, collect_weights(build_looks_network(parts)))
+    answers = pd.DataFrame(
+        [
+            {
+                "image_id": f"{part}{number}.jpg",
+                "joint_index": 0,
+                "study": f"study{number}",
+                "holder": 0,
+                "body_part": part,
+                "label": LABELS[number % 2],
+                "run": str(number // 2 % 5),
+                "fracture_probability": float(np.clip(0.7 - number % 2 * 0.4 + noise, 0, 1)),
+            }
+            for part in parts
+            for number, noise in enumerate(rng.normal(0, 0.2, 60))
+        ]
+    )
+    card = training.save_looks(tmp_path / "model", job, {}, answers)
+    assert card["kind"] == LOOKS
+    report = Cascade.load(tmp_path / "model").examine(
+        draw_phantom(parts[1], fractured=True, seed=1).radiograph
+    )
+    assert report.answer.calibrated
+    assert len(read_frame(tmp_path / "model" / OUT_OF_FOLD_FILE)) == len(answers)
+
+
+def test_the_command_names_runs_and_settings_and_prints_the_figures(
+    reduced_folder, tmp_path, monkeypatch, capsys
+) -> None:
+    told: dict[str, object] = {}
+    estimate = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 40, "groups": 20}
+    figure = {
+        "joints": {"0.3": {"recall": estimate, "others_with": estimate | {"value": None}}},
+        "fracture": {"pooled": estimate | {"fractured": 7}},
+        "pointing": {"map": estimate},
+        "froc": {"iou 0.3": {"0.25": 0.5, "1.0": 0.75}},
+    }
+
+    def train(atlas, trunk, work, **settings):
+        told.update(settings, trunk=trunk, work=work)
+        return {"out_of_fold": figure}
+
+    monkeypatch.setattr(training, "train_looks", train)
+    words = ["train", "looks", str(reduced_folder), "--work", str(tmp_path), "--trunk", "w.npz"]
+    assert main([*words, "--folds", "0, 3", "--large", "4", "--no-strong"]) == 0
+    assert told["runs"] == ["0", "3"]
+    assert told["trunk"] == "w.npz"
+    assert told["recipe"] == LooksRecipe(large=4, strong=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "out of fold:",
+        "  joints from 0.3: recall 0.900 (0.800 to 0.950), others with not defined; n 40",
+        "  fracture pooled    AUROC 0.900 (0.800 to 0.950)  n 40, 7 fractured",
+        "  highest map on the fracture: 0.900 (0.800 to 0.950) of 40",
+        "  fractured joints found, iou 0.3: 0.500 at 0.25, 0.750 at 1.0 false boxes a joint",
+    ]
