@@ -101,7 +101,7 @@ def test_the_command_names_runs_and_settings_and_prints_the_figures(
         "joints": {"0.3": {"recall": estimate, "others_with": estimate | {"value": None}}},
         "fracture": {"pooled": estimate | {"fractured": 7}},
         "pointing": {"map": estimate},
-        "froc": {"iou 0.3": {"0.25": 0.5, "1.0": 0.75}},
+        "froc": {"iou 0.3": {"0.25": estimate | {"value": 0.5}, "1.0": estimate | {"value": 0.75}}},
     }
 
     def train(atlas, trunk, work, **settings):
