@@ -16,13 +16,12 @@ from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.trust import PartTrust, trust_of_card
 
 Floats = npt.NDArray[np.float32]
-Outputs = Mapping[str, Floats]
-"""What a network says of one radiograph, by the names of its outputs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +56,7 @@ class Answers(Protocol):
     def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
         """Return what every head says of one, whatever it shows."""
 
-    def outputs(self, radiograph: Radiograph) -> Mapping[str, Floats]:
+    def outputs(self, radiograph: Radiograph) -> Outputs:
         """Return all that the first network says of one as it is."""
 
 

@@ -12,7 +12,6 @@ from fracture_widgets.imaging.quality import CUT_SHORT, QualityProblem, find_qua
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.answering import (
     Floats,
-    Outputs,
     Prepared,
     Trusted,
     most_probable,
@@ -28,7 +27,7 @@ from fracture_widgets.models.networks.names import (
     EVIDENCE_OUTPUT,
     POOLED_OUTPUT,
 )
-from fracture_widgets.models.readers import Seen, read_findings
+from fracture_widgets.models.readers import Outputs, Seen, read_findings
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.parts import FRACTURED, LABELS
 

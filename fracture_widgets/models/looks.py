@@ -13,7 +13,7 @@ from fracture_widgets.imaging.exposed_field import ExposedField, find_exposed_fi
 from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
-from fracture_widgets.models.answering import Floats, Outputs, Prepared, Trusted
+from fracture_widgets.models.answering import Floats, Prepared, Trusted
 from fracture_widgets.models.detection import Detection, detect, sigmoid, suppress
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.folder import ModelFolder
@@ -33,6 +33,7 @@ from fracture_widgets.models.networks.looks import (
     SOFT,
 )
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_MAP_OUTPUT
+from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import GRAVEST_FIRST, Answer, JointAnswer, Report
 from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article

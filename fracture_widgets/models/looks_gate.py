@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fracture_widgets.models.answering import Floats, Outputs
+from fracture_widgets.models.answering import Floats
 from fracture_widgets.models.networks.looks import CONTEXT
+from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.weight_files import Weights
 
 RADIOGRAPH_HEAD, INVERTED_HEAD = "gate_radiograph", "gate_inverted"

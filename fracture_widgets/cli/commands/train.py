@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from fracture_widgets.cli.looks import looks
 from fracture_widgets.cli.narrator import Epochs, Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
@@ -22,6 +21,7 @@ from fracture_widgets.cli.options import (
     interruptible,
     new_app,
 )
+from fracture_widgets.cli.train_looks import looks
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.training.plan import TrainingPlan
