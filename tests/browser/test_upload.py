@@ -36,8 +36,9 @@ def visitor(browser: Browser, wire: Wire) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(visitor: Page) -> Iterator[Page]:
+def page(visitor: Page, wire: Wire) -> Iterator[Page]:
     yield visitor
+    wire.release()
     remove_all(visitor)
 
 
@@ -139,12 +140,13 @@ def test_sixty_megabytes_with_their_progress_to_the_answer_and_more_is_refused_a
     assert study.stat().st_size > 60_000_000
     with huge.open("wb") as file:
         file.truncate(65 * MEGABYTE)
-    before = wire.carried
-    wire.hold_after(20 * MEGABYTE)
-    drop(page, huge, study)
+    drop(page, huge)
     expect(problems(page)).to_have_text(
         "huge.dcm is larger than 64 MB, the limit here: export a smaller copy and choose that."
     )
+    before = wire.carried
+    wire.hold_after(20 * MEGABYTE)
+    drop(page, huge, study)
     wire.wait_until_held(page)
     bar = page.get_by_role("progressbar", name="Upload")
     expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^(2\d|3[0-3])$"))
