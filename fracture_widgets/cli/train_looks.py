@@ -19,6 +19,7 @@ def looks(
     trunk: str = "imagenet",
     folds: str = "0,1,2,3,4,all",
     out: Path | None = None,
+    ships: str = "all",
 ) -> int:
     """Train the network that finds joints, then fractures on them, and judge it.
 
@@ -35,7 +36,10 @@ def looks(
         what to train, with commas between: a fold's number, all, which is what ships, or train,
         which is judged on the test split: once, when the recipe is chosen
     out : DIR
-        models folder, written when all folds and all are done
+        models folder, written when what ships is done
+    ships : NAME
+        the run whose weights are saved: all, trusted by the answers of all folds, or a fold,
+        trusted by its own
     """
     from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.training.recipes.looks.training import train_looks
@@ -51,6 +55,7 @@ def looks(
             work,
             runs=[name.strip() for name in folds.split(",")],
             out=out,
+            ships=ships,
             recipe=recipe,
             monitor=narrator.monitor,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
+from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
-from fracture_widgets.models.folder import LOOKS, OUT_OF_FOLD_FILE, save_model_folder
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import (
+    LOOKS,
+    OUT_OF_FOLD_FILE,
+    add_gate,
+    load_model_folder,
+    save_model_folder,
+)
 from fracture_widgets.models.joints import Thresholds
+from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.looks import (
     build_looks_network,
@@ -28,8 +38,10 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import LABELS, in_words
+from fracture_widgets.training.recipes.gate.samples import drawn_pictures, installed_photographs
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
+from fracture_widgets.training.recipes.looks.gate import fit_gate
 from fracture_widgets.training.recipes.looks.radiographs import (
     ALL,
     FOLDS,
@@ -44,11 +56,30 @@ from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
 from fracture_widgets.training.run_folder import RunFolder
 
 EVERY_FOLD = tuple(str(number) for number in range(FOLDS))
-_OUT_OF_FOLD, _TEST = "out_of_fold", "test"
+_OUT_OF_FOLD, _HELD_OUT, _TEST = "out_of_fold", "held_out", "test"
+_SPLITS = {
+    _OUT_OF_FOLD: (
+        "five folds by study of the train split; what ships is trained on train and test",
+        "answers out of fold of the train split, by networks that learned from the other folds",
+    ),
+    _HELD_OUT: (
+        "trained on four of five folds by study of train; held out is the fifth; test, seen once",
+        "the answers of the network that ships to the fold that it never saw",
+    ),
+}
+"""By how a model is measured: what was split, and what its trust is fitted on."""
 _TRUNK_CREDIT = (
     "ResNet-50 pretrained on ImageNet by He et al., Deep Residual Learning for Image Recognition, "
     "CVPR 2016 (MIT licence), as distributed with Keras Applications; conv3 and conv4 tuned."
 )
+
+
+@dataclass(frozen=True)
+class Shipping:
+    """Where a model is saved, and the run whose weights it has."""
+
+    out: Path
+    run: str = ALL
 
 
 def train_looks(
@@ -58,19 +89,24 @@ def train_looks(
     *,
     runs: Sequence[str] = (*EVERY_FOLD, ALL),
     out: Path | None = None,
+    ships: str = ALL,
     recipe: LooksRecipe | None = None,
     monitor: Monitor = SILENT,
 ) -> Mapping[str, Any]:
     """Do the runs that are not done yet, and return the figures of all that are judged.
 
-    With ``out``, and all folds and ``"all"`` done, the model is saved there.
+    With ``out``, the weights of the run ``ships`` are saved there: those of ``"all"`` when all
+    folds are done, whose answers they are trusted by, or those of a fold, trusted by its own.
     """
     recipe = recipe or LooksRecipe()
     known = (*EVERY_FOLD, TRAIN, ALL)
     if unknown := [name for name in runs if name not in known]:
         raise TrainingError(f"The runs are {in_words(known, 'and')}. Received: {unknown[0]}")
+    if ships not in (*EVERY_FOLD, ALL):
+        raise TrainingError(f"What ships is a fold, or all. Received: {ships}")
     radiographs = read_radiographs(atlas, work, phantoms=recipe.phantoms, monitor=monitor)
-    return teach_runs(radiographs, trunk, work, runs, out, recipe, monitor)
+    shipping = None if out is None else Shipping(out, ships)
+    return teach_runs(radiographs, trunk, work, runs, shipping, recipe, monitor)
 
 
 def teach_runs(
@@ -78,7 +114,7 @@ def teach_runs(
     trunk: str | os.PathLike[str],
     work: Path,
     runs: Sequence[str],
-    out: Path | None,
+    shipping: Shipping | None,
     recipe: LooksRecipe,
     monitor: Monitor = SILENT,
 ) -> Mapping[str, Any]:
@@ -93,24 +129,38 @@ def teach_runs(
         _teach(jobs[name], trunk, monitor)
     done = [name for name in (*EVERY_FOLD, TRAIN) if jobs[name].folder.finished]
     judged = {name: Judgement.read(jobs[name].folder.folder) for name in done}
-    folds = [judged[name] for name in EVERY_FOLD if name in judged]
+    folds = {name: judged[name] for name in EVERY_FOLD if name in judged}
     figures = {}
     if folds:
-        together = Judgement.joined(folds)
+        together = Judgement.joined(list(folds.values()))
         figures[_OUT_OF_FOLD] = summarise(together)
         save_predictions(work / OUT_OF_FOLD_FILE, _answers(together))
     if TRAIN in judged:
         figures[_TEST] = summarise(judged[TRAIN])
-    if out is not None and len(folds) == FOLDS and jobs[ALL].folder.finished:
-        save_looks(out, jobs[ALL], figures, _answers(together))
+    if shipping is None or not jobs[shipping.run].folder.finished:
+        return figures
+    job = jobs[shipping.run]
+    if shipping.run == ALL and len(folds) == FOLDS:
+        save_looks(shipping.out, job, figures, _answers(together), monitor)
+    elif shipping.run in folds:
+        alone = folds[shipping.run]
+        model = served(job.weights_after(recipe.epochs))
+        test = judge(Run(_TEST, [], jobs[TRAIN].run.judged), model, monitor)
+        figures = {_HELD_OUT: summarise(alone), _TEST: summarise(test)}
+        save_looks(shipping.out, job, figures, _in_parts(_answers(alone)), monitor)
     return figures
 
 
 def save_looks(
-    out: Path, job: TrainingJob, figures: Mapping[str, Any], out_of_fold: pd.DataFrame
+    out: Path,
+    job: TrainingJob,
+    figures: Mapping[str, Any],
+    out_of_fold: pd.DataFrame,
+    monitor: Monitor = SILENT,
 ) -> dict[str, Any]:
-    """Save what ships with its card, and the answers out of fold beside it."""
+    """Save what ships with its gate and its card, and the answers out of fold beside it."""
     parts, recipe = known_parts(), job.recipe
+    splits, fitted_on = _SPLITS[_OUT_OF_FOLD if job.run.name == ALL else _HELD_OUT]
     card = {
         "name": "Fracture Widgets, two looks",
         "notice": NOTICE,
@@ -120,18 +170,19 @@ def save_looks(
         "thresholds": Thresholds().to_dict(),
         "trained_on": _trained_on(job.run),
         "attribution": {"radiographs": ATTRIBUTION, "conv1_to_conv4": _TRUNK_CREDIT},
-        "splits": "five folds by study of the train split; the weights that ship are trained on "
-        "train and test",
+        "splits": splits,
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": dict(figures),
-        TRUST_SECTION: trust_section(out_of_fold),
+        TRUST_SECTION: {**trust_section(out_of_fold), "fitted_on": fitted_on},
         "subgroups": subgroup_rows(out_of_fold),
         "failures": known_failures(out_of_fold),
     }
     weights = read_weights(job.weights_after(recipe.epochs))
-    complete = save_model_folder(
-        out, weights, looks_graph(parts), card, kind=LOOKS, body_parts=parts
-    )
+    save_model_folder(out, weights, looks_graph(parts), card, kind=LOOKS, body_parts=parts)
+    saved = load_model_folder(out)
+    others = [*drawn_pictures(), *installed_photographs()]
+    model = TwoLooks(saved, OnnxEngine.of_model(saved))
+    complete = add_gate(out, *fit_gate(job.run, others, model, monitor))
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
     return complete
 
@@ -163,6 +214,12 @@ def _answers(judged: Judgement) -> pd.DataFrame:
     """Return the joints that have a label."""
     joints = judged.joints
     return joints[joints["label"].isin(LABELS)].reset_index(drop=True)
+
+
+def _in_parts(answers: pd.DataFrame) -> pd.DataFrame:
+    """Divide one fold by study, so that what is fitted on a part is measured on the others."""
+    parts = patient_folds(answers, FOLDS, by="study")["fold"]
+    return answers.assign(run=[f"part {number}" for number in parts])
 
 
 def _trained_on(run: Run) -> dict[str, Any]:

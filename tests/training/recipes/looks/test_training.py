@@ -61,6 +61,7 @@ def test_a_run_that_there_is_not_is_said(tmp_path) -> None:
 
 
 def test_what_is_saved_answers(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(training, "fit_gate", lambda *given: ({}, {"kinds": {}}))
     for fitted in (trust_section, subgroup_rows):
         monkeypatch.setattr(training, fitted.__name__, partial(fitted, resamples=20))
     parts, rng = known_parts(), np.random.default_rng(0)

@@ -1,0 +1,266 @@
+"""Fit the gate of a network that looks twice, and measure what it keeps out and lets pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.evaluation.metrics import bootstrap_interval
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.looks_gate import INVERTED_HEAD, RADIOGRAPH_HEAD, gate_features
+from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.training.recipes.gate.samples import Sample
+from fracture_widgets.training.recipes.looks.radiographs import (
+    DRAWN,
+    LIMB,
+    OTHER,
+    LabelledRadiograph,
+    Run,
+    known_parts,
+)
+from fracture_widgets.training.recipes.looks.views import JOINT, WHOLE, ViewRequest, draw
+
+WHOLE_LIMB, CROPPED, LEG, PHANTOM = "whole limb", "joint, cropped", "leg or hip", "drawn radiograph"
+_VARIED = "varied"
+"""What a radiograph is after the training's own changes of framing and greys."""
+
+_MOST = 400
+_SIDE = 384
+_FOLDS = 5
+_KEPT = 0.997
+"""Share of radiographs out of fold that a head leaves alone."""
+_STRENGTHS = (1e-4, 1e-3, 1e-2)
+_MARGINS = (0.02, 0.3)
+
+Features = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What the gate learns from or is measured on: its kind, what it stays together with."""
+
+    kind: str
+    group: str
+    radiograph: Radiograph
+
+
+def fit_gate(
+    run: Run, others: Iterable[Sample], model: TwoLooks, monitor: Monitor = SILENT
+) -> tuple[Weights, dict[str, Any]]:
+    """Fit both heads on what a run learned from and on other pictures; return them and figures."""
+    radiographs = list(chain(_radiographs(run.learned), _varied(run.learned)))
+    beside = [_other(sample) for sample in others]
+    upright = _features(radiographs, model, monitor, "upright radiographs")
+    dark = _features(radiographs, model, monitor, "inverted radiographs", inverted=True)
+    strange = [
+        _features(beside, model, monitor, f"other pictures{words}", inverted=inverted)
+        for inverted, words in ((False, ""), (True, ", inverted"))
+    ]
+    groups, strange_groups = _groups(radiographs), _groups(beside)
+    is_radiograph = _fit_head(upright, np.concatenate(strange), groups, strange_groups * 2)
+    is_upright = _fit_head(upright, dark, groups, groups)
+    weights = {
+        f"{RADIOGRAPH_HEAD}/kernel": is_radiograph.kernel,
+        f"{RADIOGRAPH_HEAD}/bias": is_radiograph.bias,
+        f"{INVERTED_HEAD}/kernel": -is_upright.kernel,
+        f"{INVERTED_HEAD}/bias": -is_upright.bias,
+    }
+    # A picture that is no radiograph and passes is answered where a joint is found on it.
+    passed = is_radiograph.outside[: len(beside)] >= 0.0
+    rows = [
+        *_outcomes(beside, model, passed, np.zeros(len(beside), np.bool_)),
+        *_judged(run, model, is_radiograph, is_upright, monitor),
+    ]
+    figures = {
+        "fitted_on": f"{len(radiographs)} radiographs, as they are and varied, their inverted "
+        f"twins, and {len(beside)} other pictures",
+        "measured": "radiographs that nothing was learned from; other pictures by heads that were "
+        "taught nothing of their file or kind",
+        "intervals": "95 percent, 2,000 bootstrap draws of whole studies or files",
+        "turned_wrongly": _share(is_upright.inside < 0.0, groups),
+        "turned_rightly": _share(is_upright.outside < 0.0, groups),
+        "kinds": _figures(pd.DataFrame(rows)),
+    }
+    return weights, figures
+
+
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """A head, and its log-odds out of fold of what it keeps and of what it keeps out."""
+
+    kernel: Features
+    bias: Features
+    inside: npt.NDArray[np.float64]
+    outside: npt.NDArray[np.float64]
+
+    def log_odds(self, features: Features) -> npt.NDArray[np.float64]:
+        """Return those of pictures; 0 or more is kept."""
+        odds: npt.NDArray[np.float64] = features.astype(np.float64) @ self.kernel + self.bias[0]
+        return odds
+
+
+def _fit_head(
+    inside: Features, outside: Features, groups: Sequence[str], outside_groups: Sequence[str]
+) -> _Head:
+    """Fit a head that is 0 or more inside, its limit chosen on folds that keep groups together."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    both = np.concatenate([inside, outside]).astype(np.float64)
+    kept = np.repeat([True, False], [len(inside), len(outside)])
+    together = np.array([*groups, *outside_groups])
+
+    def out_of_fold(strength: float) -> tuple[float, float, Any, Any]:
+        fitted = make_pipeline(
+            StandardScaler(),
+            LogisticRegression(C=strength, class_weight="balanced", max_iter=3000),
+        )
+        folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
+        odds = cross_val_predict(
+            fitted, both, kept, groups=together, cv=folds, method="decision_function"
+        )
+        return float(log_loss(kept, 1 / (1 + np.exp(-odds)))), strength, fitted, odds
+
+    _, _, fitted, odds = min(map(out_of_fold, _STRENGTHS), key=lambda tried: tried[:2])
+    least, most = np.quantile(odds[kept], 1 - _KEPT), np.quantile(odds[~kept], _KEPT)
+    limit = min(float(least), float(least + most) / 2)
+    scaler, regression = (step for _, step in fitted.fit(both, kept).steps)
+    kernel = regression.coef_[0] / scaler.scale_
+    bias = float(regression.intercept_[0] - kernel @ scaler.mean_) - limit
+    odds = odds - limit
+    return _Head(kernel.astype(np.float32), np.array([bias], np.float32), odds[kept], odds[~kept])
+
+
+def _judged(
+    run: Run, model: TwoLooks, is_radiograph: _Head, is_upright: _Head, monitor: Monitor
+) -> Iterator[dict[str, Any]]:
+    """Yield what becomes of radiographs that nothing was learned from, as they are and inverted."""
+    pictures = list(_radiographs(run.judged))
+    if not pictures:
+        return
+    seen = _features(pictures, model, monitor, "judged radiographs")
+    dark = _features(pictures, model, monitor, "judged radiographs, inverted", inverted=True)
+    turned = is_upright.log_odds(seen) < 0.0
+    passed = is_radiograph.log_odds(np.where(turned[:, np.newaxis], dark, seen)) >= 0.0
+    yield from _outcomes(pictures, model, passed, turned)
+
+
+def _outcomes(
+    pictures: Sequence[Picture], model: TwoLooks, passed: Flags, turned: Flags
+) -> Iterator[dict[str, Any]]:
+    """Yield what becomes of pictures that pass as radiographs, or do not."""
+    for picture, passes, turns in zip(pictures, passed, turned, strict=True):
+        joints = model.find_joints(model.prepare(_turned(picture.radiograph, bool(turns))))
+        yield {
+            "kind": picture.kind,
+            "group": picture.group,
+            "answered": bool(passes and joints),
+            "no_radiograph": not passes,
+            "no_joint": bool(passes and not joints),
+            "turned": bool(turns),
+        }
+
+
+def _figures(rows: pd.DataFrame) -> dict[str, Any]:
+    return {
+        str(kind): {
+            "n": len(of_kind),
+            "groups": int(of_kind["group"].nunique()),
+            **{
+                name: _share(of_kind[name].to_numpy(bool), of_kind["group"].tolist())
+                for name in ("answered", "no_radiograph", "no_joint", "turned")
+            },
+        }
+        for kind, of_kind in rows.groupby("kind", sort=False)
+    }
+
+
+def _features(
+    pictures: Sequence[Picture],
+    model: TwoLooks,
+    monitor: Monitor,
+    what: str,
+    *,
+    inverted: bool = False,
+) -> Features:
+    """Return what the gate sees of pictures as they are, or inverted."""
+    seen = []
+    for done, picture in enumerate(pictures, start=1):
+        seen.append(gate_features(model.outputs(_turned(picture.radiograph, inverted))))
+        monitor.step(done, len(pictures), what)
+    return np.stack(seen)
+
+
+def _radiographs(known: Sequence[LabelledRadiograph]) -> Iterator[Picture]:
+    """Yield radiographs as they are, some of each kind, and a joint cut out of some."""
+    rng = np.random.default_rng(0)
+    for kind, name in ((LIMB, WHOLE_LIMB), (OTHER, LEG), (DRAWN, PHANTOM)):
+        for each in _some(known, kind):
+            yield _picture(name, each, each.pixels)
+            if kind == LIMB and each.joints:
+                joint = each.joints[rng.integers(len(each.joints))]
+                x0, y0, x1, y1 = joint.box
+                around = rng.uniform(*_MARGINS) * np.array([x0 - x1, y0 - y1, x1 - x0, y1 - y0])
+                left, top, right, bottom = np.rint(joint.box + around).astype(int).tolist()
+                yield _picture(
+                    CROPPED, each, each.pixels[max(top, 0) : bottom, max(left, 0) : right]
+                )
+
+
+def _varied(known: Sequence[LabelledRadiograph]) -> Iterator[Picture]:
+    """Yield radiographs as the training varies them: framed, turned, framed in grey, washed out."""
+    rng, parts = np.random.default_rng(1), len(known_parts())
+    for kind in (LIMB, OTHER, DRAWN):
+        for each in _some(known, kind):
+            request = ViewRequest(WHOLE, each)
+            if each.joints and rng.random() < 0.5:
+                request = ViewRequest(JOINT, each, each.joints[rng.integers(len(each.joints))])
+            view = draw(request, _SIDE, rng, strong=True, parts=parts)
+            yield _picture(_VARIED, each, view.pixels)
+
+
+def _some(known: Sequence[LabelledRadiograph], kind: str) -> list[LabelledRadiograph]:
+    of_kind = [each for each in known if each.kind == kind]
+    order = np.random.default_rng(0).permutation(len(of_kind))[:_MOST]
+    return [of_kind[at] for at in order]
+
+
+def _picture(kind: str, known: LabelledRadiograph, pixels: npt.NDArray[np.uint8]) -> Picture:
+    greys = pixels.astype(np.float32) / np.float32(255)
+    return Picture(kind, known.study, Radiograph(greys, known.image_id, known.image_id, "JPEG"))
+
+
+def _other(sample: Sample) -> Picture:
+    return Picture(
+        sample.kind, sample.study, Radiograph(sample.draw(), sample.name, sample.name, "JPEG")
+    )
+
+
+def _turned(radiograph: Radiograph, inverted: bool) -> Radiograph:
+    if not inverted:
+        return radiograph
+    return Radiograph(np.float32(1) - radiograph.pixels, radiograph.name, radiograph.name, "JPEG")
+
+
+def _groups(pictures: Sequence[Picture]) -> list[str]:
+    return [picture.group for picture in pictures]
+
+
+def _share(flags: Flags, groups: Sequence[str]) -> dict[str, Any]:
+    return bootstrap_interval(_mean, flags.astype(float), groups=groups).to_dict()
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return float(values.mean())
