@@ -10,7 +10,6 @@ import pytest
 from fracture_widgets.cli import main
 from fracture_widgets.evaluation.model_card import (
     dataset_card,
-    looks_card,
     model_card,
     network_card,
 )
@@ -121,21 +120,32 @@ def test_a_model_that_looks_twice_has_a_card_of_its_own() -> None:
         "pointing": {"map": share(0.6), "finding": share(0.65)},
         "froc": {"iou 0.5": {"0.25": share(0.5)}},
     }
-    text = looks_card(
+    shares = {name: share(0.1) for name in ("answered", "no_radiograph", "no_joint", "turned")}
+    text = model_card(
         {
             "name": "Two looks",
             "notice": "Not a medical device.",
             "architecture": "ResNet-50",
-            "trained_on": {"what": "limbs", "licence": "CC BY", "counts": {"limb": 3}},
-            "attribution": {"radiographs": "FracAtlas."},
-            "splits": "five folds",
+            "body_parts": ["elbow", "hand"],
+            "trained_on": {"what": "limbs", "licence": "CC BY", "counts": {}},
+            "attribution": {"radiographs": "FracAtlas.", "conv1_to_conv4": "He et al."},
+            "splits": "four folds of five",
             "intervals": "95 percent",
-            "figures": {"out_of_fold": figures},
+            "figures": {"held_out": figures},
+            "gate": {
+                "fitted_on": "radiographs",
+                "measured": "others",
+                "turned_rightly": share(0.9),
+                "turned_wrongly": share(0.1),
+                "kinds": {"photograph": {"n": 9, "groups": 3, **shares}},
+            },
             "files": {"weights-1.npz": {"sha256": "1" * 64, "bytes": 123}},
         }
     )
-    assert "## How well it does, out of fold" in text
+    assert "## How well it does, on the fold held out" in text
     assert "| 0.3 | 0.800 (0.700 to 0.900) | 0.700 (0.600 to 0.800) |" in text
     assert "| elbow | 40 | 12 | 0.850 (0.750 to 0.950) |" in text
     assert "| iou 0.5 | 0.500 (0.400 to 0.600) |" in text
-    assert "Calibration" not in text
+    assert "| photograph | 9 | 3 | 0.100 (0.000 to 0.200) |" in text
+    assert "0.900 (0.800 to 1.000) of inverted radiographs are turned" in text
+    assert "## Calibration" not in text

@@ -20,7 +20,11 @@ from fracture_widgets.parts import in_words, with_article
 Card = Mapping[str, Any]
 
 _NEEDED = ("name", "architecture", "trained_on", "attribution", "splits", "intervals", "figures")
-_SPLITS = {"out_of_fold": "out of fold", "test": "on the test split, looked at once"}
+_SPLITS = {
+    "out_of_fold": "out of fold",
+    "held_out": "on the fold held out",
+    "test": "on the test split, looked at once",
+}
 
 
 def model_card(card: Card) -> str:
@@ -49,26 +53,6 @@ def model_card(card: Card) -> str:
         else:
             text = re.sub(rf"## {heading}\n.*?(?=## )", "", text, flags=re.DOTALL)
     return re.sub(r"\n{3,}", "\n\n", text.format_map({**card, **fields}))
-
-
-def looks_card(card: Card) -> str:
-    """Return the card of a model that looks twice, over limbs and over joints."""
-    text = [f"# Model card: {card['name']}", f"**{card['notice']}**", f"{card['architecture']}."]
-    learned = card["trained_on"]
-    text += [
-        f"## What it learned from\n\n{learned['what']}. {learned['licence']}.",
-        _table("kind | radiographs", learned["counts"].items()),
-        *card["attribution"].values(),
-        f"{_divided(card)}. Intervals: {card['intervals']}.",
-    ]
-    for split, figures in card["figures"].items():
-        text += [f"## How well it does, {_SPLITS.get(split, split)}", *_looks_figures(figures)]
-    if card.get("trust"):
-        trust = _trust(card["trust"])
-        text += ["## Calibration and verdicts", trust["calibration_table"], trust["verdict_table"]]
-    if card.get("failures"):
-        text += ["## Where it fails", _failures(card["failures"])]
-    return "\n\n".join([*text, "## Files", _files(card)]) + "\n"
 
 
 def _looks_figures(figures: Card) -> Iterator[str]:
@@ -179,6 +163,8 @@ def _divided(card: Card) -> str:
 
 def _figures(card: Card, figures: Card) -> str:
     """Return how well body parts, fractures and places were found on one split."""
+    if "joints" in figures:
+        return "\n\n".join(_looks_figures(figures))
     part, uncropped, found = (
         figures[name] for name in ("body_part", "body_part_uncropped", "localisation")
     )
@@ -245,6 +231,20 @@ def _trust(trust: Card) -> dict[str, str]:
 
 def _gate(gate: Card) -> dict[str, str]:
     def blocks() -> Iterator[str]:
+        if kinds := gate.get("kinds"):
+            shares = ("answered", "no_radiograph", "no_joint", "turned")
+            yield f"Measured on {gate['measured']}."
+            yield _table(
+                "kind | n | studies or files | answered | no radiograph | no joint found | turned",
+                (
+                    (name, kind["n"], kind["groups"], *(kind[share] for share in shares))
+                    for name, kind in kinds.items()
+                ),
+            )
+            yield (
+                f"On folds, {estimate_text(gate['turned_rightly'])} of inverted radiographs are "
+                f"turned, and {estimate_text(gate['turned_wrongly'])} of others, wrongly."
+            )
         for split, where in (("out_of_fold", "Out of fold"), ("test", "On the test split")):
             if not (kinds := gate.get(split)):
                 continue

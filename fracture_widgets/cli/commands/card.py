@@ -24,18 +24,14 @@ def card(*, models: Path | None = None, dataset: bool = False, write: bool = Fal
     from fracture_widgets.base.files import write_whole
     from fracture_widgets.evaluation.model_card import (
         dataset_card,
-        looks_card,
         model_card,
         network_card,
     )
     from fracture_widgets.models.compose import model_folders
-    from fracture_widgets.models.folder import LOOKS, default_models_folder, load_model_folder
+    from fracture_widgets.models.folder import default_models_folder, load_model_folder
 
     folder, *others = model_folders(models or default_models_folder())
     known = load_model_folder(folder).card
-    if known["kind"] == LOOKS and not (dataset or write):
-        print(looks_card(known), end="")
-        return 0
     if "learned_from" in known and not (dataset or write):
         cards = [known, *(load_model_folder(other).card for other in others)]
         print("\n".join(map(network_card, cards)), end="")

@@ -37,7 +37,7 @@ from fracture_widgets.models.networks.looks import (
 )
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.parts import LABELS, in_words
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
 from fracture_widgets.training.recipes.gate.samples import drawn_pictures, installed_photographs
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
@@ -223,11 +223,10 @@ def _in_parts(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _trained_on(run: Run) -> dict[str, Any]:
-    counts: dict[str, int] = {}
+    counts: dict[str, dict[str, int]] = {}
     for known in run.learned:
-        broken = "with fractures" if known.outlines else "without"
-        name = f"{known.kind} {broken}"
-        counts[name] = counts.get(name, 0) + 1
+        of_kind = counts.setdefault(known.kind, dict.fromkeys(LABELS, 0))
+        of_kind[FRACTURED if known.outlines else NORMAL] += 1
     return {
         "what": "whole radiographs of FracAtlas with our joint boxes, its leg and hip radiographs, "
         "and drawn radiographs",
