@@ -23,7 +23,7 @@ from fracture_widgets.models.gate import (
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom, sample_phantoms
-from fracture_widgets.training.recipes.gate.samples import drawn_pictures
+from fracture_widgets.training.outliers import drawn_pictures
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -22,6 +22,7 @@ from fracture_widgets.models.gate import Gate
 from fracture_widgets.models.networks.names import STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.training.outliers import drawn_pictures, folder_pictures
 from fracture_widgets.training.recipes.gate.fit import (
     GateRecipe,
     Role,
@@ -31,12 +32,7 @@ from fracture_widgets.training.recipes.gate.fit import (
     out_of_fold,
     study_folds,
 )
-from fracture_widgets.training.recipes.gate.samples import (
-    drawn_pictures,
-    folder_pictures,
-    inverted_samples,
-    phantom_samples,
-)
+from fracture_widgets.training.recipes.gate.samples import inverted_samples, phantom_samples
 
 pytestmark = pytest.mark.slow
 

@@ -21,18 +21,20 @@ from fracture_widgets.models.engine import Engine, OnnxEngine
 from fracture_widgets.models.folder import add_gate, load_model_folder
 from fracture_widgets.models.gate import Gate, stage_means
 from fracture_widgets.models.weight_files import Weights
-from fracture_widgets.training.recipes.gate.samples import (
-    INSIDE,
-    INVERTED,
+from fracture_widgets.training.outliers import (
     OUTSIDE,
-    SAMPLES,
-    TEST,
-    TRAIN,
     Sample,
-    atlas_samples,
     drawn_pictures,
     folder_pictures,
     installed_photographs,
+)
+from fracture_widgets.training.recipes.gate.samples import (
+    INSIDE,
+    INVERTED,
+    SAMPLES,
+    TEST,
+    TRAIN,
+    atlas_samples,
     inverted_samples,
     phantom_samples,
 )

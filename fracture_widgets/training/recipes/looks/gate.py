@@ -17,7 +17,7 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.looks_gate import INVERTED_HEAD, RADIOGRAPH_HEAD, gate_features
 from fracture_widgets.models.weight_files import Weights
-from fracture_widgets.training.recipes.gate.samples import Sample
+from fracture_widgets.training.outliers import Sample
 from fracture_widgets.training.recipes.looks.radiographs import (
     DRAWN,
     LIMB,

@@ -38,7 +38,7 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
-from fracture_widgets.training.recipes.gate.samples import drawn_pictures, installed_photographs
+from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.gate import fit_gate

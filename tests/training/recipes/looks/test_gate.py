@@ -14,7 +14,7 @@ from fracture_widgets.models.looks_gate import LooksGate
 from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.looks import build_looks_network
 from fracture_widgets.models.weight_files import collect_weights
-from fracture_widgets.training.recipes.gate.samples import drawn_pictures
+from fracture_widgets.training.outliers import drawn_pictures
 from fracture_widgets.training.recipes.looks.gate import _fit_head, fit_gate
 from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
 
