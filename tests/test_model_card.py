@@ -114,9 +114,17 @@ def test_a_model_that_looks_twice_has_a_card_of_its_own() -> None:
         return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 40, "groups": 9}
 
     row = {"recall": share(0.8), "precision": share(0.7), "body_part": share(0.9)}
+    names = ("auroc", "accuracy", "sensitivity", "specificity")
+    fracture = {
+        "n": 40,
+        "confusion": {"labels": ["fractured", "normal"], "counts": [[9, 3], [2, 26]]},
+        "always_normal_accuracy": 0.7,
+        **{name: share(0.85) for name in names},
+    }
     figures = {
         "joints": {"0.3": row},
-        "fracture": {"elbow": {**share(0.85), "fractured": 12}},
+        "fracture": {"elbow": fracture},
+        "whole_way": {"found": share(0.9), "fracture": fracture},
         "pointing": {"map": share(0.6), "finding": share(0.65)},
         "froc": {"iou 0.5": {"0.25": share(0.5)}},
     }
@@ -144,7 +152,9 @@ def test_a_model_that_looks_twice_has_a_card_of_its_own() -> None:
     )
     assert "## How well it does, on the fold held out" in text
     assert "| 0.3 | 0.800 (0.700 to 0.900) | 0.700 (0.600 to 0.800) |" in text
-    assert "| elbow | 40 | 12 | 0.850 (0.750 to 0.950) |" in text
+    cell = "0.850 (0.750 to 0.950)"
+    assert f"| elbow | 40 | 12 | {cell} | {cell} | 0.700 | {cell} |" in text
+    assert "The first look finds 0.900 (0.800 to 1.000) of these" in text
     assert "| iou 0.5 | 0.500 (0.400 to 0.600) |" in text
     assert "| photograph | 9 | 3 | 0.100 (0.000 to 0.200) |" in text
     assert "0.900 (0.800 to 1.000) of inverted radiographs are turned" in text

@@ -74,8 +74,17 @@ def _lines(figure: Mapping[str, Any]) -> Iterator[str]:
         shares = (f"{name.replace('_', ' ')} {estimate_text(row[name])}" for name in row)
         yield f"joints from {threshold}: {', '.join(shares)}; n {row['recall']['n']}"
     for part, row in figure["fracture"].items():
-        joints = f"n {row['n']}, {row['fractured']} fractured"
-        yield f"fracture {part:9} AUROC {estimate_text(row)}  {joints}"
+        fractured = sum(row["confusion"]["counts"][0])
+        yield (
+            f"fracture {part:9} AUROC {estimate_text(row['auroc'])}, accuracy "
+            f"{estimate_text(row['accuracy'])}, always normal {row['always_normal_accuracy']:.3f}"
+            f"  n {row['n']}, {fractured} fractured"
+        )
+    whole = figure["whole_way"]
+    yield (
+        f"joints found and named by the first look: {estimate_text(whole['found'])}, their "
+        f"fractures AUROC {estimate_text(whole['fracture']['auroc'])}"
+    )
     for what, row in figure["pointing"].items():
         yield f"highest {what} on the fracture: {estimate_text(row)} of {row['n']}"
     for rule, row in figure["froc"].items():

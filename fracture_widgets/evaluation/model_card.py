@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
+from itertools import starmap
 from typing import Any
 
 from fracture_widgets.base.tables import markdown_table
@@ -25,6 +26,11 @@ _SPLITS = {
     "held_out": "on the fold held out",
     "test": "on the test split, looked at once",
 }
+
+
+_FRACTURE = (
+    "fracture | n | fractured | AUROC | accuracy at 0.5 | always normal | sensitivity | specificity"
+)
 
 
 def model_card(card: Card) -> str:
@@ -61,12 +67,25 @@ def _looks_figures(figures: Card) -> Iterator[str]:
     shares = list(next(iter(joints.values())))
     head = " | ".join(["joints from", *(name.replace("_", " ") for name in shares)])
     yield _table(head, ((limit, *(row[name] for name in shares)) for limit, row in joints.items()))
-    rows = ((part, row["n"], row["fractured"], row) for part, row in figures["fracture"].items())
-    yield _table("fracture | n | fractured | AUROC", rows)
+    yield _table(_FRACTURE, starmap(_fracture_row, figures["fracture"].items()))
+    whole = figures["whole_way"]
+    yield (
+        f"The first look finds {estimate_text(whole['found'])} of these joints by itself (from the "
+        "least score on a card); told which part they are by it, their fracture AUROC is "
+        f"{estimate_text(whole['fracture']['auroc'])}."
+    )
     yield _table("highest | on the fracture", figures["pointing"].items())
     rates = list(next(iter(figures["froc"].values())))
     head = " | ".join(["found", *(f"at {rate} false boxes a joint" for rate in rates)])
     yield _table(head, ((rule, *row.values()) for rule, row in figures["froc"].items()))
+
+
+def _fracture_row(part: str, row: Card) -> tuple[Any, ...]:
+    """Return a part's line of :data:`_FRACTURE`."""
+    fractured, always = sum(row["confusion"]["counts"][0]), f"{row['always_normal_accuracy']:.3f}"
+    names = ("auroc", "accuracy", "sensitivity", "specificity")
+    ranked, right, *rest = (row[name] for name in names)
+    return part, row["n"], fractured, ranked, right, always, *rest
 
 
 def network_card(card: Card) -> str:

@@ -77,7 +77,7 @@ class Scores:
             "n": self.n,
             "groups": self.groups,
             **{name: estimate.to_dict() for name, estimate in self.estimates.items()},
-            f"always_{self.baseline_answer}_accuracy": round(self.baseline, 4),
+            f"always_{self.baseline_answer}_accuracy": round(self.baseline, 4) if self.n else None,
             "confusion": {"labels": list(self.labels), "counts": self.confusion.tolist()},
         }
 

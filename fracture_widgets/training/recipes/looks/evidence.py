@@ -23,7 +23,8 @@ from fracture_widgets.evaluation.detection import (
     pointing,
     score_joints,
 )
-from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
+from fracture_widgets.evaluation.metrics import bootstrap_interval
+from fracture_widgets.evaluation.scores import score_fracture
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import SquareView
@@ -172,13 +173,8 @@ def summarise(judged: Judgement) -> dict[str, Any]:
     examined = _examined_joints(judged, clear)
     return {
         "joints": {str(threshold): _found(judged, threshold) for threshold in _THRESHOLDS},
-        "fracture": {
-            name: {
-                **_estimate(auroc, rows["label"] == FRACTURED, rows["fracture_probability"], rows),
-                "fractured": int((rows["label"] == FRACTURED).sum()),
-            }
-            for name, rows in _by_part(clear)
-        },
+        "fracture": {name: _fracture(name, rows) for name, rows in _by_part(clear)},
+        "whole_way": _whole_way(clear),
         "pointing": {
             "map": _share(broken["map_hit"], broken),
             "finding": pointing(examined).to_dict(),
@@ -192,6 +188,24 @@ def summarise(judged: Judgement) -> dict[str, Any]:
             }
             for rule, (hit, least) in _HITS.items()
         },
+    }
+
+
+def _fracture(
+    name: str, rows: pd.DataFrame, column: str = "fracture_probability"
+) -> dict[str, Any]:
+    """Return how well fractured joints are told from others, beside always answering normal."""
+    called = np.where(rows[column] >= 0.5, FRACTURED, NORMAL)
+    scores = score_fracture(name, rows["label"], called, rows[column], groups=rows["study"])
+    return scores.to_dict()
+
+
+def _whole_way(clear: pd.DataFrame) -> dict[str, Any]:
+    """Return what both looks are worth together: of joints that were found, as they were named."""
+    found = clear[clear["cascade_probability"].notna()]
+    return {
+        "found": _share(clear["cascade_probability"].notna(), clear),
+        "fracture": _fracture("pooled", found, "cascade_probability"),
     }
 
 

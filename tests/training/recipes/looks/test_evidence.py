@@ -133,8 +133,8 @@ def test_figures_follow_from_the_tables(judged) -> None:
     # Of three joints two are fractured; false boxes come with the same score as the right one.
     found = {rate: share["value"] for rate, share in figures["froc"]["iou 0.5"].items()}
     assert found == {"0.1": 0, "0.25": 0, "0.5": 0, "1.0": 0.5}
-    assert figures["fracture"]["pooled"]["value"] == 0.75
-    assert figures["fracture"]["pooled"]["fractured"] == 2
+    assert figures["fracture"]["pooled"]["auroc"]["value"] == 0.75
+    assert sum(figures["fracture"]["pooled"]["confusion"]["counts"][0]) == 2
 
 
 def test_the_tables_outlive_their_files_and_are_joined(judged, tmp_path) -> None:

@@ -98,9 +98,17 @@ def test_the_command_names_runs_and_settings_and_prints_the_figures(
 ) -> None:
     told: dict[str, object] = {}
     estimate = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 40, "groups": 20}
+    fracture = {
+        "n": 40,
+        "auroc": estimate,
+        "accuracy": estimate,
+        "always_normal_accuracy": 0.825,
+        "confusion": {"counts": [[5, 2], [3, 30]]},
+    }
     figure = {
         "joints": {"0.3": {"recall": estimate, "others_with": estimate | {"value": None}}},
-        "fracture": {"pooled": estimate | {"fractured": 7}},
+        "fracture": {"pooled": fracture},
+        "whole_way": {"found": estimate, "fracture": fracture},
         "pointing": {"map": estimate},
         "froc": {"iou 0.3": {"0.25": estimate | {"value": 0.5}, "1.0": estimate | {"value": 0.75}}},
     }
@@ -115,10 +123,13 @@ def test_the_command_names_runs_and_settings_and_prints_the_figures(
     assert told["runs"] == ["0", "3"]
     assert told["trunk"] == "w.npz"
     assert told["recipe"] == LooksRecipe(large=4, strong=False)
+    interval = "0.900 (0.800 to 0.950)"
+    counts = "0.825  n 40, 7 fractured"
     assert capsys.readouterr().out.splitlines() == [
         "out of fold:",
         "  joints from 0.3: recall 0.900 (0.800 to 0.950), others with not defined; n 40",
-        "  fracture pooled    AUROC 0.900 (0.800 to 0.950)  n 40, 7 fractured",
+        f"  fracture pooled    AUROC {interval}, accuracy {interval}, always normal {counts}",
+        f"  joints found and named by the first look: {interval}, their fractures AUROC {interval}",
         "  highest map on the fracture: 0.900 (0.800 to 0.950) of 40",
         "  fractured joints found, iou 0.3: 0.500 at 0.25, 0.750 at 1.0 false boxes a joint",
     ]
