@@ -81,14 +81,14 @@ def fit_looks(network: keras.Model, job: TrainingJob, monitor: Monitor = SILENT)
         folder.check_same_training(record)
         state = folder.state()
         epochs = [{"loss": float(loss)} for loss in state.history["loss"]]
-        model = _compiled(network, recipe, lesson.steps, warm=recipe.is_warm(len(epochs) - 1))
+        model = _compiled(network, recipe, lesson.steps, recipe.place(len(epochs) - 1)[0])
         average, kept = _divided(state.last)
         put_back(model, kept)
     for epoch in range(len(epochs), recipe.epochs):
-        warm = recipe.is_warm(epoch)
-        if model is None or warm != recipe.is_warm(epoch - 1):
-            model = _compiled(network, recipe, lesson.steps, warm=warm)
-        logs = _teach(model, lesson, recipe, epoch, None if warm else average, monitor)
+        number = recipe.place(epoch)[0]
+        if model is None or number != recipe.place(epoch - 1)[0]:
+            model = _compiled(network, recipe, lesson.steps, number)
+        logs = _teach(model, lesson, recipe, epoch, average if number else None, monitor)
         epochs.append({"loss": logs["loss"]})
         monitor.say(_line(epoch, recipe.epochs, logs))
         if recipe.is_candidate(epoch):
@@ -107,7 +107,7 @@ def _teach(
     average: dict[str, npt.NDArray[np.float32]] | None,
     monitor: Monitor,
 ) -> Mapping[str, float]:
-    """Teach one epoch, from 0; let the average follow the weights; return the mean losses."""
+    """Teach an epoch, from 0; let the average follow the weights; return the mean losses."""
     keras = require_keras("Training")
     last: dict[str, float] = {}
 
@@ -157,21 +157,22 @@ def _divided(
     return average, rest
 
 
-def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, *, warm: bool) -> keras.Model:
-    """Return the network with the outputs that are taught, ready for one part of the training."""
+def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int) -> keras.Model:
+    """Return the network with the outputs that are taught, ready for a round of the training."""
     keras = require_keras("Training")
-    still = (*_NEVER, *_NOT_WARM) if warm else _NEVER
+    taught = recipe.rounds[number]
+    still = _NEVER if number else (*_NEVER, *_NOT_WARM)
     for layer in network.layers:
         layer.trainable = not layer.name.startswith(still)
     model = keras.Model(network.input, {name: network.output[name] for name in OUTPUTS})
     rate: Any = recipe.warm_rate
-    if not warm:
-        falling = steps * (recipe.small + recipe.large) - recipe.rise
+    if number:
+        falling = steps * taught.epochs - recipe.rise
         rate = keras.optimizers.schedules.CosineDecay(
-            recipe.rate * 0.1,
+            taught.rate * 0.1,
             max(1, falling),
             alpha=0.02,
-            warmup_target=recipe.rate,
+            warmup_target=taught.rate,
             warmup_steps=recipe.rise,
         )
     model.compile(

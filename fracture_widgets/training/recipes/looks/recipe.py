@@ -12,6 +12,20 @@ COARSEST = 32
 
 
 @dataclass(frozen=True)
+class Round:
+    """A part of a training: epochs at small and at large sizes, and the highest learning rate."""
+
+    small: int
+    large: int
+    rate: float
+
+    @property
+    def epochs(self) -> int:
+        """All of them."""
+        return self.small + self.large
+
+
+@dataclass(frozen=True)
 class LooksRecipe:
     """How the network that looks twice is trained.
 
@@ -19,9 +33,12 @@ class LooksRecipe:
     ----------
     warm, small, large
         Epochs: of the new layers alone, of all from conv3 on, and of those at the larger sizes.
-    warm_rate, rate, rise, decay, clip
-        Learning rate of the first; highest one of the others, with the steps until it is reached,
-        after which it falls by half a cosine; weight decay; largest norm of all gradients.
+    again_small, again_large
+        Epochs of a second round like the first (Loshchilov and Hutter, SGDR, ICLR 2017).
+    warm_rate, rate, again_rate, rise, decay, clip
+        Learning rate of the new layers alone; highest one of each round, with the steps until it
+        is reached, after which it falls by half a cosine; weight decay; largest norm of all
+        gradients.
     kept
         Share of the running average of the weights that every second step leaves as it is.
     batch
@@ -43,8 +60,11 @@ class LooksRecipe:
     warm: int = field(default=1, metadata={"help": "epochs of the new layers alone"})
     small: int = field(default=5, metadata={"help": "epochs of all layers from conv3 on"})
     large: int = field(default=2, metadata={"help": "epochs at the larger sizes after them"})
+    again_small: int = field(default=6, metadata={"help": "epochs of a second round"})
+    again_large: int = field(default=2, metadata={"help": "its epochs at the larger sizes"})
     warm_rate: float = 1e-3
     rate: float = field(default=1.2e-4, metadata={"help": "highest learning rate"})
+    again_rate: float = 9e-5
     rise: int = 150
     decay: float = 0.02
     clip: float = 8.0
@@ -66,7 +86,8 @@ class LooksRecipe:
     seed: int = field(default=0, metadata={"help": "of the first weights and every epoch"})
 
     def __post_init__(self) -> None:
-        for name, least in (("warm", 0), ("small", 0), ("large", 0), ("seed", 0), ("batch", 1)):
+        counts = ("warm", "small", "large", "again_small", "again_large", "seed")
+        for name, least in (*((name, 0) for name in counts), ("batch", 1)):
             if getattr(self, name) < least:
                 raise TrainingError(f"{name} is {least} or more. Received: {getattr(self, name)}")
         if not self.epochs:
@@ -76,22 +97,38 @@ class LooksRecipe:
             raise TrainingError(f"Sizes are multiples of {COARSEST}. Received: {sizes}")
 
     @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The parts of the training, each with a learning rate that rises and falls."""
+        return (
+            Round(self.warm, 0, 0.0),
+            Round(self.small, self.large, self.rate),
+            Round(self.again_small, self.again_large, self.again_rate),
+        )
+
+    @property
     def epochs(self) -> int:
         """All epochs."""
-        return self.warm + self.small + self.large
+        return sum(part.epochs for part in self.rounds)
 
-    def is_warm(self, epoch: int) -> bool:
-        """Say whether an epoch, from 0, teaches the new layers alone."""
-        return epoch < self.warm
+    def place(self, epoch: int) -> tuple[int, int]:
+        """Return in which round an epoch, from 0, is, and which of its epochs, from 0."""
+        for number, part in enumerate(self.rounds):
+            if epoch < part.epochs:
+                return number, epoch
+            epoch -= part.epochs
+        return len(self.rounds), epoch
 
     def sizes(self, epoch: int) -> tuple[int, int]:
         """Return the sides of whole radiographs and of joints in an epoch, from 0."""
-        large = int(epoch >= self.warm + self.small)
+        number, within = self.place(epoch)
+        large = int(number > 0 and within >= self.rounds[number].small)
         return self.limb_sizes[large], self.joint_sizes[large]
 
     def is_candidate(self, epoch: int) -> bool:
         """Say whether the weights after an epoch, from 0, may be those that are chosen."""
-        return epoch >= self.warm + self.small - 1
+        number, within = self.place(epoch)
+        tuned = number > 0 and within >= self.rounds[number].small - 1
+        return tuned or epoch == self.epochs - 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as they stand on a card."""

@@ -124,12 +124,18 @@ def test_the_folds_judge_everything_of_the_train_split_once() -> None:
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     recipe = LooksRecipe()
-    assert [recipe.is_warm(epoch) for epoch in (0, 1)] == [True, False]
-    assert [recipe.sizes(epoch) for epoch in (5, 6)] == [(256, 192), (320, 256)]
-    assert [epoch for epoch in range(recipe.epochs) if recipe.is_candidate(epoch)] == [5, 6, 7]
+    rounds = [recipe.place(epoch)[0] for epoch in range(recipe.epochs)]
+    assert rounds == [0, *[1] * 7, *[2] * 8]
+    small, large = (256, 192), (320, 256)
+    assert [recipe.sizes(epoch) for epoch in (0, 5, 6, 8, 13, 14)] == [
+        *(small, small, large),
+        *(small, small, large),
+    ]
+    chosen = [epoch for epoch in range(recipe.epochs) if recipe.is_candidate(epoch)]
+    assert chosen == [5, 6, 7, 13, 14, 15]
     with pytest.raises(TrainingError, match="batch is 1 or more. Received: 0"):
         replace(recipe, batch=0)
     with pytest.raises(TrainingError, match="multiples of 32"):
         replace(recipe, limb_sizes=(250, 320))
     with pytest.raises(TrainingError, match="an epoch at least"):
-        replace(recipe, warm=0, small=0, large=0)
+        replace(recipe, warm=0, small=0, large=0, again_small=0, again_large=0)
