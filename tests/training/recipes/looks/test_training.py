@@ -31,7 +31,8 @@ pytestmark = pytest.mark.keras
 
 RECIPE = LooksRecipe(
     warm=1, small=0, large=0, again_small=0, again_large=0, batch=4, joints=4, limbs=4,
-    others=0, several=0, sound_patches=0, drawn=0, drawn_limbs=0, limb_sizes=(32, 32), joint_sizes=(32, 32),
+    others=0, several=0, sound_patches=0, drawn=0, drawn_limbs=0,
+    limb_sizes=(32, 32), joint_sizes=(32, 32),
 )  # fmt: skip
 
 
