@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fracture_widgets.cli import main
+from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.evaluation.model_card import (
     dataset_card,
     model_card,
@@ -40,6 +41,9 @@ def test_every_part_has_its_figures_calibration_and_verdicts(card: Any) -> None:
         assert f"{figures['value']:.3f} ({figures['low']:.3f} to {figures['high']:.3f})" in text
         band = card["trust"]["parts"][part]["band"]
         assert f"{band['low']:.3f} | {band['high']:.3f} |" in text
+        other = card["trust"]["parts"][part]["points"]["balanced"]
+        kept = [estimate_text(other[name]) for name in ("sensitivity", "specificity", "doubt")]
+        assert f"| {' | '.join(kept)} |" in text
     assert "Not a medical device" in text
     assert "leg or hip, whole" in text
 

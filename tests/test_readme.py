@@ -81,6 +81,18 @@ def test_verdict_row(part: str) -> None:
     ) in README.read_text("utf-8")
 
 
+@pytest.mark.parametrize("part", BODY_PARTS)
+def test_row_of_the_balanced_operating_point(part: str) -> None:
+    known = load_model_folder().card["trust"]["parts"][part]["points"]["balanced"]
+    none_seen = known["verdicts"]["none seen"]
+    assert (
+        f"| {part} | {known['asked']['sensitivity']:g} / {known['asked']['specificity']:g} "
+        f"| {known['band']['low']:.3f} / {known['band']['high']:.3f} "
+        f"| {_interval(known['sensitivity'])} | {_interval(known['specificity'])} "
+        f"| {_interval(known['doubt'])} | {none_seen['fractured']} of {none_seen['n']} |"
+    ) in README.read_text("utf-8")
+
+
 def test_what_passes_the_gate() -> None:
     gate = load_model_folder().card["gate"]["test"]
     text = " ".join(README.read_text("utf-8").split())

@@ -16,6 +16,7 @@ from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.errors import ModelError
 from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.models.folder import BODY_PART, CARD_FILE
+from fracture_widgets.models.trust import OTHER_POINTS
 from fracture_widgets.parts import in_words, with_article
 
 Card = Mapping[str, Any]
@@ -223,10 +224,7 @@ def _trust(trust: Card) -> dict[str, str]:
         )
         limits = (f"{band['low']:.3f}", f"{band['high']:.3f}")
         calibration.append((name, method, errors["as it is"], errors[method], *limits))
-        asked, missed = part["asked"], part["verdicts"]["none seen"]
-        kept = (part["sensitivity"], part["specificity"], part["doubt"])
-        aims = f"{asked['sensitivity']:g} / {asked['specificity']:g}"
-        verdicts.append((name, part["n"], aims, *kept, f"{missed['fractured']} of {missed['n']}"))
+        verdicts.append((name, part["n"], *_verdict_cells(part)))
         for sets in part["conformal"]:
             covered, both = sets["coverage"], sets["sizes"]["both"]
             row = (covered["fractured"], covered["normal"], both)
@@ -241,11 +239,40 @@ def _trust(trust: Card) -> dict[str, str]:
             "part | n | asked | sensitivity | specificity | doubt | fractured of 'none seen'",
             verdicts,
         ),
+        "other_points": "\n\n".join(_other_points(trust["parts"])),
         "conformal_table": _table(
             "part | conformal, may miss | covers fractured | covers normal | both possible",
             conformal,
         ),
     }
+
+
+def _verdict_cells(point: Card) -> Iterator[Any]:
+    """Yield what the limits of an operating point were asked for, and what they are worth."""
+    asked, missed = point["asked"], point["verdicts"]["none seen"]
+    yield f"{asked['sensitivity']:g} / {asked['specificity']:g}"
+    yield from (point[name] for name in ("sensitivity", "specificity", "doubt"))
+    yield f"{missed['fractured']} of {missed['n']}"
+
+
+def _other_points(parts: Card) -> Iterator[str]:
+    """Yield a table for each operating point that can be chosen instead of the first."""
+    names = dict.fromkeys(name for part in parts.values() for name in part.get(OTHER_POINTS, {}))
+    head = "none seen below | fracture from | asked | sensitivity | specificity | doubt"
+    for name in names:
+        rows, promised = [], {}
+        for part, known in parts.items():
+            if (point := known.get(OTHER_POINTS, {}).get(name)) is None:
+                continue
+            promised, band = point["promised"], point["band"]
+            limits = (f"{band['low']:.3f}", f"{band['high']:.3f}")
+            rows.append((part, known["n"], *limits, *_verdict_cells(point)))
+        yield (
+            f"These verdicts are those of the *sensitive* operating point. The *{name}* one, "
+            f"chosen with `--operating-point {name}`, promises {promised['sensitivity']:g} and "
+            f"{promised['specificity']:g}:"
+        )
+        yield _table(f"part | n | {head} | fractured of 'none seen'", rows)
 
 
 def _gate(gate: Card) -> dict[str, str]:

@@ -29,7 +29,7 @@ from fracture_widgets.evaluation.calibration import (
 from fracture_widgets.evaluation.curves import threshold_of_sensitivity, threshold_of_specificity
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, estimate_text, share
 from fracture_widgets.models.report import DoubtBand
-from fracture_widgets.models.trust import Calibration
+from fracture_widgets.models.trust import OTHER_POINTS, SENSITIVE, Calibration, OperatingPoint
 from fracture_widgets.parts import (
     BODY_PARTS,
     FRACTURED,
@@ -57,9 +57,11 @@ _COLUMNS = (
     "cascade_probability",
 )
 _NEEDED = ("study", "body_part", "label", "run", "fracture_probability")
-_PROMISED = 0.95
-_AIMS = tuple(round(_PROMISED + step / 200, 3) for step in range(9))
-"""0.95 to 0.99. Above that it is a handful of radiographs that decide."""
+_PROMISED: Mapping[OperatingPoint, float] = {"sensitive": 0.95, "balanced": 0.9}
+"""Which share of the fractured, and of the normal, an operating point keeps."""
+
+_MOST = 0.04
+"""How much more than that is asked at most: to 0.99, above which a handful decide."""
 
 _PEER_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
 _FEWEST_PEERS = 25
@@ -108,7 +110,7 @@ def trust_section(predictions: pd.DataFrame, *, resamples: int = 2000) -> dict[s
         "fitted_on": "answers out of fold of the train split, by networks that learned from the "
         "other folds",
         "measured": "fold by fold, by a fit on the other folds",
-        "promised": {"sensitivity": _PROMISED, "specificity": _PROMISED},
+        "promised": _both(_PROMISED[SENSITIVE]),
         "parts": {part: _part(part, rows, resamples) for part, rows in _by_part(predictions)},
     }
 
@@ -131,10 +133,10 @@ def doubt_band(
     positive: npt.ArrayLike,
     calibrated: npt.ArrayLike,
     *,
-    sensitivity: float = _PROMISED,
-    specificity: float = _PROMISED,
+    sensitivity: float = _PROMISED[SENSITIVE],
+    specificity: float = _PROMISED[SENSITIVE],
 ) -> DoubtBand:
-    """Choose the two operating points that keep so much on what is given."""
+    """Choose the two limits that keep so much on what is given."""
     low = threshold_of_sensitivity(positive, calibrated, sensitivity)
     high = threshold_of_specificity(positive, calibrated, specificity)
     low = math.floor(low * 10**_DIGITS) / 10**_DIGITS
@@ -175,10 +177,10 @@ def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
     calibration = _fits()[method](truth, score)
     assert isinstance(calibration, Calibration)
     calibrated = calibration(score)
-    aims = _chosen_aims(truth, measured, fold)
-    verdicts = _verdicts_out_of_fold(truth, measured, fold, **aims)
-    band = doubt_band(truth, calibrated, **aims)
-    everyone = np.ones_like(truth)
+    points = {
+        point: _at_point(truth, calibrated, measured, fold, promised, estimate)
+        for point, promised in _PROMISED.items()
+    }
     return {
         "n": len(rows),
         "fractured": int(truth.sum()),
@@ -194,11 +196,34 @@ def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
         },
         "log_loss": {name: estimate(log_loss, truth, way) for name, way in ways.items()},
         "auroc": estimate(auroc, truth, measured),
+        **points[SENSITIVE],
+        "conformal": [_conformal(truth, measured, fold, miss, estimate) for miss in _MISSES],
+        "peers": _peers(truth, measured),
+        OTHER_POINTS: {
+            point: {"promised": _both(_PROMISED[point]), **figures}
+            for point, figures in points.items()
+            if point != SENSITIVE
+        },
+    }
+
+
+def _both(promised: float) -> dict[str, float]:
+    return {"sensitivity": promised, "specificity": promised}
+
+
+def _at_point(
+    truth: Flags, calibrated: Floats, measured: Floats, fold: Any, promised: float, estimate: Any
+) -> dict[str, Any]:
+    """Choose the limits that keep what is promised, and say what they are worth on other folds."""
+    aims = _chosen_aims(truth, measured, fold, promised)
+    verdicts = _verdicts_out_of_fold(truth, measured, fold, **aims)
+    band = doubt_band(truth, calibrated, **aims)
+    return {
         "asked": aims,
         "band": {"low": band.low, "high": band.high},
         "sensitivity": estimate(share, truth, verdicts != Verdict.NONE_SEEN),
         "specificity": estimate(share, ~truth, verdicts != Verdict.FRACTURE),
-        "doubt": estimate(share, everyone, verdicts == Verdict.DOUBT),
+        "doubt": estimate(share, np.ones_like(truth), verdicts == Verdict.DOUBT),
         "verdicts": {
             str(verdict): {
                 "n": int((verdicts == verdict).sum()),
@@ -207,8 +232,6 @@ def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
             }
             for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
         },
-        "conformal": [_conformal(truth, measured, fold, miss, estimate) for miss in _MISSES],
-        "peers": _peers(truth, measured),
     }
 
 
@@ -231,16 +254,18 @@ def _peers(truth: Flags, calibrated: Floats) -> list[dict[str, Any]]:
     return groups
 
 
-def _chosen_aims(truth: Flags, calibrated: Floats, fold: pd.Series) -> dict[str, float]:
+def _chosen_aims(
+    truth: Flags, calibrated: Floats, fold: pd.Series, promised: float
+) -> dict[str, float]:
     """Choose as little more than the promise as keeps it on folds that had no say."""
     verdicts = {
         aim: _verdicts_out_of_fold(truth, calibrated, fold, sensitivity=aim, specificity=aim)
-        for aim in _AIMS
+        for aim in (round(promised + _MOST * step / 8, 3) for step in range(9))
     }
 
     def least(whole: Flags, unwanted: Verdict) -> float:
-        kept = (aim for aim, v in verdicts.items() if share(whole, v != unwanted) >= _PROMISED)
-        return next(kept, _PROMISED)
+        kept = (aim for aim, v in verdicts.items() if share(whole, v != unwanted) >= promised)
+        return next(kept, promised)
 
     return {
         "sensitivity": least(truth, Verdict.NONE_SEEN),
@@ -334,7 +359,7 @@ def _calibration_error(truth: Flags, calibrated: Floats) -> float:
 
 
 def _lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:
-    line, band, asked = part["calibration"], part["band"], part["asked"]
+    line = part["calibration"]
     yield (
         f"{name}: n {part['n']} of {part['studies']} studies, {part['fractured']} fractured "
         f"(always normal is right in {1 - part['prevalence']:.3f})"
@@ -347,19 +372,8 @@ def _lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:
         loss = estimate_text(part["log_loss"][method])
         yield f"    {method:12} ECE {estimate_text(error)}, log loss {loss}"
     yield f"  AUROC          {estimate_text(part['auroc'])}"
-    yield f"  doubt band     none seen below {band['low']:.3f}, fracture from {band['high']:.3f}"
-    yield (
-        f"    asked for       sensitivity {asked['sensitivity']:g}, "
-        f"specificity {asked['specificity']:g}"
-    )
-    yield f"    sensitivity of 'not none seen'  {estimate_text(part['sensitivity'])}"
-    yield f"    specificity of 'fracture'       {estimate_text(part['specificity'])}"
-    yield f"    doubt                           {estimate_text(part['doubt'])}"
-    for verdict, row in part["verdicts"].items():
-        yield (
-            f"    {verdict:10} n {row['n']:4}, {row['fractured']:3} fractured: "
-            f"{estimate_text(row['share_fractured'])}"
-        )
+    for point, figures in {SENSITIVE: part, **part[OTHER_POINTS]}.items():
+        yield from _point_lines(point, figures)
     for sets in part["conformal"]:
         coverage, sizes = sets["coverage"], sets["sizes"]
         yield (
@@ -367,4 +381,21 @@ def _lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:
             f"{estimate_text(coverage[FRACTURED])}, normal {estimate_text(coverage[NORMAL])}; "
             f"both possible {estimate_text(sizes['both'])}, "
             f"neither {estimate_text(sizes['neither'])}"
+        )
+
+
+def _point_lines(name: str, point: Mapping[str, Any]) -> Iterator[str]:
+    band, asked = point["band"], point["asked"]
+    yield f"  {name:13}  none seen below {band['low']:.3f}, fracture from {band['high']:.3f}"
+    yield (
+        f"    asked for       sensitivity {asked['sensitivity']:g}, "
+        f"specificity {asked['specificity']:g}"
+    )
+    yield f"    sensitivity of 'not none seen'  {estimate_text(point['sensitivity'])}"
+    yield f"    specificity of 'fracture'       {estimate_text(point['specificity'])}"
+    yield f"    doubt                           {estimate_text(point['doubt'])}"
+    for verdict, row in point["verdicts"].items():
+        yield (
+            f"    {verdict:10} n {row['n']:4}, {row['fractured']:3} fractured: "
+            f"{estimate_text(row['share_fractured'])}"
         )

@@ -19,7 +19,13 @@ from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.models.trust import PartTrust, trust_of_card
+from fracture_widgets.models.trust import (
+    SENSITIVE,
+    OperatingPoint,
+    PartTrust,
+    identity_at,
+    trust_of_card,
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -43,6 +49,7 @@ class Answers(Protocol):
     """A kind of model: how a radiograph is made ready, and how it is answered."""
 
     body_parts: tuple[str, ...]
+    sha256: str
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """Make a radiograph ready, without a network."""
@@ -63,8 +70,11 @@ class Answers(Protocol):
 class Trusted:
     """Makes answers of probabilities, as far as a model's card lets them be trusted."""
 
-    def __init__(self, card: Mapping[str, Any]) -> None:
-        self._trust = trust_of_card(card)
+    def __init__(
+        self, card: Mapping[str, Any], sha256: str, point: OperatingPoint = SENSITIVE
+    ) -> None:
+        self._trust = trust_of_card(card, point)
+        self.sha256 = identity_at(point, sha256, self._trust)
 
     def answer(
         self,

@@ -21,6 +21,12 @@ from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.trust import (
+    OPERATING_POINTS,
+    SENSITIVE,
+    OperatingPoint,
+    trust_of_card,
+)
 
 __all__ = ["ENGINES", "Cascade", "predict", "shipped_cascade"]
 
@@ -34,6 +40,8 @@ class Cascade:
         A cascade, or a fracture network for one part; or networks that answer together.
     engine
         What runs the network; by model, where there are several.
+    operating_point
+        As for :meth:`Cascade.load`.
 
     See Also
     --------
@@ -41,20 +49,30 @@ class Cascade:
     """
 
     def __init__(
-        self, model: ModelFolder | Composition, engine: Engine | Mapping[ModelFolder, Engine]
+        self,
+        model: ModelFolder | Composition,
+        engine: Engine | Mapping[ModelFolder, Engine],
+        *,
+        operating_point: OperatingPoint = SENSITIVE,
     ) -> None:
         known = model if isinstance(model, Composition) else compose([model])
         self._composition = known
         engines = engine if isinstance(engine, Mapping) else dict.fromkeys(known.networks, engine)
         first = known.first
         self._answers: Answers = (
-            TwoLooks(first, engines[first])
+            TwoLooks(first, engines[first], operating_point)
             if first is not None and first.kind == LOOKS
-            else Crops(known, engines)
+            else Crops(known, engines, operating_point)
         )
 
     @classmethod
-    def load(cls, models: str | os.PathLike[str] | None = None, *, engine: str = "onnx") -> Cascade:
+    def load(
+        cls,
+        models: str | os.PathLike[str] | None = None,
+        *,
+        engine: str = "onnx",
+        operating_point: OperatingPoint = SENSITIVE,
+    ) -> Cascade:
         """Load a cascade from a models folder.
 
         Parameters
@@ -65,19 +83,30 @@ class Cascade:
             cascade by default.
         engine
             ``"onnx"``, which needs no TensorFlow, or ``"keras"``, the reference.
+        operating_point
+            ``"sensitive"``, whose limits keep 95 percent of fractured and of normal radiographs,
+            or ``"balanced"``, whose limits keep 90 and which is less often in doubt. The card
+            says how often.
 
         Raises
         ------
         ModelError
-            If the folder holds no model this version can use, models that do not fit together, or
-            the engine has another name.
+            If the folder holds no model this version can use, models that do not fit together, no
+            such operating point, or the engine or the operating point has another name.
         MissingExtra
             If the engine is ``"keras"`` and Keras is not installed.
         """
         if engine not in ENGINES:
             raise ModelError(f"The engine is one of {', '.join(ENGINES)}. Received: {engine!r}")
+        if operating_point not in OPERATING_POINTS:
+            raise ModelError(
+                f"The operating point is one of {', '.join(OPERATING_POINTS)}. "
+                f"Received: {operating_point!r}"
+            )
         known = load_composition(models)
-        return cls(known, {model: ENGINES[engine](model) for model in known.networks})
+        trust_of_card(known.card, operating_point)  # before the networks are made ready
+        engines = {model: ENGINES[engine](model) for model in known.networks}
+        return cls(known, engines, operating_point=operating_point)
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -86,8 +115,8 @@ class Cascade:
 
     @property
     def sha256(self) -> str:
-        """The model's identity."""
-        return self._composition.sha256
+        """The model's identity, which differs between its operating points."""
+        return self._answers.sha256
 
     @property
     def body_parts(self) -> tuple[str, ...]:

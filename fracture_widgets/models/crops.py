@@ -29,6 +29,7 @@ from fracture_widgets.models.networks.names import (
 )
 from fracture_widgets.models.readers import Outputs, Seen, read_findings
 from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import FRACTURED, LABELS
 
 _LEAST = np.finfo(np.float32).tiny
@@ -37,11 +38,17 @@ _LEAST = np.finfo(np.float32).tiny
 class Crops:
     """Answers radiographs that one joint fills, each as it is and mirrored."""
 
-    def __init__(self, composition: Composition, engines: Mapping[ModelFolder, Engine]) -> None:
+    def __init__(
+        self,
+        composition: Composition,
+        engines: Mapping[ModelFolder, Engine],
+        point: OperatingPoint = SENSITIVE,
+    ) -> None:
         self.body_parts = composition.body_parts
         self._composition = composition
         self._engines = engines
-        self._trusted = Trusted(composition.card)
+        self._trusted = Trusted(composition.card, composition.sha256, point)
+        self.sha256 = self._trusted.sha256
         first = composition.first
         self._gate = None if first is None else Gate.of_weights(first.weights)
         self._heads: dict[str, Head] = {}
@@ -73,7 +80,7 @@ class Crops:
             answer=answer,
             heatmap=heatmap,
             fracture_map=seen.fracture_map,
-            model=self._composition.sha256,
+            model=self.sha256,
             timings={
                 "prepare": ready - started,
                 "network": answered - ready,

@@ -36,6 +36,7 @@ from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_MA
 from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import GRAVEST_FIRST, Answer, JointAnswer, Report
+from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
 
 NO_JOINT = "no joint"
@@ -66,12 +67,15 @@ class _FirstLook:
 class TwoLooks:
     """Finds joints on whole radiographs, and fractures on joints."""
 
-    def __init__(self, model: ModelFolder, engine: Engine) -> None:
+    def __init__(
+        self, model: ModelFolder, engine: Engine, point: OperatingPoint = SENSITIVE
+    ) -> None:
         self.body_parts = model.body_parts
         self._model = model
         self._engine = engine
         self._limits = Thresholds(**model.card.get("thresholds", {}))
-        self._trusted = Trusted(model.card)
+        self._trusted = Trusted(model.card, model.sha256, point)
+        self.sha256 = self._trusted.sha256
         self._gate = LooksGate(model.weights)
         self._gradients: dict[str, Floats] = {}
 
@@ -100,7 +104,7 @@ class TwoLooks:
             answer=answer,
             heatmap=maps[0],
             fracture_map=maps[1],
-            model=self._model.sha256,
+            model=self.sha256,
             timings={
                 "prepare": ready - started,
                 "network": answered - ready,

@@ -18,20 +18,24 @@ from fracture_widgets.parts import LABELS, Verdict
 
 @dataclass(frozen=True)
 class DoubtBand:
-    """The two operating points of a body part: below none is seen, from the upper on a fracture.
+    """The two limits of a body part: below none is seen, from the upper on a fracture.
 
     Attributes
     ----------
     low
-        Least calibrated probability, 0 to 1, that is not ``none seen``: the point of high
+        Least calibrated probability, 0 to 1, that is not ``none seen``: the limit of high
         sensitivity.
     high
-        Least calibrated probability that is a ``fracture``: the point of high specificity, not
+        Least calibrated probability that is a ``fracture``: the limit of high specificity, not
         below ``low``.
+    point
+        The operating point whose limits these are, ``"sensitive"`` or ``"balanced"``; empty
+        where nobody chose them.
     """
 
     low: float = 0.5
     high: float = 0.5
+    point: str = ""
 
     def verdict(self, calibrated_probability: float) -> Verdict:
         """Return what a calibrated probability of a fracture amounts to."""
@@ -112,7 +116,7 @@ class Answer:
         The same after calibration: of radiographs given 0.3, about 3 in 10 are fractured. As the
         network puts it where nobody has calibrated it.
     band
-        The operating points of that body part.
+        The limits of that body part at the operating point chosen.
     peers
         What became of radiographs with about this probability; None where that is not known.
     refusal

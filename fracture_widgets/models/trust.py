@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,16 @@ Floats = npt.NDArray[np.float64]
 
 TRUST_SECTION = "trust"
 """What this is called on the card."""
+
+OperatingPoint = Literal["sensitive", "balanced"]
+"""Where the limits lie: kept are 95 percent of fractured and of normal radiographs, or 90."""
+
+SENSITIVE: OperatingPoint = "sensitive"
+OPERATING_POINTS: tuple[OperatingPoint, ...] = get_args(OperatingPoint)
+"""The one that is used where none is named, first."""
+
+OTHER_POINTS = "points"
+"""Where a part's section has the operating points beside the first, which it begins with."""
 
 LEAST_PROBABILITY = 1e-7
 """Probabilities closer to 0 or 1 count as this close."""
@@ -45,6 +57,8 @@ class PartTrust:
     calibration: Calibration = field(default_factory=Calibration)
     band: DoubtBand = field(default_factory=DoubtBand)
     peers: tuple[Peers, ...] = ()
+    others: Mapping[str, DoubtBand] = field(default_factory=dict)
+    """The limits at the operating points that were not chosen."""
 
     def peers_of(self, calibrated_probability: float) -> Peers | None:
         """Return the radiographs of about this probability, or None where none are known."""
@@ -54,25 +68,42 @@ class PartTrust:
         return self.peers[int(np.searchsorted(edges, calibrated_probability, side="right"))]
 
 
-def trust_of_card(card: Mapping[str, Any]) -> dict[str, PartTrust]:
+def trust_of_card(
+    card: Mapping[str, Any], point: OperatingPoint = SENSITIVE
+) -> dict[str, PartTrust]:
     """Return what a model's card says of its parts' networks; nothing of a part it leaves out."""
     try:
         parts = card.get(TRUST_SECTION, {}).get("parts", {})
-        return {name: _part(part) for name, part in parts.items()}
+        known = {name: _part(part) for name, part in parts.items()}
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(
             f"The card's section on {TRUST_SECTION} is damaged ({str(error)[:80]}): install the "
             "package again, or run fracture-widgets train trust."
         ) from error
+    if point == SENSITIVE:
+        return known
+    if not known or any(point not in part.others for part in known.values()):
+        raise ModelError(
+            f"This model has no {point} operating point: choose {SENSITIVE}, or fit both on its "
+            "answers out of fold with fracture-widgets train trust."
+        )
+    return {name: replace(part, band=part.others[point]) for name, part in known.items()}
+
+
+def identity_at(point: OperatingPoint, sha256: str, trust: Mapping[str, PartTrust]) -> str:
+    """Return the digest of all that decides an answer: the model's own at the first point."""
+    if point == SENSITIVE:
+        return sha256
+    limits = {name: [part.band.low, part.band.high] for name, part in trust.items()}
+    decides = [sha256, point, limits]
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 def _part(part: Mapping[str, Any]) -> PartTrust:
-    calibration, band = part["calibration"], part["band"]
-    if not (low := _share(band["low"])) <= (high := _share(band["high"])):
-        raise ValueError("its operating points are exchanged")
+    calibration = part["calibration"]
     return PartTrust(
         Calibration(_number(calibration["slope"]), _number(calibration["intercept"])),
-        DoubtBand(low, high),
+        _band(part, SENSITIVE),
         tuple(
             Peers(
                 low=_share(row["from"]),
@@ -83,7 +114,15 @@ def _part(part: Mapping[str, Any]) -> PartTrust:
             )
             for row in part["peers"]
         ),
+        {name: _band(other, name) for name, other in part.get(OTHER_POINTS, {}).items()},
     )
+
+
+def _band(figures: Mapping[str, Any], point: str) -> DoubtBand:
+    band = figures["band"]
+    if not (low := _share(band["low"])) <= (high := _share(band["high"])):
+        raise ValueError(f"the limits of its {point} operating point are exchanged")
+    return DoubtBand(low, high, point)
 
 
 def _number(value: Any, least: float = -_GREATEST, greatest: float = _GREATEST) -> float:

@@ -159,6 +159,17 @@ def test_bands_and_calibrations_that_are_no_numbers_are_refused(
         trust_of_card(changed(card, ("trust", "parts", "hand", *where), value))
 
 
+@pytest.mark.parametrize(
+    "points",
+    [3, [1], {"balanced": {}}, {"balanced": {"band": {"low": 0.6, "high": 0.4}}},
+     {"balanced": {"band": {"low": "nan", "high": 0.4}}}],
+)  # fmt: skip
+def test_other_operating_points_that_are_none_are_refused(points: Any) -> None:
+    card = {"trust": {"parts": {"hand": {**PART, "points": points}}}}
+    with pytest.raises(ModelError, match="section on trust is damaged"):
+        trust_of_card(card)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_weights_that_are_no_numbers_are_refused(whole: Path, value: float) -> None:
     weights = load_model_folder(whole).weights

@@ -19,6 +19,7 @@ from fracture_widgets.evaluation.trust_evidence import (
     trust_section,
     trust_table,
 )
+from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.models.trust import PartTrust, trust_of_card
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL, Verdict
 
@@ -84,6 +85,46 @@ def test_as_little_more_than_the_promise_is_asked_as_keeps_it_on_the_other_folds
         for name, asked in part["asked"].items():
             assert 0.95 <= asked <= 0.99
             assert part[name]["value"] >= 0.95
+
+
+def test_the_balanced_point_promises_less_and_doubts_less(section):
+    for part in section["parts"].values():
+        balanced = part["points"]["balanced"]
+        assert balanced["promised"] == {"sensitivity": 0.9, "specificity": 0.9}
+        for name, asked in balanced["asked"].items():
+            assert 0.9 <= asked <= 0.94
+            assert balanced[name]["value"] >= 0.9
+        assert part["band"]["low"] < balanced["band"]["low"]
+        assert balanced["band"]["high"] < part["band"]["high"]
+        doubt = balanced["doubt"]
+        assert doubt["low"] <= doubt["value"] <= doubt["high"]
+        assert (doubt["n"], doubt["groups"]) == (450, 150)
+        assert doubt["value"] < part["doubt"]["value"]
+        assert sum(row["n"] for row in balanced["verdicts"].values()) == part["n"]
+
+
+def test_the_card_gives_back_the_operating_point_that_is_asked_for(section):
+    sensitive, balanced = (
+        trust_of_card({"trust": section}),
+        trust_of_card({"trust": section}, "balanced"),
+    )
+    for part, written in section["parts"].items():
+        limits = written["points"]["balanced"]["band"]
+        assert balanced[part].band == DoubtBand(limits["low"], limits["high"], "balanced")
+        assert sensitive[part].band.point == "sensitive"
+        assert sensitive[part].calibration == balanced[part].calibration
+
+
+def test_a_card_with_one_operating_point_answers_at_that_one_alone(section):
+    parts = {
+        name: {key: value for key, value in part.items() if key != "points"}
+        for name, part in section["parts"].items()
+    }
+    old = {"trust": {**section, "parts": parts}}
+    assert trust_of_card(old)["hand"].band == trust_of_card({"trust": section})["hand"].band
+    for card in (old, {}):
+        with pytest.raises(ModelError, match="has no balanced operating point: choose sensitive"):
+            trust_of_card(card, "balanced")
 
 
 @pytest.mark.slow
@@ -161,6 +202,7 @@ def test_a_damaged_section_is_one_sentence(damage):
 
 def test_the_table_names_every_part_with_its_baseline(section):
     table = trust_table(section)
+    assert table.count("  balanced       none seen below") == len(BODY_PARTS)
     for part in BODY_PARTS:
         assert f"{part}: n 450 of 150 studies" in table
     assert table.count("always normal is right in") == len(BODY_PARTS)

@@ -177,6 +177,24 @@ def test_an_engine_of_another_name_is_refused() -> None:
         Cascade.load(engine="torch")
 
 
+def test_an_operating_point_of_another_name_is_refused() -> None:
+    with pytest.raises(ModelError, match="one of sensitive, balanced. Received: 'brave'"):
+        Cascade.load(operating_point="brave")
+
+
+@pytest.mark.slow
+def test_operating_points_share_probabilities_and_are_models_of_their_own(cascade: Cascade) -> None:
+    balanced = Cascade.load(operating_point="balanced")
+    assert balanced.sha256 != cascade.sha256 == load_model_folder().sha256
+    for sample in SAMPLES[:2]:
+        usual, other = cascade.examine(sample.radiograph), balanced.examine(sample.radiograph)
+        assert other.model == balanced.sha256
+        assert other.calibrated_probability == usual.calibrated_probability
+        assert (usual.answer.band.point, other.answer.band.point) == ("sensitive", "balanced")
+        assert usual.answer.band.low < other.answer.band.low
+        assert other.answer.band.high < usual.answer.band.high
+
+
 @pytest.mark.slow
 def test_weights_that_make_no_network_are_refused_with_a_sentence() -> None:
     model = load_model_folder()
