@@ -91,7 +91,7 @@ class AnswerPane(widgets.VBox):
             if state.is_answered(selected):
                 return f"Answered: {answer}. Choose another to go on.", "good"
             return (
-                f"Another model answered: {answer}. Predict asks the one that is chosen now.",
+                f"Another model or point answered: {answer}. Predict asks what is chosen now.",
                 "quiet",
             )
         return reason or "Ready.", "quiet"

@@ -11,6 +11,7 @@ from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Report
+from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 
 
 class Examines(Protocol):
@@ -115,11 +116,11 @@ class InferenceWorker:
         self._state.progress = None
 
 
-def load_cascade(folder: Path) -> Examines:
+def load_cascade(folder: Path, point: OperatingPoint = SENSITIVE) -> Examines:
     """Load the cascade of a models folder, and the engine with it."""
     from fracture_widgets.models.cascade import Cascade
 
-    return Cascade.load(folder)
+    return Cascade.load(folder, operating_point=point)
 
 
 def load_shipped_cascade() -> Examines:

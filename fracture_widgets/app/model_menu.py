@@ -1,4 +1,4 @@
-"""Which model answers: the one that ships, or one of one's own."""
+"""Which model answers, the one that ships or one of one's own, and at which operating point."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.models.compose import list_models
 from fracture_widgets.models.folder import default_models_folder
+from fracture_widgets.models.trust import OPERATING_POINTS, SENSITIVE, OperatingPoint
 
 
 class ModelMenu(widgets.HBox):
-    """Lists the models, has the one chosen loaded, and says why one cannot be used."""
+    """Lists models and operating points, loads what is chosen, and says why that cannot be."""
 
     def __init__(
         self, state: WorkbenchState, worker: InferenceWorker, folder: Path | None = None
@@ -25,13 +26,17 @@ class ModelMenu(widgets.HBox):
         self._worker = worker
         self._folder = default_models_folder() if folder is None else folder
         self._in_use: Path | None = None
+        self._point = SENSITIVE
         self.choice = named(widgets.Dropdown(description="Model"), "fw-field")
+        self.point = named(widgets.Dropdown(description="Operating point"), "fw-field")
+        self.point.options = [(point.capitalize(), point) for point in OPERATING_POINTS]
         self.problem = StatusLine()
-        super().__init__([self.choice, self.problem])
+        super().__init__([self.choice, self.point, self.problem])
         self.add_class("fw-model-menu")
         self.refresh()
         self._in_use = self.choice.value
         self.choice.observe(self._choose, "value")
+        self.point.observe(self._choose_point, "value")
         state.observe(self._show, ["model", "working_on"])
         self._show()
 
@@ -54,18 +59,29 @@ class ModelMenu(widgets.HBox):
 
     def _choose(self, _: object) -> None:
         path = self.choice.value
-        if path is None or path == self._in_use:
-            return
-        self.problem.text = ""
-        if not self._worker.load(partial(load_cascade, path), partial(self._loaded, path)):
-            self.choice.value = self._in_use
+        if path is not None and path != self._in_use:
+            self._load(path, self._point)
 
-    def _loaded(self, path: Path, problem: str) -> None:
+    def _choose_point(self, _: object) -> None:
+        if self._in_use is not None and self.point.value != self._point:
+            self._load(self._in_use, self.point.value)
+
+    def _load(self, path: Path, point: OperatingPoint) -> None:
+        self.problem.text = ""
+        ended = partial(self._loaded, path, point)
+        if not self._worker.load(partial(load_cascade, path, point), ended):
+            self._show_in_use()
+
+    def _loaded(self, path: Path, point: OperatingPoint, problem: str) -> None:
         self.problem.say(problem, "problem")
         if not problem:
-            self._in_use = path
+            self._in_use, self._point = path, point
+        self._show_in_use()
+
+    def _show_in_use(self) -> None:
         self.choice.value = self._in_use
+        self.point.value = self._point
 
     def _show(self, _: object = None) -> None:
-        state = self._state
-        self.choice.disabled = bool(state.working_on) or state.model is ModelState.LOADING
+        busy = bool(self._state.working_on) or self._state.model is ModelState.LOADING
+        self.choice.disabled = self.point.disabled = busy

@@ -46,6 +46,7 @@ def choice(*names: str, **settings: Any) -> dict[str, Any]:
 
 
 Engine = Literal["onnx", "keras"]
+OperatingPoint = Literal["sensitive", "balanced"]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
 _COMMON = """\
@@ -53,6 +54,9 @@ dataset : DATASET
     folder of radiographs
 engine
     what runs the network
+operating_point
+    sensitive keeps 95 percent of fractured and of normal radiographs, balanced 90, and is less
+    often in doubt; the model's card says how often
 features : DIR
     where a frozen trunk's features are kept (in the user's cache folder)
 fracatlas : FRACATLAS

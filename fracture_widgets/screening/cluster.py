@@ -16,6 +16,7 @@ from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra, ScreeningError
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.compose import load_composition
+from fracture_widgets.models.trust import OperatingPoint, identity_at, trust_of_card
 from fracture_widgets.screening.examining import Batch, examine
 from fracture_widgets.screening.table import Row
 
@@ -31,16 +32,22 @@ class ClusterExaminer:
     """Answers on the workers of a Dask cluster that have this side's version and model."""
 
     def __init__(
-        self, address: str, folder: Path, models: str | os.PathLike[str] | None, monitor: Monitor
+        self,
+        address: str,
+        folder: Path,
+        chosen: tuple[str | os.PathLike[str] | None, OperatingPoint],
+        monitor: Monitor,
     ) -> None:
         try:
             import distributed
         except ImportError:
             raise MissingExtra("Screening on a Dask cluster", "cluster") from None
-        self.model = load_composition(models).sha256
+        models, point = chosen
+        known = load_composition(models)
+        self.model = identity_at(point, known.sha256, trust_of_card(known.card, point))
         # Plain words, so that a worker of another version can read them and be refused for it.
         where = (str(folder), None if models is None else str(Path(models).absolute()))
-        self._work = (*where, __version__, self.model)
+        self._work = (*where, __version__, self.model, point)
         self._address, self._monitor = address, monitor
         self._able: dict[str, bool] = {}
         """Of every worker that was asked, whether it can do the work."""
@@ -152,12 +159,14 @@ class ClusterExaminer:
         return [future for future in futures if future.done()]
 
 
-def _reason_against(folder: str, models: str | None, version: str, model: str) -> str:
+def _reason_against(
+    folder: str, models: str | None, version: str, model: str, point: OperatingPoint
+) -> str:
     """Say, on a worker, why it cannot do the work; nothing if it can."""
     if __version__ != version:
         return f"has Fracture Widgets {__version__}, and this is {version}"
     try:
-        here = _cascade(models).sha256
+        here = _cascade(models, point).sha256
     except FractureWidgetsError as error:
         return f"has no model ({error})"
     if here != model:
@@ -168,15 +177,20 @@ def _reason_against(folder: str, models: str | None, version: str, model: str) -
 
 
 def _examined_there(
-    folder: str, models: str | None, version: str, model: str, batch: Batch
+    folder: str,
+    models: str | None,
+    version: str,
+    model: str,
+    point: OperatingPoint,
+    batch: Batch,
 ) -> list[Row]:
     """Examine a batch on a worker."""
-    if reason := _reason_against(folder, models, version, model):
+    if reason := _reason_against(folder, models, version, model, point):
         raise ScreeningError(f"A Dask worker {reason}: start it anew.")
-    ((_, rows),) = examine(_cascade(models), Path(folder), [batch])
+    ((_, rows),) = examine(_cascade(models, point), Path(folder), [batch])
     return rows
 
 
 @cache
-def _cascade(models: str | None) -> Cascade:
-    return Cascade.load(models)
+def _cascade(models: str | None, point: OperatingPoint) -> Cascade:
+    return Cascade.load(models, operating_point=point)

@@ -116,7 +116,7 @@ class Journal:
         begun = {
             "version": f"{name} was begun with Fracture Widgets {kept.get('version')}, and this "
             f"is {screened.version}: go on with that version",
-            "model": f"{name} was begun with another model (sha256 "
+            "model": f"{name} was begun with another model or operating point (sha256 "
             f"{str(kept.get('model'))[:12]} ...): go on with that one",
             "files": f"The folder has changed since {name} was begun ({kept.get('files')} files "
             f"then, {screened.files} now): put it back as it was",

@@ -18,6 +18,7 @@ from fracture_widgets.errors import ScreeningError
 from fracture_widgets.imaging.decoders import DECODERS
 from fracture_widgets.imaging.walk import SkippedFiles, walk
 from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import Verdict
 from fracture_widgets.screening.examining import Batch, batches_of, examine
 from fracture_widgets.screening.journal import Journal, Screened
@@ -36,6 +37,10 @@ Examine = Callable[[Iterable[Batch]], Generator[tuple[Batch, list[Row]]]]
 """Answers batches of files, and gives each with its rows in whatever order they are finished."""
 
 
+Chosen = tuple[str | os.PathLike[str] | None, OperatingPoint]
+"""A models folder, or None for the shipped one, and the operating point."""
+
+
 @dataclass(frozen=True)
 class Screening:
     """A finished screening."""
@@ -52,6 +57,7 @@ def screen_folder(
     out: str | os.PathLike[str],
     *,
     models: str | os.PathLike[str] | None = None,
+    operating_point: OperatingPoint = SENSITIVE,
     batch: int = BATCH,
     restart: bool = False,
     dask: str | None = None,
@@ -72,6 +78,9 @@ def screen_folder(
         The table; its name ends in ``.csv`` or ``.parquet``.
     models
         Another models folder.
+    operating_point
+        ``"sensitive"`` or ``"balanced"``, as for
+        :meth:`~fracture_widgets.models.cascade.Cascade.load`.
     batch
         Radiographs that go through the network together.
     restart
@@ -89,7 +98,7 @@ def screen_folder(
     ------
     ScreeningError
         If the folder holds nothing to screen, what an earlier attempt left is of another folder,
-        model or batch, the table cannot be written, or the cluster cannot do it.
+        model, operating point or batch, the table cannot be written, or the cluster cannot do it.
     Cancelled
         If the monitor was asked to stop.
     ModelError
@@ -107,7 +116,8 @@ def screen_folder(
         raise ScreeningError(f"A batch holds at least one radiograph. Received: {batch}")
     check_format(out)
     listing = Listing.of(folder)
-    with _alone(out), _examiner(listing.folder, models, dask, monitor) as (model, answer):
+    chosen = (models, operating_point)
+    with _alone(out), _examiner(listing.folder, chosen, dask, monitor) as (model, answer):
         if out.exists() and not restart and not Journal.beside(out).exists():
             finished = _counted(out, _complete_already(out, listing, model))
             monitor.say(f"{out.name} was complete already; --restart screens the folder again.")
@@ -148,17 +158,18 @@ def _alone(table: Path) -> Iterator[None]:
 
 @contextmanager
 def _examiner(
-    folder: Path, models: str | os.PathLike[str] | None, dask: str | None, monitor: Monitor
+    folder: Path, chosen: Chosen, dask: str | None, monitor: Monitor
 ) -> Iterator[tuple[str, Examine]]:
     """Give the sha256 of the model, and what answers batches with it, here or elsewhere."""
     if dask is None:
         DECODERS.start()  # while the networks are loaded
-        cascade = Cascade.load(models)
+        models, point = chosen
+        cascade = Cascade.load(models, operating_point=point)
         yield cascade.sha256, partial(examine, cascade, folder)
         return
     from fracture_widgets.screening.cluster import ClusterExaminer
 
-    with ClusterExaminer(dask, folder, models, monitor) as examiner:
+    with ClusterExaminer(dask, folder, chosen, monitor) as examiner:
         yield examiner.model, examiner.examine
 
 
@@ -182,8 +193,8 @@ def _complete_already(table: Path, listing: Listing, model: str) -> Iterator[Row
     for name, row in zip_longest(listing.names, read_table(table)):
         if not name or not row or row["path"] != unicode_path(name) or row["model"] != model:
             raise ScreeningError(
-                f"{table.name} is there already, of other files or another model: choose another "
-                "name, or replace it with --restart."
+                f"{table.name} is there already, of other files, another model or operating point: "
+                "choose another name, or replace it with --restart."
             )
         yield row
 

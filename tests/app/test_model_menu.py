@@ -33,8 +33,8 @@ def models(monkeypatch, answers, folders):
     answers.sha256 = answers.model
     known = {"shipped": answers, "elbows": Other()}
 
-    def load(folder):
-        found = known[folder.name]
+    def load(folder, point="sensitive"):
+        found = known[folder.name if point == "sensitive" else f"{folder.name}, {point}"]
         if isinstance(found, Exception):
             raise found
         return found
@@ -74,7 +74,7 @@ def test_what_another_model_answered_is_answered_again(workbench, models, radiog
     workbench.predict.click()
     assert workbench.predict.disabled
     choose(workbench, "elbows")
-    assert workbench.status.text.startswith("Another model answered: hand, none seen.")
+    assert workbench.status.text.startswith("Another model or point answered: hand, none seen.")
     assert not workbench.predict.disabled
     workbench.predict.click()
     assert models["elbows"].asked == ["a.png"]
@@ -111,8 +111,36 @@ def test_a_trained_network_is_put_into_the_menu_and_answers(workbench, models, t
     assert workbench.state.model_id == "e" * 64
 
 
+def test_the_operating_point_is_chosen_beside_the_model(workbench, models, radiograph):
+    class Balanced(type(models["shipped"])):
+        sha256 = model = "f" * 64
+
+    models["shipped, balanced"] = Balanced()
+    workbench.state.add(radiograph("a.png"))
+    workbench.predict.click()
+    menu = workbench.models
+    assert menu.point.options == (("Sensitive", "sensitive"), ("Balanced", "balanced"))
+    menu.point.value = "balanced"
+    assert (menu.choice.label, menu.problem.text) == ("Shipped model", "")
+    assert workbench.state.model_id == "f" * 64
+    workbench.predict.click()
+    assert workbench.state.selected.report.model == "f" * 64
+    menu.point.value = "sensitive"
+    assert workbench.state.model_id == models["shipped"].model
+
+
+def test_an_operating_point_that_a_model_lacks_is_said_and_not_taken(workbench, models):
+    lacking = ModelError("This model has no balanced operating point: choose sensitive.")
+    models["shipped, balanced"] = lacking
+    workbench.models.point.value = "balanced"
+    assert workbench.models.problem.text == str(lacking)
+    assert workbench.models.point.value == "sensitive"
+    assert workbench.state.model_id == models["shipped"].model
+
+
 def test_while_one_is_loaded_no_other_can_be_chosen(models, record, samples, patient):
     workbench = Workbench(history=record, samples=samples, executor=patient)
     assert workbench.models.choice.disabled
+    assert workbench.models.point.disabled
     patient.go()
     assert not workbench.models.choice.disabled

@@ -7,14 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 import typer
 
 from fracture_widgets.base import plugins
 from fracture_widgets.base.cores import THREADS_VARIABLE, cores
-from fracture_widgets.cli import app, main
+from fracture_widgets.cli import app, main, options
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.models.cascade import ENGINES
+from fracture_widgets.models.trust import OPERATING_POINTS
 
 COMMANDS = (
     *("card", "compare", "dashboard", "data", "evaluate", "export", "history", "predict"),
@@ -72,6 +75,11 @@ def test_a_command_that_makes_no_sense_ends_with_two_and_the_usage(words, capsys
     assert shown.err.startswith("Usage: fracture-widgets ")
     assert "\nfracture-widgets: " in shown.err
     assert shown.out == ""
+
+
+def test_the_options_have_the_engines_and_operating_points_that_there_are():
+    assert get_args(options.Engine) == tuple(ENGINES)
+    assert get_args(options.OperatingPoint) == OPERATING_POINTS
 
 
 def test_a_command_that_is_misspelt_is_guessed(capsys):

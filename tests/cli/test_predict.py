@@ -14,6 +14,7 @@ from pydicom import dcmread
 
 from fracture_widgets import sample_phantoms
 from fracture_widgets.cli import main
+from fracture_widgets.models.folder import load_model_folder
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,26 @@ def test_json_has_one_object_for_every_file(
         *("verdict", "refused", "reason", "overridden", "doubt_from", "fracture_from"),
     }
     assert set(lines[1]) == {"path", "error"}
+
+
+@pytest.mark.slow
+def test_the_operating_point_changes_the_limits_and_no_probability(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    for words in ([], ["--operating-point", "sensitive"], ["--operating-point", "balanced"]):
+        assert main(["predict", "--json", str(folder / "a.png"), *words]) == 0
+        (line,) = _lines(capsys)
+        told.append(line)
+    usual, sensitive, balanced = told
+    assert usual == sensitive
+    limits = load_model_folder().card["trust"]["parts"]["elbow"]["points"]["balanced"]["band"]
+    assert (balanced["doubt_from"], balanced["fracture_from"]) == (limits["low"], limits["high"])
+    changed = {name for name in usual if usual[name] != balanced[name]}
+    assert {"doubt_from", "fracture_from", "model"} <= changed
+    assert changed <= {"doubt_from", "fracture_from", "model", "verdict", "operating_point"}
+    assert main(["predict", str(folder / "a.png"), "--operating-point", "balanced"]) == 0
+    assert ", balanced operating point)" in capsys.readouterr().out
 
 
 @pytest.mark.slow

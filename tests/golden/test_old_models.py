@@ -51,10 +51,29 @@ def test_commands_answer_from_it_as_from_the_shipped_folder(
     assert known["code"] == 0
 
 
-def test_its_cards_are_those_that_shipped(models: Path) -> None:
-    for name, words in (("MODEL_CARD.md", ()), ("DATASET_CARD.md", ("--dataset",))):
-        shipped = (models_folder() / name).read_text("utf-8")
-        assert run("card", "--models", models, *words)["out"] == shipped
+def test_its_cards_are_those_that_shipped_but_for_the_operating_point_it_has_not(
+    models: Path,
+) -> None:
+    shipped = {
+        name: (models_folder() / name).read_text("utf-8")
+        for name in ("MODEL_CARD.md", "DATASET_CARD.md")
+    }
+    assert run("card", "--models", models, "--dataset")["out"] == shipped["DATASET_CARD.md"]
+    blocks = shipped["MODEL_CARD.md"].split("\n\n")
+    told = run("card", "--models", models)["out"].split("\n\n")
+    (words,) = (at for at, block in enumerate(blocks) if "*balanced*" in block)
+    assert blocks[words + 1].startswith("| part ")
+    assert told == blocks[:words] + blocks[words + 2 :]
+
+
+def test_it_answers_at_its_one_operating_point_and_says_that_it_has_no_other(models: Path) -> None:
+    for words in (("predict", RADIOGRAPHS / "hand-normal.png"), ("evaluate", RADIOGRAPHS)):
+        told = run(*words, "--models", models, "--operating-point", "balanced")
+        assert (told["code"], told["out"]) == (1, "")
+        assert told["err"].endswith(
+            "This model has no balanced operating point: choose sensitive, or fit both on its "
+            "answers out of fold with fracture-widgets train trust.\n"
+        )
 
 
 @pytest.mark.parametrize("name", ["trunk.npz", "heads.npz", "gate.npz"])

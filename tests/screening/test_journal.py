@@ -82,7 +82,7 @@ def test_a_damaged_byte_costs_the_batches_behind_it_and_no_wrong_row(at: int, fl
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"model": "n" * 64}, "begun with another model (sha256 mmmmmmmmmmmm ...)"),
+        ({"model": "n" * 64}, "begun with another model or operating point (sha256 mm"),
         ({"version": "1.1"}, "begun with Fracture Widgets 1.0, and this is 1.1"),
         ({"files": 8, "listing": "g" * 64}, "The folder has changed since t.csv was begun (7"),
         ({"listing": "g" * 64}, "Files of the folder have been exchanged or renamed"),

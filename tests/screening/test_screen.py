@@ -18,6 +18,7 @@ from fracture_widgets.errors import ScreeningError
 from fracture_widgets.imaging.walk import walk
 from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.screening.screen import Listing
+from fracture_widgets.screening.table import read_table
 
 BATCH = 2
 NAMES = ["r1.png", "r1a.png", "r2.png", "r4.png", "r5.png", "r9.dcm"]
@@ -175,10 +176,32 @@ def test_a_table_of_other_files_is_not_replaced_unasked(
 ) -> None:
     table = tmp_path / "results.csv"
     table.write_bytes(uninterrupted.replace(b"r1a.png,", b"r1b.png,"))
-    with pytest.raises(ScreeningError, match="is there already, of other files or another model"):
+    with pytest.raises(ScreeningError, match="is there already, of other files, another model"):
         screen_folder(radiographs, table)
     screen_folder(radiographs, table, batch=BATCH, restart=True)
     assert table.read_bytes() == uninterrupted
+
+
+@pytest.mark.slow
+def test_another_operating_point_is_another_table(
+    radiographs: Path, uninterrupted: bytes, tmp_path: Path
+) -> None:
+    table = tmp_path / "results.csv"
+    table.write_bytes(uninterrupted)
+    with pytest.raises(ScreeningError, match="another model or operating point"):
+        screen_folder(radiographs, table, operating_point="balanced")
+    screen_folder(radiographs, table, batch=BATCH, operating_point="balanced", restart=True)
+    told = [list(read_table(file)) for file in (table, _written(tmp_path, uninterrupted))]
+    balanced, sensitive = ([row for row in rows if row["body_part"]] for rows in told)
+    for column in ("path", "body_part", "calibrated_probability"):
+        assert [row[column] for row in balanced] == [row[column] for row in sensitive]
+    assert {row["model"] for row in balanced}.isdisjoint({row["model"] for row in sensitive})
+
+
+def _written(folder: Path, content: bytes) -> Path:
+    file = folder / "sensitive.csv"
+    file.write_bytes(content)
+    return file
 
 
 def test_two_at_once_are_refused(radiographs: Path, tmp_path: Path) -> None:

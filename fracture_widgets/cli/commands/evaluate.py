@@ -14,6 +14,7 @@ from fracture_widgets.cli.narrator import Narrator, say
 from fracture_widgets.cli.options import (
     Engine,
     Json,
+    OperatingPoint,
     dataset_table,
     documented,
     folder_for,
@@ -44,6 +45,7 @@ def evaluate(
     report: Path | None = None,
     models: Path | None = None,
     engine: Engine = "onnx",
+    operating_point: OperatingPoint = "sensitive",
 ) -> int:
     """Answer every radiograph of a dataset and compare.
 
@@ -79,7 +81,7 @@ def evaluate(
 
     kinds, strengths = _kinds(shifts_kinds), _strengths(shifts_strengths)
     table = dataset_table(dataset)
-    cascade = Cascade.load(models, engine=engine)
+    cascade = Cascade.load(models, engine=engine, operating_point=operating_point)
     with Narrator("radiographs") as narrator:
         evaluation = evaluate_predictions(
             table,

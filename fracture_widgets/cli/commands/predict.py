@@ -14,6 +14,7 @@ import typer
 from fracture_widgets.cli.narrator import say, tell
 from fracture_widgets.cli.options import (
     Engine,
+    OperatingPoint,
     documented,
     folder_for,
     new_app,
@@ -69,6 +70,7 @@ def predict(
     skipped: bool = False,
     models: Path | None = None,
     engine: Engine = "onnx",
+    operating_point: OperatingPoint = "sensitive",
 ) -> int:
     """Answer radiographs.
 
@@ -92,7 +94,7 @@ def predict(
     from fracture_widgets.models.cascade import Cascade
 
     DECODERS.start()  # while the networks are loaded
-    cascade = Cascade.load(models, engine=engine)
+    cascade = Cascade.load(models, engine=engine, operating_point=operating_point)
     if heatmap is not None:
         folder_for("heatmaps", heatmap)
     if keep_identity and (report is None or "dicom" not in formats.split(",")):
@@ -158,7 +160,8 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
     else:
         answered = (
             f"{answer.body_part} ({percent(answer.body_part_probability)}), "
-            f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}){belongs}"
+            f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}"
+            f"{_other_point(answer)}){belongs}"
             + (f". {override_mark(answer)}" if answer.overridden else "")
         )
     lines = [f"{place}: {answered}"]
@@ -166,6 +169,14 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
         lines += [f"  {joint_in_words(joint)}" for joint in answer.joints]
     lines += [f"  Warning: {text}" for text in report.warnings]
     return "\n".join(lines)
+
+
+def _other_point(answer: Answer) -> str:
+    """Name the operating point of a verdict where it is not the usual one."""
+    from fracture_widgets.models.trust import SENSITIVE
+
+    point = answer.band.point
+    return f", {point} operating point" if point not in ("", SENSITIVE) else ""
 
 
 def _study_as_json(number: int, views: Sequence[tuple[str, Answer]], model: str) -> str:

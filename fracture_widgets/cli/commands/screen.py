@@ -6,7 +6,13 @@ import logging
 from pathlib import Path
 
 from fracture_widgets.cli.narrator import Narrator, tell
-from fracture_widgets.cli.options import documented, interruptible, new_app, tell_skipped
+from fracture_widgets.cli.options import (
+    OperatingPoint,
+    documented,
+    interruptible,
+    new_app,
+    tell_skipped,
+)
 
 app = new_app()
 
@@ -19,6 +25,7 @@ def screen(
     out: Path,
     restart: bool = False,
     models: Path | None = None,
+    operating_point: OperatingPoint = "sensitive",
     batch: int = 16,
     dask: str | None = None,
     skipped: bool = False,
@@ -68,6 +75,7 @@ def screen(
                 folder,
                 out,
                 models=models,
+                operating_point=operating_point,
                 batch=batch,
                 restart=restart,
                 dask=dask,
