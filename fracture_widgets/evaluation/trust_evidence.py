@@ -387,10 +387,8 @@ def _lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:
 def _point_lines(name: str, point: Mapping[str, Any]) -> Iterator[str]:
     band, asked = point["band"], point["asked"]
     yield f"  {name:13}  none seen below {band['low']:.3f}, fracture from {band['high']:.3f}"
-    yield (
-        f"    asked for       sensitivity {asked['sensitivity']:g}, "
-        f"specificity {asked['specificity']:g}"
-    )
+    wanted = ", ".join(f"{name} {asked[name]:g}" for name in ("sensitivity", "specificity"))
+    yield f"    asked for       {wanted}"
     yield f"    sensitivity of 'not none seen'  {estimate_text(point['sensitivity'])}"
     yield f"    specificity of 'fracture'       {estimate_text(point['specificity'])}"
     yield f"    doubt                           {estimate_text(point['doubt'])}"

@@ -66,8 +66,11 @@ def test_its_cards_are_those_that_shipped_but_for_the_operating_point_it_has_not
     assert told == blocks[:words] + blocks[words + 2 :]
 
 
-def test_it_answers_at_its_one_operating_point_and_says_that_it_has_no_other(models: Path) -> None:
-    for words in (("predict", RADIOGRAPHS / "hand-normal.png"), ("evaluate", RADIOGRAPHS)):
+def test_it_answers_at_its_one_operating_point_and_says_that_it_has_no_other(
+    models: Path, tmp_path: Path
+) -> None:
+    folder = ("screen", RADIOGRAPHS, "--out", tmp_path / "t.csv")
+    for words in (("predict", RADIOGRAPHS / "hand-normal.png"), folder):
         told = run(*words, "--models", models, "--operating-point", "balanced")
         assert (told["code"], told["out"]) == (1, "")
         assert told["err"].endswith(

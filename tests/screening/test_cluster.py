@@ -172,5 +172,5 @@ def test_networks_that_answer_together_are_known_by_what_they_are_together(
         weights = {"x/kernel": np.ones((2, 2), np.float32)}
         save_model_folder(tmp_path / kind, weights, graph, {}, kind=kind, body_parts=parts)
     monkeypatch.setattr("distributed.Client", lambda *_, **__: None)
-    examiner = ClusterExaminer("tcp://127.0.0.1:1", tmp_path, tmp_path, SILENT)
+    examiner = ClusterExaminer("tcp://127.0.0.1:1", tmp_path, (tmp_path, "sensitive"), SILENT)
     assert examiner.model == load_composition(tmp_path).sha256
