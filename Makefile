@@ -26,14 +26,15 @@ WHAT_IS_INSTALLED := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dashboard test quick lint lint-front unit keras browser notebooks format front constraints \
-	clean
+.PHONY: help dashboard test quick lint lint-front unit keras browser notebooks docs format front \
+	constraints clean
 
 help:
 	@echo 'make dashboard [PORT=8866]  build what serving needs, and serve the dashboard'
 	@echo 'make quick                  the checks and quick tests, for every change'
 	@echo 'make test                   every check and test, in stages that stop at the first red:'
 	@echo '                            lint, unit, keras, browser, notebooks; each is a target too'
+	@echo 'make docs                   build the site of documentation in docs/_build/html'
 	@echo 'make format                 let ruff put the code in order'
 	@echo 'make front                  build the bundles of the page (needs Node 20 and npm)'
 	@echo 'make constraints            install the newest versions afresh and write them down'
@@ -74,6 +75,10 @@ browser: $(VENV)/.complete
 # Each notebook in a kernel of its own, two at a time.
 notebooks: $(VENV)/.complete
 	$(BIN)/python -m pytest $(TWO) --nbval --nbval-current-env notebooks
+
+# Every warning is an error: links between pages that lead nowhere among them.
+docs: $(VENV)/.complete
+	$(BIN)/python -m sphinx --fail-on-warning --quiet -b html docs docs/_build/html
 
 format: $(VENV)/.complete
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""The README's figures are those of the card that ships."""
+"""The figures in the README and in the documentation are those of the card that ships."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ import pytest
 from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.parts import BODY_PARTS
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+EVIDENCE = ROOT / "docs" / "explanation" / "evidence.md"
+VARIABLES = ROOT / "docs" / "reference" / "environment.md"
+COMPARISON = ROOT / "docs" / "explanation" / "comparison.md"
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +43,13 @@ def test_fracture_row(figures: Any, part: str, looked_at: str) -> None:
         _interval(scores["sensitivity"]),
         _interval(scores["specificity"]),
     ]
-    assert f"| {' | '.join(cells)} |" in README.read_text(encoding="utf-8")
+    row = f"| {' | '.join(cells)} |"
+    assert row in EVIDENCE.read_text(encoding="utf-8")
+    assert looked_at == "test" or row in README.read_text(encoding="utf-8")
 
 
 def test_body_part_and_localisation(figures: Any) -> None:
-    text = " ".join(README.read_text(encoding="utf-8").split())
+    text = " ".join(EVIDENCE.read_text(encoding="utf-8").split())
     folds, test = figures["out_of_fold"], figures["test"]
     for estimate in (
         folds["body_part"]["accuracy"],
@@ -56,9 +62,9 @@ def test_body_part_and_localisation(figures: Any) -> None:
 
 
 def test_every_model_of_the_comparison_stands_with_its_figures() -> None:
-    results = README.parent / "results"
+    results = ROOT / "results"
     table = pd.read_csv(results / "comparison.csv").set_index(["part", "model", "metric"])
-    text = README.read_text(encoding="utf-8")
+    text = COMPARISON.read_text(encoding="utf-8")
     for model, title in pd.read_csv(results / "models.csv", index_col=0)["title"].items():
         row = next(line for line in text.splitlines() if line.startswith(f"| {title} |"))
         for metric in ("accuracy", "precision", "recall", "auroc"):
@@ -78,7 +84,7 @@ def test_verdict_row(part: str) -> None:
         f"| {known['band']['low']:.3f} / {known['band']['high']:.3f} "
         f"| {_interval(known['sensitivity'])} | {_interval(known['specificity'])} "
         f"| {_interval(known['doubt'])} | {none_seen['fractured']} of {none_seen['n']} |"
-    ) in README.read_text("utf-8")
+    ) in EVIDENCE.read_text("utf-8")
 
 
 @pytest.mark.parametrize("part", BODY_PARTS)
@@ -90,12 +96,12 @@ def test_row_of_the_balanced_operating_point(part: str) -> None:
         f"| {known['band']['low']:.3f} / {known['band']['high']:.3f} "
         f"| {_interval(known['sensitivity'])} | {_interval(known['specificity'])} "
         f"| {_interval(known['doubt'])} | {none_seen['fractured']} of {none_seen['n']} |"
-    ) in README.read_text("utf-8")
+    ) in EVIDENCE.read_text("utf-8")
 
 
 def test_what_passes_the_gate() -> None:
     gate = load_model_folder().card["gate"]["test"]
-    text = " ".join(README.read_text("utf-8").split())
+    text = " ".join(EVIDENCE.read_text("utf-8").split())
     assert f"{_interval(gate['kept'])} of our radiographs pass ({gate['kept']['n']} crops" in text
     for kind in ("joint, cropped", "leg or hip, whole", "leg or hip, patch", "scan"):
         row = f"| {kind} | {gate[kind]['n']} ({gate[kind]['groups']}) "
@@ -103,11 +109,21 @@ def test_what_passes_the_gate() -> None:
 
 
 def test_every_variable_of_the_environment_is_in_its_table() -> None:
-    package = README.parent / "fracture_widgets"
+    package = ROOT / "fracture_widgets"
     sources = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
     used = set(re.findall(r"FRACTURE_WIDGETS_[A-Z_]+", sources))
     rows = re.findall(
-        r"^\| `(FRACTURE_WIDGETS_[A-Z_]+)` \|", README.read_text("utf-8"), re.MULTILINE
+        r"^\| `(FRACTURE_WIDGETS_[A-Z_]+)` \|", VARIABLES.read_text("utf-8"), re.MULTILINE
     )
     assert sorted(rows) == sorted(used)
     assert len(used) >= 6
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= 150
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert len(links) > 20
+    assert [link for link in links if not (ROOT / link).exists()] == []
+    commands = re.findall(r"^(?:make|fracture-widgets) ([a-z]+)", text, re.MULTILINE)
+    assert {"dashboard", "test", "predict", "evaluate", "compare"} <= set(commands)
