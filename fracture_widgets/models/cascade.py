@@ -21,6 +21,7 @@ from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.trained import AnyCase, trained_for
 from fracture_widgets.models.trust import (
     OPERATING_POINTS,
     SENSITIVE,
@@ -199,7 +200,10 @@ def predict(
     image_path: str | os.PathLike[str],
     model: str | os.PathLike[str] | Cascade = "Parts",
 ) -> str:
-    """Answer one question about one file, as the paper's reference implementation does.
+    """Answer one question about one file, as the paper does it.
+
+    Networks that :func:`train_bone_type_model` and :func:`train_fracture_model` trained in this
+    process answer their questions; the shipped cascade answers all others.
 
     Parameters
     ----------
@@ -213,8 +217,9 @@ def predict(
     Returns
     -------
     str
-        ``"Elbow"``, ``"Hand"`` or ``"Shoulder"``; or ``"fractured"`` or ``"normal"``. The gate is
-        not asked: :meth:`Cascade.examine` refuses what is no such radiograph.
+        ``"Elbow"``, ``"Hand"`` or ``"Shoulder"``; or ``"fractured"`` or ``"normal"``. It equals
+        the same word in any letter case. The gate is not asked: :meth:`Cascade.examine` refuses
+        what is no such radiograph.
 
     Raises
     ------
@@ -232,16 +237,23 @@ def predict(
     'fractured'
     """
     if isinstance(model, str) and not holds_models(Path(model)):
-        cascade = shipped_cascade()
-        outputs = {"parts": BODY_PART_OUTPUT, **{part: part for part in cascade.body_parts}}
-        output = outputs.get(model.lower())
-        if output is None:
-            names = ", ".join(name.capitalize() for name in outputs)
-            raise ModelError(f"The model is one of {names}. Received: {model!r}")
-        answers = cascade.probabilities(read_radiograph(image_path))[output]
-        best = most_probable(answers)
-        return best.capitalize() if output == BODY_PART_OUTPUT else best
+        return AnyCase(_answer_to(model, read_radiograph(image_path)))
     cascade = model if isinstance(model, Cascade) else Cascade.load(model)
     radiograph = read_radiograph(image_path)
     (answer,) = cascade.answer([cascade.prepare(radiograph)])
-    return answer.label
+    return AnyCase(answer.label)
+
+
+def _answer_to(question: str, radiograph: Radiograph) -> str:
+    """Answer one of the paper's questions by what was trained for it, or else by what ships."""
+    output = BODY_PART_OUTPUT if question.lower() == "parts" else question.lower()
+    trained = trained_for(output)
+    if trained is None:
+        cascade = shipped_cascade()
+        if output not in (BODY_PART_OUTPUT, *cascade.body_parts):
+            names = ", ".join(name.capitalize() for name in ("parts", *cascade.body_parts))
+            raise ModelError(f"The model is one of {names}. Received: {question!r}")
+        answer = most_probable(cascade.probabilities(radiograph)[output])
+    else:
+        answer = trained(radiograph)
+    return answer.capitalize() if output == BODY_PART_OUTPUT else answer

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fracture_widgets.models.trained import forget_trained
 from fracture_widgets.parts import BODY_PARTS
 
 
@@ -70,3 +71,10 @@ def trunk_weights(tiny_trunk, tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "tiny.npz"
     write_weights(path, collect_weights(tiny_trunk(224)))
     return path
+
+
+@pytest.fixture(autouse=True)
+def nothing_trained_before():
+    """Let ``predict`` of other tests answer by what ships."""
+    yield
+    forget_trained()

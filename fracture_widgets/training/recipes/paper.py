@@ -6,13 +6,20 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from fracture_widgets.base.files import cache_folder
+from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.datasets.table import load_dataset
+from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.networks.question import TrunkBuilder
 from fracture_widgets.models.networks.trunks.applications import build_trunk
+from fracture_widgets.models.trained import use_trained
 from fracture_widgets.parts import BODY_PARTS
+from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.classifier import ClassifierTraining, Dataset
 from fracture_widgets.training.loop import Strategy
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
@@ -31,10 +38,12 @@ __all__ = [
 ]
 
 _PLAN = TrainingPlan()
+_DRAWN_PATIENTS = 24
+"""Patients of each part, where radiographs are drawn."""
 
 
 def train_bone_type_model(
-    dataset: Dataset,
+    dataset: Dataset | None = None,
     *,
     plan: TrainingPlan = _PLAN,
     out: str | os.PathLike[str] | None = None,
@@ -50,10 +59,14 @@ def train_bone_type_model(
 ) -> TrainingResult:
     """Train the network that names the body part: elbow, hand or shoulder.
 
+    In this process, :func:`~fracture_widgets.models.cascade.predict` answers with it from then on.
+
     Parameters
     ----------
     dataset
-        A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder.
+        A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder. By default
+        the first dataset in ``FRACTURE_WIDGETS_DATASETS``, or drawn radiographs where that names
+        none.
     plan
         How; the paper's settings by default.
     out
@@ -105,15 +118,15 @@ def train_bone_type_model(
     """
     monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
     training = ClassifierTraining(
-        BODY_PART_OUTPUT, dataset, plan, monitor, out=out, features=features, trunk=trunk,
-        strategy=strategy,
+        BODY_PART_OUTPUT, _named(dataset, monitor), plan, monitor, out=out, features=features,
+        trunk=trunk, strategy=strategy,
     )  # fmt: skip
-    return training.train(resume=resume)
+    return _used(training.train(resume=resume))
 
 
 def train_fracture_model(
     part: str,
-    dataset: Dataset,
+    dataset: Dataset | None = None,
     *,
     plan: TrainingPlan = _PLAN,
     out: str | os.PathLike[str] | None = None,
@@ -147,9 +160,35 @@ def train_fracture_model(
         raise ValueError(f"The part is one of {', '.join(BODY_PARTS)}. Received: {part!r}")
     monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
     training = ClassifierTraining(
-        question, dataset, plan, monitor, out=out, features=features, trunk=trunk, strategy=strategy
-    )
-    return training.train(resume=resume)
+        question, _named(dataset, monitor), plan, monitor, out=out, features=features, trunk=trunk,
+        strategy=strategy,
+    )  # fmt: skip
+    return _used(training.train(resume=resume))
+
+
+def _named(dataset: Dataset | None, monitor: TrainingMonitor) -> Dataset:
+    """Return the dataset that was named, here or in the environment, or else drawn radiographs."""
+    if dataset is not None:
+        return dataset
+    if found := find_datasets():
+        return found[0]
+    monitor.say("No dataset is named: the radiographs are drawn.")
+    folder = cache_folder() / "drawn"
+    write_phantoms(folder, patients=_DRAWN_PATIENTS)
+    return folder
+
+
+def _used(result: TrainingResult) -> TrainingResult:
+    """Let the paper's ``predict`` answer with a network."""
+    labels = list(result.card["labels"])
+
+    def answer(radiograph: Radiograph) -> str:
+        inputs = network_input(radiograph.pixels)[np.newaxis]
+        (probabilities,) = result.model.predict_on_batch(inputs)
+        return str(labels[int(np.argmax(probabilities))])
+
+    use_trained(result.question, answer)
+    return result
 
 
 def train_mura_models(

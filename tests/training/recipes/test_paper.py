@@ -8,6 +8,9 @@ import pytest
 
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, ModelError, TrainingError
+from fracture_widgets.models import cascade
+from fracture_widgets.models.cascade import predict
+from fracture_widgets.models.trained import AnyCase, forget_trained
 from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.training import classifier
 from fracture_widgets.training.data import select_task, split_dataset
@@ -322,3 +325,56 @@ def test_training_again_replaces_the_weights_and_another_question_s_folder_is_re
     assert [file.name for file in out.glob("*.npz")] == [again.files["weights"].name]
     with pytest.raises(TrainingError, match=r"^The folder model holds another model \(card.json\)"):
         train("elbow", out=out)
+
+
+@pytest.fixture
+def paper(monkeypatch, tmp_path):
+    """The names that the paper's section 4 uses, and a home of their own."""
+    monkeypatch.setattr(recipe, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(recipe, "_DRAWN_PATIENTS", 6)
+    yield
+    forget_trained()
+
+
+def test_the_papers_loop_runs_as_written_and_predict_uses_what_was_trained(
+    paper, folder, tiny_trunk, tmp_path, monkeypatch
+):
+    def train(function, *words):
+        heard = []
+        features = tmp_path / "features"
+        result = function(*words, plan=QUICK, trunk=tiny_trunk, features=features, say=heard.append)
+        return result, heard
+
+    # Without a dataset the radiographs are drawn, by the same call as in the paper.
+    drawn, heard = train(train_fracture_model, "Elbow")
+    assert heard[0] == "No dataset is named: the radiographs are drawn."
+    assert set(drawn.split.body_part) == {"elbow"}
+    test_dataset = load_dataset(tmp_path / "drawn")
+    # With one in the environment it is that one's.
+    monkeypatch.setenv("FRACTURE_WIDGETS_DATASETS", str(folder))
+    for part in ("Elbow", "Hand", "Shoulder"):
+        result, _ = train(train_fracture_model, part)
+        assert set(result.split.image_path) < set(load_dataset(folder).image_path)
+    train(train_bone_type_model)
+
+    asked = []
+    monkeypatch.setattr(cascade, "shipped_cascade", lambda: asked.append("shipped"))
+    rows = list(load_dataset(folder).sample(6, random_state=0).itertuples())
+    right = 0
+    for row in rows:
+        part = predict(row.image_path)
+        assert part in {"Elbow", "Hand", "Shoulder"}
+        right += part == row.body_part
+        assert predict(row.image_path, model=part) in {"fractured", "normal"}
+    assert right > 0
+    assert not asked
+    assert len(test_dataset)
+
+
+def test_names_equal_themselves_in_any_case():
+    elbow = AnyCase("Elbow")
+    assert elbow == "elbow" == elbow
+    assert elbow != "hand"
+    assert elbow != 5
+    assert elbow in {"Elbow": 1}
+    assert f"{elbow}" == "Elbow"
