@@ -80,7 +80,7 @@ def _folder_name(folder: str) -> str:
     return _words(folder).removeprefix("xr_")
 
 
-def _label_of(folder: str) -> str | None:
+def label_of(folder: str) -> str | None:
     """Return the label a folder such as ``study1_positive`` or ``normal`` carries, or None."""
     name = folder.strip().lower()
     study = _STUDY.fullmatch(name)
@@ -102,7 +102,7 @@ def place_of(folders: tuple[str, ...]) -> Place | str:
                 return f"another body part ({other})"
             continue
         below = folders[index + 1 :]
-        labels = [(i, label) for i, name in enumerate(below) if (label := _label_of(name))]
+        labels = [(i, label) for i, name in enumerate(below) if (label := label_of(name))]
         if not labels:
             reason = "no label in its folders"
             continue

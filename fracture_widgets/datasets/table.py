@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from fracture_widgets.base.files import file_sha256
 from fracture_widgets.base.tables import read_frame
-from fracture_widgets.datasets.layout import body_part_of, expected_layout, place_of
+from fracture_widgets.datasets.layout import body_part_of, expected_layout, label_of, place_of
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster
 from fracture_widgets.imaging.walk import HEAD, SkippedFiles, walk
-from fracture_widgets.parts import in_words, with_article
+from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
 
 BOXES_FILE = "boxes.csv"
 """Name of the table of fracture boxes at the top of a dataset that has one."""
 
 _COMPANIONS = {BOXES_FILE, "crops.csv", "crops.json", "readme.txt"}
 _BOX_COLUMNS = ["x0", "y0", "x1", "y1"]
+_NEEDED = ("body_part", "label", "image_path")
+_FLAGS = {
+    **dict.fromkeys(("1", "1.0", "true", "yes"), FRACTURED),
+    **dict.fromkeys(("0", "0.0", "false", "no"), NORMAL),
+}
 
 
 def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -118,6 +124,50 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
     table.attrs["skipped"] = skipped
     table.attrs["warnings"] = _warnings(table)
     return table
+
+
+def labelled_table(
+    dataset: pd.DataFrame | str | os.PathLike[str], columns: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return a dataset's table with its body parts and labels in our words.
+
+    Tables of one's own may say ``Elbow`` or ``XR_ELBOW``, ``Fractured``, ``positive``, 1 or True.
+    """
+    if not isinstance(dataset, pd.DataFrame):
+        return load_dataset(dataset)
+    needed = dict.fromkeys((*_NEEDED, *columns))
+    if missing := [name for name in needed if name not in dataset]:
+        raise DatasetError(
+            f"The table of radiographs has no column {' and no column '.join(missing)}: "
+            "use the one load_dataset returns."
+        )
+    return dataset.assign(
+        body_part=_in_our_words(dataset["body_part"], _part_name, f"none of {in_words()}"),
+        label=_in_our_words(dataset["label"], _label_name, f"neither {FRACTURED} nor {NORMAL}"),
+    )
+
+
+def _in_our_words(
+    column: pd.Series, word_of: Callable[[str], str | None], otherwise: str
+) -> pd.Series:
+    """Return a column's values in our words, or name the first that is none."""
+    words = {value: word_of(str(value)) for value in column.unique()}
+    for value, word in words.items():
+        if word is None:
+            raise DatasetError(
+                f"The table's column {column.name} holds {value!r}, which is {otherwise}: correct "
+                "it, or leave those rows out."
+            )
+    return column.map(words)
+
+
+def _part_name(value: str) -> str | None:
+    part = body_part_of(value)
+    return None if part is None else part.name
+
+
+def _label_name(value: str) -> str | None:
+    return _FLAGS.get(value.lower()) or label_of(value)
 
 
 def load_boxes(path: str | os.PathLike[str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fracture_widgets.datasets.table import load_dataset
+from fracture_widgets.datasets.table import labelled_table
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.imaging.radiograph import read_radiograph
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from fracture_widgets.evaluation.shift_table import ShiftResults
     from fracture_widgets.models.cascade import Cascade
 
-_NEEDED = ("body_part", "label", "image_path")
 _REASONS = 5
 
 
@@ -204,13 +203,7 @@ def _chosen(
     dataset: pd.DataFrame | str | os.PathLike[str], split: str | None, by: str, limit: int | None
 ) -> pd.DataFrame:
     """Return the rows to examine, numbered from 0."""
-    table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
-    missing = [name for name in (*_NEEDED, by) if name not in table]
-    if missing:
-        raise DatasetError(
-            f"The table of radiographs has no column {' and no column '.join(missing)}: "
-            "use the one load_dataset returns."
-        )
+    table = labelled_table(dataset, (by,))
     if split is not None:
         there = sorted(set(table["split"].dropna())) if "split" in table else []
         if split not in there:

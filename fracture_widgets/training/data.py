@@ -14,7 +14,7 @@ import pandas as pd
 
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.split import split_by_patient
-from fracture_widgets.datasets.table import load_dataset
+from fracture_widgets.datasets.table import labelled_table
 from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
@@ -35,7 +35,6 @@ SPLITS = ("train", "validation", "test")
 _DRAWS_IN_AN_EPOCH = 1 << 24
 _SETTINGS = Augmentation()
 _BLACK = {"fill_mode": "constant", "fill_value": 0.0}
-_NEEDED = ("body_part", "patient_id", "label", "image_path")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +63,7 @@ def label_names(question: str, table: pd.DataFrame) -> tuple[str, ...]:
 
 def select_task(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
     """Return the radiographs a question is asked of, with the column ``answer``."""
-    table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
-    missing = [name for name in _NEEDED if name not in table]
-    if missing:
-        raise DatasetError(
-            f"The table of radiographs has no column {' and no column '.join(missing)}: "
-            "use the one load_dataset returns."
-        )
+    table = labelled_table(dataset, ("patient_id",))
     if question == BODY_PART_OUTPUT:
         chosen = table.assign(answer=table["body_part"])
     else:

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fracture_widgets.datasets.layout import DATASETS_VARIABLE, Place, find_datasets, place_of
-from fracture_widgets.datasets.table import find_duplicates, load_boxes, load_dataset
+from fracture_widgets.datasets.table import (
+    find_duplicates,
+    labelled_table,
+    load_boxes,
+    load_dataset,
+)
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.imaging.walk import SkippedFiles
 
@@ -155,6 +160,35 @@ def test_links_that_lead_back_up_do_not_trap_the_walk(tree):
     root = tree("Hand/patient00001/study1_positive/image1.png")
     (root / "Hand" / "again").symlink_to(root, target_is_directory=True)
     assert len(load_dataset(root)) == 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "labels"),
+    [
+        (["Elbow", "XR_HAND"], ["Fractured", "Normal"]),
+        (["elbow", " Hand"], ["positive", "negative"]),
+        (["elbow", "hand"], [1, 0]),
+        (["elbow", "hand"], [True, False]),
+        (["ELBOW", "xr_hand"], ["1", "0"]),
+    ],
+)
+def test_a_table_in_other_words_is_understood(parts, labels):
+    ours = pd.DataFrame({"body_part": parts, "label": labels, "image_path": ["a.png", "b.png"]})
+    table = labelled_table(ours)
+    assert table["body_part"].tolist() == ["elbow", "hand"]
+    assert table["label"].tolist() == ["fractured", "normal"]
+    assert ours["label"].tolist() == labels
+
+
+def test_a_table_in_words_that_mean_nothing_is_refused_by_the_first_of_them():
+    rows = {"body_part": ["elbow", "hand"], "label": ["normal", "broken"], "image_path": ["a", "b"]}
+    with pytest.raises(DatasetError, match="label holds 'broken', which is neither fractured nor"):
+        labelled_table(pd.DataFrame(rows))
+    rows |= {"body_part": ["knee", "hand"], "label": ["normal", "normal"]}
+    with pytest.raises(DatasetError, match="body_part holds 'knee', which is none of elbow, hand"):
+        labelled_table(pd.DataFrame(rows))
+    with pytest.raises(DatasetError, match="has no column label and no column patient_id"):
+        labelled_table(pd.DataFrame(rows).drop(columns="label"), ["patient_id"])
 
 
 @pytest.mark.parametrize(
