@@ -27,6 +27,8 @@ _SCRATCH = tempfile.TemporaryDirectory(prefix="fracture-widgets-tests-", ignore_
 os.environ["XDG_DATA_HOME"] = str(Path(_SCRATCH.name) / "data")
 os.environ["XDG_CACHE_HOME"] = str(Path(_SCRATCH.name) / "cache")
 os.environ["JUPYTER_CONFIG_DIR"] = str(Path(_SCRATCH.name) / "jupyter")
+# The numbers that tests know are ONNX Runtime's; others are compared with it where they are named.
+os.environ["FRACTURE_WIDGETS_ENGINE"] = "onnx"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 

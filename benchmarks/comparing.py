@@ -91,6 +91,12 @@ def run(measure: Callable[..., Sequence[Comparison]]) -> None:
     typer.run(measured)
 
 
+def _has_bfloat16() -> bool:
+    """Ask the package, whose older commits cannot tell."""
+    asked = getattr(first_module("base.cores", "errors"), "has_bfloat16", None)
+    return bool(asked and asked())
+
+
 def print_table(comparisons: Sequence[Comparison]) -> None:
     """Print what was measured as a Markdown table."""
     name = platform.processor() or platform.machine()
@@ -98,7 +104,9 @@ def print_table(comparisons: Sequence[Comparison]) -> None:
     if cpuinfo.exists():
         lines = cpuinfo.read_text(encoding="utf-8").splitlines()
         name = next((line.split(":")[1].strip() for line in lines if "model name" in line), name)
-    print(f"\n{name}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    computes = "computes in bfloat16" if _has_bfloat16() else "no bfloat16"
+    machine = f"{name} ({computes}), {os.cpu_count()} cores"
+    print(f"\n{machine}, Python {platform.python_version()}\n")
     print("| work | ours | against | times | wanted |\n| --- | --- | --- | --- | --- |")
     for comparison in comparisons:
         print(comparison.row())

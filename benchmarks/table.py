@@ -9,6 +9,8 @@ naming a checkout of that commit.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import page_opening
 import prediction
 import screening
@@ -17,13 +19,23 @@ from comparing import Comparison, run
 
 
 def measure(rounds: int = 5, radiographs: int = 2000) -> list[Comparison]:
-    """Measure prediction, opening pages, memory and screening."""
+    """Measure prediction, engines, opening pages, memory and screening."""
     return [
         *prediction.measure(3 * rounds),
+        *_engines(3 * rounds),
         *page_opening.measure(rounds),
         *visitor_memory.measure(rounds),
         *screening.measure(radiographs=radiographs, rounds=rounds),
     ]
+
+
+def _engines(rounds: int) -> list[Comparison]:
+    """Measure the two engines, where both are installed and the commit knows both."""
+    if not (find_spec("openvino") and find_spec("fracture_widgets.models.engines")):
+        return []
+    import engines
+
+    return engines.measure(rounds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How many cores this program may use: by affinity, by the quota of its container, by setting."""
+"""How many cores this program may use, by affinity, quota and setting; and what they compute in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ THREADS_VARIABLE = "FRACTURE_WIDGETS_THREADS"
 """Environment variable that says how many cores to use."""
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_PROCESSOR = Path("/proc/cpuinfo")
+_BFLOAT16 = {"amx_bf16", "avx512_bf16"}
 
 
 def cores() -> int:
@@ -26,6 +28,16 @@ def cores() -> int:
 def is_limited() -> bool:
     """Say whether the program may use fewer cores than the machine has, or was told how many."""
     return THREADS_VARIABLE in os.environ or cores() < (os.cpu_count() or 1)
+
+
+def has_bfloat16(processor: Path = _PROCESSOR) -> bool:
+    """Say whether the processor multiplies bfloat16 itself, as far as the system tells."""
+    try:
+        lines = processor.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # Linux alone says so in a file
+        return False
+    flags = next((line.partition(":")[2] for line in lines if line.startswith("flags")), "")
+    return not _BFLOAT16.isdisjoint(flags.split())
 
 
 def _affinity() -> int:

@@ -45,7 +45,7 @@ def choice(*names: str, **settings: Any) -> dict[str, Any]:
     return {"metavar": "|".join(names), "parser": parse} | settings
 
 
-Engine = Literal["onnx", "keras"]
+Engine = Literal["auto", "onnx", "openvino", "keras"]
 OperatingPoint = Literal["sensitive", "balanced"]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 
@@ -53,7 +53,8 @@ _COMMON = """\
 dataset : DATASET
     folder of radiographs
 engine
-    what runs the network
+    what runs the network; auto is openvino where it is installed, the processor has bfloat16 and
+    a check passes, and else onnx
 operating_point
     sensitive keeps 95 percent of fractured and of normal radiographs, balanced 90, and is less
     often in doubt; the model's card says how often

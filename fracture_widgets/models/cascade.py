@@ -16,7 +16,8 @@ from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.answering import Answers, Prepared, most_probable
 from fracture_widgets.models.compose import Composition, compose, holds_models, load_composition
 from fracture_widgets.models.crops import Crops
-from fracture_widgets.models.engine import ENGINES, Engine
+from fracture_widgets.models.engine import Engine
+from fracture_widgets.models.engines import AUTO, chosen_engine, engine_of
 from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
@@ -29,7 +30,7 @@ from fracture_widgets.models.trust import (
     trust_of_card,
 )
 
-__all__ = ["ENGINES", "Cascade", "predict", "shipped_cascade"]
+__all__ = ["Cascade", "predict", "shipped_cascade"]
 
 
 class Cascade:
@@ -71,7 +72,7 @@ class Cascade:
         cls,
         models: str | os.PathLike[str] | None = None,
         *,
-        engine: str = "onnx",
+        engine: str = AUTO,
         operating_point: OperatingPoint = SENSITIVE,
     ) -> Cascade:
         """Load a cascade from a models folder.
@@ -83,7 +84,9 @@ class Cascade:
             folders, one that names the body part and one for the fractures of each. The shipped
             cascade by default.
         engine
-            ``"onnx"``, which needs no TensorFlow, or ``"keras"``, the reference.
+            ``"onnx"``; ``"openvino"``, which computes in bfloat16 where the processor does;
+            ``"keras"``, the reference; or ``"auto"``: OpenVINO where it is installed, the
+            processor has bfloat16 and it says what ONNX Runtime says, and else ONNX Runtime.
         operating_point
             ``"sensitive"``, whose limits keep 95 percent of fractured and of normal radiographs,
             or ``"balanced"``, whose limits keep 90 and which is less often in doubt. The card
@@ -95,10 +98,9 @@ class Cascade:
             If the folder holds no model this version can use, models that do not fit together, no
             such operating point, or the engine or the operating point has another name.
         MissingExtra
-            If the engine is ``"keras"`` and Keras is not installed.
+            If the engine is ``"keras"`` or ``"openvino"`` and that is not installed.
         """
-        if engine not in ENGINES:
-            raise ModelError(f"The engine is one of {', '.join(ENGINES)}. Received: {engine!r}")
+        runs = chosen_engine(engine)
         if operating_point not in OPERATING_POINTS:
             raise ModelError(
                 f"The operating point is one of {', '.join(OPERATING_POINTS)}. "
@@ -106,7 +108,7 @@ class Cascade:
             )
         known = load_composition(models)
         trust_of_card(known.card, operating_point)  # before the networks are made ready
-        engines = {model: ENGINES[engine](model) for model in known.networks}
+        engines = {model: engine_of(model, runs) for model in known.networks}
         return cls(known, engines, operating_point=operating_point)
 
     @property

@@ -1,4 +1,4 @@
-"""What runs a network: ONNX Runtime serves, from a graph kept on disk; Keras is the reference."""
+"""What runs a network: ONNX Runtime, from a graph kept on disk, and Keras, the reference."""
 
 from __future__ import annotations
 
@@ -88,8 +88,7 @@ class OnnxEngine:
 
             return build_onnx_model(model.graph, model.weights)
 
-        wired = hashlib.sha256(json.dumps(model.graph, sort_keys=True).encode()).hexdigest()
-        graph = cached_graph(f"{model.sha256} {wired}", build, folder=cache)
+        graph = cached_graph(graph_identity(model), build, folder=cache)
         return cls(build() if graph is None else graph, threads=threads)
 
     def run(self, inputs: npt.NDArray[np.float32]) -> Mapping[str, npt.NDArray[np.float32]]:
@@ -113,10 +112,10 @@ class KerasEngine:
         return {name: np.asarray(answer) for name, answer in answers.items()}
 
 
-ENGINES: Mapping[str, Callable[[ModelFolder], Engine]] = {
-    "onnx": OnnxEngine.of_model,
-    "keras": KerasEngine,
-}
+def graph_identity(model: ModelFolder) -> str:
+    """Return what decides the graph that is written of a model."""
+    wired = hashlib.sha256(json.dumps(model.graph, sort_keys=True).encode()).hexdigest()
+    return f"{model.sha256} {wired}"
 
 
 def cached_graph(
@@ -125,19 +124,29 @@ def cached_graph(
     """Return the file of a model's graph as ONNX Runtime optimises it here, made if need be."""
     import onnxruntime
 
-    decides = {
-        "graph": identity,
-        "writers": sorted(Path(__file__).parent.glob("onnx*.py")),
-        "runtime": onnxruntime.__version__,
-        "simd": np.show_config(mode="dicts")["SIMD Extensions"]["found"],
-    }
+    decides = {"graph": identity, "runtime": onnxruntime.__version__}
+    home = kept_graph(decides, lambda making: _optimise(making, build()), folder=folder)
+    return None if home is None else home / GRAPH_FILE
+
+
+def kept_graph(
+    decides: Mapping[str, object], build: Callable[[Path], object], *, folder: Path | None = None
+) -> Path | None:
+    """Return the folder of a graph as a runtime wants it, made if need be; None if it cannot be."""
     try:
         cache = ArrayCache(cache_folder() / "graphs" if folder is None else folder)
-        home = cache.get_or_build(decides, lambda making: _optimise(making, build()))
+        return cache.get_or_build({**decides, **graph_makers()}, build)
     except OSError as error:
         _log.info("The optimised graph is not kept: %s", error)
         return None
-    return home / GRAPH_FILE
+
+
+def graph_makers() -> dict[str, object]:
+    """Return what of this package and machine decides a kept graph."""
+    return {
+        "writers": sorted(Path(__file__).parent.glob("onnx*.py")),
+        "simd": np.show_config(mode="dicts")["SIMD Extensions"]["found"],
+    }
 
 
 def _optimise(folder: Path, graph: onnx.ModelProto) -> None:

@@ -16,7 +16,7 @@ from fracture_widgets.base import plugins
 from fracture_widgets.base.cores import THREADS_VARIABLE, cores
 from fracture_widgets.cli import app, main, options
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.models.cascade import ENGINES
+from fracture_widgets.models.engines import AUTO, ENGINES
 from fracture_widgets.models.trust import OPERATING_POINTS
 
 COMMANDS = (
@@ -78,7 +78,7 @@ def test_a_command_that_makes_no_sense_ends_with_two_and_the_usage(words, capsys
 
 
 def test_the_options_have_the_engines_and_operating_points_that_there_are():
-    assert get_args(options.Engine) == tuple(ENGINES)
+    assert get_args(options.Engine) == (AUTO, *ENGINES)
     assert get_args(options.OperatingPoint) == OPERATING_POINTS
 
 

@@ -58,6 +58,7 @@ def _prepare() -> None:
     for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
         os.environ[name] = tempfile.mkdtemp(prefix="fracture-widgets-golden-")
     os.environ.setdefault("MPLBACKEND", "Agg")
+    os.environ["FRACTURE_WIDGETS_ENGINE"] = "onnx"
 
 
 def _write(names: Sequence[str]) -> None:

@@ -173,7 +173,7 @@ def test_of_a_picture_of_which_much_is_missing_no_verdict_is_given_unasked(
 
 
 def test_an_engine_of_another_name_is_refused() -> None:
-    with pytest.raises(ModelError, match="one of onnx, keras"):
+    with pytest.raises(ModelError, match="one of auto, onnx, openvino, keras"):
         Cascade.load(engine="torch")
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from fracture_widgets.models.cascade import ENGINES, Cascade
+from fracture_widgets.base.cores import has_bfloat16
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.engines import ENGINES
 from fracture_widgets.models.explain import METHODS, GradientMaps
 from fracture_widgets.phantoms import draw_phantom
 
@@ -20,7 +23,11 @@ SHOULDER = draw_phantom("shoulder", fractured=True, seed=22).radiograph
 
 @pytest.fixture(scope="module")
 def cascades():
-    return {engine: Cascade.load(engine=engine) for engine in ENGINES}
+    return {
+        engine: Cascade.load(engine=engine)
+        for engine in ENGINES
+        if engine != "openvino" or find_spec("openvino") is not None
+    }
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +48,13 @@ def test_their_grad_cam_is_ours(part, seed, cascades, maps_of):
         report = cascade.examine(radiograph)
         assert report.body_part == part
         assert report.heatmap.any()
-        np.testing.assert_allclose(report.heatmap, theirs, atol=1e-3, err_msg=engine)
-        assert np.corrcoef(report.heatmap.ravel(), theirs.ravel())[0, 1] > 0.9999
+        exact = engine != "openvino" or not has_bfloat16()
+        np.testing.assert_allclose(
+            report.heatmap, theirs, atol=1e-3 if exact else 0.05, err_msg=engine
+        )
+        assert np.corrcoef(report.heatmap.ravel(), theirs.ravel())[0, 1] > (
+            0.9999 if exact else 0.99
+        )
 
 
 def test_methods_differ_and_stay_within_0_and_1(maps):

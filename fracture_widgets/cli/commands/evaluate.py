@@ -44,7 +44,7 @@ def evaluate(
     figures: Path | None = None,
     report: Path | None = None,
     models: Path | None = None,
-    engine: Engine = "onnx",
+    engine: Engine = "auto",
     operating_point: OperatingPoint = "sensitive",
 ) -> int:
     """Answer every radiograph of a dataset and compare.

@@ -69,7 +69,7 @@ def predict(
     keep_identity: bool = False,
     skipped: bool = False,
     models: Path | None = None,
-    engine: Engine = "onnx",
+    engine: Engine = "auto",
     operating_point: OperatingPoint = "sensitive",
 ) -> int:
     """Answer radiographs.
