@@ -134,6 +134,11 @@ class FracAtlas(AbstractContextManager["FracAtlas"]):
             raise DatasetError(f"{self.name} holds no radiograph {image_id}.") from None
         return self._files.read(member)
 
+    def read_table(self, name: str) -> pd.DataFrame | None:
+        """Return a table that lies somewhere in the copy, or ``None``; all its cells are text."""
+        found = min((member for member in self._files.names if _plain(member) == name), default="")
+        return pd.read_csv(io.BytesIO(self._files.read(found)), dtype=str) if found else None
+
     def outlines_of(self, image_id: str) -> tuple[Box, ...]:
         """Return the boxes around the fractures of one radiograph, none if it has none."""
         return self._boxes.get(image_id, ())
