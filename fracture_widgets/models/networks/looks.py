@@ -53,7 +53,7 @@ def build_looks_network(body_parts: Sequence[str], *, dropout: float = 0.4) -> k
     keras = require_keras("Building a network")
     layers = keras.layers
     radiograph = keras.Input((None, None, 1), name="radiograph")
-    stages = _trunk(radiograph)
+    stages = resnet50_stages(radiograph)
     rare, side = (keras.initializers.Constant(value) for value in (_RARE, 0.5))
 
     context = _conv(stages["conv4"], 256, 1, "context_1")
@@ -120,7 +120,7 @@ def _folded(weights: Weights, stage: str) -> list[npt.NDArray[np.float32]]:
     return [(kernel * gain).astype(np.float32), ((bias - mean) * gain + beta).astype(np.float32)]
 
 
-def _trunk(radiograph: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+def resnet50_stages(radiograph: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
     """Return what each stage of ResNet-50 (He et al., *CVPR* 2016) sees, conv4 the last."""
     import keras
 
