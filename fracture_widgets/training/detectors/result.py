@@ -1,0 +1,128 @@
+"""What a comparison of detectors gives back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.tables import markdown_table, write_frame
+from fracture_widgets.errors import TrainingError
+from fracture_widgets.evaluation.detectors import PUBLISHED_SOURCE, scores_in_markdown
+
+_INTERVALS = "In brackets: 95 percent intervals from draws of whole studies."
+
+
+@dataclass(frozen=True)
+class DetectorFacts:
+    """What a detector is and took.
+
+    Attributes
+    ----------
+    title
+        How it is called in tables.
+    parameters, trained_parameters
+        How many weights it has, and how many of them were taught.
+    epochs, best_epoch
+        Epochs, and the one whose weights were kept.
+    training_seconds
+        Of its epochs. Of a model that was trained elsewhere this is NaN, and what is taught and
+        the epochs are 0.
+    seconds
+        Median time from the pixels of one radiograph to its boxes.
+    engine
+        What runs it.
+    note
+        What else is to be known of its figures.
+    """
+
+    title: str
+    parameters: int
+    trained_parameters: int
+    epochs: int
+    best_epoch: int
+    training_seconds: float
+    seconds: float
+    engine: str
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class DetectorComparison:
+    """Detectors judged on the test part of the official split.
+
+    Attributes
+    ----------
+    table
+        A row for each model, limb and metric, with its interval.
+    facts
+        By name, what each model is and took.
+    found
+        A row for each box: ``model``, ``image_id``, ``score`` and its edges in fractions.
+    split
+        What of the split is at hand, in sentences.
+    failed
+        By name, why a model is left out.
+    """
+
+    table: pd.DataFrame
+    facts: Mapping[str, DetectorFacts]
+    found: pd.DataFrame
+    split: tuple[str, ...]
+    failed: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return "\n\n".join(
+            [
+                *self.split,
+                *(self._scores(str(limb)) for limb in self.table["limb"].unique()),
+                f"{_INTERVALS} {PUBLISHED_SOURCE}",
+                self._costs(),
+                *(f"{facts.title}: {facts.note}" for facts in self.facts.values() if facts.note),
+                *(f"Left out: {name}. {why}" for name, why in self.failed.items()),
+            ]
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write ``detectors.csv``, ``models.csv``, ``found.csv`` and ``detectors.md``."""
+        home = Path(folder)
+        costs = pd.DataFrame([{"model": name, **asdict(each)} for name, each in self.facts.items()])
+        tables = {
+            "detectors.csv": self.table.round(6),
+            "models.csv": costs.round(4),
+            "found.csv": self.found.round(5),
+        }
+        try:
+            written = {name: write_frame(home / name, table) for name, table in tables.items()}
+            page = f"# Detectors of fractures\n\n{self}\n".encode()
+            return {**written, "detectors.md": write_whole(home / "detectors.md", page)}
+        except OSError as error:
+            raise TrainingError(
+                f"The tables could not be saved in {home.name} ({error.strerror}): make room and "
+                "start again; trained detectors are kept."
+            ) from error
+
+    def _scores(self, limb: str) -> str:
+        here = self.table[self.table["limb"] == limb].iloc[0]
+        titles = {name: facts.title for name, facts in self.facts.items()}
+        counts = f"{here['n']} radiographs, {here['groups']} studies, {here['fractures']} fractures"
+        return f"{limb.capitalize()}: {counts}\n\n{scores_in_markdown(self.table, titles, limb)}"
+
+    def _costs(self) -> str:
+        head = ["model", "parameters", "taught", "epochs (best)", "training, h", "a radiograph, s"]
+        rows = [
+            [
+                facts.title,
+                f"{facts.parameters:,}",
+                f"{facts.trained_parameters:,}" if facts.epochs else "–",
+                f"{facts.epochs} ({facts.best_epoch})" if facts.epochs else "–",
+                f"{facts.training_seconds / 3600:.2f}" if facts.epochs else "–",
+                f"{facts.seconds:.3f} ({facts.engine})",
+            ]
+            for facts in self.facts.values()
+        ]
+        return markdown_table(head, rows)

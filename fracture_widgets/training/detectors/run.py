@@ -1,0 +1,280 @@
+"""The comparison itself: each detector trained or taken up, then judged on the same radiographs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.datasets.official_split import OfficialSplit, official_split
+from fracture_widgets.errors import FractureWidgetsError, TrainingError
+from fracture_widgets.evaluation.detection import Examined, Found
+from fracture_widgets.evaluation.detectors import ALL, ANSWERED, UPPER, score_table
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.networks.detectors.detector import Detector
+from fracture_widgets.models.weight_files import (
+    Weights,
+    collect_weights,
+    read_weights,
+    write_weights,
+)
+from fracture_widgets.training.detectors.fit import (
+    NETWORKS,
+    DetectorJob,
+    examined,
+    finding,
+    fit_detector,
+    started,
+    weights_file,
+)
+from fracture_widgets.training.detectors.pictures import Picture, framed, read_pictures
+from fracture_widgets.training.detectors.plan import DetectorPlan
+from fracture_widgets.training.detectors.result import DetectorComparison, DetectorFacts
+from fracture_widgets.training.recipes.looks.evidence import served
+from fracture_widgets.training.recipes.looks.unseen import unseen
+from fracture_widgets.training.run_folder import RunFolder, best_of
+
+TWO_LOOKS = "two-looks"
+MODELS = (*NETWORKS, TWO_LOOKS)
+
+_FACTS = "facts.json"
+_EDGES = ("x0", "y0", "x1", "y1")
+_COLUMNS = ("image_id", "score", *_EDGES)
+_TIMED = 12
+_PLAN = DetectorPlan()
+_OUT_OF_FOLD = (
+    "each radiograph is answered by a fold that never saw its study, where one is finished. The "
+    "folds learned from the other parts of the split and from sound radiographs, too, and look for "
+    "fractures on joints alone, which legs and hips have none of."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What a detector found on each radiograph by name, and what it is and took."""
+
+    found: Mapping[str, Sequence[Found]]
+    facts: DetectorFacts
+
+
+def compare_detectors(
+    atlas: FracAtlas,
+    work: Path,
+    *,
+    models: Sequence[str] = MODELS,
+    plan: DetectorPlan = _PLAN,
+    trunk: str | os.PathLike[str] | Weights = "imagenet",
+    looks: Path | None = None,
+    resamples: int = 200,
+    monitor: Monitor = SILENT,
+) -> DetectorComparison:
+    """Train the detectors that are not trained yet on the official split, and judge all of them.
+
+    ``work`` keeps a run for each, which the same call continues; ``looks`` is the work folder of
+    ``train looks``, whose folds answer for the network that looks twice.
+    """
+    for name in models:
+        if name not in MODELS:
+            raise TrainingError(
+                f"There is no detector called {name}: choose among {', '.join(MODELS)}."
+            )
+    split = official_split(atlas)
+    for sentence in split.told:
+        monitor.say(sentence)
+    test = read_pictures(atlas, split.test, plan, monitor.stage("test"))
+    results: dict[str, _Answers] = {}
+    failed: dict[str, str] = {}
+    lessons: list[list[Picture]] = []
+    for name in models:
+        here = monitor.stage(name)
+        try:
+            if name == TWO_LOOKS:
+                results[name] = _looked_twice(atlas, split, looks, here)
+                continue
+            if not lessons:
+                lessons = [
+                    read_pictures(atlas, part, plan, monitor.stage("lessons"))
+                    for part in (split.train, split.valid)
+                ]
+            train, valid = lessons
+            folder = RunFolder(work / name)
+            job = DetectorJob(NETWORKS[name], train, valid, split.studies, plan, folder)
+            results[name] = _trained(job, atlas, test, trunk, here)
+        except FractureWidgetsError as error:
+            failed[name] = str(error)
+            monitor.say(f"{name} is left out: {error}")
+    if not results:
+        raise TrainingError(f"No detector was judged: {next(iter(failed.values()))}")
+    answers = {
+        name: {
+            picture.name: examined(picture, result.found[picture.name], split.studies)
+            for picture in test
+            if picture.name in result.found
+        }
+        for name, result in results.items()
+    }
+    return DetectorComparison(
+        table=score_table(answers, _limbs(answers, test, split), resamples=resamples),
+        facts={name: result.facts for name, result in results.items()},
+        found=pd.concat(
+            [
+                _table(result.found).assign(model=name)[["model", *_COLUMNS]]
+                for name, result in results.items()
+            ],
+            ignore_index=True,
+        ),
+        split=split.told,
+        failed=failed,
+    )
+
+
+def _trained(
+    job: DetectorJob,
+    atlas: FracAtlas,
+    test: Sequence[Picture],
+    trunk: str | os.PathLike[str] | Weights,
+    monitor: Monitor,
+) -> _Answers:
+    """Train a detector unless it is, and return what it found on the test part."""
+    folder = job.folder
+    facts_file = folder.folder / _FACTS
+    if folder.finished:
+        folder.check_same_training(job.record, finished=True)
+        kept = folder.answers()
+        assert kept is not None
+        monitor.say("It was trained and judged before.")
+        return _Answers(
+            _by_name(kept, test), DetectorFacts(**json.loads(facts_file.read_text("utf-8")))
+        )
+    with folder.locked():
+        detector = started(job, trunk)
+        seconds = fit_detector(detector, job, monitor)
+        find = finding(detector)
+        found = {picture.name: find([picture])[0] for picture in test}
+        history = folder.history()
+        facts = DetectorFacts(
+            title=job.network.title,
+            parameters=detector.learner.count_params(),
+            trained_parameters=_taught(detector),
+            epochs=len(history),
+            best_epoch=best_of(history),
+            training_seconds=seconds,
+            seconds=_seconds(atlas, test, lambda each: find([framed(each, (), job.plan)])),
+            engine="Keras",
+        )
+        write_weights(weights_file(folder), collect_weights(detector.learner))
+        write_whole(facts_file, json.dumps(asdict(facts), indent=1).encode())
+        folder.finish(_table(found))
+    return _Answers(found, facts)
+
+
+def _looked_twice(
+    atlas: FracAtlas, split: OfficialSplit, looks: Path | None, monitor: Monitor
+) -> _Answers:
+    """Return what the network that looks twice finds, as it is served, out of fold."""
+    if looks is None:
+        raise TrainingError(
+            "Its folds are needed, since what ships has learned from the test part: name the work "
+            "folder of train looks."
+        )
+    found: dict[str, Sequence[Found]] = {}
+    times: list[float] = []
+    parameters = 0
+    for fold in unseen(atlas, looks, split.test, monitor):
+        model = served(fold.weights)
+        parameters = sum(array.size for array in read_weights(fold.weights).values())
+        for image_id in fold.image_ids:
+            radiograph = read_radiograph(atlas.read_image(image_id), name=image_id)
+            began = time.perf_counter()
+            found[image_id] = tuple(_seen(model, radiograph))
+            times.append(time.perf_counter() - began)
+            monitor.step(len(found), len(split.test), "looking")
+    return _Answers(
+        found,
+        DetectorFacts(
+            title="Two looks (ours)",
+            parameters=parameters,
+            trained_parameters=0,
+            epochs=0,
+            best_epoch=0,
+            training_seconds=math.nan,
+            seconds=median(times),
+            engine="ONNX Runtime",
+            note=_OUT_OF_FOLD,
+        ),
+    )
+
+
+def _seen(model: TwoLooks, radiograph: Radiograph) -> Iterator[Found]:
+    """Yield the findings on all joints of a radiograph."""
+    prepared = model.prepare(radiograph)
+    for joint in model.look_at(prepared, model.find_joints(prepared)):
+        for seen in joint.findings:
+            if seen.box is not None:
+                yield Found(seen.box, float(seen.score))
+
+
+def _seconds(atlas: FracAtlas, test: Sequence[Picture], find: Callable[[Radiograph], Any]) -> float:
+    """Return the median time from a radiograph's pixels to its boxes."""
+    times = []
+    for picture in test[:_TIMED]:
+        radiograph = read_radiograph(atlas.read_image(picture.name), name=picture.name)
+        began = time.perf_counter()
+        find(radiograph)
+        times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def _taught(detector: Detector) -> int:
+    return int(sum(np.prod(variable.shape) for variable in detector.learner.trainable_variables))
+
+
+def _limbs(
+    answers: Mapping[str, Mapping[str, Examined]], test: Sequence[Picture], split: OfficialSplit
+) -> dict[str, list[str]]:
+    """Return which radiographs are judged together, by what they are."""
+    everything = [picture.name for picture in test]
+    limbs = {ALL: everything, UPPER: [name for name in everything if name in split.upper]}
+    by_all = set(everything).intersection(*answers.values())
+    if len(by_all) < len(everything):
+        limbs |= {
+            f"{limb}{ANSWERED}": [name for name in names if name in by_all]
+            for limb, names in limbs.items()
+        }
+    return limbs
+
+
+def _table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
+    """Return a row for each box."""
+    rows = [
+        (name, each.score, each.box.x0, each.box.y0, each.box.x1, each.box.y1)
+        for name, boxes in found.items()
+        for each in boxes
+    ]
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _by_name(table: pd.DataFrame, test: Sequence[Picture]) -> dict[str, tuple[Found, ...]]:
+    """Return the boxes of a table by radiograph, none where nothing was found."""
+    nothing: dict[str, tuple[Found, ...]] = {picture.name: () for picture in test}
+    return nothing | {
+        str(name): tuple(
+            Found(Box(*map(float, edges)), float(score))
+            for score, *edges in rows[["score", *_EDGES]].to_numpy().tolist()
+        )
+        for name, rows in table.groupby("image_id")
+    }
