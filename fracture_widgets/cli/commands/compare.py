@@ -1,4 +1,4 @@
-"""``fracture-widgets compare``: many models on the same folds, as tables and figures."""
+"""``fracture-widgets compare``: networks on the same folds, detectors on the same split."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from fracture_widgets.cli.compare_detectors import detectors
 from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
@@ -21,7 +23,25 @@ from fracture_widgets.cli.options import (
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.plan import TrainingPlan
 
-app = new_app()
+_NETWORKS = "networks"
+
+
+class _Comparisons(TyperGroup):
+    """Compares networks where the first word is none of its commands, but their dataset."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command in front that is meant."""
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = [_NETWORKS, *args]
+        return super().parse_args(ctx, args)
+
+
+app = new_app(
+    cls=_Comparisons,
+    help="Compare networks, k-means and always-normal on folds of a dataset, which is what a "
+    "folder alone asks for, or detectors of fractures on FracAtlas.",
+    short_help="compare networks on the same folds, or detectors on FracAtlas",
+)
 
 
 def _network_and_file(words: str) -> tuple[str, str | None]:
@@ -32,10 +52,12 @@ def _network_and_file(words: str) -> tuple[str, str | None]:
 
 
 @app.command(
-    short_help="compare networks, k-means and always-normal on the same folds", cls=SeveralWords
+    _NETWORKS,
+    short_help="compare networks, k-means and always-normal on the same folds",
+    cls=SeveralWords,
 )
 @documented
-def compare(
+def networks(
     dataset: Path,
     *,
     plan: Annotated[
@@ -107,3 +129,8 @@ def compare(
     if result.interrupted:
         return INTERRUPTED
     return 1 if result.failed else 0
+
+
+app.command(
+    short_help="compare detectors of fractures on FracAtlas's official split", cls=SeveralWords
+)(documented(detectors))
