@@ -12,34 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.imaging.boxes import Box
+
 _LOWEST, _HIGHEST = -3.0, 4.0
 """Between these the logarithm of a side lies, in cells, in training as here."""
 
 
 @dataclass(frozen=True)
-class Detection:
+class Detection(Box):
     """A box in pixels of a network's input, its score 0 to 1, its kind, and the cell it is of."""
 
     score: float
     kind: int
-    x0: float
-    y0: float
-    x1: float
-    y1: float
     cell: tuple[int, int] = (0, 0)
-
-    @property
-    def area(self) -> float:
-        """Area in square pixels; 0 for a box without one."""
-        return max(0.0, self.x1 - self.x0) * max(0.0, self.y1 - self.y0)
-
-    def iou(self, other: Detection) -> float:
-        """Return the area of what two boxes share over that of what they cover."""
-        width = min(self.x1, other.x1) - max(self.x0, other.x0)
-        height = min(self.y1, other.y1) - max(self.y0, other.y0)
-        shared = max(0.0, width) * max(0.0, height)
-        covered = self.area + other.area - shared
-        return shared / covered if covered > 0 else 0.0
 
 
 def detect(
@@ -67,15 +52,15 @@ def detect(
         x, y = (column + 0.5) * stride, (row + 0.5) * stride
         left, top, right, bottom = (float(side) for side in reach[row, column])
         box = Detection(
-            float(highest[row, column]),
-            int(scores[row, column].argmax()),
             max(0.0, x - left),
             max(0.0, y - top),
             min(float(width), x + right),
             min(float(height), y + bottom),
+            float(highest[row, column]),
+            int(scores[row, column].argmax()),
             (int(row), int(column)),
         )
-        if box.area and all(box.iou(other) < overlap for other in found):
+        if all(box.iou(other) < overlap for other in found):
             found.append(box)
     return found[:most]
 

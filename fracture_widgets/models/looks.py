@@ -344,5 +344,4 @@ def _first(outputs: Outputs) -> dict[str, Floats]:
 
 
 def _mirrored(box: Detection, width: int) -> Detection:
-    x0, x1 = width - box.x1, width - box.x0
-    return Detection(box.score, box.kind, x0, box.y0, x1, box.y1, box.cell)
+    return replace(box, x0=width - box.x1, x1=width - box.x0)

@@ -12,7 +12,7 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.parts import Verdict
 
 if TYPE_CHECKING:
-    from fracture_widgets.models.report import Answer
+    from fracture_widgets.models.report import Answer, JointAnswer
 
 DIGITS = 6
 """Digits after the point that numbers have in tables."""
@@ -95,6 +95,12 @@ def _unless_refused(value: Callable[[Answer], Any]) -> Callable[[Any], Any]:
     return lambda report: None if report.answer.refused else value(report.answer)
 
 
+def _joint(joint: JointAnswer, answer: Answer) -> dict[str, Any]:
+    """Return a joint, with the places its findings have among the answer's, from 0."""
+    theirs = [answer.findings.index(finding) for finding in joint.answer.findings]
+    return joint.to_dict() | {"findings": theirs}
+
+
 RADIOGRAPH: tuple[Column, ...] = (
     Column("name", str, "Name of the file", lambda r: r.radiograph.name),
     Column("sha256", str, "Digest of the radiograph", lambda r: r.radiograph.sha256),
@@ -144,6 +150,13 @@ ANSWER: tuple[Column, ...] = (
         "What was found where",
         lambda r: [] if r.answer.refused else [x.to_dict() for x in r.answer.findings],
         since=3,
+    ),
+    Column(
+        "joints",
+        list,
+        "What was examined, and what is said of it",
+        lambda r: [_joint(joint, r.answer) for joint in r.answer.examined_joints],
+        since=5,
     ),
 )
 MODEL = Column("model", str, "Digest of the model", lambda r: r.model)

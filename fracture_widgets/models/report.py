@@ -172,6 +172,11 @@ class Answer:
         return bool(self.refusal) and not self.overridden
 
     @property
+    def examined_joints(self) -> tuple[JointAnswer, ...]:
+        """The joints that people are shown: none where no verdict is given."""
+        return () if self.refused else self.joints
+
+    @property
     def visible_findings(self) -> tuple[Finding, ...]:
         """The findings that people are shown: none where none is seen, or no verdict is given."""
         if self.verdict not in (Verdict.FRACTURE, Verdict.DOUBT):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from fracture_widgets.base.words import percent
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer
 from fracture_widgets.parts import Verdict
@@ -68,28 +72,48 @@ def peers_sentence(answer: Answer) -> str:
 
 def finding_in_words(finding: Finding) -> str:
     """Say what was found, where, how probable it is, and what says so."""
-    where, box, place = "", finding.box, finding.place
-    if box is not None:
-        across, down = (box.x0, box.x1), (box.y0, box.y1)
-        where = _place(*(f"{100 * low:.0f} to {100 * high:.0f}" for low, high in (across, down)))
-    elif place is not None:
-        where = _place(*(f"{100 * share:.0f}" for share in place))
+    where = ""
+    if finding.box is not None:
+        where = f", {box_in_words(finding.box)}"
+    elif finding.place is not None:
+        where = f", {_place(*(f'{100 * share:.0f}' for share in finding.place))}"
     return f"{finding.kind.capitalize()}{where}: {percent(finding.score)} ({finding.source})"
 
 
-def joint_in_words(joint: JointAnswer) -> str:
-    """Say what was found at one joint of several, and where the joint is."""
-    box = joint.box
+def finding_label(finding: Finding) -> str:
+    """Return what stands at the box of a finding."""
+    return f"{finding.kind.capitalize()} {percent(finding.score)}"
+
+
+def joint_in_words(joint: Mapping[str, Any]) -> str:
+    """Say what was found at a joint, as the record has it, and where the joint is."""
+    probability = percent(joint["calibrated_probability"])
+    part, where = joint["body_part"].capitalize(), box_in_words(Box(*joint["box"]))
+    return f"{part}, {where}: {joint['verdict']} (fracture {probability})"
+
+
+def joint_label(joint: JointAnswer) -> str:
+    """Return what stands at the box of a joint."""
+    part = joint.answer.body_part.capitalize()
+    return f"{part}: {joint.verdict} ({percent(joint.answer.calibrated_probability)})"
+
+
+def not_examined(joints: int) -> str:
+    """Say what is not answered where joints were found and examined."""
+    what = "this joint" if joints == 1 else "these joints"
+    return f"What lies outside {what} is not examined."
+
+
+def box_in_words(box: Box) -> str:
+    """Say where a box lies: ``"20 to 40 % from left and 25 to 75 % from top"``."""
     across, down = (
         f"{100 * low:.0f} to {100 * high:.0f}" for low, high in ((box.x0, box.x1), (box.y0, box.y1))
     )
-    probability = percent(joint.answer.calibrated_probability)
-    part = joint.answer.body_part.capitalize()
-    return f"{part}{_place(across, down)}: {joint.verdict} (fracture {probability})"
+    return _place(across, down)
 
 
 def _place(across: str, down: str) -> str:
-    return f", {across} % from left and {down} % from top"
+    return f"{across} % from left and {down} % from top"
 
 
 def _in_a_hundred(probability: float) -> str:

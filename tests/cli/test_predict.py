@@ -40,7 +40,7 @@ def test_json_has_one_object_for_every_file(
     lines = _lines(capsys)
     assert [Path(str(line["path"])).name for line in lines] == ["a.png", "c.png", "b.png"]
     assert set(lines[0]) == {
-        *("path", "schema", "body_part", "body_part_probability", "findings"),
+        *("path", "schema", "body_part", "body_part_probability", "findings", "joints"),
         *("label", "fracture_probability", "calibrated_probability", "model", "warnings"),
         *("verdict", "refused", "reason", "overridden", "doubt_from", "fracture_from"),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from known_reports import known_report, overridden_report, refused_report
+from known_reports import known_report, limb_report, overridden_report, refused_report
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import (
@@ -58,8 +58,38 @@ def test_a_refused_radiograph_has_no_findings_until_somebody_asks_for_them():
     assert len(record_of(overridden_report(findings=(PEAK,)))["findings"]) == 1
 
 
+def test_joints_stand_with_what_is_said_of_each_and_with_the_findings_that_are_theirs():
+    record = record_of(limb_report())
+    assert record["joints"] == [
+        {
+            "body_part": "hand",
+            "body_part_probability": 0.97,
+            "box": [0.1, 0.6, 0.5, 0.9],
+            "score": 0.9,
+            "verdict": "fracture",
+            "calibrated_probability": 0.87,
+            "fracture_probability": 0.9,
+            "findings": [0],
+        },
+        {
+            "body_part": "elbow",
+            "body_part_probability": 0.98,
+            "box": [0.4, 0.0, 0.8, 0.3],
+            "score": 0.8,
+            "verdict": "none seen",
+            "calibrated_probability": 0.05,
+            "fracture_probability": 0.1,
+            "findings": [1],
+        },
+    ]
+    for joint in record["joints"]:
+        (finding,) = (record["findings"][place] for place in joint["findings"])
+        assert finding["body_part"] == joint["body_part"]
+    assert record_of(limb_report(refusal="No."))["joints"] == []
+
+
 def test_every_value_comes_back_from_what_is_stored():
-    record = record_of(known_report(findings=(PEAK, BOXED)))
+    record = record_of(limb_report())
     for column in RECORD:
         stored = column.stored(record[column.name])
         assert isinstance(stored, str | int | float)

@@ -13,6 +13,7 @@ import pytest
 from history_reports import REFUSAL, make_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known_reports import limb_report
 
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.models.record import RECORD_SCHEMA, Finding
@@ -75,7 +76,7 @@ def test_neither_pixels_nor_anything_unlisted_is_stored(history):
         "id", "saved_at", "name", "sha256", "width", "height", "verdict", "reason", "overridden",
         "body_part", "body_part_probability", "label", "fracture_probability",
         "calibrated_probability", "doubt_from", "fracture_from", "model", "reader_verdict",
-        "remark", "read_at", "findings", "warnings",
+        "remark", "read_at", "findings", "warnings", "joints",
     ]  # fmt: skip
 
 
@@ -147,6 +148,18 @@ def test_findings_are_kept_and_exported_as_json(history):
     assert json.loads(line["findings"]) == exported["findings"]
     assert exported["findings"][0]["place"] == [0.25, 0.333333]
     assert history.restore(history.delete(1)) == 1
+    assert history.rows() == (row,)
+
+
+def test_joints_are_kept_and_come_back_with_their_findings(history):
+    report = limb_report()
+    history.save(report)
+    (row,) = history.rows()
+    assert row.joints == report.to_dict()["joints"]
+    (exported,) = json.loads(history.export_json())
+    assert [joint["findings"] for joint in exported["joints"]] == [[0], [1]]
+    history.delete(row.id)
+    assert history.restore([row]) == 1
     assert history.rows() == (row,)
 
 

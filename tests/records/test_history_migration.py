@@ -9,7 +9,7 @@ import pytest
 from history_reports import first_version, make_report
 
 from fracture_widgets.errors import HistoryError
-from fracture_widgets.models.record import RECORD, Column
+from fracture_widgets.models.record import RECORD, RECORD_SCHEMA, Column
 from fracture_widgets.records import database as schema
 from fracture_widgets.records.history import History
 
@@ -42,6 +42,7 @@ def test_old_rows_have_the_verdict_of_their_label_and_no_calibrated_probability(
     for row in (fractured, normal):
         assert (row.calibrated_probability, row.doubt_from, row.fracture_from) == (None,) * 3
         assert (row.reason, row.overridden, row.findings, row.warnings) == ("", False, None, None)
+        assert row.joints is None
         assert (row.reader_verdict, row.remark, row.read_at) == (None, "", None)
 
 
@@ -113,10 +114,11 @@ def test_a_history_of_a_newer_version_is_left_alone(path):
 
 def test_a_column_of_the_record_is_a_column_of_the_file_without_another_word(path, monkeypatch):
     History(path).save(make_report())
-    added = Column("quality", float, "Of the picture", lambda report: 0.5, since=5)
+    following = RECORD_SCHEMA + 1
+    added = Column("quality", float, "Of the picture", lambda report: 0.5, since=following)
     monkeypatch.setattr(schema, "RECORD", (*RECORD, added))
-    monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, schema._columns_since(5)))
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 5)
+    monkeypatch.setattr(schema, "_STEPS", (*schema._STEPS, schema._columns_since(following)))
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", following)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         schema.migrate(connection)
         assert connection.execute("SELECT name, quality FROM results").fetchall() == [

@@ -32,6 +32,7 @@ ANSWERED = {
     "label": "normal",
     "fracture_probability": 1e-06,
     "findings": FINDINGS,
+    "joints": "[]",
     "model": "m",
     "sha256": "s",
     "width": 40,
@@ -81,20 +82,21 @@ def test_a_table_is_read_back_and_the_same_rows_make_the_same_bytes(
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
-def test_a_table_that_was_written_before_there_were_findings_is_read(
-    tmp_path: Path, name: str
+@pytest.mark.parametrize("missing", [["joints"], ["findings", "joints"]])
+def test_a_table_that_was_written_before_there_were_such_columns_is_read(
+    tmp_path: Path, name: str, missing: list[str]
 ) -> None:
     write_table(tmp_path / name, ROWS)
     if name == "t.csv":
-        pd.read_csv(tmp_path / name).drop(columns="findings").to_csv(tmp_path / name, index=False)
+        pd.read_csv(tmp_path / name).drop(columns=missing).to_csv(tmp_path / name, index=False)
     else:
-        frame = pd.read_parquet(tmp_path / name).drop(columns="findings")
+        frame = pd.read_parquet(tmp_path / name).drop(columns=missing)
         frame.to_parquet(tmp_path / name, index=False)
     read = list(read_table(tmp_path / name))
     assert [(row["path"], row["error"] or "") for row in read] == [
         (row["path"], row["error"]) for row in ROWS
     ]
-    assert "findings" not in read[0]
+    assert set(COLUMNS).difference(read[0]) == set(missing)
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.report import Answer, DoubtBand, Report
+from fracture_widgets.models.record import Finding
+from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Report
 
 MADE_AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 GREY = (0.2, 0.6)
@@ -31,6 +33,24 @@ def known_report(*, name="hand.png", source_format="PNG", **answer) -> Report:
         model="b" * 64,
         timings={"total": 0.1},
     )
+
+
+def limb_report(**options) -> Report:
+    """A limb of two joints: a hand with a fracture in it, and an elbow, where none is seen."""
+    seen = Finding("fracture", "hand", 0.75, "fracture boxes", Box(0.2, 0.7, 0.3, 0.8))
+    faint = Finding("fracture", "elbow", 0.125, "fracture boxes", Box(0.5, 0.1, 0.6, 0.2))
+    hand = known_report(findings=(seen,)).answer
+    elbow = known_report(
+        body_part_probabilities={"elbow": 0.98, "hand": 0.01, "shoulder": 0.01},
+        fracture_probability=0.1,
+        calibrated_probability=0.05,
+        findings=(faint,),
+    ).answer
+    joints = (
+        JointAnswer(Box(0.1, 0.6, 0.5, 0.9), 0.9, hand),
+        JointAnswer(Box(0.4, 0.0, 0.8, 0.3), 0.8, elbow),
+    )
+    return known_report(**{"findings": (seen, faint), "joints": joints} | options)
 
 
 def refused_report(**options) -> Report:

@@ -144,14 +144,12 @@ def _as_json(place: str, report: Report, study: int | None) -> str:
     del answer["body_part_probabilities"]
     line = {"path": place, "schema": RECORD_SCHEMA} | rounded(answer) | {"model": report.model}
     line["warnings"] = list(report.warnings)
-    if report.answer.joints and not report.refused:
-        line["joints"] = [rounded(joint.to_dict()) for joint in report.answer.joints]
     return json.dumps(line if study is None else line | {"study": study})
 
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
     from fracture_widgets.base.words import percent
-    from fracture_widgets.models.verdict_words import joint_in_words, override_mark
+    from fracture_widgets.models.verdict_words import joint_in_words, not_examined, override_mark
 
     answer = report.answer
     belongs = "" if study is None else f", study {study}"
@@ -165,8 +163,9 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
             + (f". {override_mark(answer)}" if answer.overridden else "")
         )
     lines = [f"{place}: {answered}"]
-    if len(answer.joints) > 1 and not answer.refused:
-        lines += [f"  {joint_in_words(joint)}" for joint in answer.joints]
+    joints = answer.to_dict()["joints"]
+    if len(joints) > 1:
+        lines += [f"  {line}" for line in [*map(joint_in_words, joints), not_examined(len(joints))]]
     lines += [f"  Warning: {text}" for text in report.warnings]
     return "\n".join(lines)
 
