@@ -19,6 +19,9 @@ from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import INVERTED
 from fracture_widgets.models.report import Answer, Report, StudyAnswer
 from fracture_widgets.models.verdict_words import (
+    finding_in_words,
+    joint_in_words,
+    not_examined,
     operating_points,
     override_mark,
     peers_sentence,
@@ -317,6 +320,7 @@ def card(report: Report) -> str:
   <h2>{heading}<strong>{escape(verdict if part else verdict.capitalize())}</strong></h2>
   {marked if answer.overridden else ""}
   {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probabilities(answer)}
+  {_joints(answer) if answer.examined_joints else ""}
   {note if warnings else ""}
   <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
 </section>
@@ -327,9 +331,7 @@ def _probabilities(answer: Answer) -> str:
     width = 100.0 * answer.calibrated_probability
     low, high = 100.0 * answer.band.low, 100.0 * answer.band.high
     doubt = f'<i class="fw-band" style="left: {low:.1f}%; width: {high - low:.1f}%"></i>'
-    meaning = escape(f"{operating_points(answer.band)} {peers_sentence(answer)}").replace(
-        " %", "&nbsp;%"
-    )
+    meaning = _unbroken(f"{operating_points(answer.band)} {peers_sentence(answer)}")
     return f"""
   <p class="fw-probability">Probability of a fracture
     <b>{escape(percent(answer.calibrated_probability))}</b></p>
@@ -339,15 +341,42 @@ def _probabilities(answer: Answer) -> str:
   </div>
   <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
   <p class="fw-meaning">{meaning}</p>
-  <h3>Body part</h3>
-  {_body_parts(answer)}
+  {_body_parts(answer) if len(answer.joints) < 2 else ""}
+"""
+
+
+def _unbroken(text: str) -> str:
+    """Return a text as HTML in which no line ends before a percent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
+
+
+def _joints(answer: Answer) -> str:
+    """List the joints as the record has them, the gravest first, each with its findings."""
+    said = answer.to_dict()["joints"]
+    shown = set(answer.visible_findings)
+    rows = []
+    for joint, words in zip(answer.examined_joints, map(joint_in_words, said), strict=True):
+        found = "".join(
+            f"<li>{_unbroken(finding_in_words(finding))}</li>"
+            for finding in joint.answer.findings
+            if finding in shown
+        )
+        rows.append(
+            f'<li data-verdict="{verdict_slug(joint.verdict)}">{_unbroken(words)}'
+            f"{f'<ul>{found}</ul>' if found else ''}</li>"
+        )
+    return f"""
+  <h3>{"Joint" if len(said) == 1 else f"{len(said)} joints"}</h3>
+  <ul class="fw-joints">{"".join(rows)}</ul>
+  <p class="fw-meaning">{escape(not_examined(len(said)))}</p>
 """
 
 
 def _body_parts(answer: Answer) -> str:
     if knows_one_part(answer):
         part = escape(answer.body_part.capitalize())
-        return f'<p class="fw-meaning">{part} (the only part this model knows)</p>'
+        only = f'<p class="fw-meaning">{part} (the only part this model knows)</p>'
+        return f"<h3>Body part</h3>{only}"
     rows = "".join(
         f'<li data-chosen="{str(part == answer.body_part).lower()}">'
         f"<span>{escape(part.capitalize())}</span>"
@@ -355,4 +384,4 @@ def _body_parts(answer: Answer) -> str:
         f"</span><span>{escape(percent(share))}</span></li>"
         for part, share in answer.body_part_probabilities.items()
     )
-    return f'<ul class="fw-parts">{rows}</ul>'
+    return f'<h3>Body part</h3><ul class="fw-parts">{rows}</ul>'

@@ -12,6 +12,9 @@ BLUE = "#2b6590"
 PALE = "#9fb0be"
 STAGE = "#0b1117"
 CAUTION = "#fdf3dc"
+JOINT = "#b4c2ce"
+FOUND = "#ffc15e"
+"""Of boxes over a radiograph, as on the page: what was examined, and what was found."""
 
 VERDICTS = {
     Verdict.FRACTURE: "#b3401f",

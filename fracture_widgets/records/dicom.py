@@ -26,9 +26,15 @@ from pydicom.uid import RLELossless
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import MissingExtra
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Report
-from fracture_widgets.models.verdict_words import finding_in_words, override_mark
+from fracture_widgets.models.verdict_words import (
+    finding_in_words,
+    joint_in_words,
+    not_examined,
+    override_mark,
+)
 from fracture_widgets.parts import Verdict, all_parts
 from fracture_widgets.records.dicom_identity import SUBJECT, Identity
 from fracture_widgets.records.page import report_png
@@ -57,6 +63,9 @@ FRACTURE_FROM = Code("fracture_from", SCHEME, "Operating point: fracture from")
 BODY_PART_PROBABILITY = Code("part_probability", SCHEME, "Probability of the body part")
 FOUND = Code("found", SCHEME, "What was found where")
 SCORE = Code("score", SCHEME, "Score of the finding")
+JOINT = Code("joint", SCHEME, "Joint that was examined")
+JOINT_SCORE = Code("joint_score", SCHEME, "Score of the joint")
+EXAMINED = Code("examined", SCHEME, "What was examined, and what was not")
 
 _UNNAMED = "not named here"
 _DEIDENTIFIED_BY = "No attribute of the source is kept; new UIDs"
@@ -267,6 +276,10 @@ def _answer(
     )
     reason = override_mark(answer) or (answer.refusal if answer.refused else "")
     texts = [(REASON, reason)] if reason else []
+    joints = answer.to_dict()["joints"]
+    if joints:
+        examined = [*map(joint_in_words, joints), not_examined(len(joints))]
+        texts += [(EXAMINED, text) for text in examined]
     texts += [(FOUND, finding_in_words(finding)) for finding in answer.visible_findings]
     for name, text in [*texts, (codes.DCM.Comment, NOTICE)]:
         group[0].ContentSequence.append(
@@ -278,43 +291,77 @@ def _answer(
 def _places(
     report: Report, header: Header
 ) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
-    """Yield each finding with its place on the source image, where that is the one examined."""
+    """Yield joints and findings with their places on the source image, if it is what was examined.
+
+    Each finding is named with the joint that it is of, by its number.
+    """
     from highdicom import sr
 
-    radiograph = report.radiograph
-    size = np.array([radiograph.width, radiograph.height])
-    source = header.source
-    if source is None or (source.get("Columns"), source.get("Rows")) != tuple(size):
+    radiograph, source = report.radiograph, header.source
+    size = (radiograph.width, radiograph.height)
+    if source is None or (source.get("Columns"), source.get("Rows")) != size:
         return
-    for number, finding in enumerate(report.answer.visible_findings, 1):
-        outline = _outline(finding)
-        if outline is None:
+    answer = report.answer
+    joint_of: dict[Finding, int] = {}
+    for number, joint in enumerate(answer.examined_joints, 1):
+        joint_of |= dict.fromkeys(joint.answer.findings, number)
+        probability = _percent(PROBABILITY, joint.answer.calibrated_probability)
+        yield _region(
+            report,
+            header,
+            source,
+            f"Joint {number}",
+            joint.box,
+            finding_type=JOINT,
+            finding_sites=_sites(joint.answer.body_part),
+            measurements=[probability, _percent(JOINT_SCORE, joint.score)],
+            qualitative_evaluations=[sr.QualitativeEvaluation(VERDICT, VERDICTS[joint.verdict])],
+        )
+    for number, finding in enumerate(answer.visible_findings, 1):
+        kind, of, where = finding.kind, joint_of.get(finding), finding.box or finding.place
+        if where is None:
             continue
-        shape, points = outline
-        kind = finding.kind
-        yield sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-            tracking_identifier=sr.TrackingIdentifier(
-                uid=header.uid(f"finding {number}"), identifier=f"Finding {number}"
-            ),
-            referenced_region=sr.ImageRegion(
-                shape, np.array(points) * size, sr.SourceImageForRegion(*_referenced(source))
-            ),
+        yield _region(
+            report,
+            header,
+            source,
+            f"Finding {number}" + ("" if of is None else f" of joint {of}"),
+            where,
             finding_type=FINDING if kind == "fracture" else Code(kind, SCHEME, kind),
-            algorithm_id=_algorithm(report.model),
             finding_sites=_sites(finding.body_part),
             measurements=[_percent(SCORE, finding.score)],
         )
 
 
-def _outline(finding: Finding) -> tuple[str, list[tuple[float, float]]] | None:
-    """Return what DICOM calls the shape of a finding, and its points in fractions."""
-    box = finding.box
-    if box is not None:
-        left, top, right, bottom = box.x0, box.y0, box.x1, box.y1
-        return "POLYLINE", [
-            (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
-        ]  # fmt: skip
-    return None if finding.place is None else ("POINT", [finding.place])
+def _region(
+    report: Report,
+    header: Header,
+    source: Dataset,
+    name: str,
+    where: Box | tuple[float, float],
+    **said: Any,
+) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
+    """Return what is said of a place on the source image, in its pixels."""
+    from highdicom import sr
+
+    shape, points = _outline(where)
+    size = np.array([report.radiograph.width, report.radiograph.height])
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(uid=header.uid(name.lower()), identifier=name),
+        referenced_region=sr.ImageRegion(
+            shape, np.array(points) * size, sr.SourceImageForRegion(*_referenced(source))
+        ),
+        algorithm_id=_algorithm(report.model),
+        **said,
+    )
+
+
+def _outline(where: Box | tuple[float, float]) -> tuple[str, list[tuple[float, float]]]:
+    """Return what DICOM calls the shape of a box or point, and its points in fractions."""
+    if not isinstance(where, Box):
+        return "POINT", [where]
+    left, top, right, bottom = where.x0, where.y0, where.x1, where.y1
+    return "POLYLINE", [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
 
 
 def _sites(body_part: str) -> list[sr.FindingSite] | None:

@@ -12,7 +12,9 @@ from fracture_widgets.figures.overlay import grey_picture, overlay
 from fracture_widgets.figures.palette import (
     BLUE,
     CAUTION,
+    FOUND,
     INK,
+    JOINT,
     PALE,
     QUIET,
     RULE,
@@ -24,7 +26,10 @@ from fracture_widgets.figures.palette import (
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
     finding_in_words,
+    finding_label,
+    joint_label,
     meaning,
+    not_examined,
     operating_points,
     override_mark,
     verdict_heading,
@@ -39,7 +44,13 @@ _COLUMN = (_INNER - _GUTTER) / 2
 _FOOT = HEIGHT - _MARGIN
 _PICTURE_SIDE = 2048
 _FINDINGS = 3  # as many as the page has room for
+_JOINTS = 6
+_ROW = 40
+_FACT = 36
+_LABEL = 16
 _NAMES = 190  # room for the names of the facts, in dots
+_Frame = tuple[float, float, float, float]
+"""Left, top, width and height."""
 
 
 def report_png(report: Report, *, made_at: datetime | None = None) -> bytes:
@@ -111,26 +122,87 @@ def _mark_as_overridden(sheet: Sheet, answer: Answer, y: float) -> float:
 
 def _evidence(sheet: Sheet, report: Report, y: float) -> float:
     """Draw the pictures and the figures; of a refused radiograph, the radiograph alone."""
-    radiograph = grey_picture(report.radiograph, _PICTURE_SIDE)
+    answer, radiograph = report.answer, grey_picture(report.radiograph, _PICTURE_SIDE)
+    bottom = _bottom_of_pictures(report)
     if report.refused:
-        return _picture(sheet, _MARGIN, y, _INNER, "Radiograph", radiograph) + 30
+        _picture(sheet, (_MARGIN, y, _INNER, bottom - y), "Radiograph", radiograph)
+        return bottom + 60
     looked = overlay(report.radiograph, report.heatmap, max_side=_PICTURE_SIDE)
     right = _MARGIN + _COLUMN + _GUTTER
-    _picture(sheet, _MARGIN, y, _COLUMN, "Radiograph", radiograph)
-    y = _picture(sheet, right, y, _COLUMN, "Where the network looked (Grad-CAM)", looked) + 52
-    _body_parts(sheet, report.answer, _MARGIN, y)
-    _operating_points(sheet, report.answer, right, y, _COLUMN)
-    return y + 58 + 40 * max(3, len(report.answer.body_part_probabilities))
+    frame = _picture(sheet, (_MARGIN, y, _COLUMN, bottom - y), "Radiograph", radiograph)
+    _boxes(sheet, answer, frame)
+    _picture(sheet, (right, y, _COLUMN, bottom - y), "Where the network looked (Grad-CAM)", looked)
+    y = bottom + 82
+    (_body_parts if len(answer.joints) < 2 else _joints)(sheet, answer, _MARGIN, y)
+    _operating_points(sheet, answer, right, y, _COLUMN)
+    return y + 58 + _ROW * _rows(answer)
 
 
-def _picture(
-    sheet: Sheet, x: float, y: float, width: float, title: str, picture: Image.Image
-) -> float:
-    height = 960 - y
+def _rows(answer: Answer) -> int:
+    """Return how many rows the list of parts or joints takes."""
+    joints = len(answer.joints)
+    return max(3, len(answer.body_part_probabilities) if joints < 2 else min(joints, _JOINTS))
+
+
+def _bottom_of_pictures(report: Report) -> float:
+    """Return where the pictures end, so that all that stands below them has room."""
+    figures = 60 if report.refused else 140 + _ROW * _rows(report.answer)
+    facts = 64 + _FACT * len(_facts(report))
+    warned = 30 * min(3, len(_warning_lines(report)))
+    return min(960, _FOOT - 74 - warned - facts - figures)
+
+
+def _picture(sheet: Sheet, frame: _Frame, title: str, picture: Image.Image) -> _Frame:
+    """Draw a picture on a dark ground, and return where it lies."""
+    x, y, width, height = frame
     sheet.box(x, y, width, height, fill=STAGE, radius=10)
-    sheet.picture(x + 12, y + 12, width - 24, height - 24, picture)
     sheet.text(x, y + height + 30, title, QUIET, 20)
-    return y + height + 30
+    return sheet.picture(x + 12, y + 12, width - 24, height - 24, picture)
+
+
+def _boxes(sheet: Sheet, answer: Answer, frame: _Frame) -> None:
+    """Draw the joints and the findings over the radiograph, each with its name."""
+    joints = [(joint.box, joint_label(joint)) for joint in answer.examined_joints]
+    found = [(x.box, finding_label(x)) for x in answer.visible_findings if x.box is not None]
+    left, top, width, height = frame
+    named = []
+    for boxes, colour in ((joints, JOINT), (found, FOUND)):
+        for box, label in boxes:
+            x, y = left + box.x0 * width, top + box.y0 * height
+            sheet.box(x, y, box.width * width, box.height * height, edge=colour)
+            # A joint's name stands at the top of its box and that of a finding that is listed below
+            # it.
+            named.append((x, y if colour == JOINT else y + box.height * height, label, colour))
+    line, taken = _LABEL + 6, list[tuple[float, float, float]]()
+    for x, y, label, colour in named[: len(joints) + _FINDINGS]:
+        room = width_of(label, _LABEL, bold=True) + 10
+        x = max(left, min(x, left + width - room))
+        y = min(y + 2, top + height - line)
+        while y + 2 * line <= top + height and any(
+            x < end and start < x + room and abs(y - other) < line for start, end, other in taken
+        ):
+            y += line
+        taken.append((x, x + room, y))
+        sheet.box(x, y, room, line, fill=STAGE)
+        sheet.text(x + 5, y + _LABEL, label, colour, _LABEL, bold=True)
+
+
+def _joints(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
+    """List the joints' answers, the gravest first."""
+    sheet.text(x, y + 22, "Joints", INK, 26, bold=True)
+    y += 68
+    several = len(answer.joints)
+    shown = answer.joints[: _JOINTS if several <= _JOINTS else _JOINTS - 1]
+    for joint in shown:
+        colour = VERDICTS[joint.verdict]
+        part = f"{joint.answer.body_part.capitalize()}: "
+        sheet.text(x, y, part, INK, 22)
+        sheet.text(x + width_of(part, 22), y, joint.verdict, colour, 22, bold=True)
+        words = percent(joint.answer.calibrated_probability)
+        sheet.text(x + _COLUMN, y, words, INK, 22, align="right")
+        y += _ROW
+    if len(shown) < several:
+        sheet.text(x, y, f"and {several - len(shown)} more", QUIET, 22)
 
 
 def _body_parts(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
@@ -146,7 +218,7 @@ def _body_parts(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
             colour = BLUE if chosen else PALE
             sheet.box(x + 150, y + 2, track * probability, 20, fill=colour, radius=10)
         sheet.text(x + _COLUMN, base, percent(probability), INK, 22, align="right")
-        y += 40
+        y += _ROW
 
 
 def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: float) -> None:
@@ -182,11 +254,20 @@ def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: f
 
 
 def _details(sheet: Sheet, report: Report, y: float) -> float:
-    radiograph = report.radiograph
     sheet.line(_MARGIN, y + 24, _RIGHT, y + 24, RULE, 2)
     y += 64
-    found = report.answer.visible_findings
-    facts = (
+    for name, value in _facts(report):
+        sheet.text(_MARGIN, y, name, QUIET, 20)
+        sheet.text(_MARGIN + _NAMES, y, one_line(value, _INNER - _NAMES, 20), INK, 20)
+        y += _FACT
+    return y - 10
+
+
+def _facts(report: Report) -> tuple[tuple[str, str], ...]:
+    radiograph, found = report.radiograph, report.answer.visible_findings
+    joints = report.answer.examined_joints
+    return (
+        *([("Joints", not_examined(len(joints)))] if joints else []),
         *(("Finding", finding_in_words(finding)) for finding in found[:_FINDINGS]),
         *([("", f"and {len(found) - _FINDINGS} more")] if len(found) > _FINDINGS else []),
         ("File", radiograph.name),
@@ -195,16 +276,15 @@ def _details(sheet: Sheet, report: Report, y: float) -> float:
         ("Model sha256", report.model),
         ("Made by", f"Fracture Widgets {__version__}"),
     )
-    for name, value in facts:
-        sheet.text(_MARGIN, y, name, QUIET, 20)
-        sheet.text(_MARGIN + _NAMES, y, one_line(value, _INNER - _NAMES, 20), INK, 20)
-        y += 36
-    return y - 10
+
+
+def _warning_lines(report: Report) -> list[str]:
+    width = _INNER - 40
+    return [line for warning in report.warnings for line in lines_of(warning, width, 20, most=2)]
 
 
 def _warnings(sheet: Sheet, report: Report, y: float) -> float:
-    width = _INNER - 40
-    lines = [line for warning in report.warnings for line in lines_of(warning, width, 20, most=2)]
+    lines = _warning_lines(report)
     room = int((_FOOT - 60 - y - 24) // 30)
     if len(lines) > room:
         lines = [*lines[: room - 1], "… and more: see the result itself."]

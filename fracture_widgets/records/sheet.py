@@ -106,8 +106,11 @@ class Sheet:
 
     def picture(
         self, x: float, y: float, width: float, height: float, picture: Image.Image
-    ) -> None:
-        """Place a picture in the middle of a rectangle, as large as fits without distorting it."""
+    ) -> tuple[float, float, float, float]:
+        """Place a picture in the middle of a rectangle, as large as fits without distorting it.
+
+        Returns where it lies: left, top, width and height.
+        """
         scale = min(width / picture.width, height / picture.height)
         shown = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
         fine = _PICTURE_DOTS // _DOTS
@@ -124,6 +127,7 @@ class Sheet:
         )
         self._axes.set_xlim(0, WIDTH)
         self._axes.set_ylim(HEIGHT, 0)
+        return left, top, *shown
 
     def to_png(self) -> bytes:
         """Return the page as a PNG file of 1240 x 1754 pixels."""

@@ -25,6 +25,10 @@ def test_a_region_is_a_radiograph_of_its_own(arm):
     assert region.name == "arm.dcm, region 1"
     assert region.spacing_mm == (0.2, 0.1)
     assert region.source_format == "DICOM"
+    whence = (
+        "A region of radiograph aaaaaaaaaaaa, 20 to 80 % from left and 50 to 100 % from top of it."
+    )
+    assert region.warnings == (whence,)
     np.testing.assert_array_equal(region.pixels, arm.pixels[100:, 20:80])
 
 

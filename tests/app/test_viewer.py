@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from known_reports import limb_report
 from picture_files import dicom_file, limb
 
 from fracture_widgets.app.widgets import viewer as module
@@ -78,6 +79,20 @@ def test_boxes_of_findings_lie_over_the_picture(page, radiograph):
     assert sent[-1][0]["boxes"] == [
         {"box": [0.25, 0.5, 0.75, 1.0], "name": "Implant 90.0 %", "tone": "network"}
     ]
+
+
+def test_joints_lie_below_the_findings_and_are_named_with_what_is_said_of_them(page, radiograph):
+    workbench, sent = page
+    workbench.state.add(radiograph())
+    (entry,) = workbench.state.entries
+    workbench.state.answer(entry.key, limb_report())
+    assert sent[-1][0]["boxes"] == [
+        {"box": [0.1, 0.6, 0.5, 0.9], "name": "Hand: fracture (87.0 %)", "tone": "joint"},
+        {"box": [0.4, 0.0, 0.8, 0.3], "name": "Elbow: none seen (5.0 %)", "tone": "joint"},
+        {"box": [0.2, 0.7, 0.3, 0.8], "name": "Fracture 75.0 %", "tone": "network"},
+    ]
+    workbench.state.answer(entry.key, limb_report(refusal="It is too small."))
+    assert sent[-1][0]["boxes"] == []
 
 
 def test_a_page_that_opens_later_is_told_all_of_it(page, radiograph):

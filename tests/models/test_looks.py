@@ -6,77 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scripted_looks import Scripted, scripted_cascade
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.looks import NO_JOINT
-from fracture_widgets.models.networks.looks import (
-    CONTEXT,
-    FEATURES,
-    FRACTURE_HEAT,
-    FRACTURE_LOGITS,
-    FRACTURE_SIDES,
-    JOINT_HEAT,
-    JOINT_SIDES,
-)
-from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 from fracture_widgets.parts import Verdict
 
-PARTS = ("elbow", "hand", "shoulder")
 _RNG = np.random.default_rng(0)
-
-
-class _Scripted:
-    """A network that finds what it is told to, by the size of its input."""
-
-    def __init__(self, joints, logits, fracture=None) -> None:
-        self.joints, self.logits, self.fracture = joints, logits, fracture
-        self.looked: list[tuple[int, ...]] = []
-
-    def run(self, inputs):
-        self.looked.append(inputs.shape)
-        count, size = len(inputs), inputs.shape[1]
-        coarse, fine = size // 16, size // 8
-        heat = np.full((count, coarse, coarse, 3), -9.0, np.float32)
-        sides = np.zeros((count, coarse, coarse, 4), np.float32)
-        for row, column, part, reach in self.joints:
-            heat[:, row, column, part] = 3.0
-            sides[:, row, column] = np.log(reach)
-        fractures = np.full((count, fine, fine, 1), -9.0, np.float32)
-        if self.fracture is not None:
-            plain = range(count // 2) if count > 1 else range(1)
-            for at in range(count):
-                column = self.fracture[1] if at in plain else fine - 1 - self.fracture[1]
-                fractures[at, self.fracture[0], column] = 2.0
-        logits = np.full((count, 4), -3.0, np.float32)
-        logits[:, 1:] = self.logits
-        return {
-            JOINT_HEAT: heat,
-            JOINT_SIDES: sides,
-            FRACTURE_MAP_OUTPUT: fractures,
-            FRACTURE_HEAT: fractures,
-            FRACTURE_SIDES: np.zeros((count, fine, fine, 4), np.float32),
-            FRACTURE_LOGITS: logits,
-            # As bright as the picture is on average: what the gate's heads are tested with.
-            CONTEXT: np.tile(inputs.mean((1, 2, 3))[:, None, None, None], (1, 2, 2, 256)) / 255,
-            FEATURES: np.abs(_RNG.normal(size=(count, fine, fine, 128))).astype(np.float32),
-        }
-
-
-def _cascade(engine, **heads) -> Cascade:
-    weights = {
-        **{
-            f"gate_{name}/kernel": np.full(512, kernel / 512) for name, (kernel, _) in heads.items()
-        },
-        **{f"gate_{name}/bias": np.array([bias]) for name, (_, bias) in heads.items()},
-        f"{FRACTURE_LOGITS}/kernel": np.full((642, 4), 0.1, np.float32),
-        f"{FRACTURE_MAP_OUTPUT}/kernel": np.zeros((1, 1, 128, 1), np.float32),
-        f"{FRACTURE_HEAT}/kernel": np.zeros((1, 1, 128, 1), np.float32),
-    }
-    card = {"schema": 2, "kind": LOOKS, "body_parts": list(PARTS)}
-    return Cascade(ModelFolder(card, weights, {}, "two", "two"), engine)
 
 
 @pytest.fixture
@@ -87,8 +24,8 @@ def limb() -> Radiograph:
 
 def test_the_gravest_joint_is_the_answer_and_all_are_kept(limb: Radiograph) -> None:
     joints = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
-    engine = _Scripted(joints, logits=(0.0, 4.0, 0.0))
-    report = _cascade(engine).examine(limb)
+    engine = Scripted(joints, logits=(0.0, 4.0, 0.0))
+    report = scripted_cascade(engine).examine(limb)
     assert [shape[:2] for shape in engine.looked] == [(1, 320), (4, 256)]
     assert report.body_part == "hand"
     assert report.verdict is Verdict.FRACTURE
@@ -108,8 +45,8 @@ def test_the_gravest_joint_is_the_answer_and_all_are_kept(limb: Radiograph) -> N
 
 
 def test_findings_lie_where_they_are_on_the_whole_radiograph(limb: Radiograph) -> None:
-    engine = _Scripted([(10, 10, 1, (5, 5, 5, 5))], (0.0, 4.0, 0.0), fracture=(8, 20))
-    report = _cascade(engine).examine(limb)
+    engine = Scripted([(10, 10, 1, (5, 5, 5, 5))], (0.0, 4.0, 0.0), fracture=(8, 20))
+    report = scripted_cascade(engine).examine(limb)
     (joint,), (finding,) = report.answer.joints, report.answer.visible_findings
     centre_x, centre_y = (
         (finding.box.x0 + finding.box.x1) / 2,
@@ -127,7 +64,7 @@ def test_findings_lie_where_they_are_on_the_whole_radiograph(limb: Radiograph) -
 
 
 def test_without_a_joint_no_verdict_is_given_unasked(limb: Radiograph) -> None:
-    report = _cascade(_Scripted([], (0.0, 4.0, 0.0))).examine(limb)
+    report = scripted_cascade(Scripted([], (0.0, 4.0, 0.0))).examine(limb)
     assert report.refused
     assert report.answer.refusal_kind == NO_JOINT
     assert report.answer.refusal.startswith("No elbow, hand or shoulder was found")
@@ -136,30 +73,30 @@ def test_without_a_joint_no_verdict_is_given_unasked(limb: Radiograph) -> None:
 
 
 def test_many_are_answered_as_each_by_itself(limb: Radiograph) -> None:
-    engine = _Scripted([(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
-    cascade = _cascade(engine)
+    engine = Scripted([(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
+    cascade = scripted_cascade(engine)
     turned = replace(limb, pixels=np.ascontiguousarray(limb.pixels[::-1]))
     alone = [cascade.examine(picture).answer for picture in (limb, turned)]
     assert cascade.answer([cascade.prepare(picture) for picture in (limb, turned)]) == alone
 
 
 def test_what_lies_beside_the_radiograph_is_no_joint(limb: Radiograph) -> None:
-    engine = _Scripted([(10, 0, 1, (0.4, 1, 0.4, 1))], (0.0, 4.0, 0.0))
-    assert _cascade(engine).examine(limb).answer.refusal_kind == NO_JOINT
+    engine = Scripted([(10, 0, 1, (0.4, 1, 0.4, 1))], (0.0, 4.0, 0.0))
+    assert scripted_cascade(engine).examine(limb).answer.refusal_kind == NO_JOINT
 
 
 def test_boxes_are_of_the_whole_radiograph_whatever_its_size() -> None:
     pixels = _RNG.uniform(0, 1, (3000, 2400)).astype(np.float32)
     large = Radiograph(pixels=pixels, name="limb.png", sha256="0", source_format="PNG")
-    engine = _Scripted([(14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
-    (joint,) = _cascade(engine).examine(large).answer.joints
+    engine = Scripted([(14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
+    (joint,) = scripted_cascade(engine).examine(large).answer.joints
     assert joint.box.y0 == pytest.approx(10.5 / 20, abs=0.01)
     assert isinstance(joint.box, Box)
 
 
 def test_dark_bones_are_turned_and_that_is_said(limb: Radiograph) -> None:
-    engine = _Scripted([(14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
-    cascade = _cascade(engine, inverted=(1.0, -0.4))  # more bright than dark, as a negative
+    engine = Scripted([(14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
+    cascade = scripted_cascade(engine, inverted=(1.0, -0.4))  # more bright than dark, as a negative
     bright = replace(limb, pixels=np.sqrt(limb.pixels))
     report = cascade.examine(bright)
     assert len(engine.looked) == 3
@@ -170,8 +107,8 @@ def test_dark_bones_are_turned_and_that_is_said(limb: Radiograph) -> None:
 
 
 def test_what_is_no_radiograph_gets_no_verdict_unasked(limb: Radiograph) -> None:
-    engine = _Scripted([(14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
-    report = _cascade(engine, radiograph=(0.0, -1.0)).examine(limb)
+    engine = Scripted([(14, 10, 1, (4, 4, 4, 4))], (0.0, 4.0, 0.0))
+    report = scripted_cascade(engine, radiograph=(0.0, -1.0)).examine(limb)
     assert report.refused
     assert report.answer.refusal.startswith("This does not look like a radiograph")
-    assert not _cascade(engine, radiograph=(0.0, 1.0)).examine(limb).refused
+    assert not scripted_cascade(engine, radiograph=(0.0, 1.0)).examine(limb).refused

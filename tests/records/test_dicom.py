@@ -7,7 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from known_reports import MADE_AT, WHY, known_report, overridden_report, refused_report
+from known_reports import (
+    MADE_AT,
+    WHY,
+    known_report,
+    limb_report,
+    overridden_report,
+    refused_report,
+)
 from picture_files import dicom_dataset, dicom_file, ramp, saved
 from pydicom import dcmread
 from pydicom.uid import UID
@@ -231,17 +238,26 @@ def test_an_answer_given_on_request_is_marked():
     assert str(reason).startswith("Refused by the gate, answered on request.")
 
 
-def found_report(**options):
+def of_the_source(report):
     pixels = np.zeros(ramp().shape, np.float32)
-    report = known_report(findings=(PEAK, BOXED), **options)
     return replace(report, radiograph=replace(report.radiograph, pixels=pixels))
+
+
+def found_report(**options):
+    return of_the_source(known_report(findings=(PEAK, BOXED), **options))
+
+
+def joints_report(**options):
+    return of_the_source(limb_report(**options))
 
 
 @pytest.mark.skipif(
     shutil.which("dciodvfy") is None,
     reason="dciodvfy is not installed: run  sudo apt install dicom3tools  on Debian",
 )
-@pytest.mark.parametrize("make", [known_report, refused_report, overridden_report, found_report])
+@pytest.mark.parametrize(
+    "make", [known_report, refused_report, overridden_report, found_report, joints_report]
+)
 @pytest.mark.parametrize("kept", [False, True], ids=["nobody's", "of a study"])
 def test_an_independent_validator_finds_no_error(make, kept, source, tmp_path):
     identity = read_identity(source, "x.dcm") if kept else None
@@ -287,6 +303,32 @@ def test_a_place_is_marked_on_the_image_that_was_examined_and_on_no_other():
     of_another_size = dicom_file(np.zeros((100, 150), np.uint16), **ARCHIVE)
     _, document = opened(report, identity=read_identity(of_another_size, "x.dcm"))
     assert list(regions(document)) == list(regions(opened(report)[1])) == []
+
+
+@pytest.mark.slow
+def test_joints_are_listed_in_words_and_marked_with_what_is_said_of_them(source):
+    report = joints_report(source_format="DICOM")
+    _, document = opened(report, identity=read_identity(source, "x.dcm"))
+    said = [value for name, value, _ in items(document) if name.startswith("What was examined")]
+    assert said == [
+        "Hand, 10 to 50 % from left and 60 to 90 % from top: fracture (fracture 87.0 %)",
+        "Elbow, 40 to 80 % from left and 0 to 30 % from top: none seen (fracture 5.0 %)",
+        "What lies outside these joints is not examined.",
+    ]
+    _, hand, elbow, found = document.ContentSequence[-1].ContentSequence
+    for group, wanted in (
+        (hand, {"Finding": "Joint that was examined", "Finding Site": "Hand", "Probability": 87.0}),
+        (elbow, {"Verdict of the software": "none seen", "Score of the joint": 80.0}),
+        (found, {"Finding": "Fracture of bone", "Score of the finding": 75.0}),
+    ):
+        known = {name: value for name, value, _ in items(group)}
+        assert wanted.items() <= known.items()
+    assert len(list(regions(document))) == 3
+    assert ("POLYLINE", [4.8, 19.2, 24, 19.2, 24, 28.8, 4.8, 28.8, 4.8, 19.2], 90.0) in [
+        (shape, [round(value, 4) for value in points], score)
+        for shape, points, score in regions(document)
+    ]
+    assert list(regions(opened(limb_report(source_format="DICOM"))[1])) == []
 
 
 @pytest.mark.slow

@@ -8,11 +8,19 @@ import pypdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from known_reports import MADE_AT, WHY, known_report, overridden_report, refused_report
+from known_reports import (
+    MADE_AT,
+    WHY,
+    known_report,
+    limb_report,
+    overridden_report,
+    refused_report,
+)
 from PIL import Image
 
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.records.page import report_pdf, report_png
 
@@ -183,6 +191,54 @@ def test_a_name_that_turns_the_direction_of_writing_turns_nothing():
 @pytest.mark.slow
 def test_a_name_is_not_taken_for_mathematics():
     assert "$x^2$.png" in words(known_report(name="$x^2$.png"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("joints", "listed", "more"), [(2, 2, 0), (6, 6, 0), (9, 5, 4)])
+def test_joints_are_listed_in_place_of_the_parts_and_named_over_the_radiograph(
+    joints, listed, more
+):
+    limb = limb_report()
+    hand, elbow = limb.answer.joints
+    report = limb_report(joints=(hand, *[elbow] * (joints - 1)))
+    said = words(report)
+    assert said.count("Elbow: none seen 5.0 %") == listed - 1
+    assert said.count("Elbow: none seen (5.0 %)") == joints - 1
+    assert said.count("Hand: fracture (87.0 %)") == said.count("Fracture 75.0 %") == 1
+    assert "What lies outside these joints is not examined." in said
+    assert "Body part" not in said
+    assert (f"and {more} more" in said) == bool(more)
+    white = page(report) == 255
+    assert white[:, :80].all()
+    assert white[:, -80:].all()
+
+
+@pytest.mark.slow
+def test_warnings_stand_between_many_findings_and_the_notice():
+    hand, elbow = limb_report().answer.joints
+    found = tuple(
+        Finding("fracture", "hand", n / 100, "fracture boxes", Box(n / 30, 0.7, n / 30 + 0.1, 0.8))
+        for n in range(1, 11)
+    )
+    hand = replace(hand, answer=replace(hand.answer, findings=found))
+    crowded = limb_report(findings=found, joints=(hand, *[elbow] * 8))
+    warned = replace(crowded.radiograph, warnings=("It is cut short.",))
+    said = words(replace(crowded, radiograph=warned))
+    assert "and 7 more" in said
+    assert "It is cut short." in said
+    caution = (page(replace(crowded, radiograph=warned)) == (0xFD, 0xF3, 0xDC)).all(axis=2)
+    lines = np.flatnonzero(caution.sum(axis=1) > 500)
+    assert len(lines) > 40
+    assert lines.max() < 1754 - 88 - 46  # where the line above the notice is
+    assert said.count("Fracture 3.0 %") == 1
+    assert "Fracture 4.0 %" not in said
+
+
+@pytest.mark.slow
+def test_one_joint_has_its_box_and_the_probabilities_of_the_parts():
+    said = words(limb_report(joints=limb_report().answer.joints[:1]))
+    assert "What lies outside this joint is not examined." in said
+    assert "Body part" in said
 
 
 @pytest.mark.slow

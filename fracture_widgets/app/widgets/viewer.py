@@ -16,11 +16,11 @@ from fracture_widgets.app.state import Entry
 from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script, style
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
-from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
+from fracture_widgets.models.verdict_words import box_in_words, finding_label, joint_label
 from fracture_widgets.parts import in_words, with_article
 
 LEAST_SIDE = 32
@@ -192,7 +192,8 @@ def box_from_page(values: Any) -> Box | None:
 
 def region_of(radiograph: Radiograph, box: Box, names: Iterable[str]) -> Radiograph:
     """Cut a region out of a radiograph; none of the names is given to it."""
-    part = radiograph.crop(box)
+    inside = box.clipped()
+    part = radiograph.crop(inside)
     if min(part.width, part.height) < LEAST_SIDE:
         raise FractureWidgetsError(
             f"The region has {part.width} × {part.height} pixels and needs at least {LEAST_SIDE} "
@@ -202,7 +203,11 @@ def region_of(radiograph: Radiograph, box: Box, names: Iterable[str]) -> Radiogr
     numbered = (f"{radiograph.name}, region {n}" for n in range(1, len(taken) + 2))
     name = next(name for name in numbered if name not in taken)
     digest = hashlib.sha256(f"{part.height}x{part.width}".encode() + part.pixels.tobytes())
-    return compact(replace(part, name=name, sha256=digest.hexdigest()))
+    # By its digest, as the name is often the patient's and stands in no DICOM report.
+    whence = f"A region of radiograph {radiograph.sha256[:12]}, {box_in_words(inside)} of it."
+    return compact(
+        replace(part, name=name, sha256=digest.hexdigest(), warnings=(*part.warnings, whence))
+    )
 
 
 def _choices(radiograph: Radiograph) -> dict[str, Any]:
@@ -226,17 +231,16 @@ def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[floa
 
 
 def _boxes(entry: Entry) -> list[dict[str, Any]]:
-    """Return the findings that have an extent; the fracture map's peak is seen on the map."""
+    """Return the joints, and over them the findings that have an extent."""
     if entry.report is None:
         return []
+    answer = entry.report.answer
+    joints = [(joint.box, joint_label(joint), "joint") for joint in answer.examined_joints]
+    found = [(x.box, finding_label(x), "network") for x in answer.visible_findings]
     return [
-        {
-            "box": [finding.box.x0, finding.box.y0, finding.box.x1, finding.box.y1],
-            "name": f"{finding.kind.capitalize()} {percent(finding.score)}",
-            "tone": "network",
-        }
-        for finding in entry.report.answer.visible_findings
-        if finding.box is not None
+        {"box": [box.x0, box.y0, box.x1, box.y1], "name": name, "tone": tone}
+        for box, name, tone in (*joints, *found)
+        if box is not None  # the fracture map's peak is seen on the map
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.words import percent
+from fracture_widgets.models.verdict_words import joint_in_words, not_examined
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
@@ -126,4 +127,7 @@ def _details(row: SavedResult) -> str:
             f"The network says doubt from {percent(row.doubt_from)} and fracture from "
             f"{percent(row.fracture_from)} on."
         )
+    if row.joints:
+        sentences += [f"{joint_in_words(joint)}." for joint in row.joints]
+        sentences.append(not_examined(len(row.joints)))
     return " ".join([*sentences, *warnings])

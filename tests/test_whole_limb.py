@@ -1,0 +1,222 @@
+"""One radiograph of several joints, by every way out: the same boxes, verdicts and names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdf
+import pytest
+from picture_files import dicom_file
+from pydicom import Dataset, dcmread
+from pypdf.generic import ContentStream
+from scripted_looks import drawn_limb, three_joints
+
+from fracture_widgets.app.widgets.background import SynchronousExecutor
+from fracture_widgets.app.workbench import Workbench
+from fracture_widgets.cli import main
+from fracture_widgets.figures.palette import FOUND, JOINT
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.verdict_words import joint_in_words
+from fracture_widgets.records.history import History
+
+pytestmark = pytest.mark.slow
+
+Boxes = list[list[float]]
+_NOT_EXAMINED = "What lies outside these joints is not examined."
+_ARCHIVE = {"StudyInstanceUID": "1.2.3.4", "SeriesInstanceUID": "1.2.3.4.5"}
+
+
+@pytest.fixture(scope="module")
+def limb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DICOM file of a hand, an elbow and a shoulder side by side."""
+    file = tmp_path_factory.mktemp("limb") / "limb.dcm"
+    file.write_bytes(dicom_file(drawn_limb().to_uint8(), **_ARCHIVE))
+    return file
+
+
+@pytest.fixture(scope="module")
+def predicted(
+    limb: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """What ``predict --json`` says of it, and the reports that it writes, by their endings."""
+    out = tmp_path_factory.mktemp("reports")
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cascade, "load", lambda *_, **__: three_joints())
+        patch.setattr("sys.stdout", said)
+        words = ["predict", str(limb), "--json", "--report", str(out), "--keep-identity"]
+        assert main([*words, "--format", "pdf,csv,json,dicom"]) == 0
+    files = {file.name.rpartition("-")[2]: file for file in out.iterdir()}
+    return json.loads(said.getvalue()), files
+
+
+@pytest.fixture(scope="module")
+def record(predicted: tuple[dict[str, Any], dict[str, Path]]) -> dict[str, Any]:
+    return predicted[0]
+
+
+@pytest.fixture(scope="module")
+def files(predicted: tuple[dict[str, Any], dict[str, Path]]) -> dict[str, Path]:
+    return predicted[1]
+
+
+def boxes(record: dict[str, Any], name: str) -> Boxes:
+    """Return the boxes that people are shown: of findings, those of joints with a fracture."""
+    shown = {
+        place
+        for joint in record["joints"]
+        if joint["verdict"] != "none seen"
+        for place in joint["findings"]
+    }
+    return [
+        said["box"] for place, said in enumerate(record[name]) if name == "joints" or place in shown
+    ]
+
+
+def test_each_joint_is_answered_and_has_its_findings(record: dict[str, Any]) -> None:
+    joints = record["joints"]
+    assert [(joint["body_part"], joint["verdict"]) for joint in joints] == [
+        ("hand", "fracture"),
+        ("shoulder", "none seen"),
+        ("elbow", "none seen"),
+    ]
+    lefts = {joint["body_part"]: joint["box"][0] for joint in joints}
+    assert lefts["hand"] < lefts["elbow"] < lefts["shoulder"]
+    for joint in joints:
+        (finding,) = (record["findings"][place] for place in joint["findings"])
+        assert finding["body_part"] == joint["body_part"]
+        left, _, right, _ = finding["box"]
+        assert joint["box"][0] < (left + right) / 2 < joint["box"][2]
+    assert len(boxes(record, "findings")) == 1
+
+
+def test_in_words_each_joint_has_a_line(
+    limb: Path,
+    record: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(Cascade, "load", lambda *_, **__: three_joints())
+    assert main(["predict", str(limb)]) == 0
+    first, *joints, last = capsys.readouterr().out.splitlines()
+    assert "hand (" in first
+    assert joints == [f"  {joint_in_words(joint)}" for joint in record["joints"]]
+    assert last == f"  {_NOT_EXAMINED}"
+
+
+def test_reports_as_tables_have_the_record(record: dict[str, Any], files: dict[str, Path]) -> None:
+    whole = json.loads(files["report.json"].read_text("utf-8"))
+    (row,) = csv.DictReader(io.StringIO(files["report.csv"].read_text("utf-8-sig")))
+    for name in ("joints", "findings"):
+        assert json.loads(row[name]) == record[name]
+        assert [said["box"] for said in whole[name]] == [
+            pytest.approx(said["box"], abs=1e-6) for said in record[name]
+        ]
+
+
+def test_the_page_draws_and_lists_them_and_the_history_keeps_them(
+    limb: Path, record: dict[str, Any], tmp_path: Path
+) -> None:
+    history = History(tmp_path / "history.sqlite3")
+    bench = Workbench(cascade=three_joints(), history=history, executor=SynchronousExecutor())
+    bench.examine(read_radiograph(limb))
+    drawn = bench.viewer.content["boxes"]
+    for tone, name in (("joint", "joints"), ("network", "findings")):
+        found = [box["box"] for box in drawn if box["tone"] == tone]
+        assert found == [pytest.approx(box, abs=1e-6) for box in boxes(record, name)]
+    assert [box["name"] for box in drawn][:3] == [
+        "Hand: fracture (73.1 %)",
+        "Shoulder: none seen (37.8 %)",
+        "Elbow: none seen (11.9 %)",
+    ]
+    card = bench.result.card.value
+    assert card.count("<li data-verdict=") == 3
+    assert card.count("<li>Fracture, ") == 1
+    assert _NOT_EXAMINED in card
+    history.save(bench.state.selected.report)
+    (kept,) = history.rows()
+    assert [joint["box"] for joint in kept.joints] == [
+        pytest.approx(box, abs=1e-6) for box in boxes(record, "joints")
+    ]
+    bench.history.refresh()
+    (shown,) = bench.history.table.content["rows"]
+    assert "Elbow, " in shown["details"]
+    assert _NOT_EXAMINED in shown["details"]
+
+
+def test_the_structured_report_has_them_in_pixels_of_the_file(
+    limb: Path, record: dict[str, Any], files: dict[str, Path]
+) -> None:
+    file = dcmread(limb)
+    size = np.array([file.Columns, file.Rows, file.Columns, file.Rows])
+    marked = dict(_marked(dcmread(files["report.dcm"])))
+    assert list(marked) == ["Joint 1", "Joint 2", "Joint 3", "Finding 1 of joint 1"]
+    expected = [*boxes(record, "joints"), *boxes(record, "findings")]
+    for box, wanted in zip(marked.values(), expected, strict=True):
+        assert box == pytest.approx(np.array(wanted) * size, abs=1e-2)
+
+
+def _marked(document: Dataset) -> Iterator[tuple[str, Boxes]]:
+    """Yield what a document marks on an image: its name and left, top, right and bottom."""
+    for group in document.ContentSequence[-1].ContentSequence:
+        names = [x for x in group.ContentSequence if x.ValueType == "TEXT"]
+        for item in group.ContentSequence:
+            if item.ValueType == "SCOORD":
+                points = np.reshape(item.GraphicData, (-1, 2))
+                yield names[0].TextValue, [*points.min(0), *points.max(0)]
+
+
+def test_the_document_on_paper_draws_them_where_they_are(
+    record: dict[str, Any], files: dict[str, Path]
+) -> None:
+    reader = pypdf.PdfReader(files["report.pdf"])
+    (sheet,) = reader.pages
+    said = " ".join(sheet.extract_text().split())
+    assert said.count("Hand: fracture (73.1 %)") == said.count("Elbow: none seen (11.9 %)") == 1
+    assert _NOT_EXAMINED in said
+    picture, outlines = _drawn(sheet, reader)
+    left, low, right, high = picture
+    size = np.array([right - left, high - low] * 2)
+    for colour, name in ((JOINT, "joints"), (FOUND, "findings")):
+        found = [
+            (np.array([x0, high - y1 + low, x1, high - y0 + low]) - [left, low, left, low]) / size
+            for x0, y0, x1, y1 in outlines[colour]
+        ]
+        wanted = boxes(record, name)
+        assert len(found) == len(wanted)
+        for box, of_record in zip(found, wanted, strict=True):
+            assert box == pytest.approx(np.array(of_record), abs=0.005)
+
+
+def _drawn(sheet: Any, reader: Any) -> tuple[list[float], dict[str, Boxes]]:
+    """Return where the first picture of a page lies, and the boxes drawn in each colour."""
+    picture: list[float] = []
+    outlines: dict[str, Boxes] = {}
+    colour, points, moved = "", [], np.eye(3)
+    for operands, operator in ContentStream(sheet.get_contents(), reader).operations:
+        values = [float(x) for x in operands if isinstance(x, int | float)]
+        match operator:
+            case b"cm":
+                a, b, c, d, e, f = values
+                moved = np.array([[a, b, 0], [c, d, 0], [e, f, 1]]) @ moved
+            case b"q":
+                moved = np.eye(3)
+            case b"RG":
+                colour = "#" + "".join(f"{round(255 * x):02x}" for x in values)
+            case b"m":
+                points = [values]
+            case b"l" | b"c" | b"v" | b"y":
+                points.append(values[-2:])
+            case b"S" | b"s" | b"b" | b"B":
+                corners = np.array(points)
+                outlines.setdefault(colour, []).append([*corners.min(0), *corners.max(0)])
+            case b"Do" if not picture and moved[0, 0] > 50:
+                picture = [*moved[2, :2], *(moved[2, :2] + [moved[0, 0], moved[1, 1]])]
+    return picture, outlines
