@@ -137,6 +137,9 @@ ANSWER: tuple[Column, ...] = (
     Column(
         "fracture_from", float, "Fracture from", _unless_refused(lambda a: a.band.high), since=2
     ),
+    Column(
+        "operating_point", str, "Operating point", _unless_refused(lambda a: a.band.point), since=6
+    ),
     Column("label", str, "More probable label", _unless_refused(lambda a: a.label)),
     Column(
         "fracture_probability",

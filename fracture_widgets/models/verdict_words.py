@@ -33,7 +33,8 @@ def verdict_heading(answer: Answer) -> tuple[str, str]:
 def operating_points(band: DoubtBand) -> str:
     """Say from where on a probability is a fracture, and below which none is seen."""
     between = ", doubt between" if band.low < band.high else ""
-    return f"None seen below {_point(band.low)}, fracture from {_point(band.high)}{between}."
+    none_seen = "None seen" if not band.point else f"At the {band.point} operating point none seen"
+    return f"{none_seen} below {_limit(band.low)}, fracture from {_limit(band.high)}{between}."
 
 
 def meaning(answer: Answer) -> str:
@@ -123,5 +124,5 @@ def _in_a_hundred(probability: float) -> str:
     return "nearly all are" if count == 100 else f"about {count} {'is' if count == 1 else 'are'}"
 
 
-def _point(probability: float) -> str:
+def _limit(probability: float) -> str:
     return f"{100.0 * probability:.1f}".removesuffix(".0") + " %"

@@ -58,6 +58,7 @@ VERDICTS = {verdict: Code(verdict.name.lower(), SCHEME, str(verdict)) for verdic
 GATE = Code("gate", SCHEME, "Check of the input")
 OVERRIDDEN = Code("overridden", SCHEME, "Refused, answered on request")
 REASON = Code("reason", SCHEME, "Reason for the refusal")
+POINT = Code("operating_point", SCHEME, "Operating point")
 DOUBT_FROM = Code("doubt_from", SCHEME, "Operating point: none seen below")
 FRACTURE_FROM = Code("fracture_from", SCHEME, "Operating point: fracture from")
 BODY_PART_PROBABILITY = Code("part_probability", SCHEME, "Probability of the body part")
@@ -262,8 +263,9 @@ def _answer(
         FRACTURE_FROM: answer.band.high,
         BODY_PART_PROBABILITY: answer.body_part_probability,
     }
-    verdict = sr.QualitativeEvaluation(VERDICT, VERDICTS[answer.verdict])
-    gate = sr.QualitativeEvaluation(GATE, OVERRIDDEN)
+    said = [(VERDICT, VERDICTS[answer.verdict])] + [(GATE, OVERRIDDEN)] * answer.overridden
+    if (point := answer.band.point) and not answer.refused:
+        said.append((POINT, Code(point, SCHEME, point.capitalize())))
     group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid=header.uid("findings"), identifier="Answer"),
         # A radiograph that was refused says nothing of a fracture, not even that none was sought.
@@ -271,7 +273,7 @@ def _answer(
         algorithm_id=_algorithm(report.model),
         finding_sites=None if answer.refused else _sites(answer.body_part),
         measurements=None if answer.refused else [_percent(*value) for value in values.items()],
-        qualitative_evaluations=[verdict, gate] if answer.overridden else [verdict],
+        qualitative_evaluations=[sr.QualitativeEvaluation(*each) for each in said],
         source_images=[sr.SourceImageForMeasurementGroup(*_referenced(evidence[0]))],
     )
     reason = override_mark(answer) or (answer.refusal if answer.refused else "")

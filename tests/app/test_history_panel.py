@@ -7,11 +7,13 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from history_reports import REFUSAL, make_report
 
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.records.history import History
 
 
@@ -49,6 +51,18 @@ def test_a_result_tells_how_many_warnings_there_were_and_its_form_which(record, 
     row = panel.table.content["rows"][0]
     assert row["cells"][4] == "fracture, 1 warning"
     assert row["details"].endswith(f" {words}")
+
+
+def test_a_result_names_the_limits_and_the_operating_point_that_they_are_of(record, panel):
+    report = make_report("b.png", sha256="8" * 64)
+    record.save(
+        replace(report, answer=replace(report.answer, band=DoubtBand(0.2, 0.4, "balanced")))
+    )
+    panel.refresh()
+    assert panel.table.content["rows"][0]["details"].startswith(
+        "The network says doubt from 20.0 % and fracture from 40.0 % on, at the balanced "
+        "operating point."
+    )
 
 
 def test_a_filter_asks_the_database_and_the_counts_say_so(panel):

@@ -43,6 +43,7 @@ def test_json_has_one_object_for_every_file(
         *("path", "schema", "body_part", "body_part_probability", "findings", "joints"),
         *("label", "fracture_probability", "calibrated_probability", "model", "warnings"),
         *("verdict", "refused", "reason", "overridden", "doubt_from", "fracture_from"),
+        "operating_point",
     }
     assert set(lines[1]) == {"path", "error"}
 
@@ -61,8 +62,9 @@ def test_the_operating_point_changes_the_limits_and_no_probability(
     limits = load_model_folder().card["trust"]["parts"]["elbow"]["points"]["balanced"]["band"]
     assert (balanced["doubt_from"], balanced["fracture_from"]) == (limits["low"], limits["high"])
     changed = {name for name in usual if usual[name] != balanced[name]}
-    assert {"doubt_from", "fracture_from", "model"} <= changed
-    assert changed <= {"doubt_from", "fracture_from", "model", "verdict", "operating_point"}
+    limits_and_point = {"doubt_from", "fracture_from", "operating_point", "model"}
+    assert limits_and_point <= changed <= {*limits_and_point, "verdict"}
+    assert (usual["operating_point"], balanced["operating_point"]) == ("sensitive", "balanced")
     assert main(["predict", str(folder / "a.png"), "--operating-point", "balanced"]) == 0
     assert ", balanced operating point)" in capsys.readouterr().out
 

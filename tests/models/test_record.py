@@ -16,6 +16,7 @@ from fracture_widgets.models.record import (
     record_of,
     rounded,
 )
+from fracture_widgets.models.report import DoubtBand
 
 PEAK = Finding("fracture", "hand", 0.123456789, "fracture map", place=(0.25, 1 / 3))
 BOXED = Finding("fracture", "hand", 0.5, "a detector", box=Box(0.1, 0.2, 0.3, 0.4))
@@ -51,6 +52,12 @@ def test_a_record_is_what_the_report_says_and_ready_for_json():
             "place": None,
         },
     ]
+
+
+def test_the_operating_point_stands_in_the_record_and_not_in_that_of_a_refused_radiograph():
+    band = DoubtBand(0.2, 0.4, "balanced")
+    assert record_of(known_report(band=band))["operating_point"] == "balanced"
+    assert record_of(refused_report(band=band))["operating_point"] is None
 
 
 def test_a_refused_radiograph_has_no_findings_until_somebody_asks_for_them():

@@ -24,6 +24,7 @@ from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
+from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.records.dicom import report_dicom
 from fracture_widgets.records.dicom_identity import read_identity
 
@@ -227,6 +228,16 @@ def test_a_refused_radiograph_has_a_reason_and_neither_part_nor_probability():
     assert "Reason for the refusal" in names
     assert not [x for x in said if x[2]]
     assert names.isdisjoint({"Finding", "Finding Site", "Probability"})
+
+
+@pytest.mark.slow
+def test_the_operating_point_is_coded():
+    band = DoubtBand(0.2, 0.4, "balanced")
+    said = list(items(opened(known_report(source_format="DICOM", band=band))[1]))
+    assert ("Operating point", "Balanced", "") in said
+    assert ("Operating point: fracture from", 40.0, "%") in said
+    refused = list(items(opened(refused_report(source_format="DICOM", band=band))[1]))
+    assert "Operating point" not in {name for name, _, _ in refused}
 
 
 @pytest.mark.slow

@@ -76,7 +76,7 @@ def test_neither_pixels_nor_anything_unlisted_is_stored(history):
         "id", "saved_at", "name", "sha256", "width", "height", "verdict", "reason", "overridden",
         "body_part", "body_part_probability", "label", "fracture_probability",
         "calibrated_probability", "doubt_from", "fracture_from", "model", "reader_verdict",
-        "remark", "read_at", "findings", "warnings", "joints",
+        "remark", "read_at", "findings", "warnings", "joints", "operating_point",
     ]  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def test_old_rows_have_the_verdict_of_their_label_and_no_calibrated_probability(
     for row in (fractured, normal):
         assert (row.calibrated_probability, row.doubt_from, row.fracture_from) == (None,) * 3
         assert (row.reason, row.overridden, row.findings, row.warnings) == ("", False, None, None)
-        assert row.joints is None
+        assert (row.joints, row.operating_point) == (None, None)
         assert (row.reader_verdict, row.remark, row.read_at) == (None, "", None)
 
 

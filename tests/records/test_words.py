@@ -46,5 +46,11 @@ def test_a_probability_is_also_said_as_a_share_of_a_hundred(probability, said):
         (0.5, 0.5, "None seen below 50 %, fracture from 50 %."),
     ],
 )
-def test_the_operating_points_are_one_sentence(low, high, said):
+def test_the_limits_are_one_sentence(low, high, said):
     assert operating_points(DoubtBand(low, high)) == said
+
+
+def test_the_sentence_names_the_operating_point_that_was_used():
+    assert operating_points(DoubtBand(0.125, 0.6, "balanced")) == (
+        "At the balanced operating point none seen below 12.5 %, fracture from 60 %, doubt between."
+    )

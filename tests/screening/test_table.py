@@ -29,6 +29,7 @@ ANSWERED = {
     "body_part": "elbow",
     "body_part_probability": 0.5,
     "calibrated_probability": 0.01,
+    "operating_point": "sensitive",
     "label": "normal",
     "fracture_probability": 1e-06,
     "findings": FINDINGS,
@@ -82,7 +83,7 @@ def test_a_table_is_read_back_and_the_same_rows_make_the_same_bytes(
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
-@pytest.mark.parametrize("missing", [["joints"], ["findings", "joints"]])
+@pytest.mark.parametrize("missing", [["operating_point"], ["operating_point", "joints"]])
 def test_a_table_that_was_written_before_there_were_such_columns_is_read(
     tmp_path: Path, name: str, missing: list[str]
 ) -> None:

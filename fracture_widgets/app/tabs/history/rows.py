@@ -125,7 +125,8 @@ def _details(row: SavedResult) -> str:
     elif row.doubt_from is not None and row.fracture_from is not None:
         sentences.append(
             f"The network says doubt from {percent(row.doubt_from)} and fracture from "
-            f"{percent(row.fracture_from)} on."
+            f"{percent(row.fracture_from)} on"
+            + (f", at the {row.operating_point} operating point." if row.operating_point else ".")
         )
     if row.joints:
         sentences += [f"{joint_in_words(joint)}." for joint in row.joints]
