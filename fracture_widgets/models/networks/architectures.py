@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def fill_trunk(
     """Load a trunk's weights and return the names of those that stay random."""
     if weights is None:
         return assign_weights(trunk, {}, complete=False)
-    found = _downloaded(builder) if weights == "imagenet" else given_weights(weights)
+    found = given_weights(weights, partial(_application, builder))
     missing = assign_weights(trunk, found, complete=False)
     if len(missing) == len(trunk.weights):
         raise ModelError(
@@ -54,14 +55,20 @@ def started_from(weights: str | os.PathLike[str] | Weights | None, missing: list
     return f"{named} in part: {len(missing)} weights at random" if missing else named
 
 
-def given_weights(weights: str | os.PathLike[str] | Weights) -> Weights:
-    """Return the weights of a file, or those given."""
-    return weights if isinstance(weights, Mapping) else read_weights(Path(weights))
+def given_weights(
+    weights: str | os.PathLike[str] | Weights, application: Callable[[], str]
+) -> Weights:
+    """Return the weights of a file, those given, or what Keras downloads for ``"imagenet"``.
+
+    ``application`` names Keras's network that they are of.
+    """
+    if isinstance(weights, Mapping):
+        return weights
+    return _downloaded(application()) if weights == "imagenet" else read_weights(Path(weights))
 
 
-def _downloaded(builder: TrunkBuilder) -> Weights:
-    """Return what Keras downloads for a trunk, without its top, by ``layer/weight`` name."""
-    keras = require_keras("Building a network")
+def _application(builder: TrunkBuilder) -> str:
+    """Return the network among Keras's applications that a trunk is."""
     application = next((a.imagenet for a in ARCHITECTURES.values() if a.build is builder), None)
     if application is None:
         known = ", ".join(name for name, trunk in ARCHITECTURES.items() if trunk.imagenet)
@@ -69,6 +76,12 @@ def _downloaded(builder: TrunkBuilder) -> Weights:
             f"There are no ImageNet weights for this trunk, only for {known}: give a weight file, "
             "or let it start at random."
         )
+    return application
+
+
+def _downloaded(application: str) -> Weights:
+    """Return what Keras downloads for a network, without its top, by ``layer/weight`` name."""
+    keras = require_keras("Building a network")
     try:
         source = getattr(keras.applications, application)(weights="imagenet", include_top=False)
     except Exception as error:

@@ -98,7 +98,7 @@ def looks_graph(body_parts: Sequence[str]) -> dict[str, Any]:
 
 def fill_from_imagenet(model: keras.Model, weights: str | os.PathLike[str] | Weights) -> None:
     """Start conv1 to conv4 from ImageNet's weights, their batch norms folded into the kernels."""
-    given = given_weights(weights)
+    given = given_weights(weights, lambda: "ResNet50")
     for layer in model.layers:
         stage, _, kind = layer.name.rpartition("_")
         if kind == "conv" and stage.startswith(("conv1", "conv2", "conv3", "conv4")):

@@ -48,7 +48,7 @@ def test_answers_pictures_of_any_size_alike_in_keras_and_onnx(network) -> None:
         assert answers[FRACTURE_LOGITS].shape == (2, 4)
 
 
-def test_folded_weights_are_the_stages_of_resnet50(network) -> None:
+def test_folded_weights_are_the_stages_of_resnet50(network, monkeypatch) -> None:
     import keras
 
     resnet = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(128, 128, 3))
@@ -60,7 +60,13 @@ def test_folded_weights_are_the_stages_of_resnet50(network) -> None:
             positive = weight.name in ("gamma", "moving_variance")
             given[f"{layer.name}/{weight.name}"] = (1 + np.abs(spread)) if positive else spread
             weight.assign(given[f"{layer.name}/{weight.name}"])
+    # What Keras would download is taken from the same network.
+    monkeypatch.setattr(keras.applications, "ResNet50", lambda weights, include_top: resnet)
+    fill_from_imagenet(network, "imagenet")
+    folded = [weight.numpy() for weight in network.weights]
     fill_from_imagenet(network, given)
+    for weight, before in zip(network.weights, folded, strict=True):
+        assert np.allclose(weight, before, atol=1e-5), weight.path
     pixels = rng.uniform(0, 255, (1, 128, 128, 1)).astype(np.float32)
     colours = np.repeat(pixels, 3, -1) - np.array([103.939, 116.779, 123.68], np.float32)
     wanted = keras.Model(resnet.input, resnet.get_layer("conv2_block3_out").output)(colours)
