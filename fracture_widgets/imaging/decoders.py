@@ -33,6 +33,7 @@ from fracture_widgets.imaging.worker import (
 _PACKAGE = Path(__file__).resolve().parents[1]
 _COMMAND = (sys.executable, "-P", "-m", "fracture_widgets.imaging.worker")
 _SECONDS_TO_START = 60.0
+_SECONDS_TO_END = 10.0
 _MOST_AT_ONCE = 8
 """The largest radiographs take half a gigabyte each while they are decoded."""
 
@@ -45,6 +46,10 @@ _PIPE_BYTES = 1 << 20
 
 class _Gone(Exception):
     """A worker ended, or lost its senses, before it had answered."""
+
+
+class _Closed(_Gone):
+    """A worker has closed its side: it is ending, or has ended."""
 
 
 class _AtRest(_Gone):
@@ -90,9 +95,11 @@ class _Worker:
                 send(self._requests, header, data)
                 reply = receive(self._replies)
                 if reply is None:
-                    raise _Gone
+                    raise _Closed
                 return str(reply["error"]) if "error" in reply else self._read(reply, request)
-            except (OSError, ValueError, KeyError, TypeError) as error:
+            except OSError as error:
+                raise _Closed from error
+            except (ValueError, KeyError, TypeError) as error:
                 raise _Gone from error
 
     def _read(self, header: dict[str, Any], request: Request) -> Reply:
@@ -130,8 +137,10 @@ class _Worker:
                 self.overdue = True
                 self._process.kill()
 
-    def end(self) -> int | None:
-        """Kill it, if it has not ended; return its status, or None where its time was up."""
+    def end(self, patience: float = 0.0) -> int | None:
+        """Kill it, if it does not end by itself; return its status, or None: its time was up."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
         self._process.kill()
         status = self._process.wait()
         self._close()
@@ -178,6 +187,8 @@ class Decoders:
     def _answer(self, worker: _Worker, request: Request, data: bytes) -> Reply:
         try:
             reply = worker.answer(request, data)
+        except _Closed:  # what ends of its own accord takes its time on a busy machine
+            raise _broken_off(request, worker.end(_SECONDS_TO_END)) from None
         except _Gone:
             raise _broken_off(request, worker.end()) from None
         except BaseException:  # whoever asked has given up

@@ -187,6 +187,20 @@ def test_a_worker_that_has_nothing_to_do_goes_and_the_next_file_finds_another(
     assert pid_of(ours) != pid
 
 
+@POSIX
+def test_a_worker_that_takes_its_time_to_go_is_the_fault_of_no_file(
+    ours: Decoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "import atexit, os, time; atexit.register(lambda: (os.closerange(0, 2), time.sleep(1)))"
+    leaving = STAND_IN.replace("worker.decode = decode", f"worker._IDLE_SECONDS = 0.1; {slow}")
+    monkeypatch.setattr(
+        decoders, "_COMMAND", (sys.executable, "-P", "-c", leaving.format(body="pass"))
+    )
+    ours.decode(REQUEST, PNG)
+    time.sleep(0.4)
+    assert ours.decode(REQUEST, PNG).pixels.size
+
+
 def test_whoever_asks_may_be_interrupted_and_the_answer_is_nobody_s(
     ours: Decoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
