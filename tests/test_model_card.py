@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ def test_the_card_that_is_read_says_what_the_stored_one_says(
     card: Any, name: str, made: Any
 ) -> None:
     assert (MODELS / name).read_text("utf-8") == made(card), "run fracture-widgets card --write"
+
+
+def test_the_notebook_was_committed_with_the_cards_as_they_are(card: Any) -> None:
+    path = Path(__file__).resolve().parent.parent / "notebooks" / "model_card.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    (shown,) = [output["data"] for cell in cells for output in cell.get("outputs", ())]
+    assert "".join(shown["text/markdown"]) == f"{model_card(card)}\n{dataset_card(card)}"
 
 
 def test_every_part_has_its_figures_calibration_and_verdicts(card: Any) -> None:
