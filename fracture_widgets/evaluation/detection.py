@@ -15,6 +15,7 @@ from fracture_widgets.evaluation.metrics import (
     bootstrap_interval,
     draws,
     percentile_interval,
+    rate,
 )
 from fracture_widgets.imaging.boxes import Box
 
@@ -194,9 +195,7 @@ def pointing(joints: Sequence[Examined], *, resamples: int = 2000) -> Estimate:
     for joint in broken:
         surest = max(joint.found, key=lambda each: each.score, default=None)
         on.append(surest is not None and _is_on(surest, joint.marked, "pointing", 0.0))
-    return bootstrap_interval(
-        _mean, np.array(on, dtype=bool), groups=[joint.group for joint in broken], n=resamples
-    )
+    return rate(on, [joint.group for joint in broken], n=resamples)
 
 
 def mean_average_precision(
@@ -283,10 +282,6 @@ def _is_on(found: Found, marked: Sequence[Marked], hit: Hit, least_iou: float) -
 
 def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> float:
     return float(part.sum() / whole.sum()) if whole.sum() else float("nan")
-
-
-def _mean(flags: npt.NDArray[np.bool_]) -> float:
-    return float(flags.mean()) if flags.size else float("nan")
 
 
 def _coco(pictures: Sequence[Examined]) -> tuple[float, float]:

@@ -164,6 +164,15 @@ def bootstrap_interval(
     return Estimate(float(value), *interval, len(group), len(np.unique(group)))
 
 
+def rate(flags: npt.ArrayLike, groups: npt.ArrayLike, *, n: int = 2000) -> Estimate:
+    """Return how many of the flags are set, with its interval by groups."""
+    return bootstrap_interval(_mean, np.asarray(flags, np.float64), groups=groups, n=n)
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
 def percentile_interval(drawn: Sequence[float], n: int) -> tuple[float, float]:
     """Return the 95 percent interval of n draws; NaN where fewer than half are defined."""
     defined = [number for number in drawn if not np.isnan(number)]

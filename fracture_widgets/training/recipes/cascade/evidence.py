@@ -12,7 +12,7 @@ import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
-from fracture_widgets.evaluation.metrics import accuracy, auroc, bootstrap_interval
+from fracture_widgets.evaluation.metrics import accuracy, auroc, bootstrap_interval, rate
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.cascade import Cascade
@@ -100,9 +100,7 @@ def summarise(judged: pd.DataFrame) -> dict[str, Any]:
             for name, rows in _by_part(judged[judged["holder"] == 0])
         },
         "localisation": {
-            column: bootstrap_interval(
-                _mean, broken[column].to_numpy(dtype=float), groups=broken["study"]
-            ).to_dict()
+            column: rate(broken[column], broken["study"]).to_dict()
             for column in ("map_hit", "heatmap_hit")
         },
         "body_part_uncropped": bootstrap_interval(
@@ -142,7 +140,3 @@ def _fracture_scores(name: str, rows: pd.DataFrame, column: str) -> Scores:
     return score_fracture(
         f"fracture, {name}", rows["label"], predicted, probability, groups=rows["study"]
     )
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    return float(values.mean())

@@ -15,7 +15,7 @@ import pandas as pd
 from fracture_widgets.base.cache import ArrayCache, content_key
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
-from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, rate
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import Engine, OnnxEngine
 from fracture_widgets.models.folder import add_gate, load_model_folder
@@ -269,8 +269,4 @@ def _figures(
 
 
 def _share(flags: pd.Series, studies: pd.Series) -> dict[str, Any]:
-    return bootstrap_interval(_mean, flags.to_numpy(dtype=float), groups=studies).to_dict()
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    return float(values.mean())
+    return rate(flags, studies).to_dict()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
@@ -23,7 +22,7 @@ from fracture_widgets.evaluation.detection import (
     pointing,
     score_joints,
 )
-from fracture_widgets.evaluation.metrics import bootstrap_interval
+from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.evaluation.scores import score_fracture
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
@@ -326,17 +325,7 @@ def _by_part(joints: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _share(flags: pd.Series, rows: pd.DataFrame) -> dict[str, Any]:
     known = flags.notna()
-    return _estimate(_mean, flags[known].astype(float), rows[known])
-
-
-def _estimate(metric: Any, *columns: Any) -> dict[str, Any]:
-    """Return a metric with its interval; the last of the columns is a table with the studies."""
-    *arrays, rows = columns
-    return bootstrap_interval(metric, *arrays, groups=rows["study"]).to_dict()
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    return float(values.mean())
+    return rate(flags[known], rows["study"][known]).to_dict()
 
 
 def _radiograph(known: LabelledRadiograph) -> Radiograph:

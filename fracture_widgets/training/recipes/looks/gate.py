@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.evaluation.metrics import bootstrap_interval
+from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.looks_gate import INVERTED_HEAD, RADIOGRAPH_HEAD, gate_features
@@ -259,8 +259,4 @@ def _groups(pictures: Sequence[Picture]) -> list[str]:
 
 
 def _share(flags: Flags, groups: Sequence[str]) -> dict[str, Any]:
-    return bootstrap_interval(_mean, flags.astype(float), groups=groups).to_dict()
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    return float(values.mean())
+    return rate(flags, groups).to_dict()
