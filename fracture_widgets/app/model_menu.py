@@ -28,8 +28,11 @@ class ModelMenu(widgets.HBox):
         self._in_use: Path | None = None
         self._point = SENSITIVE
         self.choice = named(widgets.Dropdown(description="Model"), "fw-field")
-        self.point = named(widgets.Dropdown(description="Operating point"), "fw-field")
-        self.point.options = [(point.capitalize(), point) for point in OPERATING_POINTS]
+        points = [(point.capitalize(), point) for point in OPERATING_POINTS]
+        self.point = named(
+            widgets.Dropdown(options=points, value=self._point, description="Operating point"),
+            "fw-field",
+        )
         self.problem = StatusLine()
         super().__init__([self.choice, self.point, self.problem])
         self.add_class("fw-model-menu")

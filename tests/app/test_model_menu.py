@@ -120,6 +120,7 @@ def test_the_operating_point_is_chosen_beside_the_model(workbench, models, radio
     workbench.predict.click()
     menu = workbench.models
     assert menu.point.options == (("Sensitive", "sensitive"), ("Balanced", "balanced"))
+    assert menu.point.value == "sensitive"
     menu.point.value = "balanced"
     assert (menu.choice.label, menu.problem.text) == ("Shipped model", "")
     assert workbench.state.model_id == "f" * 64
