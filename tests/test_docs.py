@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,24 @@ def test_the_site_is_built_and_shows_every_public_name_lesson_and_command(tmp_pa
     assert [
         page.name for page in site.rglob("*.html") if fetched.search(page.read_text("utf-8"))
     ] == []
+
+
+def test_the_commands_and_options_that_pages_name_are_there() -> None:
+    from fracture_widgets.cli import main
+
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*/*.md")]
+    text = "\n".join(page.read_text("utf-8") for page in pages if page.name != "commands.md")
+    lines = re.findall(r"fracture-widgets ([a-z]+)((?: [^`#\n]*)?)", text)
+    assert len(lines) > 30
+    helps: dict[str, str] = {}
+    for command, rest in lines:
+        groups = ("train", "data", "compare")
+        words = [command, *(rest.split()[:1] if command in groups else [])]
+        if words[-1] not in helps:
+            told = io.StringIO()
+            with redirect_stdout(told), suppress(SystemExit):
+                main([*words, "--help"])
+            helps[words[-1]] = told.getvalue()
+        assert "Usage: fracture-widgets" in helps[words[-1]], words
+        for option in re.findall(r"--[a-z-]+", rest):
+            assert option in helps[words[-1]], (words, option)
