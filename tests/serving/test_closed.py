@@ -193,6 +193,9 @@ def test_a_visitor_has_widgets_and_no_code_run(server, page, tmp_path):
             assert isinstance(said, bytes)
             heard.add(kind_of(said))
         connection.close()
+        # Until the other side has closed it too, its socket stays behind.
+        while await asyncio.wait_for(connection.read_message(), PATIENCE) is not None:
+            pass
         assert not heard & {"execute_reply", "inspect_reply", "complete_reply", "debug_reply"}
 
     asyncio.run(try_it())
