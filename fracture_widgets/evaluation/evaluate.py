@@ -12,7 +12,7 @@ import pandas as pd
 
 from fracture_widgets.datasets.table import labelled_table
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
-from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
+from fracture_widgets.evaluation.scores import Scores, by_part, score_body_part, score_fracture
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import parts_among
 
@@ -186,10 +186,7 @@ def evaluate_predictions(
             resamples=resamples,
         ),
         fracture=fracture_scores("all parts", predictions),
-        by_part={
-            part: fracture_scores(part, predictions[predictions["body_part"] == part])
-            for part in parts_among(predictions["body_part"])
-        },
+        by_part={part: fracture_scores(part, rows) for part, rows in by_part(predictions)},
         predictions=predictions,
         unreadable=tuple(unreadable),
         model=model,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,10 @@ from fracture_widgets.evaluation.metrics import (
     sensitivity,
     specificity,
 )
-from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, parts_among
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SPELT = {"auroc": "AUROC", "average_precision": "AP", "f1": "F1"}
 _OF_RANKING = ("auroc", "average_precision")
@@ -125,6 +128,27 @@ def score_fracture(
         score=scores,
         group=np.asarray(groups),
     )
+
+
+def score_probabilities(
+    question: str, rows: pd.DataFrame, column: str = "fracture_probability"
+) -> Scores:
+    """Score a table's probabilities of a fracture, called one from a half on, by study."""
+    probability = rows[column].to_numpy(dtype=float)
+    called = np.where(probability >= 0.5, *LABELS)
+    return score_fracture(question, rows["label"], called, probability, groups=rows["study"])
+
+
+def by_part(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of each body part that is among them."""
+    for part in parts_among(rows["body_part"]):
+        yield part, rows[rows["body_part"] == part]
+
+
+def by_part_and_pooled(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of each body part, and then all of them."""
+    yield from by_part(rows)
+    yield "pooled", rows
 
 
 def score_body_part(

@@ -28,6 +28,7 @@ from fracture_widgets.evaluation.calibration import (
 )
 from fracture_widgets.evaluation.curves import threshold_of_sensitivity, threshold_of_specificity
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, estimate_text, share
+from fracture_widgets.evaluation.scores import by_part
 from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.models.trust import OTHER_POINTS, SENSITIVE, Calibration, OperatingPoint
 from fracture_widgets.parts import (
@@ -36,7 +37,6 @@ from fracture_widgets.parts import (
     LABELS,
     NORMAL,
     Verdict,
-    parts_among,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -111,7 +111,7 @@ def trust_section(predictions: pd.DataFrame, *, resamples: int = 2000) -> dict[s
         "other folds",
         "measured": "fold by fold, by a fit on the other folds",
         "promised": _both(_PROMISED[SENSITIVE]),
-        "parts": {part: _part(part, rows, resamples) for part, rows in _by_part(predictions)},
+        "parts": {part: _part(part, rows, resamples) for part, rows in by_part(predictions)},
     }
 
 
@@ -124,7 +124,7 @@ def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
     """Return each radiograph's probability, calibrated by a fit on the other folds."""
     calibrated = [
         pd.Series(_chosen(rows, _ways(rows))[1], index=rows.index)
-        for _, rows in _by_part(predictions)
+        for _, rows in by_part(predictions)
     ]
     return pd.concat(calibrated).reindex(predictions.index)
 
@@ -338,11 +338,6 @@ def _chosen(rows: pd.DataFrame, ways: Mapping[str, Floats]) -> tuple[str, Floats
         ((name, ways[name]) for name in _SMOOTH),
         key=lambda way: log_loss(_truth(rows), way[1]),
     )
-
-
-def _by_part(predictions: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for part in parts_among(predictions["body_part"]):
-        yield part, predictions[predictions["body_part"] == part]
 
 
 def _truth(rows: pd.DataFrame) -> Flags:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,11 @@ import pandas as pd
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.evaluation.metrics import accuracy, auroc, bootstrap_interval, rate
-from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
+from fracture_widgets.evaluation.scores import (
+    by_part_and_pooled,
+    score_body_part,
+    score_probabilities,
+)
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
@@ -21,7 +25,7 @@ from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
+from fracture_widgets.parts import FRACTURED, NORMAL
 from fracture_widgets.training.framing import STANDARD_MARGIN, radiograph_reader, rows_of
 from fracture_widgets.training.recipes.cascade.views import Run, taught_parts
 
@@ -82,14 +86,16 @@ def summarise(judged: pd.DataFrame) -> dict[str, Any]:
     truth, studies = judged["body_part"], judged["study"]
     part = score_body_part(truth, judged["named"], taught_parts(judged), groups=studies)
     fracture = {
-        name: _fracture_scores(name, rows, "fracture_probability").to_dict()
-        for name, rows in _by_part(judged)
+        name: score_probabilities(f"fracture, {name}", rows).to_dict()
+        for name, rows in by_part_and_pooled(judged)
     }
     broken = judged[judged["label"] == FRACTURED]
     return {
         "body_part": part.to_dict(),
         "fracture": fracture,
-        "cascade": _fracture_scores("cascade", judged, "cascade_probability").to_dict(),
+        "cascade": score_probabilities(
+            "fracture, cascade", judged, "cascade_probability"
+        ).to_dict(),
         "without_holders": {
             name: bootstrap_interval(
                 auroc,
@@ -97,7 +103,7 @@ def summarise(judged: pd.DataFrame) -> dict[str, Any]:
                 rows["fracture_probability"],
                 groups=rows["study"],
             ).to_dict()
-            for name, rows in _by_part(judged[judged["holder"] == 0])
+            for name, rows in by_part_and_pooled(judged[judged["holder"] == 0])
         },
         "localisation": {
             column: rate(broken[column], broken["study"]).to_dict()
@@ -125,18 +131,4 @@ def _on_outline(heat: npt.NDArray[np.float32], outlines: list[Box]) -> bool:
     return any(
         box.x0 - half_x <= x <= box.x1 + half_x and box.y0 - half_y <= y <= box.y1 + half_y
         for box in outlines
-    )
-
-
-def _by_part(judged: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for part in taught_parts(judged):
-        yield part, judged[judged["body_part"] == part]
-    yield "pooled", judged
-
-
-def _fracture_scores(name: str, rows: pd.DataFrame, column: str) -> Scores:
-    probability = rows[column].to_numpy(dtype=float)
-    predicted = np.where(probability >= 0.5, *LABELS)
-    return score_fracture(
-        f"fracture, {name}", rows["label"], predicted, probability, groups=rows["study"]
     )

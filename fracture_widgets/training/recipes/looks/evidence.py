@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +23,7 @@ from fracture_widgets.evaluation.detection import (
     score_joints,
 )
 from fracture_widgets.evaluation.metrics import rate
-from fracture_widgets.evaluation.scores import score_fracture
+from fracture_widgets.evaluation.scores import by_part_and_pooled, score_probabilities
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import SquareView
@@ -33,7 +33,7 @@ from fracture_widgets.models.joints import Joint, JointSeen, Thresholds
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.looks import FRACTURE_STRIDE, looks_graph
 from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, parts_among
+from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 from fracture_widgets.training.recipes.looks.radiographs import (
     LIMB,
     Corners,
@@ -172,7 +172,10 @@ def summarise(judged: Judgement) -> dict[str, Any]:
     examined = _examined_joints(judged, clear)
     return {
         "joints": {str(threshold): _found(judged, threshold) for threshold in _THRESHOLDS},
-        "fracture": {name: _fracture(name, rows) for name, rows in _by_part(clear)},
+        "fracture": {
+            name: score_probabilities(name, rows).to_dict()
+            for name, rows in by_part_and_pooled(clear)
+        },
         "whole_way": _whole_way(clear),
         "pointing": {
             "map": _share(broken["map_hit"], broken),
@@ -190,21 +193,12 @@ def summarise(judged: Judgement) -> dict[str, Any]:
     }
 
 
-def _fracture(
-    name: str, rows: pd.DataFrame, column: str = "fracture_probability"
-) -> dict[str, Any]:
-    """Return how well fractured joints are told from others, beside always answering normal."""
-    called = np.where(rows[column] >= 0.5, FRACTURED, NORMAL)
-    scores = score_fracture(name, rows["label"], called, rows[column], groups=rows["study"])
-    return scores.to_dict()
-
-
 def _whole_way(clear: pd.DataFrame) -> dict[str, Any]:
     """Return what both looks are worth together: of joints that were found, as they were named."""
     found = clear[clear["cascade_probability"].notna()]
     return {
         "found": _share(clear["cascade_probability"].notna(), clear),
-        "fracture": _fracture("pooled", found, "cascade_probability"),
+        "fracture": score_probabilities("pooled", found, "cascade_probability").to_dict(),
     }
 
 
@@ -315,12 +309,6 @@ def _box(row: Any) -> Box:
 
 def _edges(box: Box) -> dict[str, float]:
     return dict(zip(_EDGES, (box.x0, box.y0, box.x1, box.y1), strict=True))
-
-
-def _by_part(joints: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    for part in parts_among(joints["body_part"]):
-        yield part, joints[joints["body_part"] == part]
-    yield "pooled", joints
 
 
 def _share(flags: pd.Series, rows: pd.DataFrame) -> dict[str, Any]:
