@@ -88,18 +88,28 @@ def square_view(
     )
     part = Box(x0 / width, y0 / height, x1 / width, y1 / height)
     square = np.zeros((size, size, 1), np.float32)
-    square[at_y : at_y + high, at_x : at_x + wide, 0] = _stretched(shown, field, part, settings)
+    greys = stretched(shown, _exposed(shown, field, part), settings)
+    square[at_y : at_y + high, at_x : at_x + wide, 0] = greys * 255
     return SquareView(square, left, top, scale, width, height)
 
 
-def _stretched(
-    shown: npt.NDArray[np.float32], field: ExposedField, part: Box, settings: ViewSettings
-) -> npt.NDArray[np.float32]:
-    """Stretch the greys between those percentiles of what is exposed to 0 to 255."""
+def _exposed(
+    shown: npt.NDArray[np.float32], field: ExposedField, part: Box
+) -> npt.NDArray[np.bool_]:
+    """Return which pixels of a part that is shown are exposed."""
     mask = Image.fromarray(field.within(part)).resize(shown.shape[::-1], Image.Resampling.NEAREST)
-    exposed = shown[np.asarray(mask, dtype=bool)]
-    greys = exposed if exposed.size >= _LEAST_SAMPLE else shown
-    low, high = np.percentile(greys, [settings.darkest, settings.brightest])
-    gain = 255.0 / max(float(high - low), 1e-3)
-    stretched: npt.NDArray[np.float32] = np.clip((shown - low) * gain, 0.0, 255.0)
-    return stretched.astype(np.float32)
+    return np.asarray(mask, dtype=bool)
+
+
+def stretched(
+    greys: npt.NDArray[np.float32],
+    counted: npt.NDArray[np.bool_] | None = None,
+    settings: ViewSettings = VIEWS,
+) -> npt.NDArray[np.float32]:
+    """Stretch the greys between the percentiles of those that count, or of all, to 0 to 1."""
+    sample = greys if counted is None else greys[counted]
+    sample = sample if sample.size >= _LEAST_SAMPLE else greys
+    low, high = np.percentile(sample, [settings.darkest, settings.brightest])
+    contrast = max(float(high - low), 1e-3)
+    shown: npt.NDArray[np.float32] = np.clip((greys - np.float32(low)) / contrast, 0.0, 1.0)
+    return shown.astype(np.float32, copy=False)

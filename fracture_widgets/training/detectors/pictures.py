@@ -15,6 +15,7 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.views import stretched
 from fracture_widgets.models.networks.detectors.detector import RADIOGRAPH, TRUTH
 from fracture_widgets.training.detectors.plan import DetectorPlan
 
@@ -23,7 +24,6 @@ Edges = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 Batch = dict[str, npt.NDArray[np.float32]]
 
-_DARKEST, _BRIGHTEST = 0.5, 99.5
 _SHOWN = 0.5
 """Share of a box that must be shown for it to be looked for."""
 
@@ -54,10 +54,8 @@ def framed(radiograph: Radiograph, boxes: Sequence[Box], plan: DetectorPlan) -> 
     height = max(1, min(high, round(radiograph.height * scale)))
     picture = Image.fromarray(np.ascontiguousarray(radiograph.pixels, np.float32))
     shown = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
-    low, bright = np.percentile(shown, [_DARKEST, _BRIGHTEST])
     pixels = np.zeros((high, wide), np.uint8)
-    greys = (shown - low) * (255 / max(float(bright - low), 1e-3))
-    pixels[:height, :width] = np.clip(greys, 0, 255)
+    pixels[:height, :width] = stretched(shown) * 255
     edges = [(box.x0, box.y0, box.x1, box.y1) for box in boxes]
     placed = np.array(edges, np.float32).reshape(-1, 4) * [width, height, width, height]
     return Picture(radiograph.name, pixels, width, height, placed.astype(np.float32))

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from fracture_widgets.imaging.views import stretched
+
 Greys = npt.NDArray[np.float32]
 """A square view in 0 to 1."""
 Mask = npt.NDArray[np.bool_]
 Change = Callable[[Greys, np.random.Generator], Greys]
 
-_DARKEST, _BRIGHTEST = 0.5, 99.5
-_LEAST_SAMPLE = 64
 _SIGNS = list("RLABCDEHSTX0123456789-:")
 
 
@@ -34,15 +34,6 @@ def expose(
         greys = _applied({written_on: 0.25}, greys, rng)
     greys = _applied(AFTER, greys, rng)
     return np.clip(greys * 255, 0, 255).astype(np.float32), unmasked
-
-
-def stretched(greys: Greys, valid: Mask) -> Greys:
-    """Stretch the greys between the percentiles of what is valid to 0 to 1."""
-    sample = greys[valid]
-    sample = greys if sample.size < _LEAST_SAMPLE else sample
-    low, high = np.percentile(sample, [_DARKEST, _BRIGHTEST])
-    contrast = max(float(high - low), 1e-3)
-    return _clipped((greys - np.float32(low)) / np.float32(contrast))
 
 
 def gamma(greys: Greys, rng: np.random.Generator) -> Greys:
