@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.exposed_field import ExposedField, find_exposed_field
 from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
@@ -234,13 +235,10 @@ class TwoLooks:
             overlap=limits.joint_overlap,
             most=limits.most_joints,
         )
-        joints = []
-        for box in found:
-            placed = view.to_radiograph(box.x0, box.y0, box.x1, box.y1)
-            if placed is not None:
-                shares = self._shares(outputs[JOINT_HEAT][box.cell])
-                joints.append(Joint(placed, box.score, shares))
-        return joints
+        return [
+            Joint(placed, box.score, self._shares(outputs[JOINT_HEAT][box.cell]))
+            for box, placed in _placed(found, view)
+        ]
 
     def _shares(self, logits: Floats) -> dict[str, float]:
         """Return the probability of each part, given that it is one of them."""
@@ -279,12 +277,11 @@ class TwoLooks:
                 most=limits.most_findings,
             )
             both += [_mirrored(box, view.pixels.shape[1]) if turned else box for box in found]
-        findings = []
-        for box in suppress(both, limits.finding_overlap)[: limits.most_findings]:
-            placed = view.to_radiograph(box.x0, box.y0, box.x1, box.y1)
-            if placed is not None:
-                findings.append(Finding("fracture", part, box.score, SOURCE, placed))
-        return tuple(findings)
+        surest = suppress(both, limits.finding_overlap)[: limits.most_findings]
+        return tuple(
+            Finding("fracture", part, box.score, SOURCE, placed)
+            for box, placed in _placed(surest, view)
+        )
 
     def _grad_cam(self, part: str, outputs: Outputs) -> Floats:
         """Weigh the features by the gradient of a part's log-odds, summed over places."""
@@ -302,6 +299,14 @@ class TwoLooks:
         evidence = np.maximum(np.einsum("hwc,c->hw", outputs[FEATURES], self._gradients[part]), 0.0)
         highest = evidence.max()
         return np.asarray(evidence / highest if highest > 0 else evidence, dtype=np.float32)
+
+
+def _placed(found: Sequence[Detection], view: SquareView) -> Iterator[tuple[Detection, Box]]:
+    """Yield what was found in a view with its place on the radiograph, if it lies on it."""
+    for box in found:
+        placed = view.to_radiograph(box.x0, box.y0, box.x1, box.y1)
+        if placed is not None:
+            yield box, placed
 
 
 def _gravity(answer: Answer) -> tuple[int, float]:

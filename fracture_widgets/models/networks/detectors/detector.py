@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.models.networks.detectors.boxes import Level
+from fracture_widgets.models.networks.detectors.boxes import Level, suppressed
 from fracture_widgets.models.networks.looks import resnet50_stages
 
 if TYPE_CHECKING:
@@ -109,6 +109,14 @@ def dense_head(
         both.append(layers.Concatenate(axis=1, name=f"{name}_{what}s")(by_level))
     logits, deltas = both
     return logits, deltas
+
+
+def surest(boxes: Any, logits: Any) -> Any:
+    """Return what a finder finds, of boxes and their log-odds: ``(n, MOST, 5)``."""
+    import keras
+
+    scores = keras.ops.sigmoid(logits)
+    return suppressed(boxes, scores, most=MOST, overlap=OVERLAP, least=LEAST_SCORE)
 
 
 def step(

@@ -19,15 +19,13 @@ from fracture_widgets.models.networks.detectors.boxes import (
 )
 from fracture_widgets.models.networks.detectors.detector import (
     CHANNELS,
-    LEAST_SCORE,
-    MOST,
-    OVERLAP,
     Detector,
     dense_head,
     inputs,
     learner,
     pyramid,
     step,
+    surest,
 )
 from fracture_widgets.models.networks.detectors.losses import cross_entropy, edges, focal
 from fracture_widgets.models.networks.keras_import import require_keras
@@ -84,9 +82,7 @@ def build_faster_rcnn(size: int = STANDARD_SIZE) -> Detector:
 
     def found(given: list[Any]) -> Any:
         picture, regions, second, second_moved = given
-        boxes = decode(regions, second_moved, picture)
-        scores = ops.sigmoid(second)
-        return suppressed(boxes, scores, most=MOST, overlap=OVERLAP, least=LEAST_SCORE)
+        return surest(decode(regions, second_moved, picture), second)
 
     answers = head.of(features[LEVELS[0].stride], proposals, "proposed")
     return Detector(

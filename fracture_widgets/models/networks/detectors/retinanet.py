@@ -10,18 +10,15 @@ from fracture_widgets.models.networks.detectors.boxes import (
     anchors,
     decode,
     matched,
-    suppressed,
 )
 from fracture_widgets.models.networks.detectors.detector import (
-    LEAST_SCORE,
-    MOST,
-    OVERLAP,
     Detector,
     dense_head,
     inputs,
     learner,
     pyramid,
     step,
+    surest,
 )
 from fracture_widgets.models.networks.detectors.losses import edges, focal
 from fracture_widgets.models.networks.keras_import import require_keras
@@ -51,9 +48,7 @@ def build_retinanet(size: int = STANDARD_SIZE) -> Detector:
 
     def found(given: list[Any]) -> Any:
         picture, said, moved = given
-        boxes = decode(anchors(levels, picture), moved, picture)
-        scores = keras.ops.sigmoid(said)
-        return suppressed(boxes, scores, most=MOST, overlap=OVERLAP, least=LEAST_SCORE)
+        return surest(decode(anchors(levels, picture), moved, picture), said)
 
     return Detector(
         learner(
