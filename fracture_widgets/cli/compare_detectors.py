@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from pathlib import Path
 
 from fracture_widgets.cli.narrator import Narrator
-from fracture_widgets.cli.options import interruptible
+from fracture_widgets.cli.options import interruptible, quiet_tensorflow
 from fracture_widgets.training.detectors.plan import DetectorPlan
 
 
@@ -43,9 +41,7 @@ def detectors(
     resamples
         draws of an interval
     """
-    # What TensorFlow says of itself while it starts is no news to whoever compares.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    quiet_tensorflow()
     from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.training.detectors.run import MODELS, compare_detectors
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -230,6 +232,12 @@ def writing(failed: str, advice: str = "make room, or choose another folder") ->
         yield
     except OSError as error:
         raise FractureWidgetsError(f"{failed} ({error.strerror or error}): {advice}.") from error
+
+
+def quiet_tensorflow() -> None:
+    """Keep back what TensorFlow says of itself while it starts: no news to whoever trains."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager

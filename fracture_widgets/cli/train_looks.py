@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_widgets.cli.narrator import Narrator
-from fracture_widgets.cli.options import interruptible
+from fracture_widgets.cli.options import interruptible, quiet_tensorflow
 from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
 
 
@@ -41,6 +41,7 @@ def looks(
         the run whose weights are saved: all, trusted by the answers of all folds, or a fold,
         trusted by its own
     """
+    quiet_tensorflow()
     from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.training.recipes.looks.training import train_looks
 

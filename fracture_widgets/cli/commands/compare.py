@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +17,7 @@ from fracture_widgets.cli.options import (
     dataset_table,
     documented,
     new_app,
+    quiet_tensorflow,
 )
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.plan import TrainingPlan
@@ -103,9 +102,7 @@ def networks(
     features : DIR
         where pooled features are kept (in the user's cache folder)
     """
-    # What TensorFlow says of itself while it starts is no news to whoever compares.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    quiet_tensorflow()
     from fracture_widgets.training import compare as comparison
 
     table = dataset_table(dataset, split)

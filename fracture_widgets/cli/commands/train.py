@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from fracture_widgets.cli.options import (
     folder_for,
     interruptible,
     new_app,
+    quiet_tensorflow,
 )
 from fracture_widgets.cli.train_looks import looks
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
@@ -208,7 +208,7 @@ def _command_of(recipe: Recipe) -> Callable[..., int]:
 def _followed() -> Iterator[dict[str, Any]]:
     """Yield what a training is to call; at the end of Ctrl-C there is a sentence."""
     # What TensorFlow says of itself while it starts is no news to whoever trains.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet_tensorflow()
     with (
         Narrator() as narrator,
         interruptible(
