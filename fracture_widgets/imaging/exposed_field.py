@@ -50,7 +50,7 @@ def find_exposed_field(pixels: npt.NDArray[np.float32]) -> ExposedField:
     """Find the exposed field of a picture, float32 of shape ``(h, w)`` in 0 to 1."""
     small = _thumbnail(pixels)
     frame = _connected_to_edge(_flat(small), small)
-    mask = ~_opened(frame)
+    mask = ~_dilated(frame)  # a pixel of blur between frame and field is frame
     if mask.mean() < _LEAST_FIELD:
         return ExposedField(WHOLE, np.ones_like(mask))
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -89,22 +89,17 @@ def _connected_to_edge(
         if along.mean() >= _LEAST_RUN and np.ptp(np.percentile(greys[along], [10, 90])) < 2 * _FLAT:
             reached[edge] |= along
     while True:
-        grown = reached.copy()
-        grown[1:] |= reached[:-1]
-        grown[:-1] |= reached[1:]
-        grown[:, 1:] |= reached[:, :-1]
-        grown[:, :-1] |= reached[:, 1:]
-        grown &= flat
+        grown = _dilated(reached) & flat
         if (grown == reached).all():
             return reached
         reached = grown
 
 
-def _opened(frame: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Take one pixel of blur between frame and field as frame."""
-    grown = frame.copy()
-    grown[1:] |= frame[:-1]
-    grown[:-1] |= frame[1:]
-    grown[:, 1:] |= frame[:, :-1]
-    grown[:, :-1] |= frame[:, 1:]
+def _dilated(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return a mask with the pixels above, below and beside it."""
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
     return grown

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fracture_widgets.imaging.boxes import Box
 
-_LOWEST, _HIGHEST = -3.0, 4.0
+SHORTEST, LONGEST = -3.0, 4.0
 """Between these the logarithm of a side lies, in cells, in training as here."""
 
 
@@ -45,7 +45,7 @@ def detect(
     highest = scores.max(-1)
     rows, columns = np.nonzero((highest >= threshold) & (highest >= _neighbourhood(highest)))
     order = np.argsort(-highest[rows, columns], kind="stable")[: 4 * most]
-    reach = np.exp(np.clip(sides, _LOWEST, _HIGHEST)) * stride
+    reach = np.exp(np.clip(sides, SHORTEST, LONGEST)) * stride
     height, width = (size * stride for size in highest.shape)
     found: list[Detection] = []
     for row, column in zip(rows[order], columns[order], strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fracture_widgets.models.detection import LONGEST, SHORTEST
 from fracture_widgets.models.networks.looks import (
     FRACTURE_HEAT,
     FRACTURE_LOGITS,
@@ -21,8 +22,6 @@ Loss = Callable[[Any, Any], Any]
 
 _CENTRE = 0.999
 _FOCUS, _NEARNESS = 2, 4
-_SHORTEST, _LONGEST = -3.0, 4.0
-"""Between these the logarithm of a side lies, in cells; serving clips it so, too."""
 _FRACTURED = 5.0
 _SHARE_SCALE = 30.0
 
@@ -48,7 +47,7 @@ def sides(true: Any, raw: Any) -> Any:
     from keras import ops
 
     counts = true[..., 4]
-    found = ops.exp(ops.clip(raw, _SHORTEST, _LONGEST))
+    found = ops.exp(ops.clip(raw, SHORTEST, LONGEST))
     wanted = ops.maximum(true[..., :4], 1e-3)
 
     def area(reach: Any) -> Any:
