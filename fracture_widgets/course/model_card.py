@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from fracture_widgets.evaluation.model_card import dataset_card, model_card
-from fracture_widgets.models.folder import load_model_folder
+from fracture_widgets.models.compose import load_composition
 
 
 class ModelCard:
     """The cards of the model that answers; as the last line of a cell it shows itself."""
 
     def __init__(self) -> None:
-        model = load_model_folder()
-        self._text = f"{model_card(model.card)}\n{dataset_card(model.card)}"
-        self._name = f"ModelCard({str(model.card['name'])!r})"
+        card = load_composition().card
+        self._text = f"{model_card(card)}\n{dataset_card(card)}"
+        self._name = f"ModelCard({str(card['name'])!r})"
 
     def __repr__(self) -> str:
         return self._name

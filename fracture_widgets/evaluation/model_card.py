@@ -49,7 +49,10 @@ def model_card(card: Card) -> str:
         ),
         "failures": _failures(card["failures"]) if card.get("failures") else "",
         "file_table": _files(card),
+        "joints": "",
     }
+    if card.get("joints"):
+        fields["joints"] = "\n\n".join(_joints(card["joints"]))
     for heading, section, fill in (
         ("Calibration and verdicts", "trust", _trust),
         ("The gate", "gate", _gate),
@@ -62,12 +65,43 @@ def model_card(card: Card) -> str:
     return re.sub(r"\n{3,}", "\n\n", text.format_map({**card, **fields}))
 
 
-def _looks_figures(figures: Card) -> Iterator[str]:
-    """Yield what both looks are worth, a table for each question."""
-    joints = figures["joints"]
+def _joints(card: Card) -> Iterator[str]:
+    """Yield what is told of the network that finds joints and boxes for one of crops."""
+    yield (
+        "## Joints on whole radiographs, and boxes\n\nAnother network looks over the radiograph "
+        "first, finds the joints, and draws the boxes; what is said above of fractures is of the "
+        f"crops that it finds. {card['architecture']}. {card['attribution']['conv1_to_conv4']}"
+    )
+    yield f"{_divided(card)}. Intervals: {card['intervals']}."
+    for split, figures in card["figures"].items():
+        yield f"### {_SPLITS.get(split, split).capitalize()}"
+        yield _found_table(figures["joints"])
+        yield from _box_tables(figures)
+    if gate := card.get("gate"):
+        yield "### What is refused before any joint is answered"
+        yield f"Fitted on {gate['fitted_on']}."
+        yield _gate(gate)["gate_splits"]
+    yield _files(card)
+
+
+def _found_table(joints: Card) -> str:
+    """Return how many joints are found, a line for each least score."""
     shares = list(next(iter(joints.values())))
     head = " | ".join(["joints from", *(name.replace("_", " ") for name in shares)])
-    yield _table(head, ((limit, *(row[name] for name in shares)) for limit, row in joints.items()))
+    return _table(head, ((limit, *(row[name] for name in shares)) for limit, row in joints.items()))
+
+
+def _box_tables(figures: Card) -> Iterator[str]:
+    """Yield how often the highest place and the boxes are right."""
+    yield _table("highest | on the fracture", figures["pointing"].items())
+    rates = list(next(iter(figures["froc"].values())))
+    head = " | ".join(["found", *(f"at {rate} false boxes a joint" for rate in rates)])
+    yield _table(head, ((rule, *row.values()) for rule, row in figures["froc"].items()))
+
+
+def _looks_figures(figures: Card) -> Iterator[str]:
+    """Yield what both looks are worth, a table for each question."""
+    yield _found_table(figures["joints"])
     yield _table(_FRACTURE, starmap(_fracture_row, figures["fracture"].items()))
     whole = figures["whole_way"]
     yield (
@@ -75,10 +109,7 @@ def _looks_figures(figures: Card) -> Iterator[str]:
         "least score on a card); told which part they are by it, their fracture AUROC is "
         f"{estimate_text(whole['fracture']['auroc'])}."
     )
-    yield _table("highest | on the fracture", figures["pointing"].items())
-    rates = list(next(iter(figures["froc"].values())))
-    head = " | ".join(["found", *(f"at {rate} false boxes a joint" for rate in rates)])
-    yield _table(head, ((rule, *row.values()) for rule, row in figures["froc"].items()))
+    yield from _box_tables(figures)
 
 
 def _fracture_row(part: str, row: Card) -> tuple[Any, ...]:

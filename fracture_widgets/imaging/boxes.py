@@ -54,6 +54,15 @@ class Box:
         """Return the part of the box inside the picture."""
         return Box(max(self.x0, 0.0), max(self.y0, 0.0), min(self.x1, 1.0), min(self.y1, 1.0))
 
+    def in_pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Return left, top, right and bottom of what is inside the picture, at least a pixel."""
+        inside = self.clipped()
+        left = min(round(inside.x0 * width), width - 1)
+        top = min(round(inside.y0 * height), height - 1)
+        right = max(round(inside.x1 * width), left + 1)
+        bottom = max(round(inside.y1 * height), top + 1)
+        return left, top, right, bottom
+
     def overlap(self, other: Box) -> float:
         """Return the area shared with ``other``."""
         width = min(self.x1, other.x1) - max(self.x0, other.x0)

@@ -13,6 +13,9 @@ from fracture_widgets.imaging.boxes import Box
 
 INPUT_SIZE = 224
 
+STANDARD_MARGIN = 0.06
+"""Share of a joint's box added on every side of a standard crop."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:

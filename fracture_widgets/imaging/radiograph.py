@@ -142,11 +142,7 @@ class Radiograph(HeldPixels):
         ValueError
             If the box lies wholly beside the radiograph.
         """
-        inside = box.clipped()
-        left = min(round(inside.x0 * self.width), self.width - 1)
-        top = min(round(inside.y0 * self.height), self.height - 1)
-        right = max(round(inside.x1 * self.width), left + 1)
-        bottom = max(round(inside.y1 * self.height), top + 1)
+        left, top, right, bottom = box.in_pixels(self.width, self.height)
         return replace(self, pixels=self.pixels[top:bottom, left:right], study="", file=None)
 
     def inverted(self) -> Radiograph:

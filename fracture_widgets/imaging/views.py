@@ -13,6 +13,7 @@ from PIL import Image
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.exposed_field import ExposedField
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN, Placement, network_input
 
 _LEAST_SAMPLE = 64
 """Pixels of a view that must be exposed for its contrast to be theirs alone."""
@@ -91,6 +92,17 @@ def square_view(
     greys = stretched(shown, _exposed(shown, field, part), settings)
     square[at_y : at_y + high, at_x : at_x + wide, 0] = greys * 255
     return SquareView(square, left, top, scale, width, height)
+
+
+def standard_crop(pixels: npt.NDArray[np.float32], joint: Box) -> SquareView:
+    """Cut a joint out of a radiograph, as networks of crops see it."""
+    height, width = pixels.shape
+    left, top, right, bottom = joint.grown(STANDARD_MARGIN).in_pixels(width, height)
+    place = Placement.of(right - left, bottom - top)
+    scale = place.size / max(right - left, bottom - top)
+    inputs = network_input(pixels[top:bottom, left:right])
+    x, y = left - place.left / scale, top - place.top / scale
+    return SquareView(inputs, x, y, scale, width, height)
 
 
 def _exposed(

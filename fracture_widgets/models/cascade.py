@@ -60,12 +60,7 @@ class Cascade:
         known = model if isinstance(model, Composition) else compose([model])
         self._composition = known
         engines = engine if isinstance(engine, Mapping) else dict.fromkeys(known.networks, engine)
-        first = known.first
-        self._answers: Answers = (
-            TwoLooks(first, engines[first], operating_point)
-            if first is not None and first.kind == LOOKS
-            else Crops(known, engines, operating_point)
-        )
+        self._answers = _answers(known, engines, operating_point)
 
     @classmethod
     def load(
@@ -190,6 +185,17 @@ class Cascade:
             ``conv5_block3_out`` of shape ``(7, 7, 2048)`` and ``avg_pool`` of shape ``(2048,)``.
         """
         return self._answers.outputs(radiograph)
+
+
+def _answers(
+    known: Composition, engines: Mapping[ModelFolder, Engine], point: OperatingPoint
+) -> Answers:
+    """Return what answers: networks of crops, or one that finds joints, alone or before those."""
+    first, joints = known.first, known.joints
+    if first is not None and first.kind == LOOKS:
+        return TwoLooks(first, engines[first], point)
+    crops = Crops(known, engines, point)
+    return crops if joints is None else TwoLooks(joints, engines[joints], point, crops)
 
 
 @cache

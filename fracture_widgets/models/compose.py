@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ from fracture_widgets.models.folder import (
     read_card,
 )
 from fracture_widgets.models.trust import TRUST_SECTION
+from fracture_widgets.parts import in_words
+
+JOINTS_FOLDER = "joints"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +40,17 @@ class Composition:
     fracture: Mapping[str, tuple[ModelFolder, str]]
     card: Mapping[str, Any]
     sha256: str
+    joints: ModelFolder | None = None
+    """What finds the joints on a whole radiograph, where the others answer crops of one."""
 
     @property
     def networks(self) -> list[ModelFolder]:
         """Return every network, once."""
+        return [*([self.joints] if self.joints else []), *self.of_crops]
+
+    @property
+    def of_crops(self) -> list[ModelFolder]:
+        """Return the networks that see a crop of one joint, once."""
         first = [self.first] if self.first else []
         return list(dict.fromkeys([*first, *(network for network, _ in self.fracture.values())]))
 
@@ -51,9 +61,13 @@ def holds_models(folder: Path) -> bool:
 
 
 def model_folders(folder: Path) -> list[Path]:
-    """Return the model folders that answer together when ``folder`` is named."""
+    """Return the model folders that answer together when ``folder`` is named.
+
+    A model folder may hold the one that finds its joints, in ``joints``.
+    """
     if is_model_folder(folder) or not folder.is_dir():
-        return [folder]
+        joints = folder / JOINTS_FOLDER
+        return [folder, joints] if is_model_folder(joints) else [folder]
     return [below for below in sorted(folder.iterdir()) if is_model_folder(below)] or [folder]
 
 
@@ -65,6 +79,9 @@ def load_composition(folder: str | os.PathLike[str] | None = None) -> Compositio
 
 def compose(networks: Sequence[ModelFolder]) -> Composition:
     """Let networks answer together, or say why they cannot."""
+    finders = [network for network in networks if network.kind == LOOKS]
+    if len(finders) == 1 and len(networks) > 1:
+        return _found_first(finders[0], [each for each in networks if each.kind != LOOKS])
     by_kind: dict[str, list[ModelFolder]] = {BODY_PART: [], FRACTURE: []}
     complete = [network for network in networks if network.kind in (CASCADE, LOOKS)]
     if complete:
@@ -103,9 +120,31 @@ def compose(networks: Sequence[ModelFolder]) -> Composition:
             )
             + ". Train the one that is missing, or take the other away."
         )
-    listing = "".join(sorted(f"{network.sha256}\n" for network in networks))
-    sha256 = hashlib.sha256(listing.encode()).hexdigest()
+    sha256 = _together(network.sha256 for network in networks)
     return Composition(parts, first, answering, _card(networks, parts), sha256)
+
+
+def _found_first(finder: ModelFolder, networks: Sequence[ModelFolder]) -> Composition:
+    """Let a network find joints for others, which say of each whether it is fractured."""
+    known = compose(networks)
+    if set(known.body_parts) != set(finder.body_parts):
+        raise ModelError(
+            f"The networks do not fit together: {finder.name} finds "
+            f"{in_words(finder.body_parts, 'and')}, and the others answer for "
+            f"{in_words(known.body_parts, 'and')}. Take {finder.name} away, or train one for these "
+            "parts."
+        )
+    return replace(
+        known,
+        joints=finder,
+        card={**known.card, "joints": finder.card},
+        sha256=_together([known.sha256, finder.sha256]),
+    )
+
+
+def _together(digests: Iterable[str]) -> str:
+    """Return the digest of models that answer together."""
+    return hashlib.sha256("".join(sorted(f"{each}\n" for each in digests)).encode()).hexdigest()
 
 
 def _by_part(networks: Sequence[ModelFolder]) -> dict[str, tuple[ModelFolder, str]]:

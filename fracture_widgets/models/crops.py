@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,6 +36,14 @@ from fracture_widgets.parts import FRACTURED, LABELS
 _LEAST = np.finfo(np.float32).tiny
 
 
+@dataclass(frozen=True, eq=False)
+class CropSeen:
+    """What a part's network sees in a crop of it: a probability, and where it looked."""
+
+    fracture_probability: float
+    heatmap: Floats
+
+
 class Crops:
     """Answers radiographs that one joint fills, each as it is and mirrored."""
 
@@ -47,8 +56,8 @@ class Crops:
         self.body_parts = composition.body_parts
         self._composition = composition
         self._engines = engines
-        self._trusted = Trusted(composition.card, composition.sha256, point)
-        self.sha256 = self._trusted.sha256
+        self.trusted = Trusted(composition.card, composition.sha256, point)
+        self.sha256 = self.trusted.sha256
         first = composition.first
         self._gate = None if first is None else Gate.of_weights(first.weights)
         self._heads: dict[str, Head] = {}
@@ -92,7 +101,7 @@ class Crops:
     def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
         """Return every head's answer to one radiograph, whatever it shows."""
         inputs = network_input(radiograph.pixels)[np.newaxis]
-        ((outputs, mirrored),) = self._run_both_ways(inputs, every_part=True)
+        ((outputs, mirrored),) = self._run_both_ways(inputs, [self.body_parts])
         return self._mean_answers(outputs, mirrored)
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
@@ -105,6 +114,16 @@ class Crops:
             seen = None if given.place is None else Seen(part, given.place, outputs, mirrored)
             answered.append(self._answer(answers, outputs, given.problem, seen))
         return answered
+
+    def look_at(self, inputs: Floats, parts: Sequence[str]) -> list[CropSeen]:
+        """Ask each crop's part for a fracture, whatever the crop looks like."""
+        seen = []
+        both = self._run_both_ways(inputs, [(part,) for part in parts])
+        for part, (outputs, mirrored) in zip(parts, both, strict=True):
+            _, output = self._composition.fracture[part]
+            probability = _mean(outputs, mirrored, output, LABELS)[FRACTURED]
+            seen.append(CropSeen(probability, self._heatmap(part, outputs)))
+        return seen
 
     def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
         """Return all that the networks say of one radiograph as it is."""
@@ -133,7 +152,7 @@ class Crops:
         parts = answers[BODY_PART_OUTPUT]
         findings = () if seen is None else read_findings(seen)
         probability = answers[most_probable(parts)][FRACTURED]
-        return self._trusted.answer(parts, probability, refusal, findings)
+        return self.trusted.answer(parts, probability, refusal, findings)
 
     def _heatmap(self, part: str, outputs: Outputs) -> Floats:
         model, output = self._composition.fracture[part]
@@ -145,9 +164,9 @@ class Crops:
         return grad_cam(outputs[model.graph["features"]], gradient)
 
     def _run_both_ways(
-        self, inputs: Floats, *, every_part: bool = False
+        self, inputs: Floats, asked: Sequence[Sequence[str]] = ()
     ) -> Iterator[tuple[Outputs, Outputs]]:
-        """Yield what the networks say of each radiograph and its mirror image, the part first."""
+        """Yield what is said of each radiograph and its mirror: for the part named, or some."""
         count = len(inputs)
         both = np.concatenate([inputs, inputs[:, :, ::-1]])
         found: list[dict[str, Floats]] = [{} for _ in both]
@@ -156,9 +175,11 @@ class Crops:
         if first is not None:
             self._run(first, both, list(range(2 * count)), found)
         for index in range(count):
-            parts = self.body_parts
-            if first is not None and not every_part:
-                parts = (most_probable(self._named(found[index], found[count + index])),)
+            parts = (
+                asked[index]
+                if asked
+                else (most_probable(self._named(found[index], found[count + index])),)
+            )
             for model in dict.fromkeys(self._composition.fracture[part][0] for part in parts):
                 if model is not first:
                     waiting.setdefault(model, []).extend((index, count + index))

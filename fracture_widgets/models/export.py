@@ -13,8 +13,9 @@ from onnx import helper
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
+from fracture_widgets.imaging.views import VIEWS
 from fracture_widgets.models.compose import Composition, load_composition
-from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import Weights
@@ -24,9 +25,12 @@ _INPUT = "radiograph"
 
 
 def export_onnx(models: Path | None, out: Path) -> onnx.ModelProto:
-    """Write a models folder as one ONNX file, checked, with what a program must know of it."""
+    """Write a models folder as one ONNX file, checked, with what a program must know of it.
+
+    Of networks of crops beside one that finds joints, those of crops; the other one by itself.
+    """
     known = load_composition(models)
-    networks = known.networks
+    networks = known.of_crops
     graph, weights = (networks[0].graph, networks[0].weights)
     if len(networks) > 1:
         graph, weights = _merged(known)
@@ -36,7 +40,7 @@ def export_onnx(models: Path | None, out: Path) -> onnx.ModelProto:
         "body_parts": list(known.body_parts),
         "labels": list(LABELS),
         "outputs": {part: part if len(networks) > 1 else name for part, name in answers.items()},
-        "preprocessing": PREPROCESSING.to_dict(),
+        "preprocessing": (VIEWS if networks[0].kind == LOOKS else PREPROCESSING).to_dict(),
         "sha256": known.sha256,
         "use": "For teaching and research. Not a medical device.",
     }
@@ -56,7 +60,7 @@ def _merged(known: Composition) -> tuple[Mapping[str, Any], Weights]:
     """Return several networks as one graph that answers for every part, and its weights."""
     layers: list[dict[str, Any]] = []
     weights: dict[str, Any] = {}
-    for model in known.networks:
+    for model in known.of_crops:
         layers.extend(_prefixed(model, first=not layers))
         weights |= {f"{model.name}/{name}": array for name, array in model.weights.items()}
     outputs = {

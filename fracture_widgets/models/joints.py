@@ -49,7 +49,7 @@ class Joint:
 
 @dataclass(frozen=True, eq=False)
 class JointSeen:
-    """What the second look saw of a joint: its maps lie over the view it was seen in."""
+    """What the second look saw of a joint: its fracture map lies over the view it was seen in."""
 
     joint: Joint
     view: SquareView
@@ -58,6 +58,8 @@ class JointSeen:
     findings: tuple[Finding, ...]
     fracture_map: Floats
     heatmap: Floats
+    heat_view: SquareView
+    """What the heatmap lies over: the view of the network that gave the probabilities."""
 
     @property
     def fracture_probability(self) -> float:
@@ -65,17 +67,17 @@ class JointSeen:
         return self.fracture_probabilities[self.joint.body_part]
 
 
-def over_radiograph(seen: Sequence[JointSeen], name: str) -> Floats:
-    """Lay the maps of all joints over the radiograph, the higher where two of them overlap."""
-    view = seen[0].view
+def over_radiograph(maps: Sequence[tuple[SquareView, Floats]]) -> Floats:
+    """Lay maps over the radiograph that their views are of, the higher where two overlap."""
+    view, _ = maps[0]
     scale = min(1.0, _MAP_SIDE / max(view.width, view.height))
     width, height = max(1, round(view.width * scale)), max(1, round(view.height * scale))
     whole = np.zeros((height, width), np.float32)
-    for joint in seen:
-        cells = Image.fromarray(np.ascontiguousarray(getattr(joint, name), dtype=np.float32))
-        factor = joint.view.scale / scale * cells.width / joint.view.pixels.shape[1]
-        offset = [-edge * joint.view.scale for edge in (joint.view.left, joint.view.top)]
-        shift = [edge * cells.width / joint.view.pixels.shape[1] for edge in offset]
+    for view, values in maps:
+        cells = Image.fromarray(np.ascontiguousarray(values, dtype=np.float32))
+        factor = view.scale / scale * cells.width / view.pixels.shape[1]
+        offset = [-edge * view.scale for edge in (view.left, view.top)]
+        shift = [edge * cells.width / view.pixels.shape[1] for edge in offset]
         laid = cells.transform(
             (width, height),
             Image.Transform.AFFINE,

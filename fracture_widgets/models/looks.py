@@ -11,10 +11,12 @@ from PIL import Image
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.exposed_field import ExposedField, find_exposed_field
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
+from fracture_widgets.imaging.views import VIEWS, SquareView, square_view, standard_crop
 from fracture_widgets.models.answering import Floats, Prepared, Trusted
+from fracture_widgets.models.crops import Crops, CropSeen
 from fracture_widgets.models.detection import Detection, detect, sigmoid, suppress
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.folder import ModelFolder
@@ -66,16 +68,24 @@ class _FirstLook:
 
 
 class TwoLooks:
-    """Finds joints on whole radiographs, and fractures on joints."""
+    """Finds joints on whole radiographs, and where a fracture may be on each.
+
+    Whether one is there, the same network says, or others that answer crops of one joint.
+    """
 
     def __init__(
-        self, model: ModelFolder, engine: Engine, point: OperatingPoint = SENSITIVE
+        self,
+        model: ModelFolder,
+        engine: Engine,
+        point: OperatingPoint = SENSITIVE,
+        crops: Crops | None = None,
     ) -> None:
         self.body_parts = model.body_parts
         self._model = model
         self._engine = engine
+        self._crops = crops
         self._limits = Thresholds(**model.card.get("thresholds", {}))
-        self._trusted = Trusted(model.card, model.sha256, point)
+        self._trusted = Trusted(model.card, model.sha256, point) if crops is None else crops.trusted
         self.sha256 = self._trusted.sha256
         self._gate = LooksGate(model.weights)
         self._gradients: dict[str, Floats] = {}
@@ -98,13 +108,14 @@ class TwoLooks:
         ready = time.perf_counter()
         ((answer, seen),) = self._answered([prepared])
         answered = time.perf_counter()
-        maps = [over_radiograph(seen, name) for name in ("heatmap", "fracture_map")]
+        heatmap = over_radiograph([(joint.heat_view, joint.heatmap) for joint in seen])
+        fracture_map = over_radiograph([(joint.view, joint.fracture_map) for joint in seen])
         finished = time.perf_counter()
         return Report(
             radiograph=radiograph,
             answer=answer,
-            heatmap=maps[0],
-            fracture_map=maps[1],
+            heatmap=heatmap,
+            fracture_map=fracture_map,
             model=self.sha256,
             timings={
                 "prepare": ready - started,
@@ -120,8 +131,11 @@ class TwoLooks:
 
     def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
         """Return the parts' probabilities, and for each that of a fracture were it this part."""
-        ((answer, seen),) = self._answered([self.prepare(radiograph)])
-        gravest = seen[0]
+        ((answer, (gravest, *_)),) = self._answered([self.prepare(radiograph)])
+        if self._crops is not None:
+            crop = radiograph.crop(gravest.joint.box.grown(STANDARD_MARGIN))
+            heads = self._crops.probabilities(crop)
+            return {**heads, BODY_PART_OUTPUT: dict(answer.body_part_probabilities)}
         fractured = gravest.fracture_probabilities
         return {
             BODY_PART_OUTPUT: dict(answer.body_part_probabilities),
@@ -129,6 +143,12 @@ class TwoLooks:
         }
 
     def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
+        """Return what the network says in the first look, or those of crops of all of it."""
+        if self._crops is not None:
+            return self._crops.outputs(radiograph)
+        return self.first_outputs(radiograph)
+
+    def first_outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
         """Return all that the network says in the first look."""
         return _first(self._engine.run(self.prepare(radiograph).inputs[np.newaxis]))
 
@@ -145,12 +165,13 @@ class TwoLooks:
     def _answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
         """Yield the answers and what they are made of, the gravest joint first."""
         looked = [self._first_look(given) for given in prepared]
-        joints, views = [], []
+        joints, views, greys = [], [], []
         for look in looked:
             for joint in look.joints or (look.whole,):
                 joints.append(joint)
                 views.append(self._second_view(look.pixels, look.field, joint))
-        seen = iter(self._look_at(joints, views))
+                greys.append(look.pixels)
+        seen = iter(self._crops_asked(self._look_at(joints, views), greys))
         for given, look in zip(prepared, looked, strict=True):
             here = [next(seen) for _ in look.joints or (look.whole,)]
             yield self._judged(given, look, here)
@@ -220,6 +241,29 @@ class TwoLooks:
                 seen.append(self._seen(joints[start + at], view, here, turned))
         return seen
 
+    def _crops_asked(self, seen: list[JointSeen], greys: Sequence[Floats]) -> list[JointSeen]:
+        """Take the probabilities, and where they come from, of the networks of crops."""
+        if self._crops is None:
+            return seen
+        cut = [
+            standard_crop(pixels, joint.joint.box)
+            for joint, pixels in zip(seen, greys, strict=True)
+        ]
+        parts = [joint.joint.body_part for joint in seen]
+        answers: list[CropSeen] = []
+        for start in range(0, len(cut), _AT_ONCE):
+            inputs = np.stack([view.pixels for view in cut[start : start + _AT_ONCE]])
+            answers += self._crops.look_at(inputs, parts[start : start + _AT_ONCE])
+        return [
+            replace(
+                joint,
+                fracture_probabilities={part: answer.fracture_probability},
+                heatmap=answer.heatmap,
+                heat_view=view,
+            )
+            for joint, part, answer, view in zip(seen, parts, answers, cut, strict=True)
+        ]
+
     def _whole(self, outputs: Outputs, field: ExposedField) -> Joint:
         """Take all that is exposed as one joint, of the part it looks most like."""
         peaks = outputs[JOINT_HEAT].reshape(-1, len(self.body_parts)).max(0)
@@ -259,6 +303,7 @@ class TwoLooks:
             self._findings(part, view, outputs, mirrored),
             ((sigmoid(cells[0]) + sigmoid(cells[1])) / np.float32(2))[..., 0],
             self._grad_cam(part, outputs),
+            view,
         )
 
     def _findings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -22,10 +22,14 @@ Weights = Mapping[str, npt.NDArray[np.floating]]
 """Arrays by ``layer/weight`` name, e.g. ``conv1_conv/kernel``."""
 
 
+_SCALE = "_int8_scale"
+"""Ends the name of what an array of eight bits is scaled by, for each of its last axis."""
+
+
 def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     """Read a weight file as float32 arrays."""
     with _opened(path) as archive:
-        return {name: archive[name].astype(np.float32) for name in archive.files}
+        return {name: _restored(archive, name) for name in _names(archive)}
 
 
 class StoredWeights(Mapping[str, npt.NDArray[np.float32]]):
@@ -35,12 +39,12 @@ class StoredWeights(Mapping[str, npt.NDArray[np.float32]]):
         self._homes: dict[str, Path] = {}
         for path in paths:
             with _opened(path) as archive:
-                self._homes |= dict.fromkeys(archive.files, path)
+                self._homes |= dict.fromkeys(_names(archive), path)
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
         path = self._homes[name]
         with _opened(path) as archive:
-            array = np.asarray(archive[name], dtype=np.float32)
+            array = _restored(archive, name)
         if not np.isfinite(array).all():
             raise ModelError(
                 f"{path.name} holds weights that are no numbers ({name}): train the model again, "
@@ -72,9 +76,40 @@ def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
         ) from error
 
 
-def pack_weights(stream: IO[bytes], weights: Weights) -> None:
-    """Write weights as ``.npz``: kernels in half precision, all else as float32."""
-    pack_arrays(stream, {name: _stored(name, array) for name, array in weights.items()})
+def _names(archive: np.lib.npyio.NpzFile) -> list[str]:
+    return [name for name in archive.files if not name.endswith(_SCALE)]
+
+
+def _restored(archive: np.lib.npyio.NpzFile, name: str) -> npt.NDArray[np.float32]:
+    array = np.asarray(archive[name])
+    if array.dtype != np.int8:
+        return array.astype(np.float32)
+    try:
+        return array * np.asarray(archive[name + _SCALE], dtype=np.float32)
+    except KeyError:
+        raise ValueError(f"{name} is of eight bits and has no scale") from None
+
+
+def pack_weights(
+    stream: IO[bytes], weights: Weights, *, eight_bits: Container[str] = frozenset()
+) -> None:
+    """Write weights as ``.npz``: kernels in half precision or eight bits, all else as float32."""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name, array in weights.items():
+        stored = _stored(name, array)
+        if name in eight_bits:
+            stored, arrays[name + _SCALE] = _in_eight_bits(array)
+        arrays[name] = stored
+    pack_arrays(stream, arrays)
+
+
+def _in_eight_bits(
+    array: npt.NDArray[np.floating],
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
+    """Round an array to 255 steps, and return what they are scaled by along its last axis."""
+    furthest = np.abs(array).max(tuple(range(array.ndim - 1)))
+    scale = np.where(furthest > 0, furthest / 127, 1).astype(np.float32)
+    return np.rint(array / scale).astype(np.int8), scale
 
 
 def write_weights(path: Path, weights: Weights) -> str:

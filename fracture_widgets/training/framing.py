@@ -17,9 +17,6 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, Placement, network_input
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 
-STANDARD_MARGIN = 0.06
-"""Share of a joint's box added on every side of a standard crop."""
-
 TARGET_CELLS = 28
 """Cells along the side of a view's target: twice the fracture map's, so that it may be pooled."""
 

@@ -9,7 +9,12 @@ import pytest
 
 from fracture_widgets.base.files import file_sha256
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.weight_files import read_weights, write_weights
+from fracture_widgets.models.weight_files import (
+    StoredWeights,
+    pack_weights,
+    read_weights,
+    write_weights,
+)
 
 WEIGHTS = {
     "conv/kernel": np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4),
@@ -61,4 +66,25 @@ def test_a_damaged_file_is_refused_with_a_sentence(tmp_path: Path, content: byte
 def test_a_pickle_inside_is_never_opened(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", weights=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ModelError, match=r"w\.npz is not a weight file"):
+        read_weights(tmp_path / "w.npz")
+
+
+def test_eight_bits_are_exact_to_a_step_of_each_channel(tmp_path: Path) -> None:
+    kernel = np.random.default_rng(0).normal(0, [0.1, 3.0, 0.0], (3, 3, 5, 3)).astype(np.float32)
+    path = tmp_path / "w.npz"
+    with path.open("wb") as stream:
+        pack_weights(
+            stream, {"a/kernel": kernel, "a/bias": kernel[0, 0, 0]}, eight_bits={"a/kernel"}
+        )
+    steps = np.abs(kernel).max((0, 1, 2)) / 127
+    for weights in (read_weights(path), StoredWeights([path])):
+        assert list(weights) == ["a/kernel", "a/bias"]
+        assert (np.abs(weights["a/kernel"] - kernel) <= steps / 2 + 1e-7).all()
+        assert weights["a/kernel"].dtype == np.float32
+        np.testing.assert_array_equal(weights["a/bias"], kernel[0, 0, 0])
+
+
+def test_eight_bits_without_a_scale_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", **{"a/kernel": np.zeros((2, 2), np.int8)})
+    with pytest.raises(ModelError, match="no scale"):
         read_weights(tmp_path / "w.npz")

@@ -61,7 +61,7 @@ class Scripted:
         }
 
 
-def scripted_cascade(engine, **heads) -> Cascade:
+def looks_folder(parts=PARTS, **heads) -> ModelFolder:
     weights = {
         **{
             f"gate_{name}/kernel": np.full(512, kernel / 512) for name, (kernel, _) in heads.items()
@@ -71,8 +71,12 @@ def scripted_cascade(engine, **heads) -> Cascade:
         f"{FRACTURE_MAP_OUTPUT}/kernel": np.zeros((1, 1, 128, 1), np.float32),
         f"{FRACTURE_HEAT}/kernel": np.zeros((1, 1, 128, 1), np.float32),
     }
-    card = {"schema": 2, "kind": LOOKS, "body_parts": list(PARTS)}
-    return Cascade(ModelFolder(card, weights, {}, "two", "two"), engine)
+    card = {"schema": 2, "kind": LOOKS, "body_parts": list(parts)}
+    return ModelFolder(card, weights, {}, "two", "two")
+
+
+def scripted_cascade(engine, **heads) -> Cascade:
+    return Cascade(looks_folder(**heads), engine)
 
 
 def drawn_limb(name: str = "limb.png") -> Radiograph:

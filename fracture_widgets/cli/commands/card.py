@@ -27,15 +27,19 @@ def card(*, models: Path | None = None, dataset: bool = False, write: bool = Fal
         model_card,
         network_card,
     )
-    from fracture_widgets.models.compose import model_folders
-    from fracture_widgets.models.folder import default_models_folder, load_model_folder
+    from fracture_widgets.models.compose import compose, model_folders
+    from fracture_widgets.models.folder import LOOKS, default_models_folder, load_model_folder
 
     folder, *others = model_folders(models or default_models_folder())
-    known = load_model_folder(folder).card
+    first = load_model_folder(folder)
+    beside = [load_model_folder(other) for other in others]
+    known = first.card
     if "learned_from" in known and not (dataset or write):
-        cards = [known, *(load_model_folder(other).card for other in others)]
+        cards = [known, *(other.card for other in beside)]
         print("\n".join(map(network_card, cards)), end="")
         return 0
+    if any(other.kind == LOOKS for other in beside):
+        known = compose([first, *beside]).card
     if not write:
         print((dataset_card if dataset else model_card)(known), end="")
         return 0

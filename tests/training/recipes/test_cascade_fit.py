@@ -14,7 +14,7 @@ import pytest
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.preprocessing import network_input
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN, network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import cascade_graph
@@ -23,7 +23,6 @@ from fracture_widgets.models.networks.names import probe_name
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.features import trunk_features
-from fracture_widgets.training.framing import STANDARD_MARGIN
 from fracture_widgets.training.recipes.cascade import training
 from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe, Lesson, stored_outputs
 from fracture_widgets.training.recipes.cascade.training import new_network, prepare_lesson, teach

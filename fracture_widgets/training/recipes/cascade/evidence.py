@@ -19,6 +19,7 @@ from fracture_widgets.evaluation.scores import (
     score_probabilities,
 )
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import ModelFolder
@@ -26,7 +27,7 @@ from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, NORMAL
-from fracture_widgets.training.framing import STANDARD_MARGIN, radiograph_reader, rows_of
+from fracture_widgets.training.framing import radiograph_reader, rows_of
 from fracture_widgets.training.recipes.cascade.views import Run, taught_parts
 
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")

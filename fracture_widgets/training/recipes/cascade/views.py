@@ -15,10 +15,10 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.framing import (
-    STANDARD_MARGIN,
     TARGET_CELLS,
     Framing,
     View,

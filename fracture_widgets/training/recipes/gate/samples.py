@@ -12,10 +12,10 @@ import pandas as pd
 from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.framing import (
-    STANDARD_MARGIN,
     Framing,
     cut_out,
     joint_framing,

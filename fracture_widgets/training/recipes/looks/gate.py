@@ -198,7 +198,7 @@ def _features(
     """Return what the gate sees of pictures as they are, or inverted."""
     seen = []
     for done, picture in enumerate(pictures, start=1):
-        seen.append(gate_features(model.outputs(_turned(picture.radiograph, inverted))))
+        seen.append(gate_features(model.first_outputs(_turned(picture.radiograph, inverted))))
         monitor.step(done, len(pictures), what)
     return np.stack(seen)
 

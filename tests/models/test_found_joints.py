@@ -1,0 +1,111 @@
+"""A network that finds joints, before networks that answer crops of one joint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scripted_looks import PARTS, Scripted, looks_folder
+from small_networks import put
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.views import standard_crop
+from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.compose import Composition, compose
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import load_model_folder
+
+TWO = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
+"""An elbow above a hand."""
+
+
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory: pytest.TempPathFactory) -> Composition:
+    home = tmp_path_factory.mktemp("crops")
+    put(home / "body_part", "body_part", list(PARTS))
+    for seed, part in enumerate(PARTS, start=1):
+        put(home / part, "fracture", [part], seed)
+    return compose([load_model_folder(folder) for folder in sorted(home.iterdir())])
+
+
+@pytest.fixture
+def limb() -> Radiograph:
+    pixels = np.random.default_rng(0).uniform(0, 1, (400, 320)).astype(np.float32)
+    return Radiograph(pixels=pixels, name="limb.png", sha256="0", source_format="PNG")
+
+
+def both(crops: Composition, engine: Scripted) -> tuple[Cascade, Cascade]:
+    """Return the networks of crops behind what an engine finds, and by themselves."""
+    finder = looks_folder()
+    engines = {model: OnnxEngine.of_model(model) for model in crops.networks}
+    together = compose([*crops.networks, finder])
+    return Cascade(together, {**engines, finder: engine}), Cascade(crops, engines)
+
+
+def test_each_joint_is_answered_by_the_network_of_its_part(
+    crops: Composition, limb: Radiograph
+) -> None:
+    cascade, alone = both(crops, Scripted(TWO, (9.0, 9.0, 9.0), fracture=(8, 20)))
+    report = cascade.examine(limb)
+    assert sorted(joint.answer.body_part for joint in report.answer.joints) == ["elbow", "hand"]
+    for joint in report.answer.joints:
+        # Not what the network that finds joints thinks of them, which is sure of a fracture.
+        crop = limb.crop(joint.box.grown(0.06))
+        heads = alone.probabilities(crop)[joint.answer.body_part]
+        assert joint.answer.fracture_probability == pytest.approx(heads["fractured"], abs=1e-5)
+        (finding,) = joint.answer.findings
+        assert (finding.source, finding.box is not None) == ("fracture boxes", True)
+
+
+def test_a_crop_lies_where_it_was_cut(limb: Radiograph) -> None:
+    (joint, *_) = (found.box for found in scripted_joints(limb))
+    view = standard_crop(limb.pixels, joint)
+    placed = view.to_radiograph(*view.place(joint))
+    assert placed is not None
+    for edge in ("x0", "y0", "x1", "y1"):
+        assert getattr(placed, edge) == pytest.approx(getattr(joint, edge), abs=1e-6)
+    left, top, right, bottom = view.place(joint)
+    assert min(left, top) >= 0
+    assert max(right, bottom) <= view.pixels.shape[1]
+
+
+def scripted_joints(limb: Radiograph):
+    """Return the joints of a model that finds two."""
+    from scripted_looks import scripted_cascade
+
+    return scripted_cascade(Scripted(TWO, (0.0, 0.0, 0.0))).examine(limb).answer.joints
+
+
+def test_many_are_answered_as_each_by_itself(crops: Composition, limb: Radiograph) -> None:
+    cascade, _ = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)))
+    alone = cascade.examine(limb).answer
+    for answer in cascade.answer([cascade.prepare(limb)] * 3):
+        assert answer.fracture_probability == pytest.approx(alone.fracture_probability, abs=1e-6)
+        assert [joint.box for joint in answer.joints] == [joint.box for joint in alone.joints]
+
+
+def test_the_heads_and_the_outputs_are_those_of_the_crops(
+    crops: Composition, limb: Radiograph
+) -> None:
+    cascade, alone = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)))
+    assert set(cascade.probabilities(limb)) == {"body_part", *PARTS}
+    ours, theirs = cascade.outputs(limb), alone.outputs(limb)
+    assert ours.keys() == theirs.keys()
+
+
+def test_the_model_is_another_with_another_finder(crops: Composition) -> None:
+    known = compose([*crops.networks, looks_folder()])
+    assert known.sha256 not in {crops.sha256, looks_folder().sha256}
+    assert known.card["joints"]["kind"] == "looks"
+    assert known.of_crops == crops.networks
+    with pytest.raises(ModelError, match="two finds elbow and hand, and the others answer for"):
+        compose([*crops.networks, looks_folder(PARTS[:2])])
+
+
+def test_a_model_folder_may_hold_what_finds_its_joints(tmp_path: Path, crops: Composition) -> None:
+    put(tmp_path / "hand", "fracture", ["hand"])
+    put(tmp_path / "hand" / "joints", "fracture", ["wrist"])
+    with pytest.raises(ModelError, match="nothing beside it names the body part"):
+        Cascade.load(tmp_path / "hand")
