@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fracture_widgets.parts import FRACTURED, NORMAL
 
+_COVERED = 0.95
 Answers = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 
@@ -146,7 +147,9 @@ def bootstrap_interval(
 ) -> Estimate:
     """Estimate a metric with its 95 percent interval, drawing whole groups with replacement.
 
-    Without groups, or with one alone, there is no interval.
+    Without groups, or with one alone, there is no interval. Where a metric is 0 or 1 in every
+    draw, which says nothing of how few there are, the interval is the exact one of as many
+    groups that agree (Clopper and Pearson, *Biometrika* 26:404, 1934).
     """
     columns = [np.asarray(array) for array in arrays]
     group = np.zeros(len(columns[0])) if groups is None else np.asarray(groups)
@@ -160,8 +163,23 @@ def bootstrap_interval(
     for times in draws(group, n, seed):
         chosen = np.repeat(rows, times)
         drawn.append(metric(*[column[chosen] for column in columns]))
-    interval = percentile_interval(drawn, n)
-    return Estimate(float(value), *interval, len(group), len(np.unique(group)))
+    low, high = percentile_interval(drawn, n)
+    if low == high == value and value in (0.0, 1.0) and metric is not cohen_kappa:
+        least = (1 - _COVERED) / 2
+        furthest = least ** (1 / _deciding(metric, columns, group))
+        low, high = (furthest, 1.0) if value else (0.0, 1 - furthest)
+    return Estimate(float(value), low, high, len(group), len(np.unique(group)))
+
+
+def _deciding(
+    metric: Callable[..., float], columns: Sequence[npt.NDArray[Any]], group: npt.NDArray[Any]
+) -> int:
+    """Return how many groups a metric rests on: of a ranking, those of the rarer side."""
+    if metric in (auroc, average_precision):
+        truth = columns[0].astype(bool)
+        return max(1, min(len(np.unique(group[side])) for side in (truth, ~truth)))
+    alone = (metric(*[column[group == name] for column in columns]) for name in np.unique(group))
+    return max(1, sum(not np.isnan(value) for value in alone))
 
 
 def rate(flags: npt.ArrayLike, groups: npt.ArrayLike, *, n: int = 2000) -> Estimate:

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import sklearn.metrics as oracle
@@ -138,6 +140,37 @@ def test_groups_are_drawn_whole_with_rows_in_step():
     for rows in seen:
         assert rows.count(0) == rows.count(2)
         assert rows.count(1) == rows.count(4)
+
+
+@pytest.mark.parametrize(("found", "low", "high"), [(True, 0.292, 1.0), (False, 0.0, 0.708)])
+def test_a_rate_of_all_or_none_has_the_exact_interval_of_the_groups_that_decide_it(
+    found, low, high
+):
+    # Three fractured patients of twenty decide it, however many views they have.
+    estimate_of = partial(metrics.bootstrap_interval, n=200)
+    patients = np.repeat(np.arange(20), 2)
+    truth = np.where(patients < 3, FRACTURED, NORMAL)
+    called = np.where((patients < 3) & found, FRACTURED, NORMAL)
+    estimate = estimate_of(metrics.sensitivity, truth, called, groups=patients)
+    assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=1e-3)
+    ranked = estimate_of(metrics.auroc, truth == FRACTURED, patients < 3, groups=patients)
+    assert (ranked.value, ranked.low) == (1.0, pytest.approx(0.292, abs=1e-3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "patients"), [(0.9, 12), (0.98, 30), (0.6, 40)])
+def test_intervals_cover_the_truth_about_as_often_as_they_say(rate, patients):
+    rng = np.random.default_rng(0)
+    covered = []
+    for _ in range(300):
+        right = np.repeat(rng.random(patients) < rate, 2)
+        groups = np.repeat(np.arange(patients), 2)
+        estimate = metrics.bootstrap_interval(
+            metrics.accuracy, right, np.ones_like(right), groups=groups, n=200
+        )
+        covered.append(estimate.low <= rate <= estimate.high)
+    # Percentiles of few groups are known to be a little short.
+    assert np.mean(covered) > 0.85
 
 
 def test_too_few_groups_have_no_interval_but_a_value():
