@@ -77,6 +77,13 @@ def _joints(card: Card) -> Iterator[str]:
         yield f"### {_SPLITS.get(split, split).capitalize()}"
         yield _found_table(figures["joints"])
         yield from _box_tables(figures)
+    if beside := card.get("beside"):
+        yield (
+            f"At the box that is found, {estimate_text(beside['same_verdict'])} of "
+            f"{beside['same_verdict']['n']} joints get the verdict that they get at the box that "
+            f"people drew; half of the probabilities move by {beside['median_difference']:.3f} at "
+            "most."
+        )
     if gate := card.get("gate"):
         yield "### What is refused before any joint is answered"
         yield f"Fitted on {gate['fitted_on']}."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import CUT_SHORT, QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.views import standard_crop
 from fracture_widgets.models.answering import (
     Floats,
     Prepared,
@@ -23,6 +24,7 @@ from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.gate import Gate
+from fracture_widgets.models.joints import JointSeen
 from fracture_widgets.models.networks.names import (
     BODY_PART_OUTPUT,
     EVIDENCE_OUTPUT,
@@ -33,15 +35,8 @@ from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import FRACTURED, LABELS
 
+_AT_ONCE = 16
 _LEAST = np.finfo(np.float32).tiny
-
-
-@dataclass(frozen=True, eq=False)
-class CropSeen:
-    """What a part's network sees in a crop of it: a probability, and where it looked."""
-
-    fracture_probability: float
-    heatmap: Floats
 
 
 class Crops:
@@ -115,15 +110,36 @@ class Crops:
             answered.append(self._answer(answers, outputs, given.problem, seen))
         return answered
 
-    def look_at(self, inputs: Floats, parts: Sequence[str]) -> list[CropSeen]:
-        """Ask each crop's part for a fracture, whatever the crop looks like."""
-        seen = []
-        both = self._run_both_ways(inputs, [(part,) for part in parts])
-        for part, (outputs, mirrored) in zip(parts, both, strict=True):
-            _, output = self._composition.fracture[part]
-            probability = _mean(outputs, mirrored, output, LABELS)[FRACTURED]
-            seen.append(CropSeen(probability, self._heatmap(part, outputs)))
-        return seen
+    def answer_joints(
+        self, joints: Sequence[JointSeen], greys: Sequence[Floats]
+    ) -> list[JointSeen]:
+        """Say of joints, each on a radiograph's greys, what the networks of their parts say."""
+        cut = [
+            standard_crop(pixels, seen.joint.box)
+            for seen, pixels in zip(joints, greys, strict=True)
+        ]
+        answered = []
+        for start in range(0, len(cut), _AT_ONCE):
+            several = joints[start : start + _AT_ONCE]
+            views = cut[start : start + _AT_ONCE]
+            both = self._run_both_ways(
+                np.stack([view.pixels for view in views]),
+                [(seen.joint.body_part,) for seen in several],
+            )
+            for seen, view, (outputs, mirrored) in zip(several, views, both, strict=True):
+                part = seen.joint.body_part
+                _, output = self._composition.fracture[part]
+                probabilities = _mean(outputs, mirrored, output, LABELS)
+                answered.append(
+                    replace(
+                        seen,
+                        fracture_probabilities={part: probabilities[FRACTURED]},
+                        heatmap=self._heatmap(part, outputs),
+                        heat_view=view,
+                        excess={} if self._gate is None else self._gate.excess_by_kind(outputs),
+                    )
+                )
+        return answered
 
     def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
         """Return all that the networks say of one radiograph as it is."""

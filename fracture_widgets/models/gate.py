@@ -86,6 +86,11 @@ class Gate:
         beyond: npt.NDArray[np.float64] = (self.scores(means) - self._thresholds) / self._spreads
         return beyond
 
+    def excess_by_kind(self, outputs: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, float]:
+        """Return how far one picture lies beyond each limit, by the kind of refusal."""
+        beyond = self.excess(stage_means(outputs)[np.newaxis])[0].tolist()
+        return dict(zip(_KINDS, beyond, strict=True))
+
     def check(
         self,
         flaw: QualityProblem | None,
@@ -95,10 +100,11 @@ class Gate:
         """Say why a model that answers these parts refuses a radiograph, or None if it does not."""
         if flaw is not None:
             return flaw
-        means = stage_means(outputs)[np.newaxis]
-        furthest, kind = max(zip(self.excess(means)[0].tolist(), _KINDS, strict=True))
-        if furthest <= 0:
+        excess = self.excess_by_kind(outputs)
+        kind = max(excess, key=lambda each: (excess[each], each))
+        if (furthest := excess[kind]) <= 0:
             return None
+        means = stage_means(outputs)[np.newaxis]
         if kind == INVERTED and self.scores(means)[0, _KINDS.index(kind)] <= 0:
             kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
         return QualityProblem(kind, furthest, _sentence(kind, body_parts))

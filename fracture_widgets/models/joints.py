@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from PIL import Image
@@ -11,6 +11,7 @@ from PIL import Image
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.views import SquareView
 from fracture_widgets.models.answering import Floats
+from fracture_widgets.models.gate import OTHER_BODY_PART
 from fracture_widgets.models.record import Finding
 
 _MAP_SIDE = 512
@@ -60,11 +61,23 @@ class JointSeen:
     heatmap: Floats
     heat_view: SquareView
     """What the heatmap lies over: the view of the network that gave the probabilities."""
+    excess: Mapping[str, float] = field(default_factory=dict)
+    """How far its crop lies beyond each limit of a gate for crops, by the kind of refusal."""
 
     @property
     def fracture_probability(self) -> float:
         """That of the part that it is."""
         return self.fracture_probabilities[self.joint.body_part]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether nothing says that it is a joint of another body part, such as a knee."""
+        return self.excess.get(OTHER_BODY_PART, 0.0) <= 0.0
+
+    @property
+    def is_familiar(self) -> bool:
+        """Whether a gate for crops lets it pass as one of a joint."""
+        return bool(self.excess) and max(self.excess.values()) <= 0.0
 
 
 def over_radiograph(maps: Sequence[tuple[SquareView, Floats]]) -> Floats:

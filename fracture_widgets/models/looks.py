@@ -14,9 +14,9 @@ from fracture_widgets.imaging.exposed_field import ExposedField, find_exposed_fi
 from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.imaging.views import VIEWS, SquareView, square_view, standard_crop
+from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
 from fracture_widgets.models.answering import Floats, Prepared, Trusted
-from fracture_widgets.models.crops import Crops, CropSeen
+from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.detection import Detection, detect, sigmoid, suppress
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.folder import ModelFolder
@@ -90,6 +90,11 @@ class TwoLooks:
         self._gate = LooksGate(model.weights)
         self._gradients: dict[str, Floats] = {}
 
+    @property
+    def is_before_crops(self) -> bool:
+        """Whether networks of crops say of the joints that it finds whether they are fractured."""
+        return self._crops is not None
+
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """Find what is exposed of a radiograph, and scale it for the first look."""
         pixels = _reduced(radiograph.pixels)
@@ -160,7 +165,11 @@ class TwoLooks:
         """Return what the second look sees of joints of a radiograph, whoever found them."""
         pixels, field = _kept(prepared)
         views = [self._second_view(pixels, field, joint) for joint in joints]
-        return self._look_at(joints, views)
+        return self._seen_by_all(joints, views, [pixels] * len(joints))
+
+    def answer_of(self, seen: JointSeen) -> Answer:
+        """Return what is said of one joint, whatever a gate says."""
+        return self._answer_of(seen, None)
 
     def _answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
         """Yield the answers and what they are made of, the gravest joint first."""
@@ -171,7 +180,7 @@ class TwoLooks:
                 joints.append(joint)
                 views.append(self._second_view(look.pixels, look.field, joint))
                 greys.append(look.pixels)
-        seen = iter(self._crops_asked(self._look_at(joints, views), greys))
+        seen = iter(self._seen_by_all(joints, views, greys))
         for given, look in zip(prepared, looked, strict=True):
             here = [next(seen) for _ in look.joints or (look.whole,)]
             yield self._judged(given, look, here)
@@ -201,14 +210,13 @@ class TwoLooks:
         refusal = given.problem
         if refusal is None and not look.is_radiograph:
             refusal = QualityProblem(NOT_A_RADIOGRAPH, 1.0, _no_radiograph(self.body_parts))
-        if refusal is None and not look.joints:
+        # A joint of another part is none; a crop so tight that none is found is one, if it is
+        # like those that the networks of crops learned from.
+        ours = [joint for joint in seen if joint.is_ours] if look.joints else []
+        if refusal is None and not ours and (look.joints or not seen[0].is_familiar):
             refusal = QualityProblem(NO_JOINT, 1.0, _no_joint(self.body_parts))
-        answers = [
-            self._trusted.answer(
-                joint.joint.probabilities, joint.fracture_probability, refusal, joint.findings
-            )
-            for joint in seen
-        ]
+        seen = ours or seen
+        answers = [self._answer_of(joint, refusal) for joint in seen]
         order = sorted(range(len(seen)), key=lambda at: _gravity(answers[at]), reverse=True)
         whole = replace(
             answers[order[0]],
@@ -228,6 +236,17 @@ class TwoLooks:
         region = joint.box if joint.box == field.box else joint.box.grown(VIEWS.margin)
         return square_view(pixels, field, region, VIEWS.second, around=True)
 
+    def _seen_by_all(
+        self, joints: Sequence[Joint], views: Sequence[SquareView], greys: Sequence[Floats]
+    ) -> list[JointSeen]:
+        """Look at each joint, then ask the networks of crops of it, if there are some."""
+        seen = self._look_at(joints, views)
+        return seen if self._crops is None else self._crops.answer_joints(seen, greys)
+
+    def _answer_of(self, seen: JointSeen, refusal: QualityProblem | None) -> Answer:
+        joint, probability = seen.joint, seen.fracture_probability
+        return self._trusted.answer(joint.probabilities, probability, refusal, seen.findings)
+
     def _look_at(self, joints: Sequence[Joint], views: Sequence[SquareView]) -> list[JointSeen]:
         """Look at each joint as it is and mirrored, some at a time."""
         seen = []
@@ -240,29 +259,6 @@ class TwoLooks:
                 turned = {name: values[len(several) + at] for name, values in outputs.items()}
                 seen.append(self._seen(joints[start + at], view, here, turned))
         return seen
-
-    def _crops_asked(self, seen: list[JointSeen], greys: Sequence[Floats]) -> list[JointSeen]:
-        """Take the probabilities, and where they come from, of the networks of crops."""
-        if self._crops is None:
-            return seen
-        cut = [
-            standard_crop(pixels, joint.joint.box)
-            for joint, pixels in zip(seen, greys, strict=True)
-        ]
-        parts = [joint.joint.body_part for joint in seen]
-        answers: list[CropSeen] = []
-        for start in range(0, len(cut), _AT_ONCE):
-            inputs = np.stack([view.pixels for view in cut[start : start + _AT_ONCE]])
-            answers += self._crops.look_at(inputs, parts[start : start + _AT_ONCE])
-        return [
-            replace(
-                joint,
-                fracture_probabilities={part: answer.fracture_probability},
-                heatmap=answer.heatmap,
-                heat_view=view,
-            )
-            for joint, part, answer, view in zip(seen, parts, answers, cut, strict=True)
-        ]
 
     def _whole(self, outputs: Outputs, field: ExposedField) -> Joint:
         """Take all that is exposed as one joint, of the part it looks most like."""

@@ -16,6 +16,8 @@ from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.compose import Composition, compose
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import load_model_folder
+from fracture_widgets.models.gate import NOT_A_RADIOGRAPH, OTHER_BODY_PART, Gate
+from fracture_widgets.models.looks import NO_JOINT
 
 TWO = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
 """An elbow above a hand."""
@@ -93,6 +95,39 @@ def test_the_heads_and_the_outputs_are_those_of_the_crops(
     assert set(cascade.probabilities(limb)) == {"body_part", *PARTS}
     ours, theirs = cascade.outputs(limb), alone.outputs(limb)
     assert ours.keys() == theirs.keys()
+
+
+@pytest.mark.parametrize(
+    ("joints", "excess", "refused", "boxes"),
+    [
+        (TWO, [-1.0, -1.0], False, 2),
+        (TWO, [-1.0, 0.5], False, 1),
+        (TWO, [0.5, 0.5], True, 2),
+        ([], [0.5], True, 0),
+        ([], [-0.5], False, 0),
+    ],
+    ids=["two of ours", "a knee beside one", "knees", "nothing like a crop", "a tight crop"],
+)
+def test_a_joint_of_another_part_is_none_and_a_tight_crop_is_one(
+    crops: Composition,
+    limb: Radiograph,
+    monkeypatch: pytest.MonkeyPatch,
+    joints: list[tuple[object, ...]],
+    excess: list[float],
+    refused: bool,
+    boxes: int,
+) -> None:
+    said = iter(excess)
+
+    class ScriptedGate:
+        def excess_by_kind(self, outputs: object) -> dict[str, float]:
+            return {OTHER_BODY_PART: next(said), NOT_A_RADIOGRAPH: -1.0}
+
+    monkeypatch.setattr(Gate, "of_weights", lambda weights: ScriptedGate())
+    cascade, _ = both(crops, Scripted(joints, (0.0, 0.0, 0.0)))
+    answer = cascade.examine(limb).answer
+    assert (answer.refused, len(answer.joints)) == (refused, boxes)
+    assert answer.refusal_kind == (NO_JOINT if refused else "")
 
 
 def test_the_model_is_another_with_another_finder(crops: Composition) -> None:

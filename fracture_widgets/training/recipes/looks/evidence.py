@@ -25,7 +25,6 @@ from fracture_widgets.evaluation.detection import (
 from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled, score_probabilities
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import SquareView
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import LOOKS, SCHEMA, ModelFolder
@@ -36,7 +35,6 @@ from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 from fracture_widgets.training.recipes.looks.radiographs import (
     LIMB,
-    Corners,
     LabelledRadiograph,
     Run,
     known_parts,
@@ -129,10 +127,10 @@ def judge(run: Run, model: TwoLooks, monitor: Monitor = SILENT) -> Judgement:
     rows: dict[str, list[dict[str, Any]]] = {field.name: [] for field in fields(Judgement)}
     chosen = _chosen(run.judged)
     for done, known in enumerate(chosen, start=1):
-        prepared = model.prepare(_radiograph(known))
+        prepared = model.prepare(known.radiograph)
         found = model.find_joints(prepared)
         about = {"image_id": known.image_id, "study": known.study}
-        truth = [_fraction(joint.box, known) for joint in known.joints]
+        truth = known.boxes
         pairs = match(
             [Marked(box) for box in truth], [Found(joint.box, joint.score) for joint in found]
         )
@@ -316,24 +314,13 @@ def _share(flags: pd.Series, rows: pd.DataFrame) -> dict[str, Any]:
     return rate(flags[known], rows["study"][known]).to_dict()
 
 
-def _radiograph(known: LabelledRadiograph) -> Radiograph:
-    pixels = known.pixels.astype(np.float32) / np.float32(255)
-    return Radiograph(pixels, known.image_id, known.image_id, "JPEG")
-
-
 def _part(known: LabelledRadiograph, at: int) -> str:
     return known_parts()[known.joints[at].part]
 
 
-def _fraction(corners: Corners, known: LabelledRadiograph) -> Box:
-    height, width = known.pixels.shape
-    x0, y0, x1, y1 = (corners / [width, height, width, height]).tolist()
-    return Box(x0, y0, x1, y1)
-
-
 def _outlines(known: LabelledRadiograph) -> list[Box]:
     return [
-        _fraction(np.concatenate([outline.min(0), outline.max(0)]), known)
+        known.in_fractions(np.concatenate([outline.min(0), outline.max(0)]))
         for outline in known.outlines
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.looks import NO_JOINT, TwoLooks
 from fracture_widgets.models.looks_gate import INVERTED_HEAD, RADIOGRAPH_HEAD, gate_features
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.training.outliers import Sample
@@ -162,13 +162,14 @@ def _outcomes(
 ) -> Iterator[dict[str, Any]]:
     """Yield what becomes of pictures that pass as radiographs, or do not."""
     for picture, passes, turns in zip(pictures, passed, turned, strict=True):
-        joints = model.find_joints(model.prepare(_turned(picture.radiograph, bool(turns))))
+        (answer,) = model.answer([model.prepare(_turned(picture.radiograph, bool(turns)))])
+        without = answer.refusal_kind == NO_JOINT
         yield {
             "kind": picture.kind,
             "group": picture.group,
-            "answered": bool(passes and joints),
-            "no_radiograph": not passes,
-            "no_joint": bool(passes and not joints),
+            "answered": bool(passes and not answer.refused),
+            "no_radiograph": bool(not passes or (answer.refused and not without)),
+            "no_joint": bool(passes and without),
             "turned": bool(turns),
         }
 
@@ -238,8 +239,7 @@ def _some(known: Sequence[LabelledRadiograph], kind: str) -> list[LabelledRadiog
 
 
 def _picture(kind: str, known: LabelledRadiograph, pixels: npt.NDArray[np.uint8]) -> Picture:
-    greys = pixels.astype(np.float32) / np.float32(255)
-    return Picture(kind, known.study, Radiograph(greys, known.image_id, known.image_id, "JPEG"))
+    return Picture(kind, known.study, replace(known, pixels=pixels).radiograph)
 
 
 def _other(sample: Sample) -> Picture:

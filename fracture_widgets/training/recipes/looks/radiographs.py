@@ -21,6 +21,7 @@ from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.parts import FRACTURED, NORMAL, parts_among
 from fracture_widgets.phantoms import draw_phantom
@@ -66,6 +67,23 @@ class LabelledRadiograph:
     joints: tuple[Joint, ...] = ()
     outlines: tuple[Corners, ...] = ()
     fractured: bool = False
+
+    @property
+    def radiograph(self) -> Radiograph:
+        """The radiograph, as a model is asked for it."""
+        pixels = self.pixels.astype(np.float32) / np.float32(255)
+        return Radiograph(pixels, self.image_id, self.image_id, "JPEG")
+
+    @property
+    def boxes(self) -> list[Box]:
+        """The boxes of its joints, in fractions."""
+        return [self.in_fractions(joint.box) for joint in self.joints]
+
+    def in_fractions(self, corners: Corners) -> Box:
+        """Return a box in pixels in fractions of the radiograph."""
+        height, width = self.pixels.shape
+        x0, y0, x1, y1 = (corners / [width, height, width, height]).tolist()
+        return Box(x0, y0, x1, y1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,14 @@ from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
-from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import (
     LOOKS,
     OUT_OF_FOLD_FILE,
     add_gate,
-    load_model_folder,
+    amend_card,
     save_model_folder,
 )
 from fracture_widgets.models.joints import Thresholds
-from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.looks import (
     build_looks_network,
@@ -39,6 +37,7 @@ from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
+from fracture_widgets.training.recipes.looks.beside import model_in, same_as_marked
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.gate import fit_gate
@@ -141,13 +140,14 @@ def teach_runs(
         return figures
     job = jobs[shipping.run]
     if shipping.run == ALL and len(folds) == FOLDS:
-        save_looks(shipping.out, job, figures, _answers(together), monitor)
+        save_looks(shipping.out, job, figures, _answers(together), job.run.judged, monitor)
     elif shipping.run in folds:
         alone = folds[shipping.run]
         model = served(job.weights_after(recipe.epochs))
         test = judge(Run(_TEST, [], jobs[TRAIN].run.judged), model, monitor)
         figures = {_HELD_OUT: summarise(alone), _TEST: summarise(test)}
-        save_looks(shipping.out, job, figures, _in_parts(_answers(alone)), monitor)
+        seen = jobs[TRAIN].run.judged
+        save_looks(shipping.out, job, figures, _in_parts(_answers(alone)), seen, monitor)
     return figures
 
 
@@ -156,9 +156,13 @@ def save_looks(
     job: TrainingJob,
     figures: Mapping[str, Any],
     out_of_fold: pd.DataFrame,
+    judged: Sequence[LabelledRadiograph],
     monitor: Monitor = SILENT,
 ) -> dict[str, Any]:
-    """Save what ships with its gate and its card, and the answers out of fold beside it."""
+    """Save what ships with its gate and its card, and the answers out of fold beside it.
+
+    The gate is measured on the radiographs of ``judged``.
+    """
     parts, recipe = known_parts(), job.recipe
     splits, fitted_on = _SPLITS[_OUT_OF_FOLD if job.run.name == ALL else _HELD_OUT]
     card = {
@@ -179,11 +183,12 @@ def save_looks(
     }
     weights = read_weights(job.weights_after(recipe.epochs))
     save_model_folder(out, weights, looks_graph(parts), card, kind=LOOKS, body_parts=parts)
-    saved = load_model_folder(out)
     others = [*drawn_pictures(), *installed_photographs()]
-    model = TwoLooks(saved, OnnxEngine.of_model(saved))
-    complete = add_gate(out, *fit_gate(job.run, others, model, monitor))
+    model = model_in(out)
+    complete = add_gate(out, *fit_gate(replace(job.run, judged=judged), others, model, monitor))
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
+    if model.is_before_crops:
+        complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
     return complete
 
 

@@ -85,7 +85,7 @@ def test_what_is_saved_answers(tmp_path, monkeypatch) -> None:
             for number, noise in enumerate(rng.normal(0, 0.2, 60))
         ]
     )
-    card = training.save_looks(tmp_path / "model", job, {}, answers)
+    card = training.save_looks(tmp_path / "model", job, {}, answers, [])
     assert card["kind"] == LOOKS
     report = Cascade.load(tmp_path / "model").examine(
         draw_phantom(parts[1], fractured=True, seed=1).radiograph
