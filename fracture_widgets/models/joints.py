@@ -20,11 +20,15 @@ _MAP_SIDE = 512
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From which score on a joint or a fracture counts as found, and when two boxes are one."""
+    """From which score on a joint or a fracture counts as found, and when two boxes are one.
+
+    The surest fracture of a joint counts from a lower score than those beside it.
+    """
 
     joint: float = 0.35
     joint_overlap: float = 0.5
-    finding: float = 0.1
+    finding: float = 0.2
+    surest: float = 0.1
     finding_overlap: float = 0.3
     most_joints: int = 10
     most_findings: int = 5

@@ -313,12 +313,13 @@ class TwoLooks:
                 seen[FRACTURE_HEAT],
                 seen[FRACTURE_SIDES],
                 FRACTURE_STRIDE,
-                threshold=limits.finding,
+                threshold=min(limits.finding, limits.surest),
                 overlap=limits.finding_overlap,
                 most=limits.most_findings,
             )
             both += [_mirrored(box, view.pixels.shape[1]) if turned else box for box in found]
-        surest = suppress(both, limits.finding_overlap)[: limits.most_findings]
+        several = suppress(both, limits.finding_overlap)[: limits.most_findings]
+        surest = several[:1] + [box for box in several[1:] if box.score >= limits.finding]
         return tuple(
             Finding("fracture", part, box.score, SOURCE, placed)
             for box, placed in _placed(surest, view)
