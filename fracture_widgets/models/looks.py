@@ -90,11 +90,6 @@ class TwoLooks:
         self._gate = LooksGate(model.weights)
         self._gradients: dict[str, Floats] = {}
 
-    @property
-    def is_before_crops(self) -> bool:
-        """Whether networks of crops say of the joints that it finds whether they are fractured."""
-        return self._crops is not None
-
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """Find what is exposed of a radiograph, and scale it for the first look."""
         pixels = _reduced(radiograph.pixels)

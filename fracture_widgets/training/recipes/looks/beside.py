@@ -20,9 +20,14 @@ from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.training.recipes.looks.radiographs import LIMB, LabelledRadiograph
 
 
+def is_beside_crops(folder: Path) -> bool:
+    """Say whether a folder is the ``joints`` folder of networks of crops."""
+    return folder.name == JOINTS_FOLDER and is_model_folder(folder.parent)
+
+
 def model_in(folder: Path) -> TwoLooks:
     """Return the model of a folder, before the networks of crops whose ``joints`` folder it is."""
-    if folder.name != JOINTS_FOLDER or not is_model_folder(folder.parent):
+    if not is_beside_crops(folder):
         alone = load_model_folder(folder)
         return TwoLooks(alone, OnnxEngine.of_model(alone))
     known = load_composition(folder.parent)

@@ -37,7 +37,7 @@ from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
-from fracture_widgets.training.recipes.looks.beside import model_in, same_as_marked
+from fracture_widgets.training.recipes.looks.beside import is_beside_crops, model_in, same_as_marked
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.gate import fit_gate
@@ -165,7 +165,7 @@ def save_looks(
     """
     parts, recipe = known_parts(), job.recipe
     splits, fitted_on = _SPLITS[_OUT_OF_FOLD if job.run.name == ALL else _HELD_OUT]
-    card = {
+    card: dict[str, Any] = {
         "name": "Fracture Widgets, two looks",
         "notice": NOTICE,
         "architecture": "ResNet-50 up to conv4, a top-down path, dense heads for joints and "
@@ -177,17 +177,20 @@ def save_looks(
         "splits": splits,
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": dict(figures),
-        TRUST_SECTION: {**trust_section(out_of_fold), "fitted_on": fitted_on},
-        "subgroups": subgroup_rows(out_of_fold),
-        "failures": known_failures(out_of_fold),
     }
+    if not is_beside_crops(out):  # whose own trust is what answers are judged by
+        card |= {
+            TRUST_SECTION: {**trust_section(out_of_fold), "fitted_on": fitted_on},
+            "subgroups": subgroup_rows(out_of_fold),
+            "failures": known_failures(out_of_fold),
+        }
     weights = read_weights(job.weights_after(recipe.epochs))
     save_model_folder(out, weights, looks_graph(parts), card, kind=LOOKS, body_parts=parts)
     others = [*drawn_pictures(), *installed_photographs()]
     model = model_in(out)
     complete = add_gate(out, *fit_gate(replace(job.run, judged=judged), others, model, monitor))
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
-    if model.is_before_crops:
+    if is_beside_crops(out):
         complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
     return complete
 
