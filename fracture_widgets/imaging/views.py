@@ -51,8 +51,8 @@ class SquareView:
 
     def to_radiograph(self, x0: float, y0: float, x1: float, y1: float) -> Box | None:
         """Map a box in the view's pixels to fractions of the radiograph; None if it lies beside."""
-        xs = [min(max((x / self.scale + self.left) / self.width, 0.0), 1.0) for x in (x0, x1)]
-        ys = [min(max((y / self.scale + self.top) / self.height, 0.0), 1.0) for y in (y0, y1)]
+        xs = [min(max((float(x) / self.scale + self.left) / self.width, 0), 1.0) for x in (x0, x1)]
+        ys = [min(max((float(y) / self.scale + self.top) / self.height, 0), 1.0) for y in (y0, y1)]
         return Box(xs[0], ys[0], xs[1], ys[1]) if xs[0] < xs[1] and ys[0] < ys[1] else None
 
     def place(self, box: Box) -> tuple[float, float, float, float]:
@@ -69,13 +69,17 @@ def square_view(
     size: int,
     *,
     around: bool,
+    fill: float = 1.0,
     settings: ViewSettings = VIEWS,
 ) -> SquareView:
-    """Scale a part of a radiograph into a square; ``around`` shows what lies beside it, too."""
+    """Scale a part of a radiograph into a square; ``around`` shows what lies beside it, too.
+
+    The part's longer side is the square's, or as much of it as ``fill`` says.
+    """
     height, width = pixels.shape
     x0, x1 = max(region.x0, 0.0) * width, min(region.x1, 1.0) * width
     y0, y1 = max(region.y0, 0.0) * height, min(region.y1, 1.0) * height
-    side = max(x1 - x0, y1 - y0, 1.0)
+    side = max(x1 - x0, y1 - y0, 1.0) / fill
     left, top, scale = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, size / side
     if around:
         x0, x1, y0, y1 = left, left + side, top, top + side

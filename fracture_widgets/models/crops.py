@@ -113,7 +113,10 @@ class Crops:
     def answer_joints(
         self, joints: Sequence[JointSeen], greys: Sequence[Floats]
     ) -> list[JointSeen]:
-        """Say of joints, each on a radiograph's greys, what the networks of their parts say."""
+        """Say of joints, each on a radiograph's greys, what the networks of their parts say.
+
+        Which part a joint is, whoever found it and the network of crops say together.
+        """
         cut = [
             standard_crop(pixels, seen.joint.box)
             for seen, pixels in zip(joints, greys, strict=True)
@@ -124,15 +127,18 @@ class Crops:
             views = cut[start : start + _AT_ONCE]
             both = self._run_both_ways(
                 np.stack([view.pixels for view in views]),
-                [(seen.joint.body_part,) for seen in several],
+                beforehand=[seen.joint.probabilities for seen in several],
             )
             for seen, view, (outputs, mirrored) in zip(several, views, both, strict=True):
-                part = seen.joint.body_part
+                named = _together(seen.joint.probabilities, self._named(outputs, mirrored))
+                part = most_probable(named)
                 _, output = self._composition.fracture[part]
                 probabilities = _mean(outputs, mirrored, output, LABELS)
                 answered.append(
                     replace(
                         seen,
+                        joint=replace(seen.joint, probabilities=named),
+                        findings=tuple(replace(each, body_part=part) for each in seen.findings),
                         fracture_probabilities={part: probabilities[FRACTURED]},
                         heatmap=self._heatmap(part, outputs),
                         heat_view=view,
@@ -180,28 +186,34 @@ class Crops:
         return grad_cam(outputs[model.graph["features"]], gradient)
 
     def _run_both_ways(
-        self, inputs: Floats, asked: Sequence[Sequence[str]] = ()
+        self,
+        inputs: Floats,
+        asked: Sequence[Sequence[str]] = (),
+        beforehand: Sequence[Mapping[str, float]] = (),
     ) -> Iterator[tuple[Outputs, Outputs]]:
-        """Yield what is said of each radiograph and its mirror: for the part named, or some."""
+        """Yield what is said of each radiograph and its mirror, by the part's network or some.
+
+        What was known of the parts beforehand has a say in which part it is.
+        """
         count = len(inputs)
         both = np.concatenate([inputs, inputs[:, :, ::-1]])
-        found: list[dict[str, Floats]] = [{} for _ in both]
+        said: list[dict[str, Floats]] = [{} for _ in both]
         waiting: dict[ModelFolder, list[int]] = {}
         first = self._composition.first
         if first is not None:
-            self._run(first, both, list(range(2 * count)), found)
+            self._run(first, both, list(range(2 * count)), said)
         for index in range(count):
-            parts = (
-                asked[index]
-                if asked
-                else (most_probable(self._named(found[index], found[count + index])),)
-            )
+            parts = asked[index] if asked else ()
+            if not parts:
+                named = self._named(said[index], said[count + index])
+                likely = _together(beforehand[index], named) if beforehand else named
+                parts = (most_probable(likely),)
             for model in dict.fromkeys(self._composition.fracture[part][0] for part in parts):
                 if model is not first:
                     waiting.setdefault(model, []).extend((index, count + index))
         for model, rows in waiting.items():
-            self._run(model, both[rows], rows, found)
-        yield from zip(found[:count], found[count:], strict=True)
+            self._run(model, both[rows], rows, said)
+        yield from zip(said[:count], said[count:], strict=True)
 
     def _run(
         self,
@@ -228,6 +240,13 @@ class Crops:
             if output in outputs:
                 answers[part] = _mean(outputs, mirrored, output, LABELS)
         return answers
+
+
+def _together(first: Mapping[str, float], second: Mapping[str, float]) -> dict[str, float]:
+    """Return what two say of the parts, each by what it saw alone."""
+    likely = {part: first[part] * second[part] for part in first}
+    total = sum(likely.values())
+    return {part: share / total for part, share in likely.items()} if total else dict(first)
 
 
 def _mean(first: Outputs, second: Outputs, head: str, names: Sequence[str]) -> dict[str, float]:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from PIL import Image
 
-from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.exposed_field import ExposedField, find_exposed_field
+from fracture_widgets.imaging.exposed_field import ExposedField
 from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
-from fracture_widgets.imaging.quality import QualityProblem, find_quality_problem
+from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
 from fracture_widgets.models.answering import Floats, Prepared, Trusted
 from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.detection import Detection, detect, sigmoid, suppress
 from fracture_widgets.models.engine import Engine
+from fracture_widgets.models.first_look import FirstLook, Looked, kept, placed
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.gate import NOT_A_RADIOGRAPH
 from fracture_widgets.models.joints import Joint, JointSeen, Thresholds, over_radiograph
@@ -30,9 +29,6 @@ from fracture_widgets.models.networks.looks import (
     FRACTURE_SIDES,
     FRACTURE_STRIDE,
     HOTTEST,
-    JOINT_HEAT,
-    JOINT_SIDES,
-    JOINT_STRIDE,
     SOFT,
 )
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_MAP_OUTPUT
@@ -49,22 +45,9 @@ TURNED = "Black and white were exchanged, with dark bones; they were turned to e
 """What is noted of a radiograph whose greys were turned."""
 
 _AT_ONCE = 16
-_LONGEST = 1024
 
 SOURCE = "fracture boxes"
 """What is said to have found a fracture."""
-
-
-@dataclass(frozen=True, eq=False)
-class _FirstLook:
-    """What the first look found, and the greys it found it in."""
-
-    pixels: Floats
-    field: ExposedField
-    joints: tuple[Joint, ...]
-    whole: Joint
-    is_radiograph: bool
-    inverted: bool
 
 
 class TwoLooks:
@@ -87,19 +70,13 @@ class TwoLooks:
         self._limits = Thresholds(**model.card.get("thresholds", {}))
         self._trusted = Trusted(model.card, model.sha256, point) if crops is None else crops.trusted
         self.sha256 = self._trusted.sha256
-        self._gate = LooksGate(model.weights)
+        gate = LooksGate(model.weights)
+        self._first = FirstLook(engine, gate, self._limits, model.body_parts)
         self._gradients: dict[str, Floats] = {}
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """Find what is exposed of a radiograph, and scale it for the first look."""
-        pixels = _reduced(radiograph.pixels)
-        field = find_exposed_field(pixels)
-        return Prepared(
-            self._first_view(pixels, field).pixels,
-            find_quality_problem(radiograph),
-            pixels=pixels,
-            field=field,
-        )
+        return self._first.prepare(radiograph)
 
     def examine(self, radiograph: Radiograph) -> Report:
         """Answer one radiograph, with where the network looked and where a fracture may be."""
@@ -150,15 +127,15 @@ class TwoLooks:
 
     def first_outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
         """Return all that the network says in the first look."""
-        return _first(self._engine.run(self.prepare(radiograph).inputs[np.newaxis]))
+        return self._first.outputs(radiograph)
 
     def find_joints(self, prepared: Prepared) -> tuple[Joint, ...]:
         """Return the joints that the first look finds on a radiograph, the surest first."""
-        return self._first_look(prepared).joints
+        return self._first.look(prepared).joints
 
     def look_at(self, prepared: Prepared, joints: Sequence[Joint]) -> list[JointSeen]:
         """Return what the second look sees of joints of a radiograph, whoever found them."""
-        pixels, field = _kept(prepared)
+        pixels, field = kept(prepared)
         views = [self._second_view(pixels, field, joint) for joint in joints]
         return self._seen_by_all(joints, views, [pixels] * len(joints))
 
@@ -168,7 +145,7 @@ class TwoLooks:
 
     def _answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
         """Yield the answers and what they are made of, the gravest joint first."""
-        looked = [self._first_look(given) for given in prepared]
+        looked = [self._first.look(given) for given in prepared]
         joints, views, greys = [], [], []
         for look in looked:
             for joint in look.joints or (look.whole,):
@@ -180,26 +157,8 @@ class TwoLooks:
             here = [next(seen) for _ in look.joints or (look.whole,)]
             yield self._judged(given, look, here)
 
-    def _first_look(self, given: Prepared) -> _FirstLook:
-        """Look over a radiograph, with its greys turned where its bones are dark."""
-        pixels, field = _kept(given)
-        outputs = _first(self._engine.run(given.inputs[np.newaxis]))
-        view, inverted = self._first_view(pixels, field), self._gate.is_inverted(outputs)
-        if inverted:
-            pixels = np.float32(1) - pixels
-            view = self._first_view(pixels, field)
-            outputs = _first(self._engine.run(view.pixels[np.newaxis]))
-        return _FirstLook(
-            pixels,
-            field,
-            tuple(self._joints_of(outputs, view)),
-            self._whole(outputs, field),
-            self._gate.is_radiograph(outputs),
-            inverted,
-        )
-
     def _judged(
-        self, given: Prepared, look: _FirstLook, seen: list[JointSeen]
+        self, given: Prepared, look: Looked, seen: list[JointSeen]
     ) -> tuple[Answer, list[JointSeen]]:
         """Make the answer of a radiograph of those of its joints."""
         refusal = given.problem
@@ -223,9 +182,6 @@ class TwoLooks:
             notes=(TURNED,) if look.inverted else (),
         )
         return whole, [seen[at] for at in order]
-
-    def _first_view(self, pixels: Floats, field: ExposedField) -> SquareView:
-        return square_view(pixels, field, field.box, VIEWS.first, around=False)
 
     def _second_view(self, pixels: Floats, field: ExposedField, joint: Joint) -> SquareView:
         region = joint.box if joint.box == field.box else joint.box.grown(VIEWS.margin)
@@ -254,31 +210,6 @@ class TwoLooks:
                 turned = {name: values[len(several) + at] for name, values in outputs.items()}
                 seen.append(self._seen(joints[start + at], view, here, turned))
         return seen
-
-    def _whole(self, outputs: Outputs, field: ExposedField) -> Joint:
-        """Take all that is exposed as one joint, of the part it looks most like."""
-        peaks = outputs[JOINT_HEAT].reshape(-1, len(self.body_parts)).max(0)
-        return Joint(field.box, float(sigmoid(peaks).max()), self._shares(peaks))
-
-    def _joints_of(self, outputs: Outputs, view: SquareView) -> list[Joint]:
-        limits = self._limits
-        found = detect(
-            outputs[JOINT_HEAT],
-            outputs[JOINT_SIDES],
-            JOINT_STRIDE,
-            threshold=limits.joint,
-            overlap=limits.joint_overlap,
-            most=limits.most_joints,
-        )
-        return [
-            Joint(placed, box.score, self._shares(outputs[JOINT_HEAT][box.cell]))
-            for box, placed in _placed(found, view)
-        ]
-
-    def _shares(self, logits: Floats) -> dict[str, float]:
-        """Return the probability of each part, given that it is one of them."""
-        likely = np.exp(logits.astype(np.float64) - logits.max())
-        return dict(zip(self.body_parts, map(float, likely / likely.sum()), strict=True))
 
     def _seen(
         self, joint: Joint, view: SquareView, outputs: Outputs, mirrored: Outputs
@@ -316,8 +247,8 @@ class TwoLooks:
         several = suppress(both, limits.finding_overlap)[: limits.most_findings]
         surest = several[:1] + [box for box in several[1:] if box.score >= limits.finding]
         return tuple(
-            Finding("fracture", part, box.score, SOURCE, placed)
-            for box, placed in _placed(surest, view)
+            Finding("fracture", part, box.score, SOURCE, place)
+            for box, place in placed(surest, view)
         )
 
     def _grad_cam(self, part: str, outputs: Outputs) -> Floats:
@@ -338,14 +269,6 @@ class TwoLooks:
         return np.asarray(evidence / highest if highest > 0 else evidence, dtype=np.float32)
 
 
-def _placed(found: Sequence[Detection], view: SquareView) -> Iterator[tuple[Detection, Box]]:
-    """Yield what was found in a view with its place on the radiograph, if it lies on it."""
-    for box in found:
-        placed = view.to_radiograph(box.x0, box.y0, box.x1, box.y1)
-        if placed is not None:
-            yield box, placed
-
-
 def _gravity(answer: Answer) -> tuple[int, float]:
     """Return what the gravest answer has most of."""
     probability = answer.calibrated_probability
@@ -363,26 +286,6 @@ def _no_joint(body_parts: Sequence[str]) -> str:
         f"No {in_words(body_parts)} was found: choose a radiograph that shows one, or cut it to "
         "the joint."
     )
-
-
-def _kept(prepared: Prepared) -> tuple[Floats, ExposedField]:
-    if prepared.pixels is None or prepared.field is None:
-        raise ValueError("The radiograph was made ready for another kind of model.")
-    return prepared.pixels, prepared.field
-
-
-def _reduced(pixels: Floats) -> Floats:
-    """Return a radiograph no larger than joints are examined from."""
-    height, width = pixels.shape
-    factor = max(height, width) // _LONGEST
-    if factor < 2:
-        return pixels
-    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
-    return np.asarray(picture.reduce(factor), dtype=np.float32)
-
-
-def _first(outputs: Outputs) -> dict[str, Floats]:
-    return {name: values[0] for name, values in outputs.items()}
 
 
 def _mirrored(box: Detection, width: int) -> Detection:

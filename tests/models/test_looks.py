@@ -26,7 +26,7 @@ def test_the_gravest_joint_is_the_answer_and_all_are_kept(limb: Radiograph) -> N
     joints = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
     engine = Scripted(joints, logits=(0.0, 4.0, 0.0))
     report = scripted_cascade(engine).examine(limb)
-    assert [shape[:2] for shape in engine.looked] == [(1, 320), (4, 256)]
+    assert [shape[:2] for shape in engine.looked] == [(2, 320), (4, 256)]
     assert report.body_part == "hand"
     assert report.verdict is Verdict.FRACTURE
     assert [joint.answer.body_part for joint in report.answer.joints] == ["hand", "elbow"]
@@ -42,6 +42,23 @@ def test_the_gravest_joint_is_the_answer_and_all_are_kept(limb: Radiograph) -> N
     hand = report.answer.joints[0].box
     assert (hand.x0, hand.x1) == pytest.approx(((6.5 * 20 - 40) / 320, (14.5 * 20 - 40) / 320))
     assert (hand.y0, hand.y1) == pytest.approx((10.5 * 20 / 400, 18.5 * 20 / 400))
+
+
+def test_a_joint_that_fills_the_radiograph_is_seen_from_further_away(limb: Radiograph) -> None:
+    part_of_it, beside = (8, 8, 1, (2, 2, 2, 2)), (1, 5, 0, (1, 1, 1, 1))
+    fills = (10, 10, 1, (4, 4, 4, 5))  # 0.62 of the view's 20 cells show the radiograph
+    found = scripted_cascade(Scripted([part_of_it], (0, 0, 0), filling=[fills])).examine(limb)
+    (joint,) = found.answer.joints
+    assert joint.box.height == pytest.approx(9 / 20 / 0.62, abs=0.01)
+    both = scripted_cascade(Scripted([part_of_it, beside], (0, 0, 0), filling=[fills])).examine(
+        limb
+    )
+    assert [joint.answer.body_part for joint in both.answer.joints] == ["hand", "elbow"]
+    small = (10, 10, 1, (2, 2, 2, 2))
+    (joint,) = (
+        scripted_cascade(Scripted([beside], (0, 0, 0), filling=[small])).examine(limb).answer.joints
+    )
+    assert joint.answer.body_part == "elbow"
 
 
 def test_findings_lie_where_they_are_on_the_whole_radiograph(limb: Radiograph) -> None:

@@ -27,8 +27,9 @@ _RNG = np.random.default_rng(0)
 class Scripted:
     """A network that finds what it is told to, by the size of its input."""
 
-    def __init__(self, joints, logits, fracture=None) -> None:
+    def __init__(self, joints, logits, fracture=None, filling=()) -> None:
         self.joints, self.logits, self.fracture = joints, logits, fracture
+        self.filling = filling  # what is seen from further away
         self.looked: list[tuple[int, ...]] = []
 
     def run(self, inputs):
@@ -38,8 +39,11 @@ class Scripted:
         heat = np.full((count, coarse, coarse, 3), -9.0, np.float32)
         sides = np.zeros((count, coarse, coarse, 4), np.float32)
         for row, column, part, reach in self.joints if size == VIEWS.first else ():
-            heat[:, row, column, part] = 3.0
-            sides[:, row, column] = np.log(reach)
+            heat[0, row, column, part] = 3.0
+            sides[0, row, column] = np.log(reach)
+        for row, column, part, reach in self.filling if size == VIEWS.first and count > 1 else ():
+            heat[1, row, column, part] = 3.0
+            sides[1, row, column] = np.log(reach)
         fractures = np.full((count, fine, fine, 1), -9.0, np.float32)
         if self.fracture is not None:
             plain = range(count // 2) if count > 1 else range(1)

@@ -142,8 +142,8 @@ def teach_runs(
     if shipping.run == ALL and len(folds) == FOLDS:
         save_looks(shipping.out, job, figures, _answers(together), job.run.judged, monitor)
     elif shipping.run in folds:
-        alone = folds[shipping.run]
         model = served(job.weights_after(recipe.epochs))
+        alone = judge(job.run, model, monitor)  # as it is served today
         test = judge(Run(_TEST, [], jobs[TRAIN].run.judged), model, monitor)
         figures = {_HELD_OUT: summarise(alone), _TEST: summarise(test)}
         seen = jobs[TRAIN].run.judged
