@@ -144,12 +144,13 @@ def bootstrap_interval(
     groups: npt.ArrayLike | None,
     n: int = 2000,
     seed: int = 0,
+    bounded: bool = True,
 ) -> Estimate:
     """Estimate a metric with its 95 percent interval, drawing whole groups with replacement.
 
-    Without groups, or with one alone, there is no interval. Where a metric is 0 or 1 in every
-    draw, which says nothing of how few there are, the interval is the exact one of as many
-    groups that agree (Clopper and Pearson, *Biometrika* 26:404, 1934).
+    Without groups, or with one alone, there is no interval. Where a metric that is ``bounded`` by
+    0 and 1 is one of them in every draw, which says nothing of how few there are, the interval is
+    the exact one of as many groups that agree (Clopper and Pearson, *Biometrika* 26:404, 1934).
     """
     columns = [np.asarray(array) for array in arrays]
     group = np.zeros(len(columns[0])) if groups is None else np.asarray(groups)
@@ -164,7 +165,7 @@ def bootstrap_interval(
         chosen = np.repeat(rows, times)
         drawn.append(metric(*[column[chosen] for column in columns]))
     low, high = percentile_interval(drawn, n)
-    if low == high == value and value in (0.0, 1.0) and metric is not cohen_kappa:
+    if bounded and metric is not cohen_kappa and low == high == value and value in (0.0, 1.0):
         least = (1 - _COVERED) / 2
         furthest = least ** (1 / _deciding(metric, columns, group))
         low, high = (furthest, 1.0) if value else (0.0, 1 - furthest)

@@ -70,7 +70,9 @@ def paired_difference(
     def difference(truth: Any, answers: Any, others: Any) -> float:
         return metric(truth, answers) - metric(truth, others)
 
-    return bootstrap_interval(difference, true, first, second, groups=groups, n=n, seed=seed)
+    return bootstrap_interval(
+        difference, true, first, second, groups=groups, n=n, seed=seed, bounded=False
+    )
 
 
 def holm(p: npt.ArrayLike) -> Floats:

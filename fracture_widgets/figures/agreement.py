@@ -77,7 +77,9 @@ class CalibrationDisplay(Display):
         def error(truth: npt.ArrayLike, given: npt.ArrayLike) -> float:
             return expected_calibration_error(truth, given, bins=bins, strategy=strategy)
 
-        estimate = bootstrap_interval(error, positive, probability, groups=groups, n=resamples)
+        estimate = bootstrap_interval(
+            error, positive, probability, groups=groups, n=resamples, bounded=False
+        )
         table = calibration_table(positive, probability, bins=bins, strategy=strategy)
         return cls(table, estimate, title=title)
 

@@ -64,9 +64,9 @@ def write_study(folder: Path) -> Path:
     return folder / "Elbow"
 
 
-def answers() -> dict[str, Any]:
+def answers(models: Path | None = None) -> dict[str, Any]:
     """Return what ``Cascade.examine`` says of the samples as they are drawn."""
-    cascade = Cascade.load()
+    cascade = Cascade.load(models)
     return {"model": cascade.sha256, "samples": [_answer(cascade, x) for x in sample_phantoms()]}
 
 

@@ -33,10 +33,12 @@ def models_folder() -> Path:
 def old_models_folder(folder: Path) -> Path:
     """Make a models folder as the first version has it, with the card that was frozen."""
     card = json.loads((DATA / CARD).read_text("utf-8"))
+    today = json.loads((models_folder() / "card.json").read_text("utf-8"))["files"]
+    card["files"] = {name: today[name] for name in card["files"]}  # of the weights that ship now
     folder.mkdir()
     for name in card["files"]:
         shutil.copyfile(models_folder() / name, folder / name)
-    shutil.copyfile(DATA / CARD, folder / "card.json")
+    (folder / "card.json").write_text(json.dumps(card), "utf-8")
     return folder
 
 

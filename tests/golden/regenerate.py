@@ -77,6 +77,13 @@ def _answers(_: Path) -> Any:
     return answers()
 
 
+def _answers_of_crops(folder: Path) -> Any:
+    from golden_reports import answers
+    from golden_tables import old_models_folder
+
+    return answers(old_models_folder(folder / "models"))
+
+
 def _commands(folder: Path) -> Any:
     from golden_reports import commands
 
@@ -127,6 +134,7 @@ def _readings(folder: Path) -> Any:
 
 ANSWERS: dict[str, Callable[[Path], Any]] = {
     "answers": _answers,
+    "answers_of_crops": _answers_of_crops,
     "commands": _commands,
     "reports": _reports,
     "structured_reports": _structured_reports,

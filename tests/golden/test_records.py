@@ -25,6 +25,7 @@ from golden_tables import BATCH, RADIOGRAPHS, odd_folder
 import fracture_widgets
 from fracture_widgets import Cascade, FractureWidgetsError, History, read_radiograph, screen_folder
 from fracture_widgets.base.progress import Monitor
+from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.models.record import RECORD_SCHEMA
 
 
@@ -69,13 +70,16 @@ def test_an_unfinished_screening_is_gone_on_with_or_refused_with_its_sentence(
     monitor = Monitor(on_step=lambda step, *_: done.append(step))
     written_by = json.loads((DATA / JOURNAL).read_text("utf-8").splitlines()[1].split(" ", 1)[1])
     same_version = written_by["version"] == fracture_widgets.__version__
-    if same_version and written_by.get("schema") == RECORD_SCHEMA:
+    same_model = written_by["model"] == shipped_cascade().sha256
+    if same_model and same_version and written_by.get("schema") == RECORD_SCHEMA:
         screen_folder(radiographs, table, batch=BATCH, monitor=monitor)
         assert done[0] == KEPT
         compare(table.read_bytes().decode().split("\n"), read("screening.json")["csv"])
     else:
         words = "was begun with the columns of another version of Fracture Widgets"
-        if not same_version:
+        if not same_model:
+            words = "was begun with another model or operating point"
+        elif not same_version:
             words = f"was begun with Fracture Widgets {written_by['version']}, and this is"
         with pytest.raises(FractureWidgetsError, match=words):
             screen_folder(radiographs, table, batch=BATCH, monitor=monitor)

@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def cascade() -> Cascade:
-    return Cascade.load()
-
-
-@pytest.fixture(scope="module")
 def gate() -> Gate:
     found = Gate.of_weights(load_model_folder().weights)
     assert found is not None
@@ -61,8 +56,8 @@ def _simple(**changes: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.floa
     }
 
 
-def _refuses(gate: Gate, cascade: Cascade, picture: Radiograph) -> bool:
-    found = gate.check(find_quality_problem(picture), cascade.outputs(picture), cascade.body_parts)
+def _refuses(gate: Gate, crops: Cascade, picture: Radiograph) -> bool:
+    found = gate.check(find_quality_problem(picture), crops.outputs(picture), crops.body_parts)
     return found is not None
 
 
@@ -149,46 +144,46 @@ def test_a_model_without_a_gate_has_none() -> None:
 
 
 @pytest.mark.slow
-def test_the_workbench_s_samples_pass(cascade: Cascade, gate: Gate) -> None:
+def test_the_workbench_s_samples_pass(crops: Cascade, gate: Gate) -> None:
     for sample in sample_phantoms():
-        assert not _refuses(gate, cascade, sample.radiograph)
+        assert not _refuses(gate, crops, sample.radiograph)
 
 
 @pytest.mark.slow
-def test_drawn_radiographs_of_all_parts_pass(cascade: Cascade, gate: Gate) -> None:
+def test_drawn_radiographs_of_all_parts_pass(crops: Cascade, gate: Gate) -> None:
     drawn = [
         draw_phantom(part, fractured=fractured, seed=seed).radiograph
         for part in BODY_PARTS
         for fractured in (False, True)
         for seed in (31, 32)
     ]
-    assert sum(_refuses(gate, cascade, one) for one in drawn) <= 1
+    assert sum(_refuses(gate, crops, one) for one in drawn) <= 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", BODY_PARTS)
 def test_drawn_radiographs_with_exchanged_greys_are_named_so(
-    cascade: Cascade, gate: Gate, part: str
+    crops: Cascade, gate: Gate, part: str
 ) -> None:
     drawn = draw_phantom(part, fractured=False, seed=31).radiograph
-    report = cascade.examine(drawn.inverted())
+    report = crops.examine(drawn.inverted())
     assert report.refused
     assert report.answer.refusal_kind == INVERTED
-    assert not cascade.examine(drawn.inverted().inverted()).refused
+    assert not crops.examine(drawn.inverted().inverted()).refused
 
 
 @pytest.mark.slow
-def test_what_is_no_radiograph_is_refused(cascade: Cascade, gate: Gate) -> None:
+def test_what_is_no_radiograph_is_refused(crops: Cascade, gate: Gate) -> None:
     for drawn in drawn_pictures(each=4, seed=5):
         picture = Radiograph(drawn.draw(), drawn.name, "0", "drawn")
-        assert _refuses(gate, cascade, picture), drawn.name
+        assert _refuses(gate, crops, picture), drawn.name
 
 
-def test_a_phantom_is_judged_alike_at_any_size(cascade: Cascade, gate: Gate) -> None:
+def test_a_phantom_is_judged_alike_at_any_size(crops: Cascade, gate: Gate) -> None:
     phantom = draw_phantom("hand", fractured=True, seed=7).radiograph
     doubled = Radiograph(np.kron(phantom.pixels, np.ones((2, 2))), "large", "0", "drawn")
     small, large = (
-        gate.excess(stage_means(cascade.outputs(one))[None]) for one in (phantom, doubled)
+        gate.excess(stage_means(crops.outputs(one))[None]) for one in (phantom, doubled)
     )
     np.testing.assert_allclose(small, large, atol=1.0)
 
