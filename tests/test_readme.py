@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fracture_widgets.models.folder import load_model_folder
+from fracture_widgets.models.compose import JOINTS_FOLDER
+from fracture_widgets.models.folder import default_models_folder, load_model_folder
 from fracture_widgets.parts import BODY_PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +60,25 @@ def test_body_part_and_localisation(figures: Any) -> None:
         test["body_part"]["accuracy"],
     ):
         assert _interval(estimate) in text
+
+
+def test_joints_boxes_and_refusals_stand_in_the_evidence() -> None:
+    card = load_model_folder(default_models_folder() / JOINTS_FOLDER).card
+    text = " ".join(EVIDENCE.read_text(encoding="utf-8").split())
+    limit = card["thresholds"]["joint"]
+    for split in ("held_out", "test"):
+        scores = card["figures"][split]
+        found = min(scores["joints"].items(), key=lambda row: abs(float(row[0]) - limit))[1]
+        estimates = [found[name] for name in ("recall", "precision", "body_part", "others_with")]
+        estimates += [*scores["pointing"].values(), scores["froc"]["centre"]["0.25"]]
+        for estimate in estimates:
+            assert _interval(estimate) in text
+    for kind, row in card["gate"]["kinds"].items():
+        shares = " | ".join(
+            _interval(row[name]) for name in ("answered", "no_radiograph", "no_joint", "turned")
+        )
+        assert f"| {kind} | {row['n']} ({row['groups']}) | {shares} |" in text
+    assert _interval(card["beside"]["same_verdict"]) in text
 
 
 def test_every_model_of_the_comparison_stands_with_its_figures() -> None:

@@ -67,11 +67,11 @@ class FirstLook:
         given = self.prepare(radiograph).inputs[np.newaxis]
         return {name: values[0] for name, values in self._engine.run(given).items()}
 
-    def look(self, given: Prepared) -> Looked:
-        """Look over a radiograph, with its greys turned where its bones are dark."""
+    def look(self, given: Prepared, *, turned: bool = False) -> Looked:
+        """Look over a radiograph, with its greys turned where its bones are dark, or on request."""
         pixels, field = kept(given)
         seen = self._seen_whole(pixels, field)
-        inverted = self._gate.is_inverted(seen[0][1])
+        inverted = turned or self._gate.is_inverted(seen[0][1])
         if inverted:
             pixels = np.float32(1) - pixels
             seen = self._seen_whole(pixels, field)

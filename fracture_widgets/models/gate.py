@@ -36,7 +36,7 @@ GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
 _COUNTS = {1: "this part", 2: "one of the two", 3: "one of the three", 4: "one of the four"}
 
 
-def _sentence(kind: str, body_parts: Sequence[str]) -> str:
+def sentence(kind: str, body_parts: Sequence[str]) -> str:
     """Return what is said of a refused picture, by a model that answers these parts."""
     parts = with_article(in_words(body_parts))
     wanted = _COUNTS.get(len(body_parts), "one of these")
@@ -107,7 +107,7 @@ class Gate:
         means = stage_means(outputs)[np.newaxis]
         if kind == INVERTED and self.scores(means)[0, _KINDS.index(kind)] <= 0:
             kind = NOT_A_RADIOGRAPH  # strange in that direction, and yet no more dark than bright
-        return QualityProblem(kind, furthest, _sentence(kind, body_parts))
+        return QualityProblem(kind, furthest, sentence(kind, body_parts))
 
 
 def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

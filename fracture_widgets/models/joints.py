@@ -79,6 +79,12 @@ class JointSeen:
         return self.excess.get(OTHER_BODY_PART, 0.0) <= 0.0
 
     @property
+    def furthest(self) -> tuple[str, float]:
+        """Why a gate for crops would refuse it, and how far it lies beyond that limit."""
+        kind = max(self.excess, key=self.excess.__getitem__, default="")
+        return kind, self.excess.get(kind, 0.0)
+
+    @property
     def is_familiar(self) -> bool:
         """Whether a gate for crops lets it pass as one of a joint."""
         return bool(self.excess) and max(self.excess.values()) <= 0.0

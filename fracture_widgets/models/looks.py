@@ -19,7 +19,7 @@ from fracture_widgets.models.detection import Detection, detect, sigmoid, suppre
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.first_look import FirstLook, Looked, kept, placed
 from fracture_widgets.models.folder import ModelFolder
-from fracture_widgets.models.gate import NOT_A_RADIOGRAPH
+from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, sentence
 from fracture_widgets.models.joints import Joint, JointSeen, Thresholds, over_radiograph
 from fracture_widgets.models.looks_gate import LooksGate
 from fracture_widgets.models.networks.looks import (
@@ -45,6 +45,8 @@ TURNED = "Black and white were exchanged, with dark bones; they were turned to e
 """What is noted of a radiograph whose greys were turned."""
 
 _AT_ONCE = 16
+_PLAINLY, _STRANGE = 3.0, 2.5
+"""Standard deviations beyond the limits of a gate for crops: plainly dark bones; no radiograph."""
 
 SOURCE = "fracture boxes"
 """What is said to have found a fracture."""
@@ -146,6 +148,17 @@ class TwoLooks:
     def _answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
         """Yield the answers and what they are made of, the gravest joint first."""
         looked = [self._first.look(given) for given in prepared]
+        seen = self._seen_of(looked)
+        dark = [at for at, joints in enumerate(seen) if _are_dark(joints, beyond=_PLAINLY)]
+        for at in dark:
+            looked[at] = self._first.look(prepared[at], turned=not looked[at].inverted)
+        for at, joints in zip(dark, self._seen_of([looked[at] for at in dark]), strict=True):
+            seen[at] = joints
+        for given, look, joints in zip(prepared, looked, seen, strict=True):
+            yield self._judged(given, look, joints)
+
+    def _seen_of(self, looked: Sequence[Looked]) -> list[list[JointSeen]]:
+        """Return what is seen of the joints of each radiograph, or of all of it without one."""
         joints, views, greys = [], [], []
         for look in looked:
             for joint in look.joints or (look.whole,):
@@ -153,17 +166,18 @@ class TwoLooks:
                 views.append(self._second_view(look.pixels, look.field, joint))
                 greys.append(look.pixels)
         seen = iter(self._seen_by_all(joints, views, greys))
-        for given, look in zip(prepared, looked, strict=True):
-            here = [next(seen) for _ in look.joints or (look.whole,)]
-            yield self._judged(given, look, here)
+        return [[next(seen) for _ in look.joints or (look.whole,)] for look in looked]
 
     def _judged(
         self, given: Prepared, look: Looked, seen: list[JointSeen]
     ) -> tuple[Answer, list[JointSeen]]:
         """Make the answer of a radiograph of those of its joints."""
         refusal = given.problem
-        if refusal is None and not look.is_radiograph:
+        strange = not look.is_radiograph or all(_is_strange(joint) for joint in seen)
+        if refusal is None and strange:
             refusal = QualityProblem(NOT_A_RADIOGRAPH, 1.0, _no_radiograph(self.body_parts))
+        if refusal is None and _are_dark(seen):
+            refusal = QualityProblem(INVERTED, 1.0, sentence(INVERTED, self.body_parts))
         # A joint of another part is none; a crop so tight that none is found is one, if it is
         # like those that the networks of crops learned from.
         ours = [joint for joint in seen if joint.is_ours] if look.joints else []
@@ -267,6 +281,16 @@ class TwoLooks:
         evidence = np.maximum(np.einsum("hwc,c->hw", outputs[FEATURES], self._gradients[part]), 0.0)
         highest = evidence.max()
         return np.asarray(evidence / highest if highest > 0 else evidence, dtype=np.float32)
+
+
+def _are_dark(seen: Sequence[JointSeen], *, beyond: float = 0.0) -> bool:
+    """Say whether a gate for crops takes all joints for such with black and white exchanged."""
+    return all(kind == INVERTED and by > beyond for kind, by in (joint.furthest for joint in seen))
+
+
+def _is_strange(joint: JointSeen) -> bool:
+    """Say whether a crop lies further from all radiographs known than other hospitals' do."""
+    return joint.excess.get(NOT_A_RADIOGRAPH, 0.0) > _STRANGE
 
 
 def _gravity(answer: Answer) -> tuple[int, float]:

@@ -16,7 +16,7 @@ from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.compose import Composition, compose
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.models.gate import NOT_A_RADIOGRAPH, OTHER_BODY_PART, Gate
+from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART, Gate
 from fracture_widgets.models.looks import NO_JOINT
 
 TWO = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
@@ -97,6 +97,42 @@ def test_the_heads_and_the_outputs_are_those_of_the_crops(
     assert ours.keys() == theirs.keys()
 
 
+def gate_says(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, float]]) -> None:
+    """Let the gate for crops say something of each crop, one after the other."""
+    following = iter(said)
+
+    class ScriptedGate:
+        def excess_by_kind(self, outputs: object) -> dict[str, float]:
+            return next(following)
+
+    monkeypatch.setattr(Gate, "of_weights", lambda weights: ScriptedGate())
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal", "notes"),
+    [
+        ([{INVERTED: 8.0}, {INVERTED: 7.0}, {INVERTED: -9.0}, {INVERTED: -9.0}], "", 1),
+        ([{INVERTED: 1.0}, {INVERTED: 0.5}], INVERTED, 0),
+        ([{INVERTED: 8.0}, {INVERTED: -2.0}], "", 0),
+        ([{NOT_A_RADIOGRAPH: 2.6}, {NOT_A_RADIOGRAPH: 3.0}], NOT_A_RADIOGRAPH, 0),
+        ([{NOT_A_RADIOGRAPH: 2.0}, {NOT_A_RADIOGRAPH: 3.0}], "", 0),
+    ],
+    ids=["plainly dark", "a little dark", "one of two is dark", "strange", "another hospital"],
+)
+def test_plainly_dark_bones_are_turned_and_what_is_strange_is_refused(
+    crops: Composition,
+    limb: Radiograph,
+    monkeypatch: pytest.MonkeyPatch,
+    said: list[dict[str, float]],
+    refusal: str,
+    notes: int,
+) -> None:
+    gate_says(monkeypatch, said)
+    cascade, _ = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)))
+    answer = cascade.examine(limb).answer
+    assert (answer.refusal_kind, len(answer.notes)) == (refusal, notes)
+
+
 @pytest.mark.parametrize(
     ("joints", "excess", "refused", "boxes"),
     [
@@ -117,13 +153,8 @@ def test_a_joint_of_another_part_is_none_and_a_tight_crop_is_one(
     refused: bool,
     boxes: int,
 ) -> None:
-    said = iter(excess)
-
-    class ScriptedGate:
-        def excess_by_kind(self, outputs: object) -> dict[str, float]:
-            return {OTHER_BODY_PART: next(said), NOT_A_RADIOGRAPH: -1.0}
-
-    monkeypatch.setattr(Gate, "of_weights", lambda weights: ScriptedGate())
+    said = [{OTHER_BODY_PART: each, NOT_A_RADIOGRAPH: -1.0, INVERTED: -1.0} for each in excess]
+    gate_says(monkeypatch, said)
     cascade, _ = both(crops, Scripted(joints, (0.0, 0.0, 0.0)))
     answer = cascade.examine(limb).answer
     assert (answer.refused, len(answer.joints)) == (refused, boxes)

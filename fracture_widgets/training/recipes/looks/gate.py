@@ -77,8 +77,10 @@ def fit_gate(
     # A picture that is no radiograph and passes is answered where a joint is found on it.
     passed = is_radiograph.outside[: len(beside)] >= 0.0
     rows = [
-        *_outcomes(beside, model, passed, np.zeros(len(beside), np.bool_)),
-        *_judged(run, model, is_radiograph, is_upright, monitor),
+        _outcome(picture, model, picture.radiograph)
+        if passes
+        else {**_REFUSED, "kind": picture.kind, "group": picture.group}
+        for picture, passes in zip(beside, passed, strict=True)
     ]
     figures = {
         "fitted_on": f"{len(radiographs)} radiographs, as they are and varied, their inverted "
@@ -91,6 +93,10 @@ def fit_gate(
         "kinds": _figures(pd.DataFrame(rows)),
     }
     return weights, figures
+
+
+_REFUSED = {"answered": False, "no_radiograph": True, "no_joint": False, "turned": False}
+"""What becomes of a picture that is no radiograph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,35 +149,30 @@ def _fit_head(
     return _Head(kernel.astype(np.float32), np.array([bias], np.float32), odds[kept], odds[~kept])
 
 
-def _judged(
-    run: Run, model: TwoLooks, is_radiograph: _Head, is_upright: _Head, monitor: Monitor
-) -> Iterator[dict[str, Any]]:
-    """Yield what becomes of radiographs that nothing was learned from, as they are and inverted."""
-    pictures = list(_radiographs(run.judged))
-    if not pictures:
-        return
-    seen = _features(pictures, model, monitor, "judged radiographs")
-    dark = _features(pictures, model, monitor, "judged radiographs, inverted", inverted=True)
-    turned = is_upright.log_odds(seen) < 0.0
-    passed = is_radiograph.log_odds(np.where(turned[:, np.newaxis], dark, seen)) >= 0.0
-    yield from _outcomes(pictures, model, passed, turned)
+def measure_gate(
+    judged: Sequence[LabelledRadiograph], model: TwoLooks, monitor: Monitor = SILENT
+) -> dict[str, Any]:
+    """Return what becomes of radiographs that nothing was learned from, by kind, as served."""
+    pictures = list(_radiographs(judged))
+    rows = []
+    for done, picture in enumerate(pictures, start=1):
+        rows.append(_outcome(picture, model, picture.radiograph))
+        monitor.step(done, len(pictures), "judged radiographs")
+    return _figures(pd.DataFrame(rows)) if rows else {}
 
 
-def _outcomes(
-    pictures: Sequence[Picture], model: TwoLooks, passed: Flags, turned: Flags
-) -> Iterator[dict[str, Any]]:
-    """Yield what becomes of pictures that pass as radiographs, or do not."""
-    for picture, passes, turns in zip(pictures, passed, turned, strict=True):
-        (answer,) = model.answer([model.prepare(_turned(picture.radiograph, bool(turns)))])
-        without = answer.refusal_kind == NO_JOINT
-        yield {
-            "kind": picture.kind,
-            "group": picture.group,
-            "answered": bool(passes and not answer.refused),
-            "no_radiograph": bool(not passes or (answer.refused and not without)),
-            "no_joint": bool(passes and without),
-            "turned": bool(turns),
-        }
+def _outcome(picture: Picture, model: TwoLooks, shown: Radiograph) -> dict[str, Any]:
+    """Return what becomes of a picture."""
+    (answer,) = model.answer([model.prepare(shown)])
+    without = answer.refusal_kind == NO_JOINT
+    return {
+        "kind": picture.kind,
+        "group": picture.group,
+        "answered": not answer.refused,
+        "no_radiograph": answer.refused and not without,
+        "no_joint": without,
+        "turned": bool(answer.notes),
+    }
 
 
 def _figures(rows: pd.DataFrame) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ from fracture_widgets.training.outliers import drawn_pictures, installed_photogr
 from fracture_widgets.training.recipes.looks.beside import is_beside_crops, model_in, same_as_marked
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
-from fracture_widgets.training.recipes.looks.gate import fit_gate
+from fracture_widgets.training.recipes.looks.gate import fit_gate, measure_gate
 from fracture_widgets.training.recipes.looks.radiographs import (
     ALL,
     FOLDS,
@@ -188,7 +188,11 @@ def save_looks(
     save_model_folder(out, weights, looks_graph(parts), card, kind=LOOKS, body_parts=parts)
     others = [*drawn_pictures(), *installed_photographs()]
     model = model_in(out)
-    complete = add_gate(out, *fit_gate(replace(job.run, judged=judged), others, model, monitor))
+    heads, figures_of_gate = fit_gate(job.run, others, model, monitor)
+    complete = add_gate(out, heads, figures_of_gate)
+    model = model_in(out)
+    kinds = {**figures_of_gate["kinds"], **measure_gate(judged, model, monitor)}
+    complete = amend_card(out, gate={**figures_of_gate, "kinds": kinds})
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
     if is_beside_crops(out):
         complete = amend_card(out, beside=same_as_marked(judged, model, monitor))

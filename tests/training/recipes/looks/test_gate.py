@@ -15,7 +15,7 @@ from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.looks import build_looks_network
 from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.training.outliers import drawn_pictures
-from fracture_widgets.training.recipes.looks.gate import _fit_head, fit_gate
+from fracture_widgets.training.recipes.looks.gate import _fit_head, fit_gate, measure_gate
 from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
 
 pytestmark = pytest.mark.keras
@@ -35,17 +35,15 @@ def model() -> TwoLooks:
 
 
 def test_the_gate_is_measured_on_what_it_never_saw(limbs, model):
-    learned = [*limbs[:5], limbs[9], limbs[13]]
-    run = Run("0", learned, [limbs[5], limbs[10]])
+    run = Run("0", [*limbs[:5], limbs[9], limbs[13]], [limbs[5], limbs[10]])
     weights, figures = fit_gate(run, drawn_pictures(each=1), model)
-    assert set(figures["kinds"]) == {
-        *("noise", "pattern", "drawing", "text", "chart"),
-        *("whole limb", "joint, cropped", "leg or hip"),
-    }
-    for row in figures["kinds"].values():
+    assert set(figures["kinds"]) == {"noise", "pattern", "drawing", "text", "chart"}
+    judged = measure_gate(run.judged, model)
+    assert set(judged) == {"whole limb", "joint, cropped", "leg or hip"}
+    for row in (*figures["kinds"].values(), *judged.values()):
         shares = [row[name]["value"] for name in ("answered", "no_radiograph", "no_joint")]
         assert sum(shares) == pytest.approx(1.0, abs=1e-3)
-    assert figures["kinds"]["whole limb"]["n"] == 1
+    assert judged["whole limb"]["n"] == 1
     gate = LooksGate(weights)
     outputs = model.outputs(Radiograph(limbs[0].pixels / np.float32(255), "a", "a", "PNG"))
     assert gate.is_radiograph(outputs) in {True, False}
