@@ -193,7 +193,7 @@ class TwoLooks:
                 JointAnswer(seen[at].joint.box, seen[at].joint.score, answers[at])
                 for at in (order if look.joints else ())
             ),
-            notes=(TURNED,) if look.inverted else (),
+            notes=(TURNED,) if look.inverted and not strange else (),
         )
         return whole, [seen[at] for at in order]
 
