@@ -27,6 +27,8 @@ def figures() -> Any:
 
 
 def _interval(estimate: Any) -> str:
+    if estimate["low"] is None:
+        return f"{estimate['value']:.3f}"
     return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
