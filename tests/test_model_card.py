@@ -15,7 +15,8 @@ from fracture_widgets.evaluation.model_card import (
     model_card,
     network_card,
 )
-from fracture_widgets.models.folder import default_models_folder, load_model_folder
+from fracture_widgets.models.compose import load_composition
+from fracture_widgets.models.folder import default_models_folder
 from fracture_widgets.parts import BODY_PARTS
 
 MODELS = default_models_folder()
@@ -23,7 +24,7 @@ MODELS = default_models_folder()
 
 @pytest.fixture(scope="module")
 def card() -> Any:
-    return load_model_folder().card
+    return load_composition().card
 
 
 @pytest.mark.parametrize(

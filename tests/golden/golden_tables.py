@@ -30,6 +30,13 @@ def models_folder() -> Path:
     return Path(fracture_widgets.__file__).resolve().parent.parent / "models"
 
 
+def card_of_crops() -> str:
+    """Return the shipped model card without what it says of the network that finds joints."""
+    card = (models_folder() / "MODEL_CARD.md").read_text("utf-8")
+    before, _, joints = card.partition("## Joints on whole radiographs")
+    return before + joints[joints.index("## Calibration") :]
+
+
 def old_models_folder(folder: Path) -> Path:
     """Make a models folder as the first version has it, with the card that was frozen."""
     card = json.loads((DATA / CARD).read_text("utf-8"))

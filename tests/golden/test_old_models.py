@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from golden_compare import compare, read
 from golden_reports import lines, run
-from golden_tables import RADIOGRAPHS, models_folder, old_models_folder
+from golden_tables import RADIOGRAPHS, card_of_crops, models_folder, old_models_folder
 
 from fracture_widgets import Cascade, sample_phantoms
 
@@ -56,13 +56,11 @@ def test_commands_answer_from_it_as_from_the_shipped_folder(
 def test_its_cards_are_those_that_ship_but_for_what_it_has_not(
     models: Path,
 ) -> None:
-    shipped = {
-        name: (models_folder() / name).read_text("utf-8")
-        for name in ("MODEL_CARD.md", "DATASET_CARD.md")
-    }
-    assert run("card", "--models", models, "--dataset")["out"] == shipped["DATASET_CARD.md"]
-    before, _, joints = shipped["MODEL_CARD.md"].partition("## Joints on whole radiographs")
-    blocks = (before + joints[joints.index("## Calibration") :]).split("\n\n")
+    shipped = (models_folder() / "DATASET_CARD.md").read_text("utf-8")
+    assert run("card", "--models", models, "--dataset")["out"] == shipped
+    # Its card has an interval of no width, which those of today have not.
+    today = card_of_crops().replace("1.000 (0.692 to 1.000)", "1.000 (1.000 to 1.000)")
+    blocks = today.split("\n\n")
     told = run("card", "--models", models)["out"].split("\n\n")
     (words,) = (at for at, block in enumerate(blocks) if "*balanced*" in block)
     assert blocks[words + 1].startswith("| part ")
