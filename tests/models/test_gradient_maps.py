@@ -10,8 +10,9 @@ import pytest
 
 from fracture_widgets.base.cores import has_bfloat16
 from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.engines import ENGINES
+from fracture_widgets.models.engines import ENGINES, engine_of
 from fracture_widgets.models.explain import METHODS, GradientMaps
+from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.phantoms import draw_phantom
 
 pytest.importorskip("tf_keras_vis")
@@ -23,8 +24,9 @@ SHOULDER = draw_phantom("shoulder", fractured=True, seed=22).radiograph
 
 @pytest.fixture(scope="module")
 def cascades():
+    crops = load_model_folder()  # which see the whole picture, as the maps of others do
     return {
-        engine: Cascade.load(engine=engine)
+        engine: Cascade(crops, engine_of(crops, engine))
         for engine in ENGINES
         if engine != "openvino" or find_spec("openvino") is not None
     }
