@@ -72,7 +72,8 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     page.keyboard.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "0 percent")
     bare = pixels(picture)
-    assert np.ptp(bare.astype(int), axis=2).max() == 0  # grey all over
+    # Grey all over, but for the boxes and their labels.
+    assert (np.ptp(bare.astype(int), axis=2) > 0).mean() < 0.05
     page.keyboard.press("ArrowRight")
     expect(slider).to_have_attribute("aria-valuetext", "5 percent")
     page.keyboard.press("End")
@@ -80,7 +81,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     covered = pixels(picture)
     changed = np.abs(covered.astype(int) - bare).sum(axis=2) > 8
     hot = report.fracture_map > 0.8 * report.fracture_map.max()
-    assert changed[at_same_places(hot, changed.shape)].all()
+    assert changed[at_same_places(hot, changed.shape)].mean() > 0.9  # but for a box's outline
     page.get_by_label("Grad-CAM").check()
     expect(picture).to_have_accessible_name(re.compile("Map “Grad-CAM” over left hand.png"))
     assert not np.array_equal(pixels(picture), covered)
@@ -305,10 +306,6 @@ def test_a_radiograph_with_exchanged_greys_is_answered_the_right_way_round(page,
     upload(page, path)
     button(page, "Predict").click()
     card = page.locator(".fw-card")
-    expect(card).to_contain_text("Black and white look exchanged")
-    button(page, "Exchange black and white").click()
-    report = Cascade.load().examine(read_radiograph(path).inverted())
+    report = Cascade.load().examine(read_radiograph(path))
     expect(card.get_by_role("heading", level=2)).to_have_text(f"Hand: {report.verdict}")
-    expect(card).to_contain_text("dark bones.png, black and white exchanged")
-    expect(card).to_contain_text("Black and white were exchanged after it was read.")
-    expect(page.locator(".fw-queue")).to_contain_text("black and white exchanged")
+    expect(card).to_contain_text("they were turned to examine it")
