@@ -191,8 +191,9 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(fresh_page):
     both = page.get_by_role("img", name=re.compile("^Radiograph arm.dcm"))
     expect(both).to_have_count(2)
     plain, covered = (pixels(both.nth(number)).astype(int) for number in (0, 1))
-    assert np.ptp(plain, axis=2).max() == 0
-    assert np.ptp(covered, axis=2).max() > 0
+    boxes, mapped = ((np.ptp(shown, axis=2) > 0).mean() for shown in (plain, covered))
+    assert boxes < 0.05  # grey all over, but for the boxes and their labels
+    assert mapped > boxes + 0.05
     page.context.set_offline(False)
 
 
