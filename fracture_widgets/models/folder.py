@@ -313,14 +313,18 @@ def _write_weights(folder: Path, stem: str, weights: Weights) -> tuple[str, dict
     """Write weights under a name that their content gives."""
     path, sha256 = write_by_content(
         folder / f"{stem}.npz",
-        lambda stream: pack_weights(stream, weights, eight_bits=_in_eight_bits(weights)),
+        lambda stream: pack_weights(stream, weights, eight_bits=_rounded(stem, weights)),
     )
     return path.name, {"sha256": sha256, "bytes": path.stat().st_size}
 
 
-def _in_eight_bits(weights: Weights) -> set[str]:
-    """Return the kernels of conv5, most of a ResNet's weights, which lose nothing by rounding."""
-    return {name for name in weights if name.startswith("conv5") and name.endswith("/kernel")}
+def _rounded(stem: str, weights: Weights) -> set[str]:
+    """Return what is stored in eight bits: conv5's kernels of a cascade, two thirds of its trunk.
+
+    A network for one question keeps what it was taught in half precision.
+    """
+    conv5 = {name for name in weights if name.startswith("conv5") and name.endswith("/kernel")}
+    return conv5 if stem == "trunk" else set()
 
 
 def _write_graph(folder: Path, graph: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

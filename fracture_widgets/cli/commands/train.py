@@ -207,7 +207,6 @@ def _command_of(recipe: Recipe) -> Callable[..., int]:
 @contextmanager
 def _followed() -> Iterator[dict[str, Any]]:
     """Yield what a training is to call; at the end of Ctrl-C there is a sentence."""
-    # What TensorFlow says of itself while it starts is no news to whoever trains.
     quiet_tensorflow()
     with (
         Narrator() as narrator,

@@ -27,13 +27,12 @@ def is_beside_crops(folder: Path) -> bool:
 
 def model_in(folder: Path) -> TwoLooks:
     """Return the model of a folder, before the networks of crops whose ``joints`` folder it is."""
-    if not is_beside_crops(folder):
-        alone = load_model_folder(folder)
-        return TwoLooks(alone, OnnxEngine.of_model(alone))
-    known = load_composition(folder.parent)
-    engines = {model: OnnxEngine.of_model(model) for model in known.networks}
-    (joints,) = (model for model in known.networks if model is known.joints)
-    return TwoLooks(joints, engines[joints], crops=Crops(known, engines))
+    joints = load_model_folder(folder)
+    engine, crops = OnnxEngine.of_model(joints), None
+    if is_beside_crops(folder):
+        known = load_composition(folder.parent)
+        crops = Crops(known, {model: OnnxEngine.of_model(model) for model in known.of_crops})
+    return TwoLooks(joints, engine, crops=crops)
 
 
 def same_as_marked(
