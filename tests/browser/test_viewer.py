@@ -194,6 +194,9 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(fresh_page):
     boxes, mapped = ((np.ptp(shown, axis=2) > 0).mean() for shown in (plain, covered))
     assert boxes < 0.05  # grey all over, but for the boxes and their labels
     assert mapped > boxes + 0.05
+    page.get_by_label("Colours of the map").select_option("Inferno")
+    assert np.array_equal(pixels(both.nth(0)).astype(int), plain)
+    assert not np.array_equal(pixels(both.nth(1)).astype(int), covered)
     page.context.set_offline(False)
 
 
