@@ -11,7 +11,7 @@ import pytest
 
 from fracture_widgets.errors import ModelError
 from fracture_widgets.models.folder import CARD_FILE, load_model_folder, save_model_folder
-from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.models.weight_files import StoredWeights, Weights
 
 WEIGHTS = {
     "conv1_conv/kernel": np.ones((2, 2), np.float32),
@@ -96,3 +96,14 @@ def test_a_model_with_other_preprocessing_is_refused(folder: Path) -> None:
     _rewrite_card(folder, preprocessing={"size": 299})
     with pytest.raises(ModelError, match="other preprocessing"):
         load_model_folder(folder)
+
+
+@pytest.mark.parametrize(("kind", "exact"), [("cascade", False), ("fracture", True)])
+def test_only_a_cascade_s_conv5_is_rounded(tmp_path: Path, kind: str, exact: bool) -> None:
+    kernel = np.random.default_rng(0).normal(size=(1, 1, 64, 8)).astype(np.float16)
+    weights = {"conv5_x/kernel": kernel.astype(np.float32)}
+    graph = {"layers": [], "outputs": {"x": "x"}, "features": "x"}
+    save_model_folder(tmp_path, weights, graph, {}, kind=kind, body_parts=["hand"])
+    stored = StoredWeights(tmp_path.glob("*.npz"))["conv5_x/kernel"]
+    assert np.array_equal(stored, kernel) == exact
+    assert np.abs(stored - kernel).max() < 0.02
