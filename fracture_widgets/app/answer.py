@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from fracture_widgets.app.card import answer_in_words, card
 from fracture_widgets.app.inference import InferenceWorker
 from fracture_widgets.app.state import ModelState, WorkbenchState
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
@@ -18,16 +19,6 @@ from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import INVERTED
 from fracture_widgets.models.report import Answer, Report, StudyAnswer
-from fracture_widgets.models.verdict_words import (
-    finding_in_words,
-    joint_in_words,
-    not_examined,
-    operating_points,
-    override_mark,
-    peers_sentence,
-    verdict_heading,
-    verdict_slug,
-)
 from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
 from fracture_widgets.records.history import History
 
@@ -37,6 +28,7 @@ _EMPTY = """
 will stand here.</p></section>
 """
 _FEWEST, _MOST = 1, 60  # fractured patients of 100
+_ASK, _FOLD = "Where fractures are rarer or more common …", "Fold this away"
 
 
 class AnswerPane(widgets.VBox):
@@ -130,7 +122,7 @@ class ResultPanel(widgets.VBox):
         )
         self.prevalence = PrevalencePanel()
         super().__init__(
-            [self.card, self.exchange, self.answer_anyway, self.prevalence, self.save, self.saved]
+            [self.card, self.exchange, self.answer_anyway, self.save, self.saved, self.prevalence]
         )
         state.observe(self._refresh, "selected")
         state.observe(self._check_saved, "saved_count")
@@ -218,7 +210,10 @@ class ResultPanel(widgets.VBox):
 
 
 class PrevalencePanel(widgets.VBox):
-    """Asks how many patients in 100 are fractured, and tells what the score then means."""
+    """Asks how many patients in 100 are fractured, and tells what the score then means.
+
+    It is folded away until somebody asks, so that the answer has one probability and no second.
+    """
 
     def __init__(self) -> None:
         self._answer: Answer | None = None
@@ -227,9 +222,11 @@ class PrevalencePanel(widgets.VBox):
         )
         self.slider.style.description_width = "initial"
         self.meaning = widgets.HTML()
-        super().__init__([self.slider, self.meaning])
+        self.asked = button(_ASK, self._unfold, kind="fw-link")
+        super().__init__([self.asked, self.slider, self.meaning])
         self.add_class("fw-prevalence")
         self.slider.observe(self._explain, "value")
+        self._set_open(False)
         self.show(None)
 
     def show(self, answer: Answer | None) -> None:
@@ -240,6 +237,14 @@ class PrevalencePanel(widgets.VBox):
         if peers is not None:
             self.slider.value = max(_FEWEST, min(_MOST, round(100 * peers.prevalence)))
             self._explain()
+
+    def _unfold(self) -> None:
+        self._set_open(self.asked.description == _ASK)
+
+    def _set_open(self, opened: bool) -> None:
+        self.asked.description = _FOLD if opened else _ASK
+        set_shown(self.slider, opened)
+        set_shown(self.meaning, opened)
 
     def _explain(self, _: object = None) -> None:
         answer = self._answer
@@ -293,95 +298,3 @@ def _study_in_words(reports: list[Report], views: int) -> str:
         f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
         f"highest is {percent(highest.calibrated_probability)} in {highest.radiograph.name}."
     )
-
-
-def answer_in_words(answer: Answer) -> str:
-    """Return body part and verdict as one phrase: ``"hand, none seen"``."""
-    part, verdict = verdict_heading(answer)
-    return f"{part.lower()}, {verdict}".removeprefix(", ")
-
-
-def knows_one_part(answer: Answer) -> bool:
-    """Tell whether the body part was given and not found: the model knows no other."""
-    return len(answer.body_part_probabilities) == 1
-
-
-def card(report: Report) -> str:
-    """Return the answer as HTML; every text in it is escaped."""
-    answer = report.answer
-    part, verdict = verdict_heading(answer)
-    heading = f"{escape(part)}: " if part else ""
-    marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
-    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.warnings)
-    note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
-    return f"""
-<section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
-  <p class="fw-kicker">{escape(report.radiograph.name)}</p>
-  <h2>{heading}<strong>{escape(verdict if part else verdict.capitalize())}</strong></h2>
-  {marked if answer.overridden else ""}
-  {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probabilities(answer)}
-  {_joints(answer) if answer.examined_joints else ""}
-  {note if warnings else ""}
-  <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
-</section>
-"""
-
-
-def _probabilities(answer: Answer) -> str:
-    width = 100.0 * answer.calibrated_probability
-    low, high = 100.0 * answer.band.low, 100.0 * answer.band.high
-    doubt = f'<i class="fw-band" style="left: {low:.1f}%; width: {high - low:.1f}%"></i>'
-    meaning = _unbroken(f"{operating_points(answer.band)} {peers_sentence(answer)}")
-    return f"""
-  <p class="fw-probability">Probability of a fracture
-    <b>{escape(percent(answer.calibrated_probability))}</b></p>
-  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {width:.0f} percent; doubt
-    lies between {low:.0f} and {high:.0f} percent">
-    <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
-  </div>
-  <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
-  <p class="fw-meaning">{meaning}</p>
-  {_body_parts(answer) if len(answer.joints) < 2 else ""}
-"""
-
-
-def _unbroken(text: str) -> str:
-    """Return a text as HTML in which no line ends before a percent sign."""
-    return escape(text).replace(" %", "&nbsp;%")
-
-
-def _joints(answer: Answer) -> str:
-    """List the joints as the record has them, the gravest first, each with its findings."""
-    said = answer.to_dict()["joints"]
-    shown = set(answer.visible_findings)
-    rows = []
-    for joint, words in zip(answer.examined_joints, map(joint_in_words, said), strict=True):
-        found = "".join(
-            f"<li>{_unbroken(finding_in_words(finding))}</li>"
-            for finding in joint.answer.findings
-            if finding in shown
-        )
-        rows.append(
-            f'<li data-verdict="{verdict_slug(joint.verdict)}">{_unbroken(words)}'
-            f"{f'<ul>{found}</ul>' if found else ''}</li>"
-        )
-    return f"""
-  <h3>{"Joint" if len(said) == 1 else f"{len(said)} joints"}</h3>
-  <ul class="fw-joints">{"".join(rows)}</ul>
-  <p class="fw-meaning">{escape(not_examined(len(said)))}</p>
-"""
-
-
-def _body_parts(answer: Answer) -> str:
-    if knows_one_part(answer):
-        part = escape(answer.body_part.capitalize())
-        only = f'<p class="fw-meaning">{part} (the only part this model knows)</p>'
-        return f"<h3>Body part</h3>{only}"
-    rows = "".join(
-        f'<li data-chosen="{str(part == answer.body_part).lower()}">'
-        f"<span>{escape(part.capitalize())}</span>"
-        f'<span class="fw-bar" aria-hidden="true"><span style="width: {100 * share:.1f}%"></span>'
-        f"</span><span>{escape(percent(share))}</span></li>"
-        for part, share in answer.body_part_probabilities.items()
-    )
-    return f'<h3>Body part</h3><ul class="fw-parts">{rows}</ul>'

@@ -8,7 +8,7 @@ from typing import Any
 from fracture_widgets.base.words import percent
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer
+from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers
 from fracture_widgets.parts import Verdict
 
 _UNCALIBRATED = (
@@ -16,6 +16,8 @@ _UNCALIBRATED = (
     "fractured is not known."
 )
 _OVERRIDDEN = "Refused by the gate, answered on request."
+_FEWEST_PEERS = 20
+_WIDEST_PEERS = 0.2  # from the lowest probability among them to the highest
 
 
 def verdict_slug(verdict: Verdict) -> str:
@@ -41,13 +43,10 @@ def meaning(answer: Answer) -> str:
     """Say what the verdict rests on: the calibrated probability, or why there is none."""
     if answer.refused:
         return answer.refusal
-    probability = answer.calibrated_probability
+    probability, worth = answer.calibrated_probability, peers_sentence(answer)
     if not answer.calibrated:
-        return f"Probability of a fracture {percent(probability)}. {_UNCALIBRATED}"
-    sentence = f"Calibrated probability of a fracture {percent(probability)}"
-    if answer.peers is not None:
-        return f"{sentence}. {peers_sentence(answer)}"
-    return f"{sentence}: of 100 radiographs given it, {_in_a_hundred(probability)} fractured."
+        return f"Probability of a fracture {percent(probability)}. {worth}"
+    return f"Calibrated probability of a fracture {percent(probability)}. {worth}".rstrip()
 
 
 def override_mark(answer: Answer) -> str:
@@ -56,18 +55,19 @@ def override_mark(answer: Answer) -> str:
 
 
 def peers_sentence(answer: Answer) -> str:
-    """Say what became of radiographs with about this score, if it was counted or calibrated."""
+    """Say what about this score was worth on radiographs new to the network; empty if unknown.
+
+    Unknown it also is where there were few such radiographs, or their scores lay far apart.
+    """
     peers = answer.peers
     if not answer.calibrated and not answer.refused:
         return _UNCALIBRATED
-    if answer.refused or peers is None or not peers.n:
+    if answer.refused or peers is None or not _telling(peers):
         return ""
-    of_hundred = round(100 * peers.fractured / peers.n)
     return (
-        f"Of 100 {answer.body_part} radiographs with about this score, {of_hundred} "
-        f"{'was' if of_hundred == 1 else 'were'} fractured: counted were {peers.fractured} of "
-        f"{peers.n}, given {percent(peers.low)} to {percent(peers.high)} by networks that had "
-        "never seen them."
+        f"Of {peers.n} {answer.body_part} radiographs with about this score, all new to the "
+        f"network that gave it, {peers.fractured or 'none'} "
+        f"{'was' if peers.fractured <= 1 else 'were'} fractured."
     )
 
 
@@ -117,11 +117,10 @@ def _place(across: str, down: str) -> str:
     return f"{across} % from left and {down} % from top"
 
 
-def _in_a_hundred(probability: float) -> str:
-    count = round(100.0 * probability)
-    if count == 0:
-        return "less than 1 is"
-    return "nearly all are" if count == 100 else f"about {count} {'is' if count == 1 else 'are'}"
+def _telling(peers: Peers) -> bool:
+    """Tell whether there are enough, and near enough to each other, to say something of a score."""
+    width = round(peers.high - peers.low, 6)
+    return peers.n >= _FEWEST_PEERS and width <= _WIDEST_PEERS
 
 
 def _limit(probability: float) -> str:

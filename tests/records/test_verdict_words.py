@@ -60,10 +60,35 @@ def test_an_overridden_refusal_has_a_verdict_and_is_marked():
 
 def test_the_peers_are_counted_in_words():
     assert peers_sentence(ANSWER) == (
-        "Of 100 elbow radiographs with about this score, 25 were fractured: counted were 20 of 80, "
-        "given 20.0 % to 35.0 % by networks that had never seen them."
+        "Of 80 elbow radiographs with about this score, all new to the network that gave it, 20 "
+        "were fractured."
     )
     assert peers_sentence(replace(ANSWER, peers=None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n", "said"),
+    [
+        (0.7, 0.9, 20, True),
+        (0.8, 1.0, 38, True),
+        (0.7, 0.91, 500, False),
+        (0.05, 1.0, 57, False),
+        (0.8, 0.9, 19, False),
+        (0.8, 0.9, 0, False),
+    ],
+)
+def test_few_radiographs_or_scores_far_apart_are_worth_no_sentence(low, high, n, said):
+    answer = replace(ANSWER, peers=Peers(low, high, n, n // 2, 0.16))
+    assert bool(peers_sentence(answer)) is said
+    assert (meaning(answer) == "Calibrated probability of a fracture 30.0 %.") is not said
+
+
+@pytest.mark.parametrize(
+    ("fractured", "said"), [(0, "none was fractured."), (1, "1 was fractured.")]
+)
+def test_none_and_one_are_counted_in_words_too(fractured, said):
+    answer = replace(ANSWER, peers=Peers(0.0, 0.01, 49, fractured, 0.16))
+    assert peers_sentence(answer).endswith(said)
 
 
 def test_a_verdict_is_one_word_for_the_page():
@@ -71,13 +96,14 @@ def test_a_verdict_is_one_word_for_the_page():
 
 
 def test_a_report_says_what_was_counted_and_no_second_number():
-    assert meaning(ANSWER).startswith("Calibrated probability of a fracture 30.0 %. Of 100 elbow")
-    assert "given it" not in meaning(ANSWER)
-    assert "of 100 radiographs given it, about 30 are" in meaning(replace(ANSWER, peers=None))
+    said = meaning(ANSWER)
+    assert said == f"Calibrated probability of a fracture 30.0 %. {peers_sentence(ANSWER)}"
+    assert said.count("%") == 1
+    assert meaning(replace(ANSWER, peers=None)) == "Calibrated probability of a fracture 30.0 %."
 
 
 def test_what_was_not_calibrated_is_not_called_so():
     raw = replace(ANSWER, calibrated=False, peers=None)
     assert "not calibrated" in meaning(raw)
-    assert "of 100 radiographs given it" not in meaning(raw)
+    assert "Calibrated" not in meaning(raw)
     assert peers_sentence(raw).startswith("This network was not calibrated")

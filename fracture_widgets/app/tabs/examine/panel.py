@@ -8,7 +8,7 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from fracture_widgets.app.answer import answer_in_words
+from fracture_widgets.app.card import answer_in_words
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.live import named, set_shown, show_problems

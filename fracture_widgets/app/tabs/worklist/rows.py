@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fracture_widgets.app.answer import knows_one_part
+from fracture_widgets.app.card import knows_one_part
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.widgets.table import made_once
 from fracture_widgets.base.tables import csv_text

@@ -1,0 +1,120 @@
+"""The answer as a card on the page: the verdict, one probability, and what is behind them."""
+
+from __future__ import annotations
+
+from html import escape
+
+from fracture_widgets.base.words import percent
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.verdict_words import (
+    finding_in_words,
+    joint_in_words,
+    not_examined,
+    operating_points,
+    override_mark,
+    peers_sentence,
+    verdict_heading,
+    verdict_slug,
+)
+
+
+def answer_in_words(answer: Answer) -> str:
+    """Return body part and verdict as one phrase: ``"hand, none seen"``."""
+    part, verdict = verdict_heading(answer)
+    return f"{part.lower()}, {verdict}".removeprefix(", ")
+
+
+def knows_one_part(answer: Answer) -> bool:
+    """Tell whether the body part was given and not found: the model knows no other."""
+    return len(answer.body_part_probabilities) == 1
+
+
+def card(report: Report) -> str:
+    """Return the answer as HTML; every text in it is escaped."""
+    answer = report.answer
+    part, verdict = verdict_heading(answer)
+    heading = f"{escape(part)}: " if part else ""
+    marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
+    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.warnings)
+    note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
+    return f"""
+<section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
+  <p class="fw-kicker">{escape(report.radiograph.name)}</p>
+  <h2>{heading}<strong>{escape(verdict if part else verdict.capitalize())}</strong></h2>
+  {marked if answer.overridden else ""}
+  {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probability(answer)}
+  {_joints(answer) if answer.examined_joints else ""}
+  {note if warnings else ""}
+  <details class="fw-more"><summary>How this was found</summary>
+  {"" if answer.refused else _limits_and_part(answer)}
+  <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
+  </details>
+</section>
+"""
+
+
+def _probability(answer: Answer) -> str:
+    """Return the one probability of the card, and what such a score was worth, where known."""
+    width = 100.0 * answer.calibrated_probability
+    low, high = 100.0 * answer.band.low, 100.0 * answer.band.high
+    doubt = f'<i class="fw-band" style="left: {low:.1f}%; width: {high - low:.1f}%"></i>'
+    worth = peers_sentence(answer)
+    return f"""
+  <p class="fw-probability">Probability of a fracture
+    <b>{escape(percent(answer.calibrated_probability))}</b></p>
+  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {width:.0f} percent; doubt
+    lies between {low:.0f} and {high:.0f} percent">
+    <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
+  </div>
+  <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
+  {f'<p class="fw-meaning">{escape(worth)}</p>' if worth else ""}
+"""
+
+
+def _limits_and_part(answer: Answer) -> str:
+    return f"""
+  <p class="fw-meaning">{_unbroken(operating_points(answer.band))}</p>
+  {_body_parts(answer) if len(answer.joints) < 2 else ""}
+"""
+
+
+def _unbroken(text: str) -> str:
+    """Return a text as HTML in which no line ends before a percent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
+
+
+def _joints(answer: Answer) -> str:
+    """List the joints as the record has them, the gravest first, each with its findings."""
+    said = answer.to_dict()["joints"]
+    shown = set(answer.visible_findings)
+    rows = []
+    for joint, words in zip(answer.examined_joints, map(joint_in_words, said), strict=True):
+        found = "".join(
+            f"<li>{_unbroken(finding_in_words(finding))}</li>"
+            for finding in joint.answer.findings
+            if finding in shown
+        )
+        rows.append(
+            f'<li data-verdict="{verdict_slug(joint.verdict)}">{_unbroken(words)}'
+            f"{f'<ul>{found}</ul>' if found else ''}</li>"
+        )
+    return f"""
+  <h3>{"Joint" if len(said) == 1 else f"{len(said)} joints"}</h3>
+  <ul class="fw-joints">{"".join(rows)}</ul>
+  <p class="fw-meaning">{escape(not_examined(len(said)))}</p>
+"""
+
+
+def _body_parts(answer: Answer) -> str:
+    if knows_one_part(answer):
+        part = escape(answer.body_part.capitalize())
+        only = f'<p class="fw-meaning">{part} (the only part this model knows)</p>'
+        return f"<h3>Body part</h3>{only}"
+    rows = "".join(
+        f'<li data-chosen="{str(part == answer.body_part).lower()}">'
+        f"<span>{escape(part.capitalize())}</span>"
+        f'<span class="fw-bar" aria-hidden="true"><span style="width: {100 * share:.1f}%"></span>'
+        f"</span><span>{escape(percent(share))}</span></li>"
+        for part, share in answer.body_part_probabilities.items()
+    )
+    return f'<h3>Body part</h3><ul class="fw-parts">{rows}</ul>'
