@@ -19,6 +19,7 @@ from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import INVERTED
 from fracture_widgets.models.report import Answer, Report, StudyAnswer
+from fracture_widgets.models.verdict_words import verdict_words
 from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
 from fracture_widgets.records.history import History
 
@@ -292,9 +293,10 @@ def _study_in_words(reports: list[Report], views: int) -> str:
     if answer.calibrated_probability is None:
         return f"no verdict; its {answer.views}{of_all} views are refused."
     left_out = f", {answer.refused} refused" if answer.refused else ""
-    highest = reports[answer.highest]
+    highest, gravest = reports[answer.highest], reports[answer.gravest]
+    said = verdict_words(answer.verdict, gravest.calibrated_probability)
     return (
-        f"{answer.verdict}, the gravest of {answer.views}{of_all} views{left_out}. "
+        f"{said}, the gravest of {answer.views}{of_all} views{left_out}. "
         f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
         f"highest is {percent(highest.calibrated_probability)} in {highest.radiograph.name}."
     )

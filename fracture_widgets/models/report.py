@@ -292,11 +292,15 @@ class _Examines(Protocol):
 
 @dataclass(frozen=True)
 class StudyAnswer:
-    """One answer for the views of a study."""
+    """One answer for the views of a study; ``highest`` and ``gravest`` are places of views.
+
+    The gravest is the one whose verdict the study has: of several, the most probable fracture.
+    """
 
     verdict: Verdict
     calibrated_probability: float | None
     highest: int
+    gravest: int
     views: int
     refused: int
 
@@ -307,11 +311,15 @@ class StudyAnswer:
             raise ValueError("A study has at least one view.")
         scores = [-1.0 if x.refused else x.calibrated_probability for x in answers]
         counted = [score for score in scores if score >= 0.0]
-        verdicts = {answer.verdict for answer in answers}
+        by_gravity = sorted(
+            range(len(answers)),
+            key=lambda view: (GRAVEST_FIRST.index(answers[view].verdict), -scores[view]),
+        )
         return cls(
-            verdict=next(verdict for verdict in GRAVEST_FIRST if verdict in verdicts),
+            verdict=answers[by_gravity[0]].verdict,
             calibrated_probability=sum(counted) / len(counted) if counted else None,
             highest=scores.index(max(scores)),
+            gravest=by_gravity[0],
             views=len(answers),
             refused=len(scores) - len(counted),
         )

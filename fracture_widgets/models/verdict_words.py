@@ -16,6 +16,7 @@ _UNCALIBRATED = (
     "fractured is not known."
 )
 _OVERRIDDEN = "Refused by the gate, answered on request."
+_EVEN = 0.5
 _FEWEST_PEERS = 20
 _WIDEST_PEERS = 0.2  # from the lowest probability among them to the highest
 
@@ -25,11 +26,22 @@ def verdict_slug(verdict: Verdict) -> str:
     return verdict.value.replace(" ", "-")
 
 
+def verdict_words(verdict: str, probability: float | None) -> str:
+    """Say a verdict; of a doubt also what is more likely: ``"doubt, more likely none"``.
+
+    Records and filters keep the verdict itself. ``probability`` is the calibrated one.
+    """
+    if verdict != Verdict.DOUBT or probability is None:
+        return str(verdict)
+    return f"{verdict}, more likely {Verdict.FRACTURE if probability >= _EVEN else 'none'}"
+
+
 def verdict_heading(answer: Answer) -> tuple[str, str]:
     """Return the body part and the verdict, or ``""`` and ``"no verdict"`` for a refused one."""
     if answer.refused:
         return "", "no verdict"
-    return answer.body_part.capitalize(), answer.verdict.value
+    said = verdict_words(answer.verdict, answer.calibrated_probability)
+    return answer.body_part.capitalize(), said
 
 
 def operating_points(band: DoubtBand) -> str:
@@ -88,15 +100,16 @@ def finding_label(finding: Finding) -> str:
 
 def joint_in_words(joint: Mapping[str, Any]) -> str:
     """Say what was found at a joint, as the record has it, and where the joint is."""
-    probability = percent(joint["calibrated_probability"])
+    probability = joint["calibrated_probability"]
     part, where = joint["body_part"].capitalize(), box_in_words(Box(*joint["box"]))
-    return f"{part}, {where}: {joint['verdict']} (fracture {probability})"
+    said = verdict_words(joint["verdict"], probability)
+    return f"{part}, {where}: {said} (fracture {percent(probability)})"
 
 
 def joint_label(joint: JointAnswer) -> str:
     """Return what stands at the box of a joint."""
-    part = joint.answer.body_part.capitalize()
-    return f"{part}: {joint.verdict} ({percent(joint.answer.calibrated_probability)})"
+    part, probability = joint.answer.body_part.capitalize(), joint.answer.calibrated_probability
+    return f"{part}: {verdict_words(joint.verdict, probability)} ({percent(probability)})"
 
 
 def not_examined(joints: int) -> str:

@@ -33,6 +33,7 @@ from fracture_widgets.models.verdict_words import (
     operating_points,
     override_mark,
     verdict_heading,
+    verdict_words,
 )
 from fracture_widgets.records.sheet import HEIGHT, WIDTH, Sheet, lines_of, one_line, width_of
 
@@ -84,17 +85,14 @@ def _heading(sheet: Sheet, report: Report, moment: datetime) -> float:
     sheet.line(_MARGIN, 118, _RIGHT, 118, RULE, 2)
     part, verdict = verdict_heading(report.answer)
     lead = f"{part}: " if part else ""
-    sheet.text(_MARGIN, 200, lead, INK, 56, bold=True)
-    sheet.text(
-        _MARGIN + width_of(lead, 56, bold=True),
-        200,
-        verdict if lead else verdict.capitalize(),
-        VERDICTS[report.verdict],
-        56,
-        bold=True,
-    )
+    said = verdict if lead else verdict.capitalize()
+    room = _INNER
     if report.radiograph.source_format == "drawn":
-        _mark_as_drawn(sheet, 162)
+        room -= _mark_as_drawn(sheet, 162) + _GUTTER
+    size = min(56.0, 56.0 * room / width_of(lead + said, 56, bold=True))
+    sheet.text(_MARGIN, 200, lead, INK, size, bold=True)
+    start = _MARGIN + width_of(lead, size, bold=True)
+    sheet.text(start, 200, said, VERDICTS[report.verdict], size, bold=True)
     y = 252.0
     for line in lines_of(meaning(report.answer), _INNER, 24, most=4):
         sheet.text(_MARGIN, y, line, INK if report.refused else QUIET, 24)
@@ -102,11 +100,13 @@ def _heading(sheet: Sheet, report: Report, moment: datetime) -> float:
     return y - 34
 
 
-def _mark_as_drawn(sheet: Sheet, y: float) -> None:
+def _mark_as_drawn(sheet: Sheet, y: float) -> float:
+    """Say that no patient is behind it, at the right, and return how wide that is."""
     text = "Drawn, no patient"
     width = width_of(text, 20, bold=True) + 34
     sheet.box(_RIGHT - width, y, width, 42, edge=QUIET, radius=21)
     sheet.text(_RIGHT - width / 2, y + 28, text, QUIET, 20, bold=True, align="center")
+    return width
 
 
 def _mark_as_overridden(sheet: Sheet, answer: Answer, y: float) -> float:
@@ -196,10 +196,11 @@ def _joints(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
     for joint in shown:
         colour = VERDICTS[joint.verdict]
         part = f"{joint.answer.body_part.capitalize()}: "
-        sheet.text(x, y, part, INK, 22)
-        sheet.text(x + width_of(part, 22), y, joint.verdict, colour, 22, bold=True)
-        words = percent(joint.answer.calibrated_probability)
-        sheet.text(x + _COLUMN, y, words, INK, 22, align="right")
+        sheet.text(x, y, part, INK, 20)
+        probability = joint.answer.calibrated_probability
+        said, words = verdict_words(joint.verdict, probability), percent(probability)
+        sheet.text(x + width_of(part, 20), y, said, colour, 20, bold=True)
+        sheet.text(x + _COLUMN, y, words, INK, 20, align="right")
         y += _ROW
     if len(shown) < several:
         sheet.text(x, y, f"and {several - len(shown)} more", QUIET, 22)

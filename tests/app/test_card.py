@@ -63,3 +63,9 @@ def test_another_share_of_fractures_is_asked_for_and_folded_away_again():
     assert "<b>50</b> of 100 patients" in panel.meaning.value
     panel.asked.click()
     assert panel.slider.layout.display == panel.meaning.layout.display == "none"
+
+
+def test_a_doubt_is_graded_on_the_card_and_its_colour_stays():
+    html = card(known_report(calibrated_probability=0.3))
+    assert "Hand: doubt, more likely none" in at_once(html)
+    assert 'data-verdict="doubt"' in html

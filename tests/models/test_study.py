@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,10 +59,18 @@ def test_the_gravest_verdict_of_its_views_is_the_study_s(probabilities, verdict)
     assert examine_study(Answers(), views(*probabilities)).answer.verdict == verdict
 
 
+def test_the_gravest_view_is_not_always_the_most_probable_one():
+    doubt, likely = answered(0.25), replace(answered(0.375), band=DoubtBand(0.4, 0.9))
+    assert [str(one.verdict) for one in (likely, doubt)] == ["none seen", "doubt"]
+    answer = StudyAnswer.of([likely, doubt, answered(0.125)])
+    assert (answer.highest, answer.gravest) == (0, 1)
+
+
 def test_refused_views_do_not_count():
     refused = answered(1.0, refusal="This looks like a leg.")
     answer = StudyAnswer.of([refused, answered(0.5), answered(0.25)])
     assert (answer.verdict, answer.calibrated_probability) == ("doubt", 0.375)
+    assert (answer.highest, answer.gravest) == (1, 1)
     assert (answer.highest, answer.views, answer.refused) == (1, 3, 1)
 
 

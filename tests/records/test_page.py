@@ -85,7 +85,12 @@ def test_the_document_says_in_text_what_a_reader_needs(report):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("probability", "verdict"),
-    [(0.61, "Hand: fracture"), (0.12, "Hand: doubt"), (0.119, "Hand: none seen")],
+    [
+        (0.61, "Hand: fracture"),
+        (0.12, "Hand: doubt, more likely none"),
+        (0.5, "Hand: doubt, more likely fracture"),
+        (0.119, "Hand: none seen"),
+    ],
 )
 def test_the_verdict_is_what_the_operating_points_make_of_the_probability(probability, verdict):
     assert verdict in words(known_report(calibrated_probability=probability))

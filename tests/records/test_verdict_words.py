@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from fracture_widgets.models.report import Answer, DoubtBand, Peers
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers
 from fracture_widgets.models.verdict_words import (
+    joint_in_words,
+    joint_label,
     meaning,
     peers_sentence,
     verdict_heading,
     verdict_slug,
+    verdict_words,
 )
 from fracture_widgets.parts import Verdict
 
@@ -25,8 +29,10 @@ ANSWER = Answer(
     ("probability", "verdict"),
     [
         (0.0999, "none seen"),
-        (0.1, "doubt"),
-        (0.5999, "doubt"),
+        (0.1, "doubt, more likely none"),
+        (0.4999, "doubt, more likely none"),
+        (0.5, "doubt, more likely fracture"),
+        (0.5999, "doubt, more likely fracture"),
         (0.6, "fracture"),
         (1.0, "fracture"),
     ],
@@ -34,6 +40,22 @@ ANSWER = Answer(
 def test_the_verdict_follows_from_the_calibrated_probability(probability, verdict):
     answer = replace(ANSWER, calibrated_probability=probability)
     assert verdict_heading(answer) == ("Elbow", verdict)
+    assert answer.verdict.value == answer.to_dict()["verdict"] == verdict.partition(",")[0]
+
+
+@pytest.mark.parametrize("verdict", [one for one in Verdict if one is not Verdict.DOUBT])
+def test_nothing_is_added_to_what_is_no_doubt(verdict):
+    assert verdict_words(verdict, 0.4) == verdict.value
+
+
+def test_a_doubt_without_a_probability_is_a_doubt():
+    assert verdict_words(Verdict.DOUBT, None) == "doubt"
+
+
+def test_a_joint_in_doubt_says_so_in_its_sentence_and_at_its_box():
+    joint = JointAnswer(Box(0.1, 0.2, 0.3, 0.4), 0.9, ANSWER)
+    assert joint_in_words(joint.to_dict()).endswith("doubt, more likely none (fracture 30.0 %)")
+    assert joint_label(joint) == "Elbow: doubt, more likely none (30.0 %)"
 
 
 def test_a_refused_radiograph_has_no_verdict_and_names_no_part():

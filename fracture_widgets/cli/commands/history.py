@@ -176,9 +176,11 @@ def _export(target: str, text: str, encoding: str, rows: int) -> int:
 
 def _in_words(row: SavedResult) -> str:
     from fracture_widgets.base.words import percent
+    from fracture_widgets.models.verdict_words import verdict_words
 
     when = row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    verdict = f"{row.verdict}{' (overridden)' if row.overridden else ''}"
+    said = verdict_words(row.verdict, row.calibrated_probability)
+    verdict = f"{said}{' (overridden)' if row.overridden else ''}"
     if row.probability is not None:
         verdict = f"{row.body_part}, {verdict} ({percent(row.probability)})"
     own = row.reader_verdict or _NOT_READ

@@ -149,7 +149,12 @@ def _as_json(place: str, report: Report, study: int | None) -> str:
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
     from fracture_widgets.base.words import percent
-    from fracture_widgets.models.verdict_words import joint_in_words, not_examined, override_mark
+    from fracture_widgets.models.verdict_words import (
+        joint_in_words,
+        not_examined,
+        override_mark,
+        verdict_heading,
+    )
 
     answer = report.answer
     belongs = "" if study is None else f", study {study}"
@@ -158,7 +163,7 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
     else:
         answered = (
             f"{answer.body_part} ({percent(answer.body_part_probability)}), "
-            f"{answer.verdict} (fracture {percent(answer.calibrated_probability)}"
+            f"{verdict_heading(answer)[1]} (fracture {percent(answer.calibrated_probability)}"
             f"{_other_point(answer)}){belongs}"
             + (f". {override_mark(answer)}" if answer.overridden else "")
         )
@@ -190,14 +195,16 @@ def _study_as_json(number: int, views: Sequence[tuple[str, Answer]], model: str)
 def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], _: str) -> str:
     from fracture_widgets.base.words import percent
     from fracture_widgets.models.report import StudyAnswer
+    from fracture_widgets.models.verdict_words import verdict_words
 
     study = StudyAnswer.of([answer for _, answer in views])
     if study.calibrated_probability is None:
         return f"Study {number}: no verdict, its {study.views} views are refused"
     place, highest = views[study.highest]
+    said = verdict_words(study.verdict, views[study.gravest][1].calibrated_probability)
     left_out = f", {study.refused} refused" if study.refused else ""
     return (
-        f"Study {number}: {study.verdict}, the gravest of {study.views} views{left_out} "
+        f"Study {number}: {said}, the gravest of {study.views} views{left_out} "
         f"(fracture {percent(study.calibrated_probability)} in the mean, highest "
         f"{percent(highest.calibrated_probability)} in {place})"
     )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.words import percent
-from fracture_widgets.models.verdict_words import joint_in_words, not_examined
+from fracture_widgets.models.verdict_words import joint_in_words, not_examined, verdict_words
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
@@ -89,7 +89,16 @@ def _probability(row: SavedResult) -> str:
 def _network(row: SavedResult) -> str:
     count = len(row.warnings or ())
     warned = f"{count} warning{'' if count == 1 else 's'}" if count else ""
-    return ", ".join(filter(None, [str(row.verdict), row.overridden and "overridden", warned]))
+    return ", ".join(
+        filter(
+            None,
+            [
+                verdict_words(row.verdict, row.calibrated_probability),
+                row.overridden and "overridden",
+                warned,
+            ],
+        )
+    )
 
 
 def _reader(row: SavedResult) -> str:

@@ -16,6 +16,7 @@ from fracture_widgets.models.verdict_words import (
     peers_sentence,
     verdict_heading,
     verdict_slug,
+    verdict_words,
 )
 from fracture_widgets.parts import FRACTURED, Verdict
 from fracture_widgets.reading_room.session import LEVELS, READERS_WORDS, Mark, Reading
@@ -142,7 +143,7 @@ def _rows(desk: ReadingDesk, reading: Reading) -> list[dict[str, str]]:
         rows.append(("The network", verdict, verdict_slug(answer.verdict), note.lower()))
     elif theirs is not None:
         note = "" if probability is None else percent(probability)
-        rows.append(("The network", theirs.value, verdict_slug(theirs), note))
+        rows.append(("The network", verdict_words(theirs, probability), verdict_slug(theirs), note))
     return [dict(zip(("who", "words", "tone", "note"), row, strict=True)) for row in rows]
 
 

@@ -13,7 +13,7 @@ from fracture_widgets.app.widgets.table import made_once
 from fracture_widgets.base.tables import csv_text
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_of, rounded
-from fracture_widgets.models.verdict_words import verdict_slug
+from fracture_widgets.models.verdict_words import verdict_slug, verdict_words
 from fracture_widgets.parts import Verdict
 
 Row = Mapping[str, Any]
@@ -119,7 +119,8 @@ def shown_row(entry: Entry) -> dict[str, Any]:
     if report is None:
         state = "problem" if entry.problem else "waiting"
         return row | {"state": state, "problem": entry.problem}
-    row |= {"state": verdict_slug(report.verdict), "verdict": report.verdict.value}
+    said = verdict_words(report.verdict, report.calibrated_probability)
+    row |= {"state": verdict_slug(report.verdict), "verdict": said}
     if report.refused:
         return row | {"problem": report.answer.refusal}
     given = knows_one_part(report.answer)

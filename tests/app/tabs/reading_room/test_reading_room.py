@@ -112,7 +112,8 @@ def test_a_case_is_read_and_answered(page):
     assert [one["chosen"] for one in page.sheet["choices"]] == [False, True, False]
     page.press("reveal")
     assert [(one["who"], one["words"]) for one in page.sheet["rows"]] == [
-        ("The truth", "normal"), ("You", "doubt"), ("The network", "doubt"),
+        ("The truth", "normal"), ("You", "doubt"),
+        ("The network", "doubt, more likely none"),
     ]  # fmt: skip
     assert page.sheet["rows"][2]["note"] == "43.2 %, hand"
     page.press("say", verdict="fracture")
