@@ -44,14 +44,16 @@ class AnswerPane(widgets.VBox):
         examine: Callable[[Radiograph], object],
     ) -> None:
         self._state = state
-        self.predict = button("Predict", worker.examine_selected, kind="fw-primary")
+        self._worker = worker
+        self._asked: int | None = None
+        self.predict = button("Predict", self._ask, kind="fw-primary")
         self.predict_all = button("Predict all", worker.examine_all)
         self.stop = button("Stop", worker.stop)
         self.status = StatusLine()
         self.result = named(ResultPanel(state, history, examine=examine), "fw-result")
         self.study = StudyLine(state)
         buttons = named(widgets.HBox([self.predict, self.predict_all, self.stop]), "fw-buttons")
-        super().__init__([buttons, self.status, self.result, self.study])
+        super().__init__([buttons, self.status, self.study, self.result])
         self.add_class("fw-right")
         state.observe(
             self._show,
@@ -60,7 +62,20 @@ class AnswerPane(widgets.VBox):
         )  # fmt: skip
         self._show()
 
+    def _ask(self) -> None:
+        self._asked = self._state.selected_key
+        self._worker.examine_selected()
+
+    def _reveal(self) -> None:
+        """Bring the answer that was asked for onto the screen, once."""
+        selected = self._state.selected
+        if selected is None or selected.key != self._asked or not self._state.is_answered(selected):
+            return
+        self._asked = None
+        self.status.reveal(".fw-card")
+
     def _show(self, _: object = None) -> None:
+        self._reveal()
         state = self._state
         reason = next(state.blockers(), "")
         self.predict.disabled = bool(reason)

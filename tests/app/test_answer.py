@@ -133,3 +133,15 @@ def test_names_are_text(workbench, view):
     workbench.predict_all.click()
     assert "&lt;b&gt;" in workbench.study.value
     assert "<b>" not in workbench.study.value
+
+
+def test_what_was_asked_for_is_brought_onto_the_screen_once(workbench, radiograph):
+    sent = []
+    workbench.status.send = lambda content, buffers=None: sent.append(content)
+    workbench.state.extend([radiograph("1.png"), radiograph("2.png")])
+    workbench.predict.click()
+    wanted = [{"type": "reveal", "what": ".fw-card"}]
+    assert sent == wanted
+    workbench.predict_all.click()
+    workbench.state.selected_key = workbench.state.entries[1].key
+    assert sent == wanted

@@ -28,6 +28,10 @@ class StatusLine(LiveWidget):
         """Show a text in a tone."""
         self.tone, self.text = tone, text
 
+    def reveal(self, what: str) -> None:
+        """Have the page scroll to the first element of this selector, unless it is in sight."""
+        self.send({"type": "reveal", "what": what})
+
 
 class Form(LiveWidget):
     """Settings with their explanations; ``changed`` is given the name and value of a field."""

@@ -40,7 +40,7 @@ function render({ model, el }) {
     return h("button", {
       class: `fw-verdict fw-verdict-${tone}`, "aria-pressed": String(chosen),
       "aria-keyshortcuts": String(index + 1), onclick: () => say(verdict), "data-verdict": verdict,
-    }, h("span", {}, words), h("kbd", {}, String(index + 1)));
+    }, h("span", {}, words), h("kbd", { class: "fw-by-key" }, String(index + 1)));
   }
 
   function answerRow({ who, words, tone, note }) {
@@ -78,9 +78,11 @@ function render({ model, el }) {
       ...content.sentences.map((words) => h("p", {}, words)),
     );
     const chosen = content.choices.some(({ chosen }) => chosen);
+    const ready = content.stage === "answered" || (reading && chosen);
     go.textContent = {
-      fetching: "Fetching the case …", asking: "The network looks …", answered: `${content.next} (Enter)`,
-    }[content.stage] ?? (chosen ? "Show the answer (Enter)" : "Say what you see first");
+      fetching: "Fetching the case …", asking: "The network looks …", answered: content.next,
+    }[content.stage] ?? (chosen ? "Show the answer" : "Say what you see first");
+    if (ready) go.append(h("span", { class: "fw-by-key" }, " (Enter)"));
     go.disabled = content.stage === "fetching" || content.stage === "asking" || (reading && !chosen);
     leave.disabled = content.stage === "fetching" || content.stage === "asking";
   }

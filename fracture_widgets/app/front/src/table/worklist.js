@@ -24,7 +24,7 @@ export function worklistView({ model, el }) {
     h("span", { class: "fw-visually-hidden" }, label),
   );
   const hint = h(
-    "p", { class: "fw-hint fw-w-hint", id: `fw-worklist-hint-${Math.random()}` },
+    "p", { class: "fw-hint fw-by-key", id: `fw-worklist-hint-${Math.random()}` },
     "↑ ↓ or J K to move, Enter to open in Examine, Delete to remove.",
   );
   const table = h(
@@ -77,7 +77,7 @@ export function worklistView({ model, el }) {
     nothing.hidden = Boolean(content.shown);
     nothing.textContent = content.total
       ? "No radiograph is like that: clear a filter to see more."
-      : "No radiographs yet: choose or drop some, or a whole folder, under Examine.";
+      : "No radiographs yet: choose some, or a whole folder, under Examine.";
     filters.node.hidden = !content.total;
     hint.hidden = !content.shown;
     undo.hidden = !content.removed;

@@ -21,7 +21,7 @@ function render({ model, el }) {
     h(
       "label", { class: "fw-drop-files" }, files,
       h("span", { class: "fw-drop-button", "aria-hidden": "true" }, "Choose radiographs"),
-      h("span", { class: "fw-drop-or" }, "or drop them here, folders too"),
+      h("span", { class: "fw-drop-or fw-by-mouse" }, "or drop them here, folders too"),
       h("span", { class: "fw-hint", id: model.get("hint_id") }, model.get("hint")),
     ),
     "webkitdirectory" in folder ? folderButton : null,

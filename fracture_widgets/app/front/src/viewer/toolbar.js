@@ -43,7 +43,7 @@ export function viewerToolbar(on) {
   const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys" });
   const listed = (keys) => h("dl", {}, ...keys.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
   const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
-  const keys = h("details", { class: "fw-keys" }, h("summary", {}, "Keys"), usual, toMark);
+  const keys = h("details", { class: "fw-keys fw-by-key" }, h("summary", {}, "Keys"), usual, toMark);
   const bar = h(
     "div", { class: "fw-toolbar", role: "toolbar", "aria-label": "Picture" },
     h("span", { class: "fw-tools", role: "group", "aria-label": "What dragging does" }, ...tools.values()),

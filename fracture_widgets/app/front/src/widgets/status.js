@@ -1,6 +1,9 @@
 // One line that says what is going on. The element stays, so that screen readers hear it change.
+// What somebody asked for is brought onto the screen when it is there: on a phone it may be below it.
 
 import { h, listen } from "../base/dom.js";
+
+const SETTLED = 250; // milliseconds after which a page has laid out an answer
 
 function render({ model, el }) {
   const text = h("p", { role: "status" });
@@ -17,9 +20,15 @@ function render({ model, el }) {
     else bar.value = progress;
   }
 
+  // Now, and once more when what arrived with it has taken its place above.
+  function reveal({ what }) {
+    const show = () => el.closest(".fw-workbench")?.querySelector(what)?.scrollIntoView({ block: "nearest" });
+    requestAnimationFrame(() => { show(); setTimeout(show, SETTLED); });
+  }
+
   model.on("change", update);
   update();
-  const stop = listen(model, {});
+  const stop = listen(model, { reveal });
   return () => { stop(); model.off("change", update); };
 }
 

@@ -1,0 +1,88 @@
+"""The workbench under a thumb: a phone of 390 x 844, in Chromium."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pages import PHONE, button, expect_no_wider_than, open_page, open_workbench, upload
+from playwright.sync_api import Locator, Page, expect
+
+from fracture_widgets.phantoms import draw_phantom
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+THUMB = 44  # CSS pixels: the least that a control is high and wide
+TOO_SMALL = """least => [...document.querySelectorAll('button, select, summary, input, nav a')]
+  .filter(node => node.checkVisibility({ visibilityProperty: true, opacityProperty: false }))
+  .filter(node => !node.closest('.fw-visually-hidden, [aria-hidden="true"]'))
+  .map(node => [node, (node.closest('label') ?? node).getBoundingClientRect()])
+  .filter(([, box]) => box.height < least - 0.5 || box.width < least - 0.5)
+  .map(([node, box]) => `${node.outerHTML.slice(0, 90)}: ${box.width} x ${box.height}`)"""
+NOT_FOR_THUMBS = ("drop ", "hover", "(enter)")
+
+
+@pytest.fixture
+def page(new_page) -> Page:
+    return new_page(viewport=PHONE, has_touch=True, is_mobile=True)
+
+
+@pytest.fixture(scope="module")
+def hand(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "hand.png"
+    path.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
+    return path
+
+
+def expect_on_screen(node: Locator) -> None:
+    """Wait until all of it can be seen without scrolling, and stays so."""
+    inside = """node => {
+      const { top, bottom, height } = node.getBoundingClientRect();
+      return height > 0 && top >= 0 && bottom <= innerHeight;
+    }"""
+    node.page.wait_for_function(inside, arg=node.element_handle())
+    node.page.wait_for_timeout(600)
+    assert node.evaluate(inside)
+
+
+def expect_made_for_thumbs(page: Page) -> None:
+    assert page.evaluate(TOO_SMALL, THUMB) == []
+    said = page.locator("body").inner_text().lower()
+    assert [words for words in NOT_FOR_THUMBS if words in said] == []
+    expect_no_wider_than(page, PHONE["width"])
+
+
+@pytest.mark.parametrize("edge", ["start", "end"])
+def test_the_verdict_is_on_the_screen_after_the_tap(page, dashboard, hand, edge):
+    open_workbench(page, dashboard.address)
+    expect_made_for_thumbs(page)
+    upload(page, hand)
+    predict, verdict = button(page, "Predict"), page.locator(".fw-card h2 strong")
+    expect(predict).to_be_enabled()
+    # Wherever on the screen the button was when the thumb came down.
+    predict.evaluate("(node, block) => node.scrollIntoView({ block })", edge)
+    predict.tap()
+    expect(verdict).to_be_visible()
+    expect_on_screen(verdict)
+    expect_on_screen(page.locator(".fw-probability"))
+    expect_made_for_thumbs(page)
+
+
+def test_the_other_tabs_are_made_for_thumbs_too(page, dashboard, hand):
+    open_workbench(page, dashboard.address)
+    upload(page, hand)
+    expect(button(page, "Predict")).to_be_enabled()
+    for tab, shown in (("Worklist", ".fw-worklist"), ("History", ".fw-history")):
+        button(page, tab).tap()
+        expect(page.locator(shown)).to_be_visible()
+        expect_made_for_thumbs(page)
+
+
+def test_the_reading_room_is_made_for_thumbs_too(page, dashboard):
+    open_page(page, f"{dashboard.address}course/reading_room.ipynb", ".fw-reading-room")
+    button(page, "Start reading").tap()
+    verdict = page.get_by_role("button", name="Doubt")
+    expect(verdict).to_be_enabled()
+    verdict.tap()
+    expect(button(page, "Show the answer")).to_be_enabled()
+    expect_made_for_thumbs(page)
