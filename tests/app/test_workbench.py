@@ -233,3 +233,26 @@ def test_tensorflow_is_not_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_what_adds_radiographs_is_folded_away_while_there_are_some(workbench, radiograph):
+    def open_now():
+        shown = workbench.samples.layout.display != "none"
+        assert shown is not workbench.upload.folded
+        return shown
+
+    assert open_now()
+    assert not workbench.upload.foldable
+    workbench.state.add(radiograph("1.png"))
+    assert workbench.upload.foldable
+    assert not open_now()
+    workbench.upload.folded = False
+    assert open_now()
+    workbench.state.add(radiograph("2.png"))
+    assert not open_now()
+    workbench.upload.folded = False
+    workbench.state.remove(workbench.state.selected_key)
+    assert open_now()
+    workbench.state.remove(workbench.state.selected_key)
+    assert open_now()
+    assert not workbench.upload.foldable

@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pages import PHONE, button, expect_no_wider_than, open_page, open_workbench, upload
-from playwright.sync_api import Locator, Page, expect
+from pages import (
+    PHONE,
+    button,
+    expect_no_wider_than,
+    expect_on_screen,
+    open_page,
+    open_workbench,
+    upload,
+)
+from playwright.sync_api import Page, expect
 
 from fracture_widgets.phantoms import draw_phantom
 
@@ -32,17 +40,6 @@ def hand(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("files") / "hand.png"
     path.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
     return path
-
-
-def expect_on_screen(node: Locator) -> None:
-    """Wait until all of it can be seen without scrolling, and stays so."""
-    inside = """node => {
-      const { top, bottom, height } = node.getBoundingClientRect();
-      return height > 0 && top >= 0 && bottom <= innerHeight;
-    }"""
-    node.page.wait_for_function(inside, arg=node.element_handle())
-    node.page.wait_for_timeout(600)
-    assert node.evaluate(inside)
 
 
 def expect_made_for_thumbs(page: Page) -> None:

@@ -178,7 +178,7 @@ def test_cancelled_by_keyboard_what_has_arrived_stays(page, wire, drawn, large, 
     expect(outcome(page)).to_have_text(
         "Cancelled: 1 of 2 files had been sent. What has arrived stays."
     )
-    expect(page.get_by_label("Choose radiographs")).to_be_focused()
+    expect(button(page, "Add radiographs")).to_be_focused()
     wire.release()
     expect(titles(page)).to_have_text(["small.png"])
     upload(page, large)

@@ -131,7 +131,7 @@ def test_the_keys_move_through_the_list_and_the_picture_follows(page):
     expect(caption(page)).to_contain_text(names[1])
     expect(page.locator(".fw-card .fw-kicker")).to_have_text(names[1])
     page.keyboard.press("Enter")
-    expect(page.locator(".fw-drop")).to_be_visible()
+    expect(button(page, "Add radiographs")).to_be_visible()
     expect(caption(page)).to_contain_text(names[1])
     expect(page.locator(".fw-queue [aria-pressed=true]")).to_contain_text(names[1])
 

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 PATIENCE = 300_000  # milliseconds: a laptop that is doing something else answers late
 WIDE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
+LAPTOP = {"width": 1366, "height": 768}
 COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
 
 
@@ -105,7 +106,7 @@ def guarded_pages(browser: Browser, address: str) -> Iterator[Callable[..., Page
 
 def drop(page: Page, *paths: Path) -> None:
     """Drop files and folders on the page, as from a window of the desktop."""
-    zone = page.locator(".fw-drop")
+    zone = page.locator(".fw-upload")
     zone.scroll_into_view_if_needed()
     box = zone.bounding_box()
     assert box is not None
@@ -171,6 +172,17 @@ def expect_no_wider_than(page: Page, width: int) -> None:
           .every(node => node.getBoundingClientRect().right <= width)""",
         arg=width,
     )
+
+
+def expect_on_screen(node: Locator) -> None:
+    """Wait until all of it can be seen without scrolling, and stays so."""
+    inside = """node => {
+      const { top, bottom, height } = node.getBoundingClientRect();
+      return height > 0 && top >= 0 && bottom <= innerHeight;
+    }"""
+    node.page.wait_for_function(inside, arg=node.element_handle())
+    node.page.wait_for_timeout(600)
+    assert node.evaluate(inside)
 
 
 def pixels(canvas: Locator) -> npt.NDArray[np.uint8]:

@@ -128,6 +128,9 @@ class UploadPanel(LiveWidget):
     hint_id = traitlets.Unicode().tag(sync=True)
     max_bytes = traitlets.Int().tag(sync=True)
     max_files = traitlets.Int().tag(sync=True)
+    foldable = traitlets.Bool(False).tag(sync=True)
+    folded = traitlets.Bool(False).tag(sync=True)
+    """Whether the zone to drop on is folded away; its button takes drops, too."""
 
     def __init__(
         self,

@@ -34,11 +34,25 @@ class ExaminePanel(widgets.VBox):
         self.samples = SamplesPanel(state, samples or (), executor=executor)
         super().__init__([self.upload, self.radiographs, self.samples])
         self.add_class("fw-left")
+        self._many = 0
+        state.observe(self._fold, "listed")
+        self.upload.observe(self._show_samples, "folded")
+        self._fold()
         self._drawing = BackgroundTask(executor)
         if samples is None:
             # Drawing them takes as long as loading the networks, which people wait for.
             state.observe(self._draw_samples, "model")
             self._draw_samples()
+
+    def _fold(self, _: object = None) -> None:
+        """Fold the ways to add radiographs away whenever some came, and back when none is left."""
+        before, self._many = self._many, len(self._state.listed)
+        self.upload.foldable = bool(self._many)
+        if not self._many or self._many > before:
+            self.upload.folded = bool(self._many)
+
+    def _show_samples(self, _: object) -> None:
+        set_shown(self.samples, not self.upload.folded)
 
     def _draw_samples(self, _: object = None) -> None:
         if self._state.model is not ModelState.LOADING:

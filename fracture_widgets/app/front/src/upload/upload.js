@@ -26,10 +26,11 @@ function render({ model, el }) {
     ),
     "webkitdirectory" in folder ? folderButton : null,
   );
+  const more = h("button", { class: "fw-button fw-unfold", onclick: toggle }, "Add radiographs");
   const outcome = h("p", { class: "fw-upload-outcome", "aria-hidden": "true" });
   const progress = progressView(cancel);
   el.classList.add("fw-upload");
-  el.append(zone, folder, ...progress.nodes, outcome);
+  el.append(more, zone, folder, ...progress.nodes, outcome);
 
   const sending = sender(model, {
     changed: () => progress.show(sending.progress),
@@ -48,13 +49,29 @@ function render({ model, el }) {
     const hadFocus = document.activeElement === progress.cancel;
     progress.end(words);
     outcome.textContent = words;
-    if (hadFocus) files.focus();
+    if (hadFocus) (zone.hidden ? more : files).focus();
   }
 
   function cancel() {
     cancelled = choices;
     if (sending.busy) sending.cancel();
     else end(true);
+  }
+
+  function toggle() {
+    model.set("folded", !model.get("folded"));
+    model.save_changes();
+  }
+
+  // What folds away gives the focus to what brings it back.
+  function fold() {
+    const folded = model.get("folded");
+    const samples = el.closest(".fw-workbench")?.querySelector(".fw-samples-panel");
+    const hadFocus = [zone, samples].some((node) => node?.contains(document.activeElement));
+    more.hidden = !model.get("foldable");
+    more.setAttribute("aria-expanded", String(!folded));
+    zone.hidden = folded;
+    if (folded && hadFocus) more.focus();
   }
 
   async function take(entries) {
@@ -87,24 +104,27 @@ function render({ model, el }) {
     else { sending.leftOut("nothing", []); sending.closeIfIdle(); }
     folder.value = "";
   });
-  zone.addEventListener("dragover", (event) => {
+  el.addEventListener("dragover", (event) => {
     event.preventDefault();
-    zone.classList.add("fw-over");
+    el.classList.add("fw-over");
   });
-  zone.addEventListener("dragleave", (event) => {
-    if (!zone.contains(event.relatedTarget)) zone.classList.remove("fw-over");
+  el.addEventListener("dragleave", (event) => {
+    if (!el.contains(event.relatedTarget)) el.classList.remove("fw-over");
   });
-  zone.addEventListener("drop", (event) => {
+  el.addEventListener("drop", (event) => {
     event.preventDefault();
-    zone.classList.remove("fw-over");
+    el.classList.remove("fw-over");
     take(droppedEntries(event.dataTransfer));
   });
 
   const askBeforeLeaving = (event) => { if (sending.busy) event.preventDefault(); };
   window.addEventListener("beforeunload", askBeforeLeaving);
+  model.on("change", fold);
+  fold();
   const stop = listen(model, sending.handlers);
   return () => {
     stop();
+    model.off("change", fold);
     window.removeEventListener("beforeunload", askBeforeLeaving);
     if (sending.busy) cancel();
   };

@@ -1,0 +1,79 @@
+"""The workbench on a laptop of 1366 x 768, in Chromium: what is read stands there at once."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from pages import LAPTOP, button, drop, expect_on_screen, open_workbench, upload
+from playwright.sync_api import Page, expect
+
+from fracture_widgets.phantoms import draw_phantom
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def page(new_page, dashboard) -> Page:
+    page = new_page(viewport=LAPTOP)
+    open_workbench(page, dashboard.address)
+    return page
+
+
+@pytest.fixture(scope="module")
+def views() -> list[bytes]:
+    return [
+        draw_phantom("hand", fractured=True, seed=seed).radiograph.to_png() for seed in (2, 3, 4)
+    ]
+
+
+@pytest.fixture(scope="module")
+def study(views, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "study.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for number, view in enumerate(views[:2]):
+            packed.writestr(f"study1_positive/view {number}.png", view)
+    return path
+
+
+def test_result_study_and_save_stand_there_without_scrolling(page, study):
+    upload(page, study)
+    button(page, "Predict all (2)").click()
+    expect(page.locator(".fw-queue .fw-tag")).to_have_count(2)
+    expect(page.locator(".fw-study")).to_contain_text("the gravest of 2 views")
+    for answer in (".fw-card h2", ".fw-probability", ".fw-study", ".fw-stage"):
+        expect_on_screen(page.locator(answer))
+    expect_on_screen(button(page, "Save result"))
+    assert page.evaluate("Math.max(scrollY, document.body.scrollTop)") == 0
+
+
+def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, study, views, tmp_path):
+    zone, samples = page.locator(".fw-drop"), page.locator(".fw-samples-panel")
+    add = button(page, "Add radiographs")
+    expect(add).to_be_hidden()
+    page.get_by_label("Choose radiographs").focus()
+    upload(page, study)
+    expect(add).to_have_attribute("aria-expanded", "false")
+    expect(add).to_be_focused()
+    expect(zone).to_be_hidden()
+    expect(samples).to_be_hidden()
+
+    add.click()
+    expect(add).to_have_attribute("aria-expanded", "true")
+    expect(zone).to_be_visible()
+    samples.get_by_role("button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".fw-queue li")).to_have_count(3)
+    expect(samples).to_be_hidden()
+    expect(add).to_be_focused()
+
+    third = tmp_path / "third.png"
+    third.write_bytes(views[2])
+    drop(page, third)
+    expect(page.locator(".fw-queue li")).to_have_count(4)
+    for _ in range(4):
+        page.get_by_role("button", name="Remove ").first.click()
+    expect(add).to_be_hidden()
+    expect(zone).to_be_visible()
+    expect(samples).to_be_visible()
