@@ -3,7 +3,7 @@
     python benchmarks/class_on_the_wire.py [--visitors 30]
 
 Every visitor is a client that speaks the page's own protocol: it asks for the page, opens its
-channel, asks for the widgets, sends a radiograph in pieces, presses Predict and reads the answer.
+channel, asks for the widgets, sends a radiograph in pieces and reads the answer.
 What thirty browsers would compute is not part of the latencies.
 """
 
@@ -148,17 +148,14 @@ def _unpacked(message: bytes) -> Mapping[str, Any]:
 
 
 async def visit(address: str, file: Path, expected: tuple[str, ...], cookie: str = "") -> Visit:
-    """Come, upload, predict and read."""
+    """Come, upload, be answered and read."""
     began = opened = time.perf_counter()
     try:
         wire = await Wire.open(address, cookie)
         await wire.ask_for_widgets()
         await wire.until(lambda: any(READY in _text(state) for state in wire.states.values()))
         opened = time.perf_counter()
-        predict = wire.find(lambda state: state.get("description") == "Predict")
         _upload(wire, file)
-        await wire.until(lambda: not wire.states[predict].get("disabled", True))
-        wire.tell(predict, {"event": "click"})
         await wire.until(lambda: any("<strong>" in _text(state) for state in wire.states.values()))
         seen = _seen(
             next(_text(s) for s in wire.states.values() if "<strong>" in _text(s)), expected

@@ -125,7 +125,12 @@ def test_the_page_draws_and_lists_them_and_the_history_keeps_them(
     limb: Path, record: dict[str, Any], tmp_path: Path
 ) -> None:
     history = History(tmp_path / "history.sqlite3")
-    bench = Workbench(cascade=three_joints(), history=history, executor=SynchronousExecutor())
+    bench = Workbench(
+        answer_at_once=False,
+        cascade=three_joints(),
+        history=history,
+        executor=SynchronousExecutor(),
+    )
     bench.examine(read_radiograph(limb))
     drawn = bench.viewer.content["boxes"]
     for tone, name in (("joint", "joints"), ("network", "findings")):

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import ipywidgets as widgets
+import traitlets
 
 from fracture_widgets.app.card import answer_in_words, card
 from fracture_widgets.app.inference import InferenceWorker
@@ -44,34 +45,37 @@ class AnswerPane(widgets.VBox):
         examine: Callable[[Radiograph], object],
     ) -> None:
         self._state = state
-        self._worker = worker
-        self._asked: int | None = None
-        self.predict = button("Predict", self._ask, kind="fw-primary")
+        self.predict = button("Predict", worker.examine_selected, kind="fw-primary")
         self.predict_all = button("Predict all", worker.examine_all)
         self.stop = button("Stop", worker.stop)
         self.status = StatusLine()
         self.result = named(ResultPanel(state, history, examine=examine), "fw-result")
         self.study = StudyLine(state)
-        buttons = named(widgets.HBox([self.predict, self.predict_all, self.stop]), "fw-buttons")
+        self.at_once = widgets.Checkbox(
+            description="Answer at once",
+            indent=False,
+            tooltip="Answer radiographs when they arrive",
+        )
+        traitlets.link((state, "at_once"), (self.at_once, "value"))
+        choice = named(self.at_once, "fw-at-once")
+        buttons = named(
+            widgets.HBox([self.predict, self.predict_all, self.stop, choice]), "fw-buttons"
+        )
         super().__init__([buttons, self.status, self.study, self.result])
         self.add_class("fw-right")
         state.observe(
             self._show,
             ["listed", "selected", "answered", "model", "model_problem", "model_id", "working_on",
-             "progress"],
+             "progress", "at_once"],
         )  # fmt: skip
         self._show()
 
-    def _ask(self) -> None:
-        self._asked = self._state.selected_key
-        self._worker.examine_selected()
-
     def _reveal(self) -> None:
-        """Bring the answer that was asked for onto the screen, once."""
-        selected = self._state.selected
-        if selected is None or selected.key != self._asked or not self._state.is_answered(selected):
+        """Bring the answer that is waited for onto the screen, once."""
+        state, selected = self._state, self._state.selected
+        if selected is None or selected.key != state.asked_key or not state.is_answered(selected):
             return
-        self._asked = None
+        state.asked_key = None
         self.status.reveal(".fw-card")
 
     def _show(self, _: object = None) -> None:
@@ -80,6 +84,8 @@ class AnswerPane(widgets.VBox):
         reason = next(state.blockers(), "")
         self.predict.disabled = bool(reason)
         self.predict.tooltip = reason or "Ask the networks about the radiograph shown"
+        # Where answers come by themselves, it is there for what has none yet.
+        set_shown(self.predict, not (state.at_once and reason))
         working, waiting = bool(state.working_on), len(state.waiting)
         self.predict_all.disabled = working or state.model is not ModelState.READY
         self.predict_all.description = f"Predict all ({waiting})"

@@ -39,6 +39,8 @@ class InferenceWorker:
         self._loading = BackgroundTask(executor)
         self._loading.on_end(self._load_ended)
         self._on_load: Callable[[str], object] = lambda _: None
+        self._met: set[int] = set()  # radiographs that are not new any more
+        state.observe(self._examine_new, ["listed", "model", "working_on", "at_once"])
         if cascade is None:
             self.load(load or load_shipped_cascade)
         else:
@@ -62,6 +64,7 @@ class InferenceWorker:
         """Ask about the selected radiograph, unless something blocks it."""
         selected = self._state.selected
         if selected is not None and not any(self._state.blockers()):
+            self._state.asked_key = selected.key
             self._examine((selected,))
 
     def examine_all(self) -> None:
@@ -70,8 +73,25 @@ class InferenceWorker:
             self._examine(self._state.waiting)
 
     def stop(self) -> None:
-        """End after the radiograph being examined."""
+        """End after the radiograph being examined; what has arrived meanwhile waits, too."""
+        self._meet(self._state.entries)
         self._examining.stop()
+
+    def _meet(self, entries: Sequence[Entry]) -> None:
+        self._met.update(entry.key for entry in entries)
+
+    def _examine_new(self, _: object = None) -> None:
+        """Ask about what has arrived since, that on the screen first, where that is wanted."""
+        state = self._state
+        new = [entry for entry in state.waiting if entry.key not in self._met]
+        if not state.at_once:
+            self._meet(new)
+        elif new and state.model is ModelState.READY and not state.working_on:
+            self._meet(new)
+            new.sort(key=lambda entry: entry.key != state.selected_key)
+            if new[0].key == state.selected_key:
+                state.asked_key = new[0].key
+            self._examine(new)
 
     def _examine(self, entries: Sequence[Entry]) -> None:
         cascade, state, total = self._cascade, self._state, len(entries)
@@ -112,8 +132,8 @@ class InferenceWorker:
         self._on_load(self._loading.problem)
 
     def _ended(self) -> None:
-        self._state.working_on = ""
         self._state.progress = None
+        self._state.working_on = ""  # the last: what has arrived meanwhile begins with it
 
 
 def load_cascade(folder: Path, point: OperatingPoint = SENSITIVE) -> Examines:

@@ -53,6 +53,10 @@ class WorkbenchState(traitlets.HasTraits):
     working_on = traitlets.Unicode()
     progress = traitlets.Float(None, allow_none=True)
     saved_count = traitlets.Int()
+    at_once = traitlets.Bool(False)
+    """Whether radiographs are answered when they arrive."""
+    asked_key = traitlets.Int(None, allow_none=True)
+    """The radiograph whose answer is waited for at the screen."""
 
     def __init__(self, limits: UploadLimits | None = None) -> None:
         super().__init__()

@@ -47,6 +47,9 @@ class Workbench(AppShell):
     models
         The models folder that answers first; by default the shipped one, or the one that the
         environment variable ``FRACTURE_WIDGETS_MODELS`` names. Others can be chosen on the page.
+    answer_at_once
+        Whether radiographs are answered when they arrive, to begin with; a switch on the page
+        changes it for the visit.
 
     Attributes
     ----------
@@ -76,6 +79,7 @@ class Workbench(AppShell):
         executor: Executor | None = None,
         limits: UploadLimits | None = None,
         models: str | os.PathLike[str] | None = None,
+        answer_at_once: bool = True,
     ) -> None:
         self.state = WorkbenchState(limits or UploadLimits.from_environment())
         self.record = History(patience=_SECONDS_FOR_THE_HISTORY) if history is None else history
@@ -113,6 +117,7 @@ class Workbench(AppShell):
         self.state.observe(lambda change: self.viewer.display(change["new"]), "selected")
         self.state.observe(self._show_whether_empty, "listed")
         self._show_whether_empty()
+        self.state.at_once = answer_at_once
 
     @property
     def worklist(self) -> Any:

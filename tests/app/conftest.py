@@ -105,7 +105,11 @@ def samples():
 def workbench_with(answers, record, samples, synchronous):
     def make(**options):
         return Workbench(
-            cascade=answers, history=record, samples=samples, executor=synchronous, **options
+            cascade=answers,
+            history=record,
+            samples=samples,
+            executor=synchronous,
+            **({"answer_at_once": False} | options),
         )
 
     return make

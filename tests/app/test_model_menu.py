@@ -48,14 +48,16 @@ def models(monkeypatch, answers, folders):
 
 @pytest.fixture
 def workbench(models, record, samples, synchronous):
-    return Workbench(history=record, samples=samples, executor=synchronous)
+    return Workbench(answer_at_once=False, history=record, samples=samples, executor=synchronous)
 
 
 def test_the_model_that_the_environment_names_is_the_one_that_is_shown(
     models, folders, record, samples, synchronous, monkeypatch
 ):
     monkeypatch.setattr(model_menu, "default_models_folder", lambda: folders[1].path)
-    workbench = Workbench(history=record, samples=samples, executor=synchronous)
+    workbench = Workbench(
+        answer_at_once=False, history=record, samples=samples, executor=synchronous
+    )
     assert workbench.models.choice.label == "elbows"
 
 
@@ -98,7 +100,11 @@ def test_a_model_that_cannot_be_used_says_why_and_the_other_goes_on(workbench, m
 
 def test_a_folder_can_be_named_and_is_in_the_menu(models, record, samples, synchronous, tmp_path):
     workbench = Workbench(
-        history=record, samples=samples, executor=synchronous, models=tmp_path / "elbows"
+        answer_at_once=False,
+        history=record,
+        samples=samples,
+        executor=synchronous,
+        models=tmp_path / "elbows",
     )
     assert workbench.models.choice.label == "elbows"
     assert workbench.state.model_id == "e" * 64
@@ -140,7 +146,7 @@ def test_an_operating_point_that_a_model_lacks_is_said_and_not_taken(workbench, 
 
 
 def test_while_one_is_loaded_no_other_can_be_chosen(models, record, samples, patient):
-    workbench = Workbench(history=record, samples=samples, executor=patient)
+    workbench = Workbench(answer_at_once=False, history=record, samples=samples, executor=patient)
     assert workbench.models.choice.disabled
     assert workbench.models.point.disabled
     patient.go()

@@ -23,7 +23,9 @@ def make(answers, record, samples, patient, radiograph, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
 
     def workbench(tab):
-        page = Workbench(cascade=answers, history=record, samples=samples, executor=patient)
+        page = Workbench(
+            answer_at_once=False, cascade=answers, history=record, samples=samples, executor=patient
+        )
         page.tabs.value = tab
 
         def fill(name):

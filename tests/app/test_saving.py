@@ -127,7 +127,9 @@ def test_a_result_saved_in_another_session_is_known(
     radiograph, record, answers, samples, synchronous
 ):
     record.save(answers.examine(radiograph("hand.png")))
-    again = Workbench(cascade=answers, history=record, samples=samples, executor=synchronous)
+    again = Workbench(
+        answer_at_once=False, cascade=answers, history=record, samples=samples, executor=synchronous
+    )
     answer(again, radiograph, "hand.png")
     assert again.result.saved.text == "Already saved, as no. 1 in the history."
 
@@ -175,7 +177,9 @@ def test_a_history_that_cannot_be_written_still_gives_the_report(
     record = History(tmp_path / "a file" / "history.sqlite3")
     with pytest.raises(HistoryError):
         record.rows()
-    workbench = Workbench(cascade=answers, history=record, samples=samples, executor=synchronous)
+    workbench = Workbench(
+        answer_at_once=False, cascade=answers, history=record, samples=samples, executor=synchronous
+    )
     given = []
     workbench.result.save.send = lambda content, _: given.append(content["type"])
     answer(workbench, radiograph)

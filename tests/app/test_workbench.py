@@ -62,7 +62,9 @@ def test_the_opacity_stays_from_one_radiograph_to_the_next(workbench, radiograph
 
 
 def test_a_second_click_cannot_start_a_second_run(answers, record, samples, patient, radiograph):
-    workbench = Workbench(cascade=answers, history=record, samples=samples, executor=patient)
+    workbench = Workbench(
+        answer_at_once=False, cascade=answers, history=record, samples=samples, executor=patient
+    )
     workbench.state.add(radiograph())
     workbench.predict.click()
     assert workbench.predict.disabled
@@ -93,7 +95,9 @@ def test_predict_all_answers_all_and_a_failure_does_not_stop_the_others(
 
 
 def test_progress_is_said_and_stop_ends_it(answers, record, samples, patient, radiograph):
-    workbench = Workbench(cascade=answers, history=record, samples=samples, executor=patient)
+    workbench = Workbench(
+        answer_at_once=False, cascade=answers, history=record, samples=samples, executor=patient
+    )
     for name in ("one.png", "two.png", "three.png"):
         workbench.state.add(radiograph(name))
     said = []
@@ -200,7 +204,7 @@ def test_a_page_that_opens_while_something_changes_is_told_again(workbench, monk
 
 def test_the_networks_are_loaded_in_the_background(monkeypatch, answers, record, samples, patient):
     monkeypatch.setattr(inference, "load_shipped_cascade", lambda: answers)
-    workbench = Workbench(history=record, samples=samples, executor=patient)
+    workbench = Workbench(answer_at_once=False, history=record, samples=samples, executor=patient)
     assert workbench.status.text == "The networks are being loaded."
     assert workbench.status.busy
     patient.go()
@@ -214,7 +218,9 @@ def test_networks_that_cannot_be_loaded_are_a_sentence(monkeypatch, record, samp
         raise ModelError("The models folder is missing: clone the project again.")
 
     monkeypatch.setattr(inference, "load_shipped_cascade", missing)
-    workbench = Workbench(history=record, samples=samples, executor=synchronous)
+    workbench = Workbench(
+        answer_at_once=False, history=record, samples=samples, executor=synchronous
+    )
     assert workbench.predict.disabled
     assert workbench.status.text == "The models folder is missing: clone the project again."
     assert workbench.status.tone == "problem"

@@ -62,7 +62,7 @@ def test_two_views_of_one_workbench_send_side_by_side(new_lab_page, jupyterlab, 
     path = jupyterlab.write_notebook(
         "two views.ipynb",
         "from fracture_widgets import Workbench\n\n"
-        "workbench = Workbench()\ndisplay(workbench)\ndisplay(workbench)",
+        "workbench = Workbench(answer_at_once=False)\ndisplay(workbench)\ndisplay(workbench)",
     )
     page = new_lab_page(viewport={"width": 1280, "height": 2600})
     run_notebook(page, jupyterlab, path.name)

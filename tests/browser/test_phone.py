@@ -83,3 +83,15 @@ def test_the_reading_room_is_made_for_thumbs_too(page, dashboard):
     verdict.tap()
     expect(button(page, "Show the answer")).to_be_enabled()
     expect_made_for_thumbs(page)
+
+
+def test_what_is_chosen_is_answered_at_once_and_in_sight(page, dashboard, hand):
+    open_workbench(page, dashboard.address, at_once=True)
+    upload(page, hand)
+    expect_on_screen(page.locator(".fw-card h2 strong"))
+    expect(button(page, "Predict")).to_be_hidden()
+    expect_made_for_thumbs(page)
+    page.get_by_label("Answer at once").uncheck()
+    button(page, "Add radiographs").tap()
+    page.get_by_role("button", name="drawn, fractured").first.tap()
+    expect(button(page, "Predict")).to_be_enabled()

@@ -117,6 +117,7 @@ class _Synchronous(Executor):
 def worklist(folder: Path) -> list[str]:
     """Return the worklist's table of the kept radiographs."""
     bench = Workbench(
+        answer_at_once=False,
         cascade=Cascade.load(),
         history=History(folder / HISTORY),
         samples=(),

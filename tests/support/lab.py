@@ -18,7 +18,7 @@ from time import monotonic, sleep
 from pages import PATIENCE, free_port, status
 from playwright.sync_api import Page, expect
 
-CODE = "from fracture_widgets import Workbench\n\nWorkbench()"
+CODE = "from fracture_widgets import Workbench\n\nWorkbench(answer_at_once=False)"
 
 
 @dataclass(frozen=True)

@@ -132,11 +132,13 @@ def open_page(page: Page, address: str, panel: str) -> None:
     assert not page.get_by_text("There was an error").is_visible()
 
 
-def open_workbench(page: Page, address: str) -> None:
-    """Open the workbench and wait until the networks are loaded."""
+def open_workbench(page: Page, address: str, *, at_once: bool = False) -> None:
+    """Open the workbench, wait until the networks are loaded, and say when they are to answer."""
     open_page(page, address, ".fw-workbench")
     expect(status(page)).not_to_have_text(re.compile("^$|being loaded"))
     assert status(page).inner_text() == "Choose a radiograph first."
+    page.get_by_label("Answer at once").set_checked(at_once)
+    expect(button(page, "Predict")).to_be_visible(visible=not at_once)
 
 
 def status(page: Page) -> Locator:
