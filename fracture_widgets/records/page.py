@@ -86,7 +86,7 @@ def _heading(sheet: Sheet, report: Report, moment: datetime) -> float:
     part, verdict = verdict_heading(report.answer)
     lead = f"{part}: " if part else ""
     said = verdict if lead else verdict.capitalize()
-    room = _INNER
+    room = float(_INNER)
     if report.radiograph.source_format == "drawn":
         room -= _mark_as_drawn(sheet, 162) + _GUTTER
     size = min(56.0, 56.0 * room / width_of(lead + said, 56, bold=True))

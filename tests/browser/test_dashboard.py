@@ -21,6 +21,7 @@ from pypdf import PdfReader
 from fracture_widgets.base.words import NOTICE, percent
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.verdict_words import verdict_heading
 from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -58,7 +59,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     report = Cascade.load().examine(read_radiograph(hand))
     card = page.locator(".fw-card")
     expect(card.get_by_role("heading", level=2)).to_have_text(
-        f"{report.body_part.capitalize()}: {report.verdict}"
+        ": ".join(verdict_heading(report.answer))
     )
     expect(card).to_contain_text(percent(report.calibrated_probability))
     expect(card).to_contain_text(percent(report.body_part_probability))
@@ -96,7 +97,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     assert downloading.value.suggested_filename == "fracture-report-left-hand.pdf"
     downloading.value.save_as(tmp_path / "report.pdf")
     said = " ".join(PdfReader(tmp_path / "report.pdf").pages[0].extract_text().split())
-    assert f"{report.body_part.capitalize()}: {report.verdict}" in said
+    assert ": ".join(verdict_heading(report.answer)) in said
     assert percent(report.calibrated_probability) in said
     assert report.model in said
     assert NOTICE in said
@@ -312,5 +313,6 @@ def test_a_radiograph_with_exchanged_greys_is_answered_the_right_way_round(page,
     button(page, "Predict").click()
     card = page.locator(".fw-card")
     report = Cascade.load().examine(read_radiograph(path))
-    expect(card.get_by_role("heading", level=2)).to_have_text(f"Hand: {report.verdict}")
+    heading = ": ".join(verdict_heading(report.answer))
+    expect(card.get_by_role("heading", level=2)).to_have_text(heading)
     expect(card).to_contain_text("they were turned to examine it")

@@ -69,7 +69,9 @@ def test_results_are_found_by_page_filter_and_order(page, tmp_path):
     expect(rows(page).first).to_contain_text("hand 16.png")
     page.get_by_label("Network's verdict").select_option("doubt")
     expect(counted).not_to_have_text("11 of 62 saved results match")
-    expect(page.locator(".fw-history [data-label='Network']").first).to_have_text("doubt")
+    expect(page.locator(".fw-history [data-label='Network']").first).to_have_text(
+        re.compile("^doubt, more likely")
+    )
     shown = rows(page).count()
     with page.expect_download() as downloading:
         button(page, "Export as CSV").click()
