@@ -76,7 +76,7 @@ class AnswerPane(widgets.VBox):
         if selected is None or selected.key != state.asked_key or not state.is_answered(selected):
             return
         state.asked_key = None
-        self.status.reveal(".fw-card")
+        self.status.reveal(".fw-said")
 
     def _show(self, _: object = None) -> None:
         self._reveal()

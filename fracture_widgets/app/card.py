@@ -39,10 +39,13 @@ def card(report: Report) -> str:
     note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
     return f"""
 <section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
+  <div class="fw-said">
   <p class="fw-kicker">{escape(report.radiograph.name)}</p>
   <h2>{heading}<strong>{escape(verdict if part else verdict.capitalize())}</strong></h2>
   {marked if answer.overridden else ""}
   {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probability(answer)}
+  </div>
+  {"" if answer.refused else _worth(answer)}
   {_joints(answer) if answer.examined_joints else ""}
   {note if warnings else ""}
   <details class="fw-more"><summary>How this was found</summary>
@@ -54,11 +57,10 @@ def card(report: Report) -> str:
 
 
 def _probability(answer: Answer) -> str:
-    """Return the one probability of the card, and what such a score was worth, where known."""
+    """Return the one probability of the card, on its scale."""
     width = 100.0 * answer.calibrated_probability
     low, high = 100.0 * answer.band.low, 100.0 * answer.band.high
     doubt = f'<i class="fw-band" style="left: {low:.1f}%; width: {high - low:.1f}%"></i>'
-    worth = peers_sentence(answer)
     return f"""
   <p class="fw-probability">Probability of a fracture
     <b>{escape(percent(answer.calibrated_probability))}</b></p>
@@ -67,8 +69,13 @@ def _probability(answer: Answer) -> str:
     <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
   </div>
   <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
-  {f'<p class="fw-meaning">{escape(worth)}</p>' if worth else ""}
 """
+
+
+def _worth(answer: Answer) -> str:
+    """Return what such a score was worth, where that is known."""
+    worth = peers_sentence(answer)
+    return f'<p class="fw-meaning">{escape(worth)}</p>' if worth else ""
 
 
 def _limits_and_part(answer: Answer) -> str:

@@ -140,7 +140,7 @@ def test_what_was_asked_for_is_brought_onto_the_screen_once(workbench, radiograp
     workbench.status.send = lambda content, buffers=None: sent.append(content)
     workbench.state.extend([radiograph("1.png"), radiograph("2.png")])
     workbench.predict.click()
-    wanted = [{"type": "reveal", "what": ".fw-card"}]
+    wanted = [{"type": "reveal", "what": ".fw-said"}]
     assert sent == wanted
     workbench.predict_all.click()
     workbench.state.selected_key = workbench.state.entries[1].key
