@@ -22,6 +22,7 @@ from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.table import BOXES_FILE
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.parts import (
     BODY_PARTS,
@@ -62,7 +63,7 @@ def write_joint_crops(
     atlas: FracAtlas,
     destination: str | os.PathLike[str],
     *,
-    margin: float = 0.06,
+    margin: float = STANDARD_MARGIN,
     monitor: Monitor = SILENT,
 ) -> pd.DataFrame:
     """Cut the joints out of FracAtlas and write them in the MURA layout."""
@@ -190,7 +191,7 @@ def _cut(
         if not atlas.fits_outlines(radiograph):
             deviations.append(misfit(str(image_id)))
         for joint in group.to_dict("records"):
-            frame = _whole_pixels(_box_of(joint).grown(margin).clipped(), radiograph)
+            frame = crop_frame(_box_of(joint), radiograph, margin)
             target = root / joint["image_path"]
             if not target.exists():
                 write_whole(target, radiograph.crop(frame).to_png())
@@ -212,6 +213,11 @@ def _cut(
 
 def _box_of(joint: Mapping[Hashable, Any]) -> Box:
     return Box(*(float(joint[edge]) for edge in ("x0", "y0", "x1", "y1")))
+
+
+def crop_frame(joint: Box, radiograph: Radiograph, margin: float = STANDARD_MARGIN) -> Box:
+    """Return the box that a joint's crop is cut along, of whole pixels of the radiograph."""
+    return _whole_pixels(joint.grown(margin).clipped(), radiograph)
 
 
 def _whole_pixels(box: Box, radiograph: Radiograph) -> Box:

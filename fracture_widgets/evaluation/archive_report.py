@@ -15,6 +15,7 @@ from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE, percent
 from fracture_widgets.evaluation.evaluate import Evaluation
+from fracture_widgets.evaluation.learned import MARK, NOT_SAID
 from fracture_widgets.evaluation.scores import Scores
 from fracture_widgets.evaluation.shift_table import ShiftResults
 from fracture_widgets.evaluation.shifts import SHIFTS
@@ -53,7 +54,8 @@ def archive_page(evaluation: Evaluation, *, title: str) -> str:
     It names no patient: of a file it has the base name and the pixels.
     """
     name = escape(title)
-    scores = evaluation.fracture
+    scores, learned = evaluation.fracture, evaluation.learned
+    marked = f", {MARK}" if learned is not None and learned.n and learned.all else ""
     sections = [
         f"<h1>{name}</h1>",
         _paragraph(
@@ -61,15 +63,18 @@ def archive_page(evaluation: Evaluation, *, title: str) -> str:
             f"{evaluation.model[:12]} of Fracture Widgets {__version__}. {NOTICE} In brackets: "
             "95 percent intervals, whole patients drawn with replacement."
         ),
-        "<h2>Fracture</h2>",
+        f"<p>{escape(NOT_SAID if learned is None else str(learned))}</p>",
+        f"<h2>Fracture{marked}</h2>",
         _fracture_table(evaluation),
         _paragraph("Always answering normal is what accuracy is to be compared with."),
-        "<h2>Body part</h2>",
+        f"<h2>Body part{marked}</h2>",
         _body_part_table(evaluation.body_part),
     ]
+    if evaluation.on_all is not None:
+        sections += [f"<h2>Fracture, some {MARK}</h2>", _fracture_table(evaluation.on_all)]
     if evaluation.shifts is not None:
         sections += list(_shifts(evaluation.shifts))
-    sections += list(_worst(evaluation.predictions))
+    sections += list(_worst(evaluation.counted))
     if evaluation.unreadable:
         reasons = "".join(f"<li>{escape(why)}</li>" for _, why in evaluation.unreadable)
         sections += ["<h2>Files that could not be read</h2>", f"<ul>{reasons}</ul>"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,13 @@ import pandas as pd
 
 from fracture_widgets.datasets.table import labelled_table
 from fracture_widgets.errors import DatasetError, UnreadableRadiograph
+from fracture_widgets.evaluation.learned import (
+    LEARNED_COLUMN,
+    MARK,
+    NOT_SAID,
+    Learned,
+    counted,
+)
 from fracture_widgets.evaluation.scores import Scores, by_part, score_body_part, score_fracture
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import parts_among
@@ -19,6 +27,7 @@ from fracture_widgets.parts import parts_among
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.shift_table import ShiftResults
     from fracture_widgets.models.cascade import Cascade
+    from fracture_widgets.models.learned_from import LearnedFrom
 
 _REASONS = 5
 
@@ -29,9 +38,11 @@ class Evaluation:
 
     ``predictions`` has one row for each radiograph read: the columns of the dataset, and
     ``predicted_body_part``, ``body_part_probability``, ``predicted_label``,
-    ``fracture_probability``. ``unreadable`` has base name and reason of each file that could not
-    be read; they count nowhere. ``model`` is the sha256 of the model. ``shifts`` says what becomes
-    of the answers in other archives, where that was asked.
+    ``fracture_probability``, and ``learned_from`` where the model's card tells what it learned
+    from. ``learned`` counts those; figures are on the others, or on all where there is no other;
+    ``on_all`` has those on all where some were learned from. ``unreadable`` has base name and
+    reason of each file that could not be read; they count nowhere. ``model`` is the sha256 of the
+    model. ``shifts`` says what becomes of the answers in other archives, where that was asked.
     """
 
     body_part: Scores
@@ -41,12 +52,24 @@ class Evaluation:
     unreadable: tuple[tuple[str, str], ...]
     model: str
     shifts: ShiftResults | None = None
+    learned: Learned | None = None
+    on_all: Evaluation | None = None
+
+    @property
+    def counted(self) -> pd.DataFrame:
+        """The rows of ``predictions`` that the figures are on."""
+        return counted(self.predictions)
 
     def __repr__(self) -> str:
         return f"Evaluation({self.body_part!r}, {self.fracture!r})"
 
     def __str__(self) -> str:
+        learned = self.learned
         parts = [str(self.body_part), str(self.fracture), self._parts_table()]
+        if learned is not None and learned.n:
+            parts.insert(0, str(learned))
+        if self.on_all is not None:
+            parts.append(self.on_all._parts_table(all_parts=True))
         if count := len(self.unreadable):
             files = (
                 "file could not be read and was"
@@ -60,24 +83,39 @@ class Evaluation:
             parts.append("\n".join(lines))
         if self.shifts is not None:
             parts.append(f"As other archives would have them\n{self.shifts}")
+        if learned is None or not learned.n:
+            parts.append(NOT_SAID if learned is None else str(learned))
         parts.append("In brackets: 95 percent intervals, whole patients drawn with replacement.")
         return "\n\n".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
-        return {
+        known = {
             "model": self.model,
+            "learned_from": None if self.learned is None else self.learned.to_dict(),
+            **self._figures(),
+            "unreadable": [{"name": name, "error": reason} for name, reason in self.unreadable],
+        }
+        if self.on_all is not None:
+            known["on_all"] = self.on_all._figures()
+        return known | ({} if self.shifts is None else {"shifts": self.shifts.to_dict()})
+
+    def _figures(self) -> dict[str, Any]:
+        return {
             "body_part": self.body_part.to_dict(),
             "fracture": self.fracture.to_dict(),
             "by_part": {part: scores.to_dict() for part, scores in self.by_part.items()},
-            "unreadable": [{"name": name, "error": reason} for name, reason in self.unreadable],
-        } | ({} if self.shifts is None else {"shifts": self.shifts.to_dict()})
+        }
 
-    def _parts_table(self) -> str:
+    def _parts_table(self, *, all_parts: bool = False) -> str:
+        learned = self.learned
+        marked = learned is not None and learned.n > 0 and learned.all
+        title = "By part" if not (marked or all_parts) else f"By part, {MARK}"
         rows: list[tuple[str, ...]] = [
-            ("By part", "n", "fractured", "AUROC", "accuracy", "always normal")
+            (title, "n", "fractured", "AUROC", "accuracy", "always normal")
         ]
-        for part, scores in self.by_part.items():
+        first = {"all parts": self.fracture} if all_parts else {}
+        for part, scores in {**first, **self.by_part}.items():
             counts = (f"{scores.n:,}", f"{int(scores.true.sum()):,}")
             measured = (str(scores.estimates[name]) for name in ("auroc", "accuracy"))
             rows.append((part, *counts, *measured, f"{scores.baseline:.3f}"))
@@ -103,7 +141,8 @@ def evaluate_predictions(
     ----------
     test_dataset
         A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder that it
-        reads. The network should have seen none of its patients.
+        reads. Figures are on those of its radiographs that the model did not learn from, as far
+        as its card says from which it did.
     cascade
         What answers; the shipped cascade by default.
     split
@@ -145,9 +184,11 @@ def evaluate_predictions(
     answers: dict[Any, dict[str, Any]] = {}
     unreadable: list[tuple[str, str]] = []
     model, answered = "", set[str]()
+    known: LearnedFrom | None = getattr(cascade, "learned_from", None)
     for done, (row, path) in enumerate(table["image_path"].items(), start=1):
         try:
-            report = cascade.examine(read_radiograph(path))
+            radiograph = read_radiograph(path)
+            report = cascade.examine(radiograph)
         except UnreadableRadiograph as error:
             unreadable.append((Path(path).name, str(error)))
         else:
@@ -159,6 +200,8 @@ def evaluate_predictions(
                 "predicted_label": report.label,
                 "fracture_probability": report.fracture_probability,
             }
+            if known is not None:
+                answers[row][LEARNED_COLUMN] = known.holds(radiograph)
         if progress is not None:
             progress(done, len(table))
     if not answers:
@@ -166,10 +209,41 @@ def evaluate_predictions(
             f"None of the {len(table):,} radiographs could be read; the first: {unreadable[0][1]}"
         )
     predictions = table.join(pd.DataFrame.from_dict(answers, orient="index"), how="inner")
+    figures = partial(
+        _figures_on,
+        parts=parts_among((*answered, *predictions["body_part"])),
+        by=by,
+        resamples=resamples,
+        unreadable=tuple(unreadable),
+        model=model,
+    )
+    learned = Learned.of_table(predictions, by)
+    mark = f", {MARK}" if learned is not None and learned.n and learned.all else ""
+    evaluation = figures(counted(predictions), mark=mark)
+    evaluation = replace(evaluation, predictions=predictions, learned=learned)
+    if learned is not None and 0 < learned.n < learned.of:
+        on_all = figures(predictions, mark=f", some {MARK}")
+        evaluation = replace(evaluation, on_all=on_all)
+    if show is not None:
+        show(str(evaluation))
+    return evaluation
+
+
+def _figures_on(
+    predictions: pd.DataFrame,
+    *,
+    parts: Sequence[str],
+    by: str,
+    resamples: int,
+    unreadable: tuple[tuple[str, str], ...],
+    model: str,
+    mark: str,
+) -> Evaluation:
+    """Compare answers with the truth; questions end with a mark where it is needed."""
 
     def fracture_scores(kind: str, rows: pd.DataFrame) -> Scores:
         return score_fracture(
-            f"fracture, {kind}",
+            f"fracture, {kind}{mark}",
             rows["label"],
             rows["predicted_label"],
             rows["fracture_probability"],
@@ -177,23 +251,21 @@ def evaluate_predictions(
             resamples=resamples,
         )
 
-    evaluation = Evaluation(
+    return Evaluation(
         body_part=score_body_part(
             predictions["body_part"],
             predictions["predicted_body_part"],
-            parts_among((*answered, *predictions["body_part"])),
+            parts,
             groups=predictions[by],
             resamples=resamples,
+            question=f"body part{mark}",
         ),
         fracture=fracture_scores("all parts", predictions),
         by_part={part: fracture_scores(part, rows) for part, rows in by_part(predictions)},
         predictions=predictions,
-        unreadable=tuple(unreadable),
+        unreadable=unreadable,
         model=model,
     )
-    if show is not None:
-        show(str(evaluation))
-    return evaluation
 
 
 def _chosen(

@@ -158,6 +158,7 @@ def score_body_part(
     *,
     groups: npt.ArrayLike,
     resamples: int = 2000,
+    question: str = "body part",
 ) -> Scores:
     """Compare answers to "which body part?" with the truth."""
     truth, answers = np.asarray(true, dtype=str), np.asarray(predicted, dtype=str)
@@ -171,7 +172,7 @@ def score_body_part(
         estimates[f"sensitivity {label}"] = interval(found, truth, answers)
     most_frequent = max(labels, key=lambda label: int((truth == label).sum()))
     return Scores(
-        "body part",
+        question,
         tuple(labels),
         confusion_matrix(truth, answers, labels),
         estimates,

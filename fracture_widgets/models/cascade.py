@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.engines import AUTO, chosen_engine, engine_of
 from fracture_widgets.models.folder import LOOKS, ModelFolder
+from fracture_widgets.models.learned_from import LearnedFrom, learned_from
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.report import Answer, Report
@@ -120,6 +121,11 @@ class Cascade:
     def body_parts(self) -> tuple[str, ...]:
         """The body parts it tells apart and answers for, as its card says."""
         return self._composition.body_parts
+
+    @cached_property
+    def learned_from(self) -> LearnedFrom | None:
+        """Radiographs that its networks learned from; None where no card tells of them."""
+        return learned_from(self._composition.networks)
 
     def examine(self, radiograph: Radiograph) -> Report:
         """Answer one radiograph. Safe to call from several threads.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from fracture_widgets.base.files import file_sha256, write_by_content, write_whole
+from fracture_widgets.base.files import Content, file_sha256, write_by_content, write_whole
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.imaging.views import VIEWS
@@ -23,6 +23,8 @@ from fracture_widgets.parts import LABELS
 CARD_FILE, GRAPH_FILE = "card.json", "graph.json"
 OUT_OF_FOLD_FILE = "out_of_fold.csv"
 """Every answer out of fold, from which calibration and operating points follow."""
+LEARNED_FROM = "learned_from"
+"""Begins the name of the file that tells what was learned from, which decides no answer."""
 
 MODELS_VARIABLE = "FRACTURE_WIDGETS_MODELS"
 """Environment variable that names another models folder."""
@@ -47,6 +49,7 @@ class ModelFolder:
     graph: Mapping[str, Any]
     sha256: str
     name: str = "model"
+    home: Path | None = None
 
     @classmethod
     def of_cascade(cls, weights: Weights, graph: Mapping[str, Any], body_parts: Sequence[str],
@@ -197,7 +200,11 @@ def _identity(card: Mapping[str, Any]) -> str:
     """Return the digest that stands for all that decides an answer."""
     files = {name: entry["sha256"] for name, entry in card["files"].items()}
     implied = file_sha256(_CASCADE_GRAPH)  # the graph of the first schema went without saying
-    named = sorted(name for name, digest in files.items() if digest != implied)
+    named = sorted(
+        name
+        for name, digest in files.items()
+        if digest != implied and not name.startswith(LEARNED_FROM)
+    )
     listing = "".join(f"{files[name]}  {name}\n" for name in named)
     parts = (card.get(TRUST_SECTION) or {}).get("parts")
     if parts:
@@ -218,7 +225,8 @@ def load_model_folder(folder: str | os.PathLike[str] | None = None) -> ModelFold
     for name, entry in card["files"].items():
         _check_file(home, name, entry)
     weights = StoredWeights(home / name for name in card["files"] if name.endswith(".npz"))
-    return ModelFolder(card, weights, _graph(home, card), _identity(card), home.resolve().name)
+    graph, name = _graph(home, card), home.resolve().name
+    return ModelFolder(card, weights, graph, _identity(card), name, home)
 
 
 def _check_file(home: Path, name: str, entry: Mapping[str, Any]) -> None:
@@ -296,10 +304,27 @@ def add_gate(folder: Path, weights: Weights, figures: Mapping[str, Any]) -> dict
     """Write a gate beside a cascade's weights, or in the place of an older one."""
     card = read_card(folder)
     with _saving(folder):
-        others = {n: entry for n, entry in card["files"].items() if not n.startswith("gate")}
         name, entry = _write_weights(folder, "gate", weights)
-        whole = {**card, "gate": dict(figures), "files": {**others, name: entry}}
-        return _exchange_card(folder, whole)
+        files = _with_file(card, "gate", name, entry)
+        return _exchange_card(folder, {**card, "gate": dict(figures), "files": files})
+
+
+def add_learned_from(folder: Path, content: Content) -> dict[str, Any]:
+    """Write what a model learned from beside its weights, in the place of an older file."""
+    card = read_card(folder)
+    with _saving(folder):
+        path, sha256 = write_by_content(folder / f"{LEARNED_FROM}.npy", content)
+        entry = {"sha256": sha256, "bytes": path.stat().st_size}
+        files = _with_file(card, LEARNED_FROM, path.name, entry)
+        return _exchange_card(folder, {**card, "files": files})
+
+
+def _with_file(
+    card: Mapping[str, Any], stem: str, name: str, entry: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a card's files with one in the place of all whose names begin so."""
+    others = {n: known for n, known in card["files"].items() if not n.startswith(stem)}
+    return {**others, name: dict(entry)}
 
 
 def amend_card(folder: Path, **sections: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pandas as pd
 from fracture_widgets.base.progress import Cancelled
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError, ModelError, TrainingError
+from fracture_widgets.evaluation.learned import LEARNED_COLUMN
 from fracture_widgets.models.folder import (
     BODY_PART,
     CARD_FILE,
@@ -26,6 +27,7 @@ from fracture_widgets.models.folder import (
     read_card,
     save_model_folder,
 )
+from fracture_widgets.models.learned_from import LearnedFrom, learned_from_weights
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.keras_import import precision, require_keras
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, POOLED_OUTPUT
@@ -65,7 +67,7 @@ from fracture_widgets.training.loop import (
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import TrainingMonitor
 from fracture_widgets.training.run_folder import DatasetIdentity, RunFolder, RunRecord
-from fracture_widgets.training.runs import TrainingResult, evaluate_answers
+from fracture_widgets.training.runs import Judged, TrainingResult
 
 if TYPE_CHECKING:
     import keras
@@ -229,16 +231,17 @@ class ClassifierTraining:
         """Save the weights first, then whatever can be said of them."""
         question, network = self._question, self._record.network
         card = self._card(examples, fitted)
+        known = self._learned_from(examples)
         files: dict[str, Path] = {}
         if run is not None:
-            card = save_network(run.folder, question, self._labels, network, model, card)
+            card = save_network(run.folder, question, self._labels, network, model, card, known)
             weights = next(name for name in card["files"] if name.endswith(".npz"))
             files = {"weights": run.folder / weights, "card": run.folder / CARD_FILE}
-        scores = None
+        judged = None
         if not fitted.interrupted:
-            answers = self._answers(learner, examples)
-            scores = evaluate_answers(question, answers)
-            card["test"] = scores.to_dict()
+            answers = self._answers(learner, examples, known)
+            judged = Judged.of(question, answers)
+            card["test"] = judged.scores.to_dict()
             if run is not None:
                 card = amend_card(run.folder, test=card["test"])
                 run.finish(answers)
@@ -248,7 +251,9 @@ class ClassifierTraining:
             plan=self._plan,
             history=fitted.history,
             split=examples.table,
-            evaluation=scores,
+            evaluation=None if judged is None else judged.scores,
+            learned=None if judged is None else judged.learned,
+            on_all=None if judged is None else judged.on_all,
             skipped=examples.skipped,
             files=files,
             interrupted=fitted.interrupted,
@@ -285,14 +290,23 @@ class ClassifierTraining:
             "test": None,
         }
 
-    def _answers(self, learner: keras.Model, examples: Examples) -> pd.DataFrame:
-        """Return what the network answers to the test split, for :func:`evaluate_answers`."""
+    def _learned_from(self, examples: Examples) -> LearnedFrom:
+        """Return what the network learned from, and what the weights did that it started from."""
+        start = learned_from_weights(self._plan.weights)
+        own = [examples.marks[examples.rows(split)] for split in ("train", "validation")]
+        return LearnedFrom.together([*own, *([] if start is None else [start.marks])])
+
+    def _answers(
+        self, learner: keras.Model, examples: Examples, known: LearnedFrom
+    ) -> pd.DataFrame:
+        """Return what the network answers to the test split, for :class:`Judged`."""
         rows = examples.rows("test")
         targets = one_hot(examples.table["answer"], self._labels)
         tested = batches(examples.inputs, targets, rows, size=self._plan.batch)
         answers = [np.asarray(learner.predict_on_batch(x), dtype=float) for x, _ in tested]
         given = pd.DataFrame(np.concatenate(answers), columns=list(self._labels))
         test = examples.table.iloc[rows][["patient_id", "answer"]].reset_index(drop=True)
+        test[LEARNED_COLUMN] = known.which(examples.marks[rows])
         return pd.concat([test, given], axis=1)
 
 
@@ -336,8 +350,9 @@ def save_network(
     network: str,
     model: keras.Model,
     card: Mapping[str, Any],
+    learned: LearnedFrom | None = None,
 ) -> dict[str, Any]:
-    """Write a network with its card, and give the model the weights as written."""
+    """Write a network, its card and what it learned from; give the model the written weights."""
     whole = question == BODY_PART_OUTPUT
     parts = labels if whole else [question] if question in BODY_PARTS else []
     try:
@@ -350,6 +365,8 @@ def save_network(
             network=network,
             body_parts=parts,
         )
+        if learned is not None:
+            complete = learned.add_to(folder)
         assign_weights(model, load_model_folder(folder).weights)
     except ModelError as error:
         cause = error.__cause__

@@ -17,6 +17,8 @@ from fracture_widgets.base.cache import ArrayCache, content_key
 from fracture_widgets.base.files import file_sha256
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.learned_from import MARK, MARK_FORM, mark_of
 from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
@@ -27,7 +29,7 @@ from fracture_widgets.training.progress import FEATURES
 if TYPE_CHECKING:
     import keras
 
-Features = npt.NDArray[np.floating]
+Features = npt.NDArray[Any]
 _BATCH = 32
 _CEILING_SAMPLE = 128
 _CEILING_QUANTILE = 0.9995
@@ -121,10 +123,21 @@ def pooled_examples(
     """Return the pooled features of every radiograph that can be read, from files or the cache."""
     keras = require_keras("Computing features")
     trunk = keras.Model(network.input, network.get_layer(POOLED_OUTPUT).output)
-    load, skipped = pixel_loader(table, monitor)
-    digests = [_digest(Path(path)) for path in table["image_path"]]
+    load, skipped, marks = pixel_loader(table, monitor)
+    paths = [Path(path) for path in table["image_path"]]
+    digests = [_digest(path) for path in paths]
     features, kept, _ = compute_features(trunk, digests, load, cache, monitor)
-    return kept_examples(table, kept, features[kept], skipped)
+    for row in kept:
+        # Of whose features were kept from before, the file was not read; its mark was kept, too.
+        key = content_key({"file": digests[row], "mark": MARK_FORM})
+        known = None if row in marks else cache.get(key)
+        if known is not None:
+            marks[row] = known.view(MARK)
+            continue
+        if row not in marks:
+            marks[row] = mark_of(read_radiograph(paths[row]))
+        cache.put(key, marks[row].view(np.uint8))
+    return kept_examples(table, kept, features[kept], skipped, marks)
 
 
 def _digest(path: Path) -> str | None:

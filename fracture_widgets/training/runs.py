@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fracture_widgets.errors import FractureWidgetsError, ModelError
+from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.figures import (
     ConfusionMatrixDisplay,
@@ -39,18 +40,40 @@ def task_title(question: str) -> str:
     return f"fracture, {question}" if question in BODY_PARTS else "fracture"
 
 
-def evaluate_answers(question: str, answers: pd.DataFrame) -> Scores:
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a network answered to the test split, scored on what it did not learn from."""
+
+    scores: Scores
+    learned: Learned | None
+    on_all: Scores | None
+
+    @classmethod
+    def of(cls, question: str, answers: pd.DataFrame) -> Judged:
+        """Score answers; where all were learned from, they are scored and marked."""
+        learned = Learned.of_table(answers)
+        if learned is None or not learned.n:
+            return cls(evaluate_answers(question, answers), learned, None)
+        if learned.all:
+            return cls(evaluate_answers(question, answers, mark=f", {MARK}"), learned, None)
+        on_all = evaluate_answers(question, answers, mark=f", some {MARK}")
+        return cls(evaluate_answers(question, counted(answers)), learned, on_all)
+
+
+def evaluate_answers(question: str, answers: pd.DataFrame, *, mark: str = "") -> Scores:
     """Score what a network answered."""
-    labels = [str(name) for name in answers if name not in {"patient_id", "answer"}]
+    known = {"patient_id", "answer", LEARNED_COLUMN}
+    labels = [str(name) for name in answers if name not in known]
     probabilities = answers[labels].to_numpy(dtype=float)
     predicted = np.array(labels)[probabilities.argmax(axis=1)]
     groups = answers["patient_id"]
     if question == BODY_PART_OUTPUT:
-        return score_body_part(answers["answer"], predicted, labels, groups=groups)
+        return score_body_part(
+            answers["answer"], predicted, labels, groups=groups, question=f"body part{mark}"
+        )
     fracture = probabilities[:, labels.index(FRACTURED)]
-    return score_fracture(
-        task_title(question), answers["answer"], predicted, fracture, groups=groups
-    )
+    title = f"{task_title(question)}{mark}"
+    return score_fracture(title, answers["answer"], predicted, fracture, groups=groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +103,8 @@ class _Training:
     history: pd.DataFrame
     evaluation: Scores | None
     card: Mapping[str, Any]
+    learned: Learned | None = None
+    on_all: Scores | None = None
 
     @property
     def best_epoch(self) -> int:
@@ -119,7 +144,13 @@ class TrainingResult(_Training):
     split
         The radiographs used, with the columns ``answer`` and ``split``.
     evaluation
-        Of the test split; ``None`` after an interruption.
+        Of the test split, or of those radiographs in it that were not learned from, if there are
+        others; ``None`` after an interruption.
+    learned
+        How many of the test split were learned from: those that also stand in the other splits,
+        or that taught the weights it started from.
+    on_all
+        As ``evaluation``, on the whole test split, where some of it was learned from.
     skipped
         Base name and reason of each file that could not be read.
     files
@@ -156,8 +187,14 @@ class TrainingResult(_Training):
         if self.skipped:
             files = "file was" if len(self.skipped) == 1 else "files were"
             lines.append(f"{len(self.skipped):,} {files} skipped, being unreadable.")
-        text = " ".join(lines)
-        return text if self.evaluation is None else f"{text}\n\nTest split. {self.evaluation}"
+        parts = [" ".join(lines)]
+        if self.evaluation is not None:
+            parts.append(f"Test split. {self.evaluation}")
+        if self.learned is not None:
+            parts.append(str(self.learned))
+        if self.on_all is not None:
+            parts.append(str(self.on_all))
+        return "\n\n".join(parts)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,7 +209,7 @@ class TrainingRun(_Training):
         Name of the trunk, ``"resnet50"`` for one.
     finished
         Whether it came to its end; another one can be continued.
-    question, plan, history, evaluation, card
+    question, plan, history, evaluation, learned, on_all, card
         As of a :class:`TrainingResult`, so far; the card is empty while there is none.
     """
 
@@ -205,6 +242,7 @@ def open_run(folder: str | os.PathLike[str]) -> TrainingRun:
     kept = RunFolder(Path(folder))
     record = kept.record()
     answers = kept.answers() if kept.finished else None
+    judged = None if answers is None else Judged.of(record.question, answers)
     return TrainingRun(
         folder=kept.folder,
         question=record.question,
@@ -213,7 +251,9 @@ def open_run(folder: str | os.PathLike[str]) -> TrainingRun:
         history=kept.history(),
         finished=kept.finished,
         card=_card(kept.folder),
-        evaluation=None if answers is None else evaluate_answers(record.question, answers),
+        evaluation=None if judged is None else judged.scores,
+        learned=None if judged is None else judged.learned,
+        on_all=None if judged is None else judged.on_all,
     )
 
 

@@ -180,3 +180,42 @@ def test_an_evaluation_is_taken_as_it_is(table, synchronous):
 def test_a_table_that_will_not_do_is_one_sentence(table, synchronous, change, message):
     with pytest.raises(DatasetError, match=message):
         ErrorBrowser(change(table), executor=synchronous)
+
+
+def about_learned(browser):
+    said, *others = browser.view("errors").learned.children
+    return said, others
+
+
+def test_those_learned_from_are_left_out_until_asked_for(table, answers, synchronous):
+    known = table.assign(learned_from=["same", "no", "alike", "no", "no"], patient_id="p")
+    browser = ErrorBrowser(known, cascade=answers, executor=synchronous)
+    said, (box,) = about_learned(browser)
+    assert said.text.startswith("2 of 5 radiographs were learned from (1 known by their looks")
+    assert browser.state.counts.tolist() == [[0, 1], [1, 1]]
+    assert listed(browser) == ["missed.png"]
+    assert repr(browser) == "ErrorBrowser(2 mistakes in 3)"
+    (button,) = box.children
+    assert button.description == "Show those learned from"
+    button.click()
+    assert browser.state.counts.tolist() == [[1, 2], [1, 1]]
+    assert [cell["n"] for cell in cells(browser)] == ["1", "2", "1", "1"]
+    assert listed(browser) == ["missed surely.png", "missed.png"]
+    notes = [picture["note"] for picture in browser.pictures.content["rows"]]
+    assert notes == ["s3, hand, fractured, learned from", "s2, hand, fractured"]
+    assert button.description == "Leave out those learned from"
+    button.click()
+    assert listed(browser) == ["missed.png"]
+
+
+def test_all_or_none_learned_from_is_said(table, answers, synchronous):
+    for word, words in (("same", "All 5 radiographs were"), ("no", "None of the 5 radiographs")):
+        known = table.assign(learned_from=word)
+        browser = ErrorBrowser(known, cascade=answers, executor=synchronous)
+        said, others = about_learned(browser)
+        assert said.text.startswith(words)
+        assert said.tone == ("problem" if word == "same" else "quiet")
+        assert others == []
+        assert browser.state.counts.sum() == 5
+    silent = ErrorBrowser(table, cascade=answers, executor=synchronous)
+    assert silent.view("errors").learned.children == ()

@@ -7,6 +7,9 @@ import pytest
 
 from fracture_widgets.cli import main
 from fracture_widgets.datasets.table import load_dataset
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.folder import default_models_folder
+from fracture_widgets.models.learned_from import LearnedFrom, mark_of
 from fracture_widgets.phantoms import write_phantoms
 
 pytestmark = pytest.mark.slow
@@ -24,6 +27,7 @@ def test_a_folder_is_summed_up_in_words(folder, capsys):
     said = capsys.readouterr()
     table = load_dataset(folder)
     assert said.out.startswith(f"Body part: {len(table)} radiographs of 12 patients")
+    assert f"None of the {len(table)} radiographs were learned from." in said.out
     for words in ("Fracture, all parts", "always normal", "called fractured", "By part"):
         assert words in said.out
     assert "No file was skipped." in said.err
@@ -106,3 +110,31 @@ def test_a_report_is_a_page_and_its_numbers(folder, tmp_path, capsys):
     nowhere = str(tmp_path / "in the way" / "report")
     assert main(["evaluate", str(folder), "--limit", "1", "--report", nowhere]) == 1
     assert "The folder for the report cannot be made" in capsys.readouterr().err
+
+
+def test_what_a_model_learned_from_does_not_count(folder, tmp_path, capsys):
+    for file in default_models_folder().iterdir():
+        if file.is_file():
+            (tmp_path / file.name).symlink_to(file)
+    card = tmp_path / "card.json"
+    text = card.read_bytes()
+    card.unlink()
+    card.write_bytes(text)
+    table = load_dataset(folder)
+    hands = table.image_path[table.body_part == "hand"]
+    marks = [mark_of(read_radiograph(path)) for path in hands]
+    LearnedFrom.together(marks).add_to(tmp_path)
+
+    words = ["evaluate", str(folder), "--models", str(tmp_path)]
+    assert main([*words, "--json"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    rest = len(table) - len(hands)
+    known = {"n": len(hands), "of": len(table), "alike": 0, "figures_on": "others"}
+    assert numbers["learned_from"] == known
+    assert (numbers["fracture"]["n"], numbers["on_all"]["fracture"]["n"]) == (rest, len(table))
+    assert list(numbers["by_part"]) == ["elbow", "shoulder"]
+
+    (spoilt,) = tmp_path.glob("learned_from*")
+    spoilt.write_bytes(spoilt.read_bytes()[:-1])
+    assert main(words) == 1
+    assert "is not the file that card.json describes" in capsys.readouterr().err

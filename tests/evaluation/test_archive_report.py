@@ -8,6 +8,7 @@ import pytest
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.evaluation.archive_report import archive_page, write_archive_report
 from fracture_widgets.evaluation.evaluate import evaluate_predictions
+from fracture_widgets.evaluation.learned import Learned
 from fracture_widgets.evaluation.shift_table import evaluate_shifts
 from fracture_widgets.phantoms import write_phantoms
 
@@ -93,3 +94,15 @@ def test_page_and_numbers_are_written_whole(evaluation, tmp_path):
 def test_files_that_could_not_be_read_are_listed(evaluation):
     page = archive_page(replace(evaluation, unreadable=(("a", "a<b is empty."),)), title="x")
     assert "<li>a&lt;b is empty.</li>" in page
+
+
+def test_the_page_says_how_many_were_learned_from(evaluation):
+    assert "card does not say which radiographs" in archive_page(evaluation, title="x")
+    of = len(evaluation.predictions)
+    all_of_it = archive_page(replace(evaluation, learned=Learned(of, of)), title="x")
+    assert f"All {of} radiographs were learned from" in all_of_it
+    assert "<h2>Fracture, learned from</h2>" in all_of_it
+    part = replace(evaluation, learned=Learned(3, of), on_all=evaluation)
+    page = archive_page(part, title="x")
+    assert f"<p>3 of {of} radiographs were learned from. The figures are on the" in page
+    assert page.index("<h2>Fracture</h2>") < page.index("<h2>Fracture, some learned from</h2>")

@@ -7,6 +7,8 @@ import pytest
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.evaluate import evaluate_predictions
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.learned_from import LearnedFrom, mark_of
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import write_phantoms
@@ -156,3 +158,84 @@ def test_one_label_alone_has_an_accuracy_and_no_auroc(quick, table):
 def test_a_result_is_short_in_a_notebook_s_margin(quick, table):
     assert len(repr(quick(table))) < 250
     assert "accuracy=1.000" in repr(replace(quick(table)))
+
+
+def learned_reader(table, rows, mistakes=()):
+    """Return a reader whose model learned from some of the rows."""
+    reader = Reader(table, mistakes)
+    paths = [table.image_path.iloc[row] for row in rows]
+    reader.learned_from = LearnedFrom.together([mark_of(read_radiograph(path)) for path in paths])
+    return reader
+
+
+def evaluated(table, reader):
+    return evaluate_predictions(table, reader, resamples=50, show=None)
+
+
+def test_a_model_that_does_not_say_what_it_learned_from_is_named(quick, table):
+    result = quick(table)
+    assert result.learned is None
+    assert result.on_all is None
+    assert "card does not say which radiographs it learned from" in str(result)
+    assert result.to_dict()["learned_from"] is None
+    assert "learned_from" not in result.predictions
+
+
+def test_nothing_of_it_was_learned_from(table):
+    hands = np.flatnonzero(table.body_part == "hand")
+    others = table[table.body_part != "hand"]
+    result = evaluated(others, learned_reader(table, hands))
+    assert f"None of the {len(others)} radiographs were learned from." in str(result)
+    assert result.on_all is None
+    assert (result.fracture.n, result.fracture.question) == (len(others), "fracture, all parts")
+    said = result.to_dict()["learned_from"]
+    assert said == {"n": 0, "of": len(others), "alike": 0, "figures_on": "all"}
+    assert len(result.counted) == len(others)
+
+
+def test_part_of_it_was_learned_from_and_the_others_count(table):
+    hands = np.flatnonzero(table.body_part == "hand")
+    shoulder = int(np.flatnonzero(table.body_part == "shoulder")[0])
+    # It errs on one that it never saw, and on none of those that it learned from.
+    result = evaluated(table, learned_reader(table, hands, mistakes=[shoulder]))
+    rest = len(table) - len(hands)
+    words = str(result)
+    assert words.startswith(
+        f"{len(hands)} of {len(table)} radiographs were learned from. The figures are on the "
+        f"{rest} others."
+    )
+    assert result.fracture.n == len(result.counted) == rest
+    assert result.fracture.estimates["accuracy"].value == pytest.approx(1 - 1 / rest)
+    assert "hand" not in result.by_part
+    assert len(result.predictions) == len(table)
+    assert (result.predictions.learned_from == "same").sum() == len(hands)
+    # On all of them it looks better; the figures are there, and marked.
+    assert result.on_all.fracture.estimates["accuracy"].value == pytest.approx(1 - 1 / len(table))
+    assert result.on_all.fracture.question == "fracture, all parts, some learned from"
+    table_on_all = words.partition("By part, learned from")[2]
+    assert table_on_all.splitlines()[1].split()[:3] == ["all", "parts", str(len(table))]
+    numbers = result.to_dict()
+    assert numbers["learned_from"]["figures_on"] == "others"
+    assert numbers["fracture"]["n"] == rest
+    assert numbers["on_all"]["fracture"]["n"] == len(table)
+
+
+def test_others_of_the_same_patients_are_counted(table):
+    patient = table.patient_id.iloc[0]
+    rows = np.flatnonzero(table.patient_id == patient)
+    assert len(rows) > 1
+    result = evaluated(table, learned_reader(table, rows[:1]))
+    assert result.learned.beside == len(rows) - 1
+    assert "of whom other radiographs were." in str(result)
+
+
+def test_all_of_it_was_learned_from_and_the_figures_say_so(table):
+    result = evaluated(table, learned_reader(table, range(len(table))))
+    words = str(result)
+    assert words.startswith(f"All {len(table)} radiographs were learned from: these figures say")
+    assert "Fracture, all parts, learned from: " in words
+    assert "Body part, learned from: " in words
+    assert "By part, learned from" in words
+    assert result.fracture.n == len(table)
+    assert result.on_all is None
+    assert result.to_dict()["learned_from"]["figures_on"] == "all"

@@ -267,4 +267,4 @@ class TestTheCard:
     def test_what_ships_is_at_most_60_megabytes_and_no_pickle(self) -> None:
         files = [path for path in default_models_folder().iterdir() if path.is_file()]
         assert sum(path.stat().st_size for path in files) < 60e6
-        assert {path.suffix for path in files} <= {".csv", ".json", ".npz", ".md"}
+        assert {path.suffix for path in files} <= {".csv", ".json", ".npy", ".npz", ".md"}

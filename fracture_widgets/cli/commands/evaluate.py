@@ -50,7 +50,8 @@ def evaluate(
     """Answer every radiograph of a dataset and compare.
 
     Accuracy of both questions, confusion matrices, and figures by part beside the always-normal
-    baseline. A file that cannot be read does not stop the rest; the exit code is then 1.
+    baseline, on the radiographs that the model did not learn from. A file that cannot be read does
+    not stop the rest; the exit code is then 1.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def evaluate(
     if changing or report is not None:
         with Narrator("answers") as narrator:
             changed = evaluate_shifts(
-                evaluation.predictions,
+                evaluation.counted,
                 cascade,
                 kinds=kinds if changing else (),
                 strengths=strengths,

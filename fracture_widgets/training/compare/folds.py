@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.split import patient_folds, split_by_patient
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
+from fracture_widgets.models.learned_from import NOT, LearnedFrom, Marks
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.parts import FRACTURED, LABELS
 from fracture_widgets.training.data import (
@@ -69,6 +70,7 @@ class ComparedData:
     pixels: npt.NDArray[np.uint8]
     folds: tuple[FoldRows, ...]
     skipped: tuple[tuple[str, str], ...]
+    marks: Marks
 
     @property
     def targets(self) -> npt.NDArray[np.float32]:
@@ -80,6 +82,15 @@ class ComparedData:
         """Whether each radiograph is fractured, shape ``(n,)``."""
         is_so: npt.NDArray[np.bool_] = self.table["label"].to_numpy() == FRACTURED
         return is_so
+
+    def learned_from(self, weights: Iterable[LearnedFrom]) -> npt.NDArray[np.str_]:
+        """Say which radiographs a model that answers them saw: in its fold, or in its weights."""
+        start = LearnedFrom.together([known.marks for known in weights])
+        seen = np.full(len(self.marks), NOT, dtype="<U8")
+        for fold in self.folds:
+            known = LearnedFrom.together([start.marks, self.marks[fold.learning]])
+            seen[fold.test] = known.which(self.marks[fold.test])
+        return seen
 
     def digest(self) -> str:
         """Return a digest of all that a fold's results depend on here."""
@@ -107,7 +118,8 @@ def read_compared(
     table = patient_folds(examples.table, folds, plan.seed)
     table["sha256"] = [file_sha256(Path(path)) for path in table["image_path"]]
     division = tuple(_divide(table, number, plan) for number in range(folds))
-    return ComparedData(question, table, examples.inputs, division, examples.skipped)
+    return ComparedData(question, table, examples.inputs, division, examples.skipped,
+                        examples.marks)  # fmt: skip
 
 
 def _divide(table: pd.DataFrame, number: int, plan: TrainingPlan) -> FoldRows:

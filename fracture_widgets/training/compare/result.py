@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.tables import ENCODING, frame_csv_text, markdown_table
+from fracture_widgets.evaluation.learned import MARK, Learned
 from fracture_widgets.figures.forest import ComparisonDisplay
 from fracture_widgets.parts import BODY_PARTS, NORMAL
 from fracture_widgets.training.compare.folds import ResultsNotSaved
@@ -79,6 +80,11 @@ class Comparison:
         By name, why a model could not be run.
     interrupted
         Whether it was stopped; the models that were not finished are left out.
+    learned
+        How many radiographs were learned from: in the fold that tests them, as copies, or by
+        weights that a network started from. ``table`` and ``tests`` are on the others, if any.
+    on_all
+        As ``table``, on all radiographs, where some were learned from.
     """
 
     question: str
@@ -90,12 +96,18 @@ class Comparison:
     skipped: tuple[tuple[str, str], ...]
     failed: Mapping[str, str]
     interrupted: bool
+    learned: Learned | None = None
+    on_all: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         return f"Comparison({self.question!r}, {', '.join(self.models.index)})"
 
     def __str__(self) -> str:
         lines = [self.wide().to_string()]
+        if self.on_all is not None:
+            lines += [f"On all, some {MARK}:", self._wide_on_all().to_string()]
+        if self.learned is not None:
+            lines.append(str(self.learned))
         lines += [f"Left out: {name}. {why}" for name, why in self.failed.items()]
         if self.skipped:
             files = "file was" if len(self.skipped) == 1 else "files were"
@@ -103,6 +115,10 @@ class Comparison:
         if self.interrupted:
             lines.append("Stopped before its end; models that were not finished are left out.")
         return "\n".join(lines)
+
+    def _wide_on_all(self) -> pd.DataFrame:
+        table = self.table if self.on_all is None else self.on_all
+        return replace(self, table=table).wide()
 
     def wide(self, part: str = ALL_PARTS, *, intervals: bool = False) -> pd.DataFrame:
         """Return a row for each model, a column for each metric: numbers, or with intervals."""
@@ -130,7 +146,8 @@ class Comparison:
 
         They are ``comparison.csv``, ``predictions.csv``, ``tests.csv``, ``models.csv``,
         ``comparison.md`` and the figures ``comparison.png`` and, of each body part,
-        ``comparison_elbow.png`` and so on, if there are several. In ``predictions.csv`` there is
+        ``comparison_elbow.png`` and so on, if there are several; and ``comparison_on_all.csv``
+        where some radiographs were learned from. In ``predictions.csv`` there is
         one row for each radiograph and one column for each model, its probability of a fracture.
         """
         home = Path(folder)
@@ -141,6 +158,8 @@ class Comparison:
             "predictions.csv": frame_csv_text(self._probabilities()),
             "comparison.md": self.to_markdown(),
         }
+        if self.on_all is not None:
+            texts["comparison_on_all.csv"] = frame_csv_text(self.on_all.round(6))
         written: dict[str, Path] = {}
         try:
             for name, text in texts.items():
@@ -190,6 +209,7 @@ def _opening(comparison: Comparison) -> str:
         f"fractured; {folds} folds by patient, every radiograph answered by a model that never saw "
         f"its patient. In brackets: 95 percent intervals from draws of whole patients. Always "
         f'answering "{NORMAL}" is right in {normal:.3f}.'
+        + ("" if comparison.learned is None else f" {comparison.learned}")
     )
 
 

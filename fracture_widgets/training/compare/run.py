@@ -13,9 +13,11 @@ import pandas as pd
 from fracture_widgets.base.progress import SILENT, Cancelled, Monitor
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.clustering import purity
+from fracture_widgets.evaluation.learned import LEARNED_COLUMN, Learned, counted
 from fracture_widgets.evaluation.metrics import Estimate, accuracy, auroc, bootstrap_interval
 from fracture_widgets.evaluation.paired_tests import delong, holm, mcnemar, paired_difference
 from fracture_widgets.evaluation.scores import score_fracture
+from fracture_widgets.models.learned_from import learned_from_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
 from fracture_widgets.training.compare.contenders import DEFAULT_MODELS, Contender, choose
 from fracture_widgets.training.compare.folds import (
@@ -38,7 +40,7 @@ _THRESHOLD = 0.5
 _BY = "patient_id"
 _METRIC_COLUMNS = ["model", "part", "metric", "value", "low", "high", "n", "fractured", "groups"]
 _TEST_COLUMNS = ["model", "reference", "metric", "test", "difference", "low", "high", "p"]
-_KEPT = ("image_path", "study_id", "patient_id", "body_part", "label", "fold")
+_KEPT = ("image_path", "study_id", "patient_id", "body_part", "label", "fold", LEARNED_COLUMN)
 
 
 def compare(
@@ -156,17 +158,23 @@ def compare(
             else "Stopped before a model had done all its folds; finished folds are kept"
             + (" for the next time." if out is not None else " in a folder only if one is named.")
         )
-    predictions = _prediction_table(data.table, results)
+    starts = [*(weights or {}).values(), *(getattr(each, "weights", None) for each in chosen)]
+    seen = data.learned_from(filter(None, map(learned_from_weights, starts)))
+    table = data.table.assign(**{LEARNED_COLUMN: seen})
+    predictions = _prediction_table(table, results)
+    compared, learned = counted(predictions), Learned.of_table(table, _BY)
     return Comparison(
         question=question,
-        table=_metric_table(predictions, resamples),
-        tests=_paired_test_table(predictions, reference, resamples),
+        table=_metric_table(compared, resamples),
+        tests=_paired_test_table(compared, reference, resamples),
         models=_cost_table(results, {contender.name: contender.title for contender in chosen}),
         predictions=predictions,
         plan=settings,
         skipped=data.skipped,
         failed=failed,
         interrupted=interrupted,
+        learned=learned,
+        on_all=None if len(compared) == len(predictions) else _metric_table(predictions, resamples),
     )
 
 

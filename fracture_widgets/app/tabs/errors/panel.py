@@ -27,8 +27,10 @@ from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import DatasetError, FractureWidgetsError
+from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
 from fracture_widgets.evaluation.metrics import confusion_matrix
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.learned_from import NOT
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
@@ -49,6 +51,7 @@ class Case:
     probability: float
     body_part: str
     study: str
+    learned: bool = False
 
 
 class MistakesState(traitlets.HasTraits):
@@ -57,6 +60,7 @@ class MistakesState(traitlets.HasTraits):
     cell = traitlets.Tuple(traitlets.Enum(LABELS), traitlets.Enum(LABELS))
     page = traitlets.Int(0)
     chosen = traitlets.Int(None, allow_none=True)
+    with_learned = traitlets.Bool(False)
 
     def __init__(self, predictions: pd.DataFrame, *, threshold: float = 0.5) -> None:
         missing = [name for name in _NEEDED if name not in predictions]
@@ -74,10 +78,21 @@ class MistakesState(traitlets.HasTraits):
         if "predicted_label" not in self._table:
             called = np.where(self._probability >= threshold, FRACTURED, NORMAL)
             self._table["predicted_label"] = called
-        self.counts = confusion_matrix(self._table["label"], self._table["predicted_label"], LABELS)
+        self.learned = Learned.of_table(self._table)
         # Begin with missed fractures, or else false alarms, or else whatever there is.
         cells = [(FRACTURED, NORMAL), (NORMAL, FRACTURED), (FRACTURED, FRACTURED), (NORMAL, NORMAL)]
         super().__init__(cell=next(cell for cell in cells if len(self._rows(*cell))))
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How often each was called what, in the order of the labels."""
+        table = self._shown
+        return confusion_matrix(table["label"], table["predicted_label"], LABELS)
+
+    @property
+    def _shown(self) -> pd.DataFrame:
+        """Those that were not learned from, or all, whether asked for or where no other is."""
+        return self._table if self.with_learned else counted(self._table)
 
     @property
     def total(self) -> int:
@@ -100,6 +115,7 @@ class MistakesState(traitlets.HasTraits):
             probability=float(self._probability[key]),
             body_part=str(row.get("body_part", "")),
             study=str(row.get("study_id", "")),
+            learned=row.get(LEARNED_COLUMN, NOT) != NOT,
         )
 
     def cases(self) -> tuple[Case, ...]:
@@ -108,13 +124,14 @@ class MistakesState(traitlets.HasTraits):
         return tuple(self.case(int(row)) for row in self._rows(*self.cell)[start : start + PAGE])
 
     def _rows(self, truth: str, answer: str) -> npt.NDArray[np.intp]:
-        table = self._table
-        rows = np.flatnonzero((table["label"] == truth) & (table["predicted_label"] == answer))
+        table = self._shown
+        here = (table["label"] == truth) & (table["predicted_label"] == answer)
+        rows = table.index[here].to_numpy(dtype=np.intp)
         sureness = self._probability[rows] if answer == FRACTURED else -self._probability[rows]
         ordered: npt.NDArray[np.intp] = rows[np.argsort(-sureness, kind="stable")]
         return ordered
 
-    @traitlets.observe("cell")
+    @traitlets.observe("cell", "with_learned")
     def _begin_anew(self, _: object) -> None:
         self.page = 0
 
@@ -131,7 +148,7 @@ class MatrixButtons(LiveWidget):
     def __init__(self, state: MistakesState) -> None:
         super().__init__({"choose": self._choose})
         self._state = state
-        state.observe(self._fill, "cell")
+        state.observe(self._fill, ["cell", "with_learned"])
         self._fill()
 
     def _choose(self, content: Mapping[str, Any]) -> None:
@@ -186,16 +203,18 @@ class ErrorsView(widgets.Box):
         self.viewer = Viewer(advice="Choose one from the list.", executor=executor)
         self.status = StatusLine()
         title = widgets.HTML("<h2>Answers</h2><p>Choose a cell to see its radiographs.</p>")
+        self.learned = widgets.VBox(_about_learned(state))
         left = widgets.VBox(
             [
-                named(title, "fw-heading"), self.matrix, named(self.heading, "fw-heading"),
-                named(self.pictures, "fw-cases"), self.pages, self.place,
+                named(title, "fw-heading"), self.learned, self.matrix,
+                named(self.heading, "fw-heading"), named(self.pictures, "fw-cases"),
+                self.pages, self.place,
             ]
         )  # fmt: skip
         right = widgets.VBox([self.viewer, self.status])
         super().__init__([named(left, "fw-left"), named(right, "fw-right")])
         self.add_class("fw-errors")
-        state.observe(self._list, ["cell", "page"])
+        state.observe(self._list, ["cell", "page", "with_learned"])
         state.observe(self._show, "chosen")
         self._list()
 
@@ -268,6 +287,26 @@ class ErrorsView(widgets.Box):
         self._showing.run(look, note)
 
 
+def _about_learned(state: MistakesState) -> list[widgets.Widget]:
+    """Return what is said of radiographs that were learned from, and the button that shows them."""
+    learned = state.learned
+    if learned is None:
+        return []
+    said = StatusLine()
+    said.say(str(learned), "problem" if learned.n and learned.all else "quiet")
+    if learned.all or not learned.n:
+        return [said]
+    button = named(widgets.Button(), "fw-secondary")
+
+    def name(_: object = None) -> None:
+        button.description = f"{'Leave out' if state.with_learned else 'Show'} those {MARK}"
+
+    button.on_click(lambda _: state.set_trait("with_learned", not state.with_learned))
+    state.observe(name, "with_learned")
+    name()
+    return [said, named(widgets.HBox([button]), "fw-buttons")]
+
+
 def _cell_in_words(cell: tuple[str, str], total: int) -> str:
     truth, answer = cell
     many = f"{total:,} {truth} radiograph{'' if total == 1 else 's'}"
@@ -290,7 +329,7 @@ def _in_words(case: Case, report: Report | None) -> str:
 
 def _picture(case: Case, small: bytes, problem: str, chosen: int | None) -> Picture:
     # Files of MURA are all called image1: the patient tells them apart.
-    known = (case.study.partition("/")[0], case.body_part, case.truth)
+    known = (case.study.partition("/")[0], case.body_part, case.truth, MARK * case.learned)
     name = case.path.name
     return Picture(
         key=case.key,

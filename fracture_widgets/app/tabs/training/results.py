@@ -18,6 +18,7 @@ from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.evaluation.learned import MARK
 from fracture_widgets.evaluation.scores import Scores
 from fracture_widgets.models.folder import CARD_FILE
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
@@ -160,18 +161,30 @@ def _card(run: TrainingRun, scores: Scores) -> str:
         f"{scores.baseline_answer}”."
     )
     patients = "patient" if scores.groups == 1 else "patients"
+    marked = run.learned is not None and run.learned.n > 0 and run.learned.all
+    learned = f"<p>{escape(str(run.learned))}</p>" if run.learned is not None else ""
+    on_all = "" if run.on_all is None else f'<p class="fw-fine">{escape(_in_short(run.on_all))}</p>'
     return f"""
 <section class="fw-card fw-evaluation" aria-label="Evaluation">
   <p class="fw-kicker">{escape(question[:1].upper() + question[1:])}, test split, best epoch
-    {run.best_epoch}</p>
+    {run.best_epoch}{f", {MARK}" if marked else ""}</p>
   <h2>{scores.n:,} radiographs of {scores.groups:,} {patients}</h2>
+  {learned}
   <p>{escape(verdict)}</p>
   <table class="fw-metrics"><thead><tr><th scope="col">Measure</th><th scope="col">Value</th>
     <th scope="col">95 % interval</th></tr></thead><tbody>{"".join(rows)}</tbody></table>
+  {on_all}
   <p class="fw-fine">Intervals by drawing whole patients again and again. With few patients they
     are wide, or say nothing.</p>
 </section>
 """
+
+
+def _in_short(scores: Scores) -> str:
+    """Return figures that stand beside, in one sentence."""
+    shown = [name for name in ("accuracy", "auroc") if name in scores.estimates]
+    said = ", ".join(f"{_MEASURES[name]} {_number(scores.estimates[name].value)}" for name in shown)
+    return f"On all {scores.n:,}, some {MARK}: {said}."
 
 
 def _number(value: float | None) -> str:

@@ -19,7 +19,8 @@ from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
-from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, save_model_folder
+from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, read_card, save_model_folder
+from fracture_widgets.models.learned_from import LearnedFrom
 from fracture_widgets.models.networks.cascade import (
     build_cascade_network,
     cascade_network_graph,
@@ -33,6 +34,7 @@ from fracture_widgets.models.weight_files import (
     write_weights,
 )
 from fracture_widgets.training.features import trunk_features
+from fracture_widgets.training.learned import mark_atlas
 from fracture_widgets.training.recipes.cascade.evidence import judge, served, summarise
 from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe, Lesson, fit_cascade
 from fracture_widgets.training.recipes.cascade.readout import read_out
@@ -94,7 +96,7 @@ def train_cascade(
         "subgroups": subgroup_rows(out_of_fold),
         "failures": known_failures(out_of_fold),
     }
-    complete = save_model_folder(
+    save_model_folder(
         models,
         read_weights(weights["all"]),
         cascade_network_graph(lesson.body_parts),
@@ -102,7 +104,16 @@ def train_cascade(
         body_parts=lesson.body_parts,
     )
     save_predictions(models / OUT_OF_FOLD_FILE, out_of_fold)
-    return complete
+    return mark_atlas(atlas, lesson.table, monitor).add_to(models)
+
+
+def mark_cascade(atlas: FracAtlas, models: Path, monitor: Monitor = SILENT) -> LearnedFrom:
+    """Put into the folder of a cascade that was trained before what it learned from."""
+    recipe = CascadeRecipe(**read_card(models)["recipe"])
+    table = teaching_table(atlas, sound_patches=recipe.sound_patches, phantoms=0)
+    known = mark_atlas(atlas, table, monitor)
+    known.add_to(models)
+    return known
 
 
 def prepare_lesson(

@@ -1,0 +1,183 @@
+"""What a model learned from: a mark of each radiograph, by which it is known when seen again.
+
+A mark is no picture. It is 128 bits of how a radiograph looks, the signs of its slowest waves
+(Zauner, *Implementation and benchmarking of perceptual image hash functions*, 2010), and 16 of the
+sha256 of its greys, which tell the same pixels from a copy that looks alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.exposed_field import WHOLE, find_exposed_field
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.folder import (
+    LEARNED_FROM,
+    ModelFolder,
+    add_learned_from,
+    default_models_folder,
+    load_model_folder,
+    read_card,
+)
+
+MARK = np.dtype([("low", "<u8"), ("high", "<u8"), ("exact", "<u2")])
+"""A radiograph's mark, as it stands in the file: 18 bytes."""
+MARK_FORM = 1
+"""Another number where marks are made in another way."""
+
+NOT, ALIKE, SAME = "no", "alike", "same"
+"""Whether a radiograph was learned from: not, or one that looks like it, or its very pixels."""
+
+Marks = npt.NDArray[np.void]
+
+_MOST_BITS = 12
+"""Bits in which a copy may differ: saved anew, scaled, or cut a little at its edges."""
+_THUMBNAIL, _SIDE, _WAVES, _BITS = 64, 32, 16, 128
+_LEAST_WAVE = 1e-4
+_MOST_BYTES = 64 << 20
+
+
+def mark_of(radiograph: Radiograph) -> Marks:
+    """Return a radiograph's mark, shape ``(1,)``."""
+    return _mark(radiograph, _thumbnail(radiograph.pixels))
+
+
+def _marks_of_origins(radiograph: Radiograph) -> Marks:
+    """Return the marks of what a radiograph may be a copy of, shape ``(3,)``.
+
+    It may be whole, cut at its edges, which are drawn on a little, or in a frame, which is left.
+    """
+    whole = _thumbnail(radiograph.pixels)
+    field = find_exposed_field(radiograph.pixels).box
+    origins = (whole, np.pad(whole, 1, mode="edge"), _thumbnail(radiograph.pixels, field))
+    return np.concatenate([_mark(radiograph, each) for each in origins])
+
+
+def _mark(radiograph: Radiograph, small: npt.NDArray[np.float32]) -> Marks:
+    greys = radiograph.to_uint8()
+    digest = hashlib.sha256(f"{greys.shape}".encode())
+    digest.update(np.ascontiguousarray(greys).data)
+    low, high = _looks(small)
+    return np.array([(low, high, int.from_bytes(digest.digest()[:2], "little"))], MARK)
+
+
+def _thumbnail(pixels: npt.NDArray[np.float32], box: Box = WHOLE) -> npt.NDArray[np.float32]:
+    height, width = pixels.shape
+    part = (box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height)
+    return _scaled(pixels, _THUMBNAIL, part)
+
+
+def _scaled(
+    pixels: npt.NDArray[np.float32],
+    side: int,
+    part: tuple[float, float, float, float] | None = None,
+) -> npt.NDArray[np.float32]:
+    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
+    return np.asarray(picture.resize((side, side), Image.Resampling.BOX, part), dtype=np.float32)
+
+
+def _looks(small: npt.NDArray[np.float32]) -> tuple[int, int]:
+    """Return the signs of a picture's slowest waves, its mean left out, in two numbers."""
+    waves, order = _basis()
+    scaled = np.asarray(Image.fromarray(small).resize((_SIDE, _SIDE), Image.Resampling.BOX))
+    strengths = (waves @ scaled @ waves.T).ravel()[order]
+    low, high = np.packbits(strengths > _LEAST_WAVE, bitorder="little").view("<u8").tolist()
+    return low, high
+
+
+@cache
+def _basis() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+    """Return cosines, a row for each frequency, and the order of their products, slowest first."""
+    frequency, place = np.mgrid[:_WAVES, :_SIDE]
+    down, right = np.mgrid[:_WAVES, :_WAVES]
+    order = np.argsort(((down + right) * 100 + abs(down - right)).ravel(), kind="stable")
+    return np.cos(np.pi * frequency * (place + 0.5) / _SIDE), order[1 : _BITS + 1]
+
+
+class LearnedFrom:
+    """The radiographs that a model learned from, known by their marks alone."""
+
+    def __init__(self, marks: Marks) -> None:
+        self.marks: Marks = np.unique(marks)
+
+    @classmethod
+    def together(cls, marks: Sequence[Marks]) -> LearnedFrom:
+        """Put marks together."""
+        return cls(np.concatenate([np.empty(0, MARK), *marks]))
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    def __repr__(self) -> str:
+        return f"LearnedFrom({len(self)} marks)"
+
+    def holds(self, radiograph: Radiograph) -> str:
+        """Say whether it was learned from, or one that it is a copy of."""
+        return max(self.which(_marks_of_origins(radiograph)), key=(NOT, ALIKE, SAME).index)
+
+    def which(self, marks: Marks) -> list[str]:
+        """Say of each mark whether it is that of one of them."""
+        known, found = self.marks, []
+        for mark in marks:
+            differing = np.bitwise_count(known["low"] ^ mark["low"]).astype(np.intp)
+            differing += np.bitwise_count(known["high"] ^ mark["high"])
+            same = (differing == 0) & (known["exact"] == mark["exact"])
+            found.append(SAME if same.any() else ALIKE if (differing <= _MOST_BITS).any() else NOT)
+        return found
+
+    def add_to(self, folder: Path) -> dict[str, Any]:
+        """Write the marks into a model folder, whose card names them; return that."""
+        return add_learned_from(folder, self._write)
+
+    def _write(self, stream: BinaryIO) -> None:
+        np.save(stream, self.marks, allow_pickle=False)
+
+
+def learned_from(models: Iterable[ModelFolder]) -> LearnedFrom | None:
+    """Return what models learned from, or None where no card says."""
+    marks = [
+        _read(model.home / name)
+        for model in models
+        if model.home is not None
+        for name in model.card.get("files", {})
+        if name.startswith(LEARNED_FROM)
+    ]
+    return LearnedFrom.together(marks) if marks else None
+
+
+def learned_from_weights(weights: str | os.PathLike[str] | None) -> LearnedFrom | None:
+    """Return what weights learned from that a training starts from, as far as a card says."""
+    shipped = weights == "shipped"
+    path = Path(weights or "")
+    folder = default_models_folder() if shipped else path.parent
+    try:
+        named = shipped or path.name in read_card(folder)["files"]
+        return learned_from([load_model_folder(folder)]) if named else None
+    except ModelError:
+        return None
+
+
+def _read(path: Path) -> Marks:
+    try:
+        with path.open("rb") as stream:
+            marks: Marks = np.load(io.BytesIO(stream.read(_MOST_BYTES)), allow_pickle=False)
+        if marks.dtype != MARK or marks.ndim != 1:
+            raise ValueError("it holds other numbers")
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(
+            f"{path.name} does not tell what the model learned from ({error}): install the package "
+            "again, or train the model again."
+        ) from error
+    return marks
