@@ -110,7 +110,8 @@ class Evaluation:
     def _parts_table(self, *, all_parts: bool = False) -> str:
         learned = self.learned
         marked = learned is not None and learned.n > 0 and learned.all
-        title = "By part" if not (marked or all_parts) else f"By part, {MARK}"
+        some = "some " if all_parts else ""
+        title = f"By part, {some}{MARK}" if marked or all_parts else "By part"
         rows: list[tuple[str, ...]] = [
             (title, "n", "fractured", "AUROC", "accuracy", "always normal")
         ]

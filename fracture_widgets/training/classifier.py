@@ -22,6 +22,7 @@ from fracture_widgets.models.folder import (
     BODY_PART,
     CARD_FILE,
     FRACTURE,
+    LEARNED_FROM,
     amend_card,
     load_model_folder,
     read_card,
@@ -236,7 +237,9 @@ class ClassifierTraining:
         if run is not None:
             card = save_network(run.folder, question, self._labels, network, model, card, known)
             weights = next(name for name in card["files"] if name.endswith(".npz"))
+            marks = next(name for name in card["files"] if name.startswith(LEARNED_FROM))
             files = {"weights": run.folder / weights, "card": run.folder / CARD_FILE}
+            files["learned_from"] = run.folder / marks
         judged = None
         if not fitted.interrupted:
             answers = self._answers(learner, examples, known)

@@ -154,8 +154,8 @@ class TrainingResult(_Training):
     skipped
         Base name and reason of each file that could not be read.
     files
-        What was written, by ``"weights"``, ``"card"``, ``"learning_curves"``,
-        ``"confusion_matrix"``, ``"roc"``; empty without a folder.
+        What was written, by ``"weights"``, ``"card"``, ``"learned_from"``,
+        ``"learning_curves"``, ``"confusion_matrix"``, ``"roc"``; empty without a folder.
     interrupted
         Whether it was stopped before its end.
     card

@@ -97,7 +97,7 @@ def test_start_watch_pause_come_back_stop_and_save(page, address, dashboard):
     expect(page.get_by_text(f"Saved as {folder.name}")).to_be_visible()
     saved = dashboard.data / "networks" / folder.name
     assert json.loads(downloading.value.path().read_text())["question"] == run.question
-    assert {file.suffix for file in saved.iterdir()} == {".json", ".npz"}
+    assert {file.suffix for file in saved.iterdir()} == {".json", ".npy", ".npz"}
 
     page.set_viewport_size(PHONE)
     expect_no_wider_than(page, PHONE["width"])

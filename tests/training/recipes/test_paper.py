@@ -101,7 +101,8 @@ def test_progress_tells_the_stage_the_epoch_the_loss_and_the_time_left(trained):
 
 def test_weights_card_and_figures_lie_in_the_folder(trained):
     result, out, _ = trained
-    assert set(result.files) == {"weights", "card", "learning_curves", "confusion_matrix", "roc"}
+    drawn = {"learning_curves", "confusion_matrix", "roc"}
+    assert set(result.files) == {"weights", "card", "learned_from", *drawn}
     assert {file.name for file in out.iterdir()} == {
         *(file.name for file in result.files.values()), "graph.json", "run",
     }  # fmt: skip

@@ -16,10 +16,10 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.tables import frame_csv_text, read_frame, write_frame
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
-from fracture_widgets.errors import TrainingError
+from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
-from fracture_widgets.models.folder import OUT_OF_FOLD_FILE, read_card, save_model_folder
+from fracture_widgets.models.folder import CASCADE, OUT_OF_FOLD_FILE, read_card, save_model_folder
 from fracture_widgets.models.learned_from import LearnedFrom
 from fracture_widgets.models.networks.cascade import (
     build_cascade_network,
@@ -109,8 +109,11 @@ def train_cascade(
 
 def mark_cascade(atlas: FracAtlas, models: Path, monitor: Monitor = SILENT) -> LearnedFrom:
     """Put into the folder of a cascade that was trained before what it learned from."""
-    recipe = CascadeRecipe(**read_card(models)["recipe"])
-    table = teaching_table(atlas, sound_patches=recipe.sound_patches, phantoms=0)
+    if read_card(models)["kind"] != CASCADE:
+        raise ModelError(
+            f"{models.name} holds no cascade that train cascade made: name the folder of one."
+        )
+    table = teaching_table(atlas, sound_patches=0, phantoms=0)
     known = mark_atlas(atlas, table, monitor)
     known.add_to(models)
     return known

@@ -36,6 +36,7 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
+from fracture_widgets.training.learned import mark_whole_and_cut
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
 from fracture_widgets.training.recipes.looks.beside import is_beside_crops, model_in, same_as_marked
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
@@ -194,6 +195,7 @@ def save_looks(
     kinds = {**figures_of_gate["kinds"], **measure_gate(judged, model, monitor)}
     complete = amend_card(out, gate={**figures_of_gate, "kinds": kinds})
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
+    complete = mark_whole_and_cut((x.radiograph, x.boxes) for x in job.run.learned).add_to(out)
     if is_beside_crops(out):
         complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
     return complete
