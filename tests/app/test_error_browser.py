@@ -198,6 +198,7 @@ def test_those_learned_from_are_left_out_until_asked_for(table, answers, synchro
     (button,) = box.children
     assert button.description == "Show those learned from"
     button.click()
+    assert said.text == "2 of these 5 radiographs were learned from."
     assert browser.state.counts.tolist() == [[1, 2], [1, 1]]
     assert [cell["n"] for cell in cells(browser)] == ["1", "2", "1", "1"]
     assert listed(browser) == ["missed surely.png", "missed.png"]

@@ -298,12 +298,14 @@ def _about_learned(state: MistakesState) -> list[widgets.Widget]:
         return [said]
     button = named(widgets.Button(), "fw-secondary")
 
-    def name(_: object = None) -> None:
+    def tell(_: object = None) -> None:
         button.description = f"{'Leave out' if state.with_learned else 'Show'} those {MARK}"
+        counted_too = f"{learned.n:,} of these {learned.of:,} radiographs were learned from."
+        said.say(counted_too if state.with_learned else str(learned))
 
     button.on_click(lambda _: state.set_trait("with_learned", not state.with_learned))
-    state.observe(name, "with_learned")
-    name()
+    state.observe(tell, "with_learned")
+    tell()
     return [said, named(widgets.HBox([button]), "fw-buttons")]
 
 
