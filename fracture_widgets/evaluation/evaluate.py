@@ -219,6 +219,8 @@ def evaluate_predictions(
         model=model,
     )
     learned = Learned.of_table(predictions, by)
+    if learned is not None and known is not None:
+        learned = replace(learned, silent=known.silent)
     mark = f", {MARK}" if learned is not None and learned.n and learned.all else ""
     evaluation = figures(counted(predictions), mark=mark)
     evaluation = replace(evaluation, predictions=predictions, learned=learned)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.models.learned_from import ALIKE, NOT
+from fracture_widgets.parts import in_words
 
 LEARNED_COLUMN = "learned_from"
 """In a table of answers: ``"no"``, or how a radiograph is known as one that was learned from:
@@ -34,6 +35,8 @@ class Learned:
     """So many of the others are of patients of whom it learned from other radiographs."""
     alike: int = 0
     """So many of the ``n`` are known by their looks, not to the pixel."""
+    silent: tuple[str, ...] = ()
+    """Models that answered too, and whose cards do not say what they learned from."""
 
     @classmethod
     def of_table(cls, table: pd.DataFrame, by: str = "patient_id") -> Learned | None:
@@ -53,6 +56,13 @@ class Learned:
         return self.n == self.of
 
     def __str__(self) -> str:
+        if not self.silent or self.all:
+            return self._counted()
+        say = "card does" if len(self.silent) == 1 else "cards do"
+        models = in_words(self.silent, "and")
+        return f"{self._counted()} Others may have been, too: of {models} the {say} not say."
+
+    def _counted(self) -> str:
         many = "radiograph was" if self.of == 1 else "radiographs were"
         if not self.n:
             return f"None of the {self.of:,} {many} learned from."
@@ -75,7 +85,10 @@ class Learned:
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
         figures_on = "all" if self.all or not self.n else "others"
-        return {"n": self.n, "of": self.of, "alike": self.alike, "figures_on": figures_on}
+        return {
+            "n": self.n, "of": self.of, "alike": self.alike, "figures_on": figures_on,
+            "silent": list(self.silent),
+        }  # fmt: skip
 
 
 def was_learned(table: pd.DataFrame) -> npt.NDArray[np.bool_]:

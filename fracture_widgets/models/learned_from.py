@@ -109,8 +109,10 @@ def _basis() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
 class LearnedFrom:
     """The radiographs that a model learned from, known by their marks alone."""
 
-    def __init__(self, marks: Marks) -> None:
+    def __init__(self, marks: Marks, silent: Sequence[str] = ()) -> None:
         self.marks: Marks = np.unique(marks)
+        self.silent = tuple(silent)
+        """Models that answer too, and whose cards tell of no radiographs."""
 
     @classmethod
     def together(cls, marks: Sequence[Marks]) -> LearnedFrom:
@@ -147,14 +149,15 @@ class LearnedFrom:
 
 def learned_from(models: Iterable[ModelFolder]) -> LearnedFrom | None:
     """Return what models learned from, or None where no card says."""
-    marks = [
-        _read(model.home / name)
-        for model in models
-        if model.home is not None
-        for name in model.card.get("files", {})
-        if name.startswith(LEARNED_FROM)
-    ]
-    return LearnedFrom.together(marks) if marks else None
+    marks: list[Marks] = []
+    silent: list[str] = []
+    for model in models:
+        files = [name for name in model.card.get("files", {}) if name.startswith(LEARNED_FROM)]
+        if model.home is None or not files:
+            silent.append(model.name)
+        else:
+            marks += [_read(model.home / name) for name in files]
+    return LearnedFrom(np.concatenate(marks), silent) if marks else None
 
 
 def learned_from_weights(weights: str | os.PathLike[str] | None) -> LearnedFrom | None:

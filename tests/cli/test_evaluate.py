@@ -129,7 +129,8 @@ def test_what_a_model_learned_from_does_not_count(folder, tmp_path, capsys):
     assert main([*words, "--json"]) == 0
     numbers = json.loads(capsys.readouterr().out)
     rest = len(table) - len(hands)
-    known = {"n": len(hands), "of": len(table), "alike": 0, "figures_on": "others"}
+    known = {"n": len(hands), "of": len(table), "alike": 0, "figures_on": "others",
+             "silent": []}  # fmt: skip
     assert numbers["learned_from"] == known
     assert (numbers["fracture"]["n"], numbers["on_all"]["fracture"]["n"]) == (rest, len(table))
     assert list(numbers["by_part"]) == ["elbow", "shoulder"]

@@ -189,7 +189,7 @@ def test_nothing_of_it_was_learned_from(table):
     assert result.on_all is None
     assert (result.fracture.n, result.fracture.question) == (len(others), "fracture, all parts")
     said = result.to_dict()["learned_from"]
-    assert said == {"n": 0, "of": len(others), "alike": 0, "figures_on": "all"}
+    assert said == {"n": 0, "of": len(others), "alike": 0, "figures_on": "all", "silent": []}
     assert len(result.counted) == len(others)
 
 
@@ -218,6 +218,15 @@ def test_part_of_it_was_learned_from_and_the_others_count(table):
     assert numbers["learned_from"]["figures_on"] == "others"
     assert numbers["fracture"]["n"] == rest
     assert numbers["on_all"]["fracture"]["n"] == len(table)
+
+
+def test_a_model_that_does_not_say_beside_one_that_does_is_named(table):
+    reader = learned_reader(table, [0])
+    reader.learned_from = LearnedFrom(reader.learned_from.marks, ["elbow", "hand"])
+    result = evaluated(table, reader)
+    said = "Others may have been, too: of elbow and hand the cards do not say."
+    assert said in str(result)
+    assert result.to_dict()["learned_from"]["silent"] == ["elbow", "hand"]
 
 
 def test_others_of_the_same_patients_are_counted(table):

@@ -16,7 +16,13 @@ from PIL import Image
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.models.folder import CARD_FILE, load_model_folder, read_card
+from fracture_widgets.models.cascade import shipped_cascade
+from fracture_widgets.models.folder import (
+    CARD_FILE,
+    default_models_folder,
+    load_model_folder,
+    read_card,
+)
 from fracture_widgets.models.learned_from import (
     ALIKE,
     MARK,
@@ -192,3 +198,27 @@ def test_a_card_without_the_file_says_nothing(model: Path, known: LearnedFrom) -
     del card["files"][next(n for n in card["files"] if n.startswith("learned_from"))]
     (model / CARD_FILE).write_text(json.dumps(card), "utf-8")
     assert learned_from([load_model_folder(model)]) is None
+
+
+def test_a_model_beside_it_that_does_not_say_is_named(
+    model: Path, known: LearnedFrom, tmp_path: Path
+) -> None:
+    silent = load_model_folder(shutil.copytree(model, tmp_path / "older"))
+    known.add_to(model)
+    both = learned_from([load_model_folder(model), silent])
+    assert both is not None
+    assert both.silent == ("older",)
+    np.testing.assert_array_equal(both.marks, known.marks)
+
+
+def test_every_network_that_ships_says_what_it_learned_from() -> None:
+    home = default_models_folder()
+    whole, joints = (learned_from([load_model_folder(f)]) for f in (home, home / "joints"))
+    assert whole is not None
+    assert joints is not None
+    # One fold of the train split and the test split taught the crops alone.
+    assert 0 < len(joints) < 0.7 * len(whole)
+    together = shipped_cascade().learned_from
+    assert together is not None
+    assert together.silent == ()
+    np.testing.assert_array_equal(together.marks, np.union1d(whole.marks, joints.marks))

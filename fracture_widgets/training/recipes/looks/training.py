@@ -45,6 +45,7 @@ from fracture_widgets.training.recipes.looks.gate import fit_gate, measure_gate
 from fracture_widgets.training.recipes.looks.radiographs import (
     ALL,
     FOLDS,
+    LIMB,
     TRAIN,
     LabelledRadiograph,
     Run,
@@ -195,7 +196,8 @@ def save_looks(
     kinds = {**figures_of_gate["kinds"], **measure_gate(judged, model, monitor)}
     complete = amend_card(out, gate={**figures_of_gate, "kinds": kinds})
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
-    complete = mark_whole_and_cut((x.radiograph, x.boxes) for x in job.run.learned).add_to(out)
+    limbs = (known for known in job.run.learned if known.kind == LIMB)
+    complete = mark_whole_and_cut((known.radiograph, known.boxes) for known in limbs).add_to(out)
     if is_beside_crops(out):
         complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
     return complete

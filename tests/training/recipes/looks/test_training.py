@@ -12,18 +12,26 @@ import pytest
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.base.tables import read_frame
 from fracture_widgets.cli import main
+from fracture_widgets.datasets.joints import crop_frame
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.subgroups import subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import trust_section
 from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.folder import LOOKS, OUT_OF_FOLD_FILE
+from fracture_widgets.models.folder import LOOKS, OUT_OF_FOLD_FILE, load_model_folder
+from fracture_widgets.models.learned_from import NOT, SAME, learned_from
 from fracture_widgets.models.networks.looks import build_looks_network
 from fracture_widgets.models.weight_files import collect_weights, write_weights
 from fracture_widgets.parts import LABELS
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.recipes.looks import training
 from fracture_widgets.training.recipes.looks.fit import TrainingJob
-from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
+from fracture_widgets.training.recipes.looks.radiographs import (
+    DRAWN,
+    LIMB,
+    OTHER,
+    Run,
+    known_parts,
+)
 from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
 from fracture_widgets.training.run_folder import RunFolder
 
@@ -61,12 +69,12 @@ def test_a_run_that_there_is_not_is_said(tmp_path) -> None:
         training.train_looks(None, "imagenet", tmp_path, runs=["0", "5"])
 
 
-def test_what_is_saved_answers(tmp_path, monkeypatch) -> None:
+def test_what_is_saved_answers_and_knows_the_limbs_again(limbs, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(training, "fit_gate", lambda *given: ({}, {"kinds": {}}))
     for fitted in (trust_section, subgroup_rows):
         monkeypatch.setattr(training, fitted.__name__, partial(fitted, resamples=20))
     parts, rng = known_parts(), np.random.default_rng(0)
-    job = TrainingJob(Run("all", [], []), RECIPE, len(parts), RunFolder(tmp_path / "all"))
+    job = TrainingJob(Run("all", limbs, []), RECIPE, len(parts), RunFolder(tmp_path / "all"))
     weights = job.weights_after(RECIPE.epochs)
     write_weights(weights, collect_weights(build_looks_network(parts)))
     answers = pd.DataFrame(
@@ -92,6 +100,12 @@ def test_what_is_saved_answers(tmp_path, monkeypatch) -> None:
     )
     assert report.answer.calibrated
     assert len(read_frame(tmp_path / "model" / OUT_OF_FOLD_FILE)) == len(answers)
+    known = learned_from([load_model_folder(tmp_path / "model")])
+    of_kind = {kind: {known.holds(one.radiograph) for one in limbs if one.kind == kind}
+               for kind in (LIMB, OTHER, DRAWN)}  # fmt: skip
+    assert of_kind == {LIMB: {SAME}, OTHER: {NOT}, DRAWN: {NOT}}
+    joint = limbs[0].boxes[0]
+    assert known.holds(limbs[0].radiograph.crop(crop_frame(joint, limbs[0].radiograph))) == SAME
 
 
 def test_the_command_names_runs_and_settings_and_prints_the_figures(
