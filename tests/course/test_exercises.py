@@ -20,7 +20,10 @@ from fracture_widgets.course import (
 from fracture_widgets.evaluation.scores import score_fracture
 
 TABLE = pd.DataFrame({"label": ["normal"] * 7 + ["fractured"] * 3})
-HISTORY = pd.DataFrame({"val_loss": [0.9, 0.6, 0.5, 0.7, 0.8]}, index=range(1, 6))
+HISTORY = pd.DataFrame(
+    {"val_loss": [0.9, 0.6, 0.5, 0.7, 0.8], "val_accuracy": [0.5, 0.6, 0.7, 0.75, 0.7]},
+    index=range(1, 6),
+)
 CELLS = np.zeros((7, 7), np.float32)
 CELLS[2, 5] = 1.0
 RARE = {"sensitivity": 0.7, "specificity": 0.9, "prevalence": 0.05}
@@ -70,7 +73,7 @@ def test_a_split_keeps_patients_together():
 @pytest.mark.parametrize(
     ("answer", "state", "word"),
     [(None, "open", "epoch"), (3, "right", "training"), (5, "not yet", "last"),
-     (2, "not yet", "validation")],
+     (2, "not yet", "lowest loss in validation"), (4, "not yet", "accuracy in validation")],
 )  # fmt: skip
 def test_the_best_epoch(answer, state, word):
     assert_says(check_best_epoch(answer, HISTORY), state, word)
@@ -121,6 +124,57 @@ def test_a_predictive_value(answer, state, word):
 )  # fmt: skip
 def test_a_threshold(scores, answer, state, word):
     assert_says(check_threshold(answer, scores, wanted_sensitivity=0.75), state, word)
+
+
+def share_checks(scores):
+    return [
+        (lambda answer: check_always_normal(answer, TABLE), 0.7),
+        (lambda answer: check_margin(answer, share=0.8, n=100), 0.08),
+        (lambda answer: check_predictive_value(answer, **RARE), 0.27),
+        (lambda answer: check_threshold(answer, scores, wanted_sensitivity=0.75), 0.6),
+    ]
+
+
+# What a class types in the place of 0.82, and what tells it how to go on.
+TYPED = [
+    ("0.82", "Quotation marks"),
+    ([0.82], "brackets"),
+    ({0.82}, "brackets"),
+    (np.array([0.82]), "brackets"),
+    ((0, 82), "A comma makes several numbers"),
+    (True, "Write a number"),
+    (float("nan"), "Write a number"),
+    (round, "Write a number"),
+]
+
+
+@pytest.mark.parametrize(("answer", "word"), [*TYPED, (82, "percentage"), (-0.82, "0 and 1")])
+def test_a_share_that_is_written_in_another_way_gets_a_hint(scores, answer, word):
+    for check, right in share_checks(scores):
+        assert_says(check(answer), "not yet", word)
+        assert check(np.float64(right)).state == "right"
+
+
+@pytest.mark.parametrize(("answer", "word"), TYPED)
+def test_a_whole_number_that_is_written_in_another_way_gets_a_hint(frozen, answer, word):
+    assert_says(check_best_epoch(answer, HISTORY), "not yet", word)
+    assert_says(check_trained_weights(answer, frozen), "not yet", word)
+
+
+@pytest.mark.parametrize("answer", [2, "2, 5", [2], (2, 5, 0), ("2", "5"), np.zeros((2, 2))])
+def test_a_place_is_two_numbers(answer):
+    assert_says(check_hottest_place(answer, CELLS), "not yet", "two numbers, the row")
+
+
+def test_a_place_may_come_from_numpy():
+    place = np.unravel_index(CELLS.argmax(), CELLS.shape)
+    assert check_hottest_place(place, CELLS).state == "right"
+    assert check_hottest_place([2, 5], CELLS).state == "right"
+    assert_says(check_hottest_place(CELLS.argmax(), CELLS), "not yet", "np.unravel_index")
+
+
+def test_a_split_is_a_table():
+    assert_says(check_split(["train", "test"]), "not yet", "the divided table itself")
 
 
 def test_a_verdict_shows_itself_and_escapes_what_it_says():
