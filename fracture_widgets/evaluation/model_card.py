@@ -70,7 +70,8 @@ def _joints(card: Card) -> Iterator[str]:
     yield (
         "## Joints on whole radiographs, and boxes\n\nAnother network looks over the radiograph "
         "first, finds the joints, and draws the boxes; what is said above of fractures is of the "
-        f"crops that it finds. {card['architecture']}. {card['attribution']['conv1_to_conv4']}"
+        f"crops that it finds. {card['architecture']}. Of it, conv1 to conv4 are "
+        f"{card['attribution']['conv1_to_conv4']} All above them was learned from radiographs."
     )
     yield f"{_divided(card)}. Intervals: {card['intervals']}."
     for split, figures in card["figures"].items():
