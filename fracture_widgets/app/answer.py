@@ -11,6 +11,7 @@ import traitlets
 
 from fracture_widgets.app.card import answer_in_words, card
 from fracture_widgets.app.inference import InferenceWorker
+from fracture_widgets.app.own_verdict import OwnVerdict
 from fracture_widgets.app.state import ModelState, WorkbenchState
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
 from fracture_widgets.app.widgets.live import named, set_shown
@@ -51,24 +52,33 @@ class AnswerPane(widgets.VBox):
         self.status = StatusLine()
         self.result = named(ResultPanel(state, history, examine=examine), "fw-result")
         self.study = StudyLine(state)
-        self.at_once = widgets.Checkbox(
-            description="Answer at once",
-            indent=False,
-            tooltip="Answer radiographs when they arrive",
+        self.own_verdict = named(OwnVerdict(state, history), "fw-own-verdict")
+        self.at_once = self._setting(
+            "at_once", "Answer at once", "Answer radiographs when they arrive"
         )
-        traitlets.link((state, "at_once"), (self.at_once, "value"))
-        choice = named(self.at_once, "fw-at-once")
+        self.read_first = self._setting(
+            "read_first", "I read first", "Hide an answer until I have given my own verdict"
+        )
         buttons = named(
-            widgets.HBox([self.predict, self.predict_all, self.stop, choice]), "fw-buttons"
+            widgets.HBox(
+                [self.predict, self.predict_all, self.stop, self.at_once, self.read_first]
+            ),
+            "fw-buttons",
         )
-        super().__init__([buttons, self.status, self.study, self.result])
+        super().__init__([buttons, self.status, self.study, self.own_verdict, self.result])
         self.add_class("fw-right")
         state.observe(
             self._show,
             ["listed", "selected", "answered", "model", "model_problem", "model_id", "working_on",
-             "progress", "at_once"],
+             "progress", "at_once", "read_first"],
         )  # fmt: skip
         self._show()
+
+    def _setting(self, name: str, words: str, tooltip: str) -> widgets.Checkbox:
+        """Return a box to tick that is a setting of the state."""
+        box = widgets.Checkbox(description=words, indent=False, tooltip=tooltip)
+        traitlets.link((self._state, name), (box, "value"))
+        return named(box, "fw-setting")
 
     def _reveal(self) -> None:
         """Bring the answer that is waited for onto the screen, once."""
@@ -104,6 +114,8 @@ class AnswerPane(widgets.VBox):
         if selected is not None and selected.problem:
             return selected.problem, "problem"
         if selected is not None and selected.report is not None:
+            if state.in_sight(selected).report is None:
+                return "Answered. Say what you see, and the answer is shown.", "good"
             answer = answer_in_words(selected.report.answer)
             if state.is_answered(selected):
                 return f"Answered: {answer}. Choose another to go on.", "good"
@@ -146,19 +158,21 @@ class ResultPanel(widgets.VBox):
         super().__init__(
             [self.card, self.exchange, self.answer_anyway, self.save, self.saved, self.prevalence]
         )
-        state.observe(self._refresh, "selected")
+        state.observe(self._refresh, ["selected", "read_first"])
         state.observe(self._check_saved, "saved_count")
         self.save.observe(self._remember_format, "choice")
         self._draw()
 
     def _refresh(self, _: object) -> None:
-        selected = self._state.selected
-        if (selected.report if selected else None) is not self._shown:
+        if self._in_sight() is not self._shown:
             self._draw()
 
-    def _draw(self) -> None:
+    def _in_sight(self) -> Report | None:
         selected = self._state.selected
-        report = self._shown = selected.report if selected else None
+        return None if selected is None else self._state.in_sight(selected).report
+
+    def _draw(self) -> None:
+        report = self._shown = self._in_sight()
         answer = None if report is None else report.answer
         refused = answer is not None and answer.refused
         self.card.value = _EMPTY if report is None else card(report)
@@ -290,14 +304,14 @@ class StudyLine(widgets.HTML):
         super().__init__()
         self._state = state
         self.add_class("fw-study")
-        state.observe(self._refresh, ["listed", "selected", "answered"])
+        state.observe(self._refresh, ["listed", "selected", "answered", "read_first"])
         self._refresh()
 
     def _refresh(self, _: object = None) -> None:
         selected = self._state.selected
         study = selected.radiograph.study if selected is not None else ""
         views = [
-            entry
+            self._state.in_sight(entry)
             for entry in self._state.entries
             if study and entry.radiograph.study == study and entry.radiograph.window == 0
         ]

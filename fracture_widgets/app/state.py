@@ -14,6 +14,7 @@ import traitlets
 from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.imaging.radiograph import Radiograph, held_bytes
 from fracture_widgets.models.report import Report
+from fracture_widgets.parts import Verdict
 
 
 class ModelState(enum.Enum):
@@ -24,6 +25,14 @@ class ModelState(enum.Enum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the reader says of a radiograph: a verdict of their own, if they have one, a remark."""
+
+    verdict: Verdict | None = None
+    remark: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Entry:
     """A radiograph in the list, and what became of it."""
@@ -32,14 +41,15 @@ class Entry:
     radiograph: Radiograph
     report: Report | None = None
     problem: str = ""
+    reading: Reading = Reading()
 
 
 class WorkbenchState(traitlets.HasTraits):
     """State that the panels show and change; it knows nothing of widgets.
 
     What changes is told as finely as it changes: ``listed`` when radiographs come, go or move,
-    ``answered`` with the one entry that was answered, ``selected`` when another entry is shown or
-    the one shown was answered.
+    ``answered`` with the one entry that was answered or read, ``selected`` when another entry is
+    shown or the one shown was answered or read.
     """
 
     listed = traitlets.Tuple()
@@ -55,6 +65,8 @@ class WorkbenchState(traitlets.HasTraits):
     saved_count = traitlets.Int()
     at_once = traitlets.Bool(False)
     """Whether radiographs are answered when they arrive."""
+    read_first = traitlets.Bool(False)
+    """Whether an answer is hidden until the reader has given a verdict of their own."""
     asked_key = traitlets.Int(None, allow_none=True)
     """The radiograph whose answer is waited for at the screen."""
 
@@ -83,6 +95,11 @@ class WorkbenchState(traitlets.HasTraits):
     def is_answered(self, entry: Entry) -> bool:
         """Tell whether the present model has answered; while none is known, any will do."""
         return entry.report is not None and self.model_id in ("", entry.report.model)
+
+    def in_sight(self, entry: Entry) -> Entry:
+        """Return an entry as it may be shown: without an answer that is hidden for now."""
+        hidden = self.read_first and entry.reading.verdict is None and entry.report is not None
+        return replace(entry, report=None) if hidden else entry
 
     def add(self, radiograph: Radiograph) -> None:
         """Put a radiograph into the list and select it; one that is there is only selected."""
@@ -143,10 +160,17 @@ class WorkbenchState(traitlets.HasTraits):
 
     def answer(self, key: int, report: Report | None, problem: str = "") -> None:
         """Note the answer for an entry, or why there is none; a removed entry is passed over."""
+        self._note(key, report=report, problem=problem)
+
+    def read(self, key: int, reading: Reading) -> None:
+        """Note what the reader says of an entry."""
+        self._note(key, reading=reading)
+
+    def _note(self, key: int, **what: Any) -> None:
         with self._lock:
             if key not in self._entries:
                 return
-            entry = replace(self._entries[key], report=report, problem=problem)
+            entry = replace(self._entries[key], **what)
             self._entries[key] = entry
             self.answered = entry
             self._show_selected()

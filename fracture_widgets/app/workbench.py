@@ -114,7 +114,7 @@ class Workbench(AppShell):
         examine = self.view("examine")
         self.upload, self.radiographs = examine.upload, examine.radiographs
         self.samples = examine.samples
-        self.state.observe(lambda change: self.viewer.display(change["new"]), "selected")
+        self.state.observe(self._show_picture, ["selected", "read_first"])
         self.state.observe(self._show_whether_empty, "listed")
         self._show_whether_empty()
         self.state.at_once = answer_at_once
@@ -141,6 +141,10 @@ class Workbench(AppShell):
     def _examine_region(self, radiograph: Radiograph, box: Box) -> None:
         names = [entry.radiograph.name for entry in self.state.entries]
         self.examine(region_of(radiograph, box, names))
+
+    def _show_picture(self, _: object = None) -> None:
+        selected = self.state.selected
+        self.viewer.display(None if selected is None else self.state.in_sight(selected))
 
     def _show_whether_empty(self, _: object = None) -> None:
         (self.remove_class if self.state.listed else self.add_class)("fw-nothing-yet")

@@ -92,7 +92,7 @@ def test_results_are_found_by_page_filter_and_order(page, tmp_path):
 def test_the_readers_verdict_and_remark_are_there_after_a_reload(page, dashboard, history):
     remark = f"{SCRIPT} =2+2"
     button(page, "Read: no. 62").click()
-    form = page.locator(".fw-reading-form")
+    form = page.locator(".fw-history .fw-reading-form")
     expect(form.get_by_label("Not read yet")).to_be_focused()
     expect(form).to_contain_text(f"Your verdict on {SCRIPT}.png, no. 62")
     form.get_by_label("Doubt").check()
@@ -123,12 +123,12 @@ def test_the_readers_verdict_and_remark_are_there_after_a_reload(page, dashboard
 def test_reading_row_after_row_with_the_keyboard_alone(page, history):
     button(page, "Read: no. 62").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".fw-reading-form").get_by_label("Not read yet")).to_be_focused()
+    expect(page.locator(".fw-history .fw-reading-form").get_by_label("Not read yet")).to_be_focused()
     page.keyboard.press("ArrowRight")  # around, to Fracture
     page.keyboard.press("Tab")
     page.keyboard.type("by hand")
     page.keyboard.press("Control+Enter")
-    form = page.locator(".fw-reading-form")
+    form = page.locator(".fw-history .fw-reading-form")
     expect(form).to_contain_text("cat.png, no. 61")
     expect(form).to_contain_text(f"Refused: {REFUSAL}")
     page.keyboard.press("Escape")
@@ -140,14 +140,14 @@ def test_reading_row_after_row_with_the_keyboard_alone(page, history):
 
 def test_a_form_opened_again_at_once_has_what_was_typed(page, history):
     button(page, "Read: no. 62").click()
-    page.locator(".fw-reading-form").get_by_label("Remark").fill("typed last")
+    page.locator(".fw-history .fw-reading-form").get_by_label("Remark").fill("typed last")
     page.evaluate(
         """() => {
           const press = () => document.querySelector('[data-press="read 62"]').click();
           press(); press();  // closes, and opens again before the kernel can answer
         }"""
     )
-    form = page.locator(".fw-reading-form")
+    form = page.locator(".fw-history .fw-reading-form")
     expect(form.get_by_label("Remark")).to_have_value("typed last")
     form.get_by_label("None seen").check()
     expect(form.get_by_role("status")).to_have_text("Saved: “none seen”, unlike the network.")
@@ -184,5 +184,5 @@ def test_at_phone_width_nothing_is_cut_off(page, history):
     expect(page.locator(".fw-agreement-course")).to_be_visible()
     expect(page.get_by_label("Agreement")).to_contain_text(re.compile(r"of 40 results"))
     button(page, "Read: no. 60").click()
-    expect(page.locator(".fw-reading-form")).to_be_visible()
+    expect(page.locator(".fw-history .fw-reading-form")).to_be_visible()
     expect_no_wider_than(page, PHONE["width"])

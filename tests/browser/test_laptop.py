@@ -42,10 +42,31 @@ def test_result_study_and_save_stand_there_without_scrolling(page, study):
     button(page, "Predict all (2)").click()
     expect(page.locator(".fw-queue .fw-tag")).to_have_count(2)
     expect(page.locator(".fw-study")).to_contain_text("the gravest of 2 views")
-    for answer in (".fw-card h2", ".fw-probability", ".fw-study", ".fw-stage"):
+    for answer in (".fw-card h2", ".fw-probability", ".fw-study", ".fw-stage", ".fw-choices"):
         expect_on_screen(page.locator(answer))
     expect_on_screen(button(page, "Save result"))
     assert page.evaluate("Math.max(scrollY, document.body.scrollTop)") == 0
+
+
+def test_who_reads_first_sees_no_answer_before_their_own_verdict(page, views, tmp_path):
+    path = tmp_path / "first.png"
+    path.write_bytes(views[0])
+    page.get_by_label("I read first").check()
+    upload(page, path)
+    button(page, "Predict").click()
+    expect(page.locator(".fw-right > .fw-status")).to_contain_text("Say what you see")
+    expect(page.locator(".fw-card-empty")).to_be_visible()
+    expect(page.locator(".fw-queue .fw-tag")).to_have_count(0)
+    page.get_by_label("None seen").check()
+    expect(page.locator(".fw-card h2 strong")).to_be_visible()
+    expect(page.locator(".fw-reading-outcome")).to_contain_text("Saved: “none seen”")
+    page.get_by_role("button", name="Add a remark").click()
+    page.keyboard.type("oblique view")
+    expect(page.locator(".fw-reading-outcome")).to_contain_text("Saved")
+    button(page, "History").click()
+    row = page.locator(".fw-history tbody tr").first
+    expect(row).to_contain_text("none seen")
+    expect(row).to_contain_text("oblique view")
 
 
 def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, study, views, tmp_path):
@@ -72,8 +93,9 @@ def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, stud
     third.write_bytes(views[2])
     drop(page, third)
     expect(page.locator(".fw-queue li")).to_have_count(4)
-    for _ in range(4):
+    for left in (3, 2, 1, 0):
         page.get_by_role("button", name="Remove ").first.click()
+        expect(page.locator(".fw-queue li")).to_have_count(left)
     expect(add).to_be_hidden()
     expect(zone).to_be_visible()
     expect(samples).to_be_visible()

@@ -72,7 +72,7 @@ class RadiographList(widgets.VBox):
         )
         self.pictures.add_class("fw-queue")
         super().__init__([self.problems, self.heading, self.pictures])
-        state.observe(self._list, "listed")
+        state.observe(self._list, ["listed", "read_first"])
         state.observe(lambda change: self._update(change["old"], change["new"]), "selected_key")
         state.observe(lambda change: self._update(change["new"].key), "answered")
         state.observe(self._show_problems, "problems")
@@ -107,6 +107,7 @@ class RadiographList(widgets.VBox):
         set_shown(self, listed or bool(self._state.problems))
 
     def _picture(self, entry: Entry) -> Picture:
+        entry = self._state.in_sight(entry)
         radiograph = entry.radiograph
         tag, tone = ("not answered", "problem") if entry.problem else ("", "normal")
         if entry.report is not None:

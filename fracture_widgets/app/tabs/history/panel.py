@@ -10,6 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from fracture_widgets.app.own_verdict import saved_in_words
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.history.agreement import AgreementPanel
 from fracture_widgets.app.tabs.history.rows import (
@@ -155,7 +156,7 @@ class HistoryPanel(widgets.VBox):
             return
         self._rows[place] = row
         self._show()
-        self._note(row.id, _saved(row), "good")
+        self._note(row.id, saved_in_words(row), "good")
         if row.reader_verdict is not known.reader_verdict:
             self.agreement.compute(self.wanted)
 
@@ -228,10 +229,3 @@ def _counted(rows: Sequence[SavedResult]) -> str:
 
 def _are(rows: Sequence[SavedResult]) -> str:
     return f"{_counted(rows).capitalize()} {'is' if len(rows) == 1 else 'are'}"
-
-
-def _saved(row: SavedResult) -> str:
-    verdict = "not read yet" if row.reader_verdict is None else f"“{row.reader_verdict}”"
-    if row.agreed is None:
-        return f"Saved: {verdict}."
-    return f"Saved: {verdict}, {'as' if row.agreed else 'unlike'} the network."

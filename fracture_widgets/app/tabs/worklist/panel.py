@@ -71,7 +71,7 @@ class WorklistPanel(widgets.VBox):
         top = widgets.HBox([named(heading, "fw-heading"), self.export])
         super().__init__([named(top, "fw-history-top"), self.table])
         self.add_class("fw-reading")
-        state.observe(self.refresh, ["listed", "answered", "selected_key"])
+        state.observe(self.refresh, ["listed", "answered", "selected_key", "read_first"])
         self.refresh()
 
     @property
@@ -83,7 +83,7 @@ class WorklistPanel(widgets.VBox):
         """Sort and filter anew, and show what comes of it."""
         if self.hidden:
             return
-        entries = self._state.entries
+        entries = [self._state.in_sight(entry) for entry in self._state.entries]
         rows = sorted_rows(map(row_of, entries), self.sorting)
         self._shown = matching(rows, self.wanted)
         self.export.disabled = not self._shown
@@ -152,7 +152,7 @@ class WorklistPanel(widgets.VBox):
 
     def _export(self) -> ReportFile:
         entries = (self._state.entry(row["key"]) for row in self._shown)
-        shown = [entry for entry in entries if entry is not None]
+        shown = [self._state.in_sight(entry) for entry in entries if entry is not None]
         return csv_download("fracture-widgets-worklist.csv", worklist_csv(shown))
 
 

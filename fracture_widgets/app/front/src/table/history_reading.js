@@ -1,38 +1,13 @@
 // The reader's own verdict and remark of one saved result, below its row. All is saved at once.
 
 import { h, linkButton } from "../base/dom.js";
-
-const VERDICTS = [
-  ["fracture", "Fracture"], ["doubt", "Doubt"], ["none seen", "None seen"], ["", "Not read yet"],
-];
-const WRITING = 700; // milliseconds between the last key and saving
+import { NOT_READ, readingFields } from "../reading/fields.js";
 
 export function readingForm(row, { tell, close, next, columns }) {
-  const prefix = `fw-reading-${Math.random().toString(36).slice(2)}`;
-  const radios = VERDICTS.map(([value, words]) => [h("input", {
-    type: "radio", name: prefix, id: `${prefix}-${value}`, value,
-    checked: value === row.reader, onchange: () => save(),
-  }), words]);
-  const remark = h("textarea", {
-    class: "fw-input", id: `${prefix}-remark`, rows: "2", maxlength: String(row.remark_length),
-    oninput: () => { clearTimeout(timer); timer = setTimeout(save, WRITING); outcome.textContent = ""; },
-    onchange: () => save(),
-  });
-  remark.value = row.remark;
-  const outcome = h("p", { class: "fw-reading-outcome", role: "status" });
-  let timer = null;
-  let sent = JSON.stringify([row.reader, row.remark]);
-
-  function save() {
-    clearTimeout(timer);
-    const verdict = radios.find(([radio]) => radio.checked)?.[0].value ?? "";
-    const now = JSON.stringify([verdict, remark.value]);
-    if (now === sent) return;
-    sent = now;
-    outcome.textContent = "Saving …";
-    outcome.dataset.tone = "";
-    tell({ type: "reading", id: row.id, verdict, remark: remark.value });
-  }
+  const fields = readingFields({
+    legend: `Your verdict on ${row.file}, ${row.name}`,
+    reader: row.reader, remark: row.remark, longest: row.remark_length, more: [NOT_READ],
+  }, (said) => tell({ ...said, id: row.id }));
 
   function keys(event) {
     if (event.key === "Escape") close();
@@ -44,25 +19,16 @@ export function readingForm(row, { tell, close, next, columns }) {
 
   const form = h(
     "form", { class: "fw-reading-form", onsubmit: (event) => event.preventDefault(), onkeydown: keys },
-    h("fieldset", {},
-      h("legend", {}, `Your verdict on ${row.file}, ${row.name}`),
-      h("div", { class: "fw-choices" }, ...radios.map(([radio, words]) => h(
-        "label", { class: "fw-reading-choice", for: radio.id }, radio, h("span", {}, words),
-      )))),
+    fields.choices,
     row.details ? h("p", { class: "fw-hint" }, row.details) : null,
-    h("label", { class: "fw-remark-label", for: remark.id }, "Remark"),
-    remark,
+    fields.label,
+    fields.remark,
     h("div", { class: "fw-reading-line" },
-      outcome,
+      fields.outcome,
       linkButton("Done", close),
       next ? linkButton("Next row", next) : null),
   );
   const node = h("tr", { class: "fw-reading-row" }, h("td", { colspan: String(columns + 1) }, form));
-
-  return {
-    id: row.id, node, save,
-    focus: () => (radios.find(([radio]) => radio.checked)?.[0] ?? radios[0][0]).focus(),
-    noted({ text, tone }) { outcome.textContent = text; outcome.dataset.tone = tone; },
-    failed() { sent = null; },
-  };
+  const { save, focus, noted, failed } = fields;
+  return { id: row.id, node, save, focus, noted, failed };
 }
