@@ -10,6 +10,8 @@ from known_reports import known_report, refused_report
 
 from fracture_widgets.app.answer import ResultPanel
 from fracture_widgets.app.state import WorkbenchState
+from fracture_widgets.app.tabs.examine.panel import RadiographList
+from fracture_widgets.app.tabs.worklist.rows import shown_row
 from fracture_widgets.models.gate import INVERTED, OTHER_BODY_PART
 from fracture_widgets.models.report import Report
 
@@ -46,6 +48,14 @@ def test_another_body_part_can_be_answered_all_the_same(state, panel):
     panel.answer_anyway.click()
     assert state.selected.report.answer.overridden
     assert "Hand: <strong>fracture" in panel.card.value
+
+
+def test_an_answer_on_request_says_so_in_list_and_worklist(state, panel):
+    listed = RadiographList(state)
+    _show(state, refused_report(refusal_kind=OTHER_BODY_PART))
+    panel.answer_anyway.click()
+    assert "fracture, overridden" in str(listed.pictures.content)
+    assert shown_row(state.selected)["verdict"] == "fracture, overridden"
 
 
 def test_exchanged_greys_are_exchanged_in_a_copy_that_is_shown_next(state, panel):

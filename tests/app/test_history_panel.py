@@ -14,6 +14,7 @@ from history_reports import REFUSAL, make_report
 
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.models.report import DoubtBand
+from fracture_widgets.parts import Verdict
 from fracture_widgets.records.history import History
 
 
@@ -94,10 +95,10 @@ def test_a_reading_is_kept_told_and_counted(panel, record):
     assert panel.told[-1] == {
         "type": "noted", "id": 2, "text": "Saved: “doubt”, as the network.", "tone": "good",
     }  # fmt: skip
-    assert "the same verdict on 1 of 1 result" in panel.agreement.content["title"]
+    assert panel.agreement.content["lines"][0][1].startswith("You have read 1 of 10:")
     tell(panel, "reading", id=3, verdict="fracture", remark="")
     assert panel.table.content["rows"][1]["cells"][6] == "fracture (differs)"
-    assert "the same verdict on 1 of 2 results" in panel.agreement.content["title"]
+    assert panel.agreement.content["lines"][0][1].startswith("You have read 2 of 10:")
 
 
 def test_a_row_that_no_longer_matches_stays_until_the_filter_changes(panel):
@@ -165,12 +166,18 @@ def test_the_exports_have_what_matches_and_say_how_many(panel):
     assert panel.note.text == "3 results exported as JSON."
 
 
-def test_the_agreement_is_of_a_part_and_model_whatever_else_is_filtered(panel):
+def test_the_agreement_is_of_a_part_and_model_whatever_else_is_filtered(panel, record):
     for number, verdict in ((1, "fracture"), (2, "none seen")):
         tell(panel, "reading", id=number, verdict=verdict, remark="")
-    tell(panel, "filter", reader="agrees", body_part="hand")
-    assert shown(panel) == [1]
-    assert "1 of 2 results of the hand" in panel.agreement.content["title"]
+    for number in range(10, 17):
+        row = record.save(make_report(sha256=f"{number:064d}"))
+        record.set_reading(row, Verdict.FRACTURE, "")
+    tell(panel, "filter", reader="agrees", body_part="hand", text="nothing has this name")
+    assert shown(panel) == []
+    assert panel.agreement.content["lines"][0][1].startswith("You have read 9 of 10:")
+    record.set_reading(3, Verdict.NONE_SEEN, "")
+    panel.refresh()
+    assert "of 10 results of the hand" in panel.agreement.content["title"]
     tell(panel, "filter", body_part="elbow")
     assert panel.agreement.content["lines"][0][1].startswith("Press Read in a row")
 

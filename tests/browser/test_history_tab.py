@@ -123,7 +123,9 @@ def test_the_readers_verdict_and_remark_are_there_after_a_reload(page, dashboard
 def test_reading_row_after_row_with_the_keyboard_alone(page, history):
     button(page, "Read: no. 62").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".fw-history .fw-reading-form").get_by_label("Not read yet")).to_be_focused()
+    expect(
+        page.locator(".fw-history .fw-reading-form").get_by_label("Not read yet")
+    ).to_be_focused()
     page.keyboard.press("ArrowRight")  # around, to Fracture
     page.keyboard.press("Tab")
     page.keyboard.type("by hand")

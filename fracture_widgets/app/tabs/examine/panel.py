@@ -112,6 +112,7 @@ class RadiographList(widgets.VBox):
         tag, tone = ("not answered", "problem") if entry.problem else ("", "normal")
         if entry.report is not None:
             tag = answer_in_words(entry.report.answer)
+            tag += ", overridden" if entry.report.answer.overridden else ""
             tone = verdict_slug(entry.report.verdict)
         drawn = ", drawn" if radiograph.source_format == "drawn" else ""
         # The end of a long name, where these stand too, is cut off.

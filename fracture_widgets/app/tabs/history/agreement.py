@@ -25,6 +25,7 @@ _EXPLAINED = (
     "readers would reach by guessing as often as they do. It tells how alike you and the networks "
     "read, not who is right; and whoever sees an answer first tends to agree with it."
 )
+_FEWEST = 10
 _FEW = 30
 
 
@@ -58,9 +59,11 @@ def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
 
     if not found.n:
         return {"title": "You and the networks", "lines": [["", _INVITED]], "points": []}
+    if found.n < _FEWEST:
+        told = f"You have read {found.n} of {_FEWEST}: how far you agree is shown from then on."
+        return {"title": "You and the networks", "lines": [["", told]], "points": []}
     part = f" of the {chosen.body_part}" if chosen.body_part else ""
     model = f" by model {chosen.model[:12]}" if chosen.model else ""
-    results = "result" if found.n == 1 else "results"
     few = " Over so few readings it says little yet." if found.n < _FEW else ""
     kappas = (
         ("fracture, doubt and none seen", found.verdicts),
@@ -68,7 +71,7 @@ def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
     )
     content = {
         "title": f"You and the networks: the same verdict on {found.same:,} of {found.n:,} "
-        f"{results}{part}{model}",
+        f"results{part}{model}",
         "lines": [
             [_number(kappa), f"kappa of {what}: {in_words(kappa.value)}"] for what, kappa in kappas
         ],

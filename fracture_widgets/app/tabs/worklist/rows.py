@@ -120,6 +120,7 @@ def shown_row(entry: Entry) -> dict[str, Any]:
         state = "problem" if entry.problem else "waiting"
         return row | {"state": state, "problem": entry.problem}
     said = verdict_words(report.verdict, report.calibrated_probability)
+    said += ", overridden" if report.answer.overridden else ""
     row |= {"state": verdict_slug(report.verdict), "verdict": said}
     if report.refused:
         return row | {"problem": report.answer.refusal}
