@@ -215,7 +215,7 @@ class ResultPanel(widgets.VBox):
             return  # said when something is saved or the history is opened, not before
         if row is not None:
             self.saved.text = f"Already saved, as no. {row.id} in the history."
-            self.save.label = "Download the report again"
+            self.save.label = "Download the report"
 
     def _save(self) -> ReportFile | None:
         report = self._shown

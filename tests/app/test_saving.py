@@ -116,7 +116,7 @@ def test_a_result_is_recorded_also_where_its_report_cannot_be_made(
 def test_saving_twice_says_already_saved_and_adds_no_row(workbench, radiograph, record, downloads):
     answer(workbench, radiograph)
     click(workbench.result.save)
-    assert workbench.result.save.label == "Download the report again"
+    assert workbench.result.save.label == "Download the report"
     click(workbench.result.save)
     assert workbench.result.saved.text.startswith("Already saved, as no. 1")
     assert len(record.rows()) == 1

@@ -104,7 +104,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no. 1")
     page.get_by_label("Format of the report").select_option("PNG page")
     with page.expect_download() as downloading:
-        button(page, "Download the report again").click()
+        button(page, "Download the report").click()
     downloading.value.save_as(tmp_path / "report.png")
     with Image.open(tmp_path / "report.png") as picture:
         assert picture.size == (1240, 1754)
