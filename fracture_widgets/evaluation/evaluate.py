@@ -21,7 +21,9 @@ from fracture_widgets.evaluation.learned import (
     counted,
 )
 from fracture_widgets.evaluation.scores import Scores, by_part, score_body_part, score_fracture
-from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.trained import any_trained
 from fracture_widgets.parts import parts_among
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from fracture_widgets.models.learned_from import LearnedFrom
 
 _REASONS = 5
+_TRAINED = "trained in this process"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,8 @@ class Evaluation:
     from. ``learned`` counts those; figures are on the others, or on all where there is no other;
     ``on_all`` has those on all where some were learned from. ``unreadable`` has base name and
     reason of each file that could not be read; they count nowhere. ``model`` is the sha256 of the
-    model. ``shifts`` says what becomes of the answers in other archives, where that was asked.
+    model, or says that it was trained in this process. ``shifts`` says what becomes of the answers
+    in other archives, where that was asked.
     """
 
     body_part: Scores
@@ -145,7 +149,8 @@ def evaluate_predictions(
         reads. Figures are on those of its radiographs that the model did not learn from, as far
         as its card says from which it did.
     cascade
-        What answers; the shipped cascade by default.
+        What answers; by default the shipped cascade, and in a process that trained networks
+        those, as in :func:`~fracture_widgets.models.cascade.predict`.
     split
         Take only the rows of this split, e.g. ``"test"``.
     limit
@@ -178,10 +183,12 @@ def evaluate_predictions(
         If the shipped model is missing or damaged.
     """
     table = _chosen(test_dataset, split, by, limit)
-    if cascade is None:
-        from fracture_widgets.models.cascade import shipped_cascade
+    from fracture_widgets.models.cascade import answer_by_trained, shipped_cascade
 
+    if cascade is None and not any_trained():
         cascade = shipped_cascade()
+    examine: Callable[[Radiograph], Report | Answer]
+    examine = answer_by_trained if cascade is None else cascade.examine
     answers: dict[Any, dict[str, Any]] = {}
     unreadable: list[tuple[str, str]] = []
     model, answered = "", set[str]()
@@ -189,11 +196,11 @@ def evaluate_predictions(
     for done, (row, path) in enumerate(table["image_path"].items(), start=1):
         try:
             radiograph = read_radiograph(path)
-            report = cascade.examine(radiograph)
+            report = examine(radiograph)
         except UnreadableRadiograph as error:
             unreadable.append((Path(path).name, str(error)))
         else:
-            model = report.model
+            model = report.model if isinstance(report, Report) else _TRAINED
             answered.update(report.body_part_probabilities)
             answers[row] = {
                 "predicted_body_part": report.body_part,

@@ -30,8 +30,9 @@ from fracture_widgets.models.trust import (
     OperatingPoint,
     trust_of_card,
 )
+from fracture_widgets.parts import FRACTURED
 
-__all__ = ["Cascade", "predict", "shipped_cascade"]
+__all__ = ["Cascade", "answer_by_trained", "predict", "shipped_cascade"]
 
 
 class Cascade:
@@ -261,13 +262,23 @@ def predict(
 def _answer_to(question: str, radiograph: Radiograph) -> str:
     """Answer one of the paper's questions by what was trained for it, or else by what ships."""
     output = BODY_PART_OUTPUT if question.lower() == "parts" else question.lower()
-    trained = trained_for(output)
-    if trained is None:
-        cascade = shipped_cascade()
-        if output not in (BODY_PART_OUTPUT, *cascade.body_parts):
-            names = ", ".join(name.capitalize() for name in ("parts", *cascade.body_parts))
-            raise ModelError(f"The model is one of {names}. Received: {question!r}")
-        answer = most_probable(cascade.probabilities(radiograph)[output])
-    else:
-        answer = trained(radiograph)
+    answer = most_probable(_probabilities_of(output, question, radiograph))
     return answer.capitalize() if output == BODY_PART_OUTPUT else answer
+
+
+def _probabilities_of(output: str, question: str, radiograph: Radiograph) -> Mapping[str, float]:
+    if trained := trained_for(output):
+        return trained(radiograph)
+    cascade = shipped_cascade()
+    if output not in (BODY_PART_OUTPUT, *cascade.body_parts):
+        names = ", ".join(name.capitalize() for name in ("parts", *cascade.body_parts))
+        raise ModelError(f"The model is one of {names}. Received: {question!r}")
+    return cascade.probabilities(radiograph)[output]
+
+
+def answer_by_trained(radiograph: Radiograph) -> Answer:
+    """Answer as :func:`predict` does: which part, and then whether that part is fractured."""
+    parts = _probabilities_of(BODY_PART_OUTPUT, BODY_PART_OUTPUT, radiograph)
+    part = most_probable(parts)
+    fracture = _probabilities_of(part, part, radiograph)[FRACTURED]
+    return Answer(parts, fracture, fracture)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fracture_widgets.imaging.radiograph import Radiograph
 
-AnswersQuestion = Callable[[Radiograph], str]
+AnswersQuestion = Callable[[Radiograph], Mapping[str, float]]
+"""Returns the probability of each answer."""
 
 _TRAINED: dict[str, AnswersQuestion] = {}
 
@@ -37,6 +38,11 @@ def use_trained(question: str, answer: AnswersQuestion) -> None:
 def trained_for(question: str) -> AnswersQuestion | None:
     """Return what was trained for a question in this process, or None."""
     return _TRAINED.get(question)
+
+
+def any_trained() -> bool:
+    """Whether a network was trained in this process."""
+    return bool(_TRAINED)
 
 
 def forget_trained() -> None:

@@ -182,10 +182,10 @@ def _used(result: TrainingResult) -> TrainingResult:
     """Let the paper's ``predict`` answer with a network."""
     labels = list(result.card["labels"])
 
-    def answer(radiograph: Radiograph) -> str:
+    def answer(radiograph: Radiograph) -> dict[str, float]:
         inputs = network_input(radiograph.pixels)[np.newaxis]
         (probabilities,) = result.model.predict_on_batch(inputs)
-        return str(labels[int(np.argmax(probabilities))])
+        return dict(zip(labels, map(float, probabilities), strict=True))
 
     use_trained(result.question, answer)
     return result
