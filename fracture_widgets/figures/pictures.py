@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.figures.display import Display
 from fracture_widgets.figures.overlay import grey_picture, overlay
-from fracture_widgets.figures.style import FAINT, KEPT, TRAINING
+from fracture_widgets.figures.style import DASHES, FAINT, KEPT, TRAINING, VALIDATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from fracture_widgets.imaging.boxes import Box
     from fracture_widgets.imaging.radiograph import Radiograph
 
 
@@ -29,6 +30,8 @@ class RadiographsDisplay(Display):
         Above each.
     maps
         A map of 0 to 1 to lay over each, shape ``(h, w)``, or ``None`` for the bare radiograph.
+    boxes, marked
+        Boxes to draw on each: those that were found, and, dashed, those that are there.
     """
 
     def __init__(
@@ -37,18 +40,25 @@ class RadiographsDisplay(Display):
         *,
         titles: Sequence[str] = (),
         maps: Sequence[npt.NDArray[np.float32] | None] = (),
+        boxes: Sequence[Sequence[Box]] = (),
+        marked: Sequence[Sequence[Box]] = (),
     ) -> None:
         if not radiographs:
             raise ValueError("There is nothing to show: give at least one radiograph.")
         self.radiographs = tuple(radiographs)
-        self.titles = tuple(titles) or ("",) * len(self.radiographs)
-        self.maps = tuple(maps) or (None,) * len(self.radiographs)
-        if not len(self.titles) == len(self.maps) == len(self.radiographs):
-            raise ValueError(
-                "Give as many titles and maps as radiographs. Received: "
-                f"{len(self.radiographs)} radiographs, {len(self.titles)} titles, "
-                f"{len(self.maps)} maps"
-            )
+        count = len(self.radiographs)
+        self.titles = tuple(titles) or ("",) * count
+        self.maps = tuple(maps) or (None,) * count
+        self.boxes = tuple(boxes) or ((),) * count
+        self.marked = tuple(marked) or ((),) * count
+        given = {"titles": self.titles, "maps": self.maps, "boxes": self.boxes,
+                 "marked": self.marked}  # fmt: skip
+        for name, each in given.items():
+            if len(each) != count:
+                raise ValueError(
+                    f"Give as many {name} as radiographs. Received: {count} radiographs, "
+                    f"{len(each)} {name}"
+                )
         self._columns = len(self.radiographs)
         self._size = (2.3 * self._columns, 3.1)
 
@@ -57,11 +67,27 @@ class RadiographsDisplay(Display):
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         shown = zip(axes, self.radiographs, self.titles, self.maps, strict=True)
-        for place, radiograph, title, heat in shown:
+        for number, (place, radiograph, title, heat) in enumerate(shown):
             picture = grey_picture(radiograph) if heat is None else overlay(radiograph, heat)
             place.imshow(np.asarray(picture.convert("RGB")))
+            self._draw_boxes(place, self.marked[number], radiograph, VALIDATION, DASHES)
+            self._draw_boxes(place, self.boxes[number], radiograph, KEPT, "-")
             place.set_title(title, fontsize=9.5, loc="center")
             place.set_axis_off()
+
+    def _draw_boxes(
+        self, place: Axes, boxes: Sequence[Box], radiograph: Radiograph, colour: str, line: Any
+    ) -> None:
+        from matplotlib.patches import Rectangle
+
+        width, height = radiograph.width, radiograph.height
+        for box in boxes:
+            corner = (box.x0 * width - 0.5, box.y0 * height - 0.5)
+            sides = (box.width * width, box.height * height)
+            place.add_patch(
+                Rectangle(corner, *sides, fill=False, edgecolor=colour, linestyle=line,
+                          linewidth=1.8)
+            )  # fmt: skip
 
 
 class GreyValuesDisplay(Display):

@@ -292,6 +292,17 @@ class TestRadiographs:
         with pytest.raises(ValueError, match="at least one"):
             RadiographsDisplay([])
 
+    def test_draw_boxes_where_they_are_and_those_that_are_there_dashed(self):
+        box = Box(0.25, 0.5, 0.75, 1)
+        (axes,) = RadiographsDisplay([HAND], boxes=[[box]], marked=[[box]]).plot().axes_
+        there, found = axes.patches
+        assert there.get_linestyle() != found.get_linestyle() == "-"
+        for patch in (there, found):
+            assert patch.get_width() == HAND.width / 2
+            assert patch.get_y() + patch.get_height() == HAND.height - 0.5
+        with pytest.raises(ValueError, match="as many boxes as radiographs"):
+            RadiographsDisplay([HAND], boxes=[[], []])
+
     def test_show_the_map_over_the_radiograph(self):
         bare, mapped = (
             RadiographsDisplay([HAND, HAND], maps=[None, np.ones((2, 2), np.float32)]).plot().axes_
