@@ -47,6 +47,14 @@ def choice(*names: str, **settings: Any) -> dict[str, Any]:
     return {"metavar": "|".join(names), "parser": parse} | settings
 
 
+def network_and_file(words: str) -> tuple[str, str | None]:
+    """Read what a network starts from."""
+    network, equals, file = words.partition("=")
+    if not (network and equals and file):
+        raise typer.BadParameter(f"give NETWORK=FILE, such as resnet50=x.npz, not {words}")
+    return network, None if file == "none" else file
+
+
 Engine = Literal["auto", "onnx", "openvino", "keras"]
 OperatingPoint = Literal["sensitive", "balanced"]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]

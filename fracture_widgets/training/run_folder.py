@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -26,7 +27,9 @@ __all__ = [
     "RunRecord",
     "State",
     "best_of",
+    "changed_settings",
     "history_table",
+    "stopped_by",
 ]
 
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -34,6 +37,9 @@ COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 _FOLDER, _RECORD, _ANSWERS, _LOCK = "run", "run.json", "test.csv", "lock"
 _FORMAT = 1
+
+EARLY_STOPPING, CAP_OF_EPOCHS = "early stopping", "cap of epochs"
+"""What ends a training."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,31 @@ def best_of(history: pd.DataFrame) -> int:
     return int(losses.index[int(losses.to_numpy().argmin())])
 
 
+def stopped_by(history: pd.DataFrame, patience: int) -> str:
+    """Say what ended a training that nobody stopped."""
+    waited = len(history) - best_of(history)
+    return EARLY_STOPPING if waited >= patience else CAP_OF_EPOCHS
+
+
+def changed_settings(
+    then: Mapping[str, Any], now: Mapping[str, Any], *, free: Sequence[str] = ()
+) -> str:
+    """Say which settings are others than those that were kept as JSON; empty if none is."""
+    as_kept = json.loads(json.dumps(dict(now)))  # there, tuples are lists
+    return "; ".join(
+        f"{name} {then.get(name)}, not {value}"
+        for name, value in as_kept.items()
+        if name not in free and then.get(name) != value
+    )
+
+
 class RunFolder:
     """What a training keeps beside the network it writes: the folder ``run`` in its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._home = folder / _FOLDER
+        self._since = time.perf_counter()
 
     @property
     def started(self) -> bool:
@@ -121,6 +146,7 @@ class RunFolder:
                 f"Another training is at work in {self.folder.name}: wait for its end, or choose "
                 "another folder."
             ) from error
+        self._since = time.perf_counter()
         try:
             with held:
                 yield
@@ -149,17 +175,10 @@ class RunFolder:
                 f"The run in {name} was begun with other radiographs ({kept.dataset} then, "
                 f"{record.dataset} now): continue it with those, or choose another folder."
             )
-        # As JSON keeps it, tuples are lists.
-        planned = json.loads(json.dumps(dict(record.plan)))
-        changed = [
-            f"{setting} {kept.plan.get(setting)}, not {value}"
-            for setting, value in planned.items()
-            if setting not in {"epochs", "patience"} and kept.plan.get(setting) != value
-        ]
-        if changed:
+        if changed := changed_settings(kept.plan, record.plan, free=("epochs", "patience")):
             raise TrainingError(
-                f"The run in {name} was begun with other settings ({'; '.join(changed)}): continue "
-                "it with those, or choose another folder."
+                f"The run in {name} was begun with other settings ({changed}): continue it with "
+                "those, or choose another folder."
             )
 
     def record(self) -> RunRecord:
@@ -174,9 +193,16 @@ class RunFolder:
         """Return one row for each epoch that ended, indexed from 1."""
         return history_table(self._read()["epochs"])
 
+    @property
+    def seconds(self) -> float:
+        """What it took to the last epoch that was kept, reading included, in all its sittings."""
+        return float(self._read().get("seconds", 0.0))
+
     def keep(self, record: RunRecord, history: pd.DataFrame, arrays: Arrays) -> None:
         """Keep the state after an epoch, whole or not at all."""
-        epochs = len(history)
+        epochs, now = len(history), time.perf_counter()
+        before = self.seconds if epochs > 1 else 0.0
+        spent, self._since = before + now - self._since, now
         try:
             # The record, which names the arrays, is exchanged last.
             path, sha256 = write_by_content(
@@ -191,6 +217,7 @@ class RunFolder:
                     "record": asdict(record),
                     "epochs": history[list(COLUMNS)].to_dict("records"),
                     "files": {"last": last, "best": best},
+                    "seconds": round(spent, 3),
                     "finished": False,
                 }
             )

@@ -27,7 +27,7 @@ from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.weight_files import assign_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
-from fracture_widgets.training.run_folder import RunFolder, best_of
+from fracture_widgets.training.run_folder import RunFolder, best_of, stopped_by
 
 if TYPE_CHECKING:
     import keras
@@ -209,6 +209,8 @@ class TrainingRun(_Training):
         Name of the trunk, ``"resnet50"`` for one.
     finished
         Whether it came to its end; another one can be continued.
+    seconds
+        What it took so far, reading included.
     question, plan, history, evaluation, learned, on_all, card
         As of a :class:`TrainingResult`, so far; the card is empty while there is none.
     """
@@ -216,6 +218,12 @@ class TrainingRun(_Training):
     folder: Path
     network_name: str
     finished: bool
+    seconds: float = 0.0
+
+    @property
+    def stopped_by(self) -> str:
+        """What ended it, ``"early stopping"`` or ``"cap of epochs"``; empty while it goes on."""
+        return stopped_by(self.history, self.plan.patience) if self.finished else ""
 
     def network(self) -> TrainedNetwork:
         """Load the network, after checking its files against the card."""
@@ -250,6 +258,7 @@ def open_run(folder: str | os.PathLike[str]) -> TrainingRun:
         plan=_plan(record.plan),
         history=kept.history(),
         finished=kept.finished,
+        seconds=kept.seconds,
         card=_card(kept.folder),
         evaluation=None if judged is None else judged.scores,
         learned=None if judged is None else judged.learned,

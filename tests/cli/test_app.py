@@ -21,7 +21,7 @@ from fracture_widgets.models.trust import OPERATING_POINTS
 
 COMMANDS = (
     *("card", "compare", "dashboard", "data", "evaluate", "export", "history", "predict"),
-    *("readings", "screen", "train"),
+    *("readings", "reproduce", "screen", "train"),
 )
 
 

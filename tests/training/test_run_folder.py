@@ -15,6 +15,7 @@ from fracture_widgets.training.run_folder import (
     RunRecord,
     best_of,
     history_table,
+    stopped_by,
 )
 
 LOSSES = (0.9, 0.7, 0.8)
@@ -45,6 +46,32 @@ def run(tmp_path):
 def keep(run, epochs, first=1):
     for epoch in range(first, epochs + 1):
         run.keep(record(), history(epoch), arrays(epoch))
+
+
+def test_what_ended_a_training_is_told_from_its_losses():
+    # The best of three epochs is the second.
+    assert stopped_by(history(3), patience=1) == "early stopping"
+    assert stopped_by(history(3), patience=2) == "cap of epochs"
+    assert stopped_by(history(2), patience=1) == "cap of epochs"
+
+
+def test_the_time_of_all_sittings_is_kept(run, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("fracture_widgets.training.run_folder.time.perf_counter", lambda: clock[0])
+    with run.locked():
+        clock[0] += 5
+        keep(run, 1)
+        clock[0] += 3
+        keep(run, 2, first=2)
+    assert run.seconds == 8
+    clock[0] += 1000
+    later = RunFolder(run.folder)
+    with later.locked():
+        clock[0] += 2
+        keep(later, 3, first=3)
+        assert later.seconds == 10
+        keep(later, 1)
+    assert later.seconds == 0
 
 
 def test_a_kept_epoch_comes_back_number_for_number_with_the_best_one_beside_it(run):

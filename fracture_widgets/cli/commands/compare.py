@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from typer.core import TyperGroup
 
 from fracture_widgets.cli.compare_detectors import detectors
@@ -16,6 +15,7 @@ from fracture_widgets.cli.options import (
     choice,
     dataset_table,
     documented,
+    network_and_file,
     new_app,
     quiet_tensorflow,
 )
@@ -43,13 +43,6 @@ app = new_app(
 )
 
 
-def _network_and_file(words: str) -> tuple[str, str | None]:
-    network, equals, file = words.partition("=")
-    if not (network and equals and file):
-        raise typer.BadParameter(f"give NETWORK=FILE, such as resnet50=x.npz, not {words}")
-    return network, None if file == "none" else file
-
-
 @app.command(
     _NETWORKS,
     short_help="compare networks, k-means and always-normal on the same folds",
@@ -66,7 +59,7 @@ def networks(
     ],
     out: Path,
     models: list[str] | None = None,
-    weights: Annotated[list[Any] | None, {"parser": _network_and_file}] = None,
+    weights: Annotated[list[Any] | None, {"parser": network_and_file}] = None,
     question: Annotated[str, choice("fracture", *BODY_PARTS)] = "fracture",
     split: str | None = None,
     minutes: float | None = None,

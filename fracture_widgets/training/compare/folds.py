@@ -33,6 +33,7 @@ from fracture_widgets.training.data import (
 )
 from fracture_widgets.training.features import FeatureCache, compute_features, trunk_identity
 from fracture_widgets.training.plan import TrainingPlan
+from fracture_widgets.training.run_folder import COLUMNS, history_table
 
 if TYPE_CHECKING:
     import keras
@@ -42,7 +43,7 @@ Rows = npt.NDArray[np.intp]
 MAPS_LIMIT = 4_000_000_000
 """Bytes of maps that are held in memory, about 10,000 radiographs' of ResNet-50's conv4."""
 
-_VERSION = 2
+_VERSION = 3
 _TIMED = 11
 
 
@@ -155,25 +156,26 @@ class FoldFacts:
     trained_parameters: int = 0
     epochs: int = 0
     best_epoch: int = 0
-    out_of_time: bool = False
+    stopped_by: str = ""
     training_seconds: float = 0.0
     feature_seconds: float = 0.0
     inference_ms: float = float("nan")
 
     def __str__(self) -> str:
         epochs = f"{self.epochs} epoch{'' if self.epochs == 1 else 's'}, " if self.epochs else ""
-        late = ", out of time" if self.out_of_time else ""
-        return f"{epochs}{self.training_seconds:,.1f} s{late}"
+        end = f", stopped by {self.stopped_by}" if self.stopped_by else ""
+        return f"{epochs}{self.training_seconds:,.1f} s{end}"
 
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """One model's answers to the test radiographs of one fold."""
+    """One model's answers to the test radiographs of one fold, and how it learned."""
 
     rows: npt.NDArray[np.intp]
     probability: npt.NDArray[np.float64]
     cluster: npt.NDArray[np.intp]
     facts: FoldFacts
+    history: pd.DataFrame = field(default_factory=lambda: history_table(()))
 
 
 class FoldStore:
@@ -193,7 +195,8 @@ class FoldStore:
         if arrays is None:
             return None
         facts = FoldFacts(**json.loads(str(arrays["facts"])))
-        return FoldResult(arrays["rows"], arrays["probability"], arrays["cluster"], facts)
+        history = history_table([dict(zip(COLUMNS, row, strict=True)) for row in arrays["history"]])
+        return FoldResult(arrays["rows"], arrays["probability"], arrays["cluster"], facts, history)
 
     def put(self, name: str, model: Mapping[str, object], fold: int, result: FoldResult) -> None:
         """Keep a finished fold, whole or not at all."""
@@ -203,6 +206,7 @@ class FoldStore:
             "rows": result.rows,
             "probability": result.probability,
             "cluster": result.cluster,
+            "history": result.history[list(COLUMNS)].to_numpy(dtype=float),
             "facts": np.array(json.dumps(asdict(result.facts))),
         }
         try:

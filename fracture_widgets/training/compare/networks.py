@@ -27,12 +27,14 @@ from fracture_widgets.training.data import augmenter, batches, class_weights
 from fracture_widgets.training.loop import Fitted, TrainingLoop
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Progress, TrainingMonitor
+from fracture_widgets.training.run_folder import stopped_by
 
 if TYPE_CHECKING:
     import keras
 
 WeightSource = str | os.PathLike[str] | None
 _CONV4 = "conv4_block6_out"
+_TIME = "time"
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class NetworkChoice:
             trained_parameters=int(sum(np.prod(w.shape) for w in network.trainable_weights)),
             epochs=len(fitted.history),
             best_epoch=fitted.best_epoch,
-            out_of_time=budget.ran_out,
+            stopped_by=_TIME if budget.ran_out else stopped_by(fitted.history, plan.patience),
             training_seconds=training_seconds,
             feature_seconds=seconds,
             inference_ms=work.milliseconds_each(network.predict_on_batch, fold.number),
@@ -171,7 +173,8 @@ class NetworkChoice:
             raise TrainingError(
                 "The network's answers are no numbers: choose a lower learning rate."
             )
-        return FoldResult(fold.test, probability, np.full(len(fold.test), -1), facts)
+        no_cluster = np.full(len(fold.test), -1)
+        return FoldResult(fold.test, probability, no_cluster, facts, fitted.history)
 
 
 def _trunk_and_weights(trunk: TrunkBuilder, weights: WeightSource) -> dict[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +16,13 @@ import pandas as pd
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.tables import ENCODING, frame_csv_text, markdown_table
 from fracture_widgets.evaluation.learned import MARK, Learned
-from fracture_widgets.figures.forest import ComparisonDisplay
-from fracture_widgets.parts import BODY_PARTS, NORMAL
+from fracture_widgets.figures import (
+    ComparisonDisplay,
+    ConfusionMatrixDisplay,
+    Display,
+    LearningCurvesDisplay,
+)
+from fracture_widgets.parts import BODY_PARTS, LABELS, NORMAL
 from fracture_widgets.training.compare.folds import ResultsNotSaved
 
 ALL_PARTS = "all"
@@ -26,6 +32,9 @@ METRICS = (
     *("auroc", "average_precision", "kappa", "purity"),
 )
 """The metrics in the order of the tables. Recall is what is also called sensitivity."""
+
+BUDGET = ("model", "fold", "epochs", "best_epoch", "stopped_by", "seconds")
+"""What is told of every training; folds count from 1."""
 
 PAPER = MappingProxyType(
     {
@@ -42,7 +51,7 @@ _HEADS = {
     "average_precision": "average precision", "kappa": "kappa", "purity": "purity",
 }  # fmt: skip
 
-_WHY = """\
+WHY = """\
 The paper's numbers are from its Table 6.1. They differ from ours, and cannot be compared with them
 number for number: the radiographs are others, of which other shares are fractured, so that even
 always answering "normal" scores otherwise; whether the paper's precision and recall are those of
@@ -68,8 +77,14 @@ class Comparison:
     models
         What each model is and took, indexed by its name: ``title``, ``started_from``,
         ``learning``, ``augmented``, ``parameters``, ``trained_parameters``, ``epochs`` and
-        ``best_epochs`` of every fold, ``folds_out_of_time``, ``training_seconds`` of all folds
-        together, ``feature_seconds``, ``inference_ms``.
+        ``best_epochs`` of every fold, ``stopped_by`` with the number of folds,
+        ``training_seconds`` of all folds together, ``feature_seconds``, ``inference_ms``.
+    budget
+        What each training took, one row for each network and fold: ``model``, ``fold``,
+        ``epochs``, ``best_epoch``, ``stopped_by``, ``seconds``.
+    curves
+        One row for each of their epochs: ``model``, ``fold``, ``epoch``, ``loss``, ``accuracy``,
+        ``val_loss``, ``val_accuracy``.
     predictions
         One row for each model and radiograph.
     plan
@@ -91,6 +106,8 @@ class Comparison:
     table: pd.DataFrame
     tests: pd.DataFrame
     models: pd.DataFrame
+    budget: pd.DataFrame
+    curves: pd.DataFrame
     predictions: pd.DataFrame
     plan: Mapping[str, Any]
     skipped: tuple[tuple[str, str], ...]
@@ -124,7 +141,7 @@ class Comparison:
         """Return a row for each model, a column for each metric: numbers, or with intervals."""
         here = self.table[self.table["part"] == part]
         numbers = here[["value", "low", "high"]].to_numpy(dtype=float).tolist()
-        cells = [_words(*three) for three in numbers]
+        cells = [interval_words(*three) for three in numbers]
         values = here.assign(cell=cells if intervals else here["value"].round(3))
         wide = values.pivot(index="model", columns="metric", values="cell")
         columns = [metric for metric in METRICS if metric in wide]
@@ -138,23 +155,27 @@ class Comparison:
 
     def to_markdown(self) -> str:
         """Return the tables in Markdown, the paper's numbers beside."""
-        sections = (_opening(self), _main(self), _WHY, _parts(self), _tests(self), _costs(self))
+        sections = (_opening(self), _main(self), WHY, _parts(self), _tests(self), _costs(self))
         return "\n\n".join(section for section in sections if section) + "\n"
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write the tables and the figures.
 
         They are ``comparison.csv``, ``predictions.csv``, ``tests.csv``, ``models.csv``,
-        ``comparison.md`` and the figures ``comparison.png`` and, of each body part,
-        ``comparison_elbow.png`` and so on, if there are several; and ``comparison_on_all.csv``
-        where some radiographs were learned from. In ``predictions.csv`` there is
-        one row for each radiograph and one column for each model, its probability of a fracture.
+        ``budget.csv``, ``curves.csv``, ``comparison.md`` and the figures ``comparison.png`` and, of
+        each body part, ``comparison_elbow.png`` and so on, if there are several; of each model
+        ``confusion_resnet50.png``, and of each training ``curves_resnet50_1.png``, where the number
+        is the fold; and ``comparison_on_all.csv`` where some radiographs were learned from. In
+        ``predictions.csv`` there is one row for each radiograph and one column for each model, its
+        probability of a fracture.
         """
         home = Path(folder)
         texts = {
             "comparison.csv": frame_csv_text(self.table.round(6)),
             "tests.csv": frame_csv_text(self.tests.round(6)),
             "models.csv": frame_csv_text(self.models.round(3).reset_index()),
+            "budget.csv": frame_csv_text(self.budget.round(3)),
+            "curves.csv": frame_csv_text(self.curves.round(6)),
             "predictions.csv": frame_csv_text(self._probabilities()),
             "comparison.md": self.to_markdown(),
         }
@@ -175,7 +196,23 @@ class Comparison:
         for part in parts if len(parts) > 2 else parts[:1]:
             name = "comparison.png" if part == ALL_PARTS else f"comparison_{part}.png"
             written[name] = self.display(part).save(home / name)
+        for name, display in self.figures().items():
+            written[f"{name}.png"] = display.save(home / f"{name}.png")
         return written
+
+    def figures(self) -> dict[str, Display]:
+        """Return each model's confusion matrix, and the curves of each training."""
+        titles = self.models["title"]
+        drawn: dict[str, Display] = {}
+        for model, rows in self.predictions.groupby("model", sort=False):
+            drawn[f"confusion_{_file_name(model)}"] = ConfusionMatrixDisplay.from_predictions(
+                rows["label"], rows["predicted"], LABELS, title=titles[str(model)]
+            )
+        for (network, fold), rows in self.curves.groupby(["model", "fold"], sort=False):
+            drawn[f"curves_{_file_name(network)}_{fold}"] = LearningCurvesDisplay(
+                rows.set_index("epoch"), title=f"{titles[str(network)]}, fold {fold}"
+            )
+        return drawn
 
     def _probabilities(self) -> pd.DataFrame:
         """Return one row for each radiograph, named by its study and file alone."""
@@ -193,7 +230,12 @@ class Comparison:
         return table
 
 
-def _words(value: float, low: float, high: float) -> str:
+def _file_name(model: object) -> str:
+    return re.sub(r"[^\w-]", "_", str(model))
+
+
+def interval_words(value: float, low: float, high: float) -> str:
+    """Return a number with its interval, as it stands in tables."""
     if not np.isfinite(value):
         return "–"
     return f"{value:.3f} ({low:.3f} to {high:.3f})" if np.isfinite(low) else f"{value:.3f}"
@@ -260,7 +302,6 @@ def _tests(comparison: Comparison) -> str:
 
 def _costs(comparison: Comparison) -> str:
     models = comparison.models
-    late = [f" ({number} out of time)" if number else "" for number in models["folds_out_of_time"]]
     table = pd.DataFrame(
         {
             "started from": models["started_from"].replace("", "–"),
@@ -268,7 +309,8 @@ def _costs(comparison: Comparison) -> str:
             "augmented": models["augmented"].map({True: "yes", False: "no"}),
             "parameters": models["parameters"].map("{:,}".format),
             "learned": models["trained_parameters"].map("{:,}".format),
-            "epochs by fold": models["epochs"].replace("", "–") + late,
+            "epochs by fold": models["epochs"].replace("", "–"),
+            "stopped by (folds)": models["stopped_by"].replace("", "–"),
             "training, s": models["training_seconds"].map("{:,.1f}".format),
             "features, s": models["feature_seconds"].map("{:,.1f}".format),
             "one radiograph, ms": [

@@ -28,9 +28,10 @@ from fracture_widgets.training.compare.folds import (
     read_compared,
 )
 from fracture_widgets.training.compare.networks import WeightSource
-from fracture_widgets.training.compare.result import ALL_PARTS, METRICS, Comparison
+from fracture_widgets.training.compare.result import ALL_PARTS, BUDGET, METRICS, Comparison
 from fracture_widgets.training.features import FeatureCache
 from fracture_widgets.training.plan import TrainingPlan
+from fracture_widgets.training.run_folder import COLUMNS
 
 _PLAN = TrainingPlan()
 # What of a plan does not apply: models say what they start from, and the folds are the test.
@@ -89,8 +90,7 @@ def compare(
         A limit to each network's training on each fold. The budget stays the same for all, but is
         then one of time: no epoch begins that would probably end after it, and the first is always
         finished, so that a slow network gets fewer epochs on slow hardware, and more on fast.
-        ``models`` of what is returned says how many epochs each fold had, and how many folds ran
-        out of time.
+        ``budget`` of what is returned says how many epochs each fold had, and what stopped it.
     out
         Folder that keeps every finished fold, so that a comparison that was stopped goes on where
         it was; ``None`` to keep nothing. :meth:`Comparison.save` writes tables and figures.
@@ -168,6 +168,8 @@ def compare(
         table=_metric_table(compared, resamples),
         tests=_paired_test_table(compared, reference, resamples),
         models=_cost_table(results, {contender.name: contender.title for contender in chosen}),
+        budget=_budget_table(results),
+        curves=_curve_table(results),
         predictions=predictions,
         plan=settings,
         skipped=data.skipped,
@@ -290,12 +292,41 @@ def _cost_table(
             **facts.loc[0, ["augmented", "parameters", "trained_parameters"]],
             "epochs": " ".join(map(str, facts["epochs"])) if taught else "",
             "best_epochs": " ".join(map(str, facts["best_epoch"])) if taught else "",
-            "folds_out_of_time": int(facts["out_of_time"].sum()),
+            "stopped_by": _counted(facts["stopped_by"]),
             "training_seconds": facts["training_seconds"].sum(),
             "feature_seconds": facts["feature_seconds"].max(),
             "inference_ms": facts.loc[0, "inference_ms"],
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+
+
+def _counted(reasons: pd.Series) -> str:
+    """Return reasons with the number of folds that each stopped, the most frequent first."""
+    counts = reasons[reasons != ""].value_counts()
+    return ", ".join(f"{reason} ({folds})" for reason, folds in counts.items())
+
+
+def _budget_table(results: Mapping[str, Sequence[FoldResult]]) -> pd.DataFrame:
+    """Return what each training took, one row for each network and fold."""
+    rows = [
+        (model, number, facts.epochs, facts.best_epoch, facts.stopped_by, facts.training_seconds)
+        for model, folds in results.items()
+        for number, facts in enumerate((fold.facts for fold in folds), start=1)
+        if facts.epochs
+    ]
+    return pd.DataFrame(rows, columns=list(BUDGET))
+
+
+def _curve_table(results: Mapping[str, Sequence[FoldResult]]) -> pd.DataFrame:
+    """Return loss and accuracy of every epoch of every training."""
+    histories = [
+        fold.history.reset_index().assign(model=model, fold=number)
+        for model, folds in results.items()
+        for number, fold in enumerate(folds, start=1)
+        if len(fold.history)
+    ]
+    empty = pd.DataFrame(columns=["model", "fold", "epoch", *COLUMNS])
+    return pd.concat(histories, ignore_index=True)[list(empty)] if histories else empty
 
 
 def _estimates(answers: pd.DataFrame, resamples: int) -> dict[str, Estimate]:

@@ -190,6 +190,20 @@ def test_what_models_are_and_took_is_recorded(compared):
     assert (models.inference_ms[["resnet50", "whole", "k-means-features"]] > 0).all()
 
 
+def test_every_training_has_its_curves_and_a_line_that_says_what_stopped_it(compared):
+    result = compared[0]
+    budget = result.budget
+    assert budget[["model", "fold"]].to_numpy().tolist() == [
+        ["resnet50", 1], ["resnet50", 2], ["whole", 1], ["whole", 2],
+    ]  # fmt: skip
+    assert set(budget.stopped_by) == {"cap of epochs"}
+    assert (budget.seconds > 0).all()
+    for row in budget.itertuples():
+        curve = result.curves[(result.curves.model == row.model) & (result.curves.fold == row.fold)]
+        assert curve.epoch.tolist() == [1, 2]
+        assert row.best_epoch == curve.epoch.iloc[curve.val_loss.argmin()]
+
+
 def test_progress_says_which_model_and_fold_and_counts_all_of_them(compared):
     _, _, steps, said = compared
     assert steps[0][2] == "reading"
@@ -211,6 +225,7 @@ def test_what_is_finished_is_not_done_again(compared, table, models):
     assert said == [f"{name}: 2 of 2 folds were there from before." for name in result.models.index]
     pd.testing.assert_frame_equal(again.predictions, result.predictions)
     pd.testing.assert_frame_equal(again.models, result.models)
+    pd.testing.assert_frame_equal(again.curves, result.curves)
 
 
 def test_a_fold_that_is_damaged_or_of_other_settings_is_done_again(table, tmp_path):
@@ -268,7 +283,7 @@ def test_a_limit_in_minutes_leaves_the_first_epoch_whole_and_is_recorded(table, 
         table, [models[4]], minutes=1e-6, features=tmp_path / "features",
         **QUICK | {"plan": replace(PLAN, epochs=5)},
     )  # fmt: skip
-    assert result.models.loc["resnet50", ["epochs", "folds_out_of_time"]].tolist() == ["1 1", 2]
+    assert result.models.loc["resnet50", ["epochs", "stopped_by"]].tolist() == ["1 1", "time (2)"]
     with pytest.raises(TrainingError, match=r"minutes is above 0. Received: 0"):
         compare(table, SIMPLE, minutes=0)
 
@@ -373,17 +388,23 @@ def test_tables_page_and_figures_are_written(compared, tmp_path):
     result = compared[0]
     written = result.save(tmp_path / "results")
     assert sorted(file.name for file in (tmp_path / "results").iterdir()) == sorted(written)
-    assert sorted(written) == [
+    figures = [f"confusion_{model}.png" for model in result.models.index]
+    figures += [f"curves_{model}_{fold}.png" for model in ("resnet50", "whole") for fold in (1, 2)]
+    assert sorted(written) == sorted([
         "comparison.csv", "comparison.md", "comparison.png", "comparison_elbow.png",
         "comparison_hand.png", "comparison_shoulder.png", "models.csv", "predictions.csv",
-        "tests.csv",
-    ]  # fmt: skip
+        "tests.csv", "budget.csv", "curves.csv",
+        *figures,
+    ])  # fmt: skip
     again = pd.read_csv(written["comparison.csv"])
     assert len(again) == len(result.table)
     answers = pd.read_csv(written["predictions.csv"])
     assert list(answers.columns) == ["radiograph", "body_part", "label", "fold",
                                      *result.models.index]  # fmt: skip
     assert len(answers) == len(result.predictions) / len(result.models)
+    matrix = result.figures()["confusion_whole"].counts
+    whole = result.predictions[result.predictions.model == "whole"]
+    assert np.trace(matrix) == (whole.label == whole.predicted).sum()
     # No path of one machine: the study and the file alone.
     assert answers.radiograph.str.match(r"patient\d+/study1_\w+/image\d\.png").all()
 

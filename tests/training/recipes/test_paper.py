@@ -1,6 +1,10 @@
 import json
+import re
+import runpy
 import shutil
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +16,7 @@ from fracture_widgets.models import cascade
 from fracture_widgets.models.cascade import predict
 from fracture_widgets.models.trained import AnyCase, forget_trained
 from fracture_widgets.models.weight_files import collect_weights
+from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training import classifier
 from fracture_widgets.training.data import select_task, split_dataset
 from fracture_widgets.training.recipes import paper as recipe
@@ -370,6 +375,34 @@ def test_the_papers_loop_runs_as_written_and_predict_uses_what_was_trained(
     assert right > 0
     assert not asked
     assert len(test_dataset)
+
+
+@pytest.mark.slow
+def test_the_guide_s_script_runs_with_no_dataset_and_judges_what_it_trained(
+    paper, tiny_trunk, tmp_path, monkeypatch, capsys
+):
+    import fracture_widgets
+
+    guide = Path(__file__).parents[3] / "docs" / "guides" / "paper.md"
+    (script,) = re.findall(r"```python\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+    for function in (train_fracture_model, train_bone_type_model):
+        quick = partial(function, plan=QUICK, trunk=tiny_trunk, features=tmp_path / "features")
+        monkeypatch.setattr(fracture_widgets, function.__name__, quick, raising=False)
+    monkeypatch.delenv("FRACTURE_WIDGETS_DATASETS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "paper.py").write_text(script)
+    said = runpy.run_path(str(tmp_path / "paper.py"))
+    assert said["bone_type"] in BODY_PARTS
+    assert said["result"] in {"fractured", "normal"}
+    evaluation = said["evaluation"]
+    assert evaluation.model == "trained in this process"
+    # It is what predict says of every radiograph, one after the other.
+    for row in evaluation.predictions.itertuples():
+        part = predict(row.image_path)
+        assert part == row.predicted_body_part
+        assert predict(row.image_path, model=part) == row.predicted_label
+    assert "Body part: " in capsys.readouterr().out
+    assert type(said["window"]).__name__ == "Workbench"
 
 
 def test_names_equal_themselves_in_any_case():

@@ -1,0 +1,94 @@
+"""``fracture-widgets reproduce``: all of the paper's networks, and its table beside theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from fracture_widgets.cli.narrator import Epochs, Narrator
+from fracture_widgets.cli.options import (
+    SeveralWords,
+    dataset_table,
+    documented,
+    interruptible,
+    network_and_file,
+    new_app,
+    quiet_tensorflow,
+)
+from fracture_widgets.training.plan import TrainingPlan
+
+app = new_app()
+
+
+@app.command(
+    short_help="train all of the paper's networks, and set its table beside ours", cls=SeveralWords
+)
+@documented
+def reproduce(
+    dataset: Path,
+    *,
+    plan: Annotated[
+        TrainingPlan,
+        *("patience", "augmentation", "frozen_trunk", "bfloat16", "batch", "learning_rate"),
+        *("validation", "test", "seed"),
+    ],
+    out: Path,
+    epochs: int = 100,
+    trunk: str = "imagenet",
+    weights: Annotated[list[Any] | None, {"parser": network_and_file}] = None,
+    models: list[str] | None = None,
+    split: str | None = None,
+    folds: int = 5,
+    resamples: int = 2000,
+    features: Path | None = None,
+) -> int:
+    """Train the paper's cascade and the networks of its table, each until early stopping.
+
+    The body part's network, one for the fractures of each part, then ResNet-50, AlexNet, VGG16 and
+    DenseNet-169 on the same folds by patient, with k-means and always-normal. Whatever stops it,
+    the same command goes on from there. It takes many hours on a CPU.
+
+    Parameters
+    ----------
+    out : DIR
+        folder for the networks, tables, curves and confusion matrices
+    epochs
+        a cap; a training that it ends before early stopping is named
+    trunk : WEIGHTS
+        weights of ResNet-50: imagenet (downloaded by Keras), none, or an .npz file
+    weights : NETWORK=FILE...
+        the same of other networks; without, ImageNet's where they can be had, and else random ones
+    models : NAME...
+        what is compared (what the paper compares, and always-normal)
+    split
+        only this split's folder
+    folds
+        how many in the comparison
+    resamples
+        draws of an interval
+    """
+    quiet_tensorflow()
+    from fracture_widgets.training.progress import TrainingMonitor
+    from fracture_widgets.training.reproduce import PAPER_MODELS, STOPPED
+    from fracture_widgets.training.reproduce import reproduce as all_of_it
+
+    table = dataset_table(dataset, split)
+    with Narrator() as narrator, interruptible(lambda _: narrator.say(STOPPED)):
+        steps = Epochs(narrator)
+        result = all_of_it(
+            table,
+            out,
+            plan=replace(plan, epochs=epochs),
+            trunk=None if trunk == "none" else trunk,
+            weights=dict(weights or ()),
+            models=models or PAPER_MODELS,
+            folds=folds,
+            features=features,
+            resamples=resamples,
+            monitor=TrainingMonitor.of_callbacks(steps, steps.ended, narrator.say),
+        )
+    print(result)
+    for path in result.save(out).values():
+        print(path)
+    return 1 if result.comparison.failed else 0
