@@ -1,5 +1,6 @@
 from .agreement import CalibrationDisplay as CalibrationDisplay
 from .agreement import ConfusionMatrixDisplay as ConfusionMatrixDisplay
+from .curves import FrocDisplay as FrocDisplay
 from .curves import PrecisionRecallDisplay as PrecisionRecallDisplay
 from .curves import ReaderRocDisplay as ReaderRocDisplay
 from .curves import RocDisplay as RocDisplay

@@ -17,11 +17,12 @@ from fracture_widgets.evaluation.metrics import (
     bootstrap_interval,
 )
 from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import DASHES, INK, LINES, QUIET, SERIES
+from fracture_widgets.figures.style import DASHES, INK, KEPT, LINES, QUIET, SERIES, VALIDATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from fracture_widgets.evaluation.detection import Froc
     from fracture_widgets.evaluation.scores import Scores
 
 _MOST_BANDS = 3  # more of them hide one another
@@ -252,3 +253,41 @@ class ReaderRocDisplay(RocDisplay):
         for marker, words in (("o", "doubt counts as fractured"), ("s", "doubt counts as normal")):
             place.plot([], [], marker, color=INK, markersize=8, label=words)
         self._legend(place)
+
+
+class FrocDisplay(Display):
+    """Free-response ROC: fractured joints found against false boxes a joint.
+
+    Parameters
+    ----------
+    curve
+        As :func:`~fracture_widgets.evaluation.detection.froc` has it.
+    price
+        False boxes to draw a line at.
+    title
+        Above it.
+    """
+
+    def __init__(
+        self, curve: Froc, *, price: float | None = None, title: str | None = None
+    ) -> None:
+        self.curve = curve
+        self.price = price
+        self.title = title
+
+    def __repr__(self) -> str:
+        return f"FrocDisplay({len(self.curve.thresholds)} thresholds)"
+
+    def _draw(self, axes: tuple[Axes, ...]) -> None:
+        (place,) = axes
+        place.step(
+            self.curve.false_boxes, self.curve.sensitivity,
+            where="post", color=VALIDATION, linewidth=1.8,
+        )  # fmt: skip
+        if self.price is not None:
+            place.axvline(self.price, color=KEPT, linewidth=1.0, linestyle=DASHES)
+        place.set_xlim(left=0)
+        place.set_ylim(0, 1.02)
+        place.set_xlabel("False boxes for each")
+        place.set_ylabel("Share of the fractured that is found")
+        place.grid()

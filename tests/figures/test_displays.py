@@ -8,12 +8,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.evaluation.detection import Froc
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import score_body_part, score_fracture
 from fracture_widgets.figures import (
     CalibrationDisplay,
     ComparisonDisplay,
     ConfusionMatrixDisplay,
+    FrocDisplay,
     GreyValuesDisplay,
     LearningCurvesDisplay,
     OperatingPointsDisplay,
@@ -28,6 +30,7 @@ from fracture_widgets.figures import (
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.phantoms import draw_phantom
 
+FROC = Froc(np.array([np.inf, 0.9, 0.4]), np.array([0, 0, 0.75]), np.array([0, 0.5, 1]))
 HISTORY = pd.DataFrame(
     {
         "loss": [0.9, 0.6, 0.4],
@@ -73,6 +76,7 @@ DISPLAYS = [
     ComparisonDisplay(COMPARED, titles={"resnet50": "ResNet-50"}),
     RadiographsDisplay([HAND], titles=["A drawn hand"], maps=[np.eye(3, dtype=np.float32)]),
     PrevalenceDisplay(0.7, 0.9),
+    FrocDisplay(FROC, price=0.5),
     GreyValuesDisplay(HAND),
     ShiftsDisplay([HAND], kinds=["turned", "gamma"], boxes=[[Box(0.4, 0.4, 0.6, 0.6)]], side=60),
 ]
@@ -310,6 +314,15 @@ class TestRadiographs:
         colours = [axes.images[0].get_array() for axes in (bare, mapped)]
         assert (colours[0][..., 0] == colours[0][..., 2]).all()
         assert (colours[1][..., 0] != colours[1][..., 2]).any()
+
+
+def test_what_false_boxes_buy_is_drawn_from_none_on():
+    (axes,) = FrocDisplay(FROC, price=0.5).plot().axes_
+    curve, price = axes.lines
+    assert curve.get_xdata().tolist() == [0, 0, 0.75]
+    assert curve.get_ydata().tolist() == [0, 0.5, 1]
+    assert list(price.get_xdata()) == [0.5, 0.5]
+    assert len(FrocDisplay(FROC).plot().axes_[0].lines) == 1
 
 
 def test_predictive_values_are_drawn_against_prevalence_and_places_marked():
