@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from numbers import Real
@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.evaluation.detection import Examined, froc
 from fracture_widgets.evaluation.metrics import predictive_values, sensitivity, specificity
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
 if TYPE_CHECKING:
@@ -263,3 +265,87 @@ def _at(scores: Scores, threshold: float) -> tuple[float, float]:
     true = np.where(scores.true, FRACTURED, NORMAL)
     called = np.where(scores.score >= threshold, *LABELS)
     return sensitivity(true, called), specificity(true, called)
+
+
+def check_iou(answer: object, box: Box, other: Box) -> Verdict:
+    """Check how much two boxes overlap."""
+    if answer is None:
+        return Verdict.open("Give the area that both share over that of both together, two places.")
+    share = _share(answer)
+    if isinstance(share, Verdict):
+        return share
+    shared, both = box.overlap(other), box.area + other.area
+    if _near(share, box.iou(other)):
+        return Verdict.right(f"{shared / box.area:.0%} of a box is shared, of both together less.")
+    if _near(share, shared / box.area) or _near(share, shared / other.area):
+        return Verdict.not_yet("That is the share of one box: divide by what both cover.")
+    if _near(share, shared / both):
+        return Verdict.not_yet("What they share lies in both areas: it was counted twice.")
+    return Verdict.not_yet("Draw both on squared paper; count shared squares, then all.")
+
+
+def check_kept(
+    answer: object, boxes: Sequence[Box], scores: Sequence[float], *, overlap: float
+) -> Verdict:
+    """Check how many boxes non-maximum suppression keeps."""
+    if answer is None:
+        return Verdict.open("Give the number of boxes that stay.")
+    count = _whole_number(answer)
+    if isinstance(count, Verdict):
+        return count
+    kept: list[Box] = []
+    untouched = 0
+    by_score = [box for _, box in sorted(zip(scores, boxes, strict=True), key=lambda x: -x[0])]
+    for number, box in enumerate(by_score):
+        untouched += all(box.iou(other) <= overlap for other in by_score[:number])
+        if all(box.iou(other) <= overlap for other in kept):
+            kept.append(box)
+    if count == len(kept):
+        return Verdict.right(f"{len(kept)} of {len(boxes)}; what is gone suppresses nobody.")
+    if count == untouched:
+        return Verdict.not_yet("A box that is gone suppresses nobody: ask only those that stay.")
+    if count == len(boxes):
+        return Verdict.not_yet("Those are all: some overlap a surer one too much.")
+    return Verdict.not_yet("Begin with the surest, strike what overlaps it too much, go on.")
+
+
+def check_found_at(answer: object, pictures: Sequence[Examined], *, false_boxes: float) -> Verdict:
+    """Check what share of the fractured is found at a price in false boxes."""
+    if answer is None:
+        return Verdict.open(
+            f"Give the share of fractured radiographs found at no more than {false_boxes:g} false "
+            "boxes a radiograph, to two places."
+        )
+    share = _share(answer)
+    if isinstance(share, Verdict):
+        return share
+    found = froc(pictures, hit="pointing").at(false_boxes)
+    broken = sum(bool(picture.marked) for picture in pictures)
+    if _near(share, found):
+        return Verdict.right(f"{round(found * broken)} of {broken} that are fractured.")
+    if _near(share, found * broken / len(pictures)):
+        return Verdict.not_yet("That is a share of all: divide by the fractured alone.")
+    if share > found:
+        return Verdict.not_yet("So many cost more false boxes: stay left of the line.")
+    return Verdict.not_yet("Go on along the curve: the price is not reached yet.")
+
+
+def check_answered(answer: object, *, fractured: npt.ArrayLike, refused: npt.ArrayLike) -> Verdict:
+    """Check what share of the fractured got an answer at all."""
+    if answer is None:
+        return Verdict.open("Give the share of the fractured that was not refused, to two places.")
+    share = _share(answer)
+    if isinstance(share, Verdict):
+        return share
+    broken, turned_away = np.asarray(fractured, dtype=bool), np.asarray(refused, dtype=bool)
+    answered = float((~turned_away[broken]).mean())
+    if _near(share, answered):
+        lost = int(turned_away[broken].sum())
+        return Verdict.right(f"{lost} of {broken.sum()} fractured ones are left to somebody else.")
+    if _near(share, 1 - answered):
+        return Verdict.not_yet("That is the share that was refused: asked is the other.")
+    if _near(share, float((~turned_away).mean())):
+        return Verdict.not_yet("That is the share of all: count the fractured alone.")
+    if turned_away.any() and _near(share, float(broken[~turned_away].mean())):
+        return Verdict.not_yet("That is the share of fractures among the answers. Turn it round.")
+    return Verdict.not_yet("Divide the fractured that have a verdict by all that are fractured.")

@@ -9,15 +9,21 @@ import pytest
 from fracture_widgets.course import (
     Verdict,
     check_always_normal,
+    check_answered,
     check_best_epoch,
+    check_found_at,
     check_hottest_place,
+    check_iou,
+    check_kept,
     check_margin,
     check_predictive_value,
     check_split,
     check_threshold,
     check_trained_weights,
 )
+from fracture_widgets.evaluation.detection import Examined, Found, Marked
 from fracture_widgets.evaluation.scores import score_fracture
+from fracture_widgets.imaging.boxes import Box
 
 TABLE = pd.DataFrame({"label": ["normal"] * 7 + ["fractured"] * 3})
 HISTORY = pd.DataFrame(
@@ -57,6 +63,74 @@ def frozen():
 )
 def test_always_normal(answer, state, word):
     assert_says(check_always_normal(answer, TABLE), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [
+        (None, "open", "share"),
+        (0.33, "right", "50%"),
+        (0.5, "not yet", "one box"),
+        (0.25, "not yet", "counted twice"),
+        (0.9, "not yet", "squared paper"),
+    ],
+)
+def test_overlap(answer, state, word):
+    half_a_width_off = Box(0.2, 0.2, 0.4, 0.4), Box(0.3, 0.2, 0.5, 0.4)
+    assert_says(check_iou(answer, *half_a_width_off), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [
+        (None, "open", "stay"),
+        (2, "right", "2 of 3"),
+        (1, "not yet", "suppresses nobody"),
+        (3, "not yet", "all"),
+        (0, "not yet", "surest"),
+    ],
+)
+def test_suppression_asks_only_those_that_stay(answer, state, word):
+    row = [Box(0.4, 0.2, 0.8, 0.6), Box(0.2, 0.2, 0.6, 0.6), Box(0.3, 0.2, 0.7, 0.6)]
+    assert_says(check_kept(answer, row, [0.7, 0.9, 0.8], overlap=0.5), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [
+        (None, "open", "0.25 false boxes"),
+        (0.5, "right", "1 of 2"),
+        (0.25, "not yet", "fractured alone"),
+        (1.0, "not yet", "cost more"),
+        (0.0, "not yet", "Go on"),
+    ],
+)
+def test_found_at_a_price(answer, state, word):
+    there, beside = Box(0.4, 0.4, 0.6, 0.6), Box(0.0, 0.0, 0.1, 0.1)
+    pictures = [
+        Examined("a", (Marked(there),), (Found(there, 0.9),)),
+        Examined("b", (Marked(there),), (Found(there, 0.2), Found(beside, 0.8))),
+        Examined("c", (), (Found(beside, 0.3),)),
+        Examined("d"),
+    ]
+    assert_says(check_found_at(answer, pictures, false_boxes=0.25), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [
+        (None, "open", "not refused"),
+        (0.75, "right", "1 of 4"),
+        (0.25, "not yet", "refused"),
+        (0.6, "not yet", "of all"),
+        (0.5, "not yet", "Turn it round"),
+        (0.9, "not yet", "Divide"),
+    ],
+)
+def test_the_refused_stay_in_the_denominator(answer, state, word):
+    fractured = [True] * 4 + [False] * 6
+    refused = [True, False, False, False, True, True, True, False, False, False]
+    assert_says(check_answered(answer, fractured=fractured, refused=refused), state, word)
 
 
 def test_a_split_keeps_patients_together():
