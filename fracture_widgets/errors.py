@@ -39,6 +39,10 @@ class HistoryError(FractureWidgetsError):
     """The record of saved results cannot be read or written."""
 
 
+class VisitError(FractureWidgetsError):
+    """A visit cannot be kept, or something of it cannot be taken up again."""
+
+
 class ReadingRoomError(FractureWidgetsError):
     """A reading session cannot start, go on, be stored or be merged."""
 

@@ -29,6 +29,7 @@ from fracture_widgets.imaging.studies import find_radiographs, group_by_study
 from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.models.report import examine_study
 from fracture_widgets.records.page import report_png
+from fracture_widgets.records.visit import Answered, VisitStore
 
 pytestmark = pytest.mark.slow
 
@@ -139,8 +140,11 @@ def traces(archive, tmp_path, caplog, capsys, monkeypatch):
     views = [*study.views, study.views[0].shown_as(frame=1, window=2)]
     whole = examine_study(cascade, views)
     history = History(tmp_path / "history.sqlite3")
+    visit = VisitStore(tmp_path / "visit", 1 << 30)
     for number, report in enumerate(whole.views):
         history.save(report)
+        visit.add(report.radiograph, number)
+        visit.answer(report.radiograph.sha256, Answered(report))
         (tmp_path / f"report{number}.png").write_bytes(report_png(report))
         (tmp_path / f"view{number}.png").write_bytes(report.radiograph.to_png())
     (tmp_path / "history.csv").write_text(history.export_csv(), "utf-8")
@@ -168,6 +172,7 @@ def test_no_planted_name_is_found_in_anything_that_is_left(traces, tmp_path):
     assert {"file history.sqlite3", "file history.csv", "file report0.png", "repr", "said"} <= kinds
     assert any(what.startswith("file IM1-") for what in traces.left), "a heatmap was written"
     assert b"IM1" in traces.left["file history.sqlite3 0"], "this does look into what is written"
+    assert any(what.startswith("file source-") for what in traces.left), "a visit was kept"
     assert b"study 1" in traces.left["printed 0"]
     # A name in capitals, in UTF-16 or in base64 is still a name.
     for what, content in traces.left.items():

@@ -36,6 +36,11 @@ class HeldPixels:
         object.__setattr__(self, "_held", pixels)
 
     @property
+    def held(self) -> Pixels | PackedPixels:
+        """The greys as they lie in memory."""
+        return self._held
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory that the pixels take while nobody looks at them."""
         return self._held.nbytes
