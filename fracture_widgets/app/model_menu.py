@@ -60,6 +60,25 @@ class ModelMenu(widgets.HBox):
         self.refresh(folder)
         self.choice.value = folder.resolve()
 
+    @property
+    def in_use(self) -> tuple[str, str]:
+        """The folder and the operating point that answer."""
+        return str(self._in_use or ""), self._point
+
+    def resume(self, model: str, point: str) -> None:
+        """Have a folder's model answer at a point, where both are offered, once one is loaded."""
+        offered = {str(path): path for _, path in self.choice.options}
+        if model not in offered or point not in OPERATING_POINTS or (model, point) == self.in_use:
+            return
+
+        def load(_: object = None) -> None:
+            if self._state.model is not ModelState.LOADING:
+                self._state.unobserve(load, "model")
+                self._load(offered[model], point)
+
+        self._state.observe(load, "model")
+        load()
+
     def _choose(self, _: object) -> None:
         path = self.choice.value
         if path is not None and path != self._in_use:

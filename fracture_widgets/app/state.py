@@ -124,6 +124,23 @@ class WorkbenchState(traitlets.HasTraits):
             if radiographs and (select_first or self.selected_key is None):
                 self.selected_key = self._key_of(radiographs[0].sha256)
 
+    def restore(
+        self, kept: Sequence[tuple[Radiograph, Report | None, str]], *, select: str = ""
+    ) -> None:
+        """Put radiographs into the list with what became of them before, and select one of them."""
+        with self._changing():
+            for radiograph, report, problem in kept:
+                if self._key_of(radiograph.sha256) is None and self.has_room([radiograph]):
+                    key, self._next_key = self._next_key, self._next_key + 1
+                    self._entries[key] = Entry(key, radiograph, report, problem)
+            chosen = self._key_of(select)
+            if self.selected_key is None and self._entries:
+                self.selected_key = next(iter(self._entries)) if chosen is None else chosen
+
+    def find(self, sha256: str) -> Entry | None:
+        """Return the entry of the radiograph with this identity, or None."""
+        return self.entry(self._key_of(sha256))
+
     def select(self, sha256: str) -> bool:
         """Select the radiograph with this identity; tell whether it is in the list."""
         with self._lock:

@@ -16,6 +16,7 @@ from fracture_widgets.app.model_menu import ModelMenu
 from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tab import find_tabs
+from fracture_widgets.app.visit import KeptVisit
 from fracture_widgets.app.widgets.live import set_shown
 from fracture_widgets.app.widgets.viewer import Viewer, region_of
 from fracture_widgets.imaging.boxes import Box
@@ -61,6 +62,8 @@ class Workbench(AppShell):
         What the tabs Examine, Worklist and History show.
     viewer, answer, result, study
         The radiograph, the column beside it, and what stands in that.
+    visit
+        Keeps what is on the page of a visitor of the dashboard.
     predict, predict_all, stop, models
         The buttons, and the menu of the models.
 
@@ -97,6 +100,7 @@ class Workbench(AppShell):
             cut=self._examine_region,
             add=self.state.add,
             select=self.state.select,
+            looked=lambda _: self.visit.keep(),
             executor=executor,
         )
         self.answer = AnswerPane(self.state, self.worker, self.record, examine=self.examine)
@@ -115,6 +119,8 @@ class Workbench(AppShell):
         self.upload, self.radiographs = examine.upload, examine.radiographs
         self.samples = examine.samples
         self.state.observe(self._show_picture, ["selected", "read_first"])
+        self.visit = KeptVisit(self.state, self.viewer, self.upload, self.models, executor)
+        self.viewer.on_msg(self._begin)
         self.state.observe(self._show_whether_empty, "listed")
         self._show_whether_empty()
         self.state.at_once = answer_at_once
@@ -137,6 +143,11 @@ class Workbench(AppShell):
     def open_selected(self) -> None:
         """Show the radiograph selected in the first tab."""
         self.tabs.index = 0
+
+    def _begin(self, _: object, content: Any, __: object) -> None:
+        """Take up what a visitor left, once their page is there."""
+        if content.get("type") == "ready":
+            self.visit.take_up()
 
     def _examine_region(self, radiograph: Radiograph, box: Box) -> None:
         names = [entry.radiograph.name for entry in self.state.entries]

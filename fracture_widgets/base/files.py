@@ -29,9 +29,16 @@ from fracture_widgets.base.locks import connect
 DATA_FOLDER_VARIABLE = "FRACTURE_WIDGETS_DATA"
 """Environment variable that names another folder for the history."""
 
+PLACE_VARIABLE = "FRACTURE_WIDGETS_PLACE"
+"""Environment variable that names the folder in which the dashboard keeps the visit of a page."""
+
+KEEP_VARIABLE = "FRACTURE_WIDGETS_KEEP_HOURS"
+"""Environment variable with the hours for which a visitor's place is kept after it was used last,
+also when the server ends; without it, places go with the server."""
+
 HISTORY_VARIABLE = "FRACTURE_WIDGETS_HISTORY"
-"""Environment variable that is :data:`UNTIL_THE_END` where each visitor has a history alone, and
-the server deletes it when it ends."""
+"""Environment variable that is :data:`UNTIL_THE_END` where each visitor has a history alone, which
+goes with their place: when the server ends, unless places are kept."""
 
 UNTIL_THE_END = "until-the-server-ends"
 
@@ -123,8 +130,23 @@ def _of_user(folder: Callable[..., Path], without_home: Path) -> Path:
 
 
 def history_is_the_visitors() -> bool:
-    """Whether what is saved here is the visitor's alone, and gone when the server ends."""
+    """Whether what is saved here is the visitor's alone, and goes with their place."""
     return os.environ.get(HISTORY_VARIABLE) == UNTIL_THE_END
+
+
+def visitors_place() -> Path | None:
+    """Return the folder of the visitor whose page this is; None where there is no such visitor.
+
+    It is there from when the page is drawn on, and not before.
+    """
+    named = os.environ.get(PLACE_VARIABLE)
+    folder = Path(named) if named else None
+    return folder.resolve() if folder is not None and folder.is_dir() else None
+
+
+def hours_kept() -> int:
+    """Return for how many hours a visitor's place is kept after its use; 0 if with the server."""
+    return int(os.environ.get(KEEP_VARIABLE) or 0)
 
 
 def portable_stem(name: str, otherwise: str = "file") -> str:

@@ -9,10 +9,11 @@ are greys, answers and the names of files in them, no patient's tag, no path and
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -98,6 +99,17 @@ class VisitStore:
             for sha256, kept in found.items()
             if _WORDS in kept
         }
+
+    def in_order(self, sha256s: Iterable[str]) -> list[str]:
+        """Return radiographs in the order of their places; of no place, what cannot be read."""
+
+        def place(sha256: str) -> float:
+            try:
+                return int(self._read_json(self._path(sha256, _WORDS))["place"])
+            except (VisitError, KeyError, TypeError, ValueError):
+                return math.inf
+
+        return sorted(sha256s, key=place)
 
     def add(self, radiograph: Radiograph, place: int) -> Version:
         """Keep a radiograph; those of a lesser place stand before it."""

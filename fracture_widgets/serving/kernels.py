@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-import secrets
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from typing import Any
 from jupyter_core.utils import ensure_async
 from tornado.iostream import StreamClosedError
 
-from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, move
+from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, PLACE_VARIABLE
+from fracture_widgets.serving.places import VisitorPlaces
 from fracture_widgets.serving.settings import ServingSettings
 from fracture_widgets.serving.voila_private import PooledKernels
 
@@ -40,44 +40,14 @@ SEAT: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("seat", defau
 """The place that the request being answered has taken."""
 
 
-class VisitorHistories:
-    """Folders for the results of visitors, in a scratch folder."""
-
-    def __init__(self, scratch: Path) -> None:
-        self._root = scratch
-
-    def new_folder(self) -> Path:
-        """Return the place of a folder that is not made yet, for one kernel."""
-        return self._root / f"kernel-{secrets.token_hex(8)}"
-
-    def give(self, folder: Path, visitor: str) -> None:
-        """Make a kernel's folder the one of a visitor."""
-        if not visitor.isalnum():
-            raise ValueError(f"A visitor's name has letters and digits. Received: {visitor}")
-        own = self._root / f"visitor-{visitor}"
-        if own.exists():
-            if folder.exists():
-                move(folder, folder.with_name(f"unused-{folder.name}"))
-        elif folder.exists():
-            move(folder, own)
-        else:
-            own.mkdir()
-        try:
-            folder.symlink_to(own, target_is_directory=True)
-        except OSError:
-            # Where links need a privilege, a reloaded page begins with an empty history.
-            folder.mkdir(exist_ok=True)
-
-
 class Kernels(PooledKernels):
     """Voilà's preheating kernel manager with places, a patient pool and two kinds of idleness."""
 
-    def __init__(
-        self, settings: ServingSettings, histories: VisitorHistories | None, **kwargs: Any
-    ) -> None:
+    def __init__(self, settings: ServingSettings, places: VisitorPlaces, **kwargs: Any) -> None:
         self.visitors, self.warm = settings.visitors, settings.warm
         self._settings = settings
-        self._histories = histories
+        self.places = places
+        self._clearing: asyncio.Future[None] | None = None
         self._folders: dict[str, Path] = {}
         self._gone_since: dict[str, float] = {}
         self._seats: set[Seat] = set()
@@ -162,17 +132,17 @@ class Kernels(PooledKernels):
         await self._make_room()
         folder = self._new_folder(kwargs)
         kernel_id = str(await ensure_async(super().start_kernel(**kwargs)))
-        if folder is not None:
-            self._folders[kernel_id] = folder
+        self._folders[kernel_id] = folder
         await self._seated(kernel_id)
         return kernel_id
 
-    def _new_folder(self, kwargs: dict[str, Any]) -> Path | None:
-        """Tell a kernel that is being started where its visitor's results go."""
-        if self._histories is None:
-            return None
-        folder = self._histories.new_folder()
-        kwargs["env"] = {**kwargs["env"], DATA_FOLDER_VARIABLE: str(folder)}
+    def _new_folder(self, kwargs: dict[str, Any]) -> Path:
+        """Tell a kernel that is being started where its visitor's place is."""
+        folder = self.places.new_folder()
+        told = {PLACE_VARIABLE: str(folder)}
+        if self._settings.separate_histories:
+            told[DATA_FOLDER_VARIABLE] = str(folder)
+        kwargs["env"] = {**kwargs["env"], **told}
         return folder
 
     async def _seated(self, kernel_id: str) -> None:
@@ -181,8 +151,8 @@ class Kernels(PooledKernels):
             return
         seat.kernel_id = kernel_id
         folder = self._folders.get(kernel_id)
-        if self._histories is not None and folder is not None:
-            self._histories.give(folder, seat.visitor)
+        if folder is not None:
+            self.places.give(folder, seat.visitor)
         if seat.hung_up:
             await self._end(kernel_id)
             raise StreamClosedError
@@ -270,6 +240,7 @@ class Kernels(PooledKernels):
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page went away a while ago, or that nobody has used for long."""
+        self._tidy()
         if self._is_warm(kernel_id) or kernel_id not in self:
             return
         kernel, now = self.kernel_model(kernel_id), time.monotonic()
@@ -287,6 +258,14 @@ class Kernels(PooledKernels):
         if state == "dead" or (state != "busy" and unused):
             self.log.info("Ending kernel %s: unused for %.0f s", kernel_id, max(gone, idle))
             await self.shutdown_kernel(kernel_id)
+
+    def _tidy(self) -> None:
+        """Note who is here, and clear away the places of those who are long gone."""
+        if self._clearing is None or self._clearing.done():
+            present = {seat.visitor for seat in self._seats if self._lasts(seat)}
+            for visitor in present:
+                self.places.use(visitor)
+            self._clearing = asyncio.ensure_future(asyncio.to_thread(self.places.clear, present))
 
     def _is_warm(self, kernel_id: str) -> bool:
         return any(

@@ -7,6 +7,7 @@ import logging
 import os
 import webbrowser
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,14 +21,20 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from fracture_widgets.app.limits import MAX_MB_VARIABLE
-from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
+from fracture_widgets.base.files import (
+    HISTORY_VARIABLE,
+    KEEP_VARIABLE,
+    UNTIL_THE_END,
+    data_folder,
+)
 from fracture_widgets.course.contents import read_pages
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.channel import Channel
 from fracture_widgets.serving.gate import Gate, places_for_files
-from fracture_widgets.serving.kernels import Kernels, VisitorHistories
+from fracture_widgets.serving.kernels import Kernels
 from fracture_widgets.serving.logs import write_sparingly
+from fracture_widgets.serving.places import VisitorPlaces
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
 from fracture_widgets.serving.visits import KernelState, PageHandler, course_routes
 
@@ -73,8 +80,8 @@ def serve(
         )
     os.umask(0o077)  # what visitors' kernels keep, too, is for this user alone
     pages = read_pages(settings.notebook.parent)
-    histories = VisitorHistories(scratch) if settings.separate_histories else None
     write_sparingly()
+    visitors_places, settings = places_of(settings, scratch)
     asked = settings
 
     class Server(Voila):
@@ -87,7 +94,7 @@ def serve(
             plain = made["kernel_manager"]
             self.kernel_manager = Kernels(
                 settings,
-                histories,
+                visitors_places,
                 parent=self,
                 connection_dir=self.connection_dir,
                 kernel_spec_manager=self.kernel_spec_manager,
@@ -129,6 +136,20 @@ def serve(
     Server.launch_instance([str(settings.notebook)], config=configuration(settings, scratch))
 
 
+def places_of(settings: ServingSettings, scratch: Path) -> tuple[VisitorPlaces, ServingSettings]:
+    """Return where visitors' places are; where none can be kept, they go with the server."""
+    if settings.keep_hours:
+        try:
+            places = VisitorPlaces(scratch, data_folder() / "visits", settings.keep_hours)
+        except OSError as error:
+            _LOG.warning("Visits are not kept when the dashboard ends (%s).", error)
+            settings = replace(settings, keep_hours=0)
+        else:
+            places.clear()
+            return places, settings
+    return VisitorPlaces(scratch), settings
+
+
 def in_force(server: Any) -> dict[str, tuple[object, object]]:
     """Return by what a server is closed: of each setting, what it is and what was asked for."""
     settings, door, voila = server.settings, server.identity_provider, server.voila_configuration
@@ -158,6 +179,8 @@ def environment(settings: ServingSettings) -> dict[str, str]:
     variables = {"JUPYTER_PATH": os.pathsep.join(path for path in paths if path)}
     if settings.separate_histories:
         variables[HISTORY_VARIABLE] = UNTIL_THE_END
+    if settings.keep_hours:
+        variables[KEEP_VARIABLE] = str(settings.keep_hours)
     if settings.max_mb is not None:
         variables[MAX_MB_VARIABLE] = str(settings.max_mb)
     return variables
@@ -218,10 +241,13 @@ def _circumstances(settings: ServingSettings) -> list[str]:
     if settings.visitors is not None:
         warm = f", {settings.warm} of them kept warm" if settings.warm else ""
         lines.append(f"Places for {settings.visitors} open pages{warm}.")
-    if settings.separate_histories:
-        lines.append(
-            "Each visitor has a history of their own, which is deleted when the dashboard ends."
-        )
+    own = "Each visitor has a history of their own, " if settings.separate_histories else ""
+    if settings.keep_hours:
+        hours = f"{settings.keep_hours} hour{'' if settings.keep_hours == 1 else 's'}"
+        kept = "which is kept with their visit" if own else "What is on a page is kept"
+        lines.append(f"{own}{kept} for {hours} after it was used last.")
+    elif own:
+        lines.append(f"{own}which is deleted when the dashboard ends.")
     return lines
 
 

@@ -37,6 +37,8 @@ class ServingSettings:
     visitors: int | None = None
     warm: int = 0
     separate_histories: bool = False
+    keep_hours: int = 0
+    """For how many hours visits are kept after they were used last; 0 until the server ends."""
     gone_seconds: float = 2 * 60 * 60
     idle_seconds: float = 2 * 60 * 60
     max_mb: int | None = None

@@ -12,7 +12,7 @@ from typing import Any
 import tornado.web
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
-from tornado.web import RedirectHandler
+from tornado.web import RedirectHandler, create_signed_value, decode_signed_value
 from voila.configuration import VoilaConfiguration
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -112,16 +112,15 @@ class PageHandler(TornadoVoilaHandler):
             await asyncio.wait([pool[0]])
 
     def _visitor(self) -> str:
-        known = self.get_signed_cookie(_VISITOR_COOKIE)
+        """Return who asks; signed by the key of the places, which is kept where they are."""
+        key = self.kernel_manager.places.key
+        signed = self.get_cookie(_VISITOR_COOKIE)
+        known = decode_signed_value(key, _VISITOR_COOKIE, signed)
         if known is not None and known.decode().isalnum():
             return str(known.decode())
         visitor = secrets.token_hex(12)
-        self.set_signed_cookie(
-            _VISITOR_COOKIE,
-            visitor,
-            expires_days=None,
-            **cookie_options(self),
-        )
+        value = create_signed_value(key, _VISITOR_COOKIE, visitor)
+        self.set_cookie(_VISITOR_COOKIE, value, **cookie_options(self))
         return visitor
 
     def _say_full(self) -> None:

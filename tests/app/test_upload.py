@@ -426,6 +426,27 @@ def test_a_reason_nobody_knows_says_nothing(page, state):
     assert state.problems == ()
 
 
+def test_identical_files_are_said_to_be_identical(page, state, png):
+    page.send("hand.png", png("hand.png"), "1")
+    page.over()
+    page.begin_batch()
+    assert page.send("copy.png", png("hand.png"), "2")["taken"] == 0
+    page.over()
+    assert [entry.radiograph.name for entry in state.entries] == ["hand.png"]
+    assert state.problems == ("copy.png is identical to hand.png: it is in the list once.",)
+
+
+def test_identical_files_of_one_choice_are_counted(page, state, png):
+    for number in range(5):
+        page.send(f"{number}.png", png("hand.png"), str(number))
+    page.over()
+    (said,) = state.problems
+    assert said == (
+        "4 files are identical to others, and in the list once: 1.png is identical to 0.png, "
+        "2.png is identical to 0.png, 3.png is identical to 0.png and 1 more."
+    )
+
+
 def test_a_new_choice_of_files_clears_the_old_sentences(page, state):
     page.say("left_out", batch=BATCH, reason="kind", names=["a"], count=1)
     state.add_problem("Another one.")

@@ -62,6 +62,25 @@ def test_a_class_is_kept_warm_and_apart(served, free_port, words, warm, separate
 
 
 @pytest.mark.parametrize(
+    ("words", "hours"),
+    [
+        ([], 12),
+        (["--visitors", "3"], 0),
+        (["--visitors", "3", "--keep-visits", "8"], 8),
+        (["--keep-visits", "0"], 0),
+    ],
+)
+def test_visits_are_kept_for_as_long_as_is_said(served, free_port, words, hours):
+    assert run("--port", free_port, *words) == 0
+    assert served[0].keep_hours == hours
+
+
+def test_what_is_no_number_of_hours_is_said(capsys):
+    assert run("--keep-visits", "721") == 2
+    assert "721 is no number of hours" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("words", "password"),
     [
         (["--password", "open"], "open"),

@@ -131,6 +131,8 @@ class UploadPanel(LiveWidget):
     foldable = traitlets.Bool(False).tag(sync=True)
     folded = traitlets.Bool(False).tag(sync=True)
     """Whether the zone to drop on is folded away; its button takes drops, too."""
+    unsaved = traitlets.Bool(False).tag(sync=True)
+    """Whether something would be lost with the page, which then asks before it is left."""
 
     def __init__(
         self,
@@ -297,7 +299,11 @@ class UploadPanel(LiveWidget):
                 self._reading.stop()
                 self._finish(upload, "full", now=True)
             else:
-                pending.taken += 1
+                known = self._known_as(outcome)
+                if known is None:
+                    pending.taken += 1
+                else:
+                    self._note_left_out("identical", [f"{outcome.name} is identical to {known}"], 1)
                 batch.ready.append(outcome)
                 if self._clock() > batch.shown + _SHOWN_AFTER:
                     self._show_ready(batch)
@@ -308,6 +314,14 @@ class UploadPanel(LiveWidget):
             self._show_ready(self._batches[pending.batch])
         self._answer(upload, kind, taken=pending.taken)
         self._expire()
+
+    def _known_as(self, radiograph: Radiograph) -> str | None:
+        """Return the name under which the same bytes are here already, or None."""
+        entry = self._state.find(radiograph.sha256)
+        if entry is not None:
+            return entry.radiograph.name
+        names = (x.name for x in self._not_shown() if x.sha256 == radiograph.sha256)
+        return next(names, None)
 
     def _not_shown(self) -> list[Radiograph]:
         return [radiograph for batch in self._batches.values() for radiograph in batch.ready]

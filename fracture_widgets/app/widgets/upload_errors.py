@@ -28,6 +28,7 @@ _SENTENCES = {
     "disk": (
         "Too many files lie there to look through, and none was taken: choose a smaller folder."
     ),
+    "identical": "{count:,} files are identical to others, and in the list once: {names}.",
     "full": "The list is full ({held_mb} MB), and {names} were left out: " + _FULL,
     "changed": (
         "{count:,} files changed or vanished while they were sent, and were left out: {names}. "
@@ -42,6 +43,7 @@ _OF_ONE_FILE = _SENTENCES | {
         "{names} is larger than {file_mb} MB, the limit here: export a smaller copy and choose "
         "that."
     ),
+    "identical": "{names}: it is in the list once.",
     "full": "The list is full ({held_mb} MB), and {names} was left out: " + _FULL,
     "changed": (
         "{names} changed or vanished while it was sent, and was left out: check that it is still "

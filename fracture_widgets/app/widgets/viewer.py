@@ -15,6 +15,7 @@ import traitlets
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script, style
+from fracture_widgets.app.widgets.looks import Look, look_from_page
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
@@ -40,6 +41,7 @@ class Viewer(LiveWidget):
 
     ``cut`` takes a region that was drawn; without it none can be. Another frame or window of the
     radiograph's file goes to ``add``, unless ``select`` finds it; without them it is shown here.
+    ``looked`` is told of whose window and marks were changed; they come back with the radiograph.
     """
 
     _esm = script("viewer")
@@ -54,6 +56,7 @@ class Viewer(LiveWidget):
         cut: Callable[[Radiograph, Box], object] | None = None,
         add: Callable[[Radiograph], object] | None = None,
         select: Callable[[str], bool] = lambda _: False,
+        looked: Callable[[str], object] | None = None,
         executor: Executor | None = None,
     ) -> None:
         super().__init__({"ready": lambda _: self._announce()})
@@ -64,6 +67,9 @@ class Viewer(LiveWidget):
         self._cut = cut
         self._add = add or self._show_alone
         self._select = select
+        self._looked = looked
+        self.looks: dict[str, Look] = {}
+        self._keys: dict[str, str] = {}  # of what was shown: what the page calls it, and what it is
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
         self._draw(None)
 
@@ -72,9 +78,18 @@ class Viewer(LiveWidget):
         if entry is not self._shown:
             self._draw(entry)
 
+    def look_so(self, sha256: str, look: Look) -> None:
+        """Have a radiograph looked at as on another page; at once, if it is shown."""
+        self.looks[sha256] = look
+        if self._shown is not None and self._shown.radiograph.sha256 == sha256:
+            self.content["look"] = look
+            self.send({"type": "look", "key": self.content["key"], "look": look})
+
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page: it is ready, wants a piece or picture, or has a region."""
         super().receive(content, buffers)
+        if content.get("type") == "look":
+            self._note_look(self._keys.get(str(content.get("key"))), content.get("look"))
         if self._shown is None or content.get("key") != self.content.get("key"):
             return
         kind, radiograph = content.get("type"), self._shown.radiograph
@@ -85,6 +100,13 @@ class Viewer(LiveWidget):
         elif kind == "choose":
             self._choose(radiograph, content.get("frame"), content.get("window"))
 
+    def _note_look(self, sha256: str | None, value: Any) -> None:
+        """Keep the window and marks of a radiograph, also when another one is shown by now."""
+        look = look_from_page(value)
+        if sha256 is not None and look is not None and self._looked is not None:
+            self.looks[sha256] = look
+            self._looked(sha256)
+
     def _draw(self, entry: Entry | None) -> None:
         before, self._shown = self._shown, entry
         if entry is None:
@@ -93,6 +115,8 @@ class Viewer(LiveWidget):
             return
         radiograph = entry.radiograph
         width, height = shown_size(radiograph.width, radiograph.height)
+        key = f"{entry.key}-{radiograph.sha256[:16]}"
+        self._keys[key] = radiograph.sha256
         layers, maps = _maps(entry)
         drawn = radiograph.source_format == "drawn"
         kind = "Drawn radiograph, no patient" if drawn else radiograph.source_format
@@ -100,7 +124,7 @@ class Viewer(LiveWidget):
         smaller = "" if width == radiograph.width else f", shown in {width} × {height}"
         self.show(
             {
-                "key": f"{entry.key}-{radiograph.sha256[:16]}",
+                "key": key,
                 "width": width,
                 "height": height,
                 "spacing": _spacing_shown(radiograph, width, height),
@@ -108,6 +132,8 @@ class Viewer(LiveWidget):
                 "boxes": _boxes(entry),
                 "regions": self._cut is not None,
                 "choices": _choices(radiograph),
+                "looks": self._looked is not None,
+                "look": self.looks.get(radiograph.sha256),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
                 "alt": f"Radiograph {radiograph.name}, {size}",
                 "empty": self._empty,

@@ -28,6 +28,7 @@ app = new_app()
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
 _MOST_VISITORS = 1000
+_MOST_HOURS, _USUAL_HOURS = 720, 12
 _SOON_SECONDS, _LATE_SECONDS = 5 * 60, 2 * 60 * 60
 _EPILOG = """\
 \b
@@ -96,6 +97,7 @@ def _number(least: int, most: int, sentence: str) -> dict[str, Any]:
 
 _PORT = _number(1, 65535, "{} is no port: choose a number from 1 to 65535")
 _SIZE = f"{{}} is no size of a radiograph: choose a number of megabytes from 1 to {MOST_MB}"
+_HOURS = f"{{}} is no number of hours: choose one from 0, which keeps nothing, to {_MOST_HOURS}"
 _VISITORS = f"{{}} is no number of visitors: choose one from 1 to {_MOST_VISITORS}"
 
 
@@ -119,6 +121,7 @@ def dashboard(
             "--visitors), or all visitors share the history of this computer's user (so without)",
         ),
     ] = None,
+    keep_visits: Annotated[int | None, _number(0, _MOST_HOURS, _HOURS)] = None,
     token: str | None = None,
     password: str | None = None,
     ask_password: Annotated[bool, typer.Option("--ask-password", hidden=True)] = False,
@@ -147,6 +150,10 @@ def dashboard(
         pages that may be open at once, all kept warm; by default without limit, none warm
     warm : N
         keep only so many workbenches ready for the next visitors
+    keep_visits : HOURS
+        for how long the radiographs and answers on a page, and the history of a visitor who has
+        one, are kept after they were used last, also when the dashboard ends and is started again;
+        0 deletes them when it ends (by default 12, and 0 with histories for each visitor)
     token : WORD
         a word that opens the page, as ?token=WORD or typed; one is made where the page can be
         reached from other computers
@@ -166,6 +173,7 @@ def dashboard(
         UploadLimits.from_environment()  # says here what every page would say
     if ask_password:
         password = getpass.getpass("Password for the dashboard: ")
+    separate = visitors is not None if separate_histories is None else separate_histories
     settings = ServingSettings(
         notebook=dashboard_notebook(),
         host=host,
@@ -174,9 +182,8 @@ def dashboard(
         access=choose_access(host, token=token, password=password, open_to_all=no_token),
         visitors=visitors,
         warm=(visitors or 0) if warm is None else warm,
-        separate_histories=visitors is not None
-        if separate_histories is None
-        else separate_histories,
+        separate_histories=separate,
+        keep_hours=(0 if separate else _USUAL_HOURS) if keep_visits is None else keep_visits,
         gone_seconds=_LATE_SECONDS if visitors is None else _SOON_SECONDS,
         idle_seconds=_LATE_SECONDS,
         max_mb=max_mb,

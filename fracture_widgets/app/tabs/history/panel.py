@@ -24,7 +24,7 @@ from fracture_widgets.app.tabs.history.rows import (
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Table
-from fracture_widgets.base.files import history_is_the_visitors
+from fracture_widgets.base.files import history_is_the_visitors, hours_kept
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History
@@ -64,8 +64,9 @@ class HistoryPanel(widgets.VBox):
         self.export = DownloadButton(lambda: self._export("csv"), label="Export as CSV")
         self.export_json = DownloadButton(lambda: self._export("json"), label="Export as JSON")
         self.note = StatusLine()
+        until = f"for {hours_kept()} hours" if hours_kept() else "until the dashboard ends"
         kept = (
-            "Kept for you alone, until the dashboard ends"
+            f"Kept for you alone, {until}"
             if history_is_the_visitors()
             else "Kept on the computer that runs this workbench"
         )

@@ -117,7 +117,7 @@ function render({ model, el }) {
     take(droppedEntries(event.dataTransfer));
   });
 
-  const askBeforeLeaving = (event) => { if (sending.busy) event.preventDefault(); };
+  const askBeforeLeaving = (event) => { if (sending.busy || model.get("unsaved")) event.preventDefault(); };
   window.addEventListener("beforeunload", askBeforeLeaving);
   model.on("change", fold);
   fold();

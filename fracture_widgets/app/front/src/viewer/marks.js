@@ -32,6 +32,11 @@ export function marks() {
     drop() { const had = Boolean(draft); draft = null; return had; },
     remove(id) { rulers = rulers.filter((one) => one.id !== id); },
     clearRegion() { region = null; },
+    restore(ends, box) {
+      rulers = ends.map((one, index) => ({ ...one, kind: "measure", id: index + 1 }));
+      number = rulers.length;
+      region = box && { ...box, kind: "region" };
+    },
     clear() { rulers = []; region = null; draft = null; number = 0; },
     get rulers() { return rulers; },
     get region() { return region; },

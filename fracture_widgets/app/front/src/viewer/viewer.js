@@ -14,6 +14,7 @@ import { mapControls, markList, viewerToolbar } from "./toolbar.js";
 
 const FULL_WINDOW = { width: 1, level: 0.5 };
 const CLICK = 4; // CSS pixels: what is dragged less far was pressed and not drawn
+const KEEP_AFTER = 400; // milliseconds of rest after which the kernel keeps window and marks
 const SAY_AFTER = 700; // milliseconds of rest after which screen readers hear what has changed
 
 function render({ model, el }) {
@@ -33,6 +34,8 @@ function render({ model, el }) {
   let table = null;
   let framed = 0;
   let resting = null;
+  let keeping = null;
+  let keptLook = null;
 
   const act = {
     tool: () => look.tool,
@@ -157,6 +160,36 @@ function render({ model, el }) {
 
   function changed() {
     if (!framed) framed = requestAnimationFrame(draw);
+    if (shown.looks && levels) {
+      clearTimeout(keeping);
+      keeping = setTimeout(keepLook, KEEP_AFTER);
+    }
+  }
+
+  // Window, inversion and marks stay with the radiograph: the kernel gives them back with it.
+  function lookInWords() {
+    const ends = ({ from, to }) => ({ from, to });
+    return JSON.stringify({
+      window: look.window, inverted: look.inverted, rulers: drawn.rulers.map(ends),
+      region: drawn.region && ends(drawn.region),
+    });
+  }
+
+  function keepLook() {
+    clearTimeout(keeping);
+    keeping = null;
+    const words = lookInWords();
+    if (words === keptLook) return;
+    keptLook = words;
+    model.send({ type: "look", key: shown.key, look: JSON.parse(words) });
+  }
+
+  function lookSo({ window: greys, inverted, rulers, region }) {
+    Object.assign(look, { window: greys, inverted });
+    drawn.restore(rulers, region);
+    table = null;
+    keptLook = lookInWords();
+    changed();
   }
 
   function draw() {
@@ -205,6 +238,7 @@ function render({ model, el }) {
 
   function show(content, buffers) {
     const fresh = content.key !== shown.key;
+    if (fresh && keeping) keepLook();
     shown = {
       ...content,
       layers: content.layers.map((layer, index) => ({ ...layer, values: bytesOf(buffers[index + 1]) })),
@@ -232,10 +266,12 @@ function render({ model, el }) {
     changed();
   }
 
-  async function begin({ key, width, height }, preview) {
+  async function begin({ key, width, height, look: before }, preview) {
     size = { width, height };
     measurePane();
     startView();
+    keptLook = lookInWords();
+    if (before) lookSo(before);
     bringIntoView();
     const picture = await fromPreview(new Blob([preview]));
     if (shown.key !== key || levels) return; // another was chosen, or the whole one came first
@@ -288,6 +324,7 @@ function render({ model, el }) {
     show,
     whole,
     boxes: ({ key, boxes }) => { if (key === shown.key) { shown.boxes = boxes; changed(); } },
+    look: ({ key, look: other }) => { if (key === shown.key && levels) lookSo(other); },
     piece: (content, buffers) => pull?.piece(content, buffers),
     refused: ({ text }) => { note.textContent = text; },
   });
@@ -297,6 +334,7 @@ function render({ model, el }) {
     watcher.disconnect();
     pull?.stop();
     clearTimeout(resting);
+    clearTimeout(keeping);
     cancelAnimationFrame(framed);
   };
 }
