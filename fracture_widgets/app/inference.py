@@ -83,7 +83,10 @@ class InferenceWorker:
     def _examine_new(self, _: object = None) -> None:
         """Ask about what has arrived since, that on the screen first, where that is wanted."""
         state = self._state
-        new = [entry for entry in state.waiting if entry.key not in self._met]
+        # What was asked before, on an earlier page or on one beside this, has not arrived.
+        self._meet([entry for entry in state.entries if entry.report or entry.problem])
+        met = self._met | state.asked_elsewhere
+        new = [entry for entry in state.waiting if entry.key not in met]
         if not state.at_once:
             self._meet(new)
         elif new and state.model is ModelState.READY and not state.working_on:

@@ -72,11 +72,11 @@ class ModelMenu(widgets.HBox):
             return
 
         def load(_: object = None) -> None:
-            if self._state.model is not ModelState.LOADING:
-                self._state.unobserve(load, "model")
+            if self._state.model is not ModelState.LOADING and not self._state.working_on:
+                self._state.unobserve(load, ["model", "working_on"])
                 self._load(offered[model], point)
 
-        self._state.observe(load, "model")
+        self._state.observe(load, ["model", "working_on"])
         load()
 
     def _choose(self, _: object) -> None:

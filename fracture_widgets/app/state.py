@@ -75,6 +75,7 @@ class WorkbenchState(traitlets.HasTraits):
         self.limits = limits or UploadLimits()
         self._entries: dict[int, Entry] = {}
         self._next_key = 1
+        self.asked_elsewhere: set[int] = set()
         # JupyterLab has what the page sends handled on a thread of its own, beside the event loop.
         self._lock = threading.RLock()
 
@@ -125,14 +126,23 @@ class WorkbenchState(traitlets.HasTraits):
                 self.selected_key = self._key_of(radiographs[0].sha256)
 
     def restore(
-        self, kept: Sequence[tuple[Radiograph, Report | None, str]], *, select: str = ""
+        self,
+        kept: Sequence[tuple[Radiograph, Report | None, str]],
+        *,
+        select: str = "",
+        elsewhere: bool = False,
     ) -> None:
-        """Put radiographs into the list with what became of them before, and select one of them."""
+        """Put radiographs into the list with what became of them before, and select one of them.
+
+        Those of another page that is open are asked about ``elsewhere``.
+        """
         with self._changing():
             for radiograph, report, problem in kept:
                 if self._key_of(radiograph.sha256) is None and self.has_room([radiograph]):
                     key, self._next_key = self._next_key, self._next_key + 1
                     self._entries[key] = Entry(key, radiograph, report, problem)
+                    if elsewhere:
+                        self.asked_elsewhere.add(key)
             chosen = self._key_of(select)
             if self.selected_key is None and self._entries:
                 self.selected_key = next(iter(self._entries)) if chosen is None else chosen

@@ -28,7 +28,6 @@ from fracture_widgets.records.visit import Answered, Versions, VisitStore
 
 _BETWEEN_LOOKS = 1.0  # seconds
 _SETTLED = 2_000_000_000  # nanoseconds after which a change of the folder has a time of its own
-_SHOWN_AFTER = 1.0  # seconds of reading after which what was read is shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +78,7 @@ class KeptVisit:
         self._damaged: dict[str, Versions] = {}
         self._settings: dict[str, Any] = {}
         self._seen: int | None = None
+        self._began = False
         self._writing = self._unkept = False
         # One at a time: what is read is then never what is being written.
         self._task = BackgroundTask(executor)
@@ -92,7 +92,10 @@ class KeptVisit:
         self._store = VisitStore(place / "visit", self._state.limits.held_bytes)
         self._settings = self._store.settings()
         self._menu.resume(str(self._settings.get("model")), str(self._settings.get("point")))
-        self._state.observe(self.keep, ["listed", "answered", "selected_key"])
+        self._state.at_once = bool(self._settings.get("at_once", self._state.at_once))
+        self._state.observe(self.keep, ["listed", "answered", "selected_key", "at_once"])
+        if self._store.state():
+            self._state.working_on = "Fetching what you left here …"
         self.look_around()
         self._look_again()
 
@@ -116,7 +119,8 @@ class KeptVisit:
         self._seen = changed if time.time_ns() - changed > _SETTLED else None
         versions = {sha256: known.versions for sha256, known in self._known.items()}
         here = {entry.radiograph.sha256: entry.radiograph for entry in self._state.entries}
-        self._task.start(partial(_changes, store, versions | self._damaged, here), self._show)
+        known = versions | self._damaged
+        self._task.start(lambda: (_changes(store, known, here),), self._show)
 
     def _look_again(self) -> None:
         with suppress(RuntimeError):  # without a loop, who has the visit asks it to look
@@ -131,6 +135,9 @@ class KeptVisit:
         if self._writing and self._task.state is TaskState.FAILED:
             self._unkept = True
             self._state.add_problem(self._task.problem)
+        elif not (self._writing or self._began):
+            self._began = True
+            self._state.working_on = ""
         self.keep()
 
     def _jobs(self) -> list[_Job]:
@@ -155,7 +162,8 @@ class KeptVisit:
         selected = self._state.selected
         model, point = self._menu.in_use
         sha256 = "" if selected is None else selected.radiograph.sha256
-        return {"model": model, "point": point, "selected": sha256}
+        at_once = self._state.at_once
+        return {"model": model, "point": point, "selected": sha256, "at_once": at_once}
 
     def _note(self, written: tuple[str, _Known | None]) -> None:
         sha256, known = written
@@ -187,7 +195,8 @@ class KeptVisit:
             elif entry is not None and before is not None:
                 self._state.remove(entry.key)
         if fresh:
-            self._state.restore(fresh, select=str(self._settings.get("selected", "")))
+            selected = str(self._settings.get("selected", ""))
+            self._state.restore(fresh, select=selected, elsewhere=self._began)
 
     def _show_answer(self, entry: Entry, known: _Known, before: _Known | None) -> None:
         here = _answered(entry)
@@ -232,12 +241,11 @@ def _written(
 
 def _changes(
     store: VisitStore, known: Mapping[str, Versions], here: Mapping[str, Radiograph]
-) -> Iterator[list[_Found]]:
-    """Yield what is kept otherwise than it is known: a few at a time, in the order of the list."""
+) -> list[_Found]:
+    """Return what is kept otherwise than it is known, in the order of the list."""
     versions = store.versions()
     found = [_Found(sha256) for sha256 in known if sha256 not in versions]
     changed = [sha256 for sha256, now in versions.items() if known.get(sha256) != now]
-    shown = time.monotonic()
     for sha256 in store.in_order(changed):
         now = versions[sha256]
         try:
@@ -251,7 +259,4 @@ def _changes(
             if sha256 not in store.versions():  # removed at this moment: the next look says so
                 continue
             found.append(_Found(sha256, damaged=now, problem=str(error)))
-        if time.monotonic() > shown + _SHOWN_AFTER:
-            yield found
-            found, shown = [], time.monotonic()
-    yield found
+    return found

@@ -13,6 +13,7 @@ import math
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -37,6 +38,7 @@ _KINDS = (_WORDS, _PICTURE, _ANSWER, _LOOK)
 _NAME = re.compile(rf"([0-9a-f]{{64}})\.({'|'.join(map(re.escape, _KINDS))})")
 _SETTINGS = "visit.json"
 _ABOUT = "about"
+_ABANDONED = 60.0  # seconds after which what is unfinished is of a page that was ended
 _ELSEWHERE = {"pixels", "file", "study"}
 """Of a radiograph, what is not among the plain words about it."""
 
@@ -217,6 +219,10 @@ class VisitStore:
         try:
             for kind in _KINDS:
                 self._path(sha256, kind).unlink(missing_ok=True)
+            for unfinished in self.folder.glob(f".{sha256}.*"):
+                with suppress(FileNotFoundError):
+                    if time.time() - unfinished.stat().st_mtime > _ABANDONED:
+                        unfinished.unlink()
             if source is not None and not self._shows(source[1]):
                 self._source(source[1]).unlink(missing_ok=True)
         except OSError as error:

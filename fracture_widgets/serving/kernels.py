@@ -47,7 +47,6 @@ class Kernels(PooledKernels):
         self.visitors, self.warm = settings.visitors, settings.warm
         self._settings = settings
         self.places = places
-        self._clearing: asyncio.Future[None] | None = None
         self._folders: dict[str, Path] = {}
         self._gone_since: dict[str, float] = {}
         self._seats: set[Seat] = set()
@@ -240,7 +239,6 @@ class Kernels(PooledKernels):
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page went away a while ago, or that nobody has used for long."""
-        self._tidy()
         if self._is_warm(kernel_id) or kernel_id not in self:
             return
         kernel, now = self.kernel_model(kernel_id), time.monotonic()
@@ -259,13 +257,12 @@ class Kernels(PooledKernels):
             self.log.info("Ending kernel %s: unused for %.0f s", kernel_id, max(gone, idle))
             await self.shutdown_kernel(kernel_id)
 
-    def _tidy(self) -> None:
+    async def tidy(self) -> None:
         """Note who is here, and clear away the places of those who are long gone."""
-        if self._clearing is None or self._clearing.done():
-            present = {seat.visitor for seat in self._seats if self._lasts(seat)}
-            for visitor in present:
-                self.places.use(visitor)
-            self._clearing = asyncio.ensure_future(asyncio.to_thread(self.places.clear, present))
+        present = {seat.visitor for seat in self._seats if self._lasts(seat)}
+        for visitor in present:
+            self.places.use(visitor)
+        await asyncio.to_thread(self.places.clear, present)
 
     def _is_warm(self, kernel_id: str) -> bool:
         return any(

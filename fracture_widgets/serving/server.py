@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from jupyter_server.auth.security import passwd
 from jupyter_server.services.kernels.handlers import KernelHandler
-from tornado.ioloop import IOLoop
+from tornado.ioloop import IOLoop, PeriodicCallback
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
@@ -51,6 +51,7 @@ _MESSAGES = [
     *("comm_close", "comm_info_request", "comm_msg", "comm_open"),
     *("kernel_info_request", "shutdown_request"),
 ]
+_MILLISECONDS_TO_TIDY = 10 * 60 * 1000
 _HEADERS = {
     # Voilà's page is made of scripts in the page, and widgets of modules made from text.
     "Content-Security-Policy": "default-src 'self'; "
@@ -125,6 +126,7 @@ def serve(
                     )
                 self.gate = Gate(self.app)
                 self.gate.listen(self.port, self.ip)
+                PeriodicCallback(self.kernel_manager.tidy, _MILLISECONDS_TO_TIDY).start()
                 when_ready(self)
                 self.ioloop.start()
             except KeyboardInterrupt:

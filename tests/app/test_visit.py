@@ -212,3 +212,31 @@ def test_a_look_stays_with_its_radiograph_when_another_is_shown(workbench, radio
     workbench.viewer.receive({"type": "look", "key": key, "look": LOOK})  # sent before, come after
     workbench.state.selected_key = 1
     assert workbench.viewer.content["look"] == LOOK
+
+
+def test_what_waits_is_answered_on_the_next_page_and_not_on_the_one_beside(
+    place, open_page, radiograph, answers
+):
+    one, beside = open_page(), open_page(answer_at_once=True)
+    one.state.extend([radiograph("a.png"), radiograph("bad b.png")])
+    one.state.answer(2, None, "It failed.")
+    both_look(beside)
+    assert (names(beside), answers.asked) == (["a.png", "bad b.png"], [])
+    one.state.at_once = True
+    assert answers.asked == [], "it was there before the switch"
+    again = open_page()
+    assert again.state.at_once
+    assert answers.asked == ["a.png"]
+    both_look(beside)
+    assert verdicts(beside)[0] == verdicts(again)[0]
+
+
+def test_what_was_answered_by_another_model_is_not_asked_again_by_itself(
+    place, open_page, radiograph, answers
+):
+    open_page(answer_at_once=True).state.add(radiograph("a.png"))
+    answers.sha256 = "c" * 64
+    again = open_page(answer_at_once=True)
+    assert again.state.model_id == "c" * 64
+    assert answers.asked == ["a.png"]
+    assert again.state.selected.report.model == answers.model

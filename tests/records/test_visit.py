@@ -69,6 +69,9 @@ def test_a_file_goes_with_the_last_of_its_pictures(store):
     store.add(other, 2)
     store.remove(first.sha256)
     assert store.radiograph(other.sha256)[1].shown_as(window=0).sha256 == first.sha256
+    unfinished = store.folder / f".{other.sha256}.picture.npz.0123-1-part"  # somebody was killed
+    unfinished.touch()
+    os.utime(unfinished, (0, 0))
     store.remove(other.sha256)
     assert list(store.folder.iterdir()) == []
 

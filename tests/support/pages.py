@@ -28,10 +28,11 @@ COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A running dashboard: where it is, and the folder its visitors' results go to."""
+    """A running dashboard: where it is, the folder its visitors' results go to, its program."""
 
     address: str
     data: Path
+    program: subprocess.Popen[str]
 
 
 def free_port() -> int:
@@ -43,9 +44,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(data: Path, *options: str, said: Path | None = None) -> Iterator[Dashboard]:
+def serve(
+    data: Path, *options: str, said: Path | None = None, port: int | None = None
+) -> Iterator[Dashboard]:
     """Serve the dashboard by the command that people use; what it says is kept where asked for."""
-    port = free_port()
+    port = free_port() if port is None else port
     complaints = None if said is None else said.open("wb")
     server = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "dashboard", "--no-browser", "--port", str(port), *options],
@@ -59,7 +62,7 @@ def serve(data: Path, *options: str, said: Path | None = None) -> Iterator[Dashb
         first = server.stdout.readline()
         try:
             assert first.startswith(f"Fracture Widgets is at http://127.0.0.1:{port}/"), first
-            yield Dashboard(f"http://127.0.0.1:{port}/", data)
+            yield Dashboard(f"http://127.0.0.1:{port}/", data, server)
         finally:
             server.terminate()
             try:

@@ -118,6 +118,7 @@ function render({ model, el }) {
   });
 
   const askBeforeLeaving = (event) => { if (sending.busy || model.get("unsaved")) event.preventDefault(); };
+  askBeforeLeaving.asks = true; // and does nothing else: the dashboard tells it from those that end
   window.addEventListener("beforeunload", askBeforeLeaving);
   model.on("change", fold);
   fold();
