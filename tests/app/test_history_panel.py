@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 
@@ -202,6 +203,34 @@ def test_a_history_locked_for_too_long_is_a_sentence(record, monkeypatch):
         with pytest.raises(HistoryError, match="database is locked"):
             record.save(make_report(sha256="f" * 64))
         assert len(record.rows()) == 1  # reading goes on meanwhile
+
+
+def test_of_two_verdicts_at_once_both_are_taken_and_the_later_one_stays(panel, workbench_with):
+    beside = workbench_with()
+    beside.tabs.value = "history"
+    pages = [(panel, "doubt"), (beside.history, "fracture")]
+    start = threading.Barrier(2)
+
+    def read(page, verdict):
+        start.wait()
+        tell(page, "reading", id=2, verdict=verdict, remark=verdict)
+
+    threads = [threading.Thread(target=read, args=page) for page in pages]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for page, verdict in pages:
+        assert [row["reader"] for row in page.table.content["rows"] if row["id"] == 2] == [verdict]
+        assert page.note.tone != "problem"
+    panel.refresh()
+    beside.history.refresh()
+    (one,), (other,) = (
+        {(row["reader"], row["remark"]) for row in page.table.content["rows"] if row["id"] == 2}
+        for page in (panel, beside.history)
+    )
+    assert one == other
+    assert one in {("doubt", "doubt"), ("fracture", "fracture")}
 
 
 def test_a_row_that_cannot_be_read_is_named_and_the_others_are_shown(record, panel):
