@@ -75,6 +75,9 @@ class OwnVerdict(LiveWidget):
         report = None if entry is None else entry.report
         if entry is None or report is None:
             return
+        before = self._state.read_before.pop(entry.key, None)
+        if before is not None:  # on the page that it was said on, it was saved
+            self._saved[entry.key] = (report.model, before)
         model, saved = self._saved.get(entry.key, ("", Reading()))
         anew = entry.reading != (saved if model == report.model else Reading())
         try:

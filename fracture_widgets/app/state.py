@@ -76,6 +76,7 @@ class WorkbenchState(traitlets.HasTraits):
         self._entries: dict[int, Entry] = {}
         self._next_key = 1
         self.asked_elsewhere: set[int] = set()
+        self.read_before: dict[int, Reading] = {}  # what was said of an answer
         # JupyterLab has what the page sends handled on a thread of its own, beside the event loop.
         self._lock = threading.RLock()
 
@@ -127,20 +128,23 @@ class WorkbenchState(traitlets.HasTraits):
 
     def restore(
         self,
-        kept: Sequence[tuple[Radiograph, Report | None, str]],
+        kept: Sequence[Entry],
         *,
         select: str = "",
         elsewhere: bool = False,
     ) -> None:
-        """Put radiographs into the list with what became of them before, and select one of them.
+        """Put entries into the list as they were on another page, and select one of them.
 
-        Those of another page that is open are asked about ``elsewhere``.
+        Those of a page that is open beside this one are asked about ``elsewhere``.
         """
         with self._changing():
-            for radiograph, report, problem in kept:
+            for entry in kept:
+                radiograph = entry.radiograph
                 if self._key_of(radiograph.sha256) is None and self.has_room([radiograph]):
                     key, self._next_key = self._next_key, self._next_key + 1
-                    self._entries[key] = Entry(key, radiograph, report, problem)
+                    self._entries[key] = replace(entry, key=key)
+                    if entry.report is not None:
+                        self.read_before[key] = entry.reading
                     if elsewhere:
                         self.asked_elsewhere.add(key)
             chosen = self._key_of(select)

@@ -16,15 +16,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fracture_widgets.app.model_menu import ModelMenu
-from fracture_widgets.app.state import Entry, WorkbenchState
+from fracture_widgets.app.state import Entry, Reading, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, TaskState
 from fracture_widgets.app.widgets.looks import Look, look_from_page
 from fracture_widgets.app.widgets.upload import UploadPanel
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.files import visitors_place
+from fracture_widgets.base.values import from_plain, to_plain
 from fracture_widgets.errors import VisitError
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.records.visit import Answered, Versions, VisitStore
+from fracture_widgets.records.visit import LOOK, READING, Answered, Versions, VisitStore
 
 _BETWEEN_LOOKS = 1.0  # seconds
 _SETTLED = 2_000_000_000  # nanoseconds after which a change of the folder has a time of its own
@@ -37,6 +38,7 @@ class _Known:
     versions: Versions
     answered: Answered = field(default_factory=Answered)
     look: Look | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 class _Job(NamedTuple):
@@ -93,7 +95,10 @@ class KeptVisit:
         self._settings = self._store.settings()
         self._menu.resume(str(self._settings.get("model")), str(self._settings.get("point")))
         self._state.at_once = bool(self._settings.get("at_once", self._state.at_once))
-        self._state.observe(self.keep, ["listed", "answered", "selected_key", "at_once"])
+        self._state.read_first = bool(self._settings.get("read_first", self._state.read_first))
+        self._state.observe(
+            self.keep, ["listed", "answered", "selected_key", "at_once", "read_first"]
+        )
         if self._store.state():
             self._state.working_on = "Fetching what you left here …"
         self.look_around()
@@ -151,6 +156,7 @@ class KeptVisit:
             if (
                 known is None
                 or not _same(known.answered, _answered(entry))
+                or known.reading != entry.reading
                 or (look is not None and look != known.look)
             ):
                 jobs.append(_Job(sha256, known, entry, look, place))
@@ -162,8 +168,13 @@ class KeptVisit:
         selected = self._state.selected
         model, point = self._menu.in_use
         sha256 = "" if selected is None else selected.radiograph.sha256
-        at_once = self._state.at_once
-        return {"model": model, "point": point, "selected": sha256, "at_once": at_once}
+        return {
+            "model": model,
+            "point": point,
+            "selected": sha256,
+            "at_once": self._state.at_once,
+            "read_first": self._state.read_first,
+        }
 
     def _note(self, written: tuple[str, _Known | None]) -> None:
         sha256, known = written
@@ -189,9 +200,10 @@ class KeptVisit:
                 self._show_look(sha256, known, before)
                 if entry is not None:
                     self._show_answer(entry, known, before)
+                    self._show_reading(entry, known, before)
                 elif before is None and each.radiograph is not None:
                     report, problem = known.answered.report, known.answered.problem
-                    fresh.append((each.radiograph, report, problem))
+                    fresh.append(Entry(0, each.radiograph, report, problem, known.reading))
             elif entry is not None and before is not None:
                 self._state.remove(entry.key)
         if fresh:
@@ -203,6 +215,11 @@ class KeptVisit:
         of_this_page = Answered() if before is None else before.answered
         if _same(here, of_this_page) and not _same(here, known.answered):
             self._state.answer(entry.key, known.answered.report, known.answered.problem)
+
+    def _show_reading(self, entry: Entry, known: _Known, before: _Known | None) -> None:
+        of_this_page = Reading() if before is None else before.reading
+        if entry.reading == of_this_page and entry.reading != known.reading:
+            self._state.read(entry.key, known.reading)
 
     def _show_look(self, sha256: str, known: _Known, before: _Known | None) -> None:
         here = self._viewer.looks.get(sha256)
@@ -235,8 +252,11 @@ def _written(
         if not _same(before.answered, answered):
             versions = versions._replace(answer=store.answer(sha256, answered))
         if look is not None and look != before.look:
-            versions = versions._replace(look=store.look_at(sha256, look))
-        yield sha256, _Known(versions, answered, look)
+            versions = versions._replace(look=store.note(sha256, LOOK, look))
+        if entry.reading != before.reading:
+            said = to_plain(entry.reading)
+            versions = versions._replace(reading=store.note(sha256, READING, said))
+        yield sha256, _Known(versions, answered, look, entry.reading)
 
 
 def _changes(
@@ -253,9 +273,11 @@ def _changes(
             if radiograph is None:
                 place, radiograph = store.radiograph(sha256)
             answered = store.answered(radiograph) if now.answer else Answered()
-            look = look_from_page(store.look(sha256)) if now.look else None
-            found.append(_Found(sha256, _Known(now, answered, look), radiograph, place))
-        except VisitError as error:
+            look = look_from_page(store.noted(sha256, LOOK)) if now.look else None
+            said = store.noted(sha256, READING) if now.reading else {}
+            known_now = _Known(now, answered, look, from_plain(Reading, said))
+            found.append(_Found(sha256, known_now, radiograph, place))
+        except (VisitError, ValueError) as error:
             if sha256 not in store.versions():  # removed at this moment: the next look says so
                 continue
             found.append(_Found(sha256, damaged=now, problem=str(error)))

@@ -1,7 +1,7 @@
 """A visit on disk: what a visitor brought, what was answered and drawn, for a bounded time.
 
-A folder with a few small files for each radiograph: its picture, which is written once, what was
-answered, and how it was looked at, both written anew whenever they change. Each is written whole,
+A folder with a few files for each radiograph: its picture, which is written once, what was
+answered, how it was looked at and read, written anew whenever that changes. Each is written whole,
 so that several pages of one visitor may write: of every file, what was written last is there. There
 are greys, answers and the names of files in them, no patient's tag, no path and no pickle.
 """
@@ -33,8 +33,11 @@ from fracture_widgets.models.report import Answer, Report
 Version = tuple[int, int, int]
 """Tells one writing of a file from every other one."""
 
-_PICTURE, _WORDS, _ANSWER, _LOOK = "picture.npz", "about.json", "answer.npz", "look.json"
-_KINDS = (_WORDS, _PICTURE, _ANSWER, _LOOK)
+LOOK, READING = "look.json", "reading.json"
+"""What is noted of a radiograph: how it is looked at, and what its reader says."""
+
+_PICTURE, _WORDS, _ANSWER = "picture.npz", "about.json", "answer.npz"
+_KINDS = (_WORDS, _PICTURE, _ANSWER, LOOK, READING)
 _NAME = re.compile(rf"([0-9a-f]{{64}})\.({'|'.join(map(re.escape, _KINDS))})")
 _SETTINGS = "visit.json"
 _ABOUT = "about"
@@ -51,6 +54,7 @@ class Versions(NamedTuple):
     picture: Version
     answer: Version | None = None
     look: Version | None = None
+    reading: Version | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +101,7 @@ class VisitStore:
                         kept = found.setdefault(named[1], {})
                         kept[named[2]] = _version(entry.stat())
         return {
-            sha256: Versions(kept[_WORDS], kept.get(_ANSWER), kept.get(_LOOK))
+            sha256: Versions(kept[_WORDS], *map(kept.get, (_ANSWER, LOOK, READING)))
             for sha256, kept in found.items()
             if _WORDS in kept
         }
@@ -191,13 +195,13 @@ class VisitStore:
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise _damaged(error) from error
 
-    def look_at(self, sha256: str, look: Mapping[str, Any]) -> Version:
-        """Keep how a radiograph is looked at: what the page says of windows and marks."""
-        return self._write(self._path(sha256, _LOOK), json.dumps(look).encode())
+    def note(self, sha256: str, kind: str, content: Mapping[str, Any]) -> Version:
+        """Keep plain words of a kind about a radiograph."""
+        return self._write(self._path(sha256, kind), json.dumps(content).encode())
 
-    def look(self, sha256: str) -> dict[str, Any]:
-        """Return how a radiograph was looked at."""
-        return self._read_json(self._path(sha256, _LOOK))
+    def noted(self, sha256: str, kind: str) -> dict[str, Any]:
+        """Return what was noted of that kind."""
+        return self._read_json(self._path(sha256, kind))
 
     def set(self, settings: Mapping[str, Any]) -> None:
         """Keep what was chosen on the page."""

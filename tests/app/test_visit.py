@@ -9,7 +9,9 @@ import pytest
 from full_disk import no_file_longer_than
 
 from fracture_widgets.app.model_menu import ModelMenu
+from fracture_widgets.app.state import Reading
 from fracture_widgets.base.files import PLACE_VARIABLE
+from fracture_widgets.parts import Verdict
 
 LOOK = {
     "window": {"width": 0.5, "level": 0.25},
@@ -240,3 +242,49 @@ def test_what_was_answered_by_another_model_is_not_asked_again_by_itself(
     assert again.state.model_id == "c" * 64
     assert answers.asked == ["a.png"]
     assert again.state.selected.report.model == answers.model
+
+
+def test_what_the_reader_said_is_there_again_and_saved_with_the_answer(
+    place, open_page, radiograph, record
+):
+    first = open_page()
+    first.state.extend([radiograph("a.png"), radiograph("b.png")])
+    first.state.read(1, Reading(Verdict.FRACTURE, "Ä line \N{HAMSTER FACE}"))
+    again = open_page()
+    assert again.state.entries[0].reading == first.state.entries[0].reading
+    assert record.rows() == ()
+    again.worker.examine_selected()
+    (row,) = record.rows()
+    assert (row.reader_verdict, row.remark) == (Verdict.FRACTURE, "Ä line \N{HAMSTER FACE}")
+    assert open_page().state.entries[0].reading.verdict is Verdict.FRACTURE
+    assert record.rows() == (row,)
+
+
+def test_what_was_said_in_the_history_since_is_not_taken_back_by_a_visit(
+    place, open_page, radiograph, record
+):
+    first = open_page()
+    first.state.add(radiograph("a.png"))
+    first.worker.examine_selected()
+    first.state.read(1, Reading(Verdict.FRACTURE, "at first"))
+    (row,) = record.rows()
+    record.set_reading(row.id, Verdict.DOUBT, "since")
+    again = open_page()
+    assert again.state.entries[0].reading == Reading(Verdict.DOUBT, "since")
+    assert record.rows()[0].remark == "since"
+
+
+def test_two_verdicts_at_once_from_two_pages_are_both_taken_and_the_last_one_stays(
+    place, open_page, radiograph, record
+):
+    one, other = open_page(), open_page()
+    one.state.add(radiograph("a.png"))
+    one.worker.examine_selected()
+    both_look(other)
+    one.state.read(1, Reading(Verdict.FRACTURE, "one"))
+    other.state.read(1, Reading(Verdict.DOUBT, "other"))  # before it has looked
+    both_look(one, other, one)
+    readings = {page.state.entries[0].reading for page in (one, other)}
+    assert readings == {Reading(Verdict.DOUBT, "other")}
+    (row,) = record.rows()
+    assert (row.reader_verdict, row.remark) == (Verdict.DOUBT, "other")

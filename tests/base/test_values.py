@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import pytest
 
 from fracture_widgets.base.values import from_plain, to_plain
+
+
+class Colour(StrEnum):
+    """A word among others."""
+
+    RED = "red"
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,11 @@ class Outer:
     maybe: Inner | None = None
     count: int = 0
     on: bool = False
+    colour: Colour | None = None
 
 
 def test_what_was_made_plain_comes_back_exactly():
-    value = Outer({"a": 0.1 + 0.2}, (Inner((1.0, 2.5)),), Inner((0.0, 1e-300)), 3, True)
+    value = Outer({"a": 0.1 + 0.2}, (Inner((1.0, 2.5)),), Inner((0.0, 1e-300)), 3, True, Colour.RED)
     assert from_plain(Outer, json.loads(json.dumps(to_plain(value)))) == value
 
 
@@ -49,6 +57,7 @@ def test_numpys_numbers_are_plain_ones():
         {"shares": {}, "count": "1"},
         {"shares": {}, "inner": [{"at": [1.0]}]},
         {"shares": {}, "else": 1},
+        {"shares": {}, "colour": "loud"},
     ],
 )
 def test_what_is_none_is_refused(wrong):

@@ -15,7 +15,7 @@ from picture_files import dicom_dataset, limb, saved
 from fracture_widgets.errors import VisitError
 from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.models.report import Peers
-from fracture_widgets.records.visit import Answered, VisitStore
+from fracture_widgets.records.visit import LOOK, READING, Answered, VisitStore
 
 PLENTY = 100 << 20
 
@@ -124,9 +124,11 @@ def test_why_there_is_no_answer_comes_back_too(store, again):
 def test_looks_and_choices_come_back(store, again):
     look = {"window": {"width": 0.5, "level": 0.25}, "rulers": []}
     assert again.settings() == {}
-    store.look_at("a" * 64, look)
+    store.note("a" * 64, LOOK, look)
+    store.note("a" * 64, READING, {"remark": "x"})
     store.set({"point": "balanced"})
-    assert again.look("a" * 64) == look
+    assert again.noted("a" * 64, LOOK) == look
+    assert again.noted("a" * 64, READING) == {"remark": "x"}
     assert again.settings() == {"point": "balanced"}
 
 
@@ -137,7 +139,7 @@ def test_another_page_sees_what_was_written(store, again):
     assert again.state() != before
     assert again.versions()["a" * 64].picture == written
     answered = store.answer("a" * 64, Answered(report))
-    assert again.versions()["a" * 64] == (written, answered, None)
+    assert again.versions()["a" * 64] == (written, answered, None, None)
     assert store.answer("a" * 64, Answered(report)) != answered
     store.remove("a" * 64)
     assert again.versions() == {}
@@ -184,7 +186,7 @@ def test_a_damaged_file_is_a_sentence(store, name, content):
 
 def test_a_name_from_elsewhere_is_no_path(store):
     with pytest.raises(ValueError, match="No radiograph has this digest"):
-        store.look_at("../../x", {})
+        store.note("../../x", LOOK, {})
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps no such modes")
