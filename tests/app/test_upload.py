@@ -434,6 +434,9 @@ def test_identical_files_are_said_to_be_identical(page, state, png):
     page.over()
     assert [entry.radiograph.name for entry in state.entries] == ["hand.png"]
     assert state.problems == ("copy.png is identical to hand.png: it is in the list once.",)
+    page.begin_batch()
+    page.send("hand.png", png("hand.png"), "3")
+    assert state.problems == ("hand.png came before: it is in the list once.",)
 
 
 def test_identical_files_of_one_choice_are_counted(page, state, png):

@@ -303,7 +303,9 @@ class UploadPanel(LiveWidget):
                 if known is None:
                     pending.taken += 1
                 else:
-                    self._note_left_out("identical", [f"{outcome.name} is identical to {known}"], 1)
+                    new = outcome.name
+                    same = "came before" if known == new else f"is identical to {known}"
+                    self._note_left_out("identical", [f"{new} {same}"], 1)
                 batch.ready.append(outcome)
                 if self._clock() > batch.shown + _SHOWN_AFTER:
                     self._show_ready(batch)
