@@ -13,7 +13,7 @@ from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 
-from fracture_widgets.base.files import make_private, move, write_whole
+from fracture_widgets.base.files import make_private, move, private_folder, write_whole
 
 _MOST_PLACES = 500
 _MOST_BYTES = 20 << 30
@@ -53,14 +53,14 @@ class VisitorPlaces:
     def give(self, folder: Path, visitor: str) -> None:
         """Make a kernel's folder the one of a visitor."""
         own = self._own(visitor)
-        own.mkdir(mode=0o700, exist_ok=True)
-        self.use(visitor)
         if folder.exists():  # a kernel that was kept warm has looked into it
             move(folder, folder.with_name(f"unused-{folder.name}"))
         try:
+            private_folder(own)
+            self.use(visitor)
             folder.symlink_to(own, target_is_directory=True)
         except OSError:
-            # Where links need a privilege, a reloaded page begins with an empty history.
+            # Where links need a privilege or there is no room, a reloaded page begins anew.
             folder.mkdir(exist_ok=True)
 
     def use(self, visitor: str) -> None:

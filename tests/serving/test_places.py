@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 
 import pytest
@@ -103,3 +104,13 @@ def test_places_are_bounded_in_number_and_bytes_and_the_oldest_go(tmp_path, monk
     owns = [visit(places, f"v{n}", size=100, hours_ago=n) for n in range(4)]
     places.clear({"v3"})
     assert [own.exists() for own in owns] == [True, True, False, True]
+
+
+def test_a_place_is_made_again_where_all_were_deleted_and_does_without_where_none_can_be(tmp_path):
+    kept = tmp_path / "visits"
+    places = VisitorPlaces(tmp_path, kept, 12)
+    shutil.rmtree(kept)
+    assert visit(places, "anna").parent == kept
+    shutil.rmtree(kept)
+    kept.touch()
+    assert visit(places, "anna").parent == tmp_path
