@@ -13,6 +13,7 @@ from fracture_widgets.app.card import answer_in_words, card
 from fracture_widgets.app.inference import InferenceWorker
 from fracture_widgets.app.own_verdict import OwnVerdict
 from fracture_widgets.app.state import ModelState, WorkbenchState
+from fracture_widgets.app.study import StudyLine
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.base.words import percent
@@ -20,8 +21,7 @@ from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import INVERTED
-from fracture_widgets.models.report import Answer, Report, StudyAnswer
-from fracture_widgets.models.verdict_words import verdict_words
+from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
 from fracture_widgets.records.history import History
 
@@ -295,43 +295,3 @@ class PrevalencePanel(widgets.VBox):
             f"<p role='status'>Where <b>{share}</b> of 100 patients are fractured ({where}), this "
             f"score means a fracture in <b>{escape(percent(float(there)))}</b>.</p>"
         )
-
-
-class StudyLine(widgets.HTML):
-    """Tells what the answered views of the selected radiograph's study say together."""
-
-    def __init__(self, state: WorkbenchState) -> None:
-        super().__init__()
-        self._state = state
-        self.add_class("fw-study")
-        state.observe(self._refresh, ["listed", "selected", "answered", "read_first"])
-        self._refresh()
-
-    def _refresh(self, _: object = None) -> None:
-        selected = self._state.selected
-        study = selected.radiograph.study if selected is not None else ""
-        views = [
-            self._state.in_sight(entry)
-            for entry in self._state.entries
-            if study and entry.radiograph.study == study and entry.radiograph.window == 0
-        ]
-        reports = [view.report for view in views if view.report is not None]
-        words = _study_in_words(reports, len(views)) if len(reports) > 1 else ""
-        strong = "<strong>This study:</strong>"
-        self.value = f'<p role="status">{strong} {escape(words)}</p>' if words else ""
-        set_shown(self, bool(words))
-
-
-def _study_in_words(reports: list[Report], views: int) -> str:
-    answer = StudyAnswer.of([report.answer for report in reports])
-    of_all = "" if len(reports) == views else f" of {views}"
-    if answer.calibrated_probability is None:
-        return f"no verdict; its {answer.views}{of_all} views are refused."
-    left_out = f", {answer.refused} refused" if answer.refused else ""
-    highest, gravest = reports[answer.highest], reports[answer.gravest]
-    said = verdict_words(answer.verdict, gravest.calibrated_probability)
-    return (
-        f"{said}, the gravest of {answer.views}{of_all} views{left_out}. "
-        f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
-        f"highest is {percent(highest.calibrated_probability)} in {highest.radiograph.name}."
-    )

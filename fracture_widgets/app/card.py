@@ -7,21 +7,24 @@ from html import escape
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
+    centre_of,
     finding_in_words,
-    joint_in_words,
     not_examined,
     operating_points,
     override_mark,
     peers_sentence,
+    place_in_words,
     verdict_heading,
     verdict_slug,
+    verdict_words,
 )
 
 
 def answer_in_words(answer: Answer) -> str:
     """Return body part and verdict as one phrase: ``"hand, none seen"``."""
     part, verdict = verdict_heading(answer)
-    return f"{part.lower()}, {verdict}".removeprefix(", ")
+    asked = ", overridden" if answer.overridden else ""
+    return f"{part.lower()}, {verdict}{asked}".removeprefix(", ")
 
 
 def knows_one_part(answer: Answer) -> bool:
@@ -92,23 +95,27 @@ def _unbroken(text: str) -> str:
 
 def _joints(answer: Answer) -> str:
     """List the joints as the record has them, the gravest first, each with its findings."""
-    said = answer.to_dict()["joints"]
-    shown = set(answer.visible_findings)
+    joints, shown = answer.examined_joints, set(answer.visible_findings)
     rows = []
-    for joint, words in zip(answer.examined_joints, map(joint_in_words, said), strict=True):
+    for joint in joints:
+        probability = joint.answer.calibrated_probability
+        said = verdict_words(joint.verdict, probability)
         found = "".join(
             f"<li>{_unbroken(finding_in_words(finding))}</li>"
             for finding in joint.answer.findings
             if finding in shown
         )
         rows.append(
-            f'<li data-verdict="{verdict_slug(joint.verdict)}">{_unbroken(words)}'
+            f'<li data-verdict="{verdict_slug(joint.verdict)}">'
+            f"<span>{escape(joint.answer.body_part.capitalize())}: <strong>{escape(said)}</strong>"
+            f"</span> <span>{_unbroken(percent(probability))}</span> "
+            f"<small>{escape(place_in_words(*centre_of(joint.box)))}</small>"
             f"{f'<ul>{found}</ul>' if found else ''}</li>"
         )
     return f"""
-  <h3>{"Joint" if len(said) == 1 else f"{len(said)} joints"}</h3>
+  <h3>{"Joint" if len(joints) == 1 else f"{len(joints)} joints"}</h3>
   <ul class="fw-joints">{"".join(rows)}</ul>
-  <p class="fw-meaning">{escape(not_examined(len(said)))}</p>
+  <p class="fw-meaning">{escape(not_examined(len(joints)))}</p>
 """
 
 

@@ -19,6 +19,11 @@ _OVERRIDDEN = "Refused by the gate, answered on request."
 _EVEN = 0.5
 _FEWEST_PEERS = 20
 _WIDEST_PEERS = 0.2  # from the lowest probability among them to the highest
+_PLACES = (
+    ("upper left", "top", "upper right"),
+    ("left", "centre", "right"),
+    ("lower left", "bottom", "lower right"),
+)
 
 
 def verdict_slug(verdict: Verdict) -> str:
@@ -85,11 +90,8 @@ def peers_sentence(answer: Answer) -> str:
 
 def finding_in_words(finding: Finding) -> str:
     """Say what was found, where, how probable it is, and what says so."""
-    where = ""
-    if finding.box is not None:
-        where = f", {box_in_words(finding.box)}"
-    elif finding.place is not None:
-        where = f", {_place(*(f'{100 * share:.0f}' for share in finding.place))}"
+    place = finding.place if finding.box is None else centre_of(finding.box)
+    where = "" if place is None else f", {place_in_words(*place)}"
     return f"{finding.kind.capitalize()}{where}: {percent(finding.score)} ({finding.source})"
 
 
@@ -101,7 +103,7 @@ def finding_label(finding: Finding) -> str:
 def joint_in_words(joint: Mapping[str, Any]) -> str:
     """Say what was found at a joint, as the record has it, and where the joint is."""
     probability = joint["calibrated_probability"]
-    part, where = joint["body_part"].capitalize(), box_in_words(Box(*joint["box"]))
+    part, where = joint["body_part"].capitalize(), place_in_words(*centre_of(Box(*joint["box"])))
     said = verdict_words(joint["verdict"], probability)
     return f"{part}, {where}: {said} (fracture {percent(probability)})"
 
@@ -123,11 +125,20 @@ def box_in_words(box: Box) -> str:
     across, down = (
         f"{100 * low:.0f} to {100 * high:.0f}" for low, high in ((box.x0, box.x1), (box.y0, box.y1))
     )
-    return _place(across, down)
-
-
-def _place(across: str, down: str) -> str:
     return f"{across} % from left and {down} % from top"
+
+
+def place_in_words(x: float, y: float) -> str:
+    """Say where in a picture a point lies, given in fractions: ``"upper left of the picture"``.
+
+    It always names the picture: its left is the right of a patient who faces us.
+    """
+    return f"{_PLACES[min(2, int(3 * y))][min(2, int(3 * x))]} of the picture"
+
+
+def centre_of(box: Box) -> tuple[float, float]:
+    """Return the point in the middle of a box."""
+    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
 
 
 def _telling(peers: Peers) -> bool:

@@ -108,10 +108,11 @@ def test_a_study_is_answered_once_two_of_its_views_are(workbench, view):
     state.selected_key = state.entries[1].key
     workbench.predict.click()
     words = line.value.replace("\xa0", " ")
-    assert "fracture, the gravest of 2 of 3 views. Mean probability of a fracture 49.9 %; " in words
+    assert "Study: <strong>fracture</strong>" in words
+    assert "The gravest of 2 of 3 views. Mean probability of a fracture 49.9 %; " in words
     assert "the highest is 87.3 % in fractured1.png." in words
     workbench.predict_all.click()
-    assert "the gravest of 3 views" in line.value
+    assert "The gravest of 3 views" in line.value
     assert line.layout.display is None
 
 

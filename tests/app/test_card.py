@@ -45,6 +45,8 @@ def test_the_limits_the_part_and_the_model_are_there_for_who_asks():
 def test_joints_stand_on_the_card_at_once():
     said = at_once(card(limb_report()))
     assert "2 joints" in said
+    assert "Hand: fracture 87.0 % lower left of the picture" in said
+    assert "Elbow: none seen 5.0 % top of the picture" in said
     assert "What lies outside these joints is not examined." in said
 
 

@@ -41,7 +41,7 @@ def test_result_study_and_save_stand_there_without_scrolling(page, study):
     upload(page, study)
     button(page, "Predict all (2)").click()
     expect(page.locator(".fw-queue .fw-tag")).to_have_count(2)
-    expect(page.locator(".fw-study")).to_contain_text("the gravest of 2 views")
+    expect(page.locator(".fw-study")).to_contain_text("The gravest of 2 views")
     for answer in (".fw-card h2", ".fw-probability", ".fw-study", ".fw-stage", ".fw-choices"):
         expect_on_screen(page.locator(answer))
     expect_on_screen(button(page, "Save result"))

@@ -297,8 +297,8 @@ def test_findings_are_listed_in_words():
     said = list(items(opened(known_report(source_format="DICOM", findings=(PEAK, BOXED)))[1]))
     found = [value for name, value, _ in said if name == "What was found where"]
     assert found == [
-        "Fracture, 25 % from left and 50 % from top: 92.9 % (fracture map)",
-        "Fracture, 20 to 40 % from left and 25 to 75 % from top: 50.0 % (detector)",
+        "Fracture, left of the picture: 92.9 % (fracture map)",
+        "Fracture, left of the picture: 50.0 % (detector)",
     ]
 
 
@@ -322,8 +322,8 @@ def test_joints_are_listed_in_words_and_marked_with_what_is_said_of_them(source)
     _, document = opened(report, identity=read_identity(source, "x.dcm"))
     said = [value for name, value, _ in items(document) if name.startswith("What was examined")]
     assert said == [
-        "Hand, 10 to 50 % from left and 60 to 90 % from top: fracture (fracture 87.0 %)",
-        "Elbow, 40 to 80 % from left and 0 to 30 % from top: none seen (fracture 5.0 %)",
+        "Hand, lower left of the picture: fracture (fracture 87.0 %)",
+        "Elbow, top of the picture: none seen (fracture 5.0 %)",
         "What lies outside these joints is not examined.",
     ]
     _, hand, elbow, found = document.ContentSequence[-1].ContentSequence

@@ -250,7 +250,7 @@ def test_the_findings_are_on_the_page_as_many_as_there_is_room_for():
     found = [
         Finding("fracture", "hand", n / 10, f"detector {n}", place=(0.25, 0.5)) for n in range(1, 6)
     ]
-    line = "Finding Fracture, 25 % from left and 50 % from top"
+    line = "Finding Fracture, left of the picture"
     said = words(known_report(findings=tuple(found[:3])))
     assert f"{line}: 10.0 % (detector 1) {line}: 20.0 % (detector 2) {line}: 30.0 %" in said
     assert "more" not in said

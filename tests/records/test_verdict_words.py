@@ -13,6 +13,7 @@ from fracture_widgets.models.verdict_words import (
     joint_label,
     meaning,
     peers_sentence,
+    place_in_words,
     verdict_heading,
     verdict_slug,
     verdict_words,
@@ -54,8 +55,29 @@ def test_a_doubt_without_a_probability_is_a_doubt():
 
 def test_a_joint_in_doubt_says_so_in_its_sentence_and_at_its_box():
     joint = JointAnswer(Box(0.1, 0.2, 0.3, 0.4), 0.9, ANSWER)
-    assert joint_in_words(joint.to_dict()).endswith("doubt, more likely none (fracture 30.0 %)")
+    assert joint_in_words(joint.to_dict()) == (
+        "Elbow, upper left of the picture: doubt, more likely none (fracture 30.0 %)"
+    )
     assert joint_label(joint) == "Elbow: doubt, more likely none (30.0 %)"
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        ((0.0, 0.0), "upper left"),
+        ((0.5, 0.3), "top"),
+        ((1.0, 0.0), "upper right"),
+        ((0.2, 0.5), "left"),
+        ((0.5, 0.5), "centre"),
+        ((0.34, 0.66), "centre"),
+        ((0.7, 0.4), "right"),
+        ((0.3, 0.7), "lower left"),
+        ((0.5, 1.0), "bottom"),
+        ((1.0, 1.0), "lower right"),
+    ],
+)
+def test_a_place_is_named_by_thirds_of_the_picture(point, said):
+    assert place_in_words(*point) == f"{said} of the picture"
 
 
 def test_a_refused_radiograph_has_no_verdict_and_names_no_part():

@@ -217,6 +217,9 @@ class Picture:
     removable: bool = False
     tag: str = ""
     tone: str = "normal"
+    group: str = ""
+    """What stands over the first of those that belong together."""
+    grouped: bool = False
 
     def row(self) -> dict[str, Any]:
         """Return what the page needs of it."""

@@ -21,7 +21,12 @@ from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.verdict_words import box_in_words, finding_label, joint_label
+from fracture_widgets.models.verdict_words import (
+    box_in_words,
+    finding_label,
+    joint_label,
+    place_in_words,
+)
 from fracture_widgets.parts import in_words, with_article
 
 LEAST_SIDE = 32
@@ -309,7 +314,5 @@ def _place(values: Any) -> str:
     if not float(values.max()) > 0.0:
         return "nothing stands out"
     row, column = divmod(int(values.argmax()), values.shape[1])
-    down = ("upper", "middle", "lower")[min(2, 3 * row // values.shape[0])]
-    across = ("left", "middle", "right")[min(2, 3 * column // values.shape[1])]
-    place = "the middle" if down == across else f"the {down} {across}"
-    return f"strongest in {place} of the picture"
+    height, width = values.shape
+    return f"strongest at the {place_in_words((column + 0.5) / width, (row + 0.5) / height)}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
+from itertools import chain
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.card import answer_in_words
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
+from fracture_widgets.app.study import reports_of, study_in_words, views_of
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.live import named, set_shown, show_problems
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
@@ -61,7 +63,10 @@ class ExaminePanel(widgets.VBox):
 
 
 class RadiographList(widgets.VBox):
-    """Lists the radiographs with name, size and answer, and the files that could not be read."""
+    """Lists the radiographs with name, size and answer, and the files that could not be read.
+
+    The views of a study stand together, under what they say together.
+    """
 
     def __init__(self, state: WorkbenchState, *, executor: Executor | None = None) -> None:
         self._state = state
@@ -71,6 +76,7 @@ class RadiographList(widgets.VBox):
             self._choose, self._state.remove, label="Your radiographs", executor=executor
         )
         self.pictures.add_class("fw-queue")
+        self._studies: dict[str, list[int]] = {}
         super().__init__([self.problems, self.heading, self.pictures])
         state.observe(self._list, ["listed", "read_first"])
         state.observe(lambda change: self._update(change["old"], change["new"]), "selected_key")
@@ -88,13 +94,22 @@ class RadiographList(widgets.VBox):
         many = f" ({len(entries)})" if len(entries) > 1 else ""
         self.heading.value = f"<h2>Your radiographs{many}</h2>" if entries else ""
         self._make_room()
-        self.pictures.list_pictures([self._picture(entry) for entry in entries])
+        keys: dict[str, list[int]] = {}
+        for entry in entries:
+            keys.setdefault(entry.radiograph.study or str(entry.key), []).append(entry.key)
+        self._studies = {study: views for study, views in keys.items() if len(views) > 1}
+        listed = map(self._state.entry, chain.from_iterable(keys.values()))
+        self.pictures.list_pictures([self._picture(entry) for entry in listed if entry is not None])
 
     def _update(self, *keys: int | None) -> None:
         for key in keys:
             entry = self._state.entry(key)
-            if entry is not None:
-                self.pictures.update_picture(self._picture(entry))
+            if entry is None:
+                continue
+            views = self._studies.get(entry.radiograph.study, ())
+            for known in map(self._state.entry, {key, *views[:1]}):
+                if known is not None:
+                    self.pictures.update_picture(self._picture(known))
 
     def _show_problems(self, _: object = None) -> None:
         show_problems(self.problems, self._state.problems)
@@ -106,9 +121,17 @@ class RadiographList(widgets.VBox):
         set_shown(self.pictures, listed)
         set_shown(self, listed or bool(self._state.problems))
 
+    def _study(self, study: str) -> str:
+        """Return what stands over the views of a study."""
+        several = len(self._studies) > 1
+        name = f"Study {list(self._studies).index(study) + 1}" if several else "Study"
+        reports = reports_of(views_of(self._state, study))
+        return f"{name}: {study_in_words(reports)}" if reports else name
+
     def _picture(self, entry: Entry) -> Picture:
         entry = self._state.in_sight(entry)
         radiograph = entry.radiograph
+        views = self._studies.get(radiograph.study, [])
         tag, tone = ("not answered", "problem") if entry.problem else ("", "normal")
         if entry.report is not None:
             tag = answer_in_words(entry.report.answer)
@@ -128,6 +151,8 @@ class RadiographList(widgets.VBox):
             removable=True,
             tag=tag,
             tone=tone,
+            group=self._study(radiograph.study) if views[:1] == [entry.key] else "",
+            grouped=bool(views),
         )
 
 

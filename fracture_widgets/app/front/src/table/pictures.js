@@ -12,6 +12,7 @@ export function pictureList({ model, el }) {
     const title = h("span", { class: "fw-picture-title" });
     const note = h("span", { class: "fw-picture-note" });
     const tag = h("span", {});
+    const group = h("p", { class: "fw-study-views" });
     const text = h("span", { class: "fw-picture-text" }, title, note);
     const choose = h(
       "button",
@@ -22,8 +23,10 @@ export function pictureList({ model, el }) {
       class: "fw-remove", title: "Remove",
       onclick: () => model.send({ type: "remove", key }),
     }, "×");
+    const frame = h("div", { class: "fw-picture-frame" }, choose, remove || null);
+    const node = h("li", {}, group, frame);
     return {
-      node: h("li", {}, choose, remove || null),
+      node,
       picture,
       update(row) {
         picture.alt = row.alt;
@@ -33,6 +36,9 @@ export function pictureList({ model, el }) {
         tag.className = `fw-tag fw-${row.tone}`;
         if (row.tag) text.append(tag);
         else tag.remove();
+        group.textContent = row.group;
+        group.hidden = !row.group;
+        node.classList.toggle("fw-grouped", row.grouped);
         if (row.chosen != null) choose.setAttribute("aria-pressed", String(row.chosen));
         if (remove) remove.setAttribute("aria-label", `Remove ${row.title}`);
       },
@@ -50,12 +56,13 @@ export function pictureList({ model, el }) {
 
   function reveal(key) {
     const node = live.made.get(key)?.node;
-    if (node && list.scrollHeight > list.clientHeight) {
-      list.scrollTop = node.offsetTop - list.offsetTop - list.clientHeight / 2;
-    }
+    if (!node) return;
+    // Of a list that is a column or, on a phone, a row.
+    list.scrollTop = node.offsetTop - list.offsetTop - (list.clientHeight - node.offsetHeight) / 2;
+    list.scrollLeft = node.offsetLeft - list.offsetLeft - (list.clientWidth - node.offsetWidth) / 2;
   }
 
-  const lost = (place) => list.children[place]?.lastElementChild.focus();
+  const lost = (place) => list.children[place]?.querySelector(".fw-picture-frame").lastElementChild.focus();
   const live = liveRows(model, list, { make, changed, lost });
   const stop = listen(model, live.handlers);
   return () => { stop(); live.small.release(); };

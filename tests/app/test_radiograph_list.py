@@ -1,0 +1,59 @@
+"""The strip of radiographs: what stands at each, and the views of a study together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+
+@pytest.fixture
+def view(radiograph):
+    return lambda name, study: replace(radiograph(name), study=study)
+
+
+def listed(workbench):
+    content = workbench.radiographs.pictures.content
+    rows = {row["key"]: row for row in content["rows"]}
+    return [rows[key] for key in content["order"]]
+
+
+def test_views_of_a_study_stand_together_under_its_verdict(workbench, view, radiograph):
+    state = workbench.state
+    state.extend([view("1.png", "a"), radiograph("2.png"), view("fractured 3.png", "a")])
+    assert [row["title"] for row in listed(workbench)] == ["1.png", "fractured 3.png", "2.png"]
+    assert [row["group"] for row in listed(workbench)] == ["Study", "", ""]
+    assert [row["grouped"] for row in listed(workbench)] == [True, True, False]
+    state.selected_key = state.entries[0].key
+    workbench.predict.click()
+    assert listed(workbench)[0]["group"] == "Study: none seen"
+    state.selected_key = state.entries[2].key
+    workbench.predict.click()
+    first, second, alone = listed(workbench)
+    assert first["group"] == "Study: fracture"
+    assert (first["tag"], second["tag"], alone["tag"]) == ("hand, none seen", "hand, fracture", "")
+
+
+def test_several_studies_are_numbered_and_one_view_is_none(workbench, view):
+    workbench.state.extend([view(f"{study}{n}.png", study) for n in (1, 2) for study in "ab"])
+    workbench.state.add(view("c1.png", "c"))
+    assert [row["group"] for row in listed(workbench)] == ["Study 1", "", "Study 2", "", ""]
+    workbench.state.remove(workbench.state.entries[0].key)
+    assert [row["group"] for row in listed(workbench)] == ["Study", "", "", ""]
+    assert [row["title"] for row in listed(workbench)] == ["b1.png", "b2.png", "a2.png", "c1.png"]
+
+
+def test_what_was_refused_and_asked_for_all_the_same_says_so_in_list_and_worklist(
+    workbench, radiograph
+):
+    state = workbench.state
+    state.add(radiograph("knee.png"))
+    workbench.predict.click()
+    report = state.selected.report
+    refused = replace(report, answer=replace(report.answer, refusal="This looks like a knee."))
+    state.answer(state.selected.key, refused)
+    assert listed(workbench)[0]["tag"] == "no verdict"
+    state.answer(state.selected.key, refused.override())
+    assert listed(workbench)[0]["tag"] == "hand, none seen, overridden"
+    (row,) = workbench.worklist.table.content["rows"]
+    assert row["verdict"] == "none seen, overridden"
