@@ -23,8 +23,7 @@ from fracture_widgets.models.verdict_words import (
 def answer_in_words(answer: Answer) -> str:
     """Return body part and verdict as one phrase: ``"hand, none seen"``."""
     part, verdict = verdict_heading(answer)
-    asked = ", overridden" if answer.overridden else ""
-    return f"{part.lower()}, {verdict}{asked}".removeprefix(", ")
+    return f"{part.lower()}, {verdict}".removeprefix(", ")
 
 
 def knows_one_part(answer: Answer) -> bool:

@@ -104,6 +104,7 @@ class InferenceWorker:
         def show_progress(done: int) -> None:
             number = f" ({done + 1} of {total})" if total > 1 else ""
             state.progress = done / total if total > 1 else None
+            state.queue = tuple(entry.key for entry in entries[done:])
             state.working_on = f"Examining {entries[done].radiograph.name}{number} …"
 
         def answers() -> Iterator[tuple[int, Report | None, str]]:
@@ -136,6 +137,7 @@ class InferenceWorker:
 
     def _ended(self) -> None:
         self._state.progress = None
+        self._state.queue = ()
         self._state.working_on = ""  # the last: what has arrived meanwhile begins with it
 
 

@@ -62,6 +62,8 @@ class WorkbenchState(traitlets.HasTraits):
     model_id = traitlets.Unicode()
     working_on = traitlets.Unicode()
     progress = traitlets.Float(None, allow_none=True)
+    queue = traitlets.Tuple()
+    """The keys of what is being examined, and of what waits for it, in their order."""
     saved_count = traitlets.Int()
     at_once = traitlets.Bool(False)
     """Whether radiographs are answered when they arrive."""

@@ -43,17 +43,16 @@ def test_several_studies_are_numbered_and_one_view_is_none(workbench, view):
     assert [row["title"] for row in listed(workbench)] == ["b1.png", "b2.png", "a2.png", "c1.png"]
 
 
-def test_what_was_refused_and_asked_for_all_the_same_says_so_in_list_and_worklist(
-    workbench, radiograph
-):
-    state = workbench.state
-    state.add(radiograph("knee.png"))
-    workbench.predict.click()
-    report = state.selected.report
-    refused = replace(report, answer=replace(report.answer, refusal="This looks like a knee."))
-    state.answer(state.selected.key, refused)
-    assert listed(workbench)[0]["tag"] == "no verdict"
-    state.answer(state.selected.key, refused.override())
-    assert listed(workbench)[0]["tag"] == "hand, none seen, overridden"
-    (row,) = workbench.worklist.table.content["rows"]
-    assert row["verdict"] == "none seen, overridden"
+def test_what_is_examined_and_what_waits_for_it_is_told_in_the_list(workbench, radiograph):
+    told = []
+    workbench.state.observe(
+        lambda _: told.append([row["tag"] for row in listed(workbench)]), "queue"
+    )
+    workbench.state.extend([radiograph("1.png"), radiograph("bad 2.png")])
+    assert told == []
+    workbench.predict_all.click()
+    assert told == [
+        ["being examined", "waiting"],
+        ["hand, none seen", "being examined"],
+        ["hand, none seen", "not answered"],
+    ]

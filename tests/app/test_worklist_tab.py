@@ -248,7 +248,7 @@ def sent(full, monkeypatch):
 
 def test_an_answer_sends_one_row_and_no_picture(full, sent):
     full.predict.click()
-    assert len(sent) == 2
+    assert len(sent) == 3  # that it is being examined, and its answer, to both
     for content, pictures, _ in sent:
         assert content["type"] == "change"
         assert [row["key"] for row in content["rows"]] == [full.state.selected_key]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -81,6 +82,7 @@ class RadiographList(widgets.VBox):
         state.observe(self._list, ["listed", "read_first"])
         state.observe(lambda change: self._update(change["old"], change["new"]), "selected_key")
         state.observe(lambda change: self._update(change["new"].key), "answered")
+        state.observe(self._show_queue, "queue")
         state.observe(self._show_problems, "problems")
         self._list()
         self._show_problems()
@@ -111,6 +113,10 @@ class RadiographList(widgets.VBox):
                 if known is not None:
                     self.pictures.update_picture(self._picture(known))
 
+    def _show_queue(self, change: Any) -> None:
+        before, now = set(change["old"]), set(change["new"])
+        self._update(*(before ^ now), *change["new"][:1])
+
     def _show_problems(self, _: object = None) -> None:
         show_problems(self.problems, self._state.problems)
         self._make_room()
@@ -128,15 +134,22 @@ class RadiographList(widgets.VBox):
         reports = reports_of(views_of(self._state, study))
         return f"{name}: {study_in_words(reports)}" if reports else name
 
+    def _answer(self, entry: Entry) -> tuple[str, str]:
+        """Return what became of a radiograph, and its tone."""
+        queue = self._state.queue
+        if entry.key in queue:
+            return ("being examined" if entry.key == queue[0] else "waiting"), "waiting"
+        if entry.report is not None:
+            overridden = ", overridden" if entry.report.answer.overridden else ""
+            tag = f"{answer_in_words(entry.report.answer)}{overridden}"
+            return tag, verdict_slug(entry.report.verdict)
+        return ("not answered", "problem") if entry.problem else ("", "normal")
+
     def _picture(self, entry: Entry) -> Picture:
         entry = self._state.in_sight(entry)
         radiograph = entry.radiograph
         views = self._studies.get(radiograph.study, [])
-        tag, tone = ("not answered", "problem") if entry.problem else ("", "normal")
-        if entry.report is not None:
-            tag = answer_in_words(entry.report.answer)
-            tag += ", overridden" if entry.report.answer.overridden else ""
-            tone = verdict_slug(entry.report.verdict)
+        tag, tone = self._answer(entry)
         drawn = ", drawn" if radiograph.source_format == "drawn" else ""
         # The end of a long name, where these stand too, is cut off.
         numbers = (("frame", radiograph.frame), ("window", radiograph.window))
