@@ -140,7 +140,9 @@ def open_workbench(page: Page, address: str, *, at_once: bool = False) -> None:
     open_page(page, address, ".fw-workbench")
     expect(status(page)).not_to_have_text(re.compile("^$|being loaded"))
     assert status(page).inner_text() == "Choose a radiograph first."
-    page.get_by_label("Answer at once").set_checked(at_once)
+    box = page.get_by_label("Answer at once")
+    # A box that is drawn anew while it is clicked stays as it was.
+    wait_until(page, lambda: box.is_checked() == at_once or box.click())
     expect(button(page, "Predict")).to_be_visible(visible=not at_once)
 
 
