@@ -288,3 +288,18 @@ def test_two_verdicts_at_once_from_two_pages_are_both_taken_and_the_last_one_sta
     assert readings == {Reading(Verdict.DOUBT, "other")}
     (row,) = record.rows()
     assert (row.reader_verdict, row.remark) == (Verdict.DOUBT, "other")
+
+
+def test_what_is_removed_and_brought_again_is_looked_at_anew_and_what_is_put_back_is_not(
+    workbench, radiograph
+):
+    workbench.state.add(radiograph("a.png"))
+    entry = workbench.state.selected
+    look = {"type": "look", "key": workbench.viewer.content["key"], "look": LOOK}
+    workbench.viewer.receive(look)
+    workbench.state.remove(entry.key)
+    workbench.state.put_back(0, entry)
+    assert workbench.viewer.content["look"] == LOOK
+    workbench.state.remove(entry.key)
+    workbench.state.add(radiograph("a.png"))
+    assert workbench.viewer.content["look"] is None

@@ -121,6 +121,8 @@ class Viewer(LiveWidget):
         radiograph = entry.radiograph
         width, height = shown_size(radiograph.width, radiograph.height)
         key = f"{entry.key}-{radiograph.sha256[:16]}"
+        if key not in self._keys and radiograph.sha256 in self._keys.values():
+            self.looks.pop(radiograph.sha256, None)  # removed and brought again, it begins anew
         self._keys[key] = radiograph.sha256
         layers, maps = _maps(entry)
         drawn = radiograph.source_format == "drawn"
