@@ -110,17 +110,24 @@ def _card(page: Page) -> str:
 
 
 _STYLE = """
-.fw-contents { font: 400 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-.fw-contents h2 { font-size: 15px; font-weight: 600; color: #4d5c69; margin: 26px 0 10px; }
+.fw-contents { color-scheme: light; font: 400 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto,
+  sans-serif; }
+body[data-jp-theme-light="false"] .fw-contents { color-scheme: dark; }
+@media screen and (prefers-color-scheme: dark) {
+  body[data-fw-page] .fw-contents { color-scheme: dark; }
+}
+.fw-contents h2 { font-size: 15px; font-weight: 600; color: light-dark(#4d5c69, #a9b7c3);
+  margin: 26px 0 10px; }
 .fw-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr));
   gap: 14px; }
 .fw-contents a.fw-lesson { display: flex; flex-direction: column; gap: 6px; padding: 16px 18px;
-  background: #fff; border: 1px solid #d5dde4; border-radius: 10px; color: #14202b;
-  text-decoration: none; }
-.fw-contents a.fw-lesson:hover, .fw-contents a.fw-lesson:focus-visible { border-color: #1f5f8b;
-  box-shadow: 0 2px 10px rgb(20 32 43 / 12%); text-decoration: none; }
-.fw-contents .fw-number { font-size: 13px; font-weight: 600; color: #1f5f8b; }
+  background: light-dark(#fff, #1a232c); border: 1px solid light-dark(#d5dde4, #33414d);
+  border-radius: 10px; color: light-dark(#14202b, #e6edf3); text-decoration: none; }
+.fw-contents a.fw-lesson:is(:hover, :focus-visible) { border-color: light-dark(#1f5f8b, #6db3e3);
+  box-shadow: 0 2px 10px rgb(0 0 0 / 15%); text-decoration: none; }
+.fw-contents .fw-number { font-size: 13px; font-weight: 600; color: light-dark(#1f5f8b, #6db3e3); }
 .fw-contents b { font-size: 17px; line-height: 1.3; }
-.fw-contents .fw-goal { color: #33404b; flex: 1; }
-.fw-contents small { color: #4d5c69; font-size: 13px; }
+.fw-contents .fw-goal { flex: 1; }
+.fw-contents :is(.fw-goal, small) { color: light-dark(#4d5c69, #a9b7c3); }
+.fw-contents small { font-size: 13px; }
 """
