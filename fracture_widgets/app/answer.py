@@ -253,15 +253,15 @@ class PrevalencePanel(widgets.VBox):
 
     def __init__(self) -> None:
         self._answer: Answer | None = None
-        self.slider = widgets.IntSlider(
-            min=_FEWEST, max=_MOST, readout=False, description="Fractured, of 100 patients"
+        self.share = widgets.BoundedIntText(
+            min=_FEWEST, max=_MOST, description="Fractured, of 100 patients"
         )
-        self.slider.style.description_width = "initial"
+        self.share.style.description_width = "initial"
         self.meaning = widgets.HTML()
         self.asked = button(_ASK, self._unfold, kind="fw-link")
-        super().__init__([self.asked, self.slider, self.meaning])
+        super().__init__([self.asked, self.share, self.meaning])
         self.add_class("fw-prevalence")
-        self.slider.observe(self._explain, "value")
+        self.share.observe(self._explain, "value")
         self._set_open(False)
         self.show(None)
 
@@ -271,7 +271,7 @@ class PrevalencePanel(widgets.VBox):
         self._answer = None if peers is None else answer
         set_shown(self, peers is not None)
         if peers is not None:
-            self.slider.value = max(_FEWEST, min(_MOST, round(100 * peers.prevalence)))
+            self.share.value = max(_FEWEST, min(_MOST, round(100 * peers.prevalence)))
             self._explain()
 
     def _unfold(self) -> None:
@@ -279,14 +279,14 @@ class PrevalencePanel(widgets.VBox):
 
     def _set_open(self, opened: bool) -> None:
         self.asked.description = _FOLD if opened else _ASK
-        set_shown(self.slider, opened)
+        set_shown(self.share, opened)
         set_shown(self.meaning, opened)
 
     def _explain(self, _: object = None) -> None:
         answer = self._answer
         if answer is None or answer.peers is None:
             return
-        share, here = self.slider.value, round(100 * answer.peers.prevalence)
+        share, here = self.share.value, round(100 * answer.peers.prevalence)
         there = probability_elsewhere(
             answer.calibrated_probability, answer.peers.prevalence, share / 100
         )

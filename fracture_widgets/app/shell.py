@@ -11,6 +11,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.background import sentence
+from fracture_widgets.app.widgets.controls import TabTitles
 from fracture_widgets.app.widgets.live import (
     LiveWidget,
     descendants,
@@ -46,12 +47,10 @@ class AppShell(widgets.VBox):
         self._tabs = {tab.key: tab for tab in sorted(tabs, key=lambda tab: (tab.order, tab.title))}
         self._views: dict[str, widgets.DOMWidget] = {}
         self._failed: set[str] = set()
-        self.tabs = widgets.ToggleButtons(
-            options=[(tab.title, key) for key, tab in self._tabs.items()]
-        )
-        self.desk = named(widgets.Box(tuple(beside)), "fw-examine")
+        self.tabs = TabTitles([(tab.title, key) for key, tab in self._tabs.items()])
+        self.desk = named(widgets.Box(tuple(beside)), "fw-examine", "fw-panel")
         self._problems = named(widgets.HTML(), "fw-problems")
-        look = style("tokens", "components", "workbench")
+        look = style("tokens", "components", "workbench", "print")
         look += "".join(tab.css for tab in self._tabs.values())
         self._head = [
             named(widgets.HTML(f"<style>{look}</style>"), "fw-style"),
@@ -88,7 +87,7 @@ class AppShell(widgets.VBox):
             here = self.desk.children
             self.desk.children = (*here[:beside], view, *here[beside:])
         else:
-            self.children = (*self.children, view)
+            self.children = (*self.children, named(view, "fw-panel"))
             if isinstance(view, widgets.Box):
                 self._listen(view)
         set_shown(view, False)
@@ -96,9 +95,9 @@ class AppShell(widgets.VBox):
 
     def _show_tab(self, _: object = None) -> None:
         key = self.tabs.value
-        if key is None:
+        tab = self._tabs.get(key)
+        if tab is None:
             return
-        tab = self._tabs[key]
         self.view(key)
         for known, view in self._views.items():
             set_shown(view, known == key)
@@ -128,8 +127,9 @@ class AppShell(widgets.VBox):
     def _resend(self, box: widgets.Box, content: Any) -> None:
         if content.get("type") != "ready":
             return
-        if self.tabs.value is not None:
-            self._guarded(self._tabs[self.tabs.value], self._tabs[self.tabs.value].shown)
+        tab = self._tabs.get(self.tabs.value)
+        if tab is not None:
+            self._guarded(tab, tab.shown)
         self.send_state("_dom_classes")
         for part in (part for root in (*self._head, box) for part in (root, *descendants(root))):
             if isinstance(part, widgets.Box):

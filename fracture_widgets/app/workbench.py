@@ -107,7 +107,7 @@ class Workbench(AppShell):
         tabs, problems = find_tabs()
         super().__init__(
             tabs,
-            beside=(self.viewer, self.answer),
+            beside=(self.answer, self.viewer),
             extras=(self.models,),
             problems=problems,
             executor=executor,
@@ -142,7 +142,7 @@ class Workbench(AppShell):
 
     def open_selected(self) -> None:
         """Show the radiograph selected in the first tab."""
-        self.tabs.index = 0
+        self.tabs.value = self.tabs.options[0][1]
 
     def _begin(self, _: object, content: Any, __: object) -> None:
         """Take up what a visitor left, once their page is there."""

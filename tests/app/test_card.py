@@ -58,13 +58,13 @@ def test_another_share_of_fractures_is_asked_for_and_folded_away_again():
     panel = PrevalencePanel()
     panel.show(known_report(peers=NEAR).answer)
     assert panel.layout.display is None
-    assert panel.slider.layout.display == panel.meaning.layout.display == "none"
+    assert panel.share.layout.display == panel.meaning.layout.display == "none"
     panel.asked.click()
-    assert panel.slider.layout.display is panel.meaning.layout.display is None
-    panel.slider.value = 50
+    assert panel.share.layout.display is panel.meaning.layout.display is None
+    panel.share.value = 50
     assert "<b>50</b> of 100 patients" in panel.meaning.value
     panel.asked.click()
-    assert panel.slider.layout.display == panel.meaning.layout.display == "none"
+    assert panel.share.layout.display == panel.meaning.layout.display == "none"
 
 
 def test_a_doubt_is_graded_on_the_card_and_its_colour_stays():

@@ -33,6 +33,18 @@ class StatusLine(LiveWidget):
         self.send({"type": "reveal", "what": what})
 
 
+class TabTitles(LiveWidget):
+    """The titles of tabs, pairs of title and key; ``value`` is the key of the one shown."""
+
+    _esm = script("tabs")
+
+    options: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    value = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, options: Sequence[tuple[str, str]]) -> None:
+        super().__init__(options=list(options), value=options[0][1] if options else "")
+
+
 class Form(LiveWidget):
     """Settings with their explanations; ``changed`` is given the name and value of a field."""
 

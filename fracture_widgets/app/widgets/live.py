@@ -49,7 +49,7 @@ def set_shown(widget: widgets.DOMWidget, shown: bool) -> None:
 def show_problems(widget: widgets.HTML, problems: Sequence[str]) -> None:
     """Show sentences about what went wrong; without any, the widget is out of the page."""
     lines = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
-    widget.value = f'<ul role="alert">{lines}</ul>' if lines else ""
+    widget.value = f'<div role="alert"><ul>{lines}</ul></div>' if lines else ""
     set_shown(widget, bool(lines))
 
 

@@ -1,10 +1,13 @@
-// A list of small pictures with names: choose one, or take one out.
+// A list of small pictures with names: choose one, or take one out. One of them is a stop of the
+// Tab key; arrows go on to the others.
 
 import { h, listen } from "../base/dom.js";
 import { liveRows } from "./rows.js";
 
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+
 export function pictureList({ model, el }) {
-  const list = h("ul", { class: "fw-pictures", "aria-label": model.get("label") });
+  const list = h("ul", { class: "fw-pictures", "aria-label": model.get("label"), onkeydown: step });
   el.append(list);
 
   function make({ key, removable }) {
@@ -16,11 +19,11 @@ export function pictureList({ model, el }) {
     const text = h("span", { class: "fw-picture-text" }, title, note);
     const choose = h(
       "button",
-      { class: "fw-picture", onclick: () => model.send({ type: "choose", key }) },
+      { class: "fw-picture", tabindex: "-1", onclick: () => model.send({ type: "choose", key }) },
       picture, text,
     );
     const remove = removable && h("button", {
-      class: "fw-remove", title: "Remove",
+      class: "fw-remove", title: "Remove", tabindex: "-1",
       onclick: () => model.send({ type: "remove", key }),
     }, "×");
     const frame = h("div", { class: "fw-picture-frame" }, choose, remove || null);
@@ -46,12 +49,33 @@ export function pictureList({ model, el }) {
   }
 
   let chosen = null;
+  let stop = null; // of the Tab key
+
+  function stopAt(item) {
+    for (const button of stop?.querySelectorAll("button") ?? []) button.tabIndex = -1;
+    for (const button of item?.querySelectorAll("button") ?? []) button.tabIndex = 0;
+    stop = item;
+  }
+
+  function step(event) {
+    const item = event.target.closest("li");
+    if (event.key === "Delete") item.querySelector(".fw-remove")?.click();
+    if (!STEPS[event.key]) return;
+    event.preventDefault();
+    const last = list.children.length - 1;
+    const at = [...list.children].indexOf(item) + STEPS[event.key];
+    stopAt(list.children[Math.max(0, Math.min(last, at))]);
+    stop.querySelector("button").focus();
+  }
 
   function changed(_, arrange) {
     arrange();
     const now = live.order.find((key) => live.rows.get(key).chosen);
-    if (now !== chosen) reveal(now);
+    const moved = now !== chosen;
+    if (moved) reveal(now);
     chosen = now;
+    const known = !moved && stop?.isConnected ? stop : live.made.get(now)?.node;
+    stopAt(known ?? list.firstElementChild);
   }
 
   function reveal(key) {
@@ -62,8 +86,11 @@ export function pictureList({ model, el }) {
     list.scrollLeft = node.offsetLeft - list.offsetLeft - (list.clientWidth - node.offsetWidth) / 2;
   }
 
-  const lost = (place) => list.children[place]?.querySelector(".fw-picture-frame").lastElementChild.focus();
+  const lost = (place) => {
+    stopAt(list.children[place] ?? null);
+    stop?.querySelector(".fw-picture-frame").lastElementChild.focus();
+  };
   const live = liveRows(model, list, { make, changed, lost });
-  const stop = listen(model, live.handlers);
-  return () => { stop(); live.small.release(); };
+  const unlisten = listen(model, live.handlers);
+  return () => { unlisten(); live.small.release(); };
 }

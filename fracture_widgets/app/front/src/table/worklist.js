@@ -179,7 +179,7 @@ export function worklistView({ model, el }) {
     if (!row) return;
     pending = null;
     model.send({ type: "open", key: keyOf(row) });
-    el.closest(".fw-workbench")?.querySelector(".fw-tabs button")?.focus();
+    el.closest(".fw-workbench")?.querySelector(".fw-tab")?.focus();
   }
 
   // --- mouse and keys -------------------------------------------------------------------------

@@ -31,6 +31,7 @@ const KEYS_TO_MARK = KEYS.map(([key, words]) => ({
 const MARK_TITLE = "Click a place, or drag a box around it (R)";
 
 export function viewerToolbar(on) {
+  // What has changed is said by the viewer once, after a rest.
   const tool = (words, title, onclick, properties) =>
     h("button", { class: "fw-tool", title, onclick, ...properties }, words);
   const plain = (words, label, act) => tool(words, label, act, { "aria-label": label });
@@ -38,9 +39,9 @@ export function viewerToolbar(on) {
   const tools = new Map(TOOLS.map(
     ([name, words, title]) => [name, tool(words, title, () => on.choose(name), pressed)],
   ));
-  const zoom = h("output", { class: "fw-zoom", "aria-label": "Zoom" });
+  const zoom = h("output", { class: "fw-zoom", "aria-label": "Zoom", "aria-live": "off" });
   const invert = tool("Invert", "Invert the greys (I)", on.invert, pressed);
-  const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys" });
+  const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys", "aria-live": "off" });
   const listed = (keys) => h("dl", {}, ...keys.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
   const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
   const keys = h("details", { class: "fw-keys fw-by-key" }, h("summary", {}, "Keys"), usual, toMark);
@@ -112,7 +113,7 @@ export function mapControls(on) {
     oninput: () => on.fade(Number(slider.value) / 100),
     onchange: () => on.faded(Number(slider.value) / 100),
   });
-  const amount = h("output", { class: "fw-amount" });
+  const amount = h("output", { class: "fw-amount", "aria-live": "off" });
   const colours = h(
     "select", { "aria-label": "Colours of the map", onchange: () => on.colour(colours.value) },
     ...Object.keys(COLOURS).map((name) => h("option", { value: name }, name)),

@@ -20,10 +20,17 @@ function render({ model, el }) {
     else bar.value = progress;
   }
 
-  // Now, and once more when what arrived with it has taken its place above.
+  // Now, and once more when what arrived with it has taken its place above. Whose button has gone
+  // dead under the key goes on from there.
   function reveal({ what }) {
     const show = () => el.closest(".fw-workbench")?.querySelector(what)?.scrollIntoView({ block: "nearest" });
     requestAnimationFrame(() => { show(); setTimeout(show, SETTLED); });
+    setTimeout(() => {
+      if (document.activeElement !== document.body) return;
+      const node = el.closest(".fw-workbench")?.querySelector(what);
+      node?.setAttribute("tabindex", "-1");
+      node?.focus({ preventScroll: true });
+    }, SETTLED);
   }
 
   model.on("change", update);
