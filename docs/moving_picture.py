@@ -45,7 +45,7 @@ def frames(page: Page, radiograph: Path) -> Iterator[tuple[bytes, int]]:
     with page.expect_download():
         page.get_by_role("button", name="Download the report").click()
     expect(page.locator(".fw-result .fw-status")).to_contain_text("no.")
-    page.get_by_role("button", name="History", exact=True).click()
+    page.get_by_role("tab", name="History", exact=True).click()
     expect(page.locator(".fw-history tbody tr").first).to_be_visible()
     yield page.screenshot(), 2600
 

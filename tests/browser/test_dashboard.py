@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import PHONE, button, expect_no_wider_than, open_workbench, pixels, upload
+from accessible import expect_accessible
+from pages import PHONE, button, expect_no_wider_than, open_workbench, pixels, tab, upload
 from PIL import Image
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
@@ -112,7 +113,7 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
 
     # A reload is a new session: the history is what is left.
     open_workbench(page, address)
-    button(page, "History").click()
+    tab(page, "History").click()
     row = page.get_by_role("row").nth(1)
     expect(row).to_contain_text("left hand.png")
     expect(row).to_contain_text(report.verdict)
@@ -154,7 +155,9 @@ def test_with_the_keyboard_alone(page):
         raise AssertionError(f"Tab does not reach {wanted}")
 
     page.locator("body").press("Tab")
-    go_to(page.get_by_role("button", name="drawn, fractured").first)
+    go_to(page.get_by_role("button", name="drawn, normal").first)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="drawn, fractured").first).to_be_focused()
     page.keyboard.press("Enter")
     expect(button(page, "Predict")).to_be_enabled()
     go_to(button(page, "Predict"))
@@ -173,7 +176,9 @@ def test_with_the_keyboard_alone(page):
     go_to(slider)
     page.keyboard.press("End")
     expect(slider).to_have_attribute("aria-valuetext", "100 percent")
-    go_to(button(page, "History"))
+    go_to(tab(page, "Examine"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     go_to(button(page, "Delete: no. 1"))
     page.keyboard.press("Enter")
@@ -199,11 +204,11 @@ def test_a_batch_with_bad_files_and_a_script_in_a_name(page, hand, tmp_path):
     expect(page.locator(".fw-card")).to_contain_text("<img src=x onerror=alert(1)>.png")
     with page.expect_download():
         button(page, "Save result").click()
-    button(page, "History").click()
+    tab(page, "History").click()
     expect(page.get_by_role("row").nth(1)).to_contain_text("<img src=x onerror=alert(1)>.png")
     assert page.locator("img[src=x]").count() == 0
 
-    button(page, "Examine").click()
+    tab(page, "Examine").click()
     button(page, "Remove left hand.png").click()
     expect(page.locator(".fw-queue li")).to_have_count(1)
 
@@ -244,7 +249,7 @@ def test_at_phone_width_nothing_is_cut_off(page, hand):
     expect_no_wider_than(page, PHONE["width"])
     with page.expect_download():
         button(page, "Save result").click()
-    button(page, "History").click()
+    tab(page, "History").click()
     expect(page.get_by_role("row").nth(1)).to_be_visible()
     expect_no_wider_than(page, PHONE["width"])
 
@@ -269,6 +274,8 @@ def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
     assert {"dashboard.ipynb", "01_first_look.ipynb", "08_another_hospital.ipynb"} <= set(files)
     assert "from fracture_widgets" not in page.locator("#rendered_cells").inner_text()
 
+    expect_accessible(page, "the list of lessons")
+
     # A lesson is a tab of its own, as every link in an output is.
     with page.expect_popup() as opening:
         lessons.filter(has_text="A first look").click()
@@ -278,6 +285,8 @@ def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
     expect(text).to_contain_text("cascade = Cascade.load()")
     expect(text).to_contain_text("radiographs of 12 patients")
     assert text.locator("img").count() >= 4
+    assert text.locator("img:not([alt^='Figure: '])").count() == 0
+    expect_accessible(lesson, "a lesson")
     # Nothing is wider than a phone, but for code and tables, which scroll where they stand.
     lesson.set_viewport_size(PHONE)
     assert lesson.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

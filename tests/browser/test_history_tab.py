@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from history_reports import REFUSAL, make_report
-from pages import PHONE, button, expect_no_wider_than, open_page
+from pages import PHONE, button, expect_no_wider_than, open_page, tab
 from playwright.sync_api import Page, expect
 
 from fracture_widgets.records.history import History
@@ -42,7 +42,7 @@ def page(new_page, dashboard, history) -> Page:
 
 def open_history(page, address):
     open_page(page, address, ".fw-workbench")
-    button(page, "History").click()
+    tab(page, "History").click()
     expect(rows(page).first).to_be_visible()
 
 
@@ -181,8 +181,8 @@ def test_at_phone_width_nothing_is_cut_off(page, history):
     page.set_viewport_size(PHONE)
     for number in range(1, 41):
         history.set_reading(number, READER_VERDICTS[number % 3], "a remark " * 12)
-    button(page, "Examine").click()
-    button(page, "History").click()
+    tab(page, "Examine").click()
+    tab(page, "History").click()
     expect(page.locator(".fw-agreement-course")).to_be_visible()
     expect(page.get_by_label("Agreement")).to_contain_text(re.compile(r"of 40 results"))
     button(page, "Read: no. 60").click()

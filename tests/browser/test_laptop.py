@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pages import LAPTOP, button, drop, expect_on_screen, open_workbench, upload
+from pages import LAPTOP, button, drop, expect_on_screen, open_workbench, tab, upload
 from playwright.sync_api import Page, expect
 
 from fracture_widgets.phantoms import draw_phantom
@@ -63,7 +63,7 @@ def test_who_reads_first_sees_no_answer_before_their_own_verdict(page, views, tm
     page.get_by_role("button", name="Add a remark").click()
     page.keyboard.type("oblique view")
     expect(page.locator(".fw-reading-outcome")).to_contain_text("Saved")
-    button(page, "History").click()
+    tab(page, "History").click()
     row = page.locator(".fw-history tbody tr").first
     expect(row).to_contain_text("none seen")
     expect(row).to_contain_text("oblique view")

@@ -12,6 +12,7 @@ from pages import (
     expect_on_screen,
     open_page,
     open_workbench,
+    tab,
     upload,
 )
 from playwright.sync_api import Page, expect
@@ -69,8 +70,8 @@ def test_the_other_tabs_are_made_for_thumbs_too(page, dashboard, hand):
     open_workbench(page, dashboard.address)
     upload(page, hand)
     expect(button(page, "Predict")).to_be_enabled()
-    for tab, shown in (("Worklist", ".fw-worklist"), ("History", ".fw-history")):
-        button(page, tab).tap()
+    for name, shown in (("Worklist", ".fw-worklist"), ("History", ".fw-history")):
+        tab(page, name).tap()
         expect(page.locator(shown)).to_be_visible()
         expect_made_for_thumbs(page)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import button, guarded_pages, open_workbench, serve, upload
+from pages import button, guarded_pages, open_workbench, serve, tab, upload
 from picture_files import dicom_dataset, look_up_table, saved
 from playwright.sync_api import Browser, Page, expect
 
@@ -165,11 +165,11 @@ def _visit(page: Page, address: str, files: list[Path], visit: Visit) -> None:
         visit.look(page, f"answer {place}")
         visit.download(page, "Save result", f"report {place}")
         expect(page.locator(".fw-result .fw-status")).to_contain_text("Saved as no.")
-    button(page, "Worklist").click()
+    tab(page, "Worklist").click()
     expect(page.locator(".fw-worklist tbody tr")).to_have_count(7)
     visit.look(page, "worklist")
     visit.download(page, "Export as CSV", "worklist.csv")
-    button(page, "History").click()
+    tab(page, "History").click()
     rows = page.locator(".fw-history tbody tr:not(.fw-reading-row)")
     expect(rows).to_have_count(7)
     button(page, "Read: no. 1").click()
@@ -185,7 +185,7 @@ def _visit(page: Page, address: str, files: list[Path], visit: Visit) -> None:
     visit.ran += page.evaluate("window.ran")
 
     open_workbench(page, address)  # another kernel, which finds what was saved
-    button(page, "History").click()
+    tab(page, "History").click()
     expect(rows.filter(has_text=REMARK)).to_have_count(1)
     visit.look(page, "history, opened again")
     visit.ran += page.evaluate("window.ran")

@@ -19,6 +19,7 @@ from pages import (
     open_workbench,
     serve,
     status,
+    tab,
     upload,
 )
 from playwright.sync_api import Browser, Page, expect
@@ -119,7 +120,7 @@ def test_a_folder_becomes_a_network_that_answers_on_the_same_page(browser: Brows
     ):
         page = new_page(viewport=LAPTOP)
         open_workbench(page, dashboard.address)
-        button(page, "Training").click()
+        tab(page, "Training").click()
         training = page.locator(".fw-training")
         training.get_by_label("Radiographs", exact=True).select_option("our archive")
         training.get_by_label("Question").select_option("elbow")
@@ -136,7 +137,7 @@ def test_a_folder_becomes_a_network_that_answers_on_the_same_page(browser: Brows
         menu = page.get_by_label("Model", exact=True)
         expect(menu.locator("option:checked")).to_have_text(run.name)
 
-        button(page, "Examine").click()
+        tab(page, "Examine").click()
         upload(page, radiograph)
         button(page, "Predict").click()
         kept = Cascade.load(dashboard.data / "models" / run.name)

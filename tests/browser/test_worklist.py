@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import PHONE, WIDE, button, expect_no_wider_than, guarded_pages, open_workbench, upload
+from pages import (
+    PHONE,
+    WIDE,
+    button,
+    expect_no_wider_than,
+    guarded_pages,
+    open_workbench,
+    tab,
+    upload,
+)
 from playwright.sync_api import Browser, Page, expect
 
 from fracture_widgets.parts import Verdict
@@ -50,7 +59,7 @@ def visitor(browser: Browser, dashboard, files) -> Iterator[Page]:
         open_workbench(page, dashboard.address)
         upload(page, *files)
         expect(page.locator(".fw-queue li")).to_have_count(len(NAMES))
-        button(page, "Worklist").click()
+        tab(page, "Worklist").click()
         expect(rows(page)).to_have_count(len(NAMES))
         rows(page).nth(4).click()
         expect(page.locator(".fw-viewer figcaption")).to_contain_text("hand 10.png")
@@ -69,7 +78,7 @@ def visitor(browser: Browser, dashboard, files) -> Iterator[Page]:
 def page(visitor: Page) -> Page:
     """The same page, at full width and with all rows shown in the order of suspicion."""
     visitor.set_viewport_size(WIDE)
-    button(visitor, "Worklist").click()
+    tab(visitor, "Worklist").click()
     clear = button(visitor, "Clear filters")
     if clear.is_visible():
         clear.click()

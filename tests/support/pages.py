@@ -156,6 +156,10 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
+def tab(page: Page, name: str) -> Locator:
+    return page.get_by_role("tab", name=name, exact=True)
+
+
 def upload(page: Page, *files: Path) -> None:
     page.get_by_label("Choose radiographs").set_input_files(files)
 
