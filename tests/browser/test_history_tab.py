@@ -101,7 +101,7 @@ def test_the_readers_verdict_and_remark_are_there_after_a_reload(page, dashboard
     form.get_by_label("Remark").fill(remark)
     form.get_by_label("Remark").blur()
     expect(cell(page, 62, "Remark")).to_have_text(remark)
-    expect(page.get_by_label("Agreement")).to_contain_text("the same verdict on 0 of 1 result")
+    expect(page.get_by_label("Agreement")).to_contain_text("You have read 1 of 10")
 
     open_history(page, dashboard.address)
     expect(cell(page, 62, "You")).to_contain_text("doubt")
