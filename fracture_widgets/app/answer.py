@@ -12,18 +12,26 @@ import traitlets
 from fracture_widgets.app.card import answer_in_words, card
 from fracture_widgets.app.inference import InferenceWorker
 from fracture_widgets.app.own_verdict import OwnVerdict
-from fracture_widgets.app.state import ModelState, WorkbenchState
+from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.study import StudyLine
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
+from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import INVERTED
-from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.records.formats import ReportFile, ReportFormat, formats_for, report_file
+from fracture_widgets.models.report import Answer, Report, StudyReport
+from fracture_widgets.records.formats import (
+    ReportFile,
+    ReportFormat,
+    formats_for,
+    report_file,
+    study_file,
+)
 from fracture_widgets.records.history import History
+from fracture_widgets.records.saved_result import SavedResult
 
 _EMPTY = """
 <section class="fw-card fw-card-empty"><h2>Result</h2>
@@ -44,13 +52,16 @@ class AnswerPane(widgets.VBox):
         history: History,
         *,
         examine: Callable[[Radiograph], object],
+        look_of: Callable[[Entry], Look] = lambda _: PLAIN,
     ) -> None:
         self._state = state
         self.predict = button("Predict", worker.examine_selected, kind="fw-primary")
         self.predict_all = button("Predict all", worker.examine_all)
         self.stop = button("Stop", worker.stop)
         self.status = StatusLine()
-        self.result = named(ResultPanel(state, history, examine=examine), "fw-result")
+        self.result = named(
+            ResultPanel(state, history, examine=examine, look_of=look_of), "fw-result"
+        )
         self.study = StudyLine(state)
         self.own_verdict = named(OwnVerdict(state, history), "fw-own-verdict")
         self.at_once = self._setting(
@@ -135,9 +146,11 @@ class ResultPanel(widgets.VBox):
         history: History,
         *,
         examine: Callable[[Radiograph], object] | None = None,
+        look_of: Callable[[Entry], Look] = lambda _: PLAIN,
     ) -> None:
         self._state = state
         self._examine = examine or state.add
+        self._look_of = look_of
         self._history = history
         self._shown: Report | None = None
         self._format = ReportFormat.PDF.value
@@ -218,18 +231,18 @@ class ResultPanel(widgets.VBox):
             self.save.label = "Download the report"
 
     def _save(self) -> ReportFile | None:
-        report = self._shown
-        if report is None:
+        report, selected = self._shown, self._state.selected
+        if report is None or selected is None:
             return None
         offered = {kind.value: kind for kind in formats_for(report)}
         # The page sends the choice, so it may be anything.
         kind = offered.get(self.save.choice, ReportFormat.PDF)
+        known = self._find(report)  # a history that cannot be read is told of below
         try:
-            file, problem = report_file(report, kind), ""
+            file, problem = self._file(selected, kind, known), ""
         except FractureWidgetsError as error:
             file, problem = None, f" {error}"
         try:
-            known = self._history.find(report)
             number = self._history.save(report)
         except HistoryError as error:
             downloaded = "The report is downloaded, but not recorded." if file else "Not recorded."
@@ -243,6 +256,30 @@ class ResultPanel(widgets.VBox):
                 "good" if file else "problem",
             )
         return file
+
+    def _file(
+        self, selected: Entry, kind: ReportFormat, known: SavedResult | None
+    ) -> ReportFile | None:
+        """Return the report in a format; as a document, that of the whole study."""
+        seen = {
+            view: self._look_of(view)
+            for view in self._state.views_of(selected.radiograph.study)
+            if view.report is not None
+        }
+        reports = [view.report for view in seen if view.report is not None]
+        if kind is ReportFormat.PDF and len(reports) > 1:
+            readings = [self._find(view.report) for view in seen]
+            return study_file(StudyReport.of(reports), [*seen.values()], readings)
+        if selected.report is None:
+            return None
+        return report_file(selected.report, kind, look=self._look_of(selected), reading=known)
+
+    def _find(self, report: Report | None) -> SavedResult | None:
+        """Return what is saved of a report, if that can be known."""
+        try:
+            return None if report is None else self._history.find(report)
+        except HistoryError:
+            return None
 
 
 class PrevalencePanel(widgets.VBox):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from fracture_widgets.base.words import percent
+from fracture_widgets.models.marks import marks_of
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
     centre_of,
-    finding_in_words,
     not_examined,
     operating_points,
     override_mark,
@@ -93,23 +93,23 @@ def _unbroken(text: str) -> str:
 
 
 def _joints(answer: Answer) -> str:
-    """List the joints as the record has them, the gravest first, each with its findings."""
-    joints, shown = answer.examined_joints, set(answer.visible_findings)
+    """List the joints, the gravest first, each with its findings, by their names on the picture."""
+    marks = marks_of(answer)
+    joints = [mark for mark in marks if mark.is_joint]
     rows = []
-    for joint in joints:
+    for mark, joint in zip(joints, answer.examined_joints, strict=True):
         probability = joint.answer.calibrated_probability
         said = verdict_words(joint.verdict, probability)
-        found = "".join(
-            f"<li>{_unbroken(finding_in_words(finding))}</li>"
-            for finding in joint.answer.findings
-            if finding in shown
+        findings = "".join(
+            f"<li>{_unbroken(found.sentence)}</li>" for found in marks if found.joint == mark.name
         )
         rows.append(
             f'<li data-verdict="{verdict_slug(joint.verdict)}">'
-            f"<span>{escape(joint.answer.body_part.capitalize())}: <strong>{escape(said)}</strong>"
-            f"</span> <span>{_unbroken(percent(probability))}</span> "
+            f"<span>{mark.name} {escape(joint.answer.body_part.capitalize())}: "
+            f"<strong>{escape(said)}</strong></span> "
+            f"<span>{_unbroken(percent(probability))}</span> "
             f"<small>{escape(place_in_words(*centre_of(joint.box)))}</small>"
-            f"{f'<ul>{found}</ul>' if found else ''}</li>"
+            f"{f'<ul>{findings}</ul>' if findings else ''}</li>"
         )
     return f"""
   <h3>{"Joint" if len(joints) == 1 else f"{len(joints)} joints"}</h3>

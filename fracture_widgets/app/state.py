@@ -96,6 +96,14 @@ class WorkbenchState(traitlets.HasTraits):
         """Return the entry with this key, or None."""
         return self._entries.get(key) if type(key) is int else None
 
+    def views_of(self, study: str) -> list[Entry]:
+        """Return the views of a study as they may be shown; another window of one is none."""
+        return [
+            self.in_sight(entry)
+            for entry in self._entries.values()
+            if study and entry.radiograph.study == study and entry.radiograph.window == 0
+        ]
+
     def is_answered(self, entry: Entry) -> bool:
         """Tell whether the present model has answered; while none is known, any will do."""
         return entry.report is not None and self.model_id in ("", entry.report.model)

@@ -103,7 +103,13 @@ class Workbench(AppShell):
             looked=lambda _: self.visit.keep(),
             executor=executor,
         )
-        self.answer = AnswerPane(self.state, self.worker, self.record, examine=self.examine)
+        self.answer = AnswerPane(
+            self.state,
+            self.worker,
+            self.record,
+            examine=self.examine,
+            look_of=self.viewer.look_of,
+        )
         tabs, problems = find_tabs()
         super().__init__(
             tabs,

@@ -1,21 +1,130 @@
-"""A heatmap laid over a radiograph."""
+"""A radiograph as somebody looks at it: its window of greys, a map over it, and what was found."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fracture_widgets.figures.marks import draw_marks
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.marks import has_boxes, marks_of
+
+if TYPE_CHECKING:
+    from fracture_widgets.models.report import Report
 
 DEFAULT_OPACITY = 0.6
 """Opacity of a heatmap where nobody chose another: bone stays readable underneath."""
 
 _COLOURS = "inferno"
-# The darkest fifth of the colours is nearly black: over a radiograph it would hide, not show.
-_FIRST_COLOUR = 0.2
+# Where a map is low it is nearly clear, too: darker colours would not be seen on a radiograph.
+_FIRST_COLOUR = 0.6
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a radiograph is looked at.
+
+    Attributes
+    ----------
+    width, level
+        The window: how much of the range of greys lies between black and white, and its middle,
+        in parts of the whole range.
+    inverted
+        Whether bone is dark.
+    map
+        The name of the map over it, or empty for none; None for the usual one: the first, and
+        none where there are boxes.
+    opacity
+        Of the map, 0 to 1.
+    """
+
+    width: float = 1.0
+    level: float = 0.5
+    inverted: bool = False
+    map: str | None = None
+    opacity: float = DEFAULT_OPACITY
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.opacity <= 1.0:
+            raise ValueError(f"Opacity must lie in 0 to 1. Received: {self.opacity}")
+        if not self.width > 0.0:
+            raise ValueError(f"A window's width must be above 0. Received: {self.width}")
+
+    def greys(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+        """Return what pixels of 0 to 1 look like."""
+        shares = np.clip((pixels - (self.level - self.width / 2)) / self.width, 0.0, 1.0)
+        whole = np.rint(255.0 * (1.0 - shares if self.inverted else shares))
+        greys: npt.NDArray[np.uint8] = whole.astype(np.uint8)
+        return greys
+
+    @property
+    def words(self) -> str:
+        """What differs from the usual window; empty where nothing does."""
+        window = f"window {100 * self.width:.0f} %, level {100 * self.level:.0f} %"
+        changed = (self.width, self.level) != (1.0, 0.5)
+        return ", ".join([window] * changed + ["black and white inverted"] * self.inverted)
+
+
+PLAIN = Look()
+"""As a radiograph is shown at first."""
+
+
+@dataclass(frozen=True)
+class NamedMap:
+    """A map of a report: what it is called, what it means, and its values in 0 to 1."""
+
+    name: str
+    meaning: str
+    values: npt.NDArray[np.float32]
+
+
+def maps_of(report: Report) -> tuple[NamedMap, ...]:
+    """Return the maps that people are offered; of a refused radiograph there are none."""
+    if report.refused:
+        return ()
+    looked = NamedMap(
+        "Grad-CAM",
+        "Where the network looked for a fracture; its strongest place is always light."
+        if report.heatmap.any()
+        else "Empty: nothing in the network's last stage speaks for a fracture here.",
+        report.heatmap,
+    )
+    if report.fracture_map is None:
+        return (looked,)
+    # It comes first: out of fold, its highest place lay on the fracture far more often than
+    # Grad-CAM's.
+    meaning = "How probable a fracture is at each place: light is probable, clear is not."
+    return NamedMap("Fracture map", meaning, report.fracture_map), looked
+
+
+def map_shown(report: Report, look: Look = PLAIN) -> NamedMap | None:
+    """Return the map that lies over the radiograph."""
+    maps = maps_of(report)
+    if look.map is None:
+        return None if has_boxes(report.answer) else next(iter(maps), None)
+    return next((each for each in maps if each.name == look.map), None)
+
+
+def picture_of(
+    report: Report, look: Look, size: tuple[int, int], *, unit: float, brief: bool = False
+) -> Image.Image:
+    """Return what was shown of a report, in a size in pixels.
+
+    ``unit`` is how many of them a pixel of a screen would take; on a ``brief`` one, letters and
+    numbers stand beside what was found, without words.
+    """
+    picture = grey_picture(report.radiograph, look=look)
+    picture = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0).convert("RGB")
+    over = map_shown(report, look)
+    if over is not None:
+        picture = overlay(picture, over.values, opacity=look.opacity)
+    draw_marks(picture, marks_of(report.answer), unit, brief=brief)
+    return picture
 
 
 def heat_layer(heat: npt.NDArray[np.float32], width: int, height: int) -> Image.Image:
@@ -30,9 +139,14 @@ def heat_layer(heat: npt.NDArray[np.float32], width: int, height: int) -> Image.
     return Image.fromarray(np.round(colours * 255.0).astype(np.uint8))
 
 
-def grey_picture(radiograph: Radiograph, max_side: int | None = None) -> Image.Image:
+def grey_picture(
+    radiograph: Radiograph, max_side: int | None = None, *, look: Look = PLAIN
+) -> Image.Image:
     """Return a radiograph as an 8-bit grey picture, its longer side at most ``max_side``."""
-    picture = Image.fromarray(radiograph.to_uint8())
+    plain = (look.width, look.level, look.inverted) == (1.0, 0.5, False)
+    picture = Image.fromarray(
+        radiograph.to_uint8() if plain else look.greys(np.asarray(radiograph.pixels))
+    )
     if max_side is not None and max(picture.size) > max_side:
         scale = max_side / max(picture.size)
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
@@ -48,17 +162,17 @@ def grey_jpeg(radiograph: Radiograph, max_side: int, *, quality: int = 90) -> by
 
 
 def overlay(
-    radiograph: Radiograph,
-    heat: npt.NDArray[np.float32],
-    *,
-    opacity: float = DEFAULT_OPACITY,
-    max_side: int | None = None,
+    picture: Image.Image, heat: npt.NDArray[np.float32], *, opacity: float = DEFAULT_OPACITY
 ) -> Image.Image:
-    """Lay a heatmap over the radiograph it belongs to."""
-    if not 0.0 <= opacity <= 1.0:
-        raise ValueError(f"Opacity must lie in 0 to 1. Received: {opacity}")
-    picture = grey_picture(radiograph, max_side).convert("RGB")
-    layer = heat_layer(heat, picture.width, picture.height)
+    """Lay a heatmap over the picture of the radiograph that it belongs to."""
+    covered = picture.convert("RGB")
+    layer = heat_layer(heat, covered.width, covered.height)
     layer.putalpha(layer.getchannel("A").point(lambda alpha: round(alpha * opacity)))
-    picture.paste(layer, mask=layer.getchannel("A"))
-    return picture
+    covered.paste(layer, mask=layer.getchannel("A"))
+    return covered
+
+
+def map_key(width: int, height: int, opacity: float) -> Image.Image:
+    """Return the colours of a map from low to high, as they lie over a dark radiograph."""
+    steps = np.linspace(0.0, 1.0, 64, dtype=np.float32)[None, :]
+    return overlay(Image.new("RGB", (width, height), "#303030"), steps, opacity=opacity)

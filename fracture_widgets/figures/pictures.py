@@ -68,8 +68,8 @@ class RadiographsDisplay(Display):
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         shown = zip(axes, self.radiographs, self.titles, self.maps, strict=True)
         for number, (place, radiograph, title, heat) in enumerate(shown):
-            picture = grey_picture(radiograph) if heat is None else overlay(radiograph, heat)
-            place.imshow(np.asarray(picture.convert("RGB")))
+            picture = grey_picture(radiograph).convert("RGB")
+            place.imshow(np.asarray(picture if heat is None else overlay(picture, heat)))
             self._draw_boxes(place, self.marked[number], radiograph, VALIDATION, DASHES)
             self._draw_boxes(place, self.boxes[number], radiograph, KEPT, "-")
             place.set_title(title, fontsize=9.5, loc="center")

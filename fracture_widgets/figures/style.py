@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 # Told apart by lightness as well as hue, so that they hold in grey and for the colour-blind.
@@ -44,3 +46,12 @@ STYLE: Any = {
 def sentence(words: str) -> str:
     """Begin words with a capital letter and leave the rest as it is."""
     return f"{words[:1].upper()}{words[1:]}"
+
+
+@cache
+def font_file(bold: bool = False) -> Path:
+    """Return the font of pages and of what stands over pictures."""
+    import matplotlib
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(matplotlib.get_data_path(), "fonts", "ttf", name)

@@ -29,8 +29,7 @@ class DoubtBand:
         Least calibrated probability that is a ``fracture``: the limit of high specificity, not
         below ``low``.
     point
-        The operating point whose limits these are, ``"sensitive"`` or ``"balanced"``; empty
-        where nobody chose them.
+        Whose limits these are, ``"sensitive"`` or ``"balanced"``; empty where nobody chose.
     """
 
     low: float = 0.5
@@ -211,8 +210,7 @@ class Report:
     answer
         Body part, fracture and verdict; each is also an attribute of the report.
     heatmap
-        Grad-CAM of the fracture answer, float32 of shape ``(h, w)`` in 0 to 1. It covers the
-        radiograph from edge to edge; stretch it to the radiograph's size to overlay it.
+        Grad-CAM, float32 of shape ``(h, w)`` in 0 to 1, over the radiograph from edge to edge.
     fracture_map
         Probability of a fracture at each place, in the same frame as ``heatmap``; None where the
         model has no such map.
@@ -341,6 +339,11 @@ class StudyReport:
     views: tuple[Report, ...]
     answer: StudyAnswer
 
+    @classmethod
+    def of(cls, views: Sequence[Report]) -> StudyReport:
+        """Pool the reports on a study's views."""
+        return cls(tuple(views), StudyAnswer.of([view.answer for view in views]))
+
     @property
     def highest(self) -> Report:
         """The view with the highest fracture probability."""
@@ -394,4 +397,4 @@ def examine_study(cascade: _Examines, radiographs: Iterable[Radiograph]) -> Stud
         raise UnreadableRadiograph(
             "The study holds no view that can be examined: choose its radiographs again."
         )
-    return StudyReport(reports, StudyAnswer.of([view.answer for view in reports]))
+    return StudyReport.of(reports)

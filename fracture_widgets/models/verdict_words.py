@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fracture_widgets.base.words import percent
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers
+from fracture_widgets.models.report import (
+    Answer,
+    DoubtBand,
+    JointAnswer,
+    Peers,
+    Report,
+    StudyAnswer,
+)
 from fracture_widgets.parts import Verdict
 
 _UNCALIBRATED = (
@@ -85,6 +92,29 @@ def peers_sentence(answer: Answer) -> str:
         f"Of {peers.n} {answer.body_part} radiographs with about this score, all new to the "
         f"network that gave it, {peers.fractured or 'none'} "
         f"{'was' if peers.fractured <= 1 else 'were'} fractured."
+    )
+
+
+def study_in_words(reports: Sequence[Report]) -> str:
+    """Say the verdict of a study from its answered views: ``"doubt, more likely none"``."""
+    answer = StudyAnswer.of([report.answer for report in reports])
+    if answer.calibrated_probability is None:
+        return "no verdict"
+    return verdict_words(answer.verdict, reports[answer.gravest].calibrated_probability)
+
+
+def study_reason(reports: Sequence[Report], views: int) -> str:
+    """Say what a study's verdict is made of: its answered views, of which there are so many."""
+    answer = StudyAnswer.of([report.answer for report in reports])
+    of_all = "" if len(reports) == views else f" of {views}"
+    if answer.calibrated_probability is None:
+        return f"Its {answer.views}{of_all} views are refused."
+    left_out = f", {answer.refused} refused" if answer.refused else ""
+    highest = reports[answer.highest]
+    return (
+        f"The gravest of {answer.views}{of_all} views{left_out}. "
+        f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
+        f"highest is {percent(highest.calibrated_probability)} in {highest.radiograph.name}."
     )
 
 

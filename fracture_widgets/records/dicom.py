@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -26,24 +25,20 @@ from pydicom.uid import RLELossless
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import MissingExtra
+from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Report
-from fracture_widgets.models.verdict_words import (
-    finding_in_words,
-    joint_in_words,
-    not_examined,
-    override_mark,
-)
+from fracture_widgets.models.marks import marks_of
+from fracture_widgets.models.report import JointAnswer, Report
+from fracture_widgets.models.verdict_words import not_examined, override_mark
 from fracture_widgets.parts import Verdict, all_parts
-from fracture_widgets.records.dicom_identity import SUBJECT, Identity
-from fracture_widgets.records.page import report_png
+from fracture_widgets.records.dicom_identity import MAKER, Header, Identity, derived_uid
+from fracture_widgets.records.page import report_page
 
 if TYPE_CHECKING:
     from highdicom import sr
 
-MAKER = "Fracture Widgets"
-"""Manufacturer, model and algorithm."""
+    from fracture_widgets.records.saved_result import SavedResult
+    from fracture_widgets.records.sheet import Frame, Sheet
 
 SCHEME = "99FRACWIDGETS"
 """Designator of our own coding scheme; those that start with 99 are private."""
@@ -69,26 +64,34 @@ JOINT_SCORE = Code("joint_score", SCHEME, "Score of the joint")
 EXAMINED = Code("examined", SCHEME, "What was examined, and what was not")
 
 _UNNAMED = "not named here"
-_DEIDENTIFIED_BY = "No attribute of the source is kept; new UIDs"
 
 
 def report_dicom(
-    report: Report, *, made_at: datetime | None = None, identity: Identity | None = None
+    report: Report,
+    *,
+    made_at: datetime | None = None,
+    identity: Identity | None = None,
+    look: Look = PLAIN,
+    reading: SavedResult | None = None,
 ) -> dict[str, bytes]:
-    """Return a report as two DICOM files, by their names."""
+    """Return a report as two DICOM files, by their names.
+
+    ``look`` and ``reading`` are as in :func:`~fracture_widgets.records.page.report_pdf`.
+    """
     if find_spec("highdicom") is None:
         raise MissingExtra("A DICOM report", "dicom-reports")
     shown = report if identity is not None else _unnamed(report)
     moment = (made_at or datetime.now(UTC)).astimezone(UTC)
     source = None if identity is None else identity.source
     header = Header(_seed(report, moment, source), moment, report.model, source)
-    capture = secondary_capture(shown, header)
+    page = report_page(shown, moment, look, reading)
+    capture = secondary_capture(page, header)
     evidence = [capture] if source is None else [source, capture]
     return {
         # Written before the document is made: highdicom lets the two share their patient's
         # elements.
         "secondary-capture.dcm": _written(capture),
-        "structured-report.dcm": _written(structured_report(shown, header, evidence)),
+        "structured-report.dcm": _written(structured_report(shown, header, evidence, page.frame)),
     }
 
 
@@ -110,77 +113,12 @@ def _seed(report: Report, moment: datetime, source: Dataset | None) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Header:
-    """What the two instances of one report have in common."""
-
-    seed: str
-    made_at: datetime
-    model: str
-    source: Dataset | None
-
-    def uid(self, of: str) -> str:
-        """Return the UID of the ``"study"``, of a series or of an instance."""
-        return derived_uid(self.seed, of)
-
-    @property
-    def date(self) -> str:
-        """The day on which it is made, as DICOM writes it."""
-        return self.made_at.strftime("%Y%m%d")
-
-    @property
-    def time(self) -> str:
-        """The time at which it is made, as DICOM writes it."""
-        return self.made_at.strftime("%H%M%S")
-
-    def software(self) -> dict[str, Any]:
-        """Return highdicom's arguments on what makes the instance, and when."""
-        return {
-            "manufacturer": MAKER,
-            "manufacturer_model_name": MAKER,
-            "software_versions": __version__,
-            # A serial number is a long string of at most 64 letters: just what a sha256 is.
-            "device_serial_number": self.model[:64],
-            "content_date": self.made_at.date(),
-            "content_time": self.made_at.time(),
-            "series_date": self.made_at.date(),
-            "series_time": self.made_at.time(),
-            "series_description": f"{MAKER} report",
-            "specific_character_set": "ISO_IR 192",
-        }
-
-    def subject(self) -> dict[str, Any]:
-        """Return highdicom's arguments on patient and study; without an identity, all empty."""
-        if self.source is None:
-            nobody: dict[str, Any] = dict.fromkeys(SUBJECT.values())
-            return nobody | {"study_date": self.date, "study_time": self.time}
-        return {argument: self.source.get(keyword) for keyword, argument in SUBJECT.items()}
-
-    def complete(self, instance: Dataset, *, pixels: bool) -> None:
-        """Put in the time, and whether the patient's identity is removed."""
-        instance.TimezoneOffsetFromUTC = "+0000"
-        instance.InstanceCreationDate = self.date
-        instance.InstanceCreationTime = self.time
-        for equipment in instance.get("ContributingEquipmentSequence", ()):
-            equipment.ContributionDateTime = f"{self.date}{self.time}+0000"
-        if self.source is None:
-            instance.PatientIdentityRemoved = "NO" if pixels else "YES"
-            instance.DeidentificationMethod = _DEIDENTIFIED_BY
-            instance.LongitudinalTemporalInformationModified = "REMOVED"
-
-
-def derived_uid(*names: str) -> str:
-    """Return a UID below 2.25, the arc of UUIDs, that nobody can trace back to the names."""
-    digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).digest()
-    return f"2.25.{uuid.UUID(bytes=digest[:16], version=5).int}"
-
-
-def secondary_capture(report: Report, header: Header) -> Dataset:
-    """Return the report page as a Secondary Capture Image, in colour and compressed losslessly."""
+def secondary_capture(page: Sheet, header: Header) -> Dataset:
+    """Return a report's page as a Secondary Capture Image, in colour and compressed losslessly."""
     from highdicom.sc import SCImage
 
-    with Image.open(io.BytesIO(report_png(report, made_at=header.made_at))) as page:
-        pixels = np.asarray(page.convert("RGB"))
+    with Image.open(io.BytesIO(page.to_png())) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
     source = header.source
     capture = SCImage(
         pixel_array=pixels,
@@ -213,8 +151,16 @@ def _describe(capture: Dataset, header: Header) -> None:
     header.complete(capture, pixels=True)
 
 
-def structured_report(report: Report, header: Header, evidence: Sequence[Dataset]) -> Dataset:
-    """Return the report as a Comprehensive SR document."""
+def structured_report(
+    report: Report,
+    header: Header,
+    evidence: Sequence[Dataset],
+    frame: Frame,
+) -> Dataset:
+    """Return the report as a Comprehensive SR document.
+
+    The last of the ``evidence`` is the capture, on which the radiograph lies in ``frame``.
+    """
     from highdicom import sr
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
 
@@ -228,10 +174,11 @@ def structured_report(report: Report, header: Header, evidence: Sequence[Dataset
             serial_number=report.model,
         ),
     )
+    places = _places(report, header, evidence, frame)
     content = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=device),
         procedure_reported=PROCEDURE,
-        imaging_measurements=[_answer(report, header, evidence), *_places(report, header)],
+        imaging_measurements=[_answer(report, header, evidence), *places],
         title=codes.DCM.ImagingMeasurementReport,
     )
     document = sr.ComprehensiveSR(
@@ -278,11 +225,11 @@ def _answer(
     )
     reason = override_mark(answer) or (answer.refusal if answer.refused else "")
     texts = [(REASON, reason)] if reason else []
-    joints = answer.to_dict()["joints"]
-    if joints:
-        examined = [*map(joint_in_words, joints), not_examined(len(joints))]
-        texts += [(EXAMINED, text) for text in examined]
-    texts += [(FOUND, finding_in_words(finding)) for finding in answer.visible_findings]
+    marks = marks_of(answer)
+    texts += [(EXAMINED, mark.sentence) for mark in marks if mark.is_joint]
+    if answer.examined_joints:
+        texts.append((EXAMINED, not_examined(len(answer.examined_joints))))
+    texts += [(FOUND, mark.sentence) for mark in marks if not mark.is_joint]
     for name, text in [*texts, (codes.DCM.Comment, NOTICE)]:
         group[0].ContentSequence.append(
             sr.TextContentItem(name, text, sr.RelationshipTypeValues.CONTAINS)
@@ -291,67 +238,68 @@ def _answer(
 
 
 def _places(
-    report: Report, header: Header
+    report: Report,
+    header: Header,
+    evidence: Sequence[Dataset],
+    frame: Frame,
 ) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
     """Yield joints and findings with their places on the source image, if it is what was examined.
 
-    Each finding is named with the joint that it is of, by its number.
+    Otherwise they lie on the capture. Each finding is named with the letter of its joint.
     """
     from highdicom import sr
 
-    radiograph, source = report.radiograph, header.source
+    radiograph, image = report.radiograph, evidence[0]
     size = (radiograph.width, radiograph.height)
-    if source is None or (source.get("Columns"), source.get("Rows")) != size:
-        return
-    answer = report.answer
-    joint_of: dict[Finding, int] = {}
-    for number, joint in enumerate(answer.examined_joints, 1):
-        joint_of |= dict.fromkeys(joint.answer.findings, number)
-        probability = _percent(PROBABILITY, joint.answer.calibrated_probability)
-        yield _region(
-            report,
-            header,
-            source,
-            f"Joint {number}",
-            joint.box,
-            finding_type=JOINT,
-            finding_sites=_sites(joint.answer.body_part),
-            measurements=[probability, _percent(JOINT_SCORE, joint.score)],
-            qualitative_evaluations=[sr.QualitativeEvaluation(VERDICT, VERDICTS[joint.verdict])],
-        )
-    for number, finding in enumerate(answer.visible_findings, 1):
-        kind, of, where = finding.kind, joint_of.get(finding), finding.box or finding.place
-        if where is None:
-            continue
-        yield _region(
-            report,
-            header,
-            source,
-            f"Finding {number}" + ("" if of is None else f" of joint {of}"),
-            where,
-            finding_type=FINDING if kind == "fracture" else Code(kind, SCHEME, kind),
-            finding_sites=_sites(finding.body_part),
-            measurements=[_percent(SCORE, finding.score)],
-        )
+    if header.source is not None and (image.get("Columns"), image.get("Rows")) == size:
+        frame = (0.0, 0.0, *size)
+    else:
+        image = evidence[-1]
+    for mark in marks_of(report.answer):
+        if isinstance(mark.said, JointAnswer):
+            answer = mark.said.answer
+            said: dict[str, Any] = {
+                "finding_type": JOINT,
+                "finding_sites": _sites(answer.body_part),
+                "measurements": [
+                    _percent(PROBABILITY, answer.calibrated_probability),
+                    _percent(JOINT_SCORE, mark.said.score),
+                ],
+                "qualitative_evaluations": [
+                    sr.QualitativeEvaluation(VERDICT, VERDICTS[mark.verdict])
+                ],
+            }
+        else:
+            kind = mark.said.kind
+            said = {
+                "finding_type": FINDING if kind == "fracture" else Code(kind, SCHEME, kind),
+                "finding_sites": _sites(mark.said.body_part),
+                "measurements": [_percent(SCORE, mark.said.score)],
+            }
+        if mark.where is not None:
+            of = f" of joint {mark.joint}" if mark.joint else ""
+            name = f"{'Joint' if mark.is_joint else 'Finding'} {mark.name}{of}"
+            yield _region(report, header, (image, frame), name, mark.where, **said)
 
 
 def _region(
     report: Report,
     header: Header,
-    source: Dataset,
+    shown: tuple[Dataset, Frame],
     name: str,
     where: Box | tuple[float, float],
     **said: Any,
 ) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
-    """Return what is said of a place on the source image, in its pixels."""
+    """Return what is said of a place on an image, in its pixels, which the radiograph frames."""
     from highdicom import sr
 
     shape, points = _outline(where)
-    size = np.array([report.radiograph.width, report.radiograph.height])
+    image, (left, top, width, height) = shown
+    placed = np.array(points) * (width, height) + (left, top)
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid=header.uid(name.lower()), identifier=name),
         referenced_region=sr.ImageRegion(
-            shape, np.array(points) * size, sr.SourceImageForRegion(*_referenced(source))
+            shape, placed, sr.SourceImageForRegion(*_referenced(image))
         ),
         algorithm_id=_algorithm(report.model),
         **said,

@@ -6,11 +6,11 @@ import enum
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from fracture_widgets.base.files import portable_stem, write_whole
 from fracture_widgets.base.tables import ENCODING, csv_text
@@ -18,10 +18,12 @@ from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.record import RECORD, RECORD_SCHEMA, record_of, rounded
-from fracture_widgets.models.report import Report
+from fracture_widgets.models.report import Report, StudyReport
 
 if TYPE_CHECKING:
+    from fracture_widgets.figures.overlay import Look
     from fracture_widgets.records.dicom_identity import Identity
+    from fracture_widgets.records.saved_result import SavedResult
 
 _SPREAD = {"body_part_probabilities", "timings"}
 """What a row has in columns of its own, at its end."""
@@ -51,6 +53,13 @@ _LABELS = {
 }
 
 
+class Seen(TypedDict, total=False):
+    """How a radiograph was looked at, and what its reader concludes."""
+
+    look: Look
+    reading: SavedResult | None
+
+
 @dataclass(frozen=True)
 class ReportFile:
     """A report as a file: its name, media type and bytes."""
@@ -72,16 +81,32 @@ def report_file(
     *,
     made_at: datetime | None = None,
     identity: Identity | None = None,
+    **seen: Unpack[Seen],
 ) -> ReportFile:
-    """Return a report as one file."""
+    """Return a report as one file; pictures show the radiograph as it was seen."""
     moment = made_at or datetime.now(UTC)
-    contents = _contents(report, kind, moment, identity)
+    contents = _contents(report, kind, moment, identity, **seen)
     if kind is ReportFormat.DICOM:
         # The archive's name would be the file's, which is often the patient's.
         name, content = f"{report.radiograph.sha256[:8]}-dicom.zip", _zipped(contents, moment)
     else:
         name, (content,) = f"{_stem(report)}.{kind.value}", contents.values()
     return ReportFile(f"fracture-report-{name}", _LABELS[kind][1], content)
+
+
+def study_file(
+    study: StudyReport,
+    looks: Sequence[Look],
+    readings: Sequence[SavedResult | None],
+    *,
+    made_at: datetime | None = None,
+) -> ReportFile:
+    """Return the report on a study as one document, with a page for each of its views."""
+    from fracture_widgets.records.study_page import study_pdf
+
+    content = study_pdf(study, looks=looks, readings=readings, made_at=made_at)
+    name = f"fracture-report-study-{_stem(study.views[0])}.pdf"
+    return ReportFile(name, _LABELS[ReportFormat.PDF][1], content)
 
 
 def save_report(
@@ -106,7 +131,11 @@ def save_report(
 
 
 def _contents(
-    report: Report, kind: ReportFormat, moment: datetime, identity: Identity | None
+    report: Report,
+    kind: ReportFormat,
+    moment: datetime,
+    identity: Identity | None,
+    **seen: Unpack[Seen],
 ) -> dict[str, bytes]:
     """Return the files of a report in a format, by the end of their names."""
     if kind not in formats_for(report):
@@ -122,12 +151,12 @@ def _contents(
         case ReportFormat.DICOM:
             from fracture_widgets.records.dicom import report_dicom
 
-            return report_dicom(report, made_at=moment, identity=identity)
+            return report_dicom(report, made_at=moment, identity=identity, **seen)
         case _:
             from fracture_widgets.records.page import report_pdf, report_png
 
             draw = report_pdf if kind is ReportFormat.PDF else report_png
-            content = draw(report, made_at=moment)
+            content = draw(report, made_at=moment, **seen)
     return {f"report.{kind.value}": content}
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE, percent, utc
-from fracture_widgets.figures.overlay import grey_picture, overlay
+from fracture_widgets.figures.overlay import PLAIN, Look, map_key, map_shown, picture_of
 from fracture_widgets.figures.palette import (
     BLUE,
     CAUTION,
-    FOUND,
     INK,
-    JOINT,
     PALE,
     QUIET,
     RULE,
@@ -23,11 +20,9 @@ from fracture_widgets.figures.palette import (
     VERDICTS,
     ZONES,
 )
-from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.marks import Mark, marks_of
+from fracture_widgets.models.report import Answer, JointAnswer, Report
 from fracture_widgets.models.verdict_words import (
-    finding_in_words,
-    finding_label,
-    joint_label,
     meaning,
     not_examined,
     operating_points,
@@ -35,34 +30,72 @@ from fracture_widgets.models.verdict_words import (
     verdict_heading,
     verdict_words,
 )
-from fracture_widgets.records.sheet import HEIGHT, WIDTH, Sheet, lines_of, one_line, width_of
+from fracture_widgets.parts import Verdict
+from fracture_widgets.records.sheet import (
+    FINE,
+    HEIGHT,
+    WIDTH,
+    Frame,
+    Sheet,
+    fitted,
+    lines_of,
+    one_line,
+    to_pdf,
+    width_of,
+)
 
-_MARGIN = 88
-_INNER = WIDTH - 2 * _MARGIN
-_RIGHT = WIDTH - _MARGIN
+if TYPE_CHECKING:
+    from fracture_widgets.records.saved_result import SavedResult
+
+MARGIN = 88
+INNER = WIDTH - 2 * MARGIN
+RIGHT = WIDTH - MARGIN
+FOOT = HEIGHT - MARGIN
+"""Of a page: its margin, the width between the margins, and where that ends."""
+
 _GUTTER = 32
-_COLUMN = (_INNER - _GUTTER) / 2
-_FOOT = HEIGHT - _MARGIN
-_PICTURE_SIDE = 2048
-_FINDINGS = 3  # as many as the page has room for
-_JOINTS = 6
-_ROW = 40
+_PICTURE = 640  # the width of the stage
+_COLUMN = INNER - _PICTURE - _GUTTER
+_BESIDE = RIGHT - _COLUMN
+FRAME = 8
+"""Dots of the stage around the picture."""
+_UNIT = 1.2  # dots of the page to a pixel of a screen
+_JOINTS = 6  # as many as the page has room for
+_ROW = 36
 _FACT = 36
-_LABEL = 16
 _NAMES = 190  # room for the names of the facts, in dots
-_Frame = tuple[float, float, float, float]
-"""Left, top, width and height."""
 
 
-def report_png(report: Report, *, made_at: datetime | None = None) -> bytes:
-    """Draw a report as a picture of one page."""
-    return _page(report, made_at or datetime.now(UTC)).to_png()
+def report_png(
+    report: Report,
+    *,
+    made_at: datetime | None = None,
+    look: Look = PLAIN,
+    reading: SavedResult | None = None,
+) -> bytes:
+    """Draw a report as a picture of one page; ``look`` and ``reading`` are as in a document."""
+    return report_page(report, made_at or datetime.now(UTC), look, reading).to_png()
 
 
-def report_pdf(report: Report, *, made_at: datetime | None = None) -> bytes:
-    """Draw a report as a PDF document of one A4 page; its text can be selected and searched."""
+def report_pdf(
+    report: Report,
+    *,
+    made_at: datetime | None = None,
+    look: Look = PLAIN,
+    reading: SavedResult | None = None,
+) -> bytes:
+    """Draw a report as a PDF document of one A4 page; its text can be selected and searched.
+
+    ``look`` is how the radiograph was looked at, ``reading`` what a reader concludes of it.
+    """
     moment = (made_at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    return _page(report, moment).to_pdf(
+    return as_document([report_page(report, moment, look, reading)], moment)
+
+
+def as_document(pages: list[Sheet], moment: datetime) -> bytes:
+    """Return pages as one PDF document."""
+    return to_pdf(
+        pages,
         title="Fracture Widgets report",
         subject=NOTICE,
         creator=f"Fracture Widgets {__version__}",
@@ -70,42 +103,56 @@ def report_pdf(report: Report, *, made_at: datetime | None = None) -> bytes:
     )
 
 
-def _page(report: Report, moment: datetime) -> Sheet:
+def report_page(
+    report: Report, moment: datetime, look: Look = PLAIN, reading: SavedResult | None = None
+) -> Sheet:
+    """Draw the page of a report."""
     sheet = Sheet()
     y = _heading(sheet, report, moment)
+    y = reading_line(sheet, reading, y)
     y = _mark_as_overridden(sheet, report.answer, y + 26)
-    y = _warnings(sheet, report, _details(sheet, report, _evidence(sheet, report, y)))
-    _footer(sheet)
+    y = _details(sheet, report, look, _evidence(sheet, report, look, y))
+    _warnings(sheet, report, y)
+    footer(sheet)
     return sheet
 
 
 def _heading(sheet: Sheet, report: Report, moment: datetime) -> float:
-    sheet.text(_MARGIN, 92, "Fracture Widgets", QUIET, 22, bold=True)
-    sheet.text(_RIGHT, 92, utc(moment), QUIET, 22, align="right")
-    sheet.line(_MARGIN, 118, _RIGHT, 118, RULE, 2)
     part, verdict = verdict_heading(report.answer)
+    drawn = report.radiograph.source_format == "drawn"
     lead = f"{part}: " if part else ""
-    said = verdict if lead else verdict.capitalize()
-    room = float(_INNER)
-    if report.radiograph.source_format == "drawn":
-        room -= _mark_as_drawn(sheet, 162) + _GUTTER
-    size = min(56.0, 56.0 * room / width_of(lead + said, 56, bold=True))
-    sheet.text(_MARGIN, 200, lead, INK, size, bold=True)
-    start = _MARGIN + width_of(lead, size, bold=True)
-    sheet.text(start, 200, said, VERDICTS[report.verdict], size, bold=True)
+    heading(sheet, moment, lead, (verdict, report.verdict), drawn=drawn)
     y = 252.0
-    for line in lines_of(meaning(report.answer), _INNER, 24, most=4):
-        sheet.text(_MARGIN, y, line, INK if report.refused else QUIET, 24)
+    for line in lines_of(meaning(report.answer), INNER, 24, most=4):
+        sheet.text(MARGIN, y, line, INK if report.refused else QUIET, 24)
         y += 34
     return y - 34
+
+
+def heading(
+    sheet: Sheet, moment: datetime, lead: str, said: tuple[str, Verdict], *, drawn: bool = False
+) -> None:
+    """Draw the head of a page, with a verdict in large letters and in its colour."""
+    sheet.text(MARGIN, 92, "Fracture Widgets", QUIET, 22, bold=True)
+    sheet.text(RIGHT, 92, utc(moment), QUIET, 22, align="right")
+    sheet.line(MARGIN, 118, RIGHT, 118, RULE, 2)
+    words, verdict = said
+    words = words if lead else words.capitalize()
+    room = float(INNER)
+    if drawn:
+        room -= _mark_as_drawn(sheet, 162) + _GUTTER
+    size = min(56.0, 56.0 * room / width_of(lead + words, 56, bold=True))
+    sheet.text(MARGIN, 200, lead, INK, size, bold=True)
+    start = MARGIN + width_of(lead, size, bold=True)
+    sheet.text(start, 200, words, VERDICTS[verdict], size, bold=True)
 
 
 def _mark_as_drawn(sheet: Sheet, y: float) -> float:
     """Say that no patient is behind it, at the right, and return how wide that is."""
     text = "Drawn, no patient"
     width = width_of(text, 20, bold=True) + 34
-    sheet.box(_RIGHT - width, y, width, 42, edge=QUIET, radius=21)
-    sheet.text(_RIGHT - width / 2, y + 28, text, QUIET, 20, bold=True, align="center")
+    sheet.box(RIGHT - width, y, width, 42, edge=QUIET, radius=21)
+    sheet.text(RIGHT - width / 2, y + 28, text, QUIET, 20, bold=True, align="center")
     return width
 
 
@@ -113,118 +160,150 @@ def _mark_as_overridden(sheet: Sheet, answer: Answer, y: float) -> float:
     mark = override_mark(answer)
     if not mark:
         return y
-    lines = lines_of(mark, _INNER - 40, 22, most=3, bold=True)
-    sheet.box(_MARGIN, y, _INNER, 24 + 32 * len(lines), fill=CAUTION, edge=INK, radius=8)
+    lines = lines_of(mark, INNER - 40, 22, most=3, bold=True)
+    sheet.box(MARGIN, y, INNER, 24 + 32 * len(lines), fill=CAUTION, edge=INK, radius=8)
     for number, line in enumerate(lines):
-        sheet.text(_MARGIN + 20, y + 36 + 32 * number, line, INK, 22, bold=True)
+        sheet.text(MARGIN + 20, y + 36 + 32 * number, line, INK, 22, bold=True)
     return y + 24 + 32 * len(lines) + 20
 
 
-def _evidence(sheet: Sheet, report: Report, y: float) -> float:
-    """Draw the pictures and the figures; of a refused radiograph, the radiograph alone."""
-    answer, radiograph = report.answer, grey_picture(report.radiograph, _PICTURE_SIDE)
-    bottom = _bottom_of_pictures(report)
+def reading_line(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
+    """Say what the reader concludes, if anything."""
+    if reading is None or not (reading.reader_verdict or reading.remark):
+        return y
+    verdict = reading.reader_verdict or "no verdict"
+    moment = "" if reading.read_at is None else f" ({utc(reading.read_at)})"
+    remark = f". {' '.join(reading.remark.split())}" if reading.remark else ""
+    y += 10
+    for line in lines_of(f"The reader's verdict: {verdict}{moment}{remark}", INNER, 22, most=3):
+        y += 32
+        sheet.text(MARGIN, y, line, INK, 22)
+    return y
+
+
+def _evidence(sheet: Sheet, report: Report, look: Look, y: float) -> float:
+    """Draw the picture, and beside it what is said of it; return where both end."""
+    bottom = FOOT - 74 - 30 * min(3, len(_warning_lines(report)))
+    bottom -= 96 + _FACT * len(_facts(report, look))
+    width = INNER if report.refused else _PICTURE
+    sheet.frame = stage(sheet, report, look, (MARGIN, y, width, bottom - y - 60))
+    end = _key(sheet, report, look, sheet.frame[1] + sheet.frame[3] + FRAME)
     if report.refused:
-        _picture(sheet, (_MARGIN, y, _INNER, bottom - y), "Radiograph", radiograph)
-        return bottom + 60
-    looked = overlay(report.radiograph, report.heatmap, max_side=_PICTURE_SIDE)
-    right = _MARGIN + _COLUMN + _GUTTER
-    frame = _picture(sheet, (_MARGIN, y, _COLUMN, bottom - y), "Radiograph", radiograph)
-    _boxes(sheet, answer, frame)
-    _picture(sheet, (right, y, _COLUMN, bottom - y), "Where the network looked (Grad-CAM)", looked)
-    y = bottom + 82
-    (_body_parts if len(answer.joints) < 2 else _joints)(sheet, answer, _MARGIN, y)
-    _operating_points(sheet, answer, right, y, _COLUMN)
-    return y + 58 + _ROW * _rows(answer)
+        return end
+    return max(end, _beside(sheet, report.answer, y - 4, bottom))
 
 
-def _rows(answer: Answer) -> int:
-    """Return how many rows the list of parts or joints takes."""
-    joints = len(answer.joints)
-    return max(3, len(answer.body_part_probabilities) if joints < 2 else min(joints, _JOINTS))
+def stage(sheet: Sheet, report: Report, look: Look, room: Frame, *, brief: bool = False) -> Frame:
+    """Draw the radiograph with what lies over it on a dark stage, and return where it lies."""
+    x, y, width, height = room
+    radiograph = report.radiograph
+    size = (radiograph.width, radiograph.height)
+    shown = fitted(width - 2 * FRAME, height - 2 * FRAME, size)
+    pixels = (shown[0] * FINE, shown[1] * FINE)
+    picture = picture_of(report, look, pixels, unit=_UNIT * FINE, brief=brief)
+    left = round(x + (0 if report.refused else (width - 2 * FRAME - shown[0]) / 2))
+    sheet.box(left, y, shown[0] + 2 * FRAME, shown[1] + 2 * FRAME, fill=STAGE, radius=6)
+    return sheet.picture(left + FRAME, y + FRAME, *shown, picture)
 
 
-def _bottom_of_pictures(report: Report) -> float:
-    """Return where the pictures end, so that all that stands below them has room."""
-    figures = 60 if report.refused else 140 + _ROW * _rows(report.answer)
-    facts = 64 + _FACT * len(_facts(report))
-    warned = 30 * min(3, len(_warning_lines(report)))
-    return min(960, _FOOT - 74 - warned - facts - figures)
+def _key(sheet: Sheet, report: Report, look: Look, y: float) -> float:
+    """Say below the picture what lies over it."""
+    marks = [mark for mark in marks_of(report.answer) if mark.where is not None]
+    shown = map_shown(report, look)
+    words = ["Radiograph"]
+    if any(mark.is_joint for mark in marks):
+        words.append("corners: a joint that was examined")
+    if not all(mark.is_joint for mark in marks):
+        words.append("outline: a finding, broken where in doubt")
+    for line in lines_of("; ".join(words), _PICTURE, 17, most=2):
+        y += 26
+        sheet.text(MARGIN, y, line, QUIET, 17)
+    if shown is not None:
+        y += 26
+        sheet.text(MARGIN, y, f"{shown.name}: low", QUIET, 17)
+        start = MARGIN + width_of(f"{shown.name}: low", 17) + 8
+        sheet.picture(start, y - 13, 120, 14, map_key(120 * FINE, 14 * FINE, look.opacity))
+        sheet.text(start + 128, y, "high", QUIET, 17)
+    return y
 
 
-def _picture(sheet: Sheet, frame: _Frame, title: str, picture: Image.Image) -> _Frame:
-    """Draw a picture on a dark ground, and return where it lies."""
-    x, y, width, height = frame
-    sheet.box(x, y, width, height, fill=STAGE, radius=10)
-    sheet.text(x, y + height + 30, title, QUIET, 20)
-    return sheet.picture(x + 12, y + 12, width - 24, height - 24, picture)
+def _beside(sheet: Sheet, answer: Answer, y: float, bottom: float) -> float:
+    """Draw the probability and list joints, findings, and what was not examined."""
+    marks = marks_of(answer)
+    y = _operating_points(sheet, answer, _BESIDE, y, _COLUMN) + 16
+    if len(answer.joints) < 2:
+        y = _body_parts(sheet, answer, y) + 16
+    if answer.joints:
+        y = _joints(sheet, [mark for mark in marks if mark.is_joint], y) + 16
+    return _findings(sheet, [mark for mark in marks if not mark.is_joint], y, bottom)
 
 
-def _boxes(sheet: Sheet, answer: Answer, frame: _Frame) -> None:
-    """Draw the joints and the findings over the radiograph, each with its name."""
-    joints = [(joint.box, joint_label(joint)) for joint in answer.examined_joints]
-    found = [(x.box, finding_label(x)) for x in answer.visible_findings if x.box is not None]
-    left, top, width, height = frame
-    named = []
-    for boxes, colour in ((joints, JOINT), (found, FOUND)):
-        for box, label in boxes:
-            x, y = left + box.x0 * width, top + box.y0 * height
-            sheet.box(x, y, box.width * width, box.height * height, edge=colour)
-            # A joint's name stands at the top of its box and that of a finding that is listed below
-            # it.
-            named.append((x, y if colour == JOINT else y + box.height * height, label, colour))
-    line, taken = _LABEL + 6, list[tuple[float, float, float]]()
-    for x, y, label, colour in named[: len(joints) + _FINDINGS]:
-        room = width_of(label, _LABEL, bold=True) + 10
-        x = max(left, min(x, left + width - room))
-        y = min(y + 2, top + height - line)
-        while y + 2 * line <= top + height and any(
-            x < end and start < x + room and abs(y - other) < line for start, end, other in taken
-        ):
-            y += line
-        taken.append((x, x + room, y))
-        sheet.box(x, y, room, line, fill=STAGE)
-        sheet.text(x + 5, y + _LABEL, label, colour, _LABEL, bold=True)
-
-
-def _joints(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
+def _joints(sheet: Sheet, joints: list[Mark], y: float) -> float:
     """List the joints' answers, the gravest first."""
-    sheet.text(x, y + 22, "Joints", INK, 26, bold=True)
-    y += 68
-    several = len(answer.joints)
-    shown = answer.joints[: _JOINTS if several <= _JOINTS else _JOINTS - 1]
-    for joint in shown:
-        colour = VERDICTS[joint.verdict]
-        part = f"{joint.answer.body_part.capitalize()}: "
-        sheet.text(x, y, part, INK, 20)
-        probability = joint.answer.calibrated_probability
-        said, words = verdict_words(joint.verdict, probability), percent(probability)
-        sheet.text(x + width_of(part, 20), y, said, colour, 20, bold=True)
-        sheet.text(x + _COLUMN, y, words, INK, 20, align="right")
+    sheet.text(_BESIDE, y + 22, "Joints", INK, 24, bold=True)
+    y += 58
+    several = len(joints)
+    for mark in joints[: _JOINTS if several <= _JOINTS else _JOINTS - 1]:
+        if isinstance(mark.said, JointAnswer):
+            probability = mark.said.answer.calibrated_probability
+            part = f"{mark.name} {mark.said.answer.body_part.capitalize()}: "
+            said = verdict_words(mark.verdict, probability)
+            words = percent(probability)
+            room = _COLUMN - width_of(words, 20) - 16
+            size = min(20.0, 20.0 * room / width_of(part + said, 20, bold=True))
+            sheet.text(_BESIDE, y, part, INK, size)
+            start = _BESIDE + width_of(part, size)
+            sheet.text(start, y, said, VERDICTS[mark.verdict], size, bold=True)
+            sheet.text(RIGHT, y, words, INK, 20, align="right")
+            y += _ROW
+    if several > _JOINTS:
+        sheet.text(_BESIDE, y, f"and {several - _JOINTS + 1} more", QUIET, 20)
         y += _ROW
-    if len(shown) < several:
-        sheet.text(x, y, f"and {several - len(shown)} more", QUIET, 22)
+    for line in lines_of(not_examined(several), _COLUMN, 18, most=2):
+        sheet.text(_BESIDE, y, line, QUIET, 18)
+        y += 26
+    return y - 10
 
 
-def _body_parts(sheet: Sheet, answer: Answer, x: float, y: float) -> None:
-    sheet.text(x, y + 22, "Body part", INK, 26, bold=True)
-    y += 48
+def _findings(sheet: Sheet, findings: list[Mark], y: float, bottom: float) -> float:
+    """List the findings, as many as there is room for."""
+    if not findings:
+        return y
+    sheet.text(_BESIDE, y + 22, "Findings", INK, 24, bold=True)
+    y += 56
+    for place, mark in enumerate(findings):
+        lines = lines_of(mark.sentence, _COLUMN, 18, most=3)
+        left = len(findings) - place
+        if y + 26 * (len(lines) + (left > 1)) > bottom:
+            sheet.text(_BESIDE, y, f"and {left} more", QUIET, 18)
+            return y
+        for line in lines:
+            sheet.text(_BESIDE, y, line, INK, 18)
+            y += 26
+        y += 8
+    return y - 34
+
+
+def _body_parts(sheet: Sheet, answer: Answer, y: float) -> float:
+    sheet.text(_BESIDE, y + 22, "Body part", INK, 24, bold=True)
+    y += 44
     for name, probability in answer.body_part_probabilities.items():
         chosen = name == answer.body_part
-        base = y + 20
-        sheet.text(x, base, name.capitalize(), INK if chosen else QUIET, 22, bold=chosen)
-        track = _COLUMN - 266
-        sheet.box(x + 150, y + 2, track, 20, fill=TRACK, radius=10)
+        base = y + 18
+        sheet.text(_BESIDE, base, name.capitalize(), INK if chosen else QUIET, 20, bold=chosen)
+        track, start = _COLUMN - 240, _BESIDE + 136
+        sheet.box(start, y + 2, track, 18, fill=TRACK, radius=9)
         if track * probability >= 4:
             colour = BLUE if chosen else PALE
-            sheet.box(x + 150, y + 2, track * probability, 20, fill=colour, radius=10)
-        sheet.text(x + _COLUMN, base, percent(probability), INK, 22, align="right")
+            sheet.box(start, y + 2, track * probability, 18, fill=colour, radius=9)
+        sheet.text(RIGHT, base, percent(probability), INK, 20, align="right")
         y += _ROW
+    return y
 
 
-def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: float) -> None:
+def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: float) -> float:
     """Draw where the calibrated probability lies between the two operating points."""
-    sheet.text(x, y + 22, "Fracture", INK, 26, bold=True)
+    sheet.text(x, y + 22, "Fracture", INK, 24, bold=True)
     edges = (0.0, answer.band.low, answer.band.high, 1.0)
     top, height = y + 72, 22
     place = x + width * answer.calibrated_probability
@@ -249,28 +328,26 @@ def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: f
         align="center",
     )
     base = top + height + 34
-    for line in lines_of(operating_points(answer.band), width, 20, most=2):
-        sheet.text(x, base, line, QUIET, 20)
-        base += 28
+    for line in lines_of(operating_points(answer.band), width, 18, most=4):
+        sheet.text(x, base, line, QUIET, 18)
+        base += 26
+    return base - 10
 
 
-def _details(sheet: Sheet, report: Report, y: float) -> float:
-    sheet.line(_MARGIN, y + 24, _RIGHT, y + 24, RULE, 2)
+def _details(sheet: Sheet, report: Report, look: Look, y: float) -> float:
+    sheet.line(MARGIN, y + 24, RIGHT, y + 24, RULE, 2)
     y += 64
-    for name, value in _facts(report):
-        sheet.text(_MARGIN, y, name, QUIET, 20)
-        sheet.text(_MARGIN + _NAMES, y, one_line(value, _INNER - _NAMES, 20), INK, 20)
+    for name, value in _facts(report, look):
+        sheet.text(MARGIN, y, name, QUIET, 20)
+        sheet.text(MARGIN + _NAMES, y, one_line(value, INNER - _NAMES, 20), INK, 20)
         y += _FACT
     return y - 10
 
 
-def _facts(report: Report) -> tuple[tuple[str, str], ...]:
-    radiograph, found = report.radiograph, report.answer.visible_findings
-    joints = report.answer.examined_joints
+def _facts(report: Report, look: Look) -> tuple[tuple[str, str], ...]:
+    radiograph = report.radiograph
     return (
-        *([("Joints", not_examined(len(joints)))] if joints else []),
-        *(("Finding", finding_in_words(finding)) for finding in found[:_FINDINGS]),
-        *([("", f"and {len(found) - _FINDINGS} more")] if len(found) > _FINDINGS else []),
+        *([("Shown with", look.words)] if look.words else []),
         ("File", radiograph.name),
         ("Size", f"{radiograph.width} × {radiograph.height} pixels, {radiograph.source_format}"),
         ("File sha256", radiograph.sha256),
@@ -280,22 +357,23 @@ def _facts(report: Report) -> tuple[tuple[str, str], ...]:
 
 
 def _warning_lines(report: Report) -> list[str]:
-    width = _INNER - 40
+    width = INNER - 40
     return [line for warning in report.warnings for line in lines_of(warning, width, 20, most=2)]
 
 
 def _warnings(sheet: Sheet, report: Report, y: float) -> float:
     lines = _warning_lines(report)
-    room = int((_FOOT - 60 - y - 24) // 30)
+    room = int((FOOT - 60 - y - 24) // 30)
     if len(lines) > room:
         lines = [*lines[: room - 1], "… and more: see the result itself."]
     if lines:
-        sheet.box(_MARGIN, y, _INNER, 22 + 30 * len(lines), fill=CAUTION, radius=8)
+        sheet.box(MARGIN, y, INNER, 22 + 30 * len(lines), fill=CAUTION, radius=8)
     for number, line in enumerate(lines):
-        sheet.text(_MARGIN + 20, y + 32 + 30 * number, line, INK, 20)
+        sheet.text(MARGIN + 20, y + 32 + 30 * number, line, INK, 20)
     return y
 
 
-def _footer(sheet: Sheet) -> None:
-    sheet.line(_MARGIN, _FOOT - 46, _RIGHT, _FOOT - 46, RULE, 2)
-    sheet.text(_MARGIN, _FOOT - 8, NOTICE, INK, 22, bold=True)
+def footer(sheet: Sheet) -> None:
+    """Draw what stands at the foot of every page."""
+    sheet.line(MARGIN, FOOT - 46, RIGHT, FOOT - 46, RULE, 2)
+    sheet.text(MARGIN, FOOT - 8, NOTICE, INK, 22, bold=True)

@@ -6,19 +6,27 @@ Text from anywhere is made safe to set in one line of it.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from itertools import count
-from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image, ImageFont
 
+from fracture_widgets.figures.style import font_file
+
 WIDTH, HEIGHT = 1240, 1754
 """An A4 page in its own unit, a dot at 150 to the inch."""
 
+Frame = tuple[float, float, float, float]
+"""Left, top, width and height, in dots."""
+
 _DOTS = 150
 _PICTURE_DOTS = 300
+FINE = _PICTURE_DOTS // _DOTS
+"""Pixels of a picture to a dot of the page."""
+
 _POINTS = 72 / _DOTS
 _MEASURED_AT = 200  # pixels: large enough for hinting not to matter
 _UNKNOWN = "\N{WHITE SQUARE}"
@@ -38,6 +46,8 @@ class Sheet:
         self._axes.set_axis_off()
         self._axes.set_xlim(0, WIDTH)
         self._axes.set_ylim(HEIGHT, 0)
+        self.frame: Frame = (0.0, 0.0, 0.0, 0.0)
+        """Where the picture lies that the page is about."""
         self._layers = count(2)  # what is drawn lies over what was drawn before
 
     def text(
@@ -106,16 +116,11 @@ class Sheet:
 
     def picture(
         self, x: float, y: float, width: float, height: float, picture: Image.Image
-    ) -> tuple[float, float, float, float]:
-        """Place a picture in the middle of a rectangle, as large as fits without distorting it.
-
-        Returns where it lies: left, top, width and height.
-        """
-        scale = min(width / picture.width, height / picture.height)
-        shown = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-        fine = _PICTURE_DOTS // _DOTS
+    ) -> Frame:
+        """Place a picture in a rectangle's middle, as large as fits, and return where it lies."""
+        shown = fitted(width, height, picture.size)
         pixels = picture.convert("RGB").resize(
-            (shown[0] * fine, shown[1] * fine), Image.Resampling.LANCZOS
+            (shown[0] * FINE, shown[1] * FINE), Image.Resampling.LANCZOS
         )
         left, top = round(x + (width - shown[0]) / 2), round(y + (height - shown[1]) / 2)
         self._axes.imshow(
@@ -133,36 +138,42 @@ class Sheet:
         """Return the page as a PNG file of 1240 x 1754 pixels."""
         file = io.BytesIO()
         options: dict[str, Any] = {"optimize": True}
-        self._save(file, "png", _DOTS, metadata={"Software": None}, pil_kwargs=options)
+        self.save(file, "png", _DOTS, metadata={"Software": None}, pil_kwargs=options)
         return file.getvalue()
 
-    def to_pdf(self, *, title: str, subject: str, creator: str, made_at: datetime) -> bytes:
-        """Return the page as a PDF file with its fonts in it and its text as text."""
-        metadata = {
-            "Title": title,
-            "Subject": subject,
-            "Creator": creator,
-            "CreationDate": made_at,
-            "ModDate": made_at,
-        }
-        file = io.BytesIO()
-        self._save(file, "pdf", _PICTURE_DOTS, metadata=metadata)
-        return file.getvalue()
-
-    def _save(self, file: io.BytesIO, kind: str, dots: int, **options: Any) -> None:
+    def save(self, file: Any, kind: str, dots: int, **options: Any) -> None:
+        """Write the page into a file."""
         from matplotlib import rc_context
 
         with rc_context(_PDF):
             self._figure.savefig(file, format=kind, dpi=dots, **options)
 
 
-@cache
-def font_file(bold: bool = False) -> Path:
-    """Return the font of the pages."""
-    import matplotlib
+def to_pdf(
+    pages: Sequence[Sheet], *, title: str, subject: str, creator: str, made_at: datetime
+) -> bytes:
+    """Return pages as one PDF file with its fonts in it and its text as text."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_pdf import PdfPages
 
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return Path(matplotlib.get_data_path(), "fonts", "ttf", name)
+    file = io.BytesIO()
+    metadata = {
+        "Title": title,
+        "Subject": subject,
+        "Creator": creator,
+        "CreationDate": made_at,
+        "ModDate": made_at,
+    }
+    with rc_context(_PDF), PdfPages(file, metadata=metadata) as document:
+        for page in pages:
+            page.save(document, "pdf", _PICTURE_DOTS)
+    return file.getvalue()
+
+
+def fitted(width: float, height: float, size: tuple[int, int]) -> tuple[int, int]:
+    """Return how large a picture of a size is in a rectangle, without distorting it."""
+    scale = min(width / size[0], height / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 @cache

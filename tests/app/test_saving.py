@@ -10,6 +10,7 @@ from pypdf import PdfReader
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.parts import Verdict
 from fracture_widgets.records.history import History
 
 
@@ -198,3 +199,34 @@ def test_the_history_says_where_it_is_kept(workbench_with, monkeypatch):
     assert "Kept on the computer that runs this workbench: what was answered" in heading()
     monkeypatch.setenv(HISTORY_VARIABLE, UNTIL_THE_END)
     assert "Kept for you alone, until the dashboard ends: what was answered" in heading()
+
+
+@pytest.mark.slow
+def test_a_document_of_one_view_is_that_of_its_study(workbench, radiograph, record, downloads):
+    for name in ("front-fractured.png", "side.png"):
+        workbench.state.add(replace(radiograph(name), study="one"))
+        workbench.predict.click()
+    click(workbench.result.save)
+    ((name, _, content),) = downloads
+    assert name == "fracture-report-study-front-fractured.pdf"
+    assert len(PdfReader(io.BytesIO(content)).pages) == 3
+    assert [row.name for row in record.rows()] == ["side.png"]
+
+
+@pytest.mark.slow
+def test_the_document_is_as_the_page_and_its_reader_left_it(
+    workbench, radiograph, record, downloads
+):
+    answer(workbench, radiograph)
+    click(workbench.result.save)
+    record.set_reading(1, Verdict.DOUBT, "Look again.")
+    key = workbench.viewer.content["key"]
+    look = {"window": {"width": 0.5, "level": 0.5}, "inverted": True, "rulers": [],
+            "region": None, "map": "Grad-CAM"}  # fmt: skip
+    workbench.viewer.receive({"type": "look", "key": key, "look": look})
+    click(workbench.result.save)
+    said = " ".join(PdfReader(io.BytesIO(downloads[-1][2])).pages[0].extract_text().split())
+    assert "window 50 %, level 50 %, black and white inverted" in said
+    assert "Grad-CAM: low" in said
+    assert "The reader's verdict: doubt (" in said
+    assert "Look again." in said

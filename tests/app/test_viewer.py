@@ -13,6 +13,7 @@ from picture_files import dicom_file, limb
 from fracture_widgets.app.widgets import viewer as module
 from fracture_widgets.app.widgets.picture_stream import pack
 from fracture_widgets.app.widgets.viewer import Viewer
+from fracture_widgets.figures.overlay import Look
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.record import Finding
@@ -77,7 +78,12 @@ def test_boxes_of_findings_lie_over_the_picture(page, radiograph):
     answer = replace(entry.report.answer, findings=(found,))
     workbench.state.answer(entry.key, replace(entry.report, answer=answer))
     assert sent[-1][0]["boxes"] == [
-        {"box": [0.25, 0.5, 0.75, 1.0], "name": "Implant 90.0 %", "tone": "network"}
+        {
+            "box": [0.25, 0.5, 0.75, 1.0],
+            "name": "1 Implant 90.0 %",
+            "tone": "network",
+            "doubt": False,
+        }
     ]
 
 
@@ -87,12 +93,39 @@ def test_joints_lie_below_the_findings_and_are_named_with_what_is_said_of_them(p
     (entry,) = workbench.state.entries
     workbench.state.answer(entry.key, limb_report())
     assert sent[-1][0]["boxes"] == [
-        {"box": [0.1, 0.6, 0.5, 0.9], "name": "Hand: fracture (87.0 %)", "tone": "joint"},
-        {"box": [0.4, 0.0, 0.8, 0.3], "name": "Elbow: none seen (5.0 %)", "tone": "joint"},
-        {"box": [0.2, 0.7, 0.3, 0.8], "name": "Fracture 75.0 %", "tone": "network"},
+        mark | {"doubt": False}
+        for mark in (
+            {"box": [0.1, 0.6, 0.5, 0.9], "name": "A Hand: fracture (87.0 %)", "tone": "joint"},
+            {"box": [0.4, 0.0, 0.8, 0.3], "name": "B Elbow: none seen (5.0 %)", "tone": "joint"},
+            {"box": [0.2, 0.7, 0.3, 0.8], "name": "1 Fracture 75.0 %", "tone": "network"},
+        )
     ]
     workbench.state.answer(entry.key, limb_report(refusal="It is too small."))
     assert sent[-1][0]["boxes"] == []
+
+
+def test_where_there_are_boxes_the_map_waits_to_be_asked_for(page, radiograph):
+    workbench, sent = page
+    workbench.state.add(radiograph("fractured.png"))
+    workbench.predict.click()
+    assert sent[-1][0]["mapped"]
+    (entry,) = workbench.state.entries
+    workbench.state.answer(entry.key, limb_report())
+    assert not sent[-1][0]["mapped"]
+    assert len(sent[-1][0]["layers"]) == 2
+
+
+def test_how_a_radiograph_is_looked_at_is_known_for_its_report(page, radiograph):
+    workbench, _ = page
+    workbench.state.add(radiograph("one.png"))
+    first = workbench.state.selected
+    look = {"window": {"width": 0.5, "level": 0.25}, "inverted": True, "rulers": [],
+            "region": None, "map": "Grad-CAM"}  # fmt: skip
+    key = workbench.viewer.content["key"]
+    workbench.viewer.receive({"type": "look", "key": key, "look": look})
+    assert workbench.viewer.look_of(first) == Look(0.5, 0.25, True, "Grad-CAM")
+    workbench.state.add(radiograph("two.png"))
+    assert workbench.viewer.look_of(workbench.state.selected) == Look()
 
 
 def test_a_page_that_opens_later_is_told_all_of_it(page, radiograph):

@@ -66,8 +66,10 @@ def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, 
     expect(card).to_contain_text(percent(report.body_part_probability))
     expect(card).to_contain_text(report.model[:12])
 
-    # The map lies over the radiograph, and the slider fades it without the server.
+    # Asked for, the map lies over the radiograph, and the slider fades it without the server.
     picture = page.get_by_role("img", name=re.compile("^Radiograph left hand.png"))
+    expect(page.get_by_label("Opacity of the map")).to_be_hidden()
+    button(page, "Map").click()
     expect(picture).to_have_accessible_name(re.compile("Map “Fracture map” over left hand.png"))
     slider = page.get_by_label("Opacity of the map")
     slider.focus()
@@ -172,6 +174,8 @@ def test_with_the_keyboard_alone(page):
     expect(formats).to_be_focused()
     page.keyboard.press("ArrowDown")
     expect(formats).to_have_value("png")
+    go_to(button(page, "Map"))
+    page.keyboard.press("Enter")
     slider = page.get_by_label("Opacity of the map")
     go_to(slider)
     page.keyboard.press("End")

@@ -180,6 +180,10 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(fresh_page):
     # A hand drawn out to a square is none to the gate; refused, it has no maps.
     button(page, "Answer all the same").click()
     expect(page.locator(".fw-card")).to_contain_text("answered on request")
+    pane = page.get_by_role("group", name="Radiograph", exact=True)
+    pane.focus()
+    if not page.get_by_label("Opacity of the map").is_visible():
+        page.keyboard.press("h")
     expect(page.get_by_label("Opacity of the map")).to_be_visible()
     page.context.set_offline(True)  # the kernel is out of reach
     one = page.get_by_role("img", name=re.compile("Fracture map"))

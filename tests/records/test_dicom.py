@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_boxes import frame_on_page, marked, measured_box
 from known_reports import (
     MADE_AT,
     WHY,
@@ -22,6 +23,7 @@ from pydicom.uid import UID
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.figures.palette import FOUND
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import DoubtBand
@@ -297,13 +299,13 @@ def test_findings_are_listed_in_words():
     said = list(items(opened(known_report(source_format="DICOM", findings=(PEAK, BOXED)))[1]))
     found = [value for name, value, _ in said if name == "What was found where"]
     assert found == [
-        "Fracture, left of the picture: 92.9 % (fracture map)",
-        "Fracture, left of the picture: 50.0 % (detector)",
+        "1 Fracture, left of the picture: 92.9 % (fracture map)",
+        "2 Fracture, left of the picture: 50.0 % (detector)",
     ]
 
 
 @pytest.mark.slow
-def test_a_place_is_marked_on_the_image_that_was_examined_and_on_no_other():
+def test_a_place_is_marked_on_the_image_that_was_examined():
     report = known_report(source_format="DICOM", findings=(PEAK, BOXED))
     of_its_size = dicom_file(np.zeros((200, 150), np.uint16), **ARCHIVE)
     _, document = opened(report, identity=read_identity(of_its_size, "x.dcm"))
@@ -311,9 +313,29 @@ def test_a_place_is_marked_on_the_image_that_was_examined_and_on_no_other():
         ("POINT", [37.5, 100.0], 92.9079),
         ("POLYLINE", [30, 50, 60, 50, 60, 150, 30, 150, 30, 50], 50.0),
     ]
-    of_another_size = dicom_file(np.zeros((100, 150), np.uint16), **ARCHIVE)
-    _, document = opened(report, identity=read_identity(of_another_size, "x.dcm"))
-    assert list(regions(document)) == list(regions(opened(report)[1])) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [True, False], ids=["another size", "no identity"])
+def test_where_that_image_is_not_at_hand_a_place_is_marked_on_the_capture(kept):
+    report = known_report(source_format="DICOM", findings=(PEAK, BOXED))
+    other = dicom_file(np.zeros((100, 150), np.uint16), **ARCHIVE)
+    capture, document = opened(report, identity=read_identity(other, "x.dcm") if kept else None)
+    referred = [
+        item.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        for group in document.ContentSequence[-1].ContentSequence
+        for item in group.ContentSequence
+        if item.ValueType == "SCOORD"
+    ]
+    assert referred == [capture.SOPInstanceUID] * 2
+    pixels = capture.pixel_array
+    left, top, width, height = frame = frame_on_page(pixels)
+    found = measured_box(pixels, frame, [0.2, 0.25, 0.4, 0.75], FOUND)
+    in_pixels = [left + found[0] * width, top + found[1] * height,
+                 left + found[2] * width, top + found[3] * height]  # fmt: skip
+    places = marked(document)
+    assert places["Finding 2"] == pytest.approx(in_pixels, abs=1.5)
+    assert places["Finding 1"][:2] == pytest.approx([left + width / 4, top + height / 2], abs=1.5)
 
 
 @pytest.mark.slow
@@ -322,8 +344,8 @@ def test_joints_are_listed_in_words_and_marked_with_what_is_said_of_them(source)
     _, document = opened(report, identity=read_identity(source, "x.dcm"))
     said = [value for name, value, _ in items(document) if name.startswith("What was examined")]
     assert said == [
-        "Hand, lower left of the picture: fracture (fracture 87.0 %)",
-        "Elbow, top of the picture: none seen (fracture 5.0 %)",
+        "A Hand, lower left of the picture: fracture (fracture 87.0 %)",
+        "B Elbow, top of the picture: none seen (fracture 5.0 %)",
         "What lies outside these joints is not examined.",
     ]
     _, hand, elbow, found = document.ContentSequence[-1].ContentSequence
@@ -339,7 +361,8 @@ def test_joints_are_listed_in_words_and_marked_with_what_is_said_of_them(source)
         (shape, [round(value, 4) for value in points], score)
         for shape, points, score in regions(document)
     ]
-    assert list(regions(opened(limb_report(source_format="DICOM"))[1])) == []
+    document = opened(limb_report(source_format="DICOM"))[1]
+    assert list(marked(document)) == ["Joint A", "Joint B", "Finding 1 of joint A"]
 
 
 @pytest.mark.slow

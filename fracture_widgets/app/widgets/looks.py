@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from fracture_widgets.figures.overlay import Look as Seen
+
 Look = dict[str, Any]
 """``window`` with ``width`` and ``level``, ``inverted``, ``rulers``, and ``region`` or None; the
 last two with the ends ``from`` and ``to``, in pixels of the picture shown."""
@@ -25,9 +27,18 @@ def look_from_page(value: Any) -> Look | None:
             "inverted": value["inverted"] is True,
             "rulers": [_ends(ruler) for ruler in list(rulers)[:_MOST_RULERS]],
             "region": None if region is None else _ends(region),
+            **({"map": over} if isinstance(over := value.get("map"), str) else {}),
         }
     except (TypeError, KeyError, ValueError, IndexError):
         return None
+
+
+def seen_as(look: Look | None, opacity: float) -> Seen:
+    """Return a look as pictures of the radiograph are drawn."""
+    if look is None:
+        return Seen(opacity=opacity)
+    window = look["window"]
+    return Seen(window["width"], window["level"], look["inverted"], look.get("map"), opacity)
 
 
 def _ends(mark: Any) -> dict[str, dict[str, float]]:

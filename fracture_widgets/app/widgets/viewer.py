@@ -15,18 +15,20 @@ import traitlets
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script, style
-from fracture_widgets.app.widgets.looks import Look, look_from_page
+from fracture_widgets.app.widgets.looks import Look, look_from_page, seen_as
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.figures.overlay import DEFAULT_OPACITY, grey_jpeg
+from fracture_widgets.figures.overlay import (
+    DEFAULT_OPACITY,
+    grey_jpeg,
+    map_shown,
+    maps_of,
+)
+from fracture_widgets.figures.overlay import Look as Seen
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.verdict_words import (
-    box_in_words,
-    finding_label,
-    joint_label,
-    place_in_words,
-)
+from fracture_widgets.models.marks import drawn_marks
+from fracture_widgets.models.verdict_words import box_in_words, place_in_words
 from fracture_widgets.parts import in_words, with_article
 
 LEAST_SIDE = 32
@@ -90,6 +92,10 @@ class Viewer(LiveWidget):
             self.content["look"] = look
             self.send({"type": "look", "key": self.content["key"], "look": look})
 
+    def look_of(self, entry: Entry) -> Seen:
+        """Return how a radiograph was last looked at."""
+        return seen_as(self.looks.get(entry.radiograph.sha256), self.opacity)
+
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page: it is ready, wants a piece or picture, or has a region."""
         super().receive(content, buffers)
@@ -125,6 +131,7 @@ class Viewer(LiveWidget):
             self.looks.pop(radiograph.sha256, None)  # removed and brought again, it begins anew
         self._keys[key] = radiograph.sha256
         layers, maps = _maps(entry)
+        boxes = [] if entry.report is None else drawn_marks(entry.report.answer)
         drawn = radiograph.source_format == "drawn"
         kind = "Drawn radiograph, no patient" if drawn else radiograph.source_format
         size = f"{radiograph.width} × {radiograph.height} pixels"
@@ -136,7 +143,8 @@ class Viewer(LiveWidget):
                 "height": height,
                 "spacing": _spacing_shown(radiograph, width, height),
                 "layers": layers,
-                "boxes": _boxes(entry),
+                "boxes": boxes,
+                "mapped": entry.report is not None and map_shown(entry.report) is not None,
                 "regions": self._cut is not None,
                 "choices": _choices(radiograph),
                 "looks": self._looked is not None,
@@ -263,52 +271,19 @@ def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[floa
     return [row * radiograph.height / height, column * radiograph.width / width, *where]
 
 
-def _boxes(entry: Entry) -> list[dict[str, Any]]:
-    """Return the joints, and over them the findings that have an extent."""
-    if entry.report is None:
-        return []
-    answer = entry.report.answer
-    joints = [(joint.box, joint_label(joint), "joint") for joint in answer.examined_joints]
-    found = [(x.box, finding_label(x), "network") for x in answer.visible_findings]
-    return [
-        {"box": [box.x0, box.y0, box.x1, box.y1], "name": name, "tone": tone}
-        for box, name, tone in (*joints, *found)
-        if box is not None  # the fracture map's peak is seen on the map
-    ]
-
-
 def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
-    report = entry.report
-    if report is None or report.refused:
-        return [], []
-    # The fracture map comes first: out of fold, its highest place lay on the fracture far more
-    # often than Grad-CAM's.
-    offered = (
-        (
-            "Fracture map",
-            report.fracture_map,
-            "How probable a fracture is at each place: light is probable, clear is not.",
-        ),
-        (
-            "Grad-CAM",
-            report.heatmap,
-            "Where the network looked for a fracture; its strongest place is always light."
-            if report.heatmap.any()
-            else "Empty: nothing in the network's last stage speaks for a fracture here.",
-        ),
-    )
-    maps = [(name, heat, meant) for name, heat, meant in offered if heat is not None]
+    maps = () if entry.report is None else maps_of(entry.report)
     layers = [
         {
-            "name": name,
-            "explanation": explanation,
-            "alt": f"Map “{name}” over {report.radiograph.name}: {_place(values)}",
-            "width": values.shape[1],
-            "height": values.shape[0],
+            "name": each.name,
+            "explanation": each.meaning,
+            "alt": f"Map “{each.name}” over {entry.radiograph.name}: {_place(each.values)}",
+            "width": each.values.shape[1],
+            "height": each.values.shape[0],
         }
-        for name, values, explanation in maps
+        for each in maps
     ]
-    return layers, [np.rint(values * 255).astype(np.uint8).tobytes() for _, values, _ in maps]
+    return layers, [np.rint(each.values * 255).astype(np.uint8).tobytes() for each in maps]
 
 
 def _place(values: Any) -> str:

@@ -79,7 +79,7 @@ def predict(
     paths : PATH
         radiographs, or folders or ZIP archives of them
     heatmap : DIR
-        write each radiograph with its heatmap into this folder
+        write each radiograph with its fracture map into this folder
     override_gate
         for teaching: answer also what would be refused, marked as such
     report : DIR
@@ -149,8 +149,8 @@ def _as_json(place: str, report: Report, study: int | None) -> str:
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
     from fracture_widgets.base.words import percent
+    from fracture_widgets.models.marks import marks_of
     from fracture_widgets.models.verdict_words import (
-        joint_in_words,
         not_examined,
         override_mark,
         verdict_heading,
@@ -168,9 +168,9 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
             + (f". {override_mark(answer)}" if answer.overridden else "")
         )
     lines = [f"{place}: {answered}"]
-    joints = answer.to_dict()["joints"]
+    joints = [mark.sentence for mark in marks_of(answer) if mark.is_joint]
     if len(joints) > 1:
-        lines += [f"  {line}" for line in [*map(joint_in_words, joints), not_examined(len(joints))]]
+        lines += [f"  {line}" for line in [*joints, not_examined(len(joints))]]
     lines += [f"  Warning: {text}" for text in report.warnings]
     return "\n".join(lines)
 
@@ -212,13 +212,16 @@ def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], _: str) ->
 
 def _write_heatmap(report: Report, folder: Path) -> None:
     from fracture_widgets.base.files import portable_stem
-    from fracture_widgets.figures.overlay import overlay
+    from fracture_widgets.figures.overlay import grey_picture, maps_of, overlay
 
     # Two folders may hold files of one name; the content tells them apart.
     stem = portable_stem(report.radiograph.name, "radiograph")
     target = folder / f"{stem}-{report.radiograph.sha256[:8]}-heatmap.png"
     with writing(f"The heatmap of {report.radiograph.name} could not be written"):
-        overlay(report.radiograph, report.heatmap).save(target)
+        picture = grey_picture(report.radiograph).convert("RGB")
+        for first in maps_of(report)[:1]:
+            picture = overlay(picture, first.values)
+        picture.save(target)
 
 
 def _write_reports(report: Report, folder: Path, formats: str, path: Path, *, keep: bool) -> None:

@@ -12,12 +12,12 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.card import answer_in_words
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
-from fracture_widgets.app.study import reports_of, study_in_words, views_of
+from fracture_widgets.app.study import reports_of
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.live import named, set_shown, show_problems
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.upload import UploadPanel
-from fracture_widgets.models.verdict_words import verdict_slug
+from fracture_widgets.models.verdict_words import study_in_words, verdict_slug
 from fracture_widgets.phantoms import Phantom, sample_phantoms
 
 
@@ -131,7 +131,7 @@ class RadiographList(widgets.VBox):
         """Return what stands over the views of a study."""
         several = len(self._studies) > 1
         name = f"Study {list(self._studies).index(study) + 1}" if several else "Study"
-        reports = reports_of(views_of(self._state, study))
+        reports = reports_of(self._state.views_of(study))
         return f"{name}: {study_in_words(reports)}" if reports else name
 
     def _answer(self, entry: Entry) -> tuple[str, str]:

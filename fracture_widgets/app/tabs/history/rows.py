@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.words import percent
+from fracture_widgets.models.marks import letter
 from fracture_widgets.models.verdict_words import joint_in_words, not_examined, verdict_words
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.saved_result import (
@@ -138,6 +139,8 @@ def _details(row: SavedResult) -> str:
             + (f", at the {row.operating_point} operating point." if row.operating_point else ".")
         )
     if row.joints:
-        sentences += [f"{joint_in_words(joint)}." for joint in row.joints]
+        sentences += [
+            f"{letter(place)} {joint_in_words(joint)}." for place, joint in enumerate(row.joints)
+        ]
         sentences.append(not_examined(len(row.joints)))
     return " ".join([*sentences, *warnings])

@@ -1,12 +1,13 @@
-// Colours of the maps, from dark to light, 16 stops each as RRGGBB (matplotlib's tables, CC0).
+// Colours of the maps, from dark to light, 16 stops each as RRGGBB (matplotlib's tables, CC0): their
+// upper two fifths, which are seen on any grey where a map is low and so nearly clear.
 
 export const COLOURS = {
   Inferno:
-    "420a6857106e6d186e84206b982766ae305cc33b4fd44842e45a31f06f20f8850ffc9f07fbba1ff7d340f1ed71fcffa4",
+    "dd513ae45a31eb6429f06f20f47918f8850ffa9207fc9f07fcac11fbba1ffac62df7d340f4e156f1ed71f4f88efcffa4",
   Viridis:
-    "4824754537813e4989375a8c306a8e2a788e24868e1f958b20a3862cb17e44bf7063cb5f86d549b0dd2fd8e219fde725",
+    "22a88428ae8031b57b3bbb7546c06f54c56863cb5f73d05684d44b95d840a5db36b8de29cae11fdde318efe51cfde725",
   Plasma:
-    "2a059348039f6100a77a02a8910ea3a62098ba3388ca457ad8576be56a5def7e50f89441fdab33fdc328f9dd25f0f921",
+    "e16462e66c5ceb7556ef7e50f3854bf68f44f9983efba238fdac33feb72dfec029fdcb26fbd724f7e225f3ee27f0f921",
 };
 
 // The colour of a share in 0 to 1, as red, green and blue in 0 to 255.
@@ -17,5 +18,12 @@ export function colourAt(stops, share) {
   const part = (stop, channel) => parseInt(stops.substr(6 * stop + 2 * channel, 2), 16);
   return [0, 1, 2].map((channel) => (
     Math.round(part(low, channel) + (at - low) * (part(low + 1, channel) - part(low, channel)))
+  ));
+}
+
+// The colours of a map from low to high, as clear as it lies over the picture, for a key.
+export function keyStops(stops, opacity) {
+  return [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].map((share) => (
+    `rgb(${colourAt(stops, share).join(" ")} / ${(opacity * Math.sqrt(share)).toFixed(3)}) ${100 * share}%`
   ));
 }

@@ -75,7 +75,7 @@ export function listenToKeys(pane, on) {
   const letters = {
     "+": () => on.zoomMiddle(1.25), "=": () => on.zoomMiddle(1.25), "-": () => on.zoomMiddle(0.8),
     0: on.fit, 1: on.actual, i: on.invert, v: () => on.choose("move"), w: () => on.choose("window"),
-    m: () => on.markByKeys("measure"), r: () => on.markByKeys("region"),
+    h: on.toggleMap, b: on.toggleBoxes, m: () => on.markByKeys("measure"), r: () => on.markByKeys("region"),
     "[": () => on.window(-20, 0), "]": () => on.window(20, 0),
     "{": () => on.window(0, -20), "}": () => on.window(0, 20),
     Enter: on.confirm, Escape: on.dismiss, Backspace: on.reset,

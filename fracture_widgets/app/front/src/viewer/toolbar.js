@@ -1,7 +1,7 @@
 // The buttons of the viewer, and what stands in words beside them.
 
 import { h, linkButton } from "../base/dom.js";
-import { COLOURS } from "./colours.js";
+import { COLOURS, keyStops } from "./colours.js";
 import { boxBetween, lengthInWords } from "./geometry.js";
 
 const TOOLS = [
@@ -17,6 +17,7 @@ const KEYS = [
   ["0 and 1", "the whole picture; one pixel to one"],
   ["[ and ]", "more and less contrast; with Shift darker and brighter"],
   ["I", "invert"],
+  ["B and H", "boxes on and off; the map on and off"],
   ["M", "a ruler: set its ends, Enter keeps it, Esc drops it"],
   ["R", "a region: set its corners, Enter keeps it, Enter again examines it"],
   ["V and W", "what dragging does: move, or window. The right button always windows"],
@@ -42,6 +43,9 @@ export function viewerToolbar(on) {
   const zoom = h("output", { class: "fw-zoom", "aria-label": "Zoom", "aria-live": "off" });
   const invert = tool("Invert", "Invert the greys (I)", on.invert, pressed);
   const greys = h("output", { class: "fw-greys", "aria-label": "Window of greys", "aria-live": "off" });
+  const boxes = tool("Boxes", "Boxes on and off (B)", on.toggleBoxes, pressed);
+  const map = tool("Map", "The map on and off (H)", on.toggleMap, pressed);
+  const over = h("span", { class: "fw-tools", role: "group", "aria-label": "Over the picture" }, boxes, map);
   const listed = (keys) => h("dl", {}, ...keys.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
   const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
   const keys = h("details", { class: "fw-keys fw-by-key" }, h("summary", {}, "Keys"), usual, toMark);
@@ -55,10 +59,10 @@ export function viewerToolbar(on) {
       plain("1:1", "One pixel of the picture to one of the screen (1)", on.actual)),
     h("span", { class: "fw-tools", role: "group", "aria-label": "Greys" }, invert, greys,
       plain("Reset", "All as it was at first (Backspace)", on.reset)),
-    keys,
+    over, keys,
   );
 
-  function show({ tool, view, window: { width, level }, inverted, regions, marking }) {
+  function show({ tool, view, window: { width, level }, inverted, regions, marking, ...rest }) {
     for (const [name, button] of tools) button.setAttribute("aria-pressed", String(name === tool));
     const region = tools.get("region");
     region.hidden = !regions;
@@ -66,6 +70,11 @@ export function viewerToolbar(on) {
     usual.hidden = marking;
     toMark.hidden = !marking;
     invert.setAttribute("aria-pressed", String(inverted));
+    boxes.setAttribute("aria-pressed", String(rest.boxed));
+    map.setAttribute("aria-pressed", String(rest.mapped));
+    boxes.hidden = !rest.hasBoxes;
+    map.hidden = !rest.hasMap;
+    over.hidden = boxes.hidden && map.hidden;
     zoom.textContent = `${Math.round(100 * view.scale)} %`;
     greys.textContent = `W ${Math.round(100 * width)}  L ${Math.round(100 * level)}`;
     greys.title = "Window and level, in percent of the range of greys";
@@ -119,12 +128,15 @@ export function mapControls(on) {
     ...Object.keys(COLOURS).map((name) => h("option", { value: name }, name)),
   );
   const beside = h("input", { type: "checkbox", onchange: () => on.split(beside.checked) });
+  const key = h("span", { class: "fw-map-key", "aria-hidden": "true" });
+  const keyed = h("span", { class: "fw-map-keyed" }, "low", key, "high");
   const explanation = h("p", { class: "fw-explanation" });
   const box = h(
     "div", { class: "fw-controls" }, choice,
     h("label", { class: "fw-fade" }, h("span", {}, "Opacity"), slider, amount),
     h("label", { class: "fw-colours" }, h("span", {}, "Colours"), colours),
     h("label", { class: "fw-beside" }, beside, h("span", {}, "Side by side")),
+    keyed,
   );
 
   function list(layers, chosen) {
@@ -135,10 +147,11 @@ export function mapControls(on) {
       }),
       h("span", {}, name),
     )));
-    box.hidden = explanation.hidden = !layers.length;
   }
 
-  function show({ layer, opacity }) {
+  function show({ layer, opacity, colours: chosen }) {
+    box.hidden = explanation.hidden = !layer;
+    key.style.background = `linear-gradient(to right, ${keyStops(COLOURS[chosen], opacity).join(", ")})`;
     slider.value = Math.round(100 * opacity);
     amount.textContent = `${slider.value} %`;
     slider.setAttribute("aria-valuetext", `${slider.value} percent`);

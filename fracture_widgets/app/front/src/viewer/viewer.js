@@ -21,8 +21,7 @@ function render({ model, el }) {
   const drawn = marks();
   const look = {
     tool: "move", view: { scale: 1, x: 0, y: 0 }, window: FULL_WINDOW, inverted: false, split: false,
-    colours: "Inferno", layer: 0, regions: false,
-    marking: false,
+    colours: "Inferno", layer: 0, regions: false, marking: false, mapped: false, boxed: true,
   };
   let shown = { layers: [], key: null };
   let size = { width: 1, height: 1 };
@@ -110,7 +109,9 @@ function render({ model, el }) {
     faded: (value) => { model.set("opacity", value); model.save_changes(); },
     colour: (name) => { look.colours = name; colourMaps(); changed(); },
     layer: (index) => { look.layer = index; changed(); },
-    split: (on) => { look.split = on; panes[1].pane.hidden = !on; changed(); },
+    split: (on) => { look.split = on; changed(); },
+    toggleMap: () => { look.mapped = !look.mapped; changed(); },
+    toggleBoxes: () => { look.boxed = !look.boxed; changed(); },
     settled: () => {
       clearTimeout(resting);
       resting = setTimeout(() => { spoken.textContent = inWords(); }, SAY_AFTER);
@@ -172,6 +173,7 @@ function render({ model, el }) {
     return JSON.stringify({
       window: look.window, inverted: look.inverted, rulers: drawn.rulers.map(ends),
       region: drawn.region && ends(drawn.region),
+      map: look.mapped ? shown.layers[look.layer]?.name ?? null : shown.layers.length ? "" : null,
     });
   }
 
@@ -194,10 +196,11 @@ function render({ model, el }) {
 
   function draw() {
     framed = 0;
-    toolbar.show(look);
+    toolbar.show({ ...look, hasMap: shown.layers.length > 0, hasBoxes: Boolean(shown.boxes?.length) });
     listed.show(drawn, { spacing: shown.spacing, size });
-    const layer = shown.layers[look.layer];
-    mapped.show({ layer, opacity });
+    const layer = look.mapped ? shown.layers[look.layer] : null;
+    mapped.show({ layer, opacity, colours: look.colours });
+    panes[1].pane.hidden = !(look.split && layer);
     // Where nothing is zoomed, a finger that drags scrolls the page.
     const whole = look.tool === "move" && look.view.scale <= 1.01 * fitView(size, pane).scale;
     frame.dataset.whole = String(whole);
@@ -211,11 +214,11 @@ function render({ model, el }) {
       const context = canvas.getContext("2d");
       context.clearRect(0, 0, canvas.width, canvas.height);
       drawPicture(context, levels, size, look.view, table, ratio);
-      const covered = !look.split || index === 1;
+      const covered = layer && (!look.split || index === 1);
       if (covered) drawMap(context, maps[look.layer], size, look.view, opacity, ratio);
-      drawBoxes(context, shown.boxes ?? [], size, look.view, ratio);
+      if (look.boxed) drawBoxes(context, shown.boxes ?? [], size, look.view, ratio);
       drawMarks(context, drawn.all, look.view, shown.spacing, ratio);
-      const alt = covered && layer ? `${shown.alt}. ${layer.alt}` : shown.alt;
+      const alt = covered ? `${shown.alt}. ${layer.alt}` : shown.alt;
       canvas.setAttribute("aria-label", alt);
     });
     frame.dataset.drawn = (performance.now() - began).toFixed(2);
@@ -239,6 +242,8 @@ function render({ model, el }) {
   function show(content, buffers) {
     const fresh = content.key !== shown.key;
     if (fresh && keeping) keepLook();
+    if (fresh || content.layers.length !== shown.layers.length) look.mapped = Boolean(content.mapped);
+    if (fresh) look.boxed = true;
     shown = {
       ...content,
       layers: content.layers.map((layer, index) => ({ ...layer, values: bytesOf(buffers[index + 1]) })),
