@@ -16,7 +16,6 @@ from fracture_widgets.models.verdict_words import (
     meaning,
     not_examined,
     override_mark,
-    study_in_words,
     study_reason,
     verdict_heading,
     verdict_words,
@@ -75,7 +74,7 @@ def _summary(study: StudyReport, views: Sequence[_View], start: int, moment: dat
     told = ("no verdict" if refused else said, answer.verdict)
     heading(sheet, moment, "Study: ", told, drawn=drawn)
     y = 220.0
-    for line in lines_of(_sentence(study), INNER, 22, most=3):
+    for line in lines_of(study_reason(study.views, len(study.views)), INNER, 22, most=3):
         y += 30
         sheet.text(MARGIN, y, line, INK, 22)
     height = (FOOT - 74 - y) / _ROWS
@@ -86,11 +85,6 @@ def _summary(study: StudyReport, views: Sequence[_View], start: int, moment: dat
         _say(sheet, (report, look, reading), start + row + 1, top, top + height - 30)
     footer(sheet)
     return sheet
-
-
-def _sentence(study: StudyReport) -> str:
-    verdict = study_in_words(study.views).capitalize()
-    return f"{verdict}. {study_reason(study.views, len(study.views))}"
 
 
 def _say(sheet: Sheet, view: _View, number: int, y: float, bottom: float) -> None:

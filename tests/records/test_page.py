@@ -278,7 +278,7 @@ def test_joints_are_listed_in_place_of_the_parts_and_named_over_the_radiograph(
     said = words(report)
     assert said.count("Elbow: none seen 5.0 %") == listed - 1
     assert said.count("A Hand: fracture 87.0 %") == 1
-    assert said.count("1 Fracture, 20 to 30 % from left and 70 to 80 % from top: 75.0 %") == 1
+    assert said.count("1 Fracture, lower left of the picture: 75.0 %") == 1
     assert "What lies outside these joints is not examined." in said
     assert "Body part" not in said
     assert (f"and {more} more" in said) == bool(more)
