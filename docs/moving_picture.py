@@ -31,7 +31,8 @@ _COLOURS = 128
 
 def frames(page: Page, radiograph: Path) -> Iterator[tuple[bytes, int]]:
     """Yield a picture of each step and for how many milliseconds it stands."""
-    page.wait_for_timeout(1500)  # the thumbnails of the samples
+    page.locator(".fw-samples li").last.wait_for()
+    page.wait_for_timeout(3000)  # for their thumbnails
     yield page.screenshot(), 1500
     page.get_by_label("Choose radiographs").set_input_files(radiograph)
     expect(page.locator(".fw-queue li")).to_have_count(1)
