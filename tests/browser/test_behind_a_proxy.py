@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import button, guarded_pages, open_workbench, serve
+from pages import button, expect_answered, guarded_pages, open_workbench, serve
 from playwright.sync_api import Browser, Page, expect
 from proxy import behind_proxy
 
@@ -51,7 +51,7 @@ def test_a_class_meets_behind_it(new_page, address):
     expect(first.locator(".fw-card h2", has_text=":")).to_be_visible()
     button(first, "Add radiographs").click()
     first.locator(".fw-samples").get_by_role("button").nth(1).click()
-    expect(first.locator(".fw-queue .fw-tag")).to_have_count(2)
+    expect_answered(first, 2)
 
     # Who opens a lesson gives the workbench's place for it.
     first.get_by_role("link", name="Course").click()

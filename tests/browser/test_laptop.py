@@ -6,7 +6,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pages import LAPTOP, button, drop, expect_on_screen, open_workbench, tab, upload
+from pages import (
+    LAPTOP,
+    button,
+    drop,
+    expect_answered,
+    expect_on_screen,
+    open_workbench,
+    tab,
+    upload,
+)
 from playwright.sync_api import Page, expect
 
 from fracture_widgets.phantoms import draw_phantom
@@ -40,7 +49,7 @@ def study(views, tmp_path_factory) -> Path:
 def test_result_study_and_save_stand_there_without_scrolling(page, study):
     upload(page, study)
     button(page, "Predict all (2)").click()
-    expect(page.locator(".fw-queue .fw-tag")).to_have_count(2)
+    expect_answered(page, 2)
     expect(page.locator(".fw-study")).to_contain_text("The gravest of 2 views")
     for answer in (".fw-card h2", ".fw-probability", ".fw-study", ".fw-stage", ".fw-choices"):
         expect_on_screen(page.locator(answer))

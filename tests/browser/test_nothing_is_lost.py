@@ -11,6 +11,7 @@ from pages import (
     LAPTOP,
     Dashboard,
     button,
+    expect_answered,
     free_port,
     guarded_pages,
     open_page,
@@ -54,7 +55,7 @@ def seen(page: Page) -> dict[str, object]:
 
 def expect_as_before(page: Page, before: dict[str, object]) -> None:
     expect(page.locator(".fw-queue li")).to_have_count(len(before["titles"]))
-    expect(page.locator(".fw-queue .fw-tag")).to_have_count(len(before["tags"]))
+    expect_answered(page, len(before["tags"]))
     expect(page.locator(".fw-viewer figcaption")).to_have_text(before["chosen"])
     expect(page.locator(".fw-marks li span")).to_have_count(len(before["drawn"]))
     expect(page.locator(".fw-greys")).to_have_text(before["greys"])
@@ -66,7 +67,7 @@ def visit(page: Page, address: str, files: list[Path], data: Path) -> dict[str, 
     open_workbench(page, address)
     upload(page, *files[:2])
     button(page, "Predict all (2)").click()
-    expect(page.locator(".fw-queue .fw-tag")).to_have_count(2)
+    expect_answered(page, 2)
     page.get_by_role("group", name="Radiograph", exact=True).focus()
     for key in ("i", "[", "[", "m", "ArrowRight", "Enter"):
         page.keyboard.press(key)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pages import button, guarded_pages, open_workbench, serve, tab, upload
+from pages import button, expect_answered, guarded_pages, open_workbench, serve, tab, upload
 from picture_files import dicom_dataset, look_up_table, saved
 from playwright.sync_api import Browser, Page, expect
 
@@ -155,7 +155,7 @@ def _visit(page: Page, address: str, files: list[Path], visit: Visit) -> None:
     expect(pictures).to_have_count(7)
     visit.look(page, "uploaded")
     button(page, "Predict all (7)").click()
-    expect(page.locator(".fw-queue .fw-tag")).to_have_count(7)
+    expect_answered(page, 7)
     for place in range(7):
         chosen = pictures.nth(place).locator(".fw-picture")
         chosen.click()

@@ -182,7 +182,9 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(fresh_page):
     expect(page.locator(".fw-card")).to_contain_text("answered on request")
     pane = page.get_by_role("group", name="Radiograph", exact=True)
     pane.focus()
-    if not page.get_by_label("Opacity of the map").is_visible():
+    shown = button(page, "Map")
+    expect(shown).to_be_visible()
+    if shown.get_attribute("aria-pressed") != "true":
         page.keyboard.press("h")
     expect(page.get_by_label("Opacity of the map")).to_be_visible()
     page.context.set_offline(True)  # the kernel is out of reach

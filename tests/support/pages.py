@@ -160,6 +160,13 @@ def tab(page: Page, name: str) -> Locator:
     return page.get_by_role("tab", name=name, exact=True)
 
 
+def expect_answered(page: Page, many: int) -> None:
+    """Expect so many radiographs in the list, and an answer to each."""
+    tags = page.locator(".fw-queue .fw-tag")
+    expect(tags).to_have_count(many)
+    expect(tags.filter(has_text=re.compile("waiting|being examined"))).to_have_count(0)
+
+
 def upload(page: Page, *files: Path) -> None:
     page.get_by_label("Choose radiographs").set_input_files(files)
 
