@@ -194,7 +194,9 @@ def test_from_a_file_to_a_saved_report_by_keyboard_alone(page, files):
     # The key that opens the browser's own dialog is counted; the dialog is no part of the page.
     upload(page, files["hand"])
     expect(button(page, "Add radiographs")).to_be_focused()
-    press("Tab", page.get_by_role("button", name=re.compile("^Thumbnail of hand.png")))
+    thumbnail = page.get_by_role("button", name=re.compile("^Thumbnail of hand.png"))
+    expect(thumbnail).to_be_visible()
+    press("Tab", thumbnail)
     press("Tab", button(page, "Remove hand.png"))
     press("Tab", button(page, "Predict"))
     press_enter()

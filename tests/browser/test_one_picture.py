@@ -83,8 +83,18 @@ def frame_on_screen(page: Page, shown: np.ndarray) -> tuple[float, float, float,
     return (width - across) / 2, (height - down) / 2, across, down
 
 
+def is_drawn(page: Page, shown: np.ndarray, box: list[float]) -> bool:
+    """Tell whether the joint's box is on the screen yet, in the size the picture has by now."""
+    try:
+        measured_box(shown, frame_on_screen(page, shown), box, JOINT)
+    except AssertionError:
+        return False
+    return True
+
+
 def test_the_same_finding_is_at_the_same_place_everywhere(page, save, record, instances):
     canvas = page.get_by_role("img", name=re.compile("^Radiograph elbow.dcm"))
+    wait_until(page, lambda: is_drawn(page, pixels(canvas), record["joints"][0]["box"]))
     screen = pixels(canvas)
     (document,) = PdfReader(io.BytesIO(save("PDF page"))).pages
     paper, picture = picture_in(document), read_png(save("PNG page"))

@@ -65,7 +65,7 @@ def test_ten_cases_are_read_before_the_network_and_scored(
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(
         frame if isinstance(frame, str) else frame.decode("utf-8", "replace"))))  # fmt: skip
     open_page(page, address, ".fw-reading-room")
-    page.get_by_label("Class code").fill(CODE)
+    page.get_by_role("textbox", name="Class code").fill(CODE)
     page.get_by_label("Your name or pseudonym").fill("Ana")
     button(page, "Start reading").click()
     ofs = {True: iter(OF_FRACTURED), False: iter(OF_NORMAL)}
