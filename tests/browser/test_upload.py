@@ -225,16 +225,6 @@ def test_cut_in_the_middle_it_goes_on_by_itself_when_the_connection_is_back(page
     assert wire.carried - before < large.stat().st_size + 10 * MEGABYTE
 
 
-def test_two_tabs_of_one_visitor_have_a_list_each(page, wire, drawn, tmp_path):
-    other = page.context.new_page()
-    open_workbench(other, wire.address)
-    for name, tab in (("first.png", page), ("second.png", other)):
-        (tmp_path / name).write_bytes(drawn)
-        upload(tab, tmp_path / name)
-    for name, tab in (("first.png", page), ("second.png", other)):
-        expect(titles(tab)).to_have_text([name])
-
-
 def test_a_dropped_zip_gives_its_radiographs_and_says_what_is_none(page, tmp_path, radiographs):
     archive = tmp_path / "study.zip"
     with zipfile.ZipFile(archive, "w") as packed:
