@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import button, expect_answered, guarded_pages, open_workbench, serve
+from pages import button, expect_answered, expect_kept, guarded_pages, open_workbench, serve
 from playwright.sync_api import Browser, Page, expect
 from proxy import behind_proxy
 
@@ -52,6 +52,7 @@ def test_a_class_meets_behind_it(new_page, address):
     button(first, "Add radiographs").click()
     first.locator(".fw-samples").get_by_role("button").nth(1).click()
     expect_answered(first, 2)
+    expect_kept(first)
 
     # Who opens a lesson gives the workbench's place for it.
     first.get_by_role("link", name="Course").click()

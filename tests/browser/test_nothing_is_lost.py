@@ -12,6 +12,7 @@ from pages import (
     Dashboard,
     button,
     expect_answered,
+    expect_kept,
     free_port,
     guarded_pages,
     open_page,
@@ -115,6 +116,18 @@ def test_nothing_is_lost(browser, files, tmp_path):
             page.locator(".fw-queue").get_by_role("button", name="hand 2.png").first.click()
             expect_as_before(page, before)
             expect(banner).to_be_hidden()
+
+
+def test_what_was_done_just_before_the_page_is_left_is_kept(new_page, dashboard, files):
+    page = new_page(viewport=LAPTOP)
+    open_workbench(page, dashboard.address)
+    upload(page, files[0])
+    expect(page.locator(".fw-queue li")).to_have_count(1)
+    expect_kept(page)
+    page.get_by_role("group", name="Radiograph", exact=True).focus()
+    page.keyboard.press("i")
+    page.reload()  # at once, and with no error of a page whose kernel is gone
+    expect(button(page, "Invert")).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_connection_that_comes_back_goes_on(new_page, dashboard, files):

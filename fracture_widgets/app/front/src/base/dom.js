@@ -53,3 +53,11 @@ export function listen(model, handlers) {
   model.send({ type: "ready" });
   return () => model.off("msg:custom", onMessage);
 }
+
+// Calls `listener` before the page is left: what it sends the kernel still takes, which the
+// dashboard ends afterwards. Returns what takes it away again.
+export function beforeLeaving(listener) {
+  listener.asks = true; // the page of the dashboard tells ours by it from Voilà's, which ends all
+  window.addEventListener("beforeunload", listener);
+  return () => window.removeEventListener("beforeunload", listener);
+}

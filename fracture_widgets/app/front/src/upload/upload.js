@@ -1,6 +1,6 @@
 // Takes files and folders by button or by drop and has them sent.
 
-import { h, linkButton, listen } from "../base/dom.js";
+import { beforeLeaving, h, linkButton, listen } from "../base/dom.js";
 import { droppedEntries, survey, visibleInOrder } from "./files.js";
 import { counted, progressView } from "./progress.js";
 import { sender } from "./sending.js";
@@ -71,6 +71,7 @@ function render({ model, el }) {
     more.hidden = !model.get("foldable");
     more.setAttribute("aria-expanded", String(!folded));
     zone.hidden = folded;
+    zone.dataset.unsaved = model.get("unsaved");
     if (folded && hadFocus) more.focus();
   }
 
@@ -117,16 +118,16 @@ function render({ model, el }) {
     take(droppedEntries(event.dataTransfer));
   });
 
-  const askBeforeLeaving = (event) => { if (sending.busy || model.get("unsaved")) event.preventDefault(); };
-  askBeforeLeaving.asks = true; // and does nothing else: the dashboard tells it from those that end
-  window.addEventListener("beforeunload", askBeforeLeaving);
+  const stay = beforeLeaving((event) => {
+    if (sending.busy || model.get("unsaved")) event.preventDefault();
+  });
   model.on("change", fold);
   fold();
   const stop = listen(model, sending.handlers);
   return () => {
     stop();
     model.off("change", fold);
-    window.removeEventListener("beforeunload", askBeforeLeaving);
+    stay();
     if (sending.busy) cancel();
   };
 }

@@ -1,7 +1,7 @@
 // The radiograph, to be looked at closely: zoom, window, measure, and the network's maps over it.
 // All of it happens here; the kernel is asked for the picture once.
 
-import { bytesOf, h, keepKeys, listen } from "../base/dom.js";
+import { beforeLeaving, bytesOf, h, keepKeys, listen } from "../base/dom.js";
 import { drawBoxes } from "./boxes.js";
 import { pictureChoices } from "./choices.js";
 import { COLOURS } from "./colours.js";
@@ -325,6 +325,7 @@ function render({ model, el }) {
   // Some shortcuts look at what has the focus alone.
   const keepKeysOf = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
   keepKeys(el, (page) => page.addEventListener("focusin", keepKeysOf));
+  const leave = beforeLeaving(() => { if (keeping) keepLook(); });
   const stop = listen(model, {
     show,
     whole,
@@ -335,6 +336,7 @@ function render({ model, el }) {
   });
   return () => {
     stop();
+    leave();
     model.off("change:opacity", readOpacity);
     watcher.disconnect();
     pull?.stop();
