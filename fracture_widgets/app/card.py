@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from fracture_widgets.base.words import percent
-from fracture_widgets.models.marks import marks_of
+from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
     centre_of,
@@ -94,18 +94,20 @@ def _unbroken(text: str) -> str:
 
 def _joints(answer: Answer) -> str:
     """List the joints, the gravest first, each with its findings, by their names on the picture."""
-    marks = marks_of(answer)
-    joints = [mark for mark in marks if mark.is_joint]
+    annotations = annotations_of(answer)
+    joints = [each for each in annotations if each.is_joint]
     rows = []
-    for mark, joint in zip(joints, answer.examined_joints, strict=True):
+    for annotation, joint in zip(joints, answer.examined_joints, strict=True):
         probability = joint.answer.calibrated_probability
         said = verdict_words(joint.verdict, probability)
         findings = "".join(
-            f"<li>{_unbroken(found.sentence)}</li>" for found in marks if found.joint == mark.name
+            f"<li>{_unbroken(found.sentence)}</li>"
+            for found in annotations
+            if found.joint == annotation.name
         )
         rows.append(
             f'<li data-verdict="{verdict_slug(joint.verdict)}">'
-            f"<span>{mark.name} {escape(joint.answer.body_part.capitalize())}: "
+            f"<span>{annotation.name} {escape(joint.answer.body_part.capitalize())}: "
             f"<strong>{escape(said)}</strong></span> "
             f"<span>{_unbroken(percent(probability))}</span> "
             f"<small>{escape(place_in_words(*centre_of(joint.box)))}</small>"

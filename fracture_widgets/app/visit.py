@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from fracture_widgets.app.model_menu import ModelMenu
 from fracture_widgets.app.state import Entry, Reading, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, TaskState
-from fracture_widgets.app.widgets.looks import Look, look_from_page
 from fracture_widgets.app.widgets.upload import UploadPanel
+from fracture_widgets.app.widgets.view_state import ViewState, view_state_from_page
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.files import visitors_place
 from fracture_widgets.base.values import from_plain, to_plain
@@ -37,7 +37,7 @@ class _Known:
 
     versions: Versions
     answered: Answered = field(default_factory=Answered)
-    look: Look | None = None
+    look: ViewState | None = None
     reading: Reading = field(default_factory=Reading)
 
 
@@ -47,7 +47,7 @@ class _Job(NamedTuple):
     sha256: str
     known: _Known | None
     entry: Entry | None = None
-    look: Look | None = None
+    look: ViewState | None = None
     place: int = 0
 
 
@@ -273,7 +273,7 @@ def _changes(
             if radiograph is None:
                 place, radiograph = store.radiograph(sha256)
             answered = store.answered(radiograph) if now.answer else Answered()
-            look = look_from_page(store.noted(sha256, LOOK)) if now.look else None
+            look = view_state_from_page(store.noted(sha256, LOOK)) if now.look else None
             said = store.noted(sha256, READING) if now.reading else {}
             known_now = _Known(now, answered, look, from_plain(Reading, said))
             found.append(_Found(sha256, known_now, radiograph, place))

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fracture_widgets.figures.marks import draw_marks
+from fracture_widgets.figures.annotations import draw_annotations
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.marks import has_boxes, marks_of
+from fracture_widgets.models.annotations import annotations_of, has_boxes
 
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Report
@@ -123,7 +123,7 @@ def picture_of(
     over = map_shown(report, look)
     if over is not None:
         picture = overlay(picture, over.values, opacity=look.opacity)
-    draw_marks(picture, marks_of(report.answer), unit, brief=brief)
+    draw_annotations(picture, annotations_of(report.answer), unit, brief=brief)
     return picture
 
 

@@ -1,8 +1,8 @@
-"""What a model learned from: a mark of each radiograph, by which it is known when seen again.
+"""What a model learned from: a fingerprint of each radiograph, by which it is known again.
 
-A mark is no picture. It is 128 bits of how a radiograph looks, the signs of its slowest waves
-(Zauner, *Implementation and benchmarking of perceptual image hash functions*, 2010), and 16 of the
-sha256 of its greys, which tell the same pixels from a copy that looks alike.
+A fingerprint is no picture. It is 128 bits of how a radiograph looks, the signs of its slowest
+waves (Zauner, *Implementation and benchmarking of perceptual image hash functions*, 2010), and 16
+of the sha256 of its greys, which tell the same pixels from a copy that looks alike.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from fracture_widgets.models.folder import (
     read_card,
 )
 
-MARK = np.dtype([("low", "<u8"), ("high", "<u8"), ("exact", "<u2")])
-"""A radiograph's mark, as it stands in the file: 18 bytes."""
-MARK_FORM = 1
-"""Another number where marks are made in another way."""
+FINGERPRINT = np.dtype([("low", "<u8"), ("high", "<u8"), ("exact", "<u2")])
+"""A radiograph's fingerprint, as it stands in the file: 18 bytes."""
+FINGERPRINT_FORM = 1
+"""Another number where fingerprints are made in another way."""
 
 NOT, ALIKE, SAME = "no", "alike", "same"
 """Whether a radiograph was learned from: not, or one that looks like it, or its very pixels."""
 
-Marks = npt.NDArray[np.void]
+Fingerprints = npt.NDArray[np.void]
 
 _MOST_BITS = 12
 """Bits in which a copy may differ: saved anew, scaled, or cut a little at its edges."""
@@ -49,28 +49,28 @@ _LEAST_WAVE = 1e-4
 _MOST_BYTES = 64 << 20
 
 
-def mark_of(radiograph: Radiograph) -> Marks:
-    """Return a radiograph's mark, shape ``(1,)``."""
-    return _mark(radiograph, _thumbnail(radiograph.pixels))
+def fingerprint_of(radiograph: Radiograph) -> Fingerprints:
+    """Return a radiograph's fingerprint, shape ``(1,)``."""
+    return _fingerprint(radiograph, _thumbnail(radiograph.pixels))
 
 
-def _marks_of_origins(radiograph: Radiograph) -> Marks:
-    """Return the marks of what a radiograph may be a copy of, shape ``(3,)``.
+def _fingerprints_of_origins(radiograph: Radiograph) -> Fingerprints:
+    """Return the fingerprints of what a radiograph may be a copy of, shape ``(3,)``.
 
     It may be whole, cut at its edges, which are drawn on a little, or in a frame, which is left.
     """
     whole = _thumbnail(radiograph.pixels)
     field = find_exposed_field(radiograph.pixels).box
     origins = (whole, np.pad(whole, 1, mode="edge"), _thumbnail(radiograph.pixels, field))
-    return np.concatenate([_mark(radiograph, each) for each in origins])
+    return np.concatenate([_fingerprint(radiograph, each) for each in origins])
 
 
-def _mark(radiograph: Radiograph, small: npt.NDArray[np.float32]) -> Marks:
+def _fingerprint(radiograph: Radiograph, small: npt.NDArray[np.float32]) -> Fingerprints:
     greys = radiograph.to_uint8()
     digest = hashlib.sha256(f"{greys.shape}".encode())
     digest.update(np.ascontiguousarray(greys).data)
     low, high = _looks(small)
-    return np.array([(low, high, int.from_bytes(digest.digest()[:2], "little"))], MARK)
+    return np.array([(low, high, int.from_bytes(digest.digest()[:2], "little"))], FINGERPRINT)
 
 
 def _thumbnail(pixels: npt.NDArray[np.float32], box: Box = WHOLE) -> npt.NDArray[np.float32]:
@@ -107,57 +107,57 @@ def _basis() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
 
 
 class LearnedFrom:
-    """The radiographs that a model learned from, known by their marks alone."""
+    """The radiographs that a model learned from, known by their fingerprints alone."""
 
-    def __init__(self, marks: Marks, silent: Sequence[str] = ()) -> None:
-        self.marks: Marks = np.unique(marks)
+    def __init__(self, fingerprints: Fingerprints, silent: Sequence[str] = ()) -> None:
+        self.fingerprints: Fingerprints = np.unique(fingerprints)
         self.silent = tuple(silent)
         """Models that answer too, and whose cards tell of no radiographs."""
 
     @classmethod
-    def together(cls, marks: Sequence[Marks]) -> LearnedFrom:
-        """Put marks together."""
-        return cls(np.concatenate([np.empty(0, MARK), *marks]))
+    def together(cls, fingerprints: Sequence[Fingerprints]) -> LearnedFrom:
+        """Put fingerprints together."""
+        return cls(np.concatenate([np.empty(0, FINGERPRINT), *fingerprints]))
 
     def __len__(self) -> int:
-        return len(self.marks)
+        return len(self.fingerprints)
 
     def __repr__(self) -> str:
-        return f"LearnedFrom({len(self)} marks)"
+        return f"LearnedFrom({len(self)} fingerprints)"
 
     def holds(self, radiograph: Radiograph) -> str:
         """Say whether it was learned from, or one that it is a copy of."""
-        return max(self.which(_marks_of_origins(radiograph)), key=(NOT, ALIKE, SAME).index)
+        return max(self.which(_fingerprints_of_origins(radiograph)), key=(NOT, ALIKE, SAME).index)
 
-    def which(self, marks: Marks) -> list[str]:
-        """Say of each mark whether it is that of one of them."""
-        known, found = self.marks, []
-        for mark in marks:
-            differing = np.bitwise_count(known["low"] ^ mark["low"]).astype(np.intp)
-            differing += np.bitwise_count(known["high"] ^ mark["high"])
-            same = (differing == 0) & (known["exact"] == mark["exact"])
+    def which(self, fingerprints: Fingerprints) -> list[str]:
+        """Say of each fingerprint whether it is that of one of them."""
+        known, found = self.fingerprints, []
+        for fingerprint in fingerprints:
+            differing = np.bitwise_count(known["low"] ^ fingerprint["low"]).astype(np.intp)
+            differing += np.bitwise_count(known["high"] ^ fingerprint["high"])
+            same = (differing == 0) & (known["exact"] == fingerprint["exact"])
             found.append(SAME if same.any() else ALIKE if (differing <= _MOST_BITS).any() else NOT)
         return found
 
     def add_to(self, folder: Path) -> dict[str, Any]:
-        """Write the marks into a model folder, whose card names them; return that."""
+        """Write the fingerprints into a model folder, whose card names them; return that."""
         return add_learned_from(folder, self._write)
 
     def _write(self, stream: BinaryIO) -> None:
-        np.save(stream, self.marks, allow_pickle=False)
+        np.save(stream, self.fingerprints, allow_pickle=False)
 
 
 def learned_from(models: Iterable[ModelFolder]) -> LearnedFrom | None:
     """Return what models learned from, or None where no card says."""
-    marks: list[Marks] = []
+    fingerprints: list[Fingerprints] = []
     silent: list[str] = []
     for model in models:
         files = [name for name in model.card.get("files", {}) if name.startswith(LEARNED_FROM)]
         if model.home is None or not files:
             silent.append(model.name)
         else:
-            marks += [_read(model.home / name) for name in files]
-    return LearnedFrom(np.concatenate(marks), silent) if marks else None
+            fingerprints += [_read(model.home / name) for name in files]
+    return LearnedFrom(np.concatenate(fingerprints), silent) if fingerprints else None
 
 
 def learned_from_weights(weights: str | os.PathLike[str] | None) -> LearnedFrom | None:
@@ -172,15 +172,17 @@ def learned_from_weights(weights: str | os.PathLike[str] | None) -> LearnedFrom 
         return None
 
 
-def _read(path: Path) -> Marks:
+def _read(path: Path) -> Fingerprints:
     try:
         with path.open("rb") as stream:
-            marks: Marks = np.load(io.BytesIO(stream.read(_MOST_BYTES)), allow_pickle=False)
-        if marks.dtype != MARK or marks.ndim != 1:
+            fingerprints: Fingerprints = np.load(
+                io.BytesIO(stream.read(_MOST_BYTES)), allow_pickle=False
+            )
+        if fingerprints.dtype != FINGERPRINT or fingerprints.ndim != 1:
             raise ValueError("it holds other numbers")
     except (OSError, ValueError, EOFError) as error:
         raise ModelError(
             f"{path.name} does not tell what the model learned from ({error}): install the package "
             "again, or train the model again."
         ) from error
-    return marks
+    return fingerprints

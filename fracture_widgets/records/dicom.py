@@ -27,7 +27,7 @@ from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import MissingExtra
 from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.models.marks import marks_of
+from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import JointAnswer, Report
 from fracture_widgets.models.verdict_words import not_examined, override_mark
 from fracture_widgets.parts import Verdict, all_parts
@@ -225,11 +225,11 @@ def _answer(
     )
     reason = override_mark(answer) or (answer.refusal if answer.refused else "")
     texts = [(REASON, reason)] if reason else []
-    marks = marks_of(answer)
-    texts += [(EXAMINED, mark.sentence) for mark in marks if mark.is_joint]
+    annotations = annotations_of(answer)
+    texts += [(EXAMINED, annotation.sentence) for annotation in annotations if annotation.is_joint]
     if answer.examined_joints:
         texts.append((EXAMINED, not_examined(len(answer.examined_joints))))
-    texts += [(FOUND, mark.sentence) for mark in marks if not mark.is_joint]
+    texts += [(FOUND, annotation.sentence) for annotation in annotations if not annotation.is_joint]
     for name, text in [*texts, (codes.DCM.Comment, NOTICE)]:
         group[0].ContentSequence.append(
             sr.TextContentItem(name, text, sr.RelationshipTypeValues.CONTAINS)
@@ -255,31 +255,31 @@ def _places(
         frame = (0.0, 0.0, *size)
     else:
         image = evidence[-1]
-    for mark in marks_of(report.answer):
-        if isinstance(mark.said, JointAnswer):
-            answer = mark.said.answer
+    for annotation in annotations_of(report.answer):
+        if isinstance(annotation.said, JointAnswer):
+            answer = annotation.said.answer
             said: dict[str, Any] = {
                 "finding_type": JOINT,
                 "finding_sites": _sites(answer.body_part),
                 "measurements": [
                     _percent(PROBABILITY, answer.calibrated_probability),
-                    _percent(JOINT_SCORE, mark.said.score),
+                    _percent(JOINT_SCORE, annotation.said.score),
                 ],
                 "qualitative_evaluations": [
-                    sr.QualitativeEvaluation(VERDICT, VERDICTS[mark.verdict])
+                    sr.QualitativeEvaluation(VERDICT, VERDICTS[annotation.verdict])
                 ],
             }
         else:
-            kind = mark.said.kind
+            kind = annotation.said.kind
             said = {
                 "finding_type": FINDING if kind == "fracture" else Code(kind, SCHEME, kind),
-                "finding_sites": _sites(mark.said.body_part),
-                "measurements": [_percent(SCORE, mark.said.score)],
+                "finding_sites": _sites(annotation.said.body_part),
+                "measurements": [_percent(SCORE, annotation.said.score)],
             }
-        if mark.where is not None:
-            of = f" of joint {mark.joint}" if mark.joint else ""
-            name = f"{'Joint' if mark.is_joint else 'Finding'} {mark.name}{of}"
-            yield _region(report, header, (image, frame), name, mark.where, **said)
+        if annotation.where is not None:
+            of = f" of joint {annotation.joint}" if annotation.joint else ""
+            name = f"{'Joint' if annotation.is_joint else 'Finding'} {annotation.name}{of}"
+            yield _region(report, header, (image, frame), name, annotation.where, **said)
 
 
 def _region(

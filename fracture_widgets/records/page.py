@@ -20,7 +20,7 @@ from fracture_widgets.figures.palette import (
     VERDICTS,
     ZONES,
 )
-from fracture_widgets.models.marks import Mark, marks_of
+from fracture_widgets.models.annotations import Annotation, annotations_of
 from fracture_widgets.models.report import Answer, JointAnswer, Report
 from fracture_widgets.models.verdict_words import (
     meaning,
@@ -208,12 +208,12 @@ def stage(sheet: Sheet, report: Report, look: Look, room: Frame, *, brief: bool 
 
 def _key(sheet: Sheet, report: Report, look: Look, y: float) -> float:
     """Say below the picture what lies over it."""
-    marks = [mark for mark in marks_of(report.answer) if mark.where is not None]
+    annotations = [each for each in annotations_of(report.answer) if each.where is not None]
     shown = map_shown(report, look)
     words = ["Radiograph"]
-    if any(mark.is_joint for mark in marks):
+    if any(each.is_joint for each in annotations):
         words.append("corners: a joint that was examined")
-    if not all(mark.is_joint for mark in marks):
+    if not all(each.is_joint for each in annotations):
         words.append("outline: a finding, broken where in doubt")
     for line in lines_of("; ".join(words), _PICTURE, 17, most=2):
         y += 26
@@ -229,31 +229,31 @@ def _key(sheet: Sheet, report: Report, look: Look, y: float) -> float:
 
 def _beside(sheet: Sheet, answer: Answer, y: float, bottom: float) -> float:
     """Draw the probability and list joints, findings, and what was not examined."""
-    marks = marks_of(answer)
+    annotations = annotations_of(answer)
     y = _operating_points(sheet, answer, _BESIDE, y, _COLUMN) + 16
     if len(answer.joints) < 2:
         y = _body_parts(sheet, answer, y) + 16
     if answer.joints:
-        y = _joints(sheet, [mark for mark in marks if mark.is_joint], y) + 16
-    return _findings(sheet, [mark for mark in marks if not mark.is_joint], y, bottom)
+        y = _joints(sheet, [each for each in annotations if each.is_joint], y) + 16
+    return _findings(sheet, [each for each in annotations if not each.is_joint], y, bottom)
 
 
-def _joints(sheet: Sheet, joints: list[Mark], y: float) -> float:
+def _joints(sheet: Sheet, joints: list[Annotation], y: float) -> float:
     """List the joints' answers, the gravest first."""
     sheet.text(_BESIDE, y + 22, "Joints", INK, 24, bold=True)
     y += 58
     several = len(joints)
-    for mark in joints[: _JOINTS if several <= _JOINTS else _JOINTS - 1]:
-        if isinstance(mark.said, JointAnswer):
-            probability = mark.said.answer.calibrated_probability
-            part = f"{mark.name} {mark.said.answer.body_part.capitalize()}: "
-            said = verdict_words(mark.verdict, probability)
+    for annotation in joints[: _JOINTS if several <= _JOINTS else _JOINTS - 1]:
+        if isinstance(annotation.said, JointAnswer):
+            probability = annotation.said.answer.calibrated_probability
+            part = f"{annotation.name} {annotation.said.answer.body_part.capitalize()}: "
+            said = verdict_words(annotation.verdict, probability)
             words = percent(probability)
             room = _COLUMN - width_of(words, 20) - 16
             size = min(20.0, 20.0 * room / width_of(part + said, 20, bold=True))
             sheet.text(_BESIDE, y, part, INK, size)
             start = _BESIDE + width_of(part, size)
-            sheet.text(start, y, said, VERDICTS[mark.verdict], size, bold=True)
+            sheet.text(start, y, said, VERDICTS[annotation.verdict], size, bold=True)
             sheet.text(RIGHT, y, words, INK, 20, align="right")
             y += _ROW
     if several > _JOINTS:
@@ -265,14 +265,14 @@ def _joints(sheet: Sheet, joints: list[Mark], y: float) -> float:
     return y - 10
 
 
-def _findings(sheet: Sheet, findings: list[Mark], y: float, bottom: float) -> float:
+def _findings(sheet: Sheet, findings: list[Annotation], y: float, bottom: float) -> float:
     """List the findings, as many as there is room for."""
     if not findings:
         return y
     sheet.text(_BESIDE, y + 22, "Findings", INK, 24, bold=True)
     y += 56
-    for place, mark in enumerate(findings):
-        lines = lines_of(mark.sentence, _COLUMN, 18, most=3)
+    for place, annotation in enumerate(findings):
+        lines = lines_of(annotation.sentence, _COLUMN, 18, most=3)
         left = len(findings) - place
         if y + 26 * (len(lines) + (left > 1)) > bottom:
             sheet.text(_BESIDE, y, f"and {left} more", QUIET, 18)

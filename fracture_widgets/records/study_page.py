@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import INK, QUIET, RULE, VERDICTS
-from fracture_widgets.models.marks import marks_of
+from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import Report, StudyReport
 from fracture_widgets.models.verdict_words import (
     meaning,
@@ -103,14 +103,14 @@ def _say(sheet: Sheet, view: _View, number: int, y: float, bottom: float) -> Non
     start = left + width_of(lead, size, bold=True)
     sheet.text(start, y, verdict, VERDICTS[answer.verdict], size, bold=True)
     y += 8
-    marks = marks_of(answer)
+    annotations = annotations_of(answer)
     joints = len(answer.examined_joints)
     lines = [override_mark(answer), meaning(answer)]
     if reading is not None and reading.reader_verdict is not None:
         lines.append(f"The reader's verdict: {reading.reader_verdict}.")
-    lines += [mark.label for mark in marks if mark.is_joint]
+    lines += [each.label for each in annotations if each.is_joint]
     lines += [not_examined(joints)] if joints else []
-    lines += [mark.label for mark in marks if not mark.is_joint]
+    lines += [each.label for each in annotations if not each.is_joint]
     lines += report.warnings
     for line in (part for words in lines if words for part in lines_of(words, _WORDS, 17, most=3)):
         y += 25

@@ -237,9 +237,9 @@ class ClassifierTraining:
         if run is not None:
             card = save_network(run.folder, question, self._labels, network, model, card, known)
             weights = next(name for name in card["files"] if name.endswith(".npz"))
-            marks = next(name for name in card["files"] if name.startswith(LEARNED_FROM))
+            fingerprints = next(name for name in card["files"] if name.startswith(LEARNED_FROM))
             files = {"weights": run.folder / weights, "card": run.folder / CARD_FILE}
-            files["learned_from"] = run.folder / marks
+            files["learned_from"] = run.folder / fingerprints
         judged = None
         if not fitted.interrupted:
             answers = self._answers(learner, examples, known)
@@ -296,8 +296,8 @@ class ClassifierTraining:
     def _learned_from(self, examples: Examples) -> LearnedFrom:
         """Return what the network learned from, and what the weights did that it started from."""
         start = learned_from_weights(self._plan.weights)
-        own = [examples.marks[examples.rows(split)] for split in ("train", "validation")]
-        return LearnedFrom.together([*own, *([] if start is None else [start.marks])])
+        own = [examples.fingerprints[examples.rows(split)] for split in ("train", "validation")]
+        return LearnedFrom.together([*own, *([] if start is None else [start.fingerprints])])
 
     def _answers(
         self, learner: keras.Model, examples: Examples, known: LearnedFrom
@@ -309,7 +309,7 @@ class ClassifierTraining:
         answers = [np.asarray(learner.predict_on_batch(x), dtype=float) for x, _ in tested]
         given = pd.DataFrame(np.concatenate(answers), columns=list(self._labels))
         test = examples.table.iloc[rows][["patient_id", "answer"]].reset_index(drop=True)
-        test[LEARNED_COLUMN] = known.which(examples.marks[rows])
+        test[LEARNED_COLUMN] = known.which(examples.fingerprints[rows])
         return pd.concat([test, given], axis=1)
 
 

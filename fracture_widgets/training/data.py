@@ -18,7 +18,7 @@ from fracture_widgets.datasets.table import labelled_table
 from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadiograph
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
-from fracture_widgets.models.learned_from import Marks, mark_of
+from fracture_widgets.models.learned_from import Fingerprints, fingerprint_of
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
 from fracture_widgets.parts import BODY_PARTS, LABELS, with_article
@@ -45,7 +45,7 @@ class Examples:
     table: pd.DataFrame
     inputs: npt.NDArray[Any]
     skipped: tuple[tuple[str, str], ...]
-    marks: Marks
+    fingerprints: Fingerprints
 
     def rows(self, split: str) -> npt.NDArray[np.intp]:
         """Return the numbers of a split's rows."""
@@ -156,14 +156,14 @@ def counts(table: pd.DataFrame, question: str) -> dict[str, dict[str, int]]:
 
 def pixel_loader(
     table: pd.DataFrame, monitor: Monitor
-) -> tuple[Callable[[int], Pixels | None], list[tuple[str, str]], dict[int, Marks]]:
+) -> tuple[Callable[[int], Pixels | None], list[tuple[str, str]], dict[int, Fingerprints]]:
     """Return what reads a row's radiograph as the network sees it, and two lists that it fills.
 
-    They are of what it has to skip, and of the marks of what it read.
+    They are of what it has to skip, and of the fingerprints of what it read.
     """
     paths = [Path(path) for path in table["image_path"]]
     skipped: list[tuple[str, str]] = []
-    marks: dict[int, Marks] = {}
+    fingerprints: dict[int, Fingerprints] = {}
 
     def load(row: int) -> Pixels | None:
         try:
@@ -173,24 +173,24 @@ def pixel_loader(
             skipped.append((paths[row].name, str(error)))
             monitor.say(f"Skipped: {error}")
             return None
-        marks[row] = mark_of(radiograph)
+        fingerprints[row] = fingerprint_of(radiograph)
         return np.rint(greys[..., 0]).astype(np.uint8)
 
-    return load, skipped, marks
+    return load, skipped, fingerprints
 
 
 def read_examples(table: pd.DataFrame, monitor: Monitor) -> Examples:
     """Read every radiograph as the network sees it, and pass over those that cannot be read."""
     pixels = np.empty((len(table), INPUT_SIZE, INPUT_SIZE), np.uint8)
     kept: list[int] = []
-    load, skipped, marks = pixel_loader(table, monitor)
+    load, skipped, fingerprints = pixel_loader(table, monitor)
     for row in range(len(table)):
         radiograph = load(row)
         if radiograph is not None:
             pixels[len(kept)] = radiograph
             kept.append(row)
         monitor.step(row + 1, len(table), READING)
-    return kept_examples(table, kept, pixels[: len(kept)], skipped, marks)
+    return kept_examples(table, kept, pixels[: len(kept)], skipped, fingerprints)
 
 
 def kept_examples(
@@ -198,14 +198,14 @@ def kept_examples(
     kept: list[int],
     inputs: npt.NDArray[Any],
     skipped: Sequence[tuple[str, str]],
-    marks: Mapping[int, Marks],
+    fingerprints: Mapping[int, Fingerprints],
 ) -> Examples:
     """Return the rows that could be read; raise a :class:`TrainingError` if there are none."""
     if not kept:
         raise TrainingError(
             f"None of the {len(skipped):,} radiographs could be read; the first: {skipped[0][1]}"
         )
-    marked = np.concatenate([marks[row] for row in kept])
+    marked = np.concatenate([fingerprints[row] for row in kept])
     return Examples(table.iloc[kept].reset_index(drop=True), inputs, tuple(skipped), marked)
 
 

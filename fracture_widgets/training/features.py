@@ -18,7 +18,7 @@ from fracture_widgets.base.files import file_sha256
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.models.learned_from import MARK, MARK_FORM, mark_of
+from fracture_widgets.models.learned_from import FINGERPRINT, FINGERPRINT_FORM, fingerprint_of
 from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.names import POOLED_OUTPUT
@@ -123,21 +123,21 @@ def pooled_examples(
     """Return the pooled features of every radiograph that can be read, from files or the cache."""
     keras = require_keras("Computing features")
     trunk = keras.Model(network.input, network.get_layer(POOLED_OUTPUT).output)
-    load, skipped, marks = pixel_loader(table, monitor)
+    load, skipped, fingerprints = pixel_loader(table, monitor)
     paths = [Path(path) for path in table["image_path"]]
     digests = [_digest(path) for path in paths]
     features, kept, _ = compute_features(trunk, digests, load, cache, monitor)
     for row in kept:
-        # Of whose features were kept from before, the file was not read; its mark was kept, too.
-        key = content_key({"file": digests[row], "mark": MARK_FORM})
-        known = None if row in marks else cache.get(key)
+        # Where the features were kept from before, no file was read; its fingerprint was kept.
+        key = content_key({"file": digests[row], "fingerprint": FINGERPRINT_FORM})
+        known = None if row in fingerprints else cache.get(key)
         if known is not None:
-            marks[row] = known.view(MARK)
+            fingerprints[row] = known.view(FINGERPRINT)
             continue
-        if row not in marks:
-            marks[row] = mark_of(read_radiograph(paths[row]))
-        cache.put(key, marks[row].view(np.uint8))
-    return kept_examples(table, kept, features[kept], skipped, marks)
+        if row not in fingerprints:
+            fingerprints[row] = fingerprint_of(read_radiograph(paths[row]))
+        cache.put(key, fingerprints[row].view(np.uint8))
+    return kept_examples(table, kept, features[kept], skipped, fingerprints)
 
 
 def _digest(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""What a model learned from FracAtlas, marked so that it is known when seen again."""
+"""Fingerprints of what a model learned from FracAtlas, so that it is known when seen again."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import crop_frame
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.learned_from import LearnedFrom, Marks, mark_of
+from fracture_widgets.models.learned_from import Fingerprints, LearnedFrom, fingerprint_of
 from fracture_widgets.training.framing import radiograph_reader, rows_of
 
 
-def mark_whole_and_cut(shown: Iterable[tuple[Radiograph, Iterable[Box]]]) -> LearnedFrom:
-    """Mark radiographs, and the crops of their joints as ``data fracatlas`` writes them."""
-    marks: list[Marks] = []
+def fingerprint_whole_and_cut(shown: Iterable[tuple[Radiograph, Iterable[Box]]]) -> LearnedFrom:
+    """Know radiographs, and crops of their joints as ``data fracatlas`` writes them, again."""
+    fingerprints: list[Fingerprints] = []
     for radiograph, joints in shown:
-        marks.append(mark_of(radiograph))
-        marks += [mark_of(radiograph.crop(crop_frame(box, radiograph))) for box in joints]
-    return LearnedFrom.together(marks)
+        fingerprints.append(fingerprint_of(radiograph))
+        fingerprints += [
+            fingerprint_of(radiograph.crop(crop_frame(box, radiograph))) for box in joints
+        ]
+    return LearnedFrom.together(fingerprints)
 
 
-def mark_atlas(atlas: FracAtlas, table: pd.DataFrame, monitor: Monitor = SILENT) -> LearnedFrom:
-    """Mark the radiographs whose joints a teaching table has, each whole, and their crops.
+def fingerprint_atlas(
+    atlas: FracAtlas, table: pd.DataFrame, monitor: Monitor = SILENT
+) -> LearnedFrom:
+    """Know the radiographs whose joints a teaching table has again, each whole, and their crops.
 
     What no model answers for is left out, legs and hips, and what nobody else has, drawn ones.
     """
@@ -37,6 +41,6 @@ def mark_atlas(atlas: FracAtlas, table: pd.DataFrame, monitor: Monitor = SILENT)
         for done, (name, rows) in enumerate(images, start=1):
             boxes = [Box(row.x0, row.y0, row.x1, row.y1) for row in rows_of(rows)]
             yield read(str(name)), boxes
-            monitor.step(done, len(images), "marking")
+            monitor.step(done, len(images), "fingerprints")
 
-    return mark_whole_and_cut(shown())
+    return fingerprint_whole_and_cut(shown())

@@ -9,7 +9,7 @@ from fracture_widgets.cli import main
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.folder import default_models_folder
-from fracture_widgets.models.learned_from import LearnedFrom, mark_of
+from fracture_widgets.models.learned_from import LearnedFrom, fingerprint_of
 from fracture_widgets.phantoms import write_phantoms
 
 pytestmark = pytest.mark.slow
@@ -122,8 +122,8 @@ def test_what_a_model_learned_from_does_not_count(folder, tmp_path, capsys):
     card.write_bytes(text)
     table = load_dataset(folder)
     hands = table.image_path[table.body_part == "hand"]
-    marks = [mark_of(read_radiograph(path)) for path in hands]
-    LearnedFrom.together(marks).add_to(tmp_path)
+    fingerprints = [fingerprint_of(read_radiograph(path)) for path in hands]
+    LearnedFrom.together(fingerprints).add_to(tmp_path)
 
     words = ["evaluate", str(folder), "--models", str(tmp_path)]
     assert main([*words, "--json"]) == 0

@@ -8,7 +8,7 @@ from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.evaluate import evaluate_predictions
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.models.learned_from import LearnedFrom, mark_of
+from fracture_widgets.models.learned_from import LearnedFrom, fingerprint_of
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import write_phantoms
@@ -164,7 +164,9 @@ def learned_reader(table, rows, mistakes=()):
     """Return a reader whose model learned from some of the rows."""
     reader = Reader(table, mistakes)
     paths = [table.image_path.iloc[row] for row in rows]
-    reader.learned_from = LearnedFrom.together([mark_of(read_radiograph(path)) for path in paths])
+    reader.learned_from = LearnedFrom.together(
+        [fingerprint_of(read_radiograph(path)) for path in paths]
+    )
     return reader
 
 
@@ -222,7 +224,7 @@ def test_part_of_it_was_learned_from_and_the_others_count(table):
 
 def test_a_model_that_does_not_say_beside_one_that_does_is_named(table):
     reader = learned_reader(table, [0])
-    reader.learned_from = LearnedFrom(reader.learned_from.marks, ["elbow", "hand"])
+    reader.learned_from = LearnedFrom(reader.learned_from.fingerprints, ["elbow", "hand"])
     result = evaluated(table, reader)
     said = "Others may have been, too: of elbow and hand the cards do not say."
     assert said in str(result)

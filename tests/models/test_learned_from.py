@@ -25,13 +25,13 @@ from fracture_widgets.models.folder import (
 )
 from fracture_widgets.models.learned_from import (
     ALIKE,
-    MARK,
+    FINGERPRINT,
     NOT,
     SAME,
     LearnedFrom,
+    fingerprint_of,
     learned_from,
     learned_from_weights,
-    mark_of,
 )
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom
@@ -42,7 +42,7 @@ LEARNED = [draw_phantom(part, fractured=False, seed=seed).radiograph
 
 @pytest.fixture(scope="module")
 def known() -> LearnedFrom:
-    return LearnedFrom.together([mark_of(radiograph) for radiograph in LEARNED])
+    return LearnedFrom.together([fingerprint_of(radiograph) for radiograph in LEARNED])
 
 
 def _saved(radiograph: Radiograph, kind: str, **settings: int) -> Radiograph:
@@ -138,19 +138,19 @@ def test_a_folder_keeps_the_marks_and_its_identity(model: Path, known: LearnedFr
     assert set(after.weights) == set(before.weights)
     kept = learned_from([after])
     assert kept is not None
-    np.testing.assert_array_equal(kept.marks, known.marks)
+    np.testing.assert_array_equal(kept.fingerprints, known.fingerprints)
     assert (model / name).stat().st_size < 18 * len(LEARNED) + 256
 
     # Another file takes the place of the first.
-    LearnedFrom.together([mark_of(LEARNED[0])]).add_to(model)
+    LearnedFrom.together([fingerprint_of(LEARNED[0])]).add_to(model)
     assert not (model / name).exists()
     (again,) = model.glob("learned_from*")
     assert again.name in read_card(model)["files"]
 
 
 def test_a_mark_tells_nobody_what_the_radiograph_shows() -> None:
-    assert MARK.itemsize == 18
-    assert mark_of(LEARNED[0]).shape == (1,)
+    assert FINGERPRINT.itemsize == 18
+    assert fingerprint_of(LEARNED[0]).shape == (1,)
 
 
 @pytest.mark.parametrize("damage", ["cut off", "other bytes", "gone", "a pickle", "other numbers"])
@@ -208,7 +208,7 @@ def test_a_model_beside_it_that_does_not_say_is_named(
     both = learned_from([load_model_folder(model), silent])
     assert both is not None
     assert both.silent == ("older",)
-    np.testing.assert_array_equal(both.marks, known.marks)
+    np.testing.assert_array_equal(both.fingerprints, known.fingerprints)
 
 
 def test_every_network_that_ships_says_what_it_learned_from() -> None:
@@ -221,4 +221,6 @@ def test_every_network_that_ships_says_what_it_learned_from() -> None:
     together = shipped_cascade().learned_from
     assert together is not None
     assert together.silent == ()
-    np.testing.assert_array_equal(together.marks, np.union1d(whole.marks, joints.marks))
+    np.testing.assert_array_equal(
+        together.fingerprints, np.union1d(whole.fingerprints, joints.fingerprints)
+    )

@@ -22,10 +22,10 @@ from fracture_widgets.evaluation.learned import Learned
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.models.learned_from import SAME, LearnedFrom, learned_from, mark_of
+from fracture_widgets.models.learned_from import SAME, LearnedFrom, fingerprint_of, learned_from
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.compare import compare
-from fracture_widgets.training.learned import mark_whole_and_cut
+from fracture_widgets.training.learned import fingerprint_whole_and_cut
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.recipes.paper import train_fracture_model
 from fracture_widgets.training.runs import Judged, open_run
@@ -76,11 +76,11 @@ def train(tiny_trunk: Any, tmp_path: Path) -> Any:
 
 @pytest.fixture
 def marks_of(hands: Path) -> Any:
-    def marks(split: str) -> LearnedFrom:
+    def fingerprints(split: str) -> LearnedFrom:
         paths = sorted((hands / split).rglob("*.png"))
-        return LearnedFrom.together([mark_of(read_radiograph(path)) for path in paths])
+        return LearnedFrom.together([fingerprint_of(read_radiograph(path)) for path in paths])
 
-    return marks
+    return fingerprints
 
 
 def test_a_training_marks_what_it_learned_from_and_nothing_of_the_test_split(
@@ -92,8 +92,8 @@ def test_a_training_marks_what_it_learned_from_and_nothing_of_the_test_split(
     assert "None of the 4 radiographs were learned from." in str(result)
     kept = learned_from([load_model_folder(tmp_path / "hand")])
     assert kept is not None
-    np.testing.assert_array_equal(kept.marks, marks_of("train_valid").marks)
-    assert set(kept.which(marks_of("test").marks)) == {"no"}
+    np.testing.assert_array_equal(kept.fingerprints, marks_of("train_valid").fingerprints)
+    assert set(kept.which(marks_of("test").fingerprints)) == {"no"}
     assert result.files["learned_from"].is_file()
     run = open_run(tmp_path / "hand")
     assert (run.learned, run.on_all) == (Learned(0, 4), None)
@@ -104,7 +104,7 @@ def test_what_stands_on_both_sides_does_not_count(
     train: Any, repeated: Path, tmp_path: Path, frozen: bool, trunk_weights: Path
 ) -> None:
     start = trunk_weights if frozen else None
-    for _ in range(1 + frozen):  # the second time, features and marks are there from before
+    for _ in range(1 + frozen):  # the second time, features and fingerprints are there from before
         result = train(repeated, tmp_path / "hand", frozen_trunk=frozen, weights=start)
         assert result.learned == Learned(2, 6, alike=2)
         assert result.evaluation.n == 4
@@ -137,7 +137,7 @@ def test_weights_bring_along_what_they_learned_from(
     kept = learned_from([load_model_folder(tmp_path / "second")])
     assert kept is not None
     assert len(kept) == 12  # what the first learned from is there, beside its own
-    assert set(kept.which(marks_of("train_valid").marks)) == {SAME}
+    assert set(kept.which(marks_of("train_valid").fingerprints)) == {SAME}
 
 
 def test_runs_of_earlier_versions_say_nothing_of_it() -> None:
@@ -176,13 +176,13 @@ def test_a_comparison_leaves_out_what_a_fold_learned_from(
     assert (part.predictions.learned_from == "same").sum() == 4
 
 
-def _weights_that_learned(home: Path, marks: LearnedFrom) -> Path:
+def _weights_that_learned(home: Path, fingerprints: LearnedFrom) -> Path:
     from fracture_widgets.models.folder import save_model_folder
 
     graph = {"layers": [], "outputs": {"hand": "hand"}, "features": "conv"}
     weights = {"hand/bias": np.zeros(2, np.float32)}
     save_model_folder(home, weights, graph, {}, kind="fracture", body_parts=["hand"])
-    marks.add_to(home)
+    fingerprints.add_to(home)
     (file,) = home.glob("*.npz")
     return file
 
@@ -190,7 +190,7 @@ def _weights_that_learned(home: Path, marks: LearnedFrom) -> Path:
 def test_whole_radiographs_are_marked_with_their_joints_cut_out() -> None:
     radiograph = draw_phantom("hand", fractured=True, seed=4).radiograph
     box = Box(0.2, 0.2, 0.7, 0.7)
-    known = mark_whole_and_cut([(radiograph, [box])])
+    known = fingerprint_whole_and_cut([(radiograph, [box])])
     assert len(known) == 2
     assert known.holds(radiograph) == SAME
     assert known.holds(radiograph.crop(crop_frame(box, radiograph))) == SAME

@@ -15,19 +15,19 @@ import traitlets
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script, style
-from fracture_widgets.app.widgets.looks import Look, look_from_page, seen_as
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
+from fracture_widgets.app.widgets.view_state import ViewState, look_of_state, view_state_from_page
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import (
     DEFAULT_OPACITY,
+    Look,
     grey_jpeg,
     map_shown,
     maps_of,
 )
-from fracture_widgets.figures.overlay import Look as Seen
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.marks import drawn_marks
+from fracture_widgets.models.annotations import drawn_annotations
 from fracture_widgets.models.verdict_words import box_in_words, place_in_words
 from fracture_widgets.parts import in_words, with_article
 
@@ -75,7 +75,7 @@ class Viewer(LiveWidget):
         self._add = add or self._show_alone
         self._select = select
         self._looked = looked
-        self.looks: dict[str, Look] = {}
+        self.looks: dict[str, ViewState] = {}
         self._keys: dict[str, str] = {}  # of what was shown: what the page calls it, and what it is
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
         self._draw(None)
@@ -85,16 +85,16 @@ class Viewer(LiveWidget):
         if entry is not self._shown:
             self._draw(entry)
 
-    def look_so(self, sha256: str, look: Look) -> None:
+    def look_so(self, sha256: str, look: ViewState) -> None:
         """Have a radiograph looked at as on another page; at once, if it is shown."""
         self.looks[sha256] = look
         if self._shown is not None and self._shown.radiograph.sha256 == sha256:
             self.content["look"] = look
             self.send({"type": "look", "key": self.content["key"], "look": look})
 
-    def look_of(self, entry: Entry) -> Seen:
+    def look_of(self, entry: Entry) -> Look:
         """Return how a radiograph was last looked at."""
-        return seen_as(self.looks.get(entry.radiograph.sha256), self.opacity)
+        return look_of_state(self.looks.get(entry.radiograph.sha256), self.opacity)
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
         """Take a message from the page: it is ready, wants a piece or picture, or has a region."""
@@ -113,7 +113,7 @@ class Viewer(LiveWidget):
 
     def _note_look(self, sha256: str | None, value: Any) -> None:
         """Keep the window and marks of a radiograph, also when another one is shown by now."""
-        look = look_from_page(value)
+        look = view_state_from_page(value)
         if sha256 is not None and look is not None and self._looked is not None:
             self.looks[sha256] = look
             self._looked(sha256)
@@ -131,7 +131,7 @@ class Viewer(LiveWidget):
             self.looks.pop(radiograph.sha256, None)  # removed and brought again, it begins anew
         self._keys[key] = radiograph.sha256
         layers, maps = _maps(entry)
-        boxes = [] if entry.report is None else drawn_marks(entry.report.answer)
+        boxes = [] if entry.report is None else drawn_annotations(entry.report.answer)
         drawn = radiograph.source_format == "drawn"
         kind = "Drawn radiograph, no patient" if drawn else radiograph.source_format
         size = f"{radiograph.width} × {radiograph.height} pixels"

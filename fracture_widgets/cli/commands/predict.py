@@ -149,7 +149,7 @@ def _as_json(place: str, report: Report, study: int | None) -> str:
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
     from fracture_widgets.base.words import percent
-    from fracture_widgets.models.marks import marks_of
+    from fracture_widgets.models.annotations import annotations_of
     from fracture_widgets.models.verdict_words import (
         not_examined,
         override_mark,
@@ -168,7 +168,7 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
             + (f". {override_mark(answer)}" if answer.overridden else "")
         )
     lines = [f"{place}: {answered}"]
-    joints = [mark.sentence for mark in marks_of(answer) if mark.is_joint]
+    joints = [each.sentence for each in annotations_of(answer) if each.is_joint]
     if len(joints) > 1:
         lines += [f"  {line}" for line in [*joints, not_examined(len(joints))]]
     lines += [f"  Warning: {text}" for text in report.warnings]

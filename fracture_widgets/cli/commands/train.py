@@ -21,8 +21,8 @@ from fracture_widgets.cli.options import (
     new_app,
     quiet_tensorflow,
 )
+from fracture_widgets.cli.train_fingerprints import fingerprints
 from fracture_widgets.cli.train_looks import looks
-from fracture_widgets.cli.train_marks import marks
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.training.plan import TrainingPlan
@@ -280,7 +280,7 @@ def cascade(
 app.command(short_help="train the network that looks twice from a FracAtlas copy")(
     documented(looks)
 )
-app.command(short_help="note which radiographs a cascade learned from")(documented(marks))
+app.command(short_help="note which radiographs a cascade learned from")(documented(fingerprints))
 
 
 @app.command(short_help=f"fit the gate that refuses what is no {in_words()}")

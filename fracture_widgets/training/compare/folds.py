@@ -21,7 +21,7 @@ from fracture_widgets.base.progress import Monitor
 from fracture_widgets.datasets.split import patient_folds, split_by_patient
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
-from fracture_widgets.models.learned_from import NOT, LearnedFrom, Marks
+from fracture_widgets.models.learned_from import NOT, Fingerprints, LearnedFrom
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.parts import FRACTURED, LABELS
 from fracture_widgets.training.data import (
@@ -71,7 +71,7 @@ class ComparedData:
     pixels: npt.NDArray[np.uint8]
     folds: tuple[FoldRows, ...]
     skipped: tuple[tuple[str, str], ...]
-    marks: Marks
+    fingerprints: Fingerprints
 
     @property
     def targets(self) -> npt.NDArray[np.float32]:
@@ -86,11 +86,11 @@ class ComparedData:
 
     def learned_from(self, weights: Iterable[LearnedFrom]) -> npt.NDArray[np.str_]:
         """Say which radiographs a model that answers them saw: in its fold, or in its weights."""
-        start = LearnedFrom.together([known.marks for known in weights])
-        seen = np.full(len(self.marks), NOT, dtype="<U8")
+        start = LearnedFrom.together([known.fingerprints for known in weights])
+        seen = np.full(len(self.fingerprints), NOT, dtype="<U8")
         for fold in self.folds:
-            known = LearnedFrom.together([start.marks, self.marks[fold.learning]])
-            seen[fold.test] = known.which(self.marks[fold.test])
+            known = LearnedFrom.together([start.fingerprints, self.fingerprints[fold.learning]])
+            seen[fold.test] = known.which(self.fingerprints[fold.test])
         return seen
 
     def digest(self) -> str:
@@ -120,7 +120,7 @@ def read_compared(
     table["sha256"] = [file_sha256(Path(path)) for path in table["image_path"]]
     division = tuple(_divide(table, number, plan) for number in range(folds))
     return ComparedData(question, table, examples.inputs, division, examples.skipped,
-                        examples.marks)  # fmt: skip
+                        examples.fingerprints)  # fmt: skip
 
 
 def _divide(table: pd.DataFrame, number: int, plan: TrainingPlan) -> FoldRows:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.words import percent
-from fracture_widgets.models.marks import letter
+from fracture_widgets.models.annotations import letter
 from fracture_widgets.models.verdict_words import joint_in_words, not_examined, verdict_words
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.saved_result import (

@@ -20,7 +20,7 @@ from fracture_widgets.app.tabs.reading_room.score import ScorePanel
 from fracture_widgets.app.widgets.controls import Form, StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
-from fracture_widgets.models.marks import drawn_marks
+from fracture_widgets.models.annotations import drawn_annotations
 from fracture_widgets.reading_room.cases import Source, offered_sources
 from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
@@ -116,7 +116,7 @@ class RoomView(widgets.VBox):
             boxes = [_box([b.x0, b.y0, b.x1, b.y1], "Fracture", "truth")
                      for b in session.current.boxes or ()]  # fmt: skip
             if entry.report is not None:
-                boxes += drawn_marks(entry.report.answer)
+                boxes += drawn_annotations(entry.report.answer)
         if mark is not None:
             boxes.append(_box(mark.corners, "Your mark", "reader"))
         self.viewer.put(entry, marking=not answered, boxes=boxes)

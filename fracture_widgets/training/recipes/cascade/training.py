@@ -34,7 +34,7 @@ from fracture_widgets.models.weight_files import (
     write_weights,
 )
 from fracture_widgets.training.features import trunk_features
-from fracture_widgets.training.learned import mark_atlas
+from fracture_widgets.training.learned import fingerprint_atlas
 from fracture_widgets.training.recipes.cascade.evidence import judge, served, summarise
 from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe, Lesson, fit_cascade
 from fracture_widgets.training.recipes.cascade.readout import read_out
@@ -104,17 +104,17 @@ def train_cascade(
         body_parts=lesson.body_parts,
     )
     save_predictions(models / OUT_OF_FOLD_FILE, out_of_fold)
-    return mark_atlas(atlas, lesson.table, monitor).add_to(models)
+    return fingerprint_atlas(atlas, lesson.table, monitor).add_to(models)
 
 
-def mark_cascade(atlas: FracAtlas, models: Path, monitor: Monitor = SILENT) -> LearnedFrom:
+def fingerprint_cascade(atlas: FracAtlas, models: Path, monitor: Monitor = SILENT) -> LearnedFrom:
     """Put into the folder of a cascade that was trained before what it learned from."""
     if read_card(models)["kind"] != CASCADE:
         raise ModelError(
             f"{models.name} holds no cascade that train cascade made: name the folder of one."
         )
     table = teaching_table(atlas, sound_patches=0, phantoms=0)
-    known = mark_atlas(atlas, table, monitor)
+    known = fingerprint_atlas(atlas, table, monitor)
     known.add_to(models)
     return known
 

@@ -36,7 +36,7 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
-from fracture_widgets.training.learned import mark_whole_and_cut
+from fracture_widgets.training.learned import fingerprint_whole_and_cut
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
 from fracture_widgets.training.recipes.looks.beside import is_beside_crops, model_in, same_as_marked
 from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
@@ -197,7 +197,9 @@ def save_looks(
     complete = amend_card(out, gate={**figures_of_gate, "kinds": kinds})
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
     limbs = (known for known in job.run.learned if known.kind == LIMB)
-    complete = mark_whole_and_cut((known.radiograph, known.boxes) for known in limbs).add_to(out)
+    complete = fingerprint_whole_and_cut((known.radiograph, known.boxes) for known in limbs).add_to(
+        out
+    )
     if is_beside_crops(out):
         complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
     return complete

@@ -1,6 +1,6 @@
 """Record ``docs/moving_picture.gif``: a radiograph arrives, is answered, read and saved.
 
-    python docs/moving_picture.py
+    python benchmarks/moving_picture.py
 
 It needs Chromium and the extras ``dashboard`` and ``test``. The radiograph is drawn.
 """
@@ -8,22 +8,18 @@ It needs Chromium and the extras ``dashboard`` and ``test``. The radiograph is d
 from __future__ import annotations
 
 import io
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from page_opening import chromium
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
+from served import PATIENCE, READY, dashboard
 
 from fracture_widgets.phantoms import draw_phantom
 
-_HERE = Path(__file__).parent
-sys.path.insert(0, str(_HERE.parent / "benchmarks"))
-
-from page_opening import chromium  # noqa: E402
-from served import PATIENCE, READY, dashboard  # noqa: E402
-
+_DOCS = Path(__file__).parents[1] / "docs"
 _SIZE = {"width": 1180, "height": 760}
 _SHOWN = (885, 570)
 _COLOURS = 128
@@ -80,4 +76,4 @@ def record(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    record(_HERE / "moving_picture.gif")
+    record(_DOCS / "moving_picture.gif")

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fracture_widgets.figures.palette import FOUND, JOINT, STAGE
 from fracture_widgets.figures.style import font_file
-from fracture_widgets.models.marks import Mark
+from fracture_widgets.models.annotations import Annotation
 
 _LINE, _CASING = 1.5, 1.5  # in units; a casing's width is that on either side
 _DASH, _GAP = 6.0, 4.0
@@ -27,10 +27,10 @@ Rectangle = tuple[float, float, float, float]
 """Left, top, right and bottom."""
 
 
-def draw_marks(
-    picture: Image.Image, marks: Sequence[Mark], unit: float, *, brief: bool = False
+def draw_annotations(
+    picture: Image.Image, annotations: Sequence[Annotation], unit: float, *, brief: bool = False
 ) -> None:
-    """Draw marks over the whole radiograph that a colour picture shows.
+    """Draw annotations over the whole radiograph that a colour picture shows.
 
     ``unit`` is how many pixels of the picture a pixel of a screen would take, at least one. On a
     ``brief`` one, letters and numbers stand alone.
@@ -38,23 +38,23 @@ def draw_marks(
     draw = ImageDraw.Draw(picture)
     unit = max(1.0, unit)
     # What was found lies over the joints.
-    drawn = [mark for mark in marks if mark.corners is not None]
-    rectangles = [_rectangle(mark, picture.size) for mark in drawn]
-    for mark, rectangle in zip(drawn, rectangles, strict=True):
-        _outline(draw, mark, rectangle, unit)
+    drawn = [annotation for annotation in annotations if annotation.corners is not None]
+    rectangles = [_rectangle(annotation, picture.size) for annotation in drawn]
+    for annotation, rectangle in zip(drawn, rectangles, strict=True):
+        _outline(draw, annotation, rectangle, unit)
     font = _font(round(_LETTERS * unit))
-    labels = [mark.name if brief else mark.label for mark in drawn]
+    labels = [annotation.name if brief else annotation.label for annotation in drawn]
     rooms = [_room(font, label, unit) for label in labels]
     frame = (0.0, 0.0, float(picture.width), float(picture.height))
     places = label_places(drawn, rectangles, rooms, frame, unit)
-    for mark, label, place in zip(drawn, labels, places, strict=True):
+    for annotation, label, place in zip(drawn, labels, places, strict=True):
         draw.rectangle(place, fill=STAGE)
         pad = _PAD * unit
-        draw.text((place[0] + pad, place[3] - pad), label, _colour(mark), font, anchor="ls")
+        draw.text((place[0] + pad, place[3] - pad), label, _colour(annotation), font, anchor="ls")
 
 
 def label_places(
-    marks: Sequence[Mark],
+    annotations: Sequence[Annotation],
     rectangles: Sequence[Rectangle],
     rooms: Sequence[tuple[float, float]],
     frame: Rectangle,
@@ -66,18 +66,18 @@ def label_places(
     """
     clear = [
         _grown(box, (2 if box[0] < box[2] else _RING) * unit)
-        for mark, box in zip(marks, rectangles, strict=True)
-        if not mark.is_joint
+        for annotation, box in zip(annotations, rectangles, strict=True)
+        if not annotation.is_joint
     ]
     places: dict[int, Rectangle] = {}
-    for at in sorted(range(len(marks)), key=lambda at: marks[at].is_joint):
+    for at in sorted(range(len(annotations)), key=lambda at: annotations[at].is_joint):
         taken = [*clear, *places.values()]
-        offered = _beside(rectangles[at], rooms[at], frame, unit, above=marks[at].is_joint)
+        offered = _beside(rectangles[at], rooms[at], frame, unit, above=annotations[at].is_joint)
         free = (
             place for place in chain(offered, _column(offered[0], frame)) if _free(place, taken)
         )
         places[at] = next(free, offered[0])
-    return [places[at] for at in range(len(marks))]
+    return [places[at] for at in range(len(annotations))]
 
 
 def _beside(
@@ -126,45 +126,47 @@ def _grown(rectangle: Rectangle, by: float) -> Rectangle:
     return x0 - by, y0 - by, x1 + by, y1 + by
 
 
-def _rectangle(mark: Mark, size: tuple[int, int]) -> Rectangle:
-    """Return where a mark lies in pixels of a picture; a point has a ring around it."""
-    x0, y0, x1, y1 = mark.corners or (0.0, 0.0, 1.0, 1.0)
+def _rectangle(annotation: Annotation, size: tuple[int, int]) -> Rectangle:
+    """Return where an annotation lies in pixels of a picture; a point has a ring around it."""
+    x0, y0, x1, y1 = annotation.corners or (0.0, 0.0, 1.0, 1.0)
     width, height = size
     return x0 * width, y0 * height, x1 * width, y1 * height
 
 
-def _outline(draw: ImageDraw.ImageDraw, mark: Mark, rectangle: Rectangle, unit: float) -> None:
+def _outline(
+    draw: ImageDraw.ImageDraw, annotation: Annotation, rectangle: Rectangle, unit: float
+) -> None:
     x0, y0, x1, y1 = rectangle
     thin, wide = _LINE * unit, (_LINE + 2 * _CASING) * unit
     if x0 == x1 and y0 == y1:
         ring = _RING * unit
-        for width, colour in ((wide, STAGE), (thin, _colour(mark))):
+        for width, colour in ((wide, STAGE), (thin, _colour(annotation))):
             draw.ellipse(_grown(rectangle, ring + width / 2), outline=colour, width=round(width))
         return
-    lines = list(_lines(mark, rectangle, unit))
-    for width, colour in ((wide, STAGE), (thin, _colour(mark))):
+    lines = list(_lines(annotation, rectangle, unit))
+    for width, colour in ((wide, STAGE), (thin, _colour(annotation))):
         for line in lines:
             a, b, c, d = _grown(line, width / 2)
             draw.rectangle((round(a), round(b), round(c) - 1, round(d) - 1), fill=colour)
 
 
-def _lines(mark: Mark, rectangle: Rectangle, unit: float) -> Iterator[Rectangle]:
-    """Yield the level and upright lines of a mark; its corners are always among them."""
+def _lines(annotation: Annotation, rectangle: Rectangle, unit: float) -> Iterator[Rectangle]:
+    """Yield the level and upright lines of an annotation; its corners are always among them."""
     x0, y0, x1, y1 = rectangle
     corner = _CORNER * min(x1 - x0, y1 - y0)
-    for start, end in _stretches(x0, x1, mark, corner, unit):
+    for start, end in _stretches(x0, x1, annotation, corner, unit):
         yield from ((start, y, end, y) for y in (y0, y1))
-    for start, end in _stretches(y0, y1, mark, corner, unit):
+    for start, end in _stretches(y0, y1, annotation, corner, unit):
         yield from ((x, start, x, end) for x in (x0, x1))
 
 
 def _stretches(
-    start: float, end: float, mark: Mark, corner: float, unit: float
+    start: float, end: float, annotation: Annotation, corner: float, unit: float
 ) -> Iterator[tuple[float, float]]:
     """Yield what is drawn of a side from its start to its end."""
-    if mark.is_joint:
+    if annotation.is_joint:
         yield from ((start, start + corner), (end - corner, end))
-    elif mark.in_doubt:
+    elif annotation.in_doubt:
         dash = min(_DASH * unit, (end - start) / 4)
         gaps = max(1, round((end - start - dash) / (dash * (1 + _GAP / _DASH))))
         step = (end - start - dash) / gaps
@@ -173,8 +175,8 @@ def _stretches(
         yield start, end
 
 
-def _colour(mark: Mark) -> str:
-    return JOINT if mark.is_joint else FOUND
+def _colour(annotation: Annotation) -> str:
+    return JOINT if annotation.is_joint else FOUND
 
 
 def _room(font: ImageFont.FreeTypeFont, words: str, unit: float) -> tuple[float, float]:

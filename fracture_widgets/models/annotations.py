@@ -20,7 +20,7 @@ from fracture_widgets.parts import Verdict
 
 
 @dataclass(frozen=True)
-class Mark:
+class Annotation:
     """A joint, which has a letter, or a finding, which has a number, in the record's order."""
 
     name: str
@@ -83,37 +83,41 @@ class Mark:
         }
 
 
-def marks_of(answer: Answer) -> tuple[Mark, ...]:
+def annotations_of(answer: Answer) -> tuple[Annotation, ...]:
     """Return the joints, then the findings, that people are shown of an answer."""
     return (*_joints(answer), *_findings(answer))
 
 
-def drawn_marks(answer: Answer) -> list[dict[str, Any]]:
+def drawn_annotations(answer: Answer) -> list[dict[str, Any]]:
     """Return what a page draws over a radiograph."""
-    return [mark.to_dict() for mark in marks_of(answer) if mark.where is not None]
+    return [
+        annotation.to_dict()
+        for annotation in annotations_of(answer)
+        if annotation.where is not None
+    ]
 
 
 def has_boxes(answer: Answer) -> bool:
     """Tell whether a picture of it has boxes, so that it needs no map."""
-    return any(isinstance(mark.where, Box) for mark in marks_of(answer))
+    return any(isinstance(annotation.where, Box) for annotation in annotations_of(answer))
 
 
-def _joints(answer: Answer) -> Iterator[Mark]:
+def _joints(answer: Answer) -> Iterator[Annotation]:
     for place, joint in enumerate(answer.examined_joints):
-        yield Mark(letter(place), joint, joint.verdict)
+        yield Annotation(letter(place), joint, joint.verdict)
 
 
-def _findings(answer: Answer) -> Iterator[Mark]:
+def _findings(answer: Answer) -> Iterator[Annotation]:
     of = {
-        finding: mark
-        for mark in _joints(answer)
-        if isinstance(mark.said, JointAnswer)
-        for finding in mark.said.answer.findings
+        finding: annotation
+        for annotation in _joints(answer)
+        if isinstance(annotation.said, JointAnswer)
+        for finding in annotation.said.answer.findings
     }
     for number, finding in enumerate(answer.visible_findings, 1):
         on = of.get(finding)
         verdict = answer.verdict if on is None else on.verdict
-        yield Mark(str(number), finding, verdict, "" if on is None else on.name)
+        yield Annotation(str(number), finding, verdict, "" if on is None else on.name)
 
 
 def letter(place: int) -> str:

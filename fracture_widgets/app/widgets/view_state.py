@@ -1,13 +1,13 @@
-"""How a radiograph is looked at, as a page says it: window, inversion, rulers and a region."""
+"""The viewer as a page says it: window, inversion, rulers and a region of a radiograph."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from fracture_widgets.figures.overlay import Look as Seen
+from fracture_widgets.figures.overlay import Look
 
-Look = dict[str, Any]
+ViewState = dict[str, Any]
 """``window`` with ``width`` and ``level``, ``inverted``, ``rulers``, and ``region`` or None; the
 last two with the ends ``from`` and ``to``, in pixels of the picture shown."""
 
@@ -15,8 +15,8 @@ _MOST_RULERS = 100
 _FARTHEST = 1e6
 
 
-def look_from_page(value: Any) -> Look | None:
-    """Return the look that a page sent, with nothing else in it; None where that is none."""
+def view_state_from_page(value: Any) -> ViewState | None:
+    """Return the state that a page sent, with nothing else in it; None where that is none."""
     try:
         window, rulers, region = value["window"], value["rulers"], value["region"]
         return {
@@ -33,12 +33,12 @@ def look_from_page(value: Any) -> Look | None:
         return None
 
 
-def seen_as(look: Look | None, opacity: float) -> Seen:
-    """Return a look as pictures of the radiograph are drawn."""
-    if look is None:
-        return Seen(opacity=opacity)
-    window = look["window"]
-    return Seen(window["width"], window["level"], look["inverted"], look.get("map"), opacity)
+def look_of_state(state: ViewState | None, opacity: float) -> Look:
+    """Return how pictures of the radiograph are drawn, as the viewer shows it."""
+    if state is None:
+        return Look(opacity=opacity)
+    window = state["window"]
+    return Look(window["width"], window["level"], state["inverted"], state.get("map"), opacity)
 
 
 def _ends(mark: Any) -> dict[str, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""``fracture-widgets train marks``: a cascade's folder tells what it learned from."""
+"""``fracture-widgets train fingerprints``: a cascade's folder tells what it learned from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import quiet_tensorflow
 
 
-def marks(fracatlas: Path, *, out: Path) -> int:
+def fingerprints(fracatlas: Path, *, out: Path) -> int:
     """Note in a cascade's folder which radiographs of FracAtlas it learned from.
 
     evaluate then knows them again, whole or as data fracatlas cuts them, saved anew, scaled or
@@ -21,9 +21,9 @@ def marks(fracatlas: Path, *, out: Path) -> int:
     """
     quiet_tensorflow()
     from fracture_widgets.datasets.fracatlas import FracAtlas
-    from fracture_widgets.training.recipes.cascade.training import mark_cascade
+    from fracture_widgets.training.recipes.cascade.training import fingerprint_cascade
 
     with FracAtlas.open(fracatlas) as atlas, Narrator() as narrator:
-        known = mark_cascade(atlas, out, narrator.monitor)
-    print(f"{len(known):,} radiographs and crops are marked in {out}.")
+        known = fingerprint_cascade(atlas, out, narrator.monitor)
+    print(f"{len(known):,} radiographs and crops are known in {out} by their fingerprints.")
     return 0
