@@ -23,7 +23,7 @@ pytest.importorskip("keras")
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """Return a cascade that was trained before its marks were kept."""
+    """Return a cascade that was trained before fingerprints were kept."""
     home = tmp_path / "models"
     graph: dict[str, Any] = {"layers": [], "outputs": {"body_part": "body_part"}, "features": "c"}
     weights = {"conv1/bias": np.zeros(2, np.float32), "hand/bias": np.zeros(2, np.float32)}
@@ -36,8 +36,8 @@ def test_every_crop_and_every_radiograph_that_it_is_of_is_known(
 ) -> None:
     source = as_folder(tmp_path / "atlas", mini.reduced())
     before = load_model_folder(models)
-    assert main(["train", "marks", str(source), "--out", str(models)]) == 0
-    assert "radiographs and crops are marked in" in capsys.readouterr().out
+    assert main(["train", "fingerprints", str(source), "--out", str(models)]) == 0
+    assert "radiographs and crops are known in" in capsys.readouterr().out
     after = load_model_folder(models)
     assert after.sha256 == before.sha256
     known = learned_from([after])
@@ -60,10 +60,10 @@ def test_a_folder_without_a_cascade_is_one_sentence(
     mini: Any, as_folder: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = as_folder(tmp_path / "atlas", mini.reduced())
-    assert main(["train", "marks", str(source), "--out", str(tmp_path / "none")]) == 1
+    assert main(["train", "fingerprints", str(source), "--out", str(tmp_path / "none")]) == 1
     assert "card.json is missing" in capsys.readouterr().err
     weights = {"hand/bias": np.zeros(2, np.float32)}
     graph = {"layers": [], "outputs": {"hand": "hand"}, "features": "c"}
     save_model_folder(tmp_path / "hand", weights, graph, {}, kind="fracture", body_parts=["hand"])
-    assert main(["train", "marks", str(source), "--out", str(tmp_path / "hand")]) == 1
+    assert main(["train", "fingerprints", str(source), "--out", str(tmp_path / "hand")]) == 1
     assert "hand holds no cascade that train cascade made" in capsys.readouterr().err
