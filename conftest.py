@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# The miniature FracAtlas, which tests in several rooms open.
-pytest_plugins = ["mini_fracatlas"]
+# What tests in several rooms share: the miniature FracAtlas, and answers that are computed once.
+pytest_plugins = ["answered_once", "mini_fracatlas"]
 
 # The same examples for everyone, however slow the machine is. To look further afield:
 # python -m pytest --hypothesis-profile=explore
@@ -25,7 +25,8 @@ settings.load_profile("same")
 # must not greet every notebook. Set here, before any kernel or server is started.
 _SCRATCH = tempfile.TemporaryDirectory(prefix="fracture-widgets-tests-", ignore_cleanup_errors=True)
 os.environ["XDG_DATA_HOME"] = str(Path(_SCRATCH.name) / "data")
-os.environ["XDG_CACHE_HOME"] = str(Path(_SCRATCH.name) / "cache")
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers share one: graphs are built once
+    os.environ["XDG_CACHE_HOME"] = str(Path(_SCRATCH.name) / "cache")
 os.environ["JUPYTER_CONFIG_DIR"] = str(Path(_SCRATCH.name) / "jupyter")
 # The numbers that tests know are ONNX Runtime's; others are compared with it where they are named.
 os.environ["FRACTURE_WIDGETS_ENGINE"] = "onnx"

@@ -18,6 +18,8 @@ from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import shipped_cascade
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 FOLDER = Path(os.environ.get("FIELD_CASES", "-"))
 
 

@@ -19,6 +19,8 @@ from fracture_widgets.models.compose import load_composition
 from fracture_widgets.models.folder import default_models_folder
 from fracture_widgets.parts import BODY_PARTS
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 MODELS = default_models_folder()
 
 

@@ -25,7 +25,7 @@ from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.verdict_words import joint_in_words
 from fracture_widgets.records.history import History
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("answered_once")]
 
 Boxes = list[list[float]]
 _NOT_EXAMINED = "What lies outside these joints is not examined."

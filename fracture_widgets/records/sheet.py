@@ -137,8 +137,7 @@ class Sheet:
     def to_png(self) -> bytes:
         """Return the page as a PNG file of 1240 x 1754 pixels."""
         file = io.BytesIO()
-        options: dict[str, Any] = {"optimize": True}
-        self.save(file, "png", _DOTS, metadata={"Software": None}, pil_kwargs=options)
+        self.save(file, "png", _DOTS, metadata={"Software": None})
         return file.getvalue()
 
     def save(self, file: Any, kind: str, dots: int, **options: Any) -> None:

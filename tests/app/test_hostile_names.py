@@ -51,6 +51,7 @@ HOSTILE = {
     "a closing element": f'{MARK}"></style></script><script>alert(1)</script>.png',
     "a formula": f"=HYPERLINK(1)&{MARK}.png",
 }
+SET_ON_A_PAGE = ("upwards", "lines", "half a letter")
 _WATCHED = ("open", "os.", "shutil.", "sqlite3.", "pathlib.", "tempfile.", "subprocess.", "glob.")
 
 
@@ -122,8 +123,10 @@ def test_a_name_is_shown_on_one_line_without_its_folders(name):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind"),
-    list(zip(HOSTILE.values(), cycle(["pdf", "png", "csv", "json"]), strict=False)),
-    ids=list(HOSTILE),
+    [
+        *zip(HOSTILE.values(), cycle(["csv", "json"]), strict=False),
+        *((HOSTILE[name], kind) for name in SET_ON_A_PAGE for kind in ("pdf", "png")),
+    ],
 )
 def test_no_name_of_an_upload_reaches_the_disk(
     name, kind, workbench, content, watch, tmp_path, monkeypatch

@@ -116,6 +116,7 @@ def test_a_result_is_recorded_also_where_its_report_cannot_be_made(
 @pytest.mark.slow
 def test_saving_twice_says_already_saved_and_adds_no_row(workbench, radiograph, record, downloads):
     answer(workbench, radiograph)
+    choose(workbench.result.save, "csv")
     click(workbench.result.save)
     assert workbench.result.save.label == "Download the report"
     click(workbench.result.save)
@@ -138,6 +139,7 @@ def test_a_result_saved_in_another_session_is_known(
 @pytest.mark.slow
 def test_a_row_deleted_can_be_saved_anew(workbench, radiograph, record):
     answer(workbench, radiograph)
+    choose(workbench.result.save, "csv")
     click(workbench.result.save)
     workbench.history.table.receive({"type": "delete", "id": 1})
     assert record.rows() == ()
@@ -153,6 +155,7 @@ def test_the_export_is_the_history_as_csv(workbench, radiograph, downloads):
     click(workbench.history.export)
     assert downloads == []
     answer(workbench, radiograph, "=2+2.png")
+    choose(workbench.result.save, "csv")
     click(workbench.result.save)
     click(workbench.history.export)
     name, mime, content = downloads[-1]
@@ -184,6 +187,7 @@ def test_a_history_that_cannot_be_written_still_gives_the_report(
     given = []
     workbench.result.save.send = lambda content, _: given.append(content["type"])
     answer(workbench, radiograph)
+    choose(workbench.result.save, "csv")
     click(workbench.result.save)
     assert given == ["file"]
     assert "not recorded" in workbench.result.saved.text

@@ -21,6 +21,8 @@ from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.imaging.studies import radiographs_in_archive
 from fracture_widgets.imaging.worker import MOST_MEMORY
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 4.0
 """What one file may take here before its worker is killed."""
 

@@ -98,6 +98,7 @@ def assert_is_a_sentence(sentence: str) -> None:
     assert "Traceback" not in sentence
 
 
+@pytest.mark.slow
 def test_a_card_of_any_damage_is_taken_or_refused_in_a_sentence(
     whole: Path,
 ) -> None:
@@ -186,6 +187,7 @@ def test_weights_that_are_no_numbers_are_refused(whole: Path, value: float) -> N
         path.write_bytes(kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_an_answer_that_is_no_number_is_none(value: float) -> None:
     class Broken:

@@ -19,6 +19,8 @@ from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.engines import AUTO, ENGINES
 from fracture_widgets.models.trust import OPERATING_POINTS
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 COMMANDS = (
     *("card", "compare", "dashboard", "data", "evaluate", "export", "history", "predict"),
     *("readings", "reproduce", "screen", "train"),

@@ -12,7 +12,7 @@ from fracture_widgets.models.folder import default_models_folder
 from fracture_widgets.models.learned_from import LearnedFrom, fingerprint_of
 from fracture_widgets.phantoms import write_phantoms
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("answered_once")]
 
 
 @pytest.fixture(scope="module")

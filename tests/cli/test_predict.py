@@ -16,6 +16,8 @@ from fracture_widgets import sample_phantoms
 from fracture_widgets.cli import main
 from fracture_widgets.models.folder import load_model_folder
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -15,6 +15,8 @@ import pytest
 from fracture_widgets import sample_phantoms
 from fracture_widgets.cli import main
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

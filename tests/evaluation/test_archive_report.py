@@ -12,6 +12,8 @@ from fracture_widgets.evaluation.learned import Learned
 from fracture_widgets.evaluation.shift_table import evaluate_shifts
 from fracture_widgets.phantoms import write_phantoms
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 
 class Doubter:
     """Calls everything an elbow, a little more fractured from one to the next."""

@@ -13,6 +13,8 @@ from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import write_phantoms
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 
 class Reader:
     """Knows the radiographs by their content, and errs where it is told to."""

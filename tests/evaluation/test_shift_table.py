@@ -19,6 +19,8 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.phantoms import write_phantoms
 
+pytestmark = pytest.mark.slow
+
 
 class Reader:
     """Is right where a picture is as it was, and calls every changed one the same."""

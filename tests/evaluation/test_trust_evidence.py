@@ -80,6 +80,7 @@ def test_a_band_asked_for_more_doubts_more():
     assert stricter.low < usual.low < usual.high < stricter.high
 
 
+@pytest.mark.slow
 def test_as_little_more_than_the_promise_is_asked_as_keeps_it_on_the_other_folds(section):
     for part in section["parts"].values():
         for name, asked in part["asked"].items():

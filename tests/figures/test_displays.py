@@ -1,4 +1,5 @@
 import io
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -43,9 +44,6 @@ HISTORY = pd.DataFrame(
 TRUE = np.array(["fractured"] * 4 + ["normal"] * 6)
 PREDICTED = np.array(["fractured"] * 3 + ["normal"] * 6 + ["fractured"])
 PROBABILITY = np.array([0.9, 0.8, 0.6, 0.3, 0.1, 0.2, 0.4, 0.3, 0.1, 0.7])
-SCORES = score_fracture(
-    "fracture, hand", TRUE, PREDICTED, PROBABILITY, groups=np.arange(10), resamples=50
-)
 PREDICTIONS = pd.DataFrame(
     {
         "study_id": np.arange(10),
@@ -63,30 +61,59 @@ COMPARED = pd.DataFrame(
     ],
     columns=["model", "metric", "value", "low", "high", "n", "fractured"],
 )
-HAND = draw_phantom("hand", fractured=False, seed=1).radiograph
 
-DISPLAYS = [
-    LearningCurvesDisplay(HISTORY, title="Fracture, hand"),
-    ConfusionMatrixDisplay([[3, 1], [1, 5]], ["fractured", "normal"]),
-    RocDisplay.from_predictions(TRUE, PROBABILITY, by=["hand"] * 10, title="Fracture"),
-    PrecisionRecallDisplay.from_predictions(TRUE, PROBABILITY, groups=np.arange(10), resamples=50),
-    CalibrationDisplay.from_scores(SCORES),
-    OperatingPointsDisplay.from_scores(SCORES),
-    SubgroupDisplay.from_predictions(PREDICTIONS, resamples=50, title="By kind"),
-    ComparisonDisplay(COMPARED, titles={"resnet50": "ResNet-50"}),
-    RadiographsDisplay([HAND], titles=["A drawn hand"], maps=[np.eye(3, dtype=np.float32)]),
-    PrevalenceDisplay(0.7, 0.9),
-    FrocDisplay(FROC, price=0.5),
-    GreyValuesDisplay(HAND),
-    ShiftsDisplay([HAND], kinds=["turned", "gamma"], boxes=[[Box(0.4, 0.4, 0.6, 0.6)]], side=60),
-]
+
+@cache
+def scores():
+    return score_fracture(
+        "fracture, hand", TRUE, PREDICTED, PROBABILITY, groups=np.arange(10), resamples=50
+    )
+
+
+@cache
+def hand():
+    return draw_phantom("hand", fractured=False, seed=1).radiograph
+
+
+KINDS = {
+    LearningCurvesDisplay: lambda: LearningCurvesDisplay(HISTORY, title="Fracture, hand"),
+    ConfusionMatrixDisplay: lambda: ConfusionMatrixDisplay(
+        [[3, 1], [1, 5]], ["fractured", "normal"]
+    ),
+    RocDisplay: lambda: RocDisplay.from_predictions(
+        TRUE, PROBABILITY, by=["hand"] * 10, title="Fracture"
+    ),
+    PrecisionRecallDisplay: lambda: PrecisionRecallDisplay.from_predictions(
+        TRUE, PROBABILITY, groups=np.arange(10), resamples=50
+    ),
+    CalibrationDisplay: lambda: CalibrationDisplay.from_scores(scores()),
+    OperatingPointsDisplay: lambda: OperatingPointsDisplay.from_scores(scores()),
+    SubgroupDisplay: lambda: SubgroupDisplay.from_predictions(
+        PREDICTIONS, resamples=50, title="By kind"
+    ),
+    ComparisonDisplay: lambda: ComparisonDisplay(COMPARED, titles={"resnet50": "ResNet-50"}),
+    RadiographsDisplay: lambda: RadiographsDisplay(
+        [hand()], titles=["A drawn hand"], maps=[np.eye(3, dtype=np.float32)]
+    ),
+    PrevalenceDisplay: lambda: PrevalenceDisplay(0.7, 0.9),
+    FrocDisplay: lambda: FrocDisplay(FROC, price=0.5),
+    GreyValuesDisplay: lambda: GreyValuesDisplay(hand()),
+    ShiftsDisplay: lambda: ShiftsDisplay(
+        [hand()], kinds=["turned", "gamma"], boxes=[[Box(0.4, 0.4, 0.6, 0.6)]], side=60
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def display(request):
+    return KINDS[request.param]()
 
 
 def texts(display):
     return [text.get_text() for axes in display.axes_ for text in axes.texts]
 
 
-@pytest.mark.parametrize("display", DISPLAYS, ids=lambda display: type(display).__name__)
+@pytest.mark.parametrize("display", KINDS, ids=lambda kind: kind.__name__, indirect=True)
 class TestEveryDisplay:
     def test_draws_on_a_sheet_of_its_own_and_returns_itself(self, display):
         assert display.plot() is display
@@ -181,7 +208,7 @@ def legend(display, axes=0):
 
 def test_a_roc_curve_names_its_area():
     bare = RocDisplay.from_predictions(TRUE, PROBABILITY, by=["hand"] * 10).plot()
-    area = SCORES.estimates["auroc"].value
+    area = scores().estimates["auroc"].value
     assert bare.areas == {"hand": area}
     assert legend(bare) == [f"hand: AUROC {area:.3f}"]
     assert bare.curves["hand"].band is None
@@ -214,7 +241,7 @@ def test_a_band_is_drawn_for_each_of_up_to_three_curves():
 
 def test_one_curve_alone_needs_no_name():
     one = RocDisplay.from_predictions(TRUE == "fractured", PROBABILITY).plot()
-    assert legend(one) == [f"AUROC {SCORES.estimates['auroc'].value:.3f}"]
+    assert legend(one) == [f"AUROC {scores().estimates['auroc'].value:.3f}"]
 
 
 def test_precision_falls_to_the_prevalence_that_is_marked():
@@ -243,7 +270,7 @@ def test_a_reliability_diagram_shows_every_bin_with_its_count():
 
 @pytest.mark.slow
 def test_operating_points_are_marked_and_their_numbers_stand_below():
-    display = OperatingPointsDisplay.from_scores(SCORES).plot()
+    display = OperatingPointsDisplay.from_scores(scores()).plot()
     curves, numbers = display.axes_
     cells = [text.get_text() for text in numbers.texts]
     for letter, point in zip("ABC", display.points, strict=True):
@@ -276,7 +303,7 @@ def test_a_forest_has_a_row_for_each_level_under_its_heading():
     words = [text.get_text() for text in axes.texts]
     assert "10 (4)" in words
     assert "not defined" in words  # no fracture is in a lateral view
-    assert f"{SCORES.estimates['auroc'].value:.3f}" in " ".join(words)
+    assert f"{scores().estimates['auroc'].value:.3f}" in " ".join(words)
 
 
 def test_nothing_written_beside_a_forest_is_cut_off():
@@ -290,7 +317,7 @@ def test_nothing_written_beside_a_forest_is_cut_off():
 class TestRadiographs:
     def test_need_as_many_titles_as_there_are(self):
         with pytest.raises(ValueError, match="1 radiographs, 2 titles"):
-            RadiographsDisplay([HAND], titles=["one", "two"])
+            RadiographsDisplay([hand()], titles=["one", "two"])
 
     def test_need_something_to_show(self):
         with pytest.raises(ValueError, match="at least one"):
@@ -298,18 +325,20 @@ class TestRadiographs:
 
     def test_draw_boxes_where_they_are_and_those_that_are_there_dashed(self):
         box = Box(0.25, 0.5, 0.75, 1)
-        (axes,) = RadiographsDisplay([HAND], boxes=[[box]], marked=[[box]]).plot().axes_
+        (axes,) = RadiographsDisplay([hand()], boxes=[[box]], marked=[[box]]).plot().axes_
         there, found = axes.patches
         assert there.get_linestyle() != found.get_linestyle() == "-"
         for patch in (there, found):
-            assert patch.get_width() == HAND.width / 2
-            assert patch.get_y() + patch.get_height() == HAND.height - 0.5
+            assert patch.get_width() == hand().width / 2
+            assert patch.get_y() + patch.get_height() == hand().height - 0.5
         with pytest.raises(ValueError, match="as many boxes as radiographs"):
-            RadiographsDisplay([HAND], boxes=[[], []])
+            RadiographsDisplay([hand()], boxes=[[], []])
 
     def test_show_the_map_over_the_radiograph(self):
         bare, mapped = (
-            RadiographsDisplay([HAND, HAND], maps=[None, np.ones((2, 2), np.float32)]).plot().axes_
+            RadiographsDisplay([hand(), hand()], maps=[None, np.ones((2, 2), np.float32)])
+            .plot()
+            .axes_
         )
         colours = [axes.images[0].get_array() for axes in (bare, mapped)]
         assert (colours[0][..., 0] == colours[0][..., 2]).all()
@@ -341,16 +370,16 @@ def test_a_share_that_is_none_is_refused_before_drawing():
 
 
 def test_the_window_is_what_the_picture_shows_and_all_pixels_are_counted():
-    display = GreyValuesDisplay(HAND, window=(0.2, 0.7)).plot()
+    display = GreyValuesDisplay(hand(), window=(0.2, 0.7)).plot()
     picture, counts = display.axes_
     assert picture.images[0].get_clim() == (0.2, 0.7)
-    assert sum(bar.get_height() for bar in counts.containers[0]) == HAND.pixels.size
+    assert sum(bar.get_height() for bar in counts.containers[0]) == hand().pixels.size
     assert repr(display) == "GreyValuesDisplay(0.20 to 0.70)"
 
 
 def test_a_window_that_falls_is_refused():
     with pytest.raises(ValueError, match="rises"):
-        GreyValuesDisplay(HAND, window=(0.7, 0.2))
+        GreyValuesDisplay(hand(), window=(0.7, 0.2))
 
 
 def test_each_curve_has_its_two_points_and_its_area():
@@ -380,7 +409,7 @@ def test_each_curve_has_its_two_points_and_its_area():
 
 
 def test_a_contact_sheet_has_a_row_for_each_kind_and_a_column_for_each_strength():
-    (axes,) = ShiftsDisplay([HAND], kinds=["turned", "dark-frame"], side=50).plot().axes_
+    (axes,) = ShiftsDisplay([hand()], kinds=["turned", "dark-frame"], side=50).plot().axes_
     assert [tick.get_text() for tick in axes.get_xticklabels()] == list("12345")
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["turned", "dark\nframe"]
     with pytest.raises(ValueError, match="at least one radiograph"):

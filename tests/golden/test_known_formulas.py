@@ -10,6 +10,8 @@ import pytest
 from golden_reports import run
 from golden_tables import RADIOGRAPHS
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -12,6 +12,8 @@ from golden_tables import RADIOGRAPHS, card_of_crops, models_folder, old_models_
 
 from fracture_widgets import Cascade, sample_phantoms
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -28,6 +28,8 @@ from fracture_widgets.base.progress import Monitor
 from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.models.record import RECORD_SCHEMA
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 
 def test_histories_of_every_schema_have_the_rows_they_ever_had(tmp_path: Path) -> None:
     assert schemas()[:2] == ["history_schema_1.sql", "history_schema_2.sql"]

@@ -9,9 +9,12 @@ import pytest
 from golden_compare import compare, compare_thumbnails, read
 from golden_reports import answers, commands, reports, structured_reports
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 CASES = list(read("reports.json"))
 
 
+@pytest.mark.slow
 def test_the_cascade_answers_the_samples_as_ever() -> None:
     compare(answers(), read("answers.json"))
 

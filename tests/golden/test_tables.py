@@ -17,6 +17,8 @@ from golden_tables import (
     screening,
 )
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 
 @pytest.mark.slow
 def test_a_screened_folder_is_the_table_that_it_ever_was(tmp_path: Path) -> None:

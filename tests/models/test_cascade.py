@@ -33,11 +33,13 @@ def reports(cascade: Cascade) -> list[Report]:
     return [cascade.examine(sample.radiograph) for sample in SAMPLES]
 
 
+@pytest.mark.slow
 def test_the_samples_are_answered_rightly(reports: list[Report]) -> None:
     given = [(report.body_part, report.label) for report in reports]
     assert given == [(sample.body_part, sample.label) for sample in SAMPLES]
 
 
+@pytest.mark.slow
 def test_probabilities_are_probabilities(reports: list[Report]) -> None:
     for report in reports:
         assert sum(report.body_part_probabilities.values()) == pytest.approx(1, abs=1e-5)
@@ -46,6 +48,7 @@ def test_probabilities_are_probabilities(reports: list[Report]) -> None:
         assert (report.label == "fractured") == (report.fracture_probability > 0.5)
 
 
+@pytest.mark.slow
 def test_maps_cover_the_radiograph(reports: list[Report]) -> None:
     for report in reports:
         height, width = report.radiograph.pixels.shape
@@ -56,7 +59,7 @@ def test_maps_cover_the_radiograph(reports: list[Report]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [1, 2, len(SAMPLES)])
+@pytest.mark.parametrize("size", [2, len(SAMPLES)])
 def test_many_are_answered_in_one_pass_as_each_by_itself(
     cascade: Cascade, reports: list[Report], size: int
 ) -> None:
@@ -70,8 +73,12 @@ def test_many_are_answered_in_one_pass_as_each_by_itself(
         assert (answer.body_part, answer.label) == (report.body_part, report.label)
         assert answer.body_part_probability == pytest.approx(report.body_part_probability, abs=1e-5)
         assert answer.fracture_probability == pytest.approx(report.fracture_probability, abs=1e-5)
+        for found, expected in zip(answer.findings, report.answer.findings, strict=True):
+            assert found.box.iou(expected.box) > 0.99
+            assert found.score == pytest.approx(expected.score, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sample", [one for one in SAMPLES if one.boxes], ids=lambda one: one.body_part
 )
@@ -85,6 +92,7 @@ def test_the_fracture_map_is_highest_on_the_drawn_fracture(
     assert any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in near)
 
 
+@pytest.mark.slow
 def test_findings_are_boxes_of_the_joints_that_they_are_on(reports: list[Report]) -> None:
     for report in reports:
         (joint,) = report.answer.joints
@@ -97,6 +105,7 @@ def test_findings_are_boxes_of_the_joints_that_they_are_on(reports: list[Report]
     assert all(report.answer.findings for report in broken)
 
 
+@pytest.mark.slow
 def test_the_highest_place_of_the_fracture_map_of_a_crop_is_its_finding(crops: Cascade) -> None:
     for sample in SAMPLES:
         report = crops.examine(sample.radiograph)
@@ -107,17 +116,6 @@ def test_the_highest_place_of_the_fracture_map_of_a_crop_is_its_finding(crops: C
         x, y = finding.place
         height, width = report.fracture_map.shape
         assert report.fracture_map[int(y * height), int(x * width)] == finding.score
-
-
-@pytest.mark.slow
-def test_findings_are_the_same_whether_one_is_answered_or_many(
-    cascade: Cascade, reports: list[Report]
-) -> None:
-    prepared = [cascade.prepare(sample.radiograph) for sample in SAMPLES]
-    for answer, report in zip(cascade.answer(prepared), reports, strict=True):
-        for found, expected in zip(answer.findings, report.answer.findings, strict=True):
-            assert found.box.iou(expected.box) > 0.99
-            assert found.score == pytest.approx(expected.score, abs=1e-5)
 
 
 @pytest.mark.slow
@@ -139,15 +137,14 @@ def test_the_answer_is_the_mean_of_both_ways_in_log_odds(cascade: Cascade) -> No
     part = cascade.examine(radiograph).body_part
     inputs = network_input(radiograph.pixels)[None]
     model = load_model_folder()
-    alone = [
-        OnnxEngine.of_graph(model.graph, model.weights).run(seen)[part][0]
-        for seen in (inputs, inputs[:, :, ::-1])
-    ]
+    engine = OnnxEngine.of_graph(model.graph, model.weights)
+    alone = [engine.run(seen)[part][0] for seen in (inputs, inputs[:, :, ::-1])]
     mean = np.mean([np.log(answers[0] / answers[1]) for answers in alone])
     given = cascade.examine(radiograph).fracture_probability
     assert np.log(given / (1 - given)) == pytest.approx(mean, abs=1e-2)
 
 
+@pytest.mark.slow
 def test_a_report_is_ready_for_json(reports: list[Report]) -> None:
     row = json.loads(json.dumps(reports[0].to_dict()))
     assert row["name"] == SAMPLES[0].radiograph.name
@@ -159,8 +156,8 @@ def test_the_same_radiograph_gets_the_same_answer_from_many_threads(
     cascade: Cascade, reports: list[Report]
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
-        again = list(pool.map(cascade.examine, [one.radiograph for one in SAMPLES] * 2))
-    for report, expected in zip(again, reports * 2, strict=True):
+        again = list(pool.map(cascade.examine, [one.radiograph for one in SAMPLES[:2]] * 3))
+    for report, expected in zip(again, reports[:2] * 3, strict=True):
         assert report.fracture_probability == pytest.approx(expected.fracture_probability, abs=1e-5)
 
 
@@ -174,6 +171,7 @@ def test_keras_and_onnx_give_the_same_report(reports: list[Report]) -> None:
         np.testing.assert_allclose(report.heatmap, expected.heatmap, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gate", [True, False])
 def test_of_a_picture_of_which_much_is_missing_no_verdict_is_given_unasked(
     cascade: Cascade, crops: Cascade, gate: bool, monkeypatch: pytest.MonkeyPatch
@@ -218,6 +216,7 @@ def test_weights_that_make_no_network_are_refused_with_a_sentence() -> None:
         OnnxEngine.of_graph(model.graph, weights)
 
 
+@pytest.mark.usefixtures("answered_once")
 class TestThePapersPredict:
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
@@ -230,6 +229,7 @@ class TestThePapersPredict:
     def test_names_the_body_part(self, path: Path) -> None:
         assert predict(path) == "Hand"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("part", [part.capitalize() for part in BODY_PARTS])
     def test_asks_the_network_it_is_told_to(self, path: Path, part: str) -> None:
         assert predict(path, model=part) in {"fractured", "normal"}

@@ -36,13 +36,16 @@ from fracture_widgets.models.learned_from import (
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom
 
-LEARNED = [draw_phantom(part, fractured=False, seed=seed).radiograph
-           for part in BODY_PARTS for seed in range(6)]  # fmt: skip
+
+@pytest.fixture(scope="module")
+def learned() -> list[Radiograph]:
+    return [draw_phantom(part, fractured=False, seed=seed).radiograph
+            for part in BODY_PARTS for seed in range(6)]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def known() -> LearnedFrom:
-    return LearnedFrom.together([fingerprint_of(radiograph) for radiograph in LEARNED])
+def known(learned: list[Radiograph]) -> LearnedFrom:
+    return LearnedFrom.together([fingerprint_of(radiograph) for radiograph in learned])
 
 
 def _saved(radiograph: Radiograph, kind: str, **settings: int) -> Radiograph:
@@ -84,36 +87,39 @@ COPIES: dict[str, Callable[[Radiograph], Radiograph]] = {
 
 @pytest.mark.parametrize("copied", [lambda r: r, lambda r: _saved(r, "PNG")], ids=["it", "PNG"])
 def test_the_same_pixels_are_known_as_such(
-    known: LearnedFrom, copied: Callable[[Radiograph], Radiograph]
+    known: LearnedFrom, learned: list[Radiograph], copied: Callable[[Radiograph], Radiograph]
 ) -> None:
-    assert {known.holds(copied(radiograph)) for radiograph in LEARNED} == {SAME}
+    assert {known.holds(copied(radiograph)) for radiograph in learned} == {SAME}
 
 
 @pytest.mark.parametrize("kind", COPIES)
-def test_a_copy_is_known_by_its_looks(known: LearnedFrom, kind: str) -> None:
-    assert {known.holds(COPIES[kind](radiograph)) for radiograph in LEARNED} == {ALIKE}
+def test_a_copy_is_known_by_its_looks(
+    known: LearnedFrom, learned: list[Radiograph], kind: str
+) -> None:
+    assert {known.holds(COPIES[kind](radiograph)) for radiograph in learned} == {ALIKE}
 
 
 @pytest.mark.parametrize("changed", [_framed, lambda r: _cut(r, 0.02)], ids=["frame", "cut"])
 def test_most_copies_in_a_frame_or_cut_by_a_fiftieth_are_known(
-    known: LearnedFrom, changed: Callable[[Radiograph], Radiograph]
+    known: LearnedFrom, learned: list[Radiograph], changed: Callable[[Radiograph], Radiograph]
 ) -> None:
-    found = [known.holds(changed(radiograph)) for radiograph in LEARNED]
+    found = [known.holds(changed(radiograph)) for radiograph in learned]
     assert found.count(ALIKE) >= 0.8 * len(found)
 
 
-def test_others_of_the_same_parts_are_not(known: LearnedFrom) -> None:
+@pytest.mark.slow
+def test_others_of_the_same_parts_are_not(known: LearnedFrom, learned: list[Radiograph]) -> None:
     others = [draw_phantom(part, fractured=broken, seed=seed).radiograph
               for part in BODY_PARTS for broken in (True, False)
               for seed in range(100, 106)]  # fmt: skip
     assert {known.holds(radiograph) for radiograph in others} == {NOT}
-    assert {known.holds(radiograph.inverted()) for radiograph in LEARNED} == {NOT}
+    assert {known.holds(radiograph.inverted()) for radiograph in learned} == {NOT}
 
 
-def test_nothing_was_learned_from_where_there_are_no_marks() -> None:
+def test_nothing_was_learned_from_where_there_are_no_marks(learned: list[Radiograph]) -> None:
     nothing = LearnedFrom.together([])
     assert len(nothing) == 0
-    assert nothing.holds(LEARNED[0]) == NOT
+    assert nothing.holds(learned[0]) == NOT
 
 
 @pytest.fixture
@@ -128,7 +134,9 @@ def model(tmp_path: Path) -> Path:
     return home
 
 
-def test_a_folder_keeps_the_marks_and_its_identity(model: Path, known: LearnedFrom) -> None:
+def test_a_folder_keeps_the_marks_and_its_identity(
+    model: Path, known: LearnedFrom, learned: list[Radiograph]
+) -> None:
     before = load_model_folder(model)
     assert learned_from([before]) is None
     card = known.add_to(model)
@@ -139,18 +147,18 @@ def test_a_folder_keeps_the_marks_and_its_identity(model: Path, known: LearnedFr
     kept = learned_from([after])
     assert kept is not None
     np.testing.assert_array_equal(kept.fingerprints, known.fingerprints)
-    assert (model / name).stat().st_size < 18 * len(LEARNED) + 256
+    assert (model / name).stat().st_size < 18 * len(learned) + 256
 
     # Another file takes the place of the first.
-    LearnedFrom.together([fingerprint_of(LEARNED[0])]).add_to(model)
+    LearnedFrom.together([fingerprint_of(learned[0])]).add_to(model)
     assert not (model / name).exists()
     (again,) = model.glob("learned_from*")
     assert again.name in read_card(model)["files"]
 
 
-def test_a_mark_tells_nobody_what_the_radiograph_shows() -> None:
+def test_a_mark_tells_nobody_what_the_radiograph_shows(learned: list[Radiograph]) -> None:
     assert FINGERPRINT.itemsize == 18
-    assert fingerprint_of(LEARNED[0]).shape == (1,)
+    assert fingerprint_of(learned[0]).shape == (1,)
 
 
 @pytest.mark.parametrize("damage", ["cut off", "other bytes", "gone", "a pickle", "other numbers"])

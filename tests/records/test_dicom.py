@@ -30,6 +30,8 @@ from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.records.dicom import report_dicom
 from fracture_widgets.records.dicom_identity import read_identity
 
+pytestmark = pytest.mark.slow
+
 ARCHIVE = {
     "StudyInstanceUID": "1.2.3.4",
     "SeriesInstanceUID": "1.2.3.4.5",
@@ -144,7 +146,6 @@ def test_by_default_they_belong_to_nobody(both):
     assert (capture.BurnedInAnnotation, capture.PatientIdentityRemoved) == ("YES", "NO")
 
 
-@pytest.mark.slow
 def test_a_reason_that_names_the_file_does_not_name_it_here():
     report = refused_report(name="hand.png", source_format="DICOM")
     for instance in opened(report):
@@ -154,18 +155,15 @@ def test_a_reason_that_names_the_file_does_not_name_it_here():
     )
 
 
-@pytest.mark.slow
 def test_the_same_report_at_the_same_time_is_the_same_files(report):
     assert report_dicom(report, made_at=MADE_AT) == report_dicom(report, made_at=MADE_AT)
 
 
-@pytest.mark.slow
 def test_another_answer_is_another_instance(report, both):
     other = opened(known_report(name="Doe Jane.dcm", calibrated_probability=0.3))
     assert {x.SOPInstanceUID for x in both}.isdisjoint(x.SOPInstanceUID for x in other)
 
 
-@pytest.mark.slow
 def test_whoever_brings_the_study_gets_reports_that_join_it(report, source):
     capture, document = opened(report, identity=read_identity(source, "x.dcm"))
     for instance in capture, document:
@@ -178,7 +176,6 @@ def test_whoever_brings_the_study_gets_reports_that_join_it(report, source):
     assert ("Source of Measurement", original.SOPInstanceUID, "") in list(items(document))
 
 
-@pytest.mark.slow
 def test_a_name_in_another_character_set_arrives_whole(report):
     dataset = dicom_dataset(ramp(), SpecificCharacterSet="ISO_IR 100", **ARCHIVE)
     dataset.PatientName = "Müller^Zoë"
@@ -186,7 +183,6 @@ def test_a_name_in_another_character_set_arrives_whole(report):
         assert instance.PatientName == "Müller^Zoë"
 
 
-@pytest.mark.slow
 def test_values_that_the_standard_does_not_allow_are_left_out(report):
     odd = {
         "PatientBirthDate": "1970",
@@ -201,7 +197,6 @@ def test_values_that_the_standard_does_not_allow_are_left_out(report):
         assert not any(instance[keyword].value for keyword in odd)
 
 
-@pytest.mark.slow
 def test_of_several_frames_the_first_is_referred_to(report):
     frames = dicom_file(np.stack([ramp(), ramp()]), **ARCHIVE)
     _, document = opened(report, identity=read_identity(frames, "x.dcm"))
@@ -222,7 +217,6 @@ def test_an_identity_is_not_shown_when_printed(source):
     assert "Doe" not in repr(read_identity(source, "x.dcm"))
 
 
-@pytest.mark.slow
 def test_a_refused_radiograph_has_a_reason_and_neither_part_nor_probability():
     said = list(items(opened(refused_report(source_format="DICOM"))[1]))
     names = {name for name, _, _ in said}
@@ -232,7 +226,6 @@ def test_a_refused_radiograph_has_a_reason_and_neither_part_nor_probability():
     assert names.isdisjoint({"Finding", "Finding Site", "Probability"})
 
 
-@pytest.mark.slow
 def test_the_operating_point_is_coded():
     band = DoubtBand(0.2, 0.4, "balanced")
     said = list(items(opened(known_report(source_format="DICOM", band=band))[1]))
@@ -242,7 +235,6 @@ def test_the_operating_point_is_coded():
     assert "Operating point" not in {name for name, _, _ in refused}
 
 
-@pytest.mark.slow
 def test_an_answer_given_on_request_is_marked():
     said = list(items(opened(overridden_report(source_format="DICOM"))[1]))
     assert ("Check of the input", "Refused, answered on request", "") in said
@@ -294,7 +286,6 @@ def regions(document):
                 yield item.GraphicType, list(item.GraphicData), score
 
 
-@pytest.mark.slow
 def test_findings_are_listed_in_words():
     said = list(items(opened(known_report(source_format="DICOM", findings=(PEAK, BOXED)))[1]))
     found = [value for name, value, _ in said if name == "What was found where"]
@@ -304,7 +295,6 @@ def test_findings_are_listed_in_words():
     ]
 
 
-@pytest.mark.slow
 def test_a_place_is_marked_on_the_image_that_was_examined():
     report = known_report(source_format="DICOM", findings=(PEAK, BOXED))
     of_its_size = dicom_file(np.zeros((200, 150), np.uint16), **ARCHIVE)
@@ -315,7 +305,6 @@ def test_a_place_is_marked_on_the_image_that_was_examined():
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False], ids=["another size", "no identity"])
 def test_where_that_image_is_not_at_hand_a_place_is_marked_on_the_capture(kept):
     report = known_report(source_format="DICOM", findings=(PEAK, BOXED))
@@ -338,7 +327,6 @@ def test_where_that_image_is_not_at_hand_a_place_is_marked_on_the_capture(kept):
     assert places["Finding 1"][:2] == pytest.approx([left + width / 4, top + height / 2], abs=1.5)
 
 
-@pytest.mark.slow
 def test_joints_are_listed_in_words_and_marked_with_what_is_said_of_them(source):
     report = joints_report(source_format="DICOM")
     _, document = opened(report, identity=read_identity(source, "x.dcm"))
@@ -365,7 +353,6 @@ def test_joints_are_listed_in_words_and_marked_with_what_is_said_of_them(source)
     assert list(marked(document)) == ["Joint A", "Joint B", "Finding 1 of joint A"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("answer", [{"refusal": WHY}, {"calibrated_probability": 0.1}])
 def test_where_no_fracture_is_suspected_no_finding_is_shown(answer):
     report = known_report(source_format="DICOM", findings=(PEAK,), **answer)

@@ -121,6 +121,7 @@ def test_the_highest_places_are_held_against_the_outlines(judged) -> None:
     assert found.to_list() == pytest.approx(outline.to_list(), abs=0.01)
 
 
+@pytest.mark.slow
 def test_figures_follow_from_the_tables(judged) -> None:
     figures = summarise(judged)
     first = figures["joints"]["0.3"]

@@ -82,6 +82,7 @@ def test_frames_of_a_joint_lie_close_around_it() -> None:
     assert 0.6 < (outwards.mean(1) < 0.21).mean() < 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", [JOINT, PATCH, WHOLE])
 def test_a_view_is_the_same_for_the_same_seed_and_in_its_range(limbs, of) -> None:
     known = next(known for known in limbs if (known.kind == OTHER) == (of == PATCH))
