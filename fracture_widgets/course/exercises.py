@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.course.verdict import Verdict, near, share_of, whole_number_of
 from fracture_widgets.evaluation.detection import Examined, froc
 from fracture_widgets.evaluation.metrics import predictive_values, sensitivity, specificity
 from fracture_widgets.imaging.boxes import Box
@@ -22,93 +21,20 @@ if TYPE_CHECKING:
 
     from fracture_widgets.evaluation.scores import Scores
 
-_LOOKS = {
-    "right": ("Right.", "#e2f2ec", "#17634f"),
-    "not yet": ("Not yet.", "#fbeae4", "#a93a1b"),
-    "open": ("Your turn.", "#fdf3dc", "#6b4e00"),
-}
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A state, and why or a hint; as the last line of a cell it shows itself."""
-
-    state: str
-    words: str
-
-    @classmethod
-    def right(cls, words: str) -> Self:
-        """Say that an answer is right, and what it means."""
-        return cls("right", words)
-
-    @classmethod
-    def not_yet(cls, hint: str) -> Self:
-        """Say that an answer is wrong, and where to look."""
-        return cls("not yet", hint)
-
-    @classmethod
-    def open(cls, task: str) -> Self:
-        """Say what is asked for."""
-        return cls("open", task)
-
-    def __repr__(self) -> str:
-        return f"{_LOOKS[self.state][0]} {self.words}"
-
-    def _repr_html_(self) -> str:
-        says, pale, dark = _LOOKS[self.state]
-        return (
-            f'<div style="background:{pale};color:{dark};border-left:4px solid {dark};'
-            f'padding:8px 14px;border-radius:4px"><b>{says}</b> {escape(self.words)}</div>'
-        )
-
-
-_CLOSE = 0.006
-"""Answers are given to two places."""
-
-
-def _near(answer: float, number: float) -> bool:
-    return abs(answer - number) <= _CLOSE
-
-
-def _number(answer: object, as_in: str) -> float | Verdict:
-    """Return the number that was typed, or a hint at what was typed in its place."""
-    if isinstance(answer, str):
-        return Verdict.not_yet(f"Quotation marks make a text of it: write the number, {as_in}.")
-    if isinstance(answer, tuple):
-        return Verdict.not_yet(f"A comma makes several numbers of it: write one, {as_in}.")
-    if isinstance(answer, Iterable):
-        return Verdict.not_yet(f"Write the number itself, without brackets, {as_in}.")
-    if isinstance(answer, bool) or not isinstance(answer, Real) or not np.isfinite(float(answer)):
-        return Verdict.not_yet(f"Write a number, {as_in}.")
-    return float(answer)
-
-
-def _share(answer: object) -> float | Verdict:
-    """Return the share that was typed, or a hint at what was typed in its place."""
-    share = _number(answer, "as in 0.55")
-    if isinstance(share, Verdict) or 0 <= share <= 1:
-        return share
-    return Verdict.not_yet("Give a share between 0 and 1, not a percentage.")
-
-
-def _whole_number(answer: object) -> float | Verdict:
-    """Return the whole number that was typed, or a hint at what was typed in its place."""
-    return _number(answer, "as in 1234")
-
 
 def check_always_normal(answer: object, table: pd.DataFrame) -> Verdict:
     """Check the accuracy of calling everybody normal."""
     if answer is None:
         return Verdict.open("Give the share of right answers, 0 to 1, to two places.")
-    share = _share(answer)
+    share = share_of(answer)
     if isinstance(share, Verdict):
         return share
     normal = float((table["label"] == NORMAL).mean())
-    if _near(share, normal):
+    if near(share, normal):
         return Verdict.right(
             f"{normal:.0%} of the answers are right, and not one fracture is found."
         )
-    if _near(share, 1 - normal):
+    if near(share, 1 - normal):
         return Verdict.not_yet("That is the share of the fractured: on those it is wrong.")
     return Verdict.not_yet("It is right wherever the label is normal: count those.")
 
@@ -137,7 +63,7 @@ def check_best_epoch(answer: object, history: pd.DataFrame) -> Verdict:
     """Check which epoch's weights early stopping keeps."""
     if answer is None:
         return Verdict.open("Give the number of the epoch whose weights you would keep.")
-    epoch = _whole_number(answer)
+    epoch = whole_number_of(answer)
     if isinstance(epoch, Verdict):
         return epoch
     best = int(history.index[int(history["val_loss"].argmin())])
@@ -162,7 +88,7 @@ def check_trained_weights(answer: object, model: keras.Model) -> Verdict:
     """Check how many numbers a frozen network still learns."""
     if answer is None:
         return Verdict.open("Count the numbers that are learned in three dense layers.")
-    count = _whole_number(answer)
+    count = whole_number_of(answer)
     if isinstance(count, Verdict):
         return count
     trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
@@ -201,15 +127,15 @@ def check_margin(answer: object, *, share: float, n: int) -> Verdict:
     """Check how far luck alone may move a share: half of its 95 percent interval, by Wald."""
     if answer is None:
         return Verdict.open("Give the distance to either side, to two places.")
-    given = _share(answer)
+    given = share_of(answer)
     if isinstance(given, Verdict):
         return given
     margin = 1.96 * (share * (1 - share) / n) ** 0.5
-    if _near(given, margin):
+    if near(given, margin):
         return Verdict.right(f"From {share - margin:.2f} to {share + margin:.2f}.")
-    if _near(given, 2 * margin):
+    if near(given, 2 * margin):
         return Verdict.not_yet("That is the whole width: half of it lies on either side.")
-    if _near(given, margin / 1.96):
+    if near(given, margin / 1.96):
         return Verdict.not_yet("Nearly: 95 percent takes 1.96 of those.")
     return Verdict.not_yet("Put the share for p and the number of radiographs for n.")
 
@@ -220,17 +146,17 @@ def check_predictive_value(
     """Check how many of those called fractured are."""
     if answer is None:
         return Verdict.open("Of those called fractured, what share is? Give two places.")
-    share = _share(answer)
+    share = share_of(answer)
     if isinstance(share, Verdict):
         return share
     positive, negative = predictive_values(sensitivity, specificity, prevalence)
-    if _near(share, float(positive)):
+    if near(share, float(positive)):
         return Verdict.right(f"Of 100 alarms, {100 * (1 - float(positive)):.0f} are false.")
-    if _near(share, sensitivity):
+    if near(share, sensitivity):
         return Verdict.not_yet(
             "That is the sensitivity: of the fractured, the share that is called so. Turn it round."
         )
-    if _near(share, float(negative)):
+    if near(share, float(negative)):
         return Verdict.not_yet("That is what the answer normal is worth. Asked is the other.")
     return Verdict.not_yet(
         "Imagine 1,000 patients. How many are fractured and called so? How many called so in all?"
@@ -244,7 +170,7 @@ def check_threshold(answer: object, scores: Scores, *, wanted_sensitivity: float
             f"Give the highest threshold that still finds {wanted_sensitivity:.0%} of the "
             "fractures, to two places."
         )
-    threshold = _share(answer)
+    threshold = share_of(answer)
     if isinstance(threshold, Verdict):
         return threshold
     found, spared = _at(scores, threshold)
@@ -271,15 +197,15 @@ def check_iou(answer: object, box: Box, other: Box) -> Verdict:
     """Check how much two boxes overlap."""
     if answer is None:
         return Verdict.open("Give the area that both share over that of both together, two places.")
-    share = _share(answer)
+    share = share_of(answer)
     if isinstance(share, Verdict):
         return share
     shared, both = box.overlap(other), box.area + other.area
-    if _near(share, box.iou(other)):
+    if near(share, box.iou(other)):
         return Verdict.right(f"{shared / box.area:.0%} of a box is shared, of both together less.")
-    if _near(share, shared / box.area) or _near(share, shared / other.area):
+    if near(share, shared / box.area) or near(share, shared / other.area):
         return Verdict.not_yet("That is the share of one box: divide by what both cover.")
-    if _near(share, shared / both):
+    if near(share, shared / both):
         return Verdict.not_yet("What they share lies in both areas: it was counted twice.")
     return Verdict.not_yet("Draw both on squared paper; count shared squares, then all.")
 
@@ -290,7 +216,7 @@ def check_kept(
     """Check how many boxes non-maximum suppression keeps."""
     if answer is None:
         return Verdict.open("Give the number of boxes that stay.")
-    count = _whole_number(answer)
+    count = whole_number_of(answer)
     if isinstance(count, Verdict):
         return count
     kept: list[Box] = []
@@ -316,14 +242,14 @@ def check_found_at(answer: object, pictures: Sequence[Examined], *, false_boxes:
             f"Give the share of fractured radiographs found at no more than {false_boxes:g} false "
             "boxes a radiograph, to two places."
         )
-    share = _share(answer)
+    share = share_of(answer)
     if isinstance(share, Verdict):
         return share
     found = froc(pictures, hit="pointing").at(false_boxes)
     broken = sum(bool(picture.marked) for picture in pictures)
-    if _near(share, found):
+    if near(share, found):
         return Verdict.right(f"{round(found * broken)} of {broken} that are fractured.")
-    if _near(share, found * broken / len(pictures)):
+    if near(share, found * broken / len(pictures)):
         return Verdict.not_yet("That is a share of all: divide by the fractured alone.")
     if share > found:
         return Verdict.not_yet("So many cost more false boxes: stay left of the line.")
@@ -334,18 +260,118 @@ def check_answered(answer: object, *, fractured: npt.ArrayLike, refused: npt.Arr
     """Check what share of the fractured got an answer at all."""
     if answer is None:
         return Verdict.open("Give the share of the fractured that was not refused, to two places.")
-    share = _share(answer)
+    share = share_of(answer)
     if isinstance(share, Verdict):
         return share
     broken, turned_away = np.asarray(fractured, dtype=bool), np.asarray(refused, dtype=bool)
     answered = float((~turned_away[broken]).mean())
-    if _near(share, answered):
+    if near(share, answered):
         lost = int(turned_away[broken].sum())
         return Verdict.right(f"{lost} of {broken.sum()} fractured ones are left to somebody else.")
-    if _near(share, 1 - answered):
+    if near(share, 1 - answered):
         return Verdict.not_yet("That is the share that was refused: asked is the other.")
-    if _near(share, float((~turned_away).mean())):
+    if near(share, float((~turned_away).mean())):
         return Verdict.not_yet("That is the share of all: count the fractured alone.")
-    if turned_away.any() and _near(share, float(broken[~turned_away].mean())):
+    if turned_away.any() and near(share, float(broken[~turned_away].mean())):
         return Verdict.not_yet("That is the share of fractures among the answers. Turn it round.")
     return Verdict.not_yet("Divide the fractured that have a verdict by all that are fractured.")
+
+
+def check_calibration_error(answer: object, bins: pd.DataFrame) -> Verdict:
+    """Check by how much what was said and what is so differ, averaged over the radiographs."""
+    if answer is None:
+        return Verdict.open("Give the expected calibration error of these bins, to two places.")
+    given = share_of(answer)
+    if isinstance(given, Verdict):
+        return given
+    apart = (bins["probability"] - bins["share"]).abs()
+    error = float(np.average(apart, weights=bins["n"]))
+    if near(given, error):
+        return Verdict.right("Most radiographs lie in one bin, so that bin decides.")
+    if near(given, float(apart.mean())):
+        return Verdict.not_yet("Every bin counted as much: let it count as its radiographs do.")
+    if near(given, float(apart.max())):
+        return Verdict.not_yet("That is the worst bin alone: take all of them.")
+    return Verdict.not_yet("For each bin |said - is so|, times its share of all; then add them up.")
+
+
+def check_fewest(answer: object, *, miss: float) -> Verdict:
+    """Check from how many known cases on a conformal set may leave an answer out."""
+    if answer is None:
+        return Verdict.open(f"Give the least n for a promise that misses at most {miss:.0%}.")
+    count = whole_number_of(answer)
+    if isinstance(count, Verdict):
+        return count
+    fewest = next(n for n in range(1, 10_000) if np.ceil((n + 1) * (1 - miss) - 1e-9) <= n)
+    if count == fewest:
+        return Verdict.right(f"With {fewest - 1} every answer stays possible, whatever is said.")
+    if count == fewest + 1:
+        return Verdict.not_yet("Nearly: the new one counts among the n + 1, not among the n.")
+    if count < fewest:
+        return Verdict.not_yet("With so few the rank lies beyond the last: nothing is left out.")
+    return Verdict.not_yet("Fewer do: look for the first n that the rank does not exceed.")
+
+
+def check_cost_threshold(answer: object, *, miss: float, alarm: float) -> Verdict:
+    """Check from which probability on a false alarm is the lesser risk."""
+    if answer is None:
+        return Verdict.open("Give the threshold at which both risks cost the same, two places.")
+    threshold = share_of(answer)
+    if isinstance(threshold, Verdict):
+        return threshold
+    right = alarm / (alarm + miss)
+    if near(threshold, right):
+        return Verdict.right(f"From {right:.2f} on, calling it a fracture is the cheaper risk.")
+    if near(threshold, 1 - right):
+        return Verdict.not_yet("That is for a false alarm that costs so much more than a miss.")
+    if near(threshold, alarm / miss):
+        return Verdict.not_yet("Nearly: an alarm is false only with probability 1 - p.")
+    return Verdict.not_yet("Where is p times the cost of a miss (1 - p) times that of an alarm?")
+
+
+def check_most_missed(answer: object, *, n: int) -> Verdict:
+    """Check what share may still be missed, with 95 percent confidence, where none of n was."""
+    if answer is None:
+        return Verdict.open(f"Up to what share may be missed, where none of {n} was? Two places.")
+    share = share_of(answer)
+    if isinstance(share, Verdict):
+        return share
+    if near(share, 1 - 0.05 ** (1 / n)) or near(share, 3 / n):
+        return Verdict.right(f"The rule of three: none of {n} means up to 3 in {n}.")
+    if share == 0:
+        return Verdict.not_yet(f"None of {n} is not none at all: so few may be luck.")
+    if near(share, 1 / n):
+        return Verdict.not_yet("At 1 in n, none of n happens more than one time in three.")
+    return Verdict.not_yet(f"For which share p does (1 - p) to the power of {n} fall to 0.05?")
+
+
+_UNKNOWN = "not known"
+
+
+def check_datasheet(sheet: Mapping[str, object], table: pd.DataFrame) -> Verdict:
+    """Check that a datasheet says what its table holds, and claims nothing else."""
+    blank = [question for question, answer in sheet.items() if answer in (None, "")]
+    if blank:
+        left = f"{len(blank)} of {len(sheet)} lines are"
+        return Verdict.open(f"{left} empty, the first: {blank[0]}. Count, or write '{_UNKNOWN}'.")
+    counts = {
+        "radiographs": len(table),
+        "patients": table["patient_id"].nunique(),
+        "fractured": int((table["label"] == FRACTURED).sum()),
+    }
+    for question, count in counts.items():
+        given = whole_number_of(sheet.get(question))
+        if isinstance(given, Verdict):
+            return Verdict.not_yet(f"{question}: {given.words}")
+        if given != count:
+            return Verdict.not_yet(f"{question}: the table holds another number. Count again.")
+    for question, answer in sheet.items():
+        if question in counts:
+            continue
+        known, said = question in table, str(answer).strip().lower() != _UNKNOWN
+        if said and not known:
+            return Verdict.not_yet(f"{question}: where does that come from? No column says it.")
+        if known and not said:
+            return Verdict.not_yet(f"{question}: the table has a column of it. Look.")
+    unknown = len(sheet) - len(counts) - sum(question in table for question in sheet)
+    return Verdict.right(f"{unknown} lines say '{_UNKNOWN}': the most useful ones of the sheet.")

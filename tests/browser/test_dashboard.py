@@ -283,8 +283,8 @@ def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
     lessons = page.locator("a.fw-lesson")
     files = lessons.evaluate_all("links => links.map(link => link.getAttribute('href'))")
     tools, texts = 3, 1
-    assert [name[0].isdigit() for name in files] == [False] * tools + [True] * 8 + [False] * texts
-    assert {"dashboard.ipynb", "01_first_look.ipynb", "08_another_hospital.ipynb"} <= set(files)
+    assert [name[0].isdigit() for name in files] == [False] * tools + [True] * 10 + [False] * texts
+    assert {"dashboard.ipynb", "01_first_look.ipynb", "10_who_is_missing.ipynb"} <= set(files)
     assert "from fracture_widgets" not in page.locator("#rendered_cells").inner_text()
 
     expect_accessible(page, "the list of lessons")

@@ -54,7 +54,7 @@ def test_a_card_says_what_is_not_installed(monkeypatch):
 def test_every_lesson_of_ours_has_a_goal_and_takes_a_lesson():
     lessons = [page for page in read_pages() if page.kind == "lesson"]
     assert [page.file for page in lessons] == sorted(
-        file.name for file in notebooks_folder().glob("0*.ipynb")
+        file.name for file in notebooks_folder().glob("[0-9]*.ipynb")
     )
     assert all(page.goal.endswith(".") and 20 <= page.minutes <= 40 for page in lessons)
     assert len({page.number for page in lessons}) == len(lessons)

@@ -11,11 +11,16 @@ from fracture_widgets.course import (
     check_always_normal,
     check_answered,
     check_best_epoch,
+    check_calibration_error,
+    check_cost_threshold,
+    check_datasheet,
+    check_fewest,
     check_found_at,
     check_hottest_place,
     check_iou,
     check_kept,
     check_margin,
+    check_most_missed,
     check_predictive_value,
     check_split,
     check_threshold,
@@ -200,8 +205,71 @@ def test_a_threshold(scores, answer, state, word):
     assert_says(check_threshold(answer, scores, wanted_sensitivity=0.75), state, word)
 
 
+# 0.05 of 160, 0.2 of 20 and 0.2 of 20: 16 / 200.
+BINS = pd.DataFrame({"probability": [0.1, 0.5, 0.9], "share": [0.15, 0.3, 0.7], "n": [160, 20, 20]})
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [(None, "open", "error"), (0.08, "right", "one bin"), (0.15, "not yet", "Every bin counted"),
+     (0.2, "not yet", "worst bin"), (0.5, "not yet", "add them up")],
+)  # fmt: skip
+def test_a_calibration_error(answer, state, word):
+    assert_says(check_calibration_error(answer, BINS), state, word)
+
+
+@pytest.mark.parametrize(
+    ("miss", "fewest"), [(0.05, 19), (0.1, 9), (0.5, 1), (0.01, 99)]
+)  # fmt: skip
+def test_the_fewest_that_a_promise_needs(miss, fewest):
+    assert_says(check_fewest(None, miss=miss), "open", f"{miss:.0%}")
+    assert_says(check_fewest(fewest, miss=miss), "right", f"With {fewest - 1} every answer")
+    assert_says(check_fewest(fewest + 1, miss=miss), "not yet", "n + 1")
+    assert_says(check_fewest(fewest - 1, miss=miss), "not yet", "beyond the last")
+    assert_says(check_fewest(fewest + 5, miss=miss), "not yet", "Fewer do")
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    [(None, "open", "both risks"), (0.2, "right", "0.20"), (0.8, "not yet", "so much more"),
+     (0.25, "not yet", "Nearly"), (0.5, "not yet", "(1 - p) times")],
+)  # fmt: skip
+def test_a_threshold_by_what_errors_cost(answer, state, word):
+    assert_says(check_cost_threshold(answer, miss=4, alarm=1), state, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "word"),
+    # (1 - 0.139) ** 20 = 0.05
+    [(None, "open", "none of 20"), (0.139, "right", "3 in 20"), (0.15, "right", "rule of three"),
+     (0, "not yet", "may be luck"), (0.05, "not yet", "one time in three"),
+     (0.5, "not yet", "power of 20")],
+)  # fmt: skip
+def test_what_may_still_be_missed(answer, state, word):
+    assert_says(check_most_missed(answer, n=20), state, word)
+
+
+SHEET = {"radiographs": 10, "patients": 5, "fractured": 3, "age": "Not known ", "sex": "not known"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "word"),
+    [({}, "right", "2 lines say"), ({"sex": None}, "open", "1 of 5 lines"),
+     ({"patients": 10}, "not yet", "patients: the table holds another"),
+     ({"fractured": "three"}, "not yet", "fractured: Quotation marks"),
+     ({"age": "18 to 90"}, "not yet", "age: where does that come from"),
+     ({"label": "not known"}, "not yet", "label: the table has a column")],
+)  # fmt: skip
+def test_a_datasheet_that_invents_nothing(changed, state, word):
+    table = TABLE.assign(patient_id=[n // 2 for n in range(10)])
+    assert_says(check_datasheet(SHEET | changed, table), state, word)
+
+
 def share_checks(scores):
     return [
+        (lambda answer: check_calibration_error(answer, BINS), 0.08),
+        (lambda answer: check_cost_threshold(answer, miss=4, alarm=1), 0.2),
+        (lambda answer: check_most_missed(answer, n=20), 0.15),
         (lambda answer: check_always_normal(answer, TABLE), 0.7),
         (lambda answer: check_margin(answer, share=0.8, n=100), 0.08),
         (lambda answer: check_predictive_value(answer, **RARE), 0.27),
@@ -233,6 +301,7 @@ def test_a_share_that_is_written_in_another_way_gets_a_hint(scores, answer, word
 def test_a_whole_number_that_is_written_in_another_way_gets_a_hint(frozen, answer, word):
     assert_says(check_best_epoch(answer, HISTORY), "not yet", word)
     assert_says(check_trained_weights(answer, frozen), "not yet", word)
+    assert_says(check_fewest(answer, miss=0.05), "not yet", word)
 
 
 @pytest.mark.parametrize("answer", [2, "2, 5", [2], (2, 5, 0), ("2", "5"), np.zeros((2, 2))])
