@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("answered_once")
 
 COMMANDS = (
     *("card", "compare", "dashboard", "data", "evaluate", "export", "history", "predict"),
-    *("readings", "reproduce", "screen", "train"),
+    *("readings", "rehearse", "reproduce", "screen", "train"),
 )
 
 
