@@ -51,6 +51,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 _KERAS_MODULE = re.compile(r"^pytestmark = .*mark\.keras", re.MULTILINE)
 # Fixtures whose tests need Keras.
 _KERAS_FIXTURES = {"tiny_trunk", "trunk_weights"}
+_NAMES_KERAS = re.compile("|".join([r"mark\.keras", *_KERAS_FIXTURES]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,13 +60,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.notebook)
         elif _KERAS_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.keras)
+            if not _NAMES_KERAS.search(item.path.read_text("utf-8")):
+                raise pytest.UsageError(f"{item.nodeid} needs Keras by a fixture: mark it keras.")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Pass over modules of the Keras stage in others: importing TensorFlow takes seconds."""
-    if collection_path.suffix == ".py" and "not keras" in config.getoption("markexpr"):
-        return bool(_KERAS_MODULE.search(collection_path.read_text("utf-8"))) or None
-    return None
+    """Pass over modules of the Keras stage in others, and over others in it: imports take time."""
+    stage = config.getoption("markexpr")
+    if "keras" not in stage or not collection_path.match("test_*.py"):
+        return None
+    text = collection_path.read_text("utf-8")
+    over = not _NAMES_KERAS.search(text) if stage == "keras" else _KERAS_MODULE.search(text)
+    return True if over else None
 
 
 @pytest.hookimpl(wrapper=True)

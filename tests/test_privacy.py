@@ -31,7 +31,7 @@ from fracture_widgets.models.report import examine_study
 from fracture_widgets.records.page import report_png
 from fracture_widgets.records.visit import Answered, VisitStore
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("answered_once")]
 
 UIDS = ("1.2.826.0.1.111222333", "1.2.826.0.1.444555666", "1.2.826.0.1.777888999")
 NAMES = {

@@ -27,8 +27,10 @@ def radiographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def uninterrupted(radiographs: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+@pytest.fixture(scope="module")
+def uninterrupted(
+    radiographs: Path, answered_once: None, tmp_path_factory: pytest.TempPathFactory
+) -> bytes:
     """What the table holds, byte for byte."""
     table = tmp_path_factory.mktemp("uninterrupted") / "results.csv"
     screen_folder(radiographs, table, batch=BATCH)

@@ -20,6 +20,8 @@ from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.screening.screen import Listing
 from fracture_widgets.screening.table import read_table
 
+pytestmark = pytest.mark.usefixtures("answered_once")
+
 BATCH = 2
 NAMES = ["r1.png", "r1a.png", "r2.png", "r4.png", "r5.png", "r9.dcm"]
 NAMES = sorted([*NAMES, "deeper/r0.png", "deeper/r3.png", "deeper/r6.png"])
