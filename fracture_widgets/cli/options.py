@@ -17,12 +17,14 @@ import typer
 from typer.core import TyperCommand
 from typer.models import ParameterInfo
 
-from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.narrator import Narrator, say
 from fracture_widgets.errors import FractureWidgetsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fracture_widgets.base.progress import Monitor
+    from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.imaging.walk import SkippedFiles
 
 INTERRUPTED = 130
@@ -256,3 +258,17 @@ def interruptible(tell: Callable[[KeyboardInterrupt], object]) -> Iterator[None]
     except KeyboardInterrupt as interrupt:
         tell(interrupt)
         raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def work_on_fracatlas(folder: Path) -> Iterator[tuple[FracAtlas, Monitor]]:
+    """Open a FracAtlas copy for a long work that the same command goes on with."""
+    quiet_tensorflow()
+    from fracture_widgets.datasets.fracatlas import FracAtlas
+
+    with (
+        FracAtlas.open(folder) as atlas,
+        Narrator() as narrator,
+        interruptible(lambda _: narrator.say("Stopped: the same command goes on from here.")),
+    ):
+        yield atlas, narrator.monitor

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.cli.narrator import Narrator
-from fracture_widgets.cli.options import interruptible, quiet_tensorflow
+from fracture_widgets.cli.options import work_on_fracatlas
 from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
 
 
@@ -41,15 +40,9 @@ def looks(
         the run whose weights are saved: all, trusted by the answers of all folds, or a fold,
         trusted by its own
     """
-    quiet_tensorflow()
-    from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.training.recipes.looks.training import train_looks
 
-    with (
-        FracAtlas.open(fracatlas) as atlas,
-        Narrator() as narrator,
-        interruptible(lambda _: narrator.say("Stopped: the same command goes on from here.")),
-    ):
+    with work_on_fracatlas(fracatlas) as (atlas, monitor):
         figures = train_looks(
             atlas,
             trunk,
@@ -58,7 +51,7 @@ def looks(
             out=out,
             ships=ships,
             recipe=recipe,
-            monitor=narrator.monitor,
+            monitor=monitor,
         )
     for split, figure in figures.items():
         print(f"{split.replace('_', ' ')}:")

@@ -113,6 +113,15 @@ def test_ctrl_c_says_where_the_best_weights_are(folder, tmp_path, capsys, monkey
     assert "Stopped in epoch 3." in said.out
 
 
+def test_ctrl_c_in_a_long_work_says_how_it_goes_on(published_folder, tmp_path, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fracture_widgets.training.recipes.gate.train_gate", stop)
+    assert main(["train", "gate", str(published_folder), "--out", str(tmp_path / "models")]) == 130
+    assert capsys.readouterr().err == "Stopped: the same command goes on from here.\n"
+
+
 def test_what_is_wrong_is_one_sentence_and_an_exit_code(folder, tmp_path, capsys):
     out = ["--out", str(tmp_path / "out")]
     assert main(["train", "parts", str(tmp_path / "nowhere"), *out]) == 1

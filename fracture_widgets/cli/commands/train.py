@@ -20,8 +20,8 @@ from fracture_widgets.cli.options import (
     interruptible,
     new_app,
     quiet_tensorflow,
+    work_on_fracatlas,
 )
-from fracture_widgets.cli.train_fingerprints import fingerprints
 from fracture_widgets.cli.train_looks import looks
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.parts import BODY_PARTS, in_words
@@ -85,15 +85,9 @@ def parts(
         folder for the weights, their card, the figures, and every epoch as it ends
     """
     return _train(
-        None,
-        dataset,
-        network,
-        plan=plan,
-        out=out,
-        resume=resume,
-        strategy=strategy,
+        None, dataset, network, plan=plan, out=out, resume=resume, strategy=strategy,
         features=features,
-    )
+    )  # fmt: skip
 
 
 @app.command(short_help="train the network that says fractured or normal for one body part")
@@ -119,15 +113,9 @@ def fracture(
         folder for the weights, their card, the figures, and every epoch as it ends
     """
     return _train(
-        part,
-        dataset,
-        network,
-        plan=plan,
-        out=out,
-        resume=resume,
-        strategy=strategy,
+        part, dataset, network, plan=plan, out=out, resume=resume, strategy=strategy,
         features=features,
-    )
+    )  # fmt: skip
 
 
 def _train(part: str | None, dataset: Path, network: str, **settings: Any) -> int:
@@ -172,14 +160,9 @@ def mura(
         from fracture_widgets.training.recipes import paper
 
         runs = paper.train_mura_models(
-            table,
-            out,
-            plan=plan,
-            trunk=ARCHITECTURES[network].build,
-            strategy=strategy,
-            features=features,
-            **callbacks,
-        )
+            table, out, plan=plan, trunk=ARCHITECTURES[network].build, strategy=strategy,
+            features=features, **callbacks,
+        )  # fmt: skip
     for question, run in runs.items():
         print(f"{question}: {run.folder}")
         if run.evaluation is not None:
@@ -249,11 +232,10 @@ def cascade(
     look_at_test
         judge the test split too: once, when the recipe is chosen
     """
-    from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.evaluation.metrics import estimate_text
     from fracture_widgets.training.recipes.cascade import CascadeRecipe, train_cascade
 
-    with FracAtlas.open(fracatlas) as atlas, Narrator() as narrator:
+    with work_on_fracatlas(fracatlas) as (atlas, monitor):
         card = train_cascade(
             atlas,
             trunk,
@@ -261,7 +243,7 @@ def cascade(
             work,
             recipe=CascadeRecipe(bfloat16=bfloat16),
             look_at_test=look_at_test,
-            monitor=narrator.monitor,
+            monitor=monitor,
         )
     for name, figure in card["figures"].items():
         part = figure["body_part"]
@@ -280,7 +262,27 @@ def cascade(
 app.command(short_help="train the network that looks twice from a FracAtlas copy")(
     documented(looks)
 )
-app.command(short_help="note which radiographs a cascade learned from")(documented(fingerprints))
+
+
+@app.command(short_help="note which radiographs a cascade learned from")
+@documented
+def fingerprints(fracatlas: Path, *, out: Path) -> int:
+    """Note in a cascade's folder which radiographs of FracAtlas it learned from.
+
+    evaluate then knows them again, whole or as data fracatlas cuts them, saved anew, scaled or
+    slightly cropped. train cascade does it itself. It takes some minutes.
+
+    Parameters
+    ----------
+    out : DIR
+        models folder with the cascade
+    """
+    from fracture_widgets.training.recipes.cascade.training import fingerprint_cascade
+
+    with work_on_fracatlas(fracatlas) as (atlas, monitor):
+        known = fingerprint_cascade(atlas, out, monitor)
+    print(f"{len(known):,} radiographs and crops are known in {out} by their fingerprints.")
+    return 0
 
 
 @app.command(short_help=f"fit the gate that refuses what is no {in_words()}")
@@ -307,17 +309,11 @@ def gate(
     work : DIR
         folder for what the network saw
     """
-    from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.training.recipes.gate import train_gate
 
-    with FracAtlas.open(fracatlas) as atlas, Narrator() as narrator:
+    with work_on_fracatlas(fracatlas) as (atlas, monitor):
         figures = train_gate(
-            atlas,
-            out,
-            work,
-            out_of_distribution=out_of_distribution,
-            note=note,
-            monitor=narrator.monitor,
+            atlas, out, work, out_of_distribution=out_of_distribution, note=note, monitor=monitor
         )
     for split in ("out_of_fold", "test"):
         figure = dict(figures[split])
