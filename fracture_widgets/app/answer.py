@@ -248,7 +248,7 @@ class ResultPanel(widgets.VBox):
             downloaded = "The report is downloaded, but not recorded." if file else "Not recorded."
             self.saved.say(f"{downloaded}{problem} {error}", "problem")
         else:
-            self._state.saved_count += 1
+            self._state.note_saved(report)
             before = "Saved as" if known is None else "Already saved, as"
             downloaded = "; the report is downloaded." if file else "."
             self.saved.say(

@@ -95,7 +95,7 @@ class OwnVerdict(LiveWidget):
         if reading != entry.reading:
             self._state.read(entry.key, reading)
         if anew and row is not None:
-            self._state.saved_count += 1
+            self._state.note_saved(report)
             self._note(entry, saved_in_words(row), "good")
 
     def _note(self, entry: Entry, text: str, tone: str) -> None:

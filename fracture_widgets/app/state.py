@@ -65,6 +65,7 @@ class WorkbenchState(traitlets.HasTraits):
     queue = traitlets.Tuple()
     """The keys of what is being examined, and of what waits for it, in their order."""
     saved_count = traitlets.Int()
+    just_saved = traitlets.Instance(Report, allow_none=True)
     at_once = traitlets.Bool(False)
     """Whether radiographs are answered when they arrive."""
     read_first = traitlets.Bool(False)
@@ -206,6 +207,12 @@ class WorkbenchState(traitlets.HasTraits):
     def read(self, key: int, reading: Reading) -> None:
         """Note what the reader says of an entry."""
         self._note(key, reading=reading)
+
+    def note_saved(self, report: Report) -> None:
+        """Note that a report is in the history."""
+        with self._lock:
+            self.just_saved = report
+            self.saved_count += 1
 
     def _note(self, key: int, **what: Any) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ from fracture_widgets.app.answer import AnswerPane
 from fracture_widgets.app.inference import Examines, InferenceWorker, load_cascade
 from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.app.model_menu import ModelMenu
+from fracture_widgets.app.saved_pictures import SavedPictures
 from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tab import find_tabs
@@ -125,6 +126,7 @@ class Workbench(AppShell):
         self.upload, self.radiographs = examine.upload, examine.radiographs
         self.samples = examine.samples
         self.state.observe(self._show_picture, ["selected", "read_first"])
+        self.pictures = SavedPictures(self.state, executor)
         self.visit = KeptVisit(self.state, self.viewer, self.upload, self.models, executor)
         self.viewer.on_msg(self._begin)
         self.state.observe(self._show_whether_empty, "listed")

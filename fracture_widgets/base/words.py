@@ -26,6 +26,11 @@ def plain(text: object) -> str:
     )
 
 
+def local(moment: datetime) -> str:
+    """Return a moment to the minute, in the time of this computer and naming it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
 def utc(moment: datetime) -> str:
     """Return a moment to the minute, in UTC and saying so."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -10,6 +10,7 @@ import pytest
 
 from fracture_widgets.app.widgets.background import SynchronousExecutor
 from fracture_widgets.app.workbench import Workbench
+from fracture_widgets.base.files import PLACE_VARIABLE
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Answer, Report
@@ -118,3 +119,24 @@ def workbench_with(answers, record, samples, synchronous):
 @pytest.fixture
 def workbench(workbench_with):
     return workbench_with()
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The folder of a visitor, which is there."""
+    folder = tmp_path / "visitor"
+    folder.mkdir()
+    monkeypatch.setenv(PLACE_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture
+def open_page(workbench_with):
+    """Open a page of the visitor, as one that is drawn: it says that it is ready."""
+
+    def make(**options):
+        page = workbench_with(**options)
+        page.viewer._handle_custom_msg({"type": "ready"}, [])
+        return page
+
+    return make

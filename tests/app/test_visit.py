@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -19,27 +20,6 @@ LOOK = {
     "rulers": [{"from": {"x": 1.0, "y": 2.0}, "to": {"x": 9.0, "y": 3.0}}],
     "region": None,
 }
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """The folder of a visitor, which is there."""
-    folder = tmp_path / "visitor"
-    folder.mkdir()
-    monkeypatch.setenv(PLACE_VARIABLE, str(folder))
-    return folder
-
-
-@pytest.fixture
-def open_page(workbench_with):
-    """Open a page of the visitor, as one that is drawn: it says that it is ready."""
-
-    def make(**options):
-        page = workbench_with(**options)
-        page.viewer._handle_custom_msg({"type": "ready"}, [])
-        return page
-
-    return make
 
 
 def names(page):
@@ -168,6 +148,18 @@ def test_on_a_full_disk_one_sentence_is_said_and_the_visit_goes_on(place, open_p
     assert page.upload.unsaved, "the page asks before it is left"
     assert page.state.entries[2].report is not None
     assert names(open_page()) == ["a.png"]
+
+
+def test_a_place_that_was_given_away_meanwhile_is_made_again_and_the_visit_goes_on(
+    place, open_page, radiograph
+):
+    page = open_page()
+    page.state.add(radiograph("one.png"))
+    shutil.rmtree(place)
+    page.state.add(radiograph("two.png"))
+    page.predict_all.click()
+    assert page.state.problems == ()
+    assert [verdict is not None for verdict in verdicts(page)] == [True, True]
 
 
 def test_what_is_damaged_is_said_once_and_the_rest_is_there(place, open_page, radiograph):

@@ -8,9 +8,20 @@ import shutil
 
 import pytest
 from history_reports import REFUSAL, make_report
-from pages import PHONE, button, expect_no_wider_than, open_page, tab
+from pages import (
+    PHONE,
+    button,
+    expect_no_wider_than,
+    open_page,
+    open_workbench,
+    pixels,
+    tab,
+    upload,
+    wait_until,
+)
 from playwright.sync_api import Page, expect
 
+from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import READER_VERDICTS
 
@@ -175,6 +186,41 @@ def test_deleting_asks_and_can_be_undone(page, history):
     button(page, "Undo: bring back 11 results").click()
     expect(rows(page)).to_have_count(11)
     assert history.count() == 61
+
+
+def test_of_a_row_whose_picture_is_not_kept_a_sentence_says_so(page):
+    button(page, "Open: no. 61").click()
+    expect(page.locator(".fw-history .fw-status")).to_contain_text(
+        "The picture of no. 61 is not kept here: add cat.png again to see it."
+    )
+    expect(button(page, "Open: no. 61")).to_be_focused()
+
+
+def test_what_was_saved_has_a_small_picture_and_is_opened_when_it_is_out_of_the_list(
+    new_page, dashboard, tmp_path
+):
+    hand = tmp_path / "a hand.png"
+    hand.write_bytes(draw_phantom("hand", fractured=True, seed=2).radiograph.to_png())
+    page = new_page()
+    open_workbench(page, dashboard.address)
+    upload(page, hand)
+    button(page, "Predict").click()
+    verdict = page.locator(".fw-card h2").inner_text()
+    with page.expect_download():
+        button(page, "Save result").click()
+    kept = dashboard.data / "visits"
+    wait_until(page, lambda: any(kept.rglob("saved/*.answer.npz")))
+    button(page, "Remove a hand.png").click()
+    expect(page.locator(".fw-queue li")).to_have_count(0)
+    tab(page, "History").click()
+    row = rows(page).filter(has_text="a hand.png")
+    page.wait_for_function(
+        "node => node.naturalWidth > 40", arg=row.locator("img").element_handle()
+    )
+    row.locator("img").click()
+    expect(page.locator(".fw-viewer figcaption")).to_contain_text("a hand.png")
+    expect(page.locator(".fw-card h2")).to_have_text(verdict)
+    wait_until(page, lambda: pixels(page.locator(".fw-pane canvas").first).max() > 128)
 
 
 def test_at_phone_width_nothing_is_cut_off(page, history):

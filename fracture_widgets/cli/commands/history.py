@@ -175,10 +175,10 @@ def _export(target: str, text: str, encoding: str, rows: int) -> int:
 
 
 def _in_words(row: SavedResult) -> str:
-    from fracture_widgets.base.words import percent
+    from fracture_widgets.base.words import local, percent
     from fracture_widgets.models.verdict_words import verdict_words
 
-    when = row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    when = local(row.saved_at)
     said = verdict_words(row.verdict, row.calibrated_probability)
     verdict = f"{said}{' (overridden)' if row.overridden else ''}"
     if row.probability is not None:

@@ -20,7 +20,13 @@ class HistoryTab(Tab):
         """Return the results that were saved in a workbench."""
         from fracture_widgets.app.tabs.history.panel import HistoryPanel
 
-        self._panel = HistoryPanel(app.state, app.record, executor=app.executor)
+        self._panel = HistoryPanel(
+            app.state,
+            app.record,
+            app.pictures,
+            open_selected=app.open_selected,
+            executor=app.executor,
+        )
         return self._panel
 
     def shown(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
 from functools import partial
@@ -11,7 +11,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from fracture_widgets.app.own_verdict import saved_in_words
-from fracture_widgets.app.state import WorkbenchState
+from fracture_widgets.app.saved_pictures import MOST_BYTES, Opened, SavedPictures
+from fracture_widgets.app.state import Entry, Reading, WorkbenchState
 from fracture_widgets.app.tabs.history.agreement import AgreementPanel
 from fracture_widgets.app.tabs.history.rows import (
     COLUMNS,
@@ -21,11 +22,12 @@ from fracture_widgets.app.tabs.history.rows import (
     shown_row,
     verdict_from,
 )
+from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Table
-from fracture_widgets.base.files import history_is_the_visitors, hours_kept
-from fracture_widgets.errors import HistoryError
+from fracture_widgets.base.files import history_is_the_visitors, hours_kept, visitors_place
+from fracture_widgets.errors import HistoryError, VisitError
 from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import HistoryFilter, SavedResult, as_csv, as_json
@@ -40,10 +42,19 @@ class HistoryPanel(widgets.VBox):
     """Lists the history with filters, the reader's own verdicts, deletion and export."""
 
     def __init__(
-        self, state: WorkbenchState, history: History, *, executor: Executor | None = None
+        self,
+        state: WorkbenchState,
+        history: History,
+        pictures: SavedPictures,
+        *,
+        open_selected: Callable[[], object],
+        executor: Executor | None = None,
     ) -> None:
         self._state = state
         self._history = history
+        self._pictures = pictures
+        self._open_selected = open_selected
+        self._opening = LatestTask(executor)
         self._rows: list[SavedResult] = []
         self._matching = self._total = self._offset = 0
         self._models: tuple[str, ...] = ()
@@ -54,11 +65,13 @@ class HistoryPanel(widgets.VBox):
             {
                 "filter": self._filter,
                 "page": self._turn,
+                "open": self._open,
                 "reading": self._read,
                 "delete": self._delete,
                 "delete_all": self._delete_all,
                 "undo": self._undo,
             },
+            executor=executor,
         )
         self.agreement = AgreementPanel(history, executor=executor)
         self.export = DownloadButton(lambda: self._export("csv"), label="Export as CSV")
@@ -70,9 +83,14 @@ class HistoryPanel(widgets.VBox):
             if history_is_the_visitors()
             else "Kept on the computer that runs this workbench"
         )
+        with_pictures = (
+            f"Your pictures are kept {until}, the last {MOST_BYTES >> 20} MB of them."
+            if visitors_place()
+            else "Pictures are not kept."
+        )
         heading = widgets.HTML(
             f"<h2>Saved results</h2><p>{kept}: what was answered for which file and what you say "
-            "of it, no pictures.</p>"
+            f"of it. {with_pictures}</p>"
         )
         top = widgets.HBox([named(heading, "fw-heading"), self.export, self.export_json])
         super().__init__([named(top, "fw-history-top"), self.agreement, self.note, self.table])
@@ -109,10 +127,13 @@ class HistoryPanel(widgets.VBox):
         many = f"{total:,}" if every else f"{matching:,} of {total:,}"
         results = "saved result" if total == 1 else "saved results"
         match = "" if every else " matches" if matching == 1 else " match"
+        small = self._pictures.thumbnails({row.sha256 for row in self._rows})
         self.table.fill(
-            [shown_row(row) for row in self._rows],
+            [shown_row(row, small) for row in self._rows],
+            small,
             caption=f"Saved results, {ORDER_WORDS[self.wanted.order].lower()}",
             columns=list(COLUMNS),
+            pictured=True,
             empty=_NONE_MATCHES if total else _EMPTY,
             question="Delete this row?",
             filter={name: str(value or "") for name, value in asdict(self.wanted).items()},
@@ -161,6 +182,46 @@ class HistoryPanel(widgets.VBox):
         if row.reader_verdict is not known.reader_verdict:
             self.agreement.compute(self.wanted)
 
+    def _open(self, content: Mapping[str, Any]) -> None:
+        """Show a row's radiograph and answer, where its pixels are at hand."""
+        row = next((row for row in self._rows if row.id == content.get("id")), None)
+        if row is None:
+            return
+        if self._shown_in_list(row):
+            return
+        gone = f"The picture of no. {row.id} is not kept here: add {row.name} again to see it."
+
+        def find() -> Iterator[Opened | str]:
+            try:
+                yield self._pictures.opened(row.sha256, row.model) or gone
+            except VisitError:
+                yield gone
+
+        def show(found: Opened | str) -> None:
+            if isinstance(found, str):
+                self.note.say(found, "problem")
+                return
+            reading = Reading(row.reader_verdict, row.remark) if found.report else Reading()
+            self._state.restore([Entry(0, *found, reading=reading)])
+            if not self._shown_in_list(row):
+                self.note.say(
+                    f"The list is full: remove a radiograph, then open no. {row.id} again.",
+                    "problem",
+                )
+
+        self._opening.run(find, show)
+
+    def _shown_in_list(self, row: SavedResult) -> bool:
+        """Show a radiograph that is in the list, its answer in sight; tell whether it is."""
+        entry = self._state.find(row.sha256)
+        if entry is None:
+            return False
+        self.note.say("")
+        self._open_selected()  # first: a picture is fitted into the room that there is
+        if self._state.selected_key != entry.key:
+            self._state.asked_key = entry.key
+        return self._state.select(row.sha256)
+
     def _note(self, number: int, text: str, tone: str) -> None:
         """Say in a row's form what came of saving it."""
         self.table.send({"type": "noted", "id": number, "text": text, "tone": tone})
@@ -183,6 +244,7 @@ class HistoryPanel(widgets.VBox):
             self.note.say(str(error), "problem")
             return
         self._removed = removed or self._removed
+        self._pictures.forget(row.sha256 for row in removed)
         self._changed()
         words = f"{_are(removed)} deleted." if removed else f"{what} was deleted before."
         self.note.say(words, "good")

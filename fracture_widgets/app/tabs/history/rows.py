@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fracture_widgets.app.widgets.table import DELETE, Record, options
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.words import local, percent
 from fracture_widgets.models.annotations import letter
 from fracture_widgets.models.verdict_words import joint_in_words, not_examined, verdict_words
 from fracture_widgets.parts import BODY_PARTS, Verdict
@@ -61,17 +61,18 @@ def choices(models: Sequence[str]) -> dict[str, list[list[str]]]:
     }
 
 
-def shown_row(row: SavedResult) -> dict[str, Any]:
-    """Return what the page needs of a row: its cells, and what its form begins with."""
+def shown_row(row: SavedResult, at_hand: Container[str]) -> dict[str, Any]:
+    """Return what the page needs of a row: its cells, its picture, what its form begins with."""
     record = Record(
         id=row.id,
         name=f"no. {row.id}",
         cells=tuple(cell(row) for cell in COLUMNS.values()),
-        actions=(("read", "Read"), DELETE),
+        actions=(("open", "Open"), ("read", "Read"), DELETE),
         tone=str(row.verdict),
     )
     return record.row(
         file=row.name,
+        thumbnail=row.sha256 if row.sha256 in at_hand else "",
         reader=str(row.reader_verdict or ""),
         remark=row.remark,
         remark_length=REMARK_LENGTH,
@@ -110,7 +111,7 @@ def _reader(row: SavedResult) -> str:
 
 COLUMNS: dict[str, Callable[[SavedResult], str]] = {
     "No.": lambda row: str(row.id),
-    "Saved": lambda row: row.saved_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+    "Saved": lambda row: local(row.saved_at),
     "Radiograph": lambda row: str(row.name),
     "Body part": lambda row: row.body_part or _NOTHING,
     "Network": _network,

@@ -17,6 +17,7 @@ from fracture_widgets.app.widgets.controls import DownloadButton, Figures, Statu
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.words import local
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.learned import MARK
 from fracture_widgets.evaluation.scores import Scores
@@ -291,4 +292,4 @@ def _when(folder: Path) -> str:
         started = datetime.fromisoformat(folder.name[:15].replace("-", "T"))
     except ValueError:
         return folder.name
-    return f"{started:%Y-%m-%d %H:%M}"
+    return local(started)

@@ -105,7 +105,7 @@ export function historyView({ model, el }) {
     if (at < 0) return close();
     const following = rows[at + 1];
     reading = readingForm(rows[at], {
-      tell, close, columns: latest.columns.length,
+      tell, close, columns: latest.columns.length + 2,
       next: following ? () => open(following.id) : null,
     });
     table.again();
@@ -128,7 +128,7 @@ export function historyView({ model, el }) {
     reading.noted(content);
   }
 
-  const { show, change } = table.handlers;
-  const stop = listen(model, { show: keepingFocus(show), change: keepingFocus(change), noted });
-  return () => { reading?.save(); filters.release(); stop(); };
+  const { show, change, thumbnail } = table.handlers;
+  const stop = listen(model, { show: keepingFocus(show), change: keepingFocus(change), thumbnail, noted });
+  return () => { reading?.save(); filters.release(); table.release(); stop(); };
 }

@@ -28,7 +28,7 @@ export function readingForm(row, { tell, close, next, columns }) {
       linkButton("Done", close),
       next ? linkButton("Next row", next) : null),
   );
-  const node = h("tr", { class: "fw-reading-row" }, h("td", { colspan: String(columns + 1) }, form));
+  const node = h("tr", { class: "fw-reading-row" }, h("td", { colspan: String(columns) }, form));
   const { save, focus, noted, failed } = fields;
   return { id: row.id, node, save, focus, noted, failed };
 }

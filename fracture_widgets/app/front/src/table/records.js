@@ -2,7 +2,8 @@
 //
 // A row has an `id`, a `name`, its `cells`, a `tone`, whether it is `shown`, and its `actions`: pairs
 // of kind and words, of which "delete" asks the table's `question` first. Beside the rows Python
-// sends `columns`, `caption`, and what an `empty` table says. Rows that did not change keep their
+// sends `columns`, `caption`, and what an `empty` table says; of a `pictured` table every row has a
+// thumbnail, which opens it. Rows that did not change keep their
 // nodes, and with them the focus and what is being typed.
 
 import { h, linkButton, listen } from "../base/dom.js";
@@ -36,7 +37,8 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
     if (head.dataset.columns !== latest.columns.join("\n")) {
       head.dataset.columns = latest.columns.join("\n");
       head.replaceChildren(
-        ...latest.columns.map((name) => h("th", { scope: "col" }, name)),
+        ...(latest.pictured ? ["Picture"] : []).concat(latest.columns)
+          .map((name) => h("th", { scope: "col" }, name)),
         h("th", { scope: "col" }, h("span", { class: "fw-visually-hidden" }, "What to do")),
       );
     }
@@ -48,23 +50,25 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
     live.arrange();
   }
 
-  function make() {
+  function make({ key }) {
     const node = h("tr", {});
+    // The button beside it does the same for who has no pointer.
+    const picture = latest.pictured ? h("img", { alt: "", onclick: () => press("open", key) }) : null;
     let drawn = "";
     return {
-      node,
+      node, picture,
       update(row) {
         const wanted = JSON.stringify([row, asking === row.key, latest.columns, latest.question]);
         if (wanted === drawn) return;
         drawn = wanted;
         const pressed = node.contains(document.activeElement) && document.activeElement.dataset.press;
-        fill(node, row);
+        fill(node, row, picture);
         if (pressed) focus(pressed);
       },
     };
   }
 
-  function fill(node, { key, name, cells, tone, shown, actions }) {
+  function fill(node, { key, name, cells, tone, shown, actions }, picture) {
     node.dataset.tone = tone;
     if (shown) node.setAttribute("aria-current", "true");
     else node.removeAttribute("aria-current");
@@ -72,11 +76,13 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
       words, () => (kind === "delete" ? ask(key) : press(kind, key)),
       { "aria-label": `${words}: ${name}`, "data-press": `${kind} ${key}` },
     ));
-    node.replaceChildren(...cells.map((cell, index) => h(
+    const texts = cells.map((cell, index) => h(
       index === 0 ? "th" : "td",
       { scope: index === 0 ? "row" : null, "data-label": latest.columns[index] },
       h("span", { class: "fw-cell" }, cell),
-    )), h("td", { class: "fw-row-action" }, ...buttons));
+    ));
+    const pictures = picture ? [h("td", { class: "fw-row-picture" }, picture)] : [];
+    node.replaceChildren(...pictures, ...texts, h("td", { class: "fw-row-action" }, ...buttons));
   }
 
   function ask(key) {
@@ -107,13 +113,16 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
   }
 
   return {
-    nodes: [table, empty], focus, again,
-    handlers: { show: received(live.handlers.show), change: received(live.handlers.change) },
+    nodes: [table, empty], focus, again, release: live.small.release,
+    handlers: {
+      ...live.handlers, show: received(live.handlers.show), change: received(live.handlers.change),
+    },
   };
 }
 
 export function recordView({ model, el }) {
-  const { nodes, handlers } = recordTable(model, (type, id) => model.send({ type, id }));
+  const { nodes, handlers, release } = recordTable(model, (type, id) => model.send({ type, id }));
   el.append(...nodes);
-  return listen(model, handlers);
+  const stop = listen(model, handlers);
+  return () => { stop(); release(); };
 }
