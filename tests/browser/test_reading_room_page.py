@@ -6,6 +6,7 @@ import csv
 import re
 
 import pytest
+from accessible import expect_accessible
 from pages import PHONE, button, expect_no_wider_than, open_page
 from playwright.sync_api import Page, expect
 
@@ -110,6 +111,9 @@ def test_ten_cases_are_read_before_the_network_and_scored(
     expect(row(page, "Accuracy").locator("td").last).to_have_text("0.500")
     expect(page.get_by_alt_text(re.compile("^ROC curve.*yours is 0.740"))).to_be_visible()
 
+    expect_accessible(page, "a score")
+    look_at_what_was_missed(page, keys)
+
     with page.expect_download() as downloading:
         button(page, "Export for the class (CSV)").click()
     text = downloading.value.path().read_text("utf-8-sig")
@@ -120,6 +124,26 @@ def test_ten_cases_are_read_before_the_network_and_scored(
 
     page.set_viewport_size(PHONE)
     expect_no_wider_than(page, PHONE["width"])
+
+
+def look_at_what_was_missed(page: Page, keys: list[str]) -> None:
+    """Open the first missed case with its truth and both answers, and go back to the score."""
+    expect(
+        page.get_by_role("heading", name=re.compile("^You 7 of 10, the network"))
+    ).to_be_visible()
+    missed = page.locator(".fw-cases").first.locator("tbody tr")
+    expect(missed).to_have_count(3)
+    number = int(missed.first.locator("th").inner_text())
+    truth = "fractured" if keys[number - 1].endswith("-1") else "normal"
+    missed.first.get_by_role("button", name="Look again").click()
+    expect(page.get_by_role("heading", name=f"Case {number} of 10")).to_be_visible()
+    expect(page.locator(".fw-answer")).to_have_count(3)
+    expect(page.locator(".fw-answer").first).to_contain_text(truth)
+    expect(page.locator(".fw-viewer canvas").first).to_be_visible()
+    expect_accessible(page, "a case that is looked at again")
+    expect(go(page)).to_contain_text("Back to the score")
+    page.keyboard.press("Enter")
+    expect(missed.first).to_be_visible()
 
 
 def mark_and_take_back(page: Page) -> None:

@@ -19,7 +19,13 @@ from fracture_widgets.models.verdict_words import (
     verdict_words,
 )
 from fracture_widgets.parts import FRACTURED, Verdict
-from fracture_widgets.reading_room.session import LEVELS, READERS_WORDS, Mark, Reading
+from fracture_widgets.reading_room.session import (
+    LEVELS,
+    READERS_WORDS,
+    Mark,
+    Reading,
+    ReadingSession,
+)
 
 
 class CaseViewer(Viewer):
@@ -93,10 +99,10 @@ class ReadingSheet(LiveWidget):
 
     def _draw(self, _: object = None) -> None:
         desk, session = self._desk, self._desk.session
-        if session is None or session.finished:
+        if session is None or not desk.number:
             self.show({"stage": "away", "number": 0})
             return
-        reading = session.current
+        reading = desk.reading
         answered = desk.stage is Stage.ANSWERED
         marked = ""
         if reading.mark is not None:
@@ -119,9 +125,16 @@ class ReadingSheet(LiveWidget):
                 "marked": marked,
                 "rows": _rows(desk, reading) if answered else [],
                 "sentences": _sentences(desk, reading) if answered else [],
-                "next": "See the score" if desk.number == len(session.keys) else "Next case",
+                "next": _next(desk, session),
+                "again": session.finished,
             }
         )
+
+
+def _next(desk: ReadingDesk, session: ReadingSession) -> str:
+    if session.finished:
+        return "Back to the score"
+    return "See the score" if desk.number == len(session.keys) else "Next case"
 
 
 def _rows(desk: ReadingDesk, reading: Reading) -> list[dict[str, str]]:

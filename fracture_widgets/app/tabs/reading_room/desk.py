@@ -18,7 +18,7 @@ from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.cases import Case, Source
 from fracture_widgets.reading_room.scoring import OperatingPoint, SessionScore, score_readings
-from fracture_widgets.reading_room.session import Mark, ReadingSession
+from fracture_widgets.reading_room.session import Mark, Reading, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
 
 
@@ -57,6 +57,7 @@ class ReadingDesk(traitlets.HasTraits):
         self.network_problem = ""
         self.score: SessionScore | None = None
         self.roc = b""
+        self._again = 0  # number of a case that is looked at once more
         self._cascade = cascade
         self._clock = time.monotonic
         self._looking_since: float | None = None
@@ -70,7 +71,15 @@ class ReadingDesk(traitlets.HasTraits):
     def number(self) -> int:
         """Number of the case at hand, from 1; 0 while there is none."""
         session = self.session
-        return 0 if session is None or session.finished else session.position + 1
+        if session is None or session.finished:
+            return self._again
+        return session.position + 1
+
+    @property
+    def reading(self) -> Reading:
+        """The reading of the case at hand."""
+        assert self.session is not None
+        return self.session.readings[self.number - 1]
 
     def start(self, source: str, **options: Any) -> None:
         """Choose the cases of a new session, with its options, and show the first."""
@@ -112,9 +121,26 @@ class ReadingDesk(traitlets.HasTraits):
             self.stage = Stage.ASKING
             self._ask()
 
+    def look_again(self, number: int) -> None:
+        """Show a case of a scored session once more, with its truth and both answers."""
+        session = self.session
+        if session is None or self.stage is not Stage.SCORED:
+            return
+        if number not in {place + 1 for place, _ in session.done}:
+            return
+        source = self._source(session.plan.source)
+        if source is None:
+            self.problem = f"{session.plan.title} is not offered here any more."
+            return
+        self._again, key = number, session.keys[number - 1]
+        self._fetch(lambda: [source.case(key)], self._found)
+
     def advance(self) -> None:
         """Go on to the next case, or to the score."""
         if self.session is None or self.stage is not Stage.ANSWERED:
+            return
+        if self._again:
+            self._back_to_score()
             return
         self.session.advance()
         self._save()
@@ -178,7 +204,7 @@ class ReadingDesk(traitlets.HasTraits):
                 self._go_on()
             return
         self.case = found
-        if session.current.revealed:
+        if self.reading.revealed:
             self._ask()
         else:
             self._looking_since = self._clock()
@@ -188,7 +214,7 @@ class ReadingDesk(traitlets.HasTraits):
         session, case = self.session, self.case
         assert session is not None
         assert case is not None
-        blinded = case.blinded(session.position + 1, session.id)
+        blinded = case.blinded(self.number, session.id)
 
         def answer() -> list[tuple[Report | None, str]]:
             try:
@@ -198,7 +224,7 @@ class ReadingDesk(traitlets.HasTraits):
 
         def note(answer: tuple[Report | None, str]) -> None:
             self.report, self.network_problem = answer
-            if not session.current.revealed:
+            if not self.reading.revealed:
                 session.reveal(case, self.report)
                 self._save()
             self._enter(Stage.ANSWERED)
@@ -215,12 +241,20 @@ class ReadingDesk(traitlets.HasTraits):
         self._work.run(work, on_value)
 
     def _ended(self) -> None:
-        if self._work.task.problem and self._busy:
-            self._back_to_start(self._work.task.problem)
+        problem = self._work.task.problem
+        if problem and self._busy and self._again:
+            self._back_to_score(problem)
+        elif problem and self._busy:
+            self._back_to_start(problem)
+
+    def _back_to_score(self, problem: str = "") -> None:
+        self._again, self.case, self.report = 0, None, None
+        self.problem = problem
+        self._enter(Stage.SCORED)
 
     def _back_to_start(self, problem: str = "") -> None:
         self.session = self.case = self.report = self.score = None
-        self._looking_since = None
+        self._looking_since, self._again = None, 0
         self.problem = problem
         self._enter(Stage.CHOOSING)
 

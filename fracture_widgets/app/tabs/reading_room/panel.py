@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fracture_widgets.app.tabs.reading_room.score import ScorePanel
 from fracture_widgets.app.widgets.controls import Form, StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
+from fracture_widgets.base.words import local
 from fracture_widgets.models.annotations import drawn_annotations
 from fracture_widgets.reading_room.cases import Source, offered_sources
 from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, ReadingSession
@@ -100,11 +102,12 @@ class RoomView(widgets.VBox):
 
     def _show_case(self) -> None:
         desk, session, case = self.desk, self.desk.session, self.desk.case
-        if session is None or case is None or session.finished:
+        if session is None or case is None or not desk.number:
             self._entry = None
             self.viewer.put(None)
             return
-        answered, mark = desk.stage is Stage.ANSWERED, session.current.mark
+        reading = desk.reading
+        answered, mark = desk.stage is Stage.ANSWERED, reading.mark
         entry = self._entry
         if entry is None or entry.key != desk.number:
             entry = Entry(desk.number, case.blinded(desk.number, session.id))
@@ -114,7 +117,7 @@ class RoomView(widgets.VBox):
         boxes = []
         if answered:
             boxes = [_box([b.x0, b.y0, b.x1, b.y1], "Fracture", "truth")
-                     for b in session.current.boxes or ()]  # fmt: skip
+                     for b in reading.boxes or ()]  # fmt: skip
             if entry.report is not None:
                 boxes += drawn_annotations(entry.report.answer)
         if mark is not None:
@@ -195,12 +198,12 @@ class StartPanel(widgets.VBox):
 def _record(session: ReadingSession) -> Record:
     total = len(session.keys)
     read = f"all {total}" if session.finished else f"{len(session.done)} of {total}"
-    when = session.started_at[:16].replace("T", " ")
+    when = local(datetime.fromisoformat(session.started_at))
     return Record(
         id=session.id,
         name=f"session of {when}, class code {session.plan.code}",
         cells=(
-            f"{when} UTC", session.reader or "–", session.plan.title, session.plan.code, read,
+            when, session.reader or "–", session.plan.title, session.plan.code, read,
         ),
         actions=(("open", "See the score" if session.finished else "Continue"), DELETE),
         tone="normal" if session.finished else "",

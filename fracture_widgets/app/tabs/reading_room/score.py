@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk, Stage
 from fracture_widgets.app.widgets.controls import DownloadButton, Figures, csv_download
 from fracture_widgets.app.widgets.live import named
+from fracture_widgets.app.widgets.table import Record, RecordTable
 from fracture_widgets.base.words import percent
 from fracture_widgets.evaluation.metrics import Estimate
+from fracture_widgets.models.verdict_words import verdict_words
+from fracture_widgets.parts import FRACTURED, Verdict
 from fracture_widgets.reading_room.class_table import readings_csv
 from fracture_widgets.reading_room.scoring import Performance, SessionScore
-from fracture_widgets.reading_room.session import READERS_WORDS, ReadingSession
+from fracture_widgets.reading_room.session import READERS_WORDS, Reading, ReadingSession
 from fracture_widgets.records.formats import ReportFile
+
+_MISSED, _OTHERS = "The cases that you missed", "The other cases"
 
 
 class ScorePanel(widgets.VBox):
@@ -24,24 +30,48 @@ class ScorePanel(widgets.VBox):
 
     def __init__(self, desk: ReadingDesk) -> None:
         self._desk = desk
-        self.card, self.cases = widgets.HTML(), widgets.HTML()
+        self.card, self.measures = widgets.HTML(), widgets.HTML()
+        self.missed, self.others = (
+            RecordTable(
+                lambda _, number: desk.look_again(number),
+                caption=caption,
+                columns=("Case", "Truth", "You", "The network", "Your mark", "Time"),
+                empty=empty,
+                question="",
+            )
+            for caption, empty in ((_MISSED, "You missed none."), (_OTHERS, "There are none."))
+        )
         self.figures = Figures()
         self.export = DownloadButton(self._file, label="Export for the class (CSV)")
         self.again = named(widgets.Button(description="Read again"), "fw-secondary")
         self.again.on_click(lambda _: desk.leave())
         buttons = named(widgets.HBox([self.export, self.again]), "fw-score-buttons")
-        both = named(widgets.Box([self.card, self.figures]), "fw-score-columns")
-        super().__init__([both, buttons, self.cases])
+        both = named(widgets.Box([self.measures, self.figures]), "fw-score-columns")
+        super().__init__(
+            [
+                self.card,
+                _headed(self.missed, _MISSED),
+                buttons,
+                both,
+                _headed(self.others, _OTHERS),
+            ]
+        )
+        for table in (self.missed, self.others):
+            table.list_records([])  # a page that has no rows yet waits for all of them
         desk.observe(self._draw, ["stage", "turn"])
 
     def _draw(self, _: object = None) -> None:
         session, score = self._desk.session, self._desk.score
         if self._desk.stage is not Stage.SCORED or session is None:
-            self.card.value = self.cases.value = ""
+            self.card.value = self.measures.value = ""
             self.figures.draw([])
             return
         self.card.value = _card(session, score)
-        self.cases.value = _cases(session)
+        self.measures.value = _measures(score)
+        for table, missed in ((self.missed, True), (self.others, False)):
+            table.list_records(
+                [_case(*case) for case in session.done if _missed(case[1]) is missed]
+            )
         self.export.disabled = score is None
         roc = self._desk.roc
         self.figures.draw([(_alt(score), roc)] if roc and score is not None else [])
@@ -60,7 +90,12 @@ def _card(session: ReadingSession, score: SessionScore | None) -> str:
     if score is None:
         nothing = "<p>No case could be read, so there is nothing to score.</p>"
         return f'<section class="fw-card"><h2>{title}</h2>{nothing}</section>'
-    sentences = [_found(who, performance) for who, performance in score.readers.items()]
+    patients = "patient" if score.patients == 1 else "patients"
+    counted = f"{score.n:,} radiographs of {score.patients:,} {patients}"
+    sentences = [
+        f"Right answers to {counted}, {score.fractured:,} fractured; doubt counts as fractured."
+    ]
+    sentences += [_found(who, performance) for who, performance in score.readers.items()]
     sentences += [_marks(score)] if score.to_mark else []
     if score.refused:
         have = "radiograph has" if score.refused == 1 else "radiographs have"
@@ -70,13 +105,22 @@ def _card(session: ReadingSession, score: SessionScore | None) -> str:
     if session.left_out:
         sentences.append(f"{session.left_out} could not be read, and left out.")
     words = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
-    patients = "patient" if score.patients == 1 else "patients"
     return f"""
 <section class="fw-card fw-evaluation" aria-label="Score">
   <p class="fw-kicker">{title}</p>
-  <h2>{score.n:,} radiographs of {score.patients:,} {patients}, {score.fractured:,} fractured</h2>
+  <h2>{_right_of(score)}</h2>
   {words}
-  {_measures(score)}
+</section>
+"""
+
+
+def _measures(score: SessionScore | None) -> str:
+    """Return what was measured, and how."""
+    if score is None:
+        return ""
+    return f"""
+<section class="fw-card fw-evaluation" aria-label="Measures">
+  {_measured(score)}
   <p class="fw-fine">In brackets the 95 % interval: of shares by Wilson’s method, a patient counted
     once; of kappa and AUROC from drawing whole patients again and again, which tells nothing where
     nobody erred. With few cases it is wide. AUROC is the chance that a fractured radiograph was
@@ -85,7 +129,7 @@ def _card(session: ReadingSession, score: SessionScore | None) -> str:
 """
 
 
-def _measures(score: SessionScore) -> str:
+def _measured(score: SessionScore) -> str:
     """Return the table of what was measured, with the constant answer “normal” beside it."""
     readers, n, fractured = score.readers.values(), score.n, score.fractured
     one_kind = fractured in {0, n}
@@ -170,18 +214,42 @@ def _marks(score: SessionScore) -> str:
     )
 
 
-def _cases(session: ReadingSession) -> str:
-    rows = []
-    for place, reading in session.done:
-        assert reading.verdict is not None
-        theirs, probability = reading.network_verdict or "–", reading.network_probability
-        if probability is not None:
-            theirs = f"{theirs}, {percent(probability)}"
-        on = {True: "on the fracture", False: "beside it", None: "–"}[reading.on_fracture]
-        yours, seconds = READERS_WORDS[reading.verdict], f"{reading.seconds:.0f} s"
-        rows.append(_row(f"{place + 1}", map(escape, (reading.truth, yours, theirs, on, seconds))))
-    table = _table(("Case", "Truth", "You", "The network", "Your mark", "Time"), rows)
-    return f'<div class="fw-cases"><h2>Case by case</h2>{table}</div>'
+def _right_of(score: SessionScore) -> str:
+    """Say how many of the cases the reader, and the network, had right."""
+    you, *network = (
+        f"{round(reader.cautious.accuracy.value * len(reader.positive)):,} of "
+        f"{len(reader.positive):,}"
+        for reader in score.readers.values()
+    )
+    return ", ".join([f"You {you}", *(f"the network {theirs}" for theirs in network)])
+
+
+def _missed(reading: Reading) -> bool:
+    """Tell whether a reading is wrong, with doubt counted as fractured."""
+    return (reading.verdict is Verdict.NONE_SEEN) == (reading.truth == FRACTURED)
+
+
+def _case(place: int, reading: Reading) -> Record:
+    """Return a row of a case, which can be looked at once more."""
+    assert reading.verdict is not None
+    theirs, probability = reading.network_verdict, reading.network_probability
+    said = "–" if theirs is None else verdict_words(theirs, probability)
+    if probability is not None:
+        said = f"{said}, {percent(probability)}"
+    on = {True: "on the fracture", False: "beside it", None: "–"}[reading.on_fracture]
+    yours, seconds = READERS_WORDS[reading.verdict], f"{reading.seconds:.0f} s"
+    return Record(
+        id=place + 1,
+        name=f"case {place + 1}",
+        cells=(f"{place + 1}", reading.truth, yours, said, on, seconds),
+        actions=(("look", "Look again"),),
+    )
+
+
+def _headed(table: RecordTable, heading: str) -> Any:
+    """Return a table below its heading."""
+    head = widgets.HTML(f"<h2>{heading}</h2>")
+    return named(widgets.VBox([named(head, "fw-heading"), table]), "fw-cases")
 
 
 def _alt(score: SessionScore) -> str:

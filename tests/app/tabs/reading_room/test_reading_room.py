@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from reading_cases import KnownSource, report_of
@@ -197,12 +199,96 @@ def test_leaving_comes_back_to_the_list_and_the_score_stays_there(page):
     assert page.sheet["next"] == "See the score"
     page.press("next")
     assert page.room.state.stage is Stage.SCORED
+    assert "<h2>You 1 of 2, the network 1 of 2</h2>" in page.room.score.card.value
     assert "2 radiographs of 2 patients, 1 fractured" in page.room.score.card.value
     assert page.room.score.figures.content["figures"]
     page.room.score.again.click()
     assert page.room.start.table.content["rows"][0]["cells"][-1] == "all 2"
     page.room.start.table.receive({"type": "delete", "id": record["id"]})
     assert page.room.start.table.content["rows"] == []
+
+
+def to_the_score(page, *verdicts):
+    page.start(count=len(verdicts))
+    for verdict in verdicts:
+        page.read(verdict)
+        page.press("next")
+
+
+def test_a_score_begins_with_how_many_were_right_and_the_cases_that_were_missed(page):
+    # The even ones are normal, the odd ones fractured; the network says doubt of all.
+    to_the_score(page, "fracture", "doubt", "none seen", "none seen")
+    assert "<h2>You 2 of 4, the network 2 of 4</h2>" in page.room.score.card.value
+    missed, others = page.room.score.missed.content, page.room.score.others.content
+    assert [row["cells"][:4] for row in missed["rows"]] == [
+        ("1", "normal", "fractured", "doubt, more likely none, 43.2 %"),
+        ("4", "fractured", "normal", "doubt, more likely none, 43.2 %"),
+    ]
+    assert [row["id"] for row in others["rows"]] == [2, 3]
+
+
+def test_a_missed_case_is_looked_at_again_with_truth_and_both_answers(page):
+    to_the_score(page, "none seen", "none seen")
+    before = page.room.state.session.readings
+    page.room.score.missed.receive({"type": "look", "id": 2})
+    assert (page.sheet["stage"], page.sheet["number"]) == ("answered", 2)
+    assert [(one["who"], one["words"]) for one in page.sheet["rows"]] == [
+        ("The truth", "fractured"), ("You", "normal"), ("The network", "doubt, more likely none"),
+    ]  # fmt: skip
+    assert [one["tone"] for one in page.room.viewer.content["boxes"]] == ["truth"]
+    page.press("say", verdict="fracture")
+    page.place(0.5, 0.5, 0.5, 0.5)
+    assert page.room.state.session.readings == before
+    assert (page.sheet["next"], page.sheet["again"]) == ("Back to the score", True)
+    page.press("next")
+    assert page.room.state.stage is Stage.SCORED
+    assert "<h2>You 1 of 2" in page.room.score.card.value
+    assert page.sheet["stage"] == "away"
+
+
+@pytest.mark.parametrize("number", [0, 3, -1, "2", None, [1]])
+def test_no_other_case_can_be_looked_at(page, number):
+    to_the_score(page, "none seen", "none seen")
+    page.room.state.look_again(number) if isinstance(number, int) else None
+    page.room.score.missed.receive({"type": "look", "id": number})
+    assert page.room.state.stage is Stage.SCORED
+
+
+def test_a_case_that_is_gone_since_is_a_sentence_above_the_score(tmp_path, synchronous):
+    class Going(KnownSource):
+        gone = False
+
+        def case(self, key):
+            if self.gone:
+                raise UnreadableRadiograph("It is gone.")
+            return super().case(key)
+
+    source = Going()
+    page = Page(tmp_path, synchronous, sources=[source])
+    to_the_score(page, "none seen", "none seen")
+    source.gone = True
+    page.room.score.missed.receive({"type": "look", "id": 2})
+    assert page.room.state.stage is Stage.SCORED
+    assert page.room.status.text == "It is gone."
+    assert page.room.status.tone == "problem"
+
+
+def test_when_a_session_began_is_said_in_local_time_and_its_zone_named(
+    tmp_path, synchronous, monkeypatch
+):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        page = Page(tmp_path, synchronous)
+        page.start()
+        page.press("leave")
+        (row,) = page.room.start.table.content["rows"]
+        began = datetime.now(UTC) + timedelta(hours=9)
+        assert row["cells"][0][:14] == f"{began:%Y-%m-%d %H}:"
+        assert row["cells"][0].endswith(" JST")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_file_that_cannot_be_read_is_left_out_and_not_named(tmp_path, synchronous):

@@ -84,6 +84,7 @@ function render({ model, el }) {
     }[content.stage] ?? (chosen ? "Show the answer" : "Say what you see first");
     if (ready) go.append(h("span", { class: "fw-by-key" }, " (Enter)"));
     go.disabled = content.stage === "fetching" || content.stage === "asking" || (reading && !chosen);
+    leave.hidden = content.again;
     leave.disabled = content.stage === "fetching" || content.stage === "asking";
   }
 
