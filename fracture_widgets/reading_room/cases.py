@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ import pandas as pd
 
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.datasets.table import load_boxes, load_dataset
-from fracture_widgets.errors import ReadingRoomError
+from fracture_widgets.errors import DatasetError, ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, drawn_parts
@@ -26,6 +27,8 @@ _POOL = 2000
 """So many drawn limbs can be chosen from; none is drawn before it is read."""
 
 _DRAWN_PREVALENCE = 0.2
+_SAMPLES, _MOST_SAMPLES = 6, 24
+"""How many are offered to be tried, of a data set and of all."""
 
 
 def digest(text: str) -> str:
@@ -130,6 +133,22 @@ class DrawnSource:
         return Case(key, drawn.radiograph, drawn.label, drawn.boxes, digest(f"{part}-{seed}"))
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A radiograph of a data set, to be tried."""
+
+    title: str
+    """Of the data set."""
+
+    body_part: str
+    label: str
+    path: Path
+
+    def read(self) -> Radiograph:
+        """Read it."""
+        return read_radiograph(self.path)
+
+
 class DatasetSource:
     """A folder of radiographs with known answers."""
 
@@ -162,6 +181,14 @@ class DatasetSource:
         placed = boxes if boxes or truth != FRACTURED else None
         return Case(key, read_radiograph(path), truth, placed, digest(str(row["patient_id"])))
 
+    def samples(self, count: int) -> list[Sample]:
+        """Return some radiographs, always the same, half of them fractured if that can be."""
+        rows = [self._table.loc[key] for key in self.choose("samples", count, balanced=True)]
+        return [
+            Sample(self.title, str(row["body_part"]), str(row["label"]), Path(row["image_path"]))
+            for row in rows
+        ]
+
     @cached_property
     def _table(self) -> pd.DataFrame:
         table = load_dataset(self.folder)
@@ -183,3 +210,13 @@ def offered_sources(folders: Sequence[str | os.PathLike[str]] | None = None) -> 
         for path in paths
     ]
     return [DrawnSource(), *map(DatasetSource, found, titles)]
+
+
+def dataset_samples(folders: Sequence[str | os.PathLike[str]] | None = None) -> tuple[Sample, ...]:
+    """Return some radiographs of the datasets that are offered; those of no use are passed over."""
+    found: list[Sample] = []
+    for source in offered_sources(folders):
+        if isinstance(source, DatasetSource):
+            with suppress(DatasetError):
+                found += source.samples(_SAMPLES)
+    return tuple(found[:_MOST_SAMPLES])

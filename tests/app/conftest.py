@@ -108,9 +108,8 @@ def workbench_with(answers, record, samples, synchronous):
         return Workbench(
             cascade=answers,
             history=record,
-            samples=samples,
             executor=synchronous,
-            **({"answer_at_once": False} | options),
+            **({"samples": samples, "answer_at_once": False} | options),
         )
 
     return make

@@ -10,6 +10,7 @@ import json
 import re
 
 import pytest
+from accessible import expect_accessible
 from pages import (
     PHONE,
     button,
@@ -100,6 +101,7 @@ def test_start_watch_pause_come_back_stop_and_save(page, address, dashboard):
     assert json.loads(downloading.value.path().read_text())["question"] == run.question
     assert {file.suffix for file in saved.iterdir()} == {".json", ".npy", ".npz"}
 
+    expect_accessible(page, "what came of a training")
     page.set_viewport_size(PHONE)
     expect_no_wider_than(page, PHONE["width"])
     page.get_by_role("button", name=re.compile("^Delete:")).click()
@@ -120,6 +122,11 @@ def test_a_folder_becomes_a_network_that_answers_on_the_same_page(browser: Brows
     ):
         page = new_page(viewport=LAPTOP)
         open_workbench(page, dashboard.address)
+        real = page.get_by_role("list", name="Real radiographs").get_by_role("listitem")
+        expect(real).to_have_count(6)
+        expect(real.first).to_contain_text(re.compile("our archive, (fractured|normal)"))
+        real.first.get_by_role("button").click()
+        expect(page.locator(".fw-queue li")).to_have_count(1)
         tab(page, "Training").click()
         training = page.locator(".fw-training")
         training.get_by_label("Radiographs", exact=True).select_option("our archive")

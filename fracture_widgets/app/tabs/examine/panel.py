@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
+from html import escape
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.card import answer_in_words
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.study import reports_of
-from fracture_widgets.app.widgets.background import BackgroundTask
+from fracture_widgets.app.widgets.background import BackgroundTask, LatestTask
 from fracture_widgets.app.widgets.live import named, set_shown, show_problems
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.upload import UploadPanel
+from fracture_widgets.datasets.layout import find_datasets
+from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.verdict_words import study_in_words, verdict_slug
 from fracture_widgets.phantoms import Phantom, sample_phantoms
+
+if TYPE_CHECKING:
+    from fracture_widgets.reading_room.cases import Sample
 
 
 class ExaminePanel(widgets.VBox):
@@ -35,7 +42,8 @@ class ExaminePanel(widgets.VBox):
         self.upload = UploadPanel(state, executor=executor)
         self.radiographs = RadiographList(state, executor=executor)
         self.samples = SamplesPanel(state, samples or (), executor=executor)
-        super().__init__([self.upload, self.radiographs, self.samples])
+        self.real = RealSamples(state, executor=executor)
+        super().__init__([self.upload, self.radiographs, self.real, self.samples])
         self.add_class("fw-left")
         self._many = 0
         state.observe(self._fold, "listed")
@@ -56,11 +64,13 @@ class ExaminePanel(widgets.VBox):
 
     def _show_samples(self, _: object) -> None:
         set_shown(self.samples, not self.upload.folded)
+        set_shown(self.real, not self.upload.folded and self.real.offered)
 
     def _draw_samples(self, _: object = None) -> None:
         if self._state.model is not ModelState.LOADING:
             self._state.unobserve(self._draw_samples, "model")
             self._drawing.start(lambda: (sample_phantoms(),), self.samples.offer)
+            self.real.look(self._show_samples)
 
 
 class RadiographList(widgets.VBox):
@@ -207,3 +217,76 @@ class SamplesPanel(widgets.VBox):
                 for number, phantom in enumerate(self._samples)
             ]
         )
+
+
+def _small(sample: Sample) -> bytes:
+    return thumbnail(sample.read())
+
+
+class RealSamples(widgets.VBox):
+    """Some radiographs of each data set that is offered; choosing one puts it into the list."""
+
+    def __init__(self, state: WorkbenchState, *, executor: Executor | None = None) -> None:
+        self._state = state
+        self._samples: tuple[Sample, ...] = ()
+        self._looking, self._reading = BackgroundTask(executor), LatestTask(executor)
+        self.pictures = PictureList(self._choose, label="Real radiographs", executor=executor)
+        self.pictures.add_class("fw-samples")
+        self._heading = named(widgets.HTML(), "fw-heading")
+        super().__init__([self._heading, self.pictures])
+        self.add_class("fw-samples-panel")
+        set_shown(self, False)
+
+    @property
+    def offered(self) -> bool:
+        """Whether there are any."""
+        return bool(self._samples)
+
+    def look(self, then: Callable[[object], object]) -> None:
+        """Look in the background what is offered, then call."""
+
+        def offer(samples: tuple[Sample, ...]) -> None:
+            self._samples = samples
+            titles = ", ".join(dict.fromkeys(sample.title for sample in samples))
+            self._heading.value = (
+                f"<h2>Or take a real one</h2><p>Of {escape(titles)}, on the computer that runs "
+                "this page; what they show is known.</p>"
+            )
+            self.pictures.list_pictures(
+                [
+                    Picture(
+                        key=number,
+                        title=sample.body_part.capitalize(),
+                        note=f"{sample.title}, {sample.label}",
+                        alt="",  # the words beside it say the same
+                        thumbnail=partial(_small, sample),
+                    )
+                    for number, sample in enumerate(samples)
+                ]
+            )
+            then(None)
+
+        def find() -> Iterator[tuple[Sample, ...]]:
+            from fracture_widgets.reading_room.cases import dataset_samples
+
+            yield dataset_samples()
+
+        if find_datasets():
+            self._looking.start(find, offer)
+
+    def _choose(self, number: int) -> None:
+        sample = self._samples[number]
+
+        def read() -> Iterator[Radiograph | str]:
+            try:
+                yield compact(sample.read())
+            except FractureWidgetsError as error:
+                yield str(error)
+
+        def show(found: Radiograph | str) -> None:
+            if isinstance(found, str):
+                self._state.add_problem(found)
+            else:
+                self._state.add(found)
+
+        self._reading.run(read, show)
