@@ -73,9 +73,20 @@ class PackedPixels:
         """Bytes of memory that it takes."""
         return self.codes.nbytes + self.greys.nbytes
 
+    def to_uint8(self) -> npt.NDArray[np.uint8]:
+        """Return the greys as whole numbers from 0 to 255, without unpacking them."""
+        eight: npt.NDArray[np.uint8] = eight_bit(self.greys)[self.codes]
+        return eight
+
     def unpack(self) -> Pixels:
         """Return the greys as an array."""
         return self.greys[self.codes]
+
+
+def eight_bit(greys: Pixels) -> npt.NDArray[np.uint8]:
+    """Return greys as whole numbers from 0 to 255."""
+    whole: Pixels = np.rint(np.clip(greys, 0.0, 1.0) * np.float32(255))
+    return whole.astype(np.uint8)
 
 
 def packed(pixels: Pixels) -> PackedPixels | None:

@@ -18,7 +18,7 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.decoders import DECODERS
 from fracture_widgets.imaging.decoding import shares
 from fracture_widgets.imaging.files import bytes_of, shown_name, study_key
-from fracture_widgets.imaging.packing import HeldPixels, PackedPixels, packed
+from fracture_widgets.imaging.packing import HeldPixels, PackedPixels, eight_bit, packed
 from fracture_widgets.imaging.worker import Request
 
 MAX_PIXELS = 100_000_000
@@ -187,8 +187,8 @@ class Radiograph(HeldPixels):
 
     def to_uint8(self) -> npt.NDArray[np.uint8]:
         """Return the greys as whole numbers from 0 to 255, shape ``(height, width)``."""
-        whole: npt.NDArray[np.float32] = np.rint(np.clip(self.pixels, 0.0, 1.0) * np.float32(255))
-        return whole.astype(np.uint8)
+        held = self.held
+        return held.to_uint8() if isinstance(held, PackedPixels) else eight_bit(held)
 
     def to_png(self, max_side: int | None = None) -> bytes:
         """Return the picture as an 8-bit grey PNG file.

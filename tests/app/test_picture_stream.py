@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 from fracture_widgets.app.widgets import picture_stream
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.decoding import stretched
+from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.phantoms import draw_phantom
 
 SIZES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=40)
@@ -68,3 +70,20 @@ def test_a_smaller_picture_is_the_mean_of_what_it_stands_for(monkeypatch):
     packed = pack(radiograph(np.kron(np.eye(4), np.ones((2, 2))).astype(np.float32)))
     assert (packed.width, packed.height) == (4, 4)
     np.testing.assert_array_equal(unpacked(packed), 255 * np.eye(4))
+
+
+@pytest.mark.parametrize(("levels", "depth"), [(256, 8), (4096, 16)])
+def test_a_smaller_picture_has_the_depth_of_its_file_and_is_half_a_grey_away(
+    monkeypatch, levels, depth
+):
+    monkeypatch.setattr(picture_stream, "MAX_PIXELS_SHOWN", 400)
+    values = np.random.default_rng(0).integers(0, levels, (60, 40))
+    values.flat[:2] = 0, levels - 1
+    pixels = stretched(values)
+    packed = pack(compact(radiograph(pixels)))
+    assert packed.depth == depth
+    means = np.asarray(
+        Image.fromarray(pixels).resize((packed.width, packed.height), Image.Resampling.BOX)
+    )
+    greys = unpacked(packed) / (2**depth - 1)
+    np.testing.assert_allclose(greys, means, atol=1.01 / (2**depth - 1))

@@ -37,6 +37,7 @@ def test_a_pixel_takes_as_many_bytes_as_its_file_gave_it_bits(levels, bytes_each
     whole = radiograph_of(stretched(values))
     small = compact(whole)
     assert np.array_equal(small.pixels, whole.pixels)
+    assert np.array_equal(small.to_uint8(), whole.to_uint8())
     assert held_bytes([whole]) == 4 * values.size
     assert held_bytes([small]) <= bytes_each * values.size + 4 * 65536
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import Radiograph
 
 MAX_PIXELS_SHOWN = 24_000_000
@@ -34,13 +35,17 @@ def shown_size(width: int, height: int) -> tuple[int, int]:
 
 
 def pack(radiograph: Radiograph) -> PackedPicture:
-    """Pack a radiograph for the page."""
-    pixels = radiograph.pixels
-    width, height = shown_size(radiograph.width, radiograph.height)
-    if (width, height) != (radiograph.width, radiograph.height):
-        smaller = Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX)
-        pixels = np.asarray(smaller, dtype=np.float32)
-    greys = _greys(np.clip(pixels, 0.0, 1.0))
+    """Pack a radiograph for the page: one of 8 bits in 8, also where it is shown smaller."""
+    held = radiograph.held
+    width, height = size = shown_size(radiograph.width, radiograph.height)
+    if size == (radiograph.width, radiograph.height):
+        greys = _greys(np.clip(radiograph.pixels, 0.0, 1.0))
+    elif isinstance(held, PackedPixels) and held.codes.dtype == np.uint8:
+        smaller = Image.fromarray(held.to_uint8()).resize(size, Image.Resampling.BOX)
+        greys = np.asarray(smaller)
+    else:
+        smaller = Image.fromarray(radiograph.pixels).resize(size, Image.Resampling.BOX)
+        greys = _greys(np.clip(np.asarray(smaller, np.float32), 0.0, 1.0))
     steps = np.diff(greys, axis=1, prepend=greys.dtype.type(0))
     if greys.dtype == np.uint8:
         plain = steps.tobytes()
