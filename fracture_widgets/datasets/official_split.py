@@ -15,27 +15,14 @@ PARTS = (TRAIN, VALID, TEST)
 
 @dataclass(frozen=True)
 class OfficialSplit:
-    """What of the published split is at hand, outlined, and on one side alone.
+    """What of the published split is at hand, outlined, and on one side alone, by name."""
 
-    Attributes
-    ----------
-    train, valid, test
-        Names of radiographs. Test is as published; of train, none is of a study of test, and of
-        valid, none of a study of either.
-    studies
-        By name of a radiograph, its study.
-    upper
-        Names of those that show no leg or hip alone.
-    told
-        What there is, and what was left out, in sentences.
-    """
-
-    train: tuple[str, ...]
-    valid: tuple[str, ...]
-    test: tuple[str, ...]
-    studies: Mapping[str, str]
-    upper: frozenset[str]
-    told: tuple[str, ...]
+    train: tuple[str, ...]  # none is of a study of test
+    valid: tuple[str, ...]  # none is of a study of either
+    test: tuple[str, ...]  # as published
+    studies: Mapping[str, str]  # by name of a radiograph
+    upper: frozenset[str]  # those that show no leg or hip alone
+    told: tuple[str, ...]  # what there is, and what was left out, in sentences
 
 
 def official_split(atlas: FracAtlas) -> OfficialSplit:

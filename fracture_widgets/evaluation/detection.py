@@ -56,22 +56,12 @@ class Examined:
 
 @dataclass(frozen=True)
 class JointScores:
-    """How well joints were found at a threshold.
-
-    Attributes
-    ----------
-    recall
-        Share of the joints there that were found.
-    precision
-        Share of those found that are there.
-    body_part
-        Share of those found and there that were given the right body part.
-    """
+    """How well joints were found at a threshold."""
 
     threshold: float
-    recall: Estimate
-    precision: Estimate
-    body_part: Estimate
+    recall: Estimate  # share of the joints there that were found
+    precision: Estimate  # share of those found that are there
+    body_part: Estimate  # share of those found and there that were given the right body part
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
@@ -85,21 +75,11 @@ class JointScores:
 
 @dataclass(frozen=True, eq=False)
 class Froc:
-    """Free-response ROC: fractured joints found against false boxes a joint.
+    """Free-response ROC: fractured joints found against false boxes a joint."""
 
-    Attributes
-    ----------
-    thresholds
-        Scores from the highest down, from above all of them on.
-    false_boxes
-        Boxes on no fracture for each joint, at each threshold.
-    sensitivity
-        Share of the fractured joints with a box on a fracture.
-    """
-
-    thresholds: Floats
-    false_boxes: Floats
-    sensitivity: Floats
+    thresholds: Floats  # scores from the highest down, from above all of them on
+    false_boxes: Floats  # boxes on no fracture for each joint, at each threshold
+    sensitivity: Floats  # share of the fractured joints with a box on a fracture
 
     def at(self, false_boxes: float) -> float:
         """Return the highest sensitivity with no more false boxes a joint; NaN of no joints."""

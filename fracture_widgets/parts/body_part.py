@@ -14,22 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """How radiographs of a body part are drawn.
-
-    Attributes
-    ----------
-    draw
-        Draws one limb with the pen it is given.
-    absorption
-        That of the bone that matters, to which exposure and display are set.
-    samples
-        Seeds of a normal and of a fractured one that show plainly what they are, and that the
-        shipped model answers rightly.
-    """
+    """How radiographs of a body part are drawn."""
 
     draw: Callable[[Pen], Limb]
-    absorption: float
+    absorption: float  # of the bone that matters, to which exposure and display are set
     samples: tuple[int, int] = (0, 0)
+    """Seeds of a normal and of a fractured one that show plainly what they are, and that the
+    shipped model answers rightly."""
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,8 @@ _KEY_BYTES = 32
 class VisitorPlaces:
     """Folders of visitors, each reached by the kernels of their pages.
 
-    Parameters
-    ----------
-    scratch
-        The server's own folder, which goes with it.
-    kept
-        Where places lie that are kept when the server ends; None where none is.
-    hours
-        For how long they are kept after they were used last.
+    They lie in the server's own folder, which goes with it, or are kept in another when the server
+    ends, for some hours after they were used last.
     """
 
     def __init__(self, scratch: Path, kept: Path | None = None, hours: float = 0.0) -> None:

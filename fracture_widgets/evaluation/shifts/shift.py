@@ -30,23 +30,13 @@ def identity() -> Place:
 
 @dataclass(frozen=True, eq=False)
 class Shifted:
-    """A radiograph as another archive would have it.
+    """A radiograph as another archive would have it."""
 
-    Attributes
-    ----------
-    pixels
-        float32 of shape ``(height, width)`` in 0 to 1; the size may be another.
-    places
-        Where the radiograph lies in it: matrices of shape ``(3, 3)`` that take a point
-        ``(x, y, 1)`` in fractions of the radiograph to fractions of this picture, up to a factor.
-        Several where it is seen several times.
-    colourfulness
-        What a :class:`~fracture_widgets.imaging.radiograph.Radiograph` of it would have.
-    """
-
-    pixels: Pixels
+    pixels: Pixels  # the size may be another
     places: tuple[Place, ...] = field(default_factory=lambda: (identity(),))
-    colourfulness: float = 0.0
+    """Where the radiograph lies in it, several where it is seen several times: each takes a point
+    ``(x, y, 1)`` in fractions of the radiograph to fractions of this picture, up to a factor."""
+    colourfulness: float = 0.0  # what a Radiograph of it would have
 
     def boxes(self, boxes: Iterable[Box]) -> list[Box]:
         """Carry boxes of the radiograph along; what is cut off by more than half is left out.
@@ -65,21 +55,12 @@ class Shifted:
 
 @dataclass(frozen=True)
 class Shift:
-    """A kind of change between archives, at five strengths.
+    """A kind of change between archives, at five strengths."""
 
-    Attributes
-    ----------
-    name
-        What it is called, e.g. ``"tilted-collimation"``.
-    change
-        Takes pixels, a strength of 1 to 5 and a random generator.
-    trained_on
-        Whether the augmentation of a training has something like it; no code is shared with it.
-    """
-
-    name: str
-    change: Callable[[Pixels, int, Rng], Pixels | Shifted]
+    name: str  # e.g. tilted-collimation
+    change: Callable[[Pixels, int, Rng], Pixels | Shifted]  # takes a strength of 1 to 5
     trained_on: bool
+    """Whether the augmentation of a training has something like it; no code is shared with it."""
 
     @property
     def title(self) -> str:
@@ -91,11 +72,6 @@ class Shift:
 
         The same seed gives the same picture every time, and at another strength the same lot:
         the side that is cut, the direction of the blur.
-
-        Raises
-        ------
-        ValueError
-            If the strength is not 1 to 5.
         """
         if strength not in STRENGTHS:
             raise ValueError(f"A shift's strength is 1 to 5. Received: {strength}")

@@ -68,24 +68,12 @@ def _regression(plan: TrainingPlan, fold: FoldRows) -> Any:
 
 @dataclass(frozen=True)
 class Baseline:
-    """An estimator without a network of its own, over greys or, where it has some, over features.
+    """An estimator without a network of its own, over greys or over features."""
 
-    Attributes
-    ----------
-    name
-        How it is called in tables, and by which its finished folds are known again.
-    title
-        How it is called in figures.
-    estimator
-        Makes one of scikit-learn's classifiers for a plan and a fold.
-    features
-        What its points are features of; ``None`` for the greys of 32 x 32 fields.
-    """
-
-    name: str
-    title: str
-    estimator: Callable[[TrainingPlan, FoldRows], Any]
-    features: FrozenFeatures | None = None
+    name: str  # in tables, and by which its finished folds are known again
+    title: str  # in figures
+    estimator: Callable[[TrainingPlan, FoldRows], Any]  # makes one of scikit-learn's classifiers
+    features: FrozenFeatures | None = None  # without, its points are the greys of 32 x 32 fields
 
     def identity(self) -> dict[str, Any]:
         """Return what tells its results from those of other settings, ready for JSON."""

@@ -43,19 +43,10 @@ class FrozenFeatures:
 
     ResNet-50's conv4 by default. The trunk that ships has been taught with the labels of FracAtlas
     and would give them away there.
-
-    Attributes
-    ----------
-    trunk
-        Builds it.
-    weights
-        Its weights, as for :class:`NetworkChoice`; they must hold all layers up to ``layer``.
-    layer
-        Whose output is averaged.
     """
 
     trunk: TrunkBuilder = build_trunk
-    weights: WeightSource = "imagenet"
+    weights: WeightSource = "imagenet"  # of all layers up to the one whose output is averaged
     layer: str = _CONV4
 
     def identity(self) -> dict[str, Any]:

@@ -19,61 +19,28 @@ _INTERVALS = "In brackets: 95 percent intervals from draws of whole studies."
 
 @dataclass(frozen=True)
 class DetectorFacts:
-    """What a detector is and took.
+    """What a detector is and took; one that was trained elsewhere was taught no weights here."""
 
-    Attributes
-    ----------
-    title
-        How it is called in tables.
-    parameters, trained_parameters
-        How many weights it has, and how many of them were taught.
-    epochs, best_epoch
-        Epochs, and the one whose weights were kept.
-    training_seconds
-        Of its epochs. Of a model that was trained elsewhere this is NaN, and what is taught and
-        the epochs are 0.
-    seconds
-        Median time from the pixels of one radiograph to its boxes.
-    engine
-        What runs it.
-    note
-        What else is to be known of its figures.
-    """
-
-    title: str
+    title: str  # in tables
     parameters: int
     trained_parameters: int
     epochs: int
-    best_epoch: int
-    training_seconds: float
-    seconds: float
+    best_epoch: int  # whose weights were kept
+    training_seconds: float  # of its epochs; NaN where it was trained elsewhere
+    seconds: float  # median, from the pixels of one radiograph to its boxes
     engine: str
-    note: str = ""
+    note: str = ""  # what else is to be known of its figures
 
 
 @dataclass(frozen=True, eq=False)
 class DetectorComparison:
-    """Detectors judged on the test part of the official split.
+    """Detectors judged on the test part of the official split."""
 
-    Attributes
-    ----------
-    table
-        A row for each model, limb and metric, with its interval.
-    facts
-        By name, what each model is and took.
-    found
-        A row for each box: ``model``, ``image_id``, ``score`` and its edges in fractions.
-    split
-        What of the split is at hand, in sentences.
-    failed
-        By name, why a model is left out.
-    """
-
-    table: pd.DataFrame
-    facts: Mapping[str, DetectorFacts]
-    found: pd.DataFrame
-    split: tuple[str, ...]
-    failed: Mapping[str, str]
+    table: pd.DataFrame  # a row for each model, limb and metric, with its interval
+    facts: Mapping[str, DetectorFacts]  # by name of a model
+    found: pd.DataFrame  # a row for each box: model, image_id, score, its edges in fractions
+    split: tuple[str, ...]  # what of the split is at hand, in sentences
+    failed: Mapping[str, str]  # by name of a model, why it is left out
 
     def __str__(self) -> str:
         return "\n\n".join(

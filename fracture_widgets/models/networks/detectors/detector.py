@@ -25,18 +25,12 @@ RARE = -4.6
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """A network in two forms that share their weights.
-
-    Attributes
-    ----------
-    learner
-        From pictures and truth to the losses, by name; their sum is what falls.
-    finder
-        From pictures to ``(n, MOST, 5)``: boxes in pixels, the surest first, each with its score.
-    """
+    """A network in two forms that share their weights."""
 
     learner: keras.Model
+    """From pictures and truth to the losses, by name; their sum is what falls."""
     finder: keras.Model
+    """From pictures to ``(n, MOST, 5)``: boxes in pixels, the surest first, each with its score."""
 
 
 def inputs() -> tuple[keras.KerasTensor, keras.KerasTensor]:

@@ -60,28 +60,15 @@ _EDGES = ("x0", "y0", "x1", "y1")
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """Tables of what was said of radiographs that nothing was learned from.
-
-    Attributes
-    ----------
-    joints
-        A row for each joint in the truth: its box, its answer were it found, how surely it was,
-        and whether the highest place of the map lies on an outline.
-    outlines
-        A row for each outline that is shown with a fractured joint: its box.
-    findings
-        A row for each finding in a joint whose label is clear: its box and score.
-    places
-        A row for each joint that was found on a whole radiograph: its box, score and body part.
-    wholes
-        A row for each whole radiograph: how many joints it has.
-    """
+    """Tables of what was said of radiographs that nothing was learned from."""
 
     joints: pd.DataFrame
-    outlines: pd.DataFrame
-    findings: pd.DataFrame
-    places: pd.DataFrame
-    wholes: pd.DataFrame
+    """A row for each joint in the truth: its box, its answer were it found, how surely it was, and
+    whether the highest place of the map lies on an outline."""
+    outlines: pd.DataFrame  # of each outline that is shown with a fractured joint, its box
+    findings: pd.DataFrame  # of each finding in a joint whose label is clear, its box and score
+    places: pd.DataFrame  # of each joint found on a whole radiograph, its box, score and body part
+    wholes: pd.DataFrame  # of each whole radiograph, how many joints it has
 
     def write(self, folder: Path) -> None:
         """Write a file for each table."""

@@ -29,32 +29,9 @@ class Round:
 class LooksRecipe:
     """How the network that looks twice is trained.
 
-    Attributes
-    ----------
-    warm, small, large
-        Epochs: of the new layers alone, of all from conv3 on, and of those at the larger sizes.
-    again_small, again_large
-        Epochs of a second round like the first (Loshchilov and Hutter, SGDR, ICLR 2017).
-    warm_rate, rate, again_rate, rise, decay, clip
-        Learning rate of the new layers alone; highest one of each round, with the steps until it
-        is reached, after which it falls by half a cosine; weight decay; largest norm of all
-        gradients.
-    kept
-        Share of the running average of the weights that every second step leaves as it is.
-    batch
-        Views in a step.
-    joints, sound_patches, limbs, others, several
-        Views in an epoch: of sound joints, of sound legs and hips in part, of whole radiographs
-        with joints and without, and of those with several joints once more. Fractured joints are
-        all shown twice, and all fractures of legs and hips once.
-    drawn, drawn_limbs, phantoms
-        Views of drawn radiographs in an epoch, as joints and whole, and how many there are.
-    limb_sizes, joint_sizes
-        Sides in pixels of whole radiographs and of joints, small and large.
-    strong
-        Whether implants, frames and writing are drawn into what is shown.
-    seed
-        Of the first weights and of every epoch.
+    Each of two rounds (Loshchilov and Hutter, SGDR, ICLR 2017) has a learning rate that rises and
+    falls by half a cosine. Fractured joints are all shown twice in an epoch, and all fractures of
+    legs and hips once, beside so many other views.
     """
 
     warm: int = field(default=1, metadata={"help": "epochs of the new layers alone"})
@@ -62,23 +39,23 @@ class LooksRecipe:
     large: int = field(default=2, metadata={"help": "epochs at the larger sizes after them"})
     again_small: int = field(default=6, metadata={"help": "epochs of a second round"})
     again_large: int = field(default=2, metadata={"help": "its epochs at the larger sizes"})
-    warm_rate: float = 1e-3
+    warm_rate: float = 1e-3  # of the new layers alone
     rate: float = field(default=1.2e-4, metadata={"help": "highest learning rate"})
-    again_rate: float = 9e-5
-    rise: int = 150
+    again_rate: float = 9e-5  # highest of the second round
+    rise: int = 150  # steps until the highest is reached
     decay: float = 0.02
-    clip: float = 8.0
-    kept: float = 0.98
-    batch: int = 16
-    joints: int = 700
-    sound_patches: int = 110
-    limbs: int = 400
-    others: int = 110
-    several: int = 60
-    drawn: int = 60
-    drawn_limbs: int = 20
-    phantoms: int = 120
-    limb_sizes: tuple[int, int] = (256, 320)
+    clip: float = 8.0  # largest norm of all gradients
+    kept: float = 0.98  # of the running average of the weights, at every second step
+    batch: int = 16  # views in a step
+    joints: int = 700  # sound ones
+    sound_patches: int = 110  # of legs and hips
+    limbs: int = 400  # whole radiographs with joints
+    others: int = 110  # and without
+    several: int = 60  # those with several joints once more
+    drawn: int = 60  # drawn joints
+    drawn_limbs: int = 20  # and drawn radiographs, whole
+    phantoms: int = 120  # that are drawn at all
+    limb_sizes: tuple[int, int] = (256, 320)  # in pixels, of whole radiographs, small and large
     joint_sizes: tuple[int, int] = (192, 256)
     strong: bool = field(
         default=True, metadata={"help": "draw no implants, frames and writing into radiographs"}
