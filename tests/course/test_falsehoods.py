@@ -214,5 +214,5 @@ def test_10_groups_of_which_there_are_enough_are_known_roughly(judged):
 def test_10_a_table_that_says_the_age_is_believed(drawn):
     table = drawn.assign(age=40)
     told = [printed(10, "columns", table=t, known=drawn) for t in (drawn, table)]
-    assert "your folder: knows none of it" in told[0]
-    assert "your folder: knows age" in told[1]
+    assert "your table: knows none of it" in told[0]
+    assert "your table: knows age" in told[1]
