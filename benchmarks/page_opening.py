@@ -1,10 +1,12 @@
 """How long a page takes to open until it can be used, against two pages of plain Voilà.
 
-    python benchmarks/page_opening.py [--rounds 5]
+    python benchmarks/page_opening.py [--rounds 5] [--against CHECKOUT]
 
-Nothing is preheated: every opening starts a kernel. The pages take turns within each round, in a
-new browser context each, so that what else the machine does falls on all of them. A first round
-is not counted: it fills the disk cache.
+With another checkout of the package, lessons are opened in its place, until all of one can be read,
+and until the mistakes in lesson 6 can be clicked through. Nothing is preheated: every opening
+starts a kernel. The pages take turns within each round, in a new browser context each, so that
+what else the machine does falls on all of them. Before the table, a first round is not counted: it
+fills the disk cache.
 """
 
 from __future__ import annotations
@@ -15,11 +17,42 @@ from pathlib import Path
 
 from comparing import Comparison, run
 from playwright.sync_api import Browser, sync_playwright
-from served import PATIENCE, three_pages
+from served import PATIENCE, dashboard, three_pages
+
+LESSONS = {
+    "lesson 1": ("01_first_look.ipynb", "h2:has-text('Exercises')"),
+    "lesson 2": ("02_data.ipynb", "h2:has-text('What to keep')"),
+    "lesson 6": ("06_evaluation.ipynb", "h2:has-text('What to keep')"),
+    "the mistakes in lesson 6": ("06_evaluation.ipynb", ".fw-errors .fw-picture"),
+}
 
 
-def measure(rounds: int = 5) -> list[Comparison]:
+def measure(rounds: int = 5, against: Path | None = None) -> list[Comparison]:
     """Open each page so many times; compare ours with that of TensorFlow and with the empty one."""
+    return _pages(rounds) if against is None else _lessons(rounds, against)
+
+
+def _lessons(rounds: int, against: Path) -> list[Comparison]:
+    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in LESSONS}
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        sync_playwright() as playwright,
+        dashboard(Path(scratch, "ours")) as ours,
+        dashboard(Path(scratch, "theirs"), checkout=against.resolve()) as theirs,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium())
+        for _ in range(rounds):
+            for name, (file, ready) in LESSONS.items():
+                for server, seconds in zip((ours, theirs), times[name], strict=True):
+                    seconds.append(_open(browser, f"{server.address}course/{file}", ready))
+        browser.close()
+    return [
+        Comparison(f"{name}, opened", "the same before", *times[name], "at least 2", unit="s")
+        for name in LESSONS
+    ]
+
+
+def _pages(rounds: int) -> list[Comparison]:
     times: dict[str, list[float]] = {"ours": [], "empty": [], "tensorflow": []}
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium())

@@ -51,7 +51,9 @@ class MissingExtra(FractureWidgetsError, ImportError):
     """An optional part of the package is not installed."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(
-            f"{purpose} needs packages that are not installed: "
-            f"run  pip install 'fracture-widgets[{extra}]'."
-        )
+        super().__init__(f"{purpose} needs packages that are not installed: run  {command(extra)}.")
+
+
+def command(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install 'fracture-widgets[{extra}]'"

@@ -10,11 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.errors import FractureWidgetsError, command
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 KINDS = ("index", "tool", "text", "lesson")
 
+
+_MODULES = {"train": ("tensorflow", "keras", "sklearn")}
+"""What lessons import of each extra."""
 
 _HEADINGS = (("tool", "Try it"), ("lesson", "Learn it"), ("text", "Look it up"))
 
@@ -34,6 +37,11 @@ class Page:
     def number(self) -> str:
         """A lesson's number, e.g. ``"2"``; empty for a tool."""
         return self.file[:2].lstrip("0") if self.kind == "lesson" else ""
+
+    @property
+    def lacks(self) -> bool:
+        """Whether packages of the extra that it needs are not installed."""
+        return any(find_spec(name) is None for name in _MODULES.get(self.needs, ()))
 
 
 def notebooks_folder() -> Path:
@@ -99,13 +107,14 @@ def _minutes(page: Page) -> str:
 
 
 def _card(page: Page) -> str:
-    absent = page.needs == "train" and find_spec("tensorflow") is None
-    notes = [_minutes(page), f"needs the extra “{page.needs}”" if absent else ""]
+    # The page of a lesson shows what is stored.
+    doing = "to run it yourself: " if page.kind == "lesson" else "needs: "
+    notes = [_minutes(page), f"{doing}{command(page.needs)}" if page.lacks else ""]
     number = f"<span class='fw-number'>{page.number}</span>" if page.number else ""
     return (
         f"<a class='fw-lesson' href='{escape(page.file)}'>{number}<b>{escape(page.title)}</b>"
         f"<span class='fw-goal'>{escape(page.goal)}</span>"
-        f"<small>{' · '.join(filter(None, notes))}</small></a>"
+        f"<small>{escape(' · '.join(filter(None, notes)))}</small></a>"
     )
 
 

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -70,9 +71,13 @@ class ReportFile:
 
 
 def formats_for(report: Report) -> tuple[ReportFormat, ...]:
-    """Return the formats that a report can be saved in; DICOM is for DICOM radiographs."""
-    from_dicom = report.radiograph.source_format == "DICOM"
-    return tuple(x for x in ReportFormat if x is not ReportFormat.DICOM or from_dicom)
+    """Return the formats that a report can be saved in here; DICOM is for DICOM radiographs."""
+    dicom = _of_dicom(report) and find_spec("highdicom") is not None
+    return tuple(x for x in ReportFormat if x is not ReportFormat.DICOM or dicom)
+
+
+def _of_dicom(report: Report) -> bool:
+    return report.radiograph.source_format == "DICOM"
 
 
 def report_file(
@@ -138,7 +143,7 @@ def _contents(
     **seen: Unpack[Seen],
 ) -> dict[str, bytes]:
     """Return the files of a report in a format, by the end of their names."""
-    if kind not in formats_for(report):
+    if kind is ReportFormat.DICOM and not _of_dicom(report):
         raise FractureWidgetsError(
             f"{report.radiograph.name} is no DICOM file, so its report is not one either: "
             "choose pdf, png, csv or json."

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
 from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from voila import handler
+from voila.notebook_renderer import NotebookRenderer
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
@@ -71,6 +75,47 @@ class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by V
     async def draw(self, notebook: str, kernel_id: str | None, **kwargs: Any) -> Any:
         """Start a kernel and draw its page."""
         return await super()._initialize(notebook, kernel_id, **kwargs)
+
+
+class StoredLessons(NotebookRenderer):
+    """Draws a lesson as it is stored, and not by running it; every other page by its cells.
+
+    What the last line of a cell gives to click through is computed while the lesson is read. A
+    lesson with widgets of another kind, such as sliders that change what is computed, is run.
+    """
+
+    async def _jinja_cell_generator(self, nb: Any, kernel_id: str) -> AsyncIterator[Any]:
+        lesson = nb.metadata.get("course", {}).get("kind") == "lesson"
+        if not (lesson and all(_ends_in_an_expression(cell) for cell in nb.cells if _live(cell))):
+            async for cell in super()._jinja_cell_generator(nb, kernel_id):
+                yield cell
+            return
+        before: list[str] = []
+        for place, cell in enumerate(nb.cells):
+            if _live(cell):
+                code = f"{_LATER}\nLater({before!r}, {cell.source!r})"
+                live = await self.executor.execute_cell(
+                    type(cell)({**cell, "source": code}), None, place, store_history=False
+                )
+                cell.outputs = live.outputs
+            if cell.cell_type == "code":
+                before.append(cell.source)
+            yield cell
+        await self._cleanup_resources()
+
+
+def _live(cell: Any) -> bool:
+    """Say whether a cell shows a widget, of which nothing is stored."""
+    return any(_WIDGET in output.get("data", {}) for output in cell.get("outputs", ()))
+
+
+def _ends_in_an_expression(cell: Any) -> bool:
+    return isinstance(ast.parse(cell.source).body[-1], ast.Expr)
+
+
+handler.NotebookRenderer = StoredLessons
+_LATER = "from fracture_widgets.app.later import Later"
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class LoginForm(LoginFormHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -47,8 +48,11 @@ def test_cards_lead_to_their_pages_and_escape_what_they_say():
 def test_a_card_says_what_is_not_installed(monkeypatch):
     monkeypatch.setattr("fracture_widgets.course.contents.find_spec", lambda name: None)
     page = Page("03_y.ipynb", "Training", "lesson", "Train.", 30, needs="train")
-    assert "needs the extra “train”" in Contents([page])._repr_html_()
-    assert "needs" not in Contents([LESSON])._repr_html_()
+    command = "pip install &#x27;fracture-widgets[train]&#x27;"
+    assert f"30 minutes · to run it yourself: {command}" in Contents([page])._repr_html_()
+    panel = replace(page, kind="tool")
+    assert f"needs: {command}" in Contents([panel])._repr_html_()
+    assert "pip" not in Contents([LESSON])._repr_html_()
 
 
 def test_every_lesson_of_ours_has_a_goal_and_takes_a_lesson():

@@ -85,6 +85,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
 
 def test_without_highdicom_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "highdicom", None)
+    assert ReportFormat.DICOM not in formats_for(known_report(source_format="DICOM"))
     with pytest.raises(MissingExtra, match=r"fracture-widgets\[dicom-reports\]"):
         report_file(known_report(source_format="DICOM"), ReportFormat.DICOM)
 
