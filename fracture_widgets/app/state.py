@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import traitlets
@@ -161,6 +162,32 @@ class WorkbenchState(traitlets.HasTraits):
             chosen = self._key_of(select)
             if self.selected_key is None and self._entries:
                 self.selected_key = next(iter(self._entries)) if chosen is None else chosen
+
+    @property
+    def in_studies(self) -> dict[str, list[int]]:
+        """The keys of the views of each study, in the order in which the page shows them.
+
+        A radiograph of no known study stands on its own.
+        """
+        keys: dict[str, list[int]] = {}
+        for entry in self._entries.values():
+            keys.setdefault(entry.radiograph.study or str(entry.key), []).append(entry.key)
+        return keys
+
+    @property
+    def place(self) -> str:
+        """Which of the radiographs is shown, as ``"2 of 5"``; empty where there is one or none."""
+        order = [*chain.from_iterable(self.in_studies.values())]
+        many = len(order) > 1 and self.selected_key in order
+        return f"{order.index(self.selected_key) + 1} of {len(order)}" if many else ""
+
+    def step(self, by: int) -> None:
+        """Select the radiograph so many places on, if there is one."""
+        with self._lock:
+            order = [*chain.from_iterable(self.in_studies.values())]
+            if self.selected_key in order:
+                at = order.index(self.selected_key) + by
+                self.selected_key = order[max(0, min(len(order) - 1, at))]
 
     def find(self, sha256: str) -> Entry | None:
         """Return the entry of the radiograph with this identity, or None."""

@@ -102,6 +102,7 @@ class Workbench(AppShell):
             add=self.state.add,
             select=self.state.select,
             looked=lambda _: self.visit.keep(),
+            step=self.state.step,
             executor=executor,
         )
         self.answer = AnswerPane(
@@ -127,6 +128,7 @@ class Workbench(AppShell):
         self.samples = examine.samples
         self.state.observe(self._show_picture, ["selected", "read_first"])
         self.pictures = SavedPictures(self.state, executor)
+        self.state.observe(self._show_place, ["listed", "selected_key"])
         self.visit = KeptVisit(self.state, self.viewer, self.upload, self.models, executor)
         self.viewer.on_msg(self._begin)
         self.state.observe(self._show_whether_empty, "listed")
@@ -164,6 +166,9 @@ class Workbench(AppShell):
     def _show_picture(self, _: object = None) -> None:
         selected = self.state.selected
         self.viewer.display(None if selected is None else self.state.in_sight(selected))
+
+    def _show_place(self, _: object) -> None:
+        self.viewer.place = self.state.place
 
     def _show_whether_empty(self, _: object = None) -> None:
         (self.remove_class if self.state.listed else self.add_class)("fw-nothing-yet")

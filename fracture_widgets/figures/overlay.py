@@ -24,6 +24,8 @@ _COLOURS = "inferno"
 # Where a map is low it is nearly clear, too: darker colours would not be seen on a radiograph.
 _FIRST_COLOUR = 0.6
 
+_TURNS = ("", "turned 90° to the right", "turned 180°", "turned 90° to the left")
+
 
 @dataclass(frozen=True)
 class Look:
@@ -41,6 +43,9 @@ class Look:
         none where there are boxes.
     opacity
         Of the map, 0 to 1.
+    turn, flipped
+        How it lies on the page: quarters to the right, after it was flipped left to right.
+        Pictures are drawn as in the file all the same, as places are named by it.
     """
 
     width: float = 1.0
@@ -48,6 +53,8 @@ class Look:
     inverted: bool = False
     map: str | None = None
     opacity: float = DEFAULT_OPACITY
+    turn: int = 0
+    flipped: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.opacity <= 1.0:
@@ -68,6 +75,13 @@ class Look:
         window = f"window {100 * self.width:.0f} %, level {100 * self.level:.0f} %"
         changed = (self.width, self.level) != (1.0, 0.5)
         return ", ".join([window] * changed + ["black and white inverted"] * self.inverted)
+
+    @property
+    def turned_words(self) -> str:
+        """How it lay on the page otherwise than in its file; empty where it did not."""
+        return ", ".join(
+            ["flipped left to right"] * self.flipped + [*filter(None, [_TURNS[self.turn]])]
+        )
 
 
 PLAIN = Look()

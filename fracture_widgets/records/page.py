@@ -345,9 +345,10 @@ def _details(sheet: Sheet, report: Report, look: Look, y: float) -> float:
 
 
 def _facts(report: Report, look: Look) -> tuple[tuple[str, str], ...]:
-    radiograph = report.radiograph
+    radiograph, turned = report.radiograph, look.turned_words
     return (
         *([("Shown with", look.words)] if look.words else []),
+        *([("On the page", f"{turned}; drawn here as in the file")] if turned else []),
         ("File", radiograph.name),
         ("Size", f"{radiograph.width} × {radiograph.height} pixels, {radiograph.source_format}"),
         ("File sha256", radiograph.sha256),

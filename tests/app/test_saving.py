@@ -225,11 +225,12 @@ def test_the_document_is_as_the_page_and_its_reader_left_it(
     click(workbench.result.save)
     record.set_reading(1, Verdict.DOUBT, "Look again.")
     key = workbench.viewer.content["key"]
-    look = {"window": {"width": 0.5, "level": 0.5}, "inverted": True, "rulers": [],
-            "region": None, "map": "Grad-CAM"}  # fmt: skip
+    look = {"window": {"width": 0.5, "level": 0.5}, "inverted": True, "rulers": [], "turn": 1,
+            "flipped": True, "region": None, "map": "Grad-CAM"}  # fmt: skip
     workbench.viewer.receive({"type": "look", "key": key, "look": look})
     click(workbench.result.save)
     said = " ".join(PdfReader(io.BytesIO(downloads[-1][2])).pages[0].extract_text().split())
+    assert "flipped left to right, turned 90° to the right; drawn here as in the file" in said
     assert "window 50 %, level 50 %, black and white inverted" in said
     assert "Grad-CAM: low" in said
     assert "The reader's verdict: doubt (" in said

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fracture_widgets.app.limits import UploadLimits
@@ -109,3 +111,25 @@ def test_blockers_name_what_is_missing_one_after_the_other(state, radiograph, an
 def test_a_model_that_cannot_be_loaded_blocks_with_its_own_sentence(state):
     state.model_problem, state.model = "The models folder is missing.", ModelState.FAILED
     assert next(state.blockers()) == "The models folder is missing."
+
+
+def test_steps_go_along_the_list_as_it_is_shown_study_by_study(state, radiograph):
+    studies = ["one", "two", "one", ""]
+    for number, study in enumerate(studies):
+        state.add(replace(radiograph(f"{number}.png"), study=study))
+    state.selected_key = 1
+    places = []
+    for _ in range(5):
+        places.append((state.selected_key, state.place))
+        state.step(1)
+    assert places == [(1, "1 of 4"), (3, "2 of 4"), (2, "3 of 4"), (4, "4 of 4"), (4, "4 of 4")]
+    state.step(-1)
+    assert state.selected_key == 2
+
+
+def test_one_radiograph_alone_has_no_place_and_no_neighbour(state, radiograph):
+    state.step(1)
+    assert state.place == ""
+    state.add(radiograph())
+    state.step(-1)
+    assert (state.selected_key, state.place) == (1, "")

@@ -128,6 +128,20 @@ def test_how_a_radiograph_is_looked_at_is_known_for_its_report(page, radiograph)
     assert workbench.viewer.look_of(workbench.state.selected) == Look()
 
 
+def test_the_page_steps_to_the_next_radiograph_and_is_told_its_place(page, radiograph):
+    workbench, _ = page
+    workbench.state.extend([radiograph("one.png"), radiograph("two.png")])
+    viewer = workbench.viewer
+    assert viewer.place == "1 of 2"
+    for by in (1, 2, "1", None, True):
+        viewer.receive({"type": "step", "key": viewer.content["key"], "by": by})
+        assert viewer.place == "2 of 2"
+    viewer.receive({"type": "step", "key": "another", "by": -1})
+    assert viewer.place == "2 of 2"
+    viewer.receive({"type": "step", "key": viewer.content["key"], "by": -1})
+    assert viewer.place == "1 of 2"
+
+
 def test_a_page_that_opens_later_is_told_all_of_it(page, radiograph):
     workbench, sent = page
     workbench.state.add(radiograph())

@@ -11,12 +11,15 @@ from full_disk import no_file_longer_than
 
 from fracture_widgets.app.model_menu import ModelMenu
 from fracture_widgets.app.state import Reading
+from fracture_widgets.app.widgets.view_state import view_state_from_page
 from fracture_widgets.base.files import PLACE_VARIABLE
 from fracture_widgets.parts import Verdict
 
 LOOK = {
     "window": {"width": 0.5, "level": 0.25},
     "inverted": True,
+    "turn": 1,
+    "flipped": True,
     "rulers": [{"from": {"x": 1.0, "y": 2.0}, "to": {"x": 9.0, "y": 3.0}}],
     "region": None,
 }
@@ -188,7 +191,16 @@ def test_model_and_operating_point_come_back(place, open_page, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "wrong", [None, [], {}, {**LOOK, "rulers": [{}]}, {**LOOK, "window": {"width": float("nan")}}]
+    "wrong",
+    [
+        None,
+        [],
+        {},
+        {**LOOK, "rulers": [{}]},
+        {**LOOK, "window": {"width": float("nan")}},
+        {**LOOK, "turn": "1"},
+        {**LOOK, "turn": True},
+    ],
 )
 def test_what_is_no_look_is_passed_over(place, open_page, radiograph, wrong):
     page = open_page()
@@ -196,6 +208,15 @@ def test_what_is_no_look_is_passed_over(place, open_page, radiograph, wrong):
     page.viewer.receive({"type": "look", "key": page.viewer.content["key"], "look": wrong})
     page.viewer.receive({"type": "look", "key": "nobody's", "look": LOOK})
     assert page.viewer.looks == {}
+
+
+def test_a_turn_that_is_none_is_kept_as_the_nearest_that_is():
+    assert view_state_from_page(LOOK | {"turn": 9, "flipped": "yes"}) == LOOK | {
+        "turn": 3,
+        "flipped": False,
+    }
+    before = {name: value for name, value in LOOK.items() if name not in ("turn", "flipped")}
+    assert view_state_from_page(before) == LOOK | {"turn": 0, "flipped": False}
 
 
 def test_a_look_stays_with_its_radiograph_when_another_is_shown(workbench, radiograph):

@@ -12,6 +12,7 @@ from pages import (
     WIDE,
     button,
     expect_no_wider_than,
+    expect_on_screen,
     guarded_pages,
     open_workbench,
     pixels,
@@ -123,6 +124,70 @@ def test_zoom_window_invert_and_reset_by_keys_and_buttons(page, pane, picture):
     button(page, "All as it was at first (Backspace)").click()
     expect(page.get_by_label("Window of greys")).to_have_text("W 100  L 50")
     assert np.array_equal(pixels(picture), before)
+
+
+def test_turned_and_flipped_is_shown_so_said_so_and_kept(page, pane, picture, dicom):
+    mark = page.locator(".fw-turned")
+    expect(mark).to_be_hidden()
+    before = pixels(picture).astype(int)
+    pane.focus()
+    page.keyboard.press("l")
+    expect(mark).to_contain_text("Flipped left to right")
+    expect(button(page, "Flip")).to_have_attribute("aria-pressed", "true")
+    assert abs(pixels(picture) - before[:, ::-1]).mean() < 1
+    assert abs(pixels(picture) - before).mean() > 1
+    button(page, "Turn to the right (T)").click()
+    expect(mark).to_contain_text("Flipped left to right, turned 90° to the right")
+    middle = (before.shape[1] - before.shape[0]) // 2
+    square = before[:, middle : middle + before.shape[0]]
+    turned = pixels(picture)[:, middle : middle + before.shape[0]]
+    assert abs(turned - np.rot90(square[:, ::-1], -1)).mean() < 1
+    upload(page, write_dicom(dicom.with_name("other.dcm"), 300))
+    expect(page.get_by_label("Place in the list")).to_have_text("1 of 2")
+    pane.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".fw-viewer figcaption")).to_contain_text("other.dcm")
+    expect(mark).to_be_hidden()
+    page.keyboard.press("ArrowLeft")
+    expect(mark).to_contain_text("Flipped left to right, turned 90° to the right")
+    page.keyboard.press("Backspace")
+    expect(mark).to_be_hidden()
+
+
+def test_arrows_go_to_the_next_radiograph_while_this_one_is_seen_whole(page, pane, dicom):
+    caption = page.locator(".fw-viewer figcaption")
+    upload(page, write_dicom(dicom.with_name("next.dcm"), 300))
+    expect(page.get_by_label("Place in the list")).to_have_text("1 of 2")
+    pane.focus()
+    page.keyboard.press("ArrowRight")
+    expect(caption).to_contain_text("next.dcm")
+    expect(page.get_by_label("Place in the list")).to_have_text("2 of 2")
+    page.keyboard.press("ArrowLeft")
+    expect(caption).to_contain_text("arm.dcm")
+    for _ in range(3):
+        page.keyboard.press("+")
+    close = zoom(page)
+    page.keyboard.press("ArrowRight")  # moves the picture, which is seen in part
+    page.keyboard.press("-")
+    page.wait_for_function(
+        "close => Number(document.querySelector('.fw-panes').dataset.zoom) < close", arg=close
+    )
+    expect(caption).to_contain_text("arm.dcm")
+    page.keyboard.press("n")
+    expect(caption).to_contain_text("next.dcm")
+
+
+def test_the_picture_takes_the_whole_screen_and_gives_it_back(page, pane):
+    before = pane.bounding_box()
+    pane.focus()
+    page.keyboard.press("f")
+    full = "want => (document.fullscreenElement !== null) === want"
+    page.wait_for_function(full, arg=True)
+    wait_until(page, lambda: pane.bounding_box()["width"] > page.viewport_size["width"] - 5)
+    expect_on_screen(page.get_by_role("toolbar", name="Picture"))
+    button(page, "On the whole screen, and back (F)").click()
+    page.wait_for_function(full, arg=False)
+    wait_until(page, lambda: pane.bounding_box()["width"] == before["width"])
 
 
 def test_the_wheel_scrolls_the_page_until_the_picture_has_the_focus(page, pane):

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  boxBetween, fitView, lengthInWords, panned, resized, toPane, toPicture, within, zoomedAt,
+  boxBetween, fitView, flippedOver, lengthInWords, matrixOf, panned, rectangle, resized, toPane, toPicture, turnedRight,
+  turnInWords, UPRIGHT, within, zoomedAt,
 } from "../../fracture_widgets/app/front/src/viewer/geometry.js";
 import { near, seeded } from "./seeded.js";
 
@@ -11,7 +12,10 @@ const draw = seeded(0);
 const CASES = Array.from({ length: 300 }, () => ({
   picture: { width: draw.integer(16, 5000), height: draw.integer(16, 5000) },
   pane: { width: draw.integer(100, 2000), height: draw.integer(100, 1200) },
-  view: { scale: draw.uniform(0.05, 20), x: draw.uniform(-900, 900), y: draw.uniform(-900, 900) },
+  view: {
+    scale: draw.uniform(0.05, 20), x: draw.uniform(-900, 900), y: draw.uniform(-900, 900),
+    turn: draw.integer(0, 3), flipped: draw.uniform(0, 1) < 0.5,
+  },
   point: { x: draw.uniform(0, 100), y: draw.uniform(0, 100) },
   factor: draw.uniform(0.2, 5),
 }));
@@ -22,14 +26,46 @@ function samePoint(point, wanted) {
   near(point.y, wanted.y);
 }
 
-test("a fitted picture is whole and in the middle", () => {
-  for (const { picture, pane } of CASES) {
-    const view = fitView(picture, pane);
+// Where the whole picture is shown.
+const shownAs = (view, { width, height }) => rectangle(view, { x: 0, y: 0 }, { x: width, y: height });
+
+test("a fitted picture is whole and in the middle, however it is turned", () => {
+  for (const { picture, pane, view: turned } of CASES) {
+    const view = fitView(picture, pane, turned);
+    assert.deepEqual([view.turn, view.flipped], [turned.turn, turned.flipped]);
+    const shown = shownAs(view, picture);
     for (const [side, start] of SIDES) {
-      const shown = view.scale * picture[side];
-      assert.ok(shown <= pane[side] + 1e-6);
-      near(view[start], (pane[side] - shown) / 2);
+      assert.ok(shown[side] <= pane[side] + 1e-6);
+      near(shown[start], (pane[side] - shown[side]) / 2);
     }
+  }
+});
+
+test("turning goes to the right as it is seen, and flipping exchanges left and right as they are seen", () => {
+  const seen = (view) => toPane({ ...view, scale: 1, x: 0, y: 0 }, { x: 3, y: 2 });
+  samePoint(seen(UPRIGHT), { x: 3, y: 2 });
+  for (const { view } of CASES) {
+    const before = seen(view);
+    samePoint(seen(turnedRight(view, 1)), { x: -before.y, y: before.x });
+    samePoint(seen(turnedRight(view, -1)), { x: before.y, y: -before.x });
+    samePoint(seen(flippedOver(view)), { x: -before.x, y: before.y });
+    assert.deepEqual(matrixOf(turnedRight(turnedRight(view, 1), -1)), matrixOf(view));
+    assert.deepEqual(matrixOf(flippedOver(flippedOver(view))), matrixOf(view));
+  }
+});
+
+test("how a picture lies is said, and nothing of one that lies as in its file", () => {
+  assert.equal(turnInWords(UPRIGHT), "");
+  assert.equal(turnInWords(turnedRight(UPRIGHT, -1)), "turned 90° to the left");
+  assert.equal(turnInWords(flippedOver(turnedRight(UPRIGHT, 1))), "flipped left to right, turned 90° to the left");
+});
+
+test("a picture that is turned keeps what is in the middle of the pane", () => {
+  const middle = (pane) => ({ x: pane.width / 2, y: pane.height / 2 });
+  for (const { picture, pane, view } of CASES) {
+    const close = zoomedAt(fitView(picture, pane, view), middle(pane), 4, picture, pane);
+    const after = resized(close, picture, pane, pane, flippedOver(turnedRight(close, 1)));
+    samePoint(toPicture(after, middle(pane)), toPicture(close, middle(pane)));
   }
 });
 
@@ -38,8 +74,8 @@ test("pane and picture are one another's inverse", () => {
 });
 
 test("zooming keeps what is under the pointer", () => {
-  for (const { picture, pane, factor } of CASES) {
-    const before = fitView(picture, pane);
+  for (const { picture, pane, factor, view } of CASES) {
+    const before = fitView(picture, pane, view);
     const point = toPane(before, { x: picture.width * 0.4, y: picture.height * 0.7 });
     const after = zoomedAt(before, point, 1 + factor, picture, pane);
     samePoint(toPicture(after, point), toPicture(before, point));
@@ -50,11 +86,11 @@ test("zooming keeps what is under the pointer", () => {
 test("a picture cannot be lost from sight", () => {
   for (const { picture, pane, view } of CASES) {
     for (const kept of [within(view, picture, pane), panned(view, 9e5, -9e5, picture, pane)]) {
+      const shown = shownAs(kept, picture);
       for (const [side, start] of SIDES) {
-        const shown = kept.scale * picture[side];
-        const strip = Math.min(40, shown) - 1e-6;
-        assert.ok(kept[start] + shown >= strip);
-        assert.ok(kept[start] <= pane[side] - strip);
+        const strip = Math.min(40, shown[side]) - 1e-6;
+        assert.ok(shown[start] + shown[side] >= strip);
+        assert.ok(shown[start] <= pane[side] - strip);
       }
     }
   }

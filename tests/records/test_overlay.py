@@ -95,6 +95,19 @@ def test_a_look_out_of_range_is_an_error(wrong):
         Look(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("look", "words"),
+    [
+        (Look(0.5), ""),
+        (Look(turn=3), "turned 90° to the left"),
+        (Look(flipped=True), "flipped left to right"),
+        (Look(flipped=True, turn=2), "flipped left to right, turned 180°"),
+    ],
+)
+def test_that_a_picture_was_turned_on_the_page_is_said(look, words):
+    assert look.turned_words == words
+
+
 def test_the_map_shown_is_that_of_the_page():
     known = known_report()
     assert map_shown(known).name == "Fracture map"

@@ -1,4 +1,4 @@
-"""The viewer as a page says it: window, inversion, rulers and a region of a radiograph."""
+"""The viewer as a page says it: window, inversion, turn, rulers and a region of a radiograph."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from fracture_widgets.figures.overlay import Look
 
 ViewState = dict[str, Any]
-"""``window`` with ``width`` and ``level``, ``inverted``, ``rulers``, and ``region`` or None; the
-last two with the ends ``from`` and ``to``, in pixels of the picture shown."""
+"""``window`` with ``width`` and ``level``, ``inverted``, ``turn`` in quarters to the right after it
+was ``flipped``, ``rulers``, and ``region`` or None; the last two with the ends ``from`` and ``to``,
+in pixels of the picture as in its file."""
 
 _MOST_RULERS = 100
 _FARTHEST = 1e6
@@ -25,11 +26,13 @@ def view_state_from_page(value: Any) -> ViewState | None:
                 "level": _number(window["level"], 0.0, 1.0),
             },
             "inverted": value["inverted"] is True,
+            "turn": int(_number(value.get("turn", 0), 0, 3)),
+            "flipped": value.get("flipped") is True,
             "rulers": [_ends(ruler) for ruler in list(rulers)[:_MOST_RULERS]],
             "region": None if region is None else _ends(region),
             **({"map": over} if isinstance(over := value.get("map"), str) else {}),
         }
-    except (TypeError, KeyError, ValueError, IndexError):
+    except (AttributeError, TypeError, KeyError, ValueError, IndexError):
         return None
 
 
@@ -38,7 +41,15 @@ def look_of_state(state: ViewState | None, opacity: float) -> Look:
     if state is None:
         return Look(opacity=opacity)
     window = state["window"]
-    return Look(window["width"], window["level"], state["inverted"], state.get("map"), opacity)
+    return Look(
+        window["width"],
+        window["level"],
+        state["inverted"],
+        state.get("map"),
+        opacity,
+        state["turn"],
+        state["flipped"],
+    )
 
 
 def _ends(mark: Any) -> dict[str, dict[str, float]]:

@@ -49,12 +49,14 @@ class Viewer(LiveWidget):
     ``cut`` takes a region that was drawn; without it none can be. Another frame or window of the
     radiograph's file goes to ``add``, unless ``select`` finds it; without them it is shown here.
     ``looked`` is told of whose window and marks were changed; they come back with the radiograph.
+    ``step`` goes so many radiographs on; where there are several, ``place`` says which is shown.
     """
 
     _esm = script("viewer")
     _css = style("viewer")
 
     opacity = traitlets.Float(DEFAULT_OPACITY, min=0.0, max=1.0).tag(sync=True)
+    place = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class Viewer(LiveWidget):
         add: Callable[[Radiograph], object] | None = None,
         select: Callable[[str], bool] = lambda _: False,
         looked: Callable[[str], object] | None = None,
+        step: Callable[[int], object] = lambda _: None,
         executor: Executor | None = None,
     ) -> None:
         super().__init__({"ready": lambda _: self._announce()})
@@ -75,6 +78,7 @@ class Viewer(LiveWidget):
         self._add = add or self._show_alone
         self._select = select
         self._looked = looked
+        self._step = step
         self.looks: dict[str, ViewState] = {}
         self._keys: dict[str, str] = {}  # of what was shown: what the page calls it, and what it is
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
@@ -108,6 +112,8 @@ class Viewer(LiveWidget):
             self._send_piece(content.get("at"))
         elif kind == "region":
             self._cut_out(radiograph, content.get("box"))
+        elif kind == "step" and content.get("by") in (-1, 1):
+            self._step(content["by"])
         elif kind == "choose":
             self._choose(radiograph, content.get("frame"), content.get("window"))
 

@@ -106,9 +106,7 @@ class RadiographList(widgets.VBox):
         many = f" ({len(entries)})" if len(entries) > 1 else ""
         self.heading.value = f"<h2>Your radiographs{many}</h2>" if entries else ""
         self._make_room()
-        keys: dict[str, list[int]] = {}
-        for entry in entries:
-            keys.setdefault(entry.radiograph.study or str(entry.key), []).append(entry.key)
+        keys = self._state.in_studies
         self._studies = {study: views for study, views in keys.items() if len(views) > 1}
         listed = map(self._state.entry, chain.from_iterable(keys.values()))
         self.pictures.list_pictures([self._picture(entry) for entry in listed if entry is not None])

@@ -3,7 +3,7 @@
 // as figures/marks.py draws them for paper: light lines with a dark casing, a joint's corners alone,
 // a finding broken where it is in doubt, and names beside what was found and never over it.
 
-import { toPane } from "./geometry.js";
+import { rectangle } from "./geometry.js";
 
 const BOX_COLOURS = { reader: "#7fd1ff", truth: "#8ff0a4", network: "#ffc15e", joint: "#b4c2ce" };
 const CASING = "#0b1117";
@@ -22,9 +22,8 @@ export function drawBoxes(context, boxes, size, view, pixelRatio) {
   context.scale(pixelRatio, pixelRatio);
   context.font = "600 13px system-ui, sans-serif";
   const drawn = boxes.map(({ box: [x0, y0, x1, y1], ...said }) => {
-    const a = toPane(view, { x: x0 * size.width, y: y0 * size.height });
-    const b = toPane(view, { x: x1 * size.width, y: y1 * size.height });
-    return { ...said, x: a.x, y: a.y, width: b.x - a.x, height: b.y - a.y };
+    const [from, to] = [[x0, y0], [x1, y1]].map(([x, y]) => ({ x: x * size.width, y: y * size.height }));
+    return { ...said, ...rectangle(view, from, to) };
   });
   for (const one of drawn) {
     for (const [width, colour] of [[OUTER, CASING], [LINE, BOX_COLOURS[one.tone]]]) {

@@ -1,9 +1,7 @@
 // From pointers, wheel and keys to what is done with the picture. `on` holds the actions.
 
-const ARROWS = {
-  ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 },
-};
+import { actionOf } from "./shortcuts.js";
+
 const RIGHT_BUTTON = 2;
 const MIDDLE_BUTTON = 1;
 
@@ -72,22 +70,10 @@ export function listenToPointers(pane, on) {
 }
 
 export function listenToKeys(pane, on) {
-  const letters = {
-    "+": () => on.zoomMiddle(1.25), "=": () => on.zoomMiddle(1.25), "-": () => on.zoomMiddle(0.8),
-    0: on.fit, 1: on.actual, i: on.invert, v: () => on.choose("move"), w: () => on.choose("window"),
-    h: on.toggleMap, b: on.toggleBoxes, m: () => on.markByKeys("measure"), r: () => on.markByKeys("region"),
-    "[": () => on.window(-20, 0), "]": () => on.window(20, 0),
-    "{": () => on.window(0, -20), "}": () => on.window(0, 20),
-    Enter: on.confirm, Escape: on.dismiss, Backspace: on.reset,
-  };
   pane.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const arrow = ARROWS[event.key];
-    const act = arrow
-      ? () => on.arrow(arrow, event.shiftKey)
-      : letters[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act) return;
-    if (act() === false) return;
+    const act = actionOf(event.key);
+    if (!act || act(on, event) === false) return;
     event.preventDefault();
     event.stopPropagation();
     on.settled();

@@ -1,7 +1,7 @@
 // Rulers, and the region to be examined on its own: what there is, and how it is drawn. Points are
 // in pixels of the picture.
 
-import { distance, lengthInWords, toPane } from "./geometry.js";
+import { distance, lengthInWords, rectangle, toPane } from "./geometry.js";
 
 const MARK_COLOUR = "#ffd166";
 const REGION_COLOUR = "#7fd1ff";
@@ -57,7 +57,8 @@ export function drawMarks(context, all, view, spacing, pixelRatio) {
     context.shadowBlur = 3;
     context.beginPath();
     if (kind === "region") {
-      context.rect(Math.min(a.x, b.x), Math.min(a.y, b.y), Math.abs(b.x - a.x), Math.abs(b.y - a.y));
+      const { x, y, width, height } = rectangle(view, from, to);
+      context.rect(x, y, width, height);
       context.stroke();
     } else {
       context.moveTo(a.x, a.y);

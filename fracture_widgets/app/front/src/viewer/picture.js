@@ -1,6 +1,7 @@
 // A picture's grey values in the browser: unpacked, and drawn through a window of greys.
 
 import { colourAt } from "./colours.js";
+import { matrixOf, toPicture } from "./geometry.js";
 
 // Undoes panels/picture_stream.py: inflates, joins the planes of bytes, adds up along the rows.
 export async function unpack(bytes, { width, height, depth }) {
@@ -74,11 +75,13 @@ export function drawPicture(context, levels, size, view, table, pixelRatio) {
   const wanted = levels.findIndex((one) => one.width / size.width <= 2 * scale);
   const level = levels[wanted < 0 ? levels.length - 1 : wanted];
   const [across, down] = [level.width / size.width, level.height / size.height];
-  const start = { x: -view.x / view.scale, y: -view.y / view.scale };
-  const left = Math.max(0, Math.floor(start.x * across));
-  const top = Math.max(0, Math.floor(start.y * down));
-  const right = Math.min(level.width, Math.ceil((start.x + canvas.width / scale) * across));
-  const bottom = Math.min(level.height, Math.ceil((start.y + canvas.height / scale) * down));
+  const corners = [{ x: 0, y: 0 }, { x: canvas.width / pixelRatio, y: canvas.height / pixelRatio }]
+    .map((corner) => toPicture(view, corner));
+  const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+  const left = Math.max(0, Math.floor(Math.min(...xs) * across));
+  const top = Math.max(0, Math.floor(Math.min(...ys) * down));
+  const right = Math.min(level.width, Math.ceil(Math.max(...xs) * across));
+  const bottom = Math.min(level.height, Math.ceil(Math.max(...ys) * down));
   const [width, height] = [right - left, bottom - top];
   if (width <= 0 || height <= 0) return;
   const part = new OffscreenCanvas(width, height);
@@ -90,13 +93,19 @@ export function drawPicture(context, levels, size, view, table, pixelRatio) {
   }
   const image = new ImageData(new Uint8ClampedArray(greys.buffer), width, height);
   part.getContext("2d").putImageData(image, 0, 0);
+  context.save();
+  overPicture(context, view, pixelRatio);
   context.imageSmoothingEnabled = scale < 6; // beyond, the pixels themselves are looked at
   context.imageSmoothingQuality = "high";
-  context.drawImage(
-    part,
-    (left / across - start.x) * scale, (top / down - start.y) * scale,
-    (width / across) * scale, (height / down) * scale,
-  );
+  context.drawImage(part, left / across, top / down, width / across, height / down);
+  context.restore();
+}
+
+// Has what is drawn next lie where the picture lies, in the picture's own pixels.
+function overPicture(context, view, pixelRatio) {
+  const scale = view.scale * pixelRatio;
+  const [a, b, c, d] = matrixOf(view).map((part) => scale * part);
+  context.setTransform(a, c, b, d, view.x * pixelRatio, view.y * pixelRatio);
 }
 
 // A map as a small picture in colour: the higher the lighter and the more opaque; 0 is clear.
@@ -114,13 +123,11 @@ export function colouredMap({ width, height }, values, colours) {
 
 export function drawMap(context, map, size, view, opacity, pixelRatio) {
   if (!map || opacity <= 0) return;
-  const scale = view.scale * pixelRatio;
   context.save();
+  overPicture(context, view, pixelRatio);
   context.globalAlpha = opacity;
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
-  context.drawImage(
-    map, view.x * pixelRatio, view.y * pixelRatio, size.width * scale, size.height * scale,
-  );
+  context.drawImage(map, 0, 0, size.width, size.height);
   context.restore();
 }

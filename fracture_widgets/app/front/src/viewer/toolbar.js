@@ -3,6 +3,7 @@
 import { h, linkButton } from "../base/dom.js";
 import { COLOURS, keyStops } from "./colours.js";
 import { boxBetween, lengthInWords } from "./geometry.js";
+import { SHORTCUTS } from "./shortcuts.js";
 
 const TOOLS = [
   ["move", "Move", "Drag to move the picture (V)"],
@@ -11,24 +12,6 @@ const TOOLS = [
   ["region", "Region", "Drag a box around what is to be examined on its own (R)"],
 ];
 
-const KEYS = [
-  ["Arrows", "move the picture, or the end of what is drawn; with Shift its start"],
-  ["+ and −", "zoom; so does the wheel while the picture has the focus, or with Ctrl"],
-  ["0 and 1", "the whole picture; one pixel to one"],
-  ["[ and ]", "more and less contrast; with Shift darker and brighter"],
-  ["I", "invert"],
-  ["B and H", "boxes on and off; the map on and off"],
-  ["M", "a ruler: set its ends, Enter keeps it, Esc drops it"],
-  ["R", "a region: set its corners, Enter keeps it, Enter again examines it"],
-  ["V and W", "what dragging does: move, or window. The right button always windows"],
-  ["Backspace", "all as it was at first"],
-];
-
-// Where places are marked, the figures are the answers' and a region is a mark.
-const KEYS_TO_MARK = KEYS.map(([key, words]) => ({
-  "0 and 1": ["0", "the whole picture"],
-  R: ["R", "a mark: set its corners, Enter keeps it"],
-})[key] ?? [key, words]);
 const MARK_TITLE = "Click a place, or drag a box around it (R)";
 
 export function viewerToolbar(on) {
@@ -46,11 +29,15 @@ export function viewerToolbar(on) {
   const boxes = tool("Boxes", "Boxes on and off (B)", on.toggleBoxes, pressed);
   const map = tool("Map", "The map on and off (H)", on.toggleMap, pressed);
   const over = h("span", { class: "fw-tools", role: "group", "aria-label": "Over the picture" }, boxes, map);
-  const listed = (keys) => h("dl", {}, ...keys.flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
-  const [usual, toMark] = [listed(KEYS), listed(KEYS_TO_MARK)];
-  const keys = h("details", { class: "fw-keys fw-by-key" }, h("summary", {}, "Keys"), usual, toMark);
+  const help = h("dl", {});
+  const keys = h("details", { class: "fw-keys fw-by-key" }, h("summary", {}, "Keys"), help);
+  const flip = tool("Flip", "Flip left to right (L)", on.flip, pressed);
+  const place = h("output", { class: "fw-zoom", "aria-label": "Place in the list", "aria-live": "off" });
+  const steps = h("span", { class: "fw-tools", role: "group", "aria-label": "Radiographs" },
+    plain("‹", "The radiograph before (P)", () => on.step(-1)), place,
+    plain("›", "The next radiograph (N)", () => on.step(1)));
   const bar = h(
-    "div", { class: "fw-toolbar", role: "toolbar", "aria-label": "Picture" },
+    "div", { class: "fw-toolbar", role: "toolbar", "aria-label": "Picture" }, steps,
     h("span", { class: "fw-tools", role: "group", "aria-label": "What dragging does" }, ...tools.values()),
     h("span", { class: "fw-tools", role: "group", "aria-label": "How close" },
       plain("−", "Zoom out (-)", () => on.zoomMiddle(0.8)), zoom,
@@ -59,16 +46,31 @@ export function viewerToolbar(on) {
       plain("1:1", "One pixel of the picture to one of the screen (1)", on.actual)),
     h("span", { class: "fw-tools", role: "group", "aria-label": "Greys" }, invert, greys,
       plain("Reset", "All as it was at first (Backspace)", on.reset)),
+    h("span", { class: "fw-tools", role: "group", "aria-label": "How it lies" },
+      plain("Turn", "Turn to the right (T)", () => on.turn(1)), flip,
+      plain("Full screen", "On the whole screen, and back (F)", on.fullScreen)),
     over, keys,
   );
+
+  let listed = "";
+
+  function list(kind) {
+    if (listed === JSON.stringify(kind)) return;
+    listed = JSON.stringify(kind);
+    help.replaceChildren(...SHORTCUTS.filter((one) => kind.steps || !one.steps)
+      .map(({ name, words, marking }) => (kind.marking && marking) || [name, words])
+      .flatMap(([key, words]) => [h("dt", {}, key), h("dd", {}, words)]));
+  }
 
   function show({ tool, view, window: { width, level }, inverted, regions, marking, ...rest }) {
     for (const [name, button] of tools) button.setAttribute("aria-pressed", String(name === tool));
     const region = tools.get("region");
     region.hidden = !regions;
     [region.textContent, region.title] = marking ? ["Mark", MARK_TITLE] : TOOLS.at(-1).slice(1);
-    usual.hidden = marking;
-    toMark.hidden = !marking;
+    steps.hidden = !rest.place;
+    place.textContent = rest.place;
+    flip.setAttribute("aria-pressed", String(view.flipped));
+    list({ marking, steps: Boolean(rest.place) });
     invert.setAttribute("aria-pressed", String(inverted));
     boxes.setAttribute("aria-pressed", String(rest.boxed));
     map.setAttribute("aria-pressed", String(rest.mapped));

@@ -5,7 +5,11 @@ import { beforeLeaving, bytesOf, h, keepKeys, listen } from "../base/dom.js";
 import { drawBoxes } from "./boxes.js";
 import { pictureChoices } from "./choices.js";
 import { COLOURS } from "./colours.js";
-import { between, boxBetween, distance, fitView, lengthInWords, panned, resized, toPane, toPicture, zoomedAt } from "./geometry.js";
+import { fullScreen } from "./full_screen.js";
+import {
+  between, boxBetween, distance, fitView, flippedOver, lengthInWords, panned, resized, toPane, toPicture, turnedRight,
+  turnInWords, UPRIGHT, zoomedAt,
+} from "./geometry.js";
 import { listenToKeys, listenToPointers } from "./gestures.js";
 import { drawMarks, marks } from "./marks.js";
 import { colouredMap, drawMap, drawPicture, fromPreview, greyTable, pyramid, unpack } from "./picture.js";
@@ -20,7 +24,7 @@ const SAY_AFTER = 700; // milliseconds of rest after which screen readers hear w
 function render({ model, el }) {
   const drawn = marks();
   const look = {
-    tool: "move", view: { scale: 1, x: 0, y: 0 }, window: FULL_WINDOW, inverted: false, split: false,
+    tool: "move", view: { scale: 1, x: 0, y: 0, ...UPRIGHT }, window: FULL_WINDOW, inverted: false, split: false,
     colours: "Inferno", layer: 0, regions: false, marking: false, mapped: false, boxed: true,
   };
   let shown = { layers: [], key: null };
@@ -42,10 +46,18 @@ function render({ model, el }) {
     pan: (dx, dy) => moved(panned(look.view, dx, dy, size, pane)),
     zoom: (point, factor) => moved(zoomedAt(look.view, point, factor, size, pane)),
     zoomMiddle: (factor) => act.zoom({ x: pane.width / 2, y: pane.height / 2 }, factor),
-    fit: () => moved(fitView(size, pane)),
+    fit: () => moved(fitView(size, pane, look.view)),
+    turn: (quarters) => turned(turnedRight(look.view, quarters)),
+    flip: () => turned(flippedOver(look.view)),
+    fullScreen: () => fullScreen(el),
+    step: (by) => {
+      if (!model.get("place")) return false;
+      model.send({ type: "step", key: shown.key, by });
+      return true;
+    },
     actual: () => act.zoomMiddle(1 / window.devicePixelRatio / look.view.scale),
     toggleFit: (point) => {
-      const fitted = fitView(size, pane);
+      const fitted = fitView(size, pane, look.view);
       if (look.view.scale > 1.01 * fitted.scale) moved(fitted);
       else act.zoom(point, Math.max(2, 1 / look.view.scale));
     },
@@ -79,7 +91,10 @@ function render({ model, el }) {
       return true;
     },
     arrow: ({ x, y }, shift) => {
-      if (!drawn.draft) { act.pan(-40 * x, -40 * y); return; }
+      if (!drawn.draft) {
+        if (!(x && isWhole() && act.step(x))) act.pan(-40 * x, -40 * y);
+        return;
+      }
       const end = shift ? "from" : "to";
       const at = toPane(look.view, drawn.draft[end]);
       drawn.move(end, inside({ x: at.x + 8 * x, y: at.y + 8 * y }));
@@ -135,14 +150,15 @@ function render({ model, el }) {
   const listed = markList(act);
   const mapped = mapControls(act);
   const frame = h("div", { class: "fw-panes", hidden: true }, ...panes.map((one) => one.pane));
+  const turnMark = h("p", { class: "fw-turned", hidden: true });
   const empty = h("div", { class: "fw-empty" });
   const caption = h("figcaption", {});
   const note = h("p", { class: "fw-view-note", role: "status" });
   const spoken = h("p", { class: "fw-visually-hidden", role: "status" });
   el.classList.add("fw-viewer");
   el.append(
-    h("figure", {}, h("div", { class: "fw-stage" }, frame, empty), caption),
-    h("p", { class: "fw-visually-hidden", id: help }, "Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, M measures; more under Keys."),
+    h("figure", {}, h("div", { class: "fw-stage" }, frame, empty, turnMark), caption),
+    h("p", { class: "fw-visually-hidden", id: help }, "Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, T turns, L flips, M measures; more under Keys."),
     choices.bar, toolbar.bar, listed.list, note, ...mapped.nodes, spoken,
   );
 
@@ -154,8 +170,13 @@ function render({ model, el }) {
     const { width, level } = look.window;
     const last = drawn.draft ?? drawn.rulers.at(-1);
     const length = last && last.kind !== "region" ? `, length ${lengthInWords(last.from, last.to, shown.spacing)}` : "";
-    return `Zoom ${Math.round(100 * look.view.scale)} percent, window ${Math.round(100 * width)}, level ${Math.round(100 * level)}${look.inverted ? ", inverted" : ""}${length}`;
+    return `Zoom ${Math.round(100 * look.view.scale)} percent, window ${Math.round(100 * width)}, level ${Math.round(100 * level)}${look.inverted ? ", inverted" : ""}${inWordsTurned()}${length}`;
   };
+
+  const inWordsTurned = () => (turnInWords(look.view) ? `, ${turnInWords(look.view)}` : "");
+  const isWhole = () => look.view.scale <= 1.01 * fitView(size, pane, look.view).scale;
+
+  function turned(how) { moved(resized(look.view, size, pane, pane, how)); }
 
   function moved(view) { look.view = view; changed(); }
 
@@ -171,7 +192,8 @@ function render({ model, el }) {
   function lookInWords() {
     const ends = ({ from, to }) => ({ from, to });
     return JSON.stringify({
-      window: look.window, inverted: look.inverted, rulers: drawn.rulers.map(ends),
+      window: look.window, inverted: look.inverted, turn: look.view.turn, flipped: look.view.flipped,
+      rulers: drawn.rulers.map(ends),
       region: drawn.region && ends(drawn.region),
       map: look.mapped ? shown.layers[look.layer]?.name ?? null : shown.layers.length ? "" : null,
     });
@@ -186,8 +208,8 @@ function render({ model, el }) {
     model.send({ type: "look", key: shown.key, look: JSON.parse(words) });
   }
 
-  function lookSo({ window: greys, inverted, rulers, region }) {
-    Object.assign(look, { window: greys, inverted });
+  function lookSo({ window: greys, inverted, turn, flipped, rulers, region }) {
+    Object.assign(look, { window: greys, inverted, view: resized(look.view, size, pane, pane, { turn, flipped }) });
     drawn.restore(rulers, region);
     table = null;
     keptLook = lookInWords();
@@ -196,14 +218,16 @@ function render({ model, el }) {
 
   function draw() {
     framed = 0;
-    toolbar.show({ ...look, hasMap: shown.layers.length > 0, hasBoxes: Boolean(shown.boxes?.length) });
+    toolbar.show({ ...look, place: model.get("place"), hasMap: shown.layers.length > 0, hasBoxes: Boolean(shown.boxes?.length) });
     listed.show(drawn, { spacing: shown.spacing, size });
     const layer = look.mapped ? shown.layers[look.layer] : null;
     mapped.show({ layer, opacity, colours: look.colours });
     panes[1].pane.hidden = !(look.split && layer);
     // Where nothing is zoomed, a finger that drags scrolls the page.
-    const whole = look.tool === "move" && look.view.scale <= 1.01 * fitView(size, pane).scale;
-    frame.dataset.whole = String(whole);
+    frame.dataset.whole = String(look.tool === "move" && isWhole());
+    const turnedSo = turnInWords(look.view);
+    turnMark.hidden = !turnedSo || !shown.key;
+    turnMark.textContent = `${turnedSo.charAt(0).toUpperCase()}${turnedSo.slice(1)}: places are named as in the file`;
     frame.dataset.zoom = String(look.view.scale);
     if (!levels) return;
     const began = performance.now();
@@ -320,8 +344,9 @@ function render({ model, el }) {
   watcher.observe(panes[0].pane);
   // What stands beside the viewer may take a tool up, at once and without asking the kernel.
   el.addEventListener("fw-tool", ({ detail }) => { act.choose(detail); panes[0].pane.focus(); });
-  const readOpacity = () => { opacity = model.get("opacity"); changed(); };
-  model.on("change:opacity", readOpacity);
+  const readTraits = () => { opacity = model.get("opacity"); changed(); };
+  const traits = ["change:opacity", "change:place"];
+  for (const trait of traits) model.on(trait, readTraits);
   // Some shortcuts look at what has the focus alone.
   const keepKeysOf = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
   keepKeys(el, (page) => page.addEventListener("focusin", keepKeysOf));
@@ -337,7 +362,7 @@ function render({ model, el }) {
   return () => {
     stop();
     leave();
-    model.off("change:opacity", readOpacity);
+    for (const trait of traits) model.off(trait, readTraits);
     watcher.disconnect();
     pull?.stop();
     clearTimeout(resting);
