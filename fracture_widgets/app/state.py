@@ -178,16 +178,17 @@ class WorkbenchState(traitlets.HasTraits):
     def place(self) -> str:
         """Which of the radiographs is shown, as ``"2 of 5"``; empty where there is one or none."""
         order = [*chain.from_iterable(self.in_studies.values())]
-        many = len(order) > 1 and self.selected_key in order
-        return f"{order.index(self.selected_key) + 1} of {len(order)}" if many else ""
+        key = self.selected_key
+        if key is None or key not in order or len(order) < 2:
+            return ""
+        return f"{order.index(key) + 1} of {len(order)}"
 
     def step(self, by: int) -> None:
         """Select the radiograph so many places on, if there is one."""
         with self._lock:
             order = [*chain.from_iterable(self.in_studies.values())]
-            if self.selected_key in order:
-                at = order.index(self.selected_key) + by
-                self.selected_key = order[max(0, min(len(order) - 1, at))]
+            if (key := self.selected_key) is not None and key in order:
+                self.selected_key = order[max(0, min(len(order) - 1, order.index(key) + by))]
 
     def find(self, sha256: str) -> Entry | None:
         """Return the entry of the radiograph with this identity, or None."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fracture_widgets.app.answer import AnswerPane
+from fracture_widgets.app.comparison import Comparison
 from fracture_widgets.app.inference import Examines, InferenceWorker, load_cascade
 from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.app.model_menu import ModelMenu
@@ -61,8 +62,8 @@ class Workbench(AppShell):
         The switch of the tabs; ``view(key)`` is what one of them shows.
     upload, radiographs, samples, worklist, history
         What the tabs Examine, Worklist and History show.
-    viewer, answer, result, study
-        The radiograph, the column beside it, and what stands in that.
+    viewer, comparison, answer, result, study
+        The radiograph, what can stand beside it, the column to the right, and what is in that.
     visit
         Keeps what is on the page of a visitor of the dashboard.
     predict, predict_all, stop, models
@@ -105,6 +106,9 @@ class Workbench(AppShell):
             step=self.state.step,
             executor=executor,
         )
+        self.comparison = Comparison(
+            self.state, self.viewer, looked=lambda _: self.visit.keep(), executor=executor
+        )
         self.answer = AnswerPane(
             self.state,
             self.worker,
@@ -115,7 +119,7 @@ class Workbench(AppShell):
         tabs, problems = find_tabs()
         super().__init__(
             tabs,
-            beside=(self.answer, self.viewer),
+            beside=(self.answer, self.comparison),
             extras=(self.models,),
             problems=problems,
             executor=executor,

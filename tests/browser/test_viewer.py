@@ -177,6 +177,38 @@ def test_arrows_go_to_the_next_radiograph_while_this_one_is_seen_whole(page, pan
     expect(caption).to_contain_text("next.dcm")
 
 
+def test_two_stand_side_by_side_and_are_zoomed_together(fresh_page, dicom):
+    page, panes = fresh_page, fresh_page.locator(".fw-panes")
+    upload(page, write_dicom(dicom.with_name("beside.dcm"), 300))
+    expect(page.get_by_label("Place in the list")).to_have_text("1 of 2")
+    panes.get_by_role("group", name="Radiograph", exact=True).focus()
+    page.keyboard.press("c")
+    expect(panes).to_have_count(2)
+    expect(page.locator(".fw-viewer figcaption").last).to_contain_text("beside.dcm")
+    expect(panes.last).to_have_attribute("data-full", re.compile(".+"))
+    left, right = (panes.nth(number).bounding_box() for number in (0, 1))
+    assert (left["y"], left["height"]) == (right["y"], right["height"])
+    assert right["x"] >= left["x"] + left["width"]
+
+    def zooms():
+        return [float(panes.nth(number).get_attribute("data-zoom")) for number in (0, 1)]
+
+    before = zooms()
+    panes.last.get_by_role("group", name="Radiograph", exact=True).focus()
+    page.keyboard.press("+")
+    wait_until(page, lambda: zooms() == pytest.approx([1.25 * each for each in before]))
+    page.get_by_label("Zoom together").uncheck()
+    expect(page.locator(".fw-joined")).to_have_count(0)
+    panes.last.get_by_role("group", name="Radiograph", exact=True).focus()
+    page.keyboard.press("0")
+    wait_until(page, lambda: zooms() == pytest.approx([1.25 * before[0], before[1]]))
+    page.keyboard.press("f")
+    wait_until(page, lambda: panes.last.bounding_box()["width"] > page.viewport_size["width"] / 3)
+    page.keyboard.press("f")
+    button(page, "Compare").first.click()
+    expect(panes).to_have_count(1)
+
+
 def test_the_picture_takes_the_whole_screen_and_gives_it_back(page, pane):
     before = pane.bounding_box()
     pane.focus()

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  boxBetween, fitView, flippedOver, lengthInWords, matrixOf, panned, rectangle, resized, toPane, toPicture, turnedRight,
+  boxBetween, change, fitView, flippedOver, followed, lengthInWords, matrixOf, panned, rectangle, resized, toPane, toPicture, turnedRight,
   turnInWords, UPRIGHT, within, zoomedAt,
 } from "../../fracture_widgets/app/front/src/viewer/geometry.js";
 import { near, seeded } from "./seeded.js";
@@ -108,6 +108,22 @@ test("a pane that changes its size shows the same place", () => {
     const whole = resized(fitView(picture, pane), picture, pane, after);
     samePoint(whole, fitView(picture, after));
     near(whole.scale, fitView(picture, after).scale);
+  }
+});
+
+test("a picture beside is zoomed and moved as this one is, and fitted with it", () => {
+  for (const { picture, pane, view, factor } of CASES) {
+    const before = fitView(picture, pane, view);
+    const near_ = zoomedAt(before, { x: pane.width / 3, y: pane.height / 2 }, 1 + factor, picture, pane);
+    const after = panned(near_, 7, -5, picture, pane);
+    const same = followed(before, change(before, after, picture, pane), picture, pane);
+    near(same.scale, after.scale);
+    samePoint(same, after);
+    const other = { width: picture.height, height: picture.width };
+    const beside = fitView(other, pane);
+    const followedTo = followed(beside, change(before, after, picture, pane), other, pane);
+    if (followedTo.scale < 32 && after.scale < 32) near(followedTo.scale / beside.scale, after.scale / before.scale);
+    samePoint(followed(followedTo, change(after, before, picture, pane), other, pane), beside);
   }
 });
 

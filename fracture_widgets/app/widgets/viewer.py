@@ -57,6 +57,8 @@ class Viewer(LiveWidget):
 
     opacity = traitlets.Float(DEFAULT_OPACITY, min=0.0, max=1.0).tag(sync=True)
     place = traitlets.Unicode().tag(sync=True)
+    compared = traitlets.Bool(allow_none=True, default_value=None).tag(sync=True)
+    """Whether another radiograph stands beside it; None where none can."""
 
     def __init__(
         self,
@@ -83,6 +85,11 @@ class Viewer(LiveWidget):
         self._keys: dict[str, str] = {}  # of what was shown: what the page calls it, and what it is
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
         self._draw(None)
+
+    def on_compare(self, toggle: Callable[[], object]) -> None:
+        """Have the page offer to put another radiograph beside, or to take it away."""
+        self.compared = False
+        self._handlers["compare"] = lambda _: toggle()
 
     def display(self, entry: Entry | None) -> None:
         """Show a radiograph and what the networks answered, or that there is none."""

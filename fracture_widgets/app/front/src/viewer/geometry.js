@@ -94,6 +94,22 @@ export function panned(view, dx, dy, picture, pane) {
   return within({ ...view, x: view.x + dx, y: view.y + dy }, picture, pane);
 }
 
+// What was done between two views of a picture, so that another can follow: it was fitted, or all
+// of its pane zoomed from the middle and moved.
+export function change(before, after, picture, pane) {
+  const factor = after.scale / before.scale;
+  const middle = middleOf(pane);
+  return {
+    fit: isFitted(after, picture, pane), factor,
+    dx: after.x - middle.x - factor * (before.x - middle.x), dy: after.y - middle.y - factor * (before.y - middle.y),
+  };
+}
+
+export function followed(view, { fit, factor, dx, dy }, picture, pane) {
+  if (fit) return fitView(picture, pane, view);
+  return panned(zoomedAt(view, middleOf(pane), factor, picture, pane), dx, dy, picture, pane);
+}
+
 // The view after the pane has changed its size, or the picture is turned: the same place in its
 // middle, the whole picture where the whole picture was seen.
 export function resized(view, picture, before, after, turned = view) {

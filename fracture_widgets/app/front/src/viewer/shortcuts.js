@@ -17,6 +17,10 @@ export const SHORTCUTS = [
     keys: { p: (on) => on.step(-1), n: (on) => on.step(1) },
   },
   {
+    name: "C", words: "another radiograph beside this one, and away", steps: true,
+    keys: { c: (on) => on.compare() },
+  },
+  {
     name: "+ and −", words: "zoom; so does the wheel while the picture has the focus, or with Ctrl",
     keys: { "+": (on) => on.zoomMiddle(1.25), "=": (on) => on.zoomMiddle(1.25), "-": (on) => on.zoomMiddle(0.8) },
   },

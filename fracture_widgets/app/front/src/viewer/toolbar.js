@@ -33,9 +33,10 @@ export function viewerToolbar(on) {
   const keys = h("details", { class: "fw-keys fw-by-key" }, h("summary", {}, "Keys"), help);
   const flip = tool("Flip", "Flip left to right (L)", on.flip, pressed);
   const place = h("output", { class: "fw-zoom", "aria-label": "Place in the list", "aria-live": "off" });
+  const compare = tool("Compare", "Another radiograph beside this one (C)", on.compare, { ...pressed, class: "fw-tool fw-compare" });
   const steps = h("span", { class: "fw-tools", role: "group", "aria-label": "Radiographs" },
     plain("‹", "The radiograph before (P)", () => on.step(-1)), place,
-    plain("›", "The next radiograph (N)", () => on.step(1)));
+    plain("›", "The next radiograph (N)", () => on.step(1)), compare);
   const bar = h(
     "div", { class: "fw-toolbar", role: "toolbar", "aria-label": "Picture" }, steps,
     h("span", { class: "fw-tools", role: "group", "aria-label": "What dragging does" }, ...tools.values()),
@@ -69,6 +70,8 @@ export function viewerToolbar(on) {
     [region.textContent, region.title] = marking ? ["Mark", MARK_TITLE] : TOOLS.at(-1).slice(1);
     steps.hidden = !rest.place;
     place.textContent = rest.place;
+    compare.hidden = rest.compared == null;
+    compare.setAttribute("aria-pressed", String(Boolean(rest.compared)));
     flip.setAttribute("aria-pressed", String(view.flipped));
     list({ marking, steps: Boolean(rest.place) });
     invert.setAttribute("aria-pressed", String(inverted));

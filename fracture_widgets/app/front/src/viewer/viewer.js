@@ -7,7 +7,7 @@ import { pictureChoices } from "./choices.js";
 import { COLOURS } from "./colours.js";
 import { fullScreen } from "./full_screen.js";
 import {
-  between, boxBetween, distance, fitView, flippedOver, lengthInWords, panned, resized, toPane, toPicture, turnedRight,
+  between, boxBetween, change, distance, fitView, flippedOver, followed, lengthInWords, panned, resized, toPane, toPicture, turnedRight,
   turnInWords, UPRIGHT, zoomedAt,
 } from "./geometry.js";
 import { listenToKeys, listenToPointers } from "./gestures.js";
@@ -49,7 +49,12 @@ function render({ model, el }) {
     fit: () => moved(fitView(size, pane, look.view)),
     turn: (quarters) => turned(turnedRight(look.view, quarters)),
     flip: () => turned(flippedOver(look.view)),
-    fullScreen: () => fullScreen(el),
+    fullScreen: () => fullScreen(el.closest(".fw-pair") ?? el),
+    compare: () => {
+      if (model.get("compared") == null || !model.get("place")) return false;
+      model.send({ type: "compare" });
+      return true;
+    },
     step: (by) => {
       if (!model.get("place")) return false;
       model.send({ type: "step", key: shown.key, by });
@@ -176,9 +181,17 @@ function render({ model, el }) {
   const inWordsTurned = () => (turnInWords(look.view) ? `, ${turnInWords(look.view)}` : "");
   const isWhole = () => look.view.scale <= 1.01 * fitView(size, pane, look.view).scale;
 
-  function turned(how) { moved(resized(look.view, size, pane, pane, how)); }
+  function turned(how) { look.view = resized(look.view, size, pane, pane, how); changed(); }
 
-  function moved(view) { look.view = view; changed(); }
+  // What is done here is done to the picture beside it, too, where both are joined.
+  function moved(view) {
+    const detail = change(look.view, view, size, pane);
+    for (const other of el.closest(".fw-joined")?.querySelectorAll(".fw-viewer") ?? []) {
+      if (other !== el) other.dispatchEvent(new CustomEvent("fw-follow", { detail }));
+    }
+    look.view = view;
+    changed();
+  }
 
   function changed() {
     if (!framed) framed = requestAnimationFrame(draw);
@@ -218,7 +231,7 @@ function render({ model, el }) {
 
   function draw() {
     framed = 0;
-    toolbar.show({ ...look, place: model.get("place"), hasMap: shown.layers.length > 0, hasBoxes: Boolean(shown.boxes?.length) });
+    toolbar.show({ ...look, place: model.get("place"), compared: model.get("compared"), hasMap: shown.layers.length > 0, hasBoxes: Boolean(shown.boxes?.length) });
     listed.show(drawn, { spacing: shown.spacing, size });
     const layer = look.mapped ? shown.layers[look.layer] : null;
     mapped.show({ layer, opacity, colours: look.colours });
@@ -345,7 +358,8 @@ function render({ model, el }) {
   // What stands beside the viewer may take a tool up, at once and without asking the kernel.
   el.addEventListener("fw-tool", ({ detail }) => { act.choose(detail); panes[0].pane.focus(); });
   const readTraits = () => { opacity = model.get("opacity"); changed(); };
-  const traits = ["change:opacity", "change:place"];
+  el.addEventListener("fw-follow", ({ detail }) => { look.view = followed(look.view, detail, size, pane); changed(); });
+  const traits = ["change:opacity", "change:place", "change:compared"];
   for (const trait of traits) model.on(trait, readTraits);
   // Some shortcuts look at what has the focus alone.
   const keepKeysOf = ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true");
