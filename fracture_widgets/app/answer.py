@@ -21,7 +21,8 @@ from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.gate import INVERTED
+from fracture_widgets.imaging.quality import COLOUR_PHOTOGRAPH
+from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
 from fracture_widgets.models.report import Answer, Report, StudyReport
 from fracture_widgets.records.formats import (
     ReportFile,
@@ -53,6 +54,7 @@ class AnswerPane(widgets.VBox):
         *,
         examine: Callable[[Radiograph], object],
         look_of: Callable[[Entry], Look] = lambda _: PLAIN,
+        choose_region: Callable[[], object] = lambda: None,
     ) -> None:
         self._state = state
         self.predict = button("Predict", worker.examine_selected, kind="fw-primary")
@@ -60,7 +62,10 @@ class AnswerPane(widgets.VBox):
         self.stop = button("Stop", worker.stop)
         self.status = StatusLine()
         self.result = named(
-            ResultPanel(state, history, examine=examine, look_of=look_of), "fw-result"
+            ResultPanel(
+                state, history, examine=examine, look_of=look_of, choose_region=choose_region
+            ),
+            "fw-result",
         )
         self.study = StudyLine(state)
         self.own_verdict = named(OwnVerdict(state, history), "fw-own-verdict")
@@ -147,6 +152,7 @@ class ResultPanel(widgets.VBox):
         *,
         examine: Callable[[Radiograph], object] | None = None,
         look_of: Callable[[Entry], Look] = lambda _: PLAIN,
+        choose_region: Callable[[], object] = lambda: None,
     ) -> None:
         self._state = state
         self._examine = examine or state.add
@@ -164,12 +170,28 @@ class ResultPanel(widgets.VBox):
         )
         self.exchange = button(
             "Exchange black and white",
-            self._exchange,
+            lambda: self._mend(Radiograph.inverted),
             "Add the radiograph with black and white exchanged, and answer that one",
         )
+        self.as_grey = button(
+            "Use as grey",
+            lambda: self._mend(Radiograph.as_grey),
+            "Add the radiograph without its colours, and answer that one",
+        )
+        self.cut = button(
+            "Cut it to the joint",
+            choose_region,
+            "Draw a box around the joint on the picture, and answer that part",
+        )
+        self._mends = {
+            self.exchange: (INVERTED,),
+            self.as_grey: (COLOUR_PHOTOGRAPH,),
+            self.cut: (NOT_A_RADIOGRAPH, OTHER_BODY_PART),
+        }
+        """What mends a refused radiograph in one tap, by the kinds of refusal that it mends."""
         self.prevalence = PrevalencePanel()
         super().__init__(
-            [self.card, self.exchange, self.answer_anyway, self.save, self.saved, self.prevalence]
+            [self.card, *self._mends, self.answer_anyway, self.save, self.saved, self.prevalence]
         )
         state.observe(self._refresh, ["selected", "read_first"])
         state.observe(self._check_saved, "saved_count")
@@ -191,8 +213,8 @@ class ResultPanel(widgets.VBox):
         self.card.value = _EMPTY if report is None else card(report)
         set_shown(self.save, report is not None)
         set_shown(self.answer_anyway, refused)
-        exchanged = answer is not None and answer.refusal_kind == INVERTED
-        set_shown(self.exchange, refused and exchanged)
+        for mend, kinds in self._mends.items():
+            set_shown(mend, refused and answer is not None and answer.refusal_kind in kinds)
         self.prevalence.show(answer)
         self._offer_formats(() if report is None else formats_for(report))
         self._check_saved()
@@ -213,9 +235,9 @@ class ResultPanel(widgets.VBox):
         if selected is not None and selected.report is not None:
             self._state.answer(selected.key, selected.report.override())
 
-    def _exchange(self) -> None:
+    def _mend(self, mended: Callable[[Radiograph], Radiograph]) -> None:
         if self._state.selected is not None:
-            self._examine(compact(self._state.selected.radiograph.inverted()))
+            self._examine(compact(mended(self._state.selected.radiograph)))
 
     def _check_saved(self, _: object = None) -> None:
         self.saved.say("")

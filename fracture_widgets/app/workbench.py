@@ -28,6 +28,8 @@ from fracture_widgets.records.history import History
 
 _SECONDS_FOR_THE_HISTORY = 5.0  # a page that waits longer seems dead
 
+_CUT = "Drag a box around the joint, then press Examine region."
+
 
 class Workbench(AppShell):
     """Fracture Widgets as one page, for a notebook or for Voilà.
@@ -115,6 +117,7 @@ class Workbench(AppShell):
             self.record,
             examine=self.examine,
             look_of=self.viewer.look_of,
+            choose_region=partial(self.viewer.take_up, "region", _CUT),
         )
         tabs, problems = find_tabs()
         super().__init__(

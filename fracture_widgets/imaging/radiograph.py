@@ -161,6 +161,22 @@ class Radiograph(HeldPixels):
             file=None,
         )
 
+    def as_grey(self) -> Radiograph:
+        """Return it to be taken as grey, whatever colours its file had: a radiograph of its own.
+
+        For radiographs that were photographed or saved with a tint. A note on it is among the
+        ``warnings``, its name tells it from the first, and its ``sha256`` is another.
+        """
+        return replace(
+            self,
+            name=f"{self.name}, as grey",
+            sha256=hashlib.sha256(f"{self.sha256} as grey".encode()).hexdigest(),
+            warnings=(*self.warnings, "Its colours were left out on request."),
+            colourfulness=0.0,
+            study="",
+            file=None,
+        )
+
     def shown_as(self, *, frame: int = 0, window: int = 0) -> Radiograph:
         """Return another frame of the same file, or the same one through another window.
 

@@ -12,7 +12,8 @@ from fracture_widgets.app.answer import ResultPanel
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.examine.panel import RadiographList
 from fracture_widgets.app.tabs.worklist.rows import shown_row
-from fracture_widgets.models.gate import INVERTED, OTHER_BODY_PART
+from fracture_widgets.imaging.quality import BLANK, COLOUR_PHOTOGRAPH
+from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
 from fracture_widgets.models.report import Report
 
 
@@ -69,6 +70,43 @@ def test_exchanged_greys_are_exchanged_in_a_copy_that_is_shown_next(state, panel
     ]
     np.testing.assert_allclose(copy.pixels + first.pixels, 1, atol=1e-6)
     assert state.selected.report is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "offered"),
+    [
+        (INVERTED, {"exchange"}),
+        (COLOUR_PHOTOGRAPH, {"as_grey"}),
+        (OTHER_BODY_PART, {"cut"}),
+        (NOT_A_RADIOGRAPH, {"cut"}),
+        (BLANK, set()),
+    ],
+)
+def test_beside_why_it_is_refused_stands_what_mends_it(state, panel, kind, offered):
+    _show(state, refused_report(refusal_kind=kind))
+    mends = ("exchange", "as_grey", "cut")
+    assert {name for name in mends if _shown(getattr(panel, name))} == offered
+
+
+def test_what_is_used_as_grey_is_answered_at_once(workbench):
+    _show(workbench.state, refused_report(refusal_kind=COLOUR_PHOTOGRAPH))
+    workbench.result.as_grey.click()
+    assert workbench.state.selected.radiograph.name == "hand.png, as grey"
+    assert workbench.state.selected.report is not None
+
+
+def test_cutting_takes_up_the_tool_and_says_what_to_do(workbench):
+    _show(workbench.state, refused_report(refusal_kind=OTHER_BODY_PART))
+    sent = []
+    workbench.viewer.send = sent.append
+    workbench.result.cut.click()
+    assert sent == [
+        {
+            "type": "tool",
+            "tool": "region",
+            "text": "Drag a box around the joint, then press Examine region.",
+        }
+    ]
 
 
 def test_a_second_click_adds_no_second_copy(state, panel):

@@ -117,3 +117,15 @@ def test_a_picture_of_which_much_is_missing_is_cut_short(missing, refused):
         assert flaw.sentence == (
             "The file is cut short and 13% of the picture are missing: copy or export it again."
         )
+
+
+def test_what_is_taken_as_grey_on_request_is_no_colour_photograph_any_more() -> None:
+    photograph = read_radiograph(picture_file(RAINBOW, "PNG"), name="photo.png")
+    grey = photograph.as_grey()
+    assert find_quality_problem(grey) is None
+    assert (grey.name, grey.warnings[-1]) == (
+        "photo.png, as grey",
+        "Its colours were left out on request.",
+    )
+    assert grey.sha256 not in (photograph.sha256, grey.as_grey().sha256)
+    assert np.array_equal(grey.pixels, photograph.pixels)

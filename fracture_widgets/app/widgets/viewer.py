@@ -86,6 +86,10 @@ class Viewer(LiveWidget):
         self._empty = _EMPTY | ({"advice": advice} if advice else {})
         self._draw(None)
 
+    def take_up(self, tool: str, advice: str = "") -> None:
+        """Have the page take up a tool, such as ``"region"``, and say what to do with it."""
+        self.send({"type": "tool", "tool": tool, "text": advice})
+
     def on_compare(self, toggle: Callable[[], object]) -> None:
         """Have the page offer to put another radiograph beside, or to take it away."""
         self.compared = False

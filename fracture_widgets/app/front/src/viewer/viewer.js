@@ -372,6 +372,11 @@ function render({ model, el }) {
     look: ({ key, look: other }) => { if (key === shown.key && levels) lookSo(other); },
     piece: (content, buffers) => pull?.piece(content, buffers),
     refused: ({ text }) => { note.textContent = text; },
+    tool: ({ tool, text }) => {
+      note.textContent = text;
+      el.dispatchEvent(new CustomEvent("fw-tool", { detail: tool }));
+      el.scrollIntoView({ block: "nearest" });
+    },
   });
   return () => {
     stop();
