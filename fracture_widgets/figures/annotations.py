@@ -35,13 +35,10 @@ def draw_annotations(
     ``unit`` is how many pixels of the picture a pixel of a screen would take, at least one. On a
     ``brief`` one, letters and numbers stand alone.
     """
-    draw = ImageDraw.Draw(picture)
     unit = max(1.0, unit)
-    # What was found lies over the joints.
-    drawn = [annotation for annotation in annotations if annotation.corners is not None]
+    drawn = draw_outlines(picture, annotations, unit)
+    draw = ImageDraw.Draw(picture)
     rectangles = [_rectangle(annotation, picture.size) for annotation in drawn]
-    for annotation, rectangle in zip(drawn, rectangles, strict=True):
-        _outline(draw, annotation, rectangle, unit)
     font = _font(round(_LETTERS * unit))
     labels = [annotation.name if brief else annotation.label for annotation in drawn]
     rooms = [_room(font, label, unit) for label in labels]
@@ -51,6 +48,18 @@ def draw_annotations(
         draw.rectangle(place, fill=STAGE)
         pad = _PAD * unit
         draw.text((place[0] + pad, place[3] - pad), label, _colour(annotation), font, anchor="ls")
+
+
+def draw_outlines(
+    picture: Image.Image, annotations: Sequence[Annotation], unit: float
+) -> list[Annotation]:
+    """Draw outlines alone, as on a thumbnail; return what has a place and so is drawn."""
+    draw = ImageDraw.Draw(picture)
+    # What was found lies over the joints.
+    drawn = [annotation for annotation in annotations if annotation.corners is not None]
+    for annotation in drawn:
+        _outline(draw, annotation, _rectangle(annotation, picture.size), unit)
+    return drawn
 
 
 def label_places(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from known_reports import limb_report
+from PIL import Image
 
 
 @pytest.fixture
@@ -56,3 +60,25 @@ def test_what_is_examined_and_what_waits_for_it_is_told_in_the_list(workbench, r
         ["hand, none seen", "being examined"],
         ["hand, none seen", "not answered"],
     ]
+
+
+def test_the_thumbnail_of_an_answered_radiograph_shows_the_outlines_of_what_was_found(workbench):
+    report, state, pictures = limb_report(), workbench.state, workbench.radiographs.pictures
+    state.add(report.radiograph)
+
+    def shown():
+        (row,) = listed(workbench)
+        with Image.open(io.BytesIO(pictures._thumbnails[row["thumbnail"]]())) as picture:
+            return row["thumbnail"], np.asarray(picture.convert("RGB")).astype(int)
+
+    plain_name, plain = shown()
+    assert np.ptp(plain, axis=2).max() < 12
+    state.answer(state.selected_key, report)
+    name, marked = shown()
+    assert name != plain_name
+    coloured = np.argwhere(np.ptp(marked, axis=2) > 60) / marked.shape[:2]
+    # The finding of the hand lies there; where none is seen, nothing is drawn.
+    assert coloured.min(axis=0) == pytest.approx([0.7, 0.2], abs=0.05)
+    assert coloured.max(axis=0) == pytest.approx([0.8, 0.3], abs=0.05)
+    state.read_first = True  # the answer is hidden, and so is what it found
+    assert shown()[0] == plain_name

@@ -11,6 +11,7 @@ and made off the event loop.
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,8 +24,11 @@ import traitlets
 
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
-from fracture_widgets.figures.overlay import grey_jpeg
+from fracture_widgets.figures.annotations import draw_outlines
+from fracture_widgets.figures.overlay import grey_jpeg, grey_picture
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.annotations import annotations_of
+from fracture_widgets.models.report import Report
 
 MakeThumbnail = Callable[[], bytes]
 """Returns a JPEG; called off the event loop, at most once for each time it is asked for."""
@@ -53,6 +57,17 @@ def made_once(make: Callable[[Source], Made]) -> Callable[[Source], Made]:
 def thumbnail(radiograph: Radiograph) -> bytes:
     """Return a JPEG of a radiograph, its longer side at most 160 pixels."""
     return grey_jpeg(radiograph, _THUMBNAIL_SIDE, quality=_THUMBNAIL_QUALITY)
+
+
+@made_once
+def marked_thumbnail(report: Report) -> bytes:
+    """Return the thumbnail of an answered radiograph, with the outlines of what was found."""
+    picture = grey_picture(report.radiograph, _THUMBNAIL_SIDE).convert("RGB")
+    found = [each for each in annotations_of(report.answer) if not each.is_joint]
+    draw_outlines(picture, found, 1.0)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=_THUMBNAIL_QUALITY)
+    return file.getvalue()
 
 
 def options(anything: str, values: Iterable[str]) -> list[list[str]]:
@@ -213,6 +228,8 @@ class Picture:
     note: str
     alt: str
     thumbnail: MakeThumbnail | None = None
+    drawn: str = ""
+    """What the thumbnail has besides the picture; another one is fetched where it changes."""
     chosen: bool | None = None
     removable: bool = False
     tag: str = ""
@@ -223,7 +240,12 @@ class Picture:
 
     def row(self) -> dict[str, Any]:
         """Return what the page needs of it."""
-        return vars(self) | {"thumbnail": "" if self.thumbnail is None else str(self.key)}
+        return vars(self) | {"thumbnail": self.thumbnail_name}
+
+    @property
+    def thumbnail_name(self) -> str:
+        """What the page calls its thumbnail."""
+        return "" if self.thumbnail is None else f"{self.key}{self.drawn}"
 
 
 class PictureList(Table):
@@ -249,9 +271,11 @@ class PictureList(Table):
         """Show these pictures."""
         self.fill(
             [picture.row() for picture in pictures],
-            {str(x.key): x.thumbnail for x in pictures if x.thumbnail is not None},
+            {x.thumbnail_name: x.thumbnail for x in pictures if x.thumbnail is not None},
         )
 
     def update_picture(self, picture: Picture) -> None:
         """Show what became of one picture."""
+        if picture.thumbnail is not None:
+            self._thumbnails = {**self._thumbnails, picture.thumbnail_name: picture.thumbnail}
         self.update(picture.row())

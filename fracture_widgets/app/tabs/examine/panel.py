@@ -16,7 +16,13 @@ from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.study import reports_of
 from fracture_widgets.app.widgets.background import BackgroundTask, LatestTask
 from fracture_widgets.app.widgets.live import named, set_shown, show_problems
-from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
+from fracture_widgets.app.widgets.table import (
+    MakeThumbnail,
+    Picture,
+    PictureList,
+    marked_thumbnail,
+    thumbnail,
+)
 from fracture_widgets.app.widgets.upload import UploadPanel
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.errors import FractureWidgetsError
@@ -155,7 +161,12 @@ class RadiographList(widgets.VBox):
 
     def _picture(self, entry: Entry) -> Picture:
         entry = self._state.in_sight(entry)
-        radiograph = entry.radiograph
+        radiograph, report = entry.radiograph, entry.report
+        made: MakeThumbnail = partial(thumbnail, radiograph)
+        drawn_on = ""
+        if report is not None and report.answer.visible_findings:
+            made = partial(marked_thumbnail, report)
+            drawn_on = f" {report.model[:12]} {report.answer.band.point}"
         views = self._studies.get(radiograph.study, [])
         tag, tone = self._answer(entry)
         drawn = ", drawn" if radiograph.source_format == "drawn" else ""
@@ -167,7 +178,8 @@ class RadiographList(widgets.VBox):
             title=radiograph.name,
             note=f"{radiograph.width} × {radiograph.height} px{which}{drawn}",
             alt=f"Thumbnail of {radiograph.name}",
-            thumbnail=partial(thumbnail, radiograph),
+            thumbnail=made,
+            drawn=drawn_on,
             chosen=entry.key == self._state.selected_key,
             removable=True,
             tag=tag,
