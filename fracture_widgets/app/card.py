@@ -38,6 +38,7 @@ def card(report: Report) -> str:
     heading = f"{escape(part)}: " if part else ""
     marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
     warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.warnings)
+    worth = "" if answer.refused else _worth(answer)
     note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
     return f"""
 <section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
@@ -47,11 +48,11 @@ def card(report: Report) -> str:
   {marked if answer.overridden else ""}
   {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probability(answer)}
   </div>
-  {"" if answer.refused else _worth(answer)}
-  {_joints(answer) if answer.examined_joints else ""}
+  {_joints(answer) + worth if len(answer.examined_joints) > 1 else worth + _joints(answer)}
   {note if warnings else ""}
   <details class="fw-more"><summary>How this was found</summary>
   {"" if answer.refused else _limits_and_part(answer)}
+  {_found(answer) if len(answer.examined_joints) > 1 else ""}
   <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
   </details>
 </section>
@@ -93,31 +94,43 @@ def _unbroken(text: str) -> str:
 
 
 def _joints(answer: Answer) -> str:
-    """List the joints, the gravest first, each with its findings, by their names on the picture."""
+    """List the joints, the gravest first, each with its findings, by their names on the picture.
+
+    Of several, each is brief, so that all of them are in sight.
+    """
+    if not answer.examined_joints:
+        return ""
     annotations = annotations_of(answer)
     joints = [each for each in annotations if each.is_joint]
     rows = []
     for annotation, joint in zip(joints, answer.examined_joints, strict=True):
         probability = joint.answer.calibrated_probability
         said = verdict_words(joint.verdict, probability)
-        findings = "".join(
-            f"<li>{_unbroken(found.sentence)}</li>"
-            for found in annotations
-            if found.joint == annotation.name
-        )
-        rows.append(
-            f'<li data-verdict="{verdict_slug(joint.verdict)}">'
+        found = [each for each in annotations if each.joint == annotation.name]
+        facts = [percent(probability), place_in_words(*centre_of(joint.box))]
+        facts += [each.label.removesuffix(" (doubt)") for each in found]
+        row = (
             f"<span>{annotation.name} {escape(joint.answer.body_part.capitalize())}: "
             f"<strong>{escape(said)}</strong></span> "
-            f"<span>{_unbroken(percent(probability))}</span> "
-            f"<small>{escape(place_in_words(*centre_of(joint.box)))}</small>"
-            f"{f'<ul>{findings}</ul>' if findings else ''}</li>"
         )
+        if len(joints) > 1:
+            row += f"<small>{_unbroken('; '.join(facts))}</small>"
+        else:
+            row += f"<span>{_unbroken(facts[0])}</span> <small>{escape(facts[1])}</small>"
+            row += _found(answer)
+        rows.append(f'<li data-verdict="{verdict_slug(joint.verdict)}">{row}</li>')
     return f"""
   <h3>{"Joint" if len(joints) == 1 else f"{len(joints)} joints"}</h3>
   <ul class="fw-joints">{"".join(rows)}</ul>
   <p class="fw-meaning">{escape(not_examined(len(joints)))}</p>
 """
+
+
+def _found(answer: Answer) -> str:
+    """List where each finding lies, and what found it."""
+    said = [each.sentence for each in annotations_of(answer) if not each.is_joint]
+    rows = "".join(f"<li>{_unbroken(sentence)}</li>" for sentence in said)
+    return f'<ul class="fw-found">{rows}</ul>' if said else ""
 
 
 def _body_parts(answer: Answer) -> str:

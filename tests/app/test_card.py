@@ -45,9 +45,15 @@ def test_the_limits_the_part_and_the_model_are_there_for_who_asks():
 def test_joints_stand_on_the_card_at_once():
     said = at_once(card(limb_report()))
     assert "2 joints" in said
-    assert "Hand: fracture 87.0 % lower left of the picture" in said
-    assert "Elbow: none seen 5.0 % top of the picture" in said
+    assert "Hand: fracture 87.0 %; lower left of the picture" in said
+    assert "Elbow: none seen 5.0 %; top of the picture" in said
+    assert "lower left of the picture; 1 Fracture 75.0 %" in said
     assert "What lies outside these joints is not examined." in said
+
+
+def test_where_a_finding_of_several_joints_lies_unfolds():
+    (folded,) = re.findall(r"<details.*?</details>", card(limb_report()), flags=re.DOTALL)
+    assert "1 Fracture, lower left of the picture: 75.0&nbsp;% (fracture boxes)" in folded
 
 
 def test_of_a_refused_radiograph_there_is_no_probability_anywhere():

@@ -17,6 +17,7 @@ from pages import (
     upload,
 )
 from playwright.sync_api import Page, expect
+from scripted_looks import drawn_limb
 
 from fracture_widgets.phantoms import draw_phantom
 
@@ -108,3 +109,24 @@ def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, stud
     expect(add).to_be_hidden()
     expect(zone).to_be_visible()
     expect(samples).to_be_visible()
+
+
+def test_the_verdicts_of_all_joints_of_a_limb_stand_there_without_scrolling(page, tmp_path):
+    path = tmp_path / "limb.png"
+    path.write_bytes(drawn_limb().to_png())
+    page.get_by_label("Answer at once").check()
+    upload(page, path)
+    expect_answered(page, 1)
+    joints = page.locator(".fw-joints > li")
+    expect(joints).not_to_have_count(1)
+    # As tall as those of a limb of four joints, each with a finding.
+    page.locator(".fw-joints").evaluate(
+        """list => {
+          const gravest = [...list.children].sort((a, b) => b.clientHeight - a.clientHeight)[0];
+          list.replaceChildren(...[1, 2, 3, 4].map(() => gravest.cloneNode(true)));
+        }"""
+    )
+    expect_on_screen(joints.last)
+    save = button(page, "Save result").bounding_box()
+    last = joints.last.bounding_box()
+    assert last["y"] + last["height"] <= save["y"]

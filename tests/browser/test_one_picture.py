@@ -129,7 +129,7 @@ def test_the_same_finding_is_at_the_same_place_everywhere(page, save, record, in
 def test_names_are_the_same_on_paper_and_beside_the_picture(page, save):
     (document,) = PdfReader(io.BytesIO(save("PDF page"))).pages
     said = " ".join(document.extract_text().split())
-    listed = page.locator(".fw-joints li li").all_inner_texts()
+    listed = page.locator(".fw-found li").all_text_contents()
     assert [words.partition(" ")[0] for words in listed] == ["1", "2"]
     for words in listed:
         assert words.replace("\N{NO-BREAK SPACE}", " ") in said
