@@ -141,13 +141,13 @@ def test_turned_and_flipped_is_shown_so_said_so_and_kept(page, pane, picture, di
     middle = (before.shape[1] - before.shape[0]) // 2
     square = before[:, middle : middle + before.shape[0]]
     turned = pixels(picture)[:, middle : middle + before.shape[0]]
-    assert abs(turned - np.rot90(square[:, ::-1], -1)).mean() < 1
+    # Half a pixel lies between the two where the pane's sides are odd.
+    assert abs(turned - np.rot90(square[:, ::-1], -1)).mean() < 3
+    assert abs(turned - np.rot90(square, -1)).mean() > 6
     upload(page, write_dicom(dicom.with_name("other.dcm"), 300))
-    expect(page.get_by_label("Place in the list")).to_have_text("1 of 2")
-    pane.focus()
-    page.keyboard.press("ArrowRight")
     expect(page.locator(".fw-viewer figcaption")).to_contain_text("other.dcm")
     expect(mark).to_be_hidden()
+    pane.focus()
     page.keyboard.press("ArrowLeft")
     expect(mark).to_contain_text("Flipped left to right, turned 90° to the right")
     page.keyboard.press("Backspace")
@@ -157,21 +157,20 @@ def test_turned_and_flipped_is_shown_so_said_so_and_kept(page, pane, picture, di
 def test_arrows_go_to_the_next_radiograph_while_this_one_is_seen_whole(page, pane, dicom):
     caption = page.locator(".fw-viewer figcaption")
     upload(page, write_dicom(dicom.with_name("next.dcm"), 300))
-    expect(page.get_by_label("Place in the list")).to_have_text("1 of 2")
-    pane.focus()
-    page.keyboard.press("ArrowRight")
     expect(caption).to_contain_text("next.dcm")
     expect(page.get_by_label("Place in the list")).to_have_text("2 of 2")
+    pane.focus()
     page.keyboard.press("ArrowLeft")
     expect(caption).to_contain_text("arm.dcm")
-    for _ in range(3):
+    expect(page.get_by_label("Place in the list")).to_have_text("1 of 2")
+    close = page.get_by_label("Zoom", exact=True)
+    fitted = zoom(page)
+    for _ in range(2):
         page.keyboard.press("+")
-    close = zoom(page)
+    expect(close).to_have_text(f"{100 * fitted * 1.25**2:.0f} %")
     page.keyboard.press("ArrowRight")  # moves the picture, which is seen in part
     page.keyboard.press("-")
-    page.wait_for_function(
-        "close => Number(document.querySelector('.fw-panes').dataset.zoom) < close", arg=close
-    )
+    expect(close).to_have_text(f"{100 * fitted * 1.25:.0f} %")
     expect(caption).to_contain_text("arm.dcm")
     page.keyboard.press("n")
     expect(caption).to_contain_text("next.dcm")
@@ -180,11 +179,11 @@ def test_arrows_go_to_the_next_radiograph_while_this_one_is_seen_whole(page, pan
 def test_two_stand_side_by_side_and_are_zoomed_together(fresh_page, dicom):
     page, panes = fresh_page, fresh_page.locator(".fw-panes")
     upload(page, write_dicom(dicom.with_name("beside.dcm"), 300))
-    expect(page.get_by_label("Place in the list")).to_have_text("1 of 2")
+    expect(page.get_by_label("Place in the list")).to_have_text("2 of 2")
     panes.get_by_role("group", name="Radiograph", exact=True).focus()
     page.keyboard.press("c")
     expect(panes).to_have_count(2)
-    expect(page.locator(".fw-viewer figcaption").last).to_contain_text("beside.dcm")
+    expect(page.locator(".fw-viewer figcaption").last).to_contain_text("arm.dcm")
     expect(panes.last).to_have_attribute("data-full", re.compile(".+"))
     left, right = (panes.nth(number).bounding_box() for number in (0, 1))
     assert (left["y"], left["height"]) == (right["y"], right["height"])
