@@ -5,6 +5,7 @@ The same functions as for what ships, on a miniature FracAtlas and a trunk of ra
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,9 @@ def test_the_first_view_is_what_serving_sees_of_the_standard_crop(atlas, lesson)
 
 def test_interrupted_features_are_completed_and_the_same(lesson, pixels, trunk, folder):
     network = build_cascade_network(BODY_PARTS, trunk)
+    shutil.copytree(folder / "features", folder / "again")
+    (kept,) = (folder / "again").rglob("*.u8")
+    kept.unlink()  # the ceilings stay
 
     def give_up(done: int, total: int, _what: str) -> None:
         if 0 < done < total:
@@ -134,6 +138,8 @@ def test_interrupted_features_are_completed_and_the_same(lesson, pixels, trunk, 
 
     with pytest.raises(KeyboardInterrupt):
         trunk_features(network, pixels, folder / "again", Monitor(give_up))
+    with kept.open("ab") as torn:
+        torn.write(b"half a view")
     completed = trunk_features(network, pixels, folder / "again")
     np.testing.assert_array_equal(completed.stored, lesson.features.stored)
 
