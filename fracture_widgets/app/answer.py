@@ -20,8 +20,8 @@ from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.figures.overlay import PLAIN, Look
-from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.imaging.quality import COLOUR_PHOTOGRAPH
+from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
 from fracture_widgets.models.report import Answer, Report, StudyReport
 from fracture_widgets.records.formats import (
