@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
+from fracture_widgets.app import answer as saving
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
-from fracture_widgets.errors import HistoryError
+from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.history import History
 
@@ -103,14 +104,22 @@ def test_a_format_that_is_not_offered_gives_the_page(workbench, radiograph, down
 def test_a_result_is_recorded_also_where_its_report_cannot_be_made(
     workbench, radiograph, record, downloads, monkeypatch
 ):
-    monkeypatch.setitem(sys.modules, "highdicom", None)
-    answer_dicom(workbench, radiograph)
-    choose(workbench.result.save, "dicom")
+    def full(*_, **__):
+        raise FractureWidgetsError("The report is too large.")
+
+    monkeypatch.setattr(saving, "report_file", full)
+    answer(workbench, radiograph)
     click(workbench.result.save)
     assert downloads == []
     assert len(record.rows()) == 1
     assert workbench.result.saved.tone == "problem"
-    assert workbench.result.saved.text.startswith("Saved as no. 1 in the history. A DICOM report")
+    assert workbench.result.saved.text == "Saved as no. 1 in the history. The report is too large."
+
+
+def test_what_needs_an_extra_that_is_not_here_is_not_offered(workbench, radiograph, monkeypatch):
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    answer_dicom(workbench, radiograph)
+    assert "dicom" not in offered(workbench.result.save)
 
 
 @pytest.mark.slow
