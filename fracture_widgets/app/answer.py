@@ -11,6 +11,7 @@ import traitlets
 
 from fracture_widgets.app.card import answer_in_words, card
 from fracture_widgets.app.inference import InferenceWorker
+from fracture_widgets.app.override import OverridePanel
 from fracture_widgets.app.own_verdict import OwnVerdict
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.study import StudyLine
@@ -163,11 +164,7 @@ class ResultPanel(widgets.VBox):
         self.card = widgets.HTML()
         self.save = DownloadButton(self._save)
         self.saved = StatusLine()
-        self.answer_anyway = button(
-            "Answer all the same",
-            self._override,
-            "For teaching: show what the networks say, marked as refused on every report",
-        )
+        self.answer_anyway = OverridePanel(self._override)
         self.exchange = button(
             "Exchange black and white",
             lambda: self._mend(Radiograph.inverted),
@@ -213,6 +210,7 @@ class ResultPanel(widgets.VBox):
         self.card.value = _EMPTY if report is None else card(report)
         set_shown(self.save, report is not None)
         set_shown(self.answer_anyway, refused)
+        self.answer_anyway.begin()
         for mend, kinds in self._mends.items():
             set_shown(mend, refused and answer is not None and answer.refusal_kind in kinds)
         self.prevalence.show(answer)
@@ -230,10 +228,10 @@ class ResultPanel(widgets.VBox):
     def _remember_format(self, change: Any) -> None:
         self._format = change["new"] or self._format
 
-    def _override(self) -> None:
+    def _override(self, reason: str) -> None:
         selected = self._state.selected
         if selected is not None and selected.report is not None:
-            self._state.answer(selected.key, selected.report.override())
+            self._state.answer(selected.key, selected.report.override(reason))
 
     def _mend(self, mended: Callable[[Radiograph], Radiograph]) -> None:
         if self._state.selected is not None:

@@ -112,6 +112,9 @@ ANSWER: tuple[Column, ...] = (
     Column("refused", bool, "No verdict is given", lambda r: r.answer.refused, in_tables=False),
     Column("reason", str, "Why it was refused", lambda r: r.answer.refusal, since=2),
     Column("overridden", bool, "Answered on request", lambda r: r.answer.overridden, since=2),
+    Column(
+        "override_reason", str, "Why it was answered", lambda r: r.answer.override_reason, since=7
+    ),
     Column("body_part", str, "Body part", _unless_refused(lambda a: a.body_part)),
     Column(
         "body_part_probability",

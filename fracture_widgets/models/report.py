@@ -121,10 +121,9 @@ class Answer:
     refusal
         Why no verdict is given, a sentence; empty where one is.
     refusal_kind
-        The same in a word or three, as
-        :class:`~fracture_widgets.imaging.quality.QualityProblem` names it.
-    overridden
-        Whether somebody asked for a verdict although the radiograph was refused.
+        It in a word or three; see :class:`~fracture_widgets.imaging.quality.QualityProblem`.
+    overridden, override_reason
+        Whether somebody asked for a verdict although the radiograph was refused, and why.
     calibrated
         Whether the part's network was calibrated on radiographs that it had never seen.
     findings
@@ -145,6 +144,7 @@ class Answer:
     refusal: str = ""
     refusal_kind: str = ""
     overridden: bool = False
+    override_reason: str = ""
     calibrated: bool = True
     findings: tuple[Finding, ...] = ()
     joints: tuple[JointAnswer, ...] = ()
@@ -212,8 +212,7 @@ class Report:
     heatmap
         Grad-CAM, float32 of shape ``(h, w)`` in 0 to 1, over the radiograph from edge to edge.
     fracture_map
-        Probability of a fracture at each place, in the same frame as ``heatmap``; None where the
-        model has no such map.
+        Probability of a fracture at each place, in the frame of ``heatmap``; None where unknown.
     model
         sha256 of the model's weights.
     timings
@@ -272,9 +271,10 @@ class Report:
         """What is to be known of the file, and of what was done before it was examined."""
         return (*self.radiograph.warnings, *self.answer.notes)
 
-    def override(self) -> Report:
+    def override(self, reason: str = "") -> Report:
         """Return the report with a verdict although the radiograph was refused, marked as such."""
-        return replace(self, answer=replace(self.answer, overridden=bool(self.answer.refusal)))
+        asked = replace(self.answer, overridden=True, override_reason=reason)
+        return replace(self, answer=asked) if self.answer.refusal else self
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the pixels and maps, ready for JSON or a table row."""

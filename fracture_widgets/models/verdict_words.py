@@ -22,7 +22,7 @@ _UNCALIBRATED = (
     "This network was not calibrated: how often a radiograph given such a probability is "
     "fractured is not known."
 )
-_OVERRIDDEN = "Refused by the gate, answered on request."
+_OVERRIDDEN = "Refused by the gate, answered on request"
 _EVEN = 0.5
 _FEWEST_PEERS = 20
 _WIDEST_PEERS = 0.2  # from the lowest probability among them to the highest
@@ -75,7 +75,8 @@ def meaning(answer: Answer) -> str:
 
 def override_mark(answer: Answer) -> str:
     """Return the sentence that marks an answer to a refused radiograph; empty for any other."""
-    return f"{_OVERRIDDEN} {answer.refusal}" if answer.overridden else ""
+    why = f" ({answer.override_reason})" if answer.override_reason else ""
+    return f"{_OVERRIDDEN}{why}. {answer.refusal}" if answer.overridden else ""
 
 
 def peers_sentence(answer: Answer) -> str:

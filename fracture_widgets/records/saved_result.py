@@ -108,13 +108,18 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def checked_remark(text: str) -> str:
-    """Return a remark as it is stored: without control characters, but with its lines."""
-    remark = "".join(
+def printable(text: str, kept: str = "") -> str:
+    """Return text as it is stored: without control characters, but for those kept."""
+    return "".join(
         letter
         for letter in storable(text).replace("\r\n", "\n")
-        if letter in _KEPT_CONTROLS or unicodedata.category(letter) != "Cc"
+        if letter in kept or unicodedata.category(letter) != "Cc"
     ).strip()
+
+
+def checked_remark(text: str) -> str:
+    """Return a remark as it is stored: without control characters, but with its lines."""
+    remark = printable(text, _KEPT_CONTROLS)
     if len(remark) > REMARK_LENGTH:
         raise HistoryError(
             f"The remark has {len(remark):,} characters, and {REMARK_LENGTH:,} are kept at most: "

@@ -24,7 +24,7 @@ from fracture_widgets.models.record import (
 Row = Mapping[str, Any]
 """What is said of one file by column: an answer, or why there is none."""
 
-_LEFT_OUT = {"overridden", "doubt_from", "fracture_from"}
+_LEFT_OUT = {"overridden", "override_reason", "doubt_from", "fracture_from"}
 """Nothing is overridden here, and the card has the operating points."""
 
 _RECORD = (

@@ -15,6 +15,7 @@ from fracture_widgets.app.tabs.worklist.rows import shown_row
 from fracture_widgets.imaging.quality import BLANK, COLOUR_PHOTOGRAPH
 from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
 from fracture_widgets.models.report import Report
+from fracture_widgets.records.saved_result import as_csv, as_json
 
 
 @pytest.fixture
@@ -32,6 +33,14 @@ def _show(state: WorkbenchState, report: Report) -> None:
     state.answer(state.selected_key, report)
 
 
+def _answer_anyway(panel, *, why: int = 1, words: str = "") -> None:
+    asked = panel.answer_anyway
+    asked.ask.click()
+    asked.why.index, asked.words.value = why, words
+    if not asked.go.disabled:
+        asked.go.click()
+
+
 def _shown(button) -> bool:
     return button.layout.display != "none"
 
@@ -46,15 +55,58 @@ def test_another_body_part_can_be_answered_all_the_same(state, panel):
     _show(state, refused_report(refusal_kind=OTHER_BODY_PART))
     assert _shown(panel.answer_anyway)
     assert not _shown(panel.exchange)
-    panel.answer_anyway.click()
+    _answer_anyway(panel)
     assert state.selected.report.answer.overridden
     assert "Hand: <strong>fracture" in panel.card.value
+
+
+@pytest.mark.parametrize(
+    ("why", "words", "reason"),
+    [
+        (1, "", "For teaching: to see what the networks say"),
+        (2, " an old cast ", "It is one of these joints, and refused by mistake: an old cast"),
+        (4, "a\x00b\ntest", "abtest"),
+        (4, "x" * 1000, "x" * 200),
+    ],
+)
+def test_why_it_is_answered_all_the_same_is_asked_and_kept(
+    state, panel, record, why, words, reason
+):
+    _show(state, refused_report(refusal_kind=OTHER_BODY_PART))
+    _answer_anyway(panel, why=why, words=words)
+    report = state.selected.report
+    assert report.answer.override_reason == reason
+    assert f"answered on request ({reason})." in panel.card.value
+    assert f"({reason})" in shown_row(state.selected)["warnings"]
+    assert report.to_dict()["override_reason"] == reason
+    number = record.save(report)
+    assert record.get(number).override_reason == reason
+    assert reason in as_csv([record.get(number)])
+    assert reason in as_json([record.get(number)])
+
+
+@pytest.mark.parametrize(("why", "words"), [(0, ""), (0, "because"), (4, ""), (4, " \n")])
+def test_without_a_reason_it_is_not_answered(state, panel, why, words):
+    _show(state, refused_report(refusal_kind=OTHER_BODY_PART))
+    _answer_anyway(panel, why=why, words=words)
+    assert panel.answer_anyway.go.disabled
+    assert not state.selected.report.answer.overridden
+
+
+def test_of_another_radiograph_the_reason_is_asked_anew(state, panel):
+    _show(state, refused_report(refusal_kind=OTHER_BODY_PART))
+    panel.answer_anyway.ask.click()
+    panel.answer_anyway.words.value = "of the first"
+    other = refused_report(refusal_kind=INVERTED)
+    _show(state, replace(other, radiograph=replace(other.radiograph, sha256="9" * 64)))
+    assert not _shown(panel.answer_anyway.children[1])
+    assert panel.answer_anyway.words.value == ""
 
 
 def test_an_answer_on_request_says_so_in_list_and_worklist(state, panel):
     listed = RadiographList(state)
     _show(state, refused_report(refusal_kind=OTHER_BODY_PART))
-    panel.answer_anyway.click()
+    _answer_anyway(panel)
     assert "fracture, overridden" in str(listed.pictures.content)
     assert shown_row(state.selected)["verdict"] == "fracture, overridden"
 

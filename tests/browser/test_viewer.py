@@ -275,6 +275,8 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(fresh_page):
     button(page, "Predict").click()
     # A hand drawn out to a square is none to the gate; refused, it has no maps.
     button(page, "Answer all the same").click()
+    page.get_by_label("Why?").select_option(index=1)
+    button(page, "Answer").click()
     expect(page.locator(".fw-card")).to_contain_text("answered on request")
     pane = page.get_by_role("group", name="Radiograph", exact=True)
     pane.focus()

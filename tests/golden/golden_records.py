@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from golden_compare import DATA
-from golden_reports import lines, run
+from golden_reports import lines, run, write_samples
 from golden_tables import RADIOGRAPHS, odd_folder, stop_a_screening
 
 from fracture_widgets import Cascade, History, ReadingRoom, Workbench, read_radiograph
@@ -84,8 +84,8 @@ def write_history(folder: Path) -> str:
             report = cascade.examine(read_radiograph(file))
             history.save(report)
             if report.refused:
-                history.save(report.override())
-        noise = cascade.examine(read_radiograph(RADIOGRAPHS / "hand-normal.png").inverted())
+                history.save(report.override("For teaching"))
+        noise = cascade.examine(read_radiograph(write_samples(folder)[-1]))
         assert noise.refused
         history.save(noise)
         for words in (

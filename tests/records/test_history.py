@@ -77,6 +77,7 @@ def test_neither_pixels_nor_anything_unlisted_is_stored(history):
         "body_part", "body_part_probability", "label", "fracture_probability",
         "calibrated_probability", "doubt_from", "fracture_from", "model", "reader_verdict",
         "remark", "read_at", "findings", "warnings", "joints", "operating_point",
+        "override_reason",
     ]  # fmt: skip
 
 

@@ -128,6 +128,8 @@ def _details(row: SavedResult) -> str:
     if row.verdict is Verdict.REFUSED:
         return " ".join([f"Refused: {row.reason}", *warnings])
     sentences = [f"Asked for although it was refused: {row.reason}"] if row.overridden else []
+    if row.overridden and row.override_reason:
+        sentences.append(f"The reason given: {row.override_reason}.")
     if row.calibrated_probability is None:
         sentences.append(
             "Saved by an earlier version: the probability is not calibrated, and the verdict is "

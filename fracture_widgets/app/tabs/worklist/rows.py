@@ -13,7 +13,7 @@ from fracture_widgets.app.widgets.table import made_once
 from fracture_widgets.base.tables import csv_text
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_of, rounded
-from fracture_widgets.models.verdict_words import verdict_slug, verdict_words
+from fracture_widgets.models.verdict_words import override_mark, verdict_slug, verdict_words
 from fracture_widgets.parts import Verdict
 
 Row = Mapping[str, Any]
@@ -121,6 +121,8 @@ def shown_row(entry: Entry) -> dict[str, Any]:
         return row | {"state": state, "problem": entry.problem}
     said = verdict_words(report.verdict, report.calibrated_probability)
     said += ", overridden" if report.answer.overridden else ""
+    if report.answer.overridden:
+        row["warnings"] = " ".join([override_mark(report.answer), *radiograph.warnings])
     row |= {"state": verdict_slug(report.verdict), "verdict": said}
     if report.refused:
         return row | {"problem": report.answer.refusal}
