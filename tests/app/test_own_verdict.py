@@ -9,6 +9,7 @@ import pytest
 from fracture_widgets.app.state import Reading
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.parts import Verdict
+from fracture_widgets.records.formats import ReportFormat, report_file
 from fracture_widgets.records.saved_result import REMARK_LENGTH
 
 
@@ -166,6 +167,31 @@ def test_a_remark_in_any_script_is_kept_and_one_too_long_refused(
     assert notes()[-1]["tone"] == "problem"
     assert "shorten it" in notes()[-1]["text"]
     assert record.rows()[0].remark == "骨折? شك ಶಂಕೆ"
+
+
+@pytest.mark.parametrize("letter", ["a", "骨", "ش", "ಶ", "𓂀", "e\u0301", "\u202e", "\ud800"])
+def test_a_remark_of_ten_thousand_letters_is_a_sentence_and_what_fits_is_on_the_report(
+    workbench, radiograph, record, notes, letter
+):
+    workbench.state.add(radiograph("1.png"))
+    workbench.predict.click()
+    say(workbench, "doubt", letter * 10_000)
+    assert notes()[-1]["tone"] == "problem"
+    assert record.rows() == ()
+    say(workbench, "doubt", letter * (REMARK_LENGTH // len(letter)))
+    (row,) = record.rows()
+    assert len(row.remark) <= REMARK_LENGTH
+    report = workbench.state.selected.report
+    for kind in (ReportFormat.PDF, ReportFormat.JSON):
+        assert len(report_file(report, kind, reading=row).content) > 500
+
+
+def test_what_is_no_letter_is_left_out_of_a_remark(workbench, radiograph, record, notes):
+    workbench.state.add(radiograph("1.png"))
+    workbench.predict.click()
+    say(workbench, "doubt", "\x00" * 10_000 + "seen\x1b[2J")
+    assert notes()[-1]["tone"] == "good"
+    assert record.rows()[0].remark == "seen[2J"
 
 
 def test_a_history_that_cannot_be_written_says_so(

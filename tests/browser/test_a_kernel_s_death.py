@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 import psutil
 import pytest
-from pages import open_workbench
+from pages import button, expect_answered, expect_kept, open_workbench, upload
 from playwright.sync_api import expect
+
+from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -23,6 +26,27 @@ def test_a_page_whose_kernel_has_died_says_so_and_offers_to_go_on(new_page, dash
     ended.get_by_role("button", name="Go on with a new page").click()
     expect(page.locator(".fw-workbench")).to_be_visible()
     expect(page.locator(".fw-ended")).to_be_hidden()
+
+
+def test_a_kernel_that_dies_during_an_answer_takes_nothing_along(new_page, dashboard, tmp_path):
+    files = [tmp_path / f"hand {seed}.png" for seed in range(4)]
+    for seed, file in enumerate(files):
+        file.write_bytes(draw_phantom("hand", fractured=True, seed=seed).radiograph.to_png())
+    page = new_page()
+    open_workbench(page, dashboard.address)
+    upload(page, *files)
+    expect_kept(page)
+    button(page, "Predict all (4)").click()
+    tags = page.locator(".fw-queue .fw-tag")
+    expect(tags.filter(has_text="being examined")).to_have_count(1)
+    for process in _kernels():
+        process.kill()
+    ended = page.locator(".fw-ended")
+    expect(ended).to_contain_text("The program behind this page has ended")
+    ended.get_by_role("button", name="Go on with a new page").click()
+    expect(page.locator(".fw-queue li")).to_have_count(4)
+    page.get_by_role("button", name=re.compile("^Predict all")).click()
+    expect_answered(page, 4)
 
 
 def _kernels() -> list[psutil.Process]:

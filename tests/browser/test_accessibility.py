@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pages import (
     expect_no_wider_than,
     open_page,
     open_workbench,
+    serve,
     status,
     tab,
     upload,
@@ -94,6 +96,10 @@ def test_the_workbench_in_every_state(page, files):
     button(page, "Delete: no. 1").click()
     expect(button(page, "Keep")).to_be_focused()
     expect_accessible(page, "history, deleting")
+    button(page, "Keep").click()
+    button(page, "Open: no. 1").click()
+    expect(page.locator(".fw-viewer figcaption")).to_contain_text("noise.png")
+    expect_accessible(page, "a picture opened from the history")
     tab(page, "Training").click()
     expect(button(page, "Start training")).to_be_visible()
     expect_accessible(page, "training")
@@ -122,6 +128,50 @@ def test_the_other_pages(new_page, dashboard, name, panel):
     if name == "training":
         expect(status(page)).to_have_text("Ready.")
     expect_accessible(page, name)
+
+
+def test_the_page_that_asks_who_you_are(browser, tmp_path):
+    with serve(tmp_path / "data", "--token", "sesame") as locked:
+        page = browser.new_page(viewport=LAPTOP)
+        page.goto(locked.address)
+        expect(page.get_by_label(re.compile("token", re.IGNORECASE))).to_be_visible()
+        expect_accessible(page, "login")
+        page.get_by_label(re.compile("token", re.IGNORECASE)).fill("open")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("That was not it: try again.")).to_be_visible()
+        expect_accessible(page, "login, a wrong word")
+        page.close()
+
+
+def test_the_mistakes_of_a_network(new_page, dashboard):
+    """In the lesson that ends with them."""
+    page = new_page(viewport=LAPTOP)
+    open_page(page, f"{dashboard.address}course/06_evaluation.ipynb", ".fw-errors")
+    picture = page.locator(".fw-errors .fw-picture").first
+    expect(picture).to_be_visible()
+    picture.click()
+    expect(page.locator(".fw-errors canvas").first).to_be_visible()
+    expect_accessible(page, "the mistakes of a network")
+
+
+def test_the_tree_that_a_screen_reader_reads_says_all_of_an_answer(page, files):
+    """``pytest -s -k tree`` prints it."""
+    answer(page, files["hand"])
+    tree = page.locator("body").aria_snapshot()
+    sys.stdout.write(f"{tree}\n")
+    for part in (
+        'navigation "Pages"',
+        'link "Skip to the page"',
+        'tab "Examine" [selected]',
+        'tabpanel "Examine"',
+        'group "My verdict"',
+        'radio "Doubt"',
+        'button "Save result"',
+        'group "Radiograph"',
+    ):
+        assert part in tree, part
+    verdict = " ".join(page.locator(".fw-card h2").inner_text().split())
+    assert f'heading "{verdict}" [level=2]' in tree
 
 
 def test_a_page_that_is_not_there(new_page, dashboard):

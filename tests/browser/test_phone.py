@@ -28,6 +28,7 @@ TOO_SMALL = """least => [...document.querySelectorAll('button, select, summary, 
   .map(node => [node, (node.closest('label') ?? node).getBoundingClientRect()])
   .filter(([, box]) => box.height < least - 0.5 || box.width < least - 0.5)
   .map(([node, box]) => `${node.outerHTML.slice(0, 90)}: ${box.width} x ${box.height}`)"""
+TURNED = {"width": PHONE["height"], "height": PHONE["width"]}
 NOT_FOR_THUMBS = ("drop ", "hover", "(enter)")
 
 
@@ -63,6 +64,30 @@ def test_the_verdict_is_on_the_screen_after_the_tap(page, dashboard, hand, edge)
     expect(verdict).to_be_visible()
     expect_on_screen(verdict)
     expect_on_screen(page.locator(".fw-probability"))
+    expect_made_for_thumbs(page)
+
+
+def test_a_phone_that_turns_keeps_the_answer_and_what_was_being_written(page, dashboard, hand):
+    open_workbench(page, dashboard.address)
+    upload(page, hand)
+    button(page, "Predict").tap()
+    verdict = page.locator(".fw-card h2 strong")
+    expect(verdict).to_be_visible()
+    said = verdict.inner_text()
+    button(page, "Add a remark").tap()
+    page.get_by_label("Remark").fill("half a sen")
+    for size in (TURNED, PHONE):
+        page.set_viewport_size(size)
+        expect_no_wider_than(page, size["width"])
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        expect(verdict).to_have_text(said)
+        expect(page.get_by_label("Remark")).to_have_value("half a sen")
+        picture = page.locator(".fw-pane canvas").first
+        picture.scroll_into_view_if_needed()
+        box = picture.bounding_box()
+        assert box is not None
+        assert box["width"] > 100
+        assert box["height"] > 100
     expect_made_for_thumbs(page)
 
 
