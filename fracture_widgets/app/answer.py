@@ -137,7 +137,7 @@ class AnswerPane(widgets.VBox):
             if state.is_answered(selected):
                 return f"Answered: {answer}. Choose another to go on.", "good"
             return (
-                f"Another model or point answered: {answer}. Predict asks what is chosen now.",
+                f"By another model or operating point: {answer}. Predict asks the one chosen now.",
                 "quiet",
             )
         return reason or "Ready.", "quiet"
@@ -311,7 +311,7 @@ class PrevalencePanel(widgets.VBox):
     def __init__(self) -> None:
         self._answer: Answer | None = None
         self.share = widgets.BoundedIntText(
-            min=_FEWEST, max=_MOST, description="Fractured, of 100 patients"
+            min=_FEWEST, max=_MOST, description="Patients with a fracture, of 100"
         )
         self.share.style.description_width = "initial"
         self.meaning = widgets.HTML()
@@ -347,8 +347,10 @@ class PrevalencePanel(widgets.VBox):
         there = probability_elsewhere(
             answer.calibrated_probability, answer.peers.prevalence, share / 100
         )
-        where = "as in the test folds" if share == here else f"{here} were in the test folds"
+        where = "as among those it was tested on"
+        if share != here:
+            where = f"among those it was tested on, {here} were"
         self.meaning.value = (
-            f"<p role='status'>Where <b>{share}</b> of 100 patients are fractured ({where}), this "
-            f"score means a fracture in <b>{escape(percent(float(there)))}</b>.</p>"
+            f"<p role='status'>Where <b>{share}</b> of 100 patients have a fracture ({where}), the "
+            f"probability of one here is <b>{escape(percent(float(there)))}</b>.</p>"
         )

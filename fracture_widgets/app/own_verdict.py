@@ -108,4 +108,5 @@ def saved_in_words(row: SavedResult) -> str:
     verdict = "not read yet" if row.reader_verdict is None else f"“{row.reader_verdict}”"
     if row.agreed is None:
         return f"Saved: {verdict}."
-    return f"Saved: {verdict}, {'as' if row.agreed else 'unlike'} the network."
+    alike = "the network says the same" if row.agreed else "the network says something else"
+    return f"Saved: {verdict}; {alike}."

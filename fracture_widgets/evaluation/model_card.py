@@ -240,7 +240,8 @@ def _figures(card: Card, figures: Card) -> str:
         measured = (fracture["auroc"], alone, fracture["accuracy"], always)
         rows.append((name, fracture["n"], fractured, *measured))
     head = (
-        "fracture | n | fractured | AUROC | AUROC, nobody holding | accuracy at 0.5 | always normal"
+        "fracture | n | fractured | AUROC | AUROC, no helper's hand in it | accuracy at 0.5 | "
+        "always normal"
     )
     return (
         f"Body part: accuracy {estimate_text(part['accuracy'])}, n {part['n']} of "

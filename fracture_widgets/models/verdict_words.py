@@ -18,11 +18,17 @@ from fracture_widgets.models.report import (
 )
 from fracture_widgets.parts import Verdict
 
+NOT_ANSWERED = "not answered"
+"""What is said instead of a verdict."""
+
+ON_REQUEST = "on request"
+"""What stands beside a verdict that somebody asked for in spite of a warning."""
+
 _UNCALIBRATED = (
-    "This network was not calibrated: how often a radiograph given such a probability is "
-    "fractured is not known."
+    "Nobody has measured how often a radiograph to which this network gives such a probability "
+    "is fractured."
 )
-_OVERRIDDEN = "Refused by the gate, answered on request"
+ANSWERED_ON_REQUEST = "Answered on request{why}, against this warning:"
 _EVEN = 0.5
 _FEWEST_PEERS = 20
 _WIDEST_PEERS = 0.2  # from the lowest probability among them to the highest
@@ -38,20 +44,22 @@ def verdict_slug(verdict: Verdict) -> str:
     return verdict.value.replace(" ", "-")
 
 
-def verdict_words(verdict: str, probability: float | None) -> str:
+def verdict_words(verdict: str, probability: float | None = None) -> str:
     """Say a verdict; of a doubt also what is more likely: ``"doubt, more likely none"``.
 
     Records and filters keep the verdict itself. ``probability`` is the calibrated one.
     """
+    if verdict == Verdict.REFUSED:
+        return NOT_ANSWERED
     if verdict != Verdict.DOUBT or probability is None:
         return str(verdict)
     return f"{verdict}, more likely {Verdict.FRACTURE if probability >= _EVEN else 'none'}"
 
 
 def verdict_heading(answer: Answer) -> tuple[str, str]:
-    """Return the body part and the verdict, or ``""`` and ``"no verdict"`` for a refused one."""
+    """Return the body part and the verdict; of a refused one ``""`` and ``"not answered"``."""
     if answer.refused:
-        return "", "no verdict"
+        return "", NOT_ANSWERED
     said = verdict_words(answer.verdict, answer.calibrated_probability)
     return answer.body_part.capitalize(), said
 
@@ -64,19 +72,17 @@ def operating_points(band: DoubtBand) -> str:
 
 
 def meaning(answer: Answer) -> str:
-    """Say what the verdict rests on: the calibrated probability, or why there is none."""
+    """Say what the verdict rests on: the probability, or why there is none."""
     if answer.refused:
         return answer.refusal
-    probability, worth = answer.calibrated_probability, peers_sentence(answer)
-    if not answer.calibrated:
-        return f"Probability of a fracture {percent(probability)}. {worth}"
-    return f"Calibrated probability of a fracture {percent(probability)}. {worth}".rstrip()
+    probability = percent(answer.calibrated_probability)
+    return f"Probability of a fracture {probability}. {peers_sentence(answer)}".rstrip()
 
 
 def override_mark(answer: Answer) -> str:
     """Return the sentence that marks an answer to a refused radiograph; empty for any other."""
     why = f" ({answer.override_reason})" if answer.override_reason else ""
-    return f"{_OVERRIDDEN}{why}. {answer.refusal}" if answer.overridden else ""
+    return f"{ANSWERED_ON_REQUEST.format(why=why)} {answer.refusal}" if answer.overridden else ""
 
 
 def peers_sentence(answer: Answer) -> str:
@@ -100,7 +106,7 @@ def study_in_words(reports: Sequence[Report]) -> str:
     """Say the verdict of a study from its answered views: ``"doubt, more likely none"``."""
     answer = StudyAnswer.of([report.answer for report in reports])
     if answer.calibrated_probability is None:
-        return "no verdict"
+        return NOT_ANSWERED
     return verdict_words(answer.verdict, reports[answer.gravest].calibrated_probability)
 
 
@@ -109,8 +115,8 @@ def study_reason(reports: Sequence[Report], views: int) -> str:
     answer = StudyAnswer.of([report.answer for report in reports])
     of_all = "" if len(reports) == views else f" of {views}"
     if answer.calibrated_probability is None:
-        return f"Its {answer.views}{of_all} views are refused."
-    left_out = f", {answer.refused} refused" if answer.refused else ""
+        return f"None of its {answer.views}{of_all} views is answered."
+    left_out = f", {answer.refused} not answered" if answer.refused else ""
     highest = reports[answer.highest]
     return (
         f"The gravest of {answer.views}{of_all} views{left_out}. "

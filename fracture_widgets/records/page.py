@@ -171,7 +171,7 @@ def reading_line(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
     """Say what the reader concludes, if anything."""
     if reading is None or not (reading.reader_verdict or reading.remark):
         return y
-    verdict = reading.reader_verdict or "no verdict"
+    verdict = reading.reader_verdict or "not given"
     moment = "" if reading.read_at is None else f" ({utc(reading.read_at)})"
     remark = f". {' '.join(reading.remark.split())}" if reading.remark else ""
     y += 10

@@ -69,10 +69,8 @@ def _summary(study: StudyReport, views: Sequence[_View], start: int, moment: dat
     sheet = Sheet()
     answer, gravest = study.answer, study.views[study.answer.gravest]
     said = verdict_words(answer.verdict, gravest.calibrated_probability)
-    refused = answer.calibrated_probability is None
     drawn = all(view.radiograph.source_format == "drawn" for view in study.views)
-    told = ("no verdict" if refused else said, answer.verdict)
-    heading(sheet, moment, "Study: ", told, drawn=drawn)
+    heading(sheet, moment, "Study: ", (said, answer.verdict), drawn=drawn)
     y = 220.0
     for line in lines_of(study_reason(study.views, len(study.views)), INNER, 22, most=3):
         y += 30

@@ -76,7 +76,7 @@ def test_why_it_is_answered_all_the_same_is_asked_and_kept(
     _answer_anyway(panel, why=why, words=words)
     report = state.selected.report
     assert report.answer.override_reason == reason
-    assert f"answered on request ({reason})." in panel.card.value
+    assert f"Answered on request ({reason}), against this warning:" in panel.card.value
     assert f"({reason})" in shown_row(state.selected)["warnings"]
     assert report.to_dict()["override_reason"] == reason
     number = record.save(report)
@@ -107,8 +107,8 @@ def test_an_answer_on_request_says_so_in_list_and_worklist(state, panel):
     listed = RadiographList(state)
     _show(state, refused_report(refusal_kind=OTHER_BODY_PART))
     _answer_anyway(panel)
-    assert "fracture, overridden" in str(listed.pictures.content)
-    assert shown_row(state.selected)["verdict"] == "fracture, overridden"
+    assert "fracture, on request" in str(listed.pictures.content)
+    assert shown_row(state.selected)["verdict"] == "fracture, on request"
 
 
 def test_exchanged_greys_are_exchanged_in_a_copy_that_is_shown_next(state, panel):

@@ -42,8 +42,8 @@ def shown(panel):
 
 def test_a_refused_result_shows_its_reason_and_no_part_or_probability(panel):
     row = panel.table.content["rows"][0]
-    assert row["cells"][3:7] == ("–", "refused", "–", "–")
-    assert row["details"] == f"Refused: {REFUSAL}"
+    assert row["cells"][3:7] == ("–", "not answered", "–", "–")
+    assert row["details"] == f"Not answered: {REFUSAL}"
 
 
 def test_a_result_tells_how_many_warnings_there_were_and_its_form_which(record, panel):
@@ -94,7 +94,8 @@ def test_a_reading_is_kept_told_and_counted(panel, record):
     tell(panel, "reading", id=2, verdict="doubt", remark="  a line\x00 ")
     assert (record.get(2).reader_verdict, record.get(2).remark) == ("doubt", "a line")
     assert panel.told[-1] == {
-        "type": "noted", "id": 2, "text": "Saved: “doubt”, as the network.", "tone": "good",
+        "type": "noted", "id": 2, "tone": "good",
+        "text": "Saved: “doubt”; the network says the same.",
     }  # fmt: skip
     assert panel.agreement.content["lines"][0][1].startswith("You have read 1 of 10:")
     tell(panel, "reading", id=3, verdict="fracture", remark="")

@@ -76,7 +76,7 @@ def test_what_another_model_answered_is_answered_again(workbench, models, radiog
     workbench.predict.click()
     assert workbench.predict.disabled
     choose(workbench, "elbows")
-    assert workbench.status.text.startswith("Another model or point answered: hand, none seen.")
+    assert workbench.status.text.startswith("By another model or operating point: hand, none seen.")
     assert not workbench.predict.disabled
     workbench.predict.click()
     assert models["elbows"].asked == ["a.png"]

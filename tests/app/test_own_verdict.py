@@ -59,7 +59,7 @@ def test_after_the_answer_it_is_saved_at_once_with_the_result(workbench, radiogr
     assert (row.name, row.verdict, row.reader_verdict, row.remark) == (
         "fractured.png", Verdict.FRACTURE, Verdict.NONE_SEEN, "looks sound",
     )  # fmt: skip
-    assert notes()[-1]["text"] == "Saved: “none seen”, unlike the network."
+    assert notes()[-1]["text"] == "Saved: “none seen”; the network says something else."
     assert "Already saved" in workbench.result.saved.text
 
 
@@ -71,7 +71,7 @@ def test_before_the_answer_it_waits_and_is_saved_with_it(workbench, radiograph, 
     workbench.predict.click()
     (row,) = record.rows()
     assert row.agreed is True
-    assert notes()[-1]["text"] == "Saved: “fracture”, as the network."
+    assert notes()[-1]["text"] == "Saved: “fracture”; the network says the same."
 
 
 def test_what_nobody_read_is_not_saved(workbench, radiograph, record):

@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 
+OTHERWISE = "Saved: “{}”; the network says something else."
+
 
 @pytest.fixture
 def history(dashboard) -> History:
@@ -107,7 +109,7 @@ def test_the_readers_verdict_and_remark_are_there_after_a_reload(page, dashboard
     expect(form.get_by_label("Not read yet")).to_be_focused()
     expect(form).to_contain_text(f"Your verdict on {SCRIPT}.png, no. 62")
     form.get_by_label("Doubt").check()
-    expect(form.get_by_role("status")).to_have_text("Saved: “doubt”, unlike the network.")
+    expect(form.get_by_role("status")).to_have_text(OTHERWISE.format("doubt"))
     expect(form.get_by_label("Doubt")).to_be_focused()  # the row above was drawn anew
     form.get_by_label("Remark").fill(remark)
     form.get_by_label("Remark").blur()
@@ -143,7 +145,7 @@ def test_reading_row_after_row_with_the_keyboard_alone(page, history):
     page.keyboard.press("Control+Enter")
     form = page.locator(".fw-history .fw-reading-form")
     expect(form).to_contain_text("cat.png, no. 61")
-    expect(form).to_contain_text(f"Refused: {REFUSAL}")
+    expect(form).to_contain_text(f"Not answered: {REFUSAL}")
     page.keyboard.press("Escape")
     expect(form).to_have_count(0)
     expect(button(page, "Read: no. 61")).to_be_focused()
@@ -163,7 +165,7 @@ def test_a_form_opened_again_at_once_has_what_was_typed(page, history):
     form = page.locator(".fw-history .fw-reading-form")
     expect(form.get_by_label("Remark")).to_have_value("typed last")
     form.get_by_label("None seen").check()
-    expect(form.get_by_role("status")).to_have_text("Saved: “none seen”, unlike the network.")
+    expect(form.get_by_role("status")).to_have_text(OTHERWISE.format("none seen"))
     assert history.get(62).remark == "typed last"
 
 

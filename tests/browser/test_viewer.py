@@ -277,7 +277,7 @@ def test_maps_are_coloured_and_put_beside_without_the_kernel(fresh_page):
     button(page, "Answer all the same").click()
     page.get_by_label("Why?").select_option(index=1)
     button(page, "Answer").click()
-    expect(page.locator(".fw-card")).to_contain_text("answered on request")
+    expect(page.locator(".fw-card")).to_contain_text("Answered on request")
     pane = page.get_by_role("group", name="Radiograph", exact=True)
     pane.focus()
     shown = button(page, "Map")

@@ -29,7 +29,7 @@ def test_the_saved_results_are_listed_newest_first(history, capsys):
     lines = said.out.splitlines()
     assert [line.split()[0] for line in lines] == ["3", "2", "1"]
     assert "elbow.png | elbow, doubt, more likely fracture (50.0 %) | reader: not read" in lines[0]
-    assert "cat.png | refused | reader: not read" in lines[1]
+    assert "cat.png | not answered | reader: not read" in lines[1]
     assert said.err == "3 of 3 saved results\n"
 
 

@@ -240,7 +240,7 @@ def test_an_answer_given_on_request_is_marked():
     assert ("Check of the input", "Refused, answered on request", "") in said
     assert ("Verdict of the software", "fracture", "") in said
     (reason,) = (value for name, value, _ in said if name == "Reason for the refusal")
-    assert str(reason).startswith("Refused by the gate, answered on request.")
+    assert str(reason).startswith("Answered on request, against this warning:")
 
 
 def of_the_source(report):

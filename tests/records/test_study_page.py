@@ -39,7 +39,7 @@ def test_a_study_has_its_verdict_first_and_then_a_page_for_each_view():
     reader = document([known_report(), none, refused_report(name="third.png")])
     first, *pages = (words(sheet) for sheet in reader.pages)
     assert first.startswith("Fracture Widgets 2026-05-04 09:30 UTC Study: fracture The")
-    assert "The gravest of 3 views, 1 refused" in first
+    assert "The gravest of 3 views, 1 not answered" in first
     assert first.index("View 1: hand.png") < first.index("View 2: side.png")
     assert "Hand: none seen" in first
     assert WHY in first
@@ -88,5 +88,5 @@ def test_each_view_is_as_it_was_seen_and_read(tmp_path):
 
 def test_a_study_of_refused_views_has_no_verdict():
     said = words(document([refused_report(), refused_report()]).pages[0])
-    assert "Study: no verdict" in said
-    assert "Its 2 views are refused" in said
+    assert "Study: not answered" in said
+    assert "None of its 2 views is answered" in said

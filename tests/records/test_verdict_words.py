@@ -9,6 +9,7 @@ import pytest
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers
 from fracture_widgets.models.verdict_words import (
+    NOT_ANSWERED,
     joint_in_words,
     joint_label,
     meaning,
@@ -46,7 +47,8 @@ def test_the_verdict_follows_from_the_calibrated_probability(probability, verdic
 
 @pytest.mark.parametrize("verdict", [one for one in Verdict if one is not Verdict.DOUBT])
 def test_nothing_is_added_to_what_is_no_doubt(verdict):
-    assert verdict_words(verdict, 0.4) == verdict.value
+    said = NOT_ANSWERED if verdict is Verdict.REFUSED else verdict.value
+    assert verdict_words(verdict, 0.4) == said
 
 
 def test_a_doubt_without_a_probability_is_a_doubt():
@@ -82,7 +84,7 @@ def test_a_place_is_named_by_thirds_of_the_picture(point, said):
 
 def test_a_refused_radiograph_has_no_verdict_and_names_no_part():
     refused = replace(ANSWER, refusal="This looks like a knee.")
-    assert verdict_heading(refused) == ("", "no verdict")
+    assert verdict_heading(refused) == ("", "not answered")
     assert refused.verdict is Verdict.REFUSED
     said = refused.to_dict()
     assert said["reason"] == "This looks like a knee."
@@ -124,7 +126,7 @@ def test_the_peers_are_counted_in_words():
 def test_few_radiographs_or_scores_far_apart_are_worth_no_sentence(low, high, n, said):
     answer = replace(ANSWER, peers=Peers(low, high, n, n // 2, 0.16))
     assert bool(peers_sentence(answer)) is said
-    assert (meaning(answer) == "Calibrated probability of a fracture 30.0 %.") is not said
+    assert (meaning(answer) == "Probability of a fracture 30.0 %.") is not said
 
 
 @pytest.mark.parametrize(
@@ -141,13 +143,13 @@ def test_a_verdict_is_one_word_for_the_page():
 
 def test_a_report_says_what_was_counted_and_no_second_number():
     said = meaning(ANSWER)
-    assert said == f"Calibrated probability of a fracture 30.0 %. {peers_sentence(ANSWER)}"
+    assert said == f"Probability of a fracture 30.0 %. {peers_sentence(ANSWER)}"
     assert said.count("%") == 1
-    assert meaning(replace(ANSWER, peers=None)) == "Calibrated probability of a fracture 30.0 %."
+    assert meaning(replace(ANSWER, peers=None)) == "Probability of a fracture 30.0 %."
 
 
 def test_what_was_not_calibrated_is_not_called_so():
     raw = replace(ANSWER, calibrated=False, peers=None)
-    assert "not calibrated" in meaning(raw)
+    assert "Nobody has measured" in meaning(raw)
     assert "Calibrated" not in meaning(raw)
-    assert peers_sentence(raw).startswith("This network was not calibrated")
+    assert peers_sentence(raw).startswith("Nobody has measured how often")

@@ -176,11 +176,11 @@ def _export(target: str, text: str, encoding: str, rows: int) -> int:
 
 def _in_words(row: SavedResult) -> str:
     from fracture_widgets.base.words import local, percent
-    from fracture_widgets.models.verdict_words import verdict_words
+    from fracture_widgets.models.verdict_words import ON_REQUEST, verdict_words
 
     when = local(row.saved_at)
     said = verdict_words(row.verdict, row.calibrated_probability)
-    verdict = f"{said}{' (overridden)' if row.overridden else ''}"
+    verdict = f"{said}{f' ({ON_REQUEST})' if row.overridden else ''}"
     if row.probability is not None:
         verdict = f"{row.body_part}, {verdict} ({percent(row.probability)})"
     own = row.reader_verdict or _NOT_READ

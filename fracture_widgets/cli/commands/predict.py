@@ -81,7 +81,7 @@ def predict(
     heatmap : DIR
         write each radiograph with its fracture map into this folder
     override_gate
-        for teaching: answer also what would be refused, marked as such
+        for teaching: answer also what has a reason not to be, with that reason as a warning
     report : DIR
         write each result into this folder
     keep_identity
@@ -159,7 +159,7 @@ def _in_words(place: str, report: Report, study: int | None) -> str:
     answer = report.answer
     belongs = "" if study is None else f", study {study}"
     if answer.refused:
-        answered = f"refused{belongs}. {answer.refusal}"
+        answered = f"{verdict_heading(answer)[1]}{belongs}. {answer.refusal}"
     else:
         answered = (
             f"{answer.body_part} ({percent(answer.body_part_probability)}), "
@@ -199,10 +199,10 @@ def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], _: str) ->
 
     study = StudyAnswer.of([answer for _, answer in views])
     if study.calibrated_probability is None:
-        return f"Study {number}: no verdict, its {study.views} views are refused"
+        return f"Study {number}: not answered, as none of its {study.views} views is"
     place, highest = views[study.highest]
     said = verdict_words(study.verdict, views[study.gravest][1].calibrated_probability)
-    left_out = f", {study.refused} refused" if study.refused else ""
+    left_out = f", {study.refused} not answered" if study.refused else ""
     return (
         f"Study {number}: {said}, the gravest of {study.views} views{left_out} "
         f"(fracture {percent(study.calibrated_probability)} in the mean, highest "

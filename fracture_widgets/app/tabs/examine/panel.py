@@ -27,7 +27,12 @@ from fracture_widgets.app.widgets.upload import UploadPanel
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.verdict_words import study_in_words, verdict_slug
+from fracture_widgets.models.verdict_words import (
+    NOT_ANSWERED,
+    ON_REQUEST,
+    study_in_words,
+    verdict_slug,
+)
 from fracture_widgets.phantoms import Phantom, sample_phantoms
 
 if TYPE_CHECKING:
@@ -154,10 +159,10 @@ class RadiographList(widgets.VBox):
         if entry.key in queue:
             return ("being examined" if entry.key == queue[0] else "waiting"), "waiting"
         if entry.report is not None:
-            overridden = ", overridden" if entry.report.answer.overridden else ""
-            tag = f"{answer_in_words(entry.report.answer)}{overridden}"
+            on_request = f", {ON_REQUEST}" if entry.report.answer.overridden else ""
+            tag = f"{answer_in_words(entry.report.answer)}{on_request}"
             return tag, verdict_slug(entry.report.verdict)
-        return ("not answered", "problem") if entry.problem else ("", "normal")
+        return (NOT_ANSWERED, "problem") if entry.problem else ("", "normal")
 
     def _picture(self, entry: Entry) -> Picture:
         entry = self._state.in_sight(entry)

@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.words import local, percent
 from fracture_widgets.models.annotations import letter
-from fracture_widgets.models.verdict_words import joint_in_words, not_examined, verdict_words
+from fracture_widgets.models.verdict_words import (
+    ANSWERED_ON_REQUEST,
+    ON_REQUEST,
+    joint_in_words,
+    not_examined,
+    verdict_words,
+)
 from fracture_widgets.parts import BODY_PARTS, Verdict
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
@@ -53,7 +59,10 @@ def verdict_from(value: object) -> Verdict | None:
 def choices(models: Sequence[str]) -> dict[str, list[list[str]]]:
     """Return what can be chosen in each filter: pairs of a value and its words."""
     return {
-        "verdict": options("Any verdict", Verdict),
+        "verdict": [
+            ["", "Any verdict"],
+            *([v.value, verdict_words(v).capitalize()] for v in Verdict),
+        ],
         "body_part": options("Any body part", BODY_PARTS),
         "reader": [["", "Read or not"], *([str(k), words] for k, words in _READER_WORDS.items())],
         "model": [["", "Any model"], *([model, f"Model {model[:12]}"] for model in models)],
@@ -96,7 +105,7 @@ def _network(row: SavedResult) -> str:
             None,
             [
                 verdict_words(row.verdict, row.calibrated_probability),
-                row.overridden and "overridden",
+                row.overridden and ON_REQUEST,
                 warned,
             ],
         )
@@ -126,10 +135,9 @@ def _details(row: SavedResult) -> str:
     """Say what the network concluded and from what, and what is to be known of the picture."""
     warnings = row.warnings or ()
     if row.verdict is Verdict.REFUSED:
-        return " ".join([f"Refused: {row.reason}", *warnings])
-    sentences = [f"Asked for although it was refused: {row.reason}"] if row.overridden else []
-    if row.overridden and row.override_reason:
-        sentences.append(f"The reason given: {row.override_reason}.")
+        return " ".join([f"Not answered: {row.reason}", *warnings])
+    why = f" ({row.override_reason})" if row.override_reason else ""
+    sentences = [f"{ANSWERED_ON_REQUEST.format(why=why)} {row.reason}"] if row.overridden else []
     if row.calibrated_probability is None:
         sentences.append(
             "Saved by an earlier version: the probability is not calibrated, and the verdict is "

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.state import Entry, WorkbenchState
 from fracture_widgets.app.tabs.worklist.rows import (
-    NOT_ANSWERED,
+    ANSWERS,
     SORTED_BY,
     Filter,
     Row,
@@ -29,7 +29,7 @@ from fracture_widgets.app.widgets.controls import DownloadButton, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Table, options, thumbnail
 from fracture_widgets.imaging.radiograph import held_bytes
-from fracture_widgets.parts import BODY_PARTS, Verdict
+from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.records.formats import ReportFile
 
 _LONGEST_TEXT = 200
@@ -96,7 +96,7 @@ class WorklistPanel(widgets.VBox):
             filter=asdict(self.wanted),
             choices={
                 "body_part": options("Any body part", BODY_PARTS),
-                "answer": options("Any answer", (*Verdict, NOT_ANSWERED)),
+                "answer": options("Any answer", ANSWERS),
             },
             counts=counts_in_words(len(rows), self._shown),
             shown=len(self._shown),
@@ -145,7 +145,7 @@ class WorklistPanel(widgets.VBox):
         self.wanted = Filter(
             text=str(content.get("text", ""))[:_LONGEST_TEXT],
             body_part=str(body_part) if body_part in BODY_PARTS else "",
-            answer=str(answer) if answer in (*Verdict, NOT_ANSWERED) else "",
+            answer=str(answer) if answer in ANSWERS else "",
             minimum=_share(content.get("minimum")),
         )
         self.refresh()

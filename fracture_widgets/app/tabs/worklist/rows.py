@@ -13,14 +13,22 @@ from fracture_widgets.app.widgets.table import made_once
 from fracture_widgets.base.tables import csv_text
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_of, rounded
-from fracture_widgets.models.verdict_words import override_mark, verdict_slug, verdict_words
+from fracture_widgets.models.verdict_words import (
+    NOT_ANSWERED,
+    ON_REQUEST,
+    override_mark,
+    verdict_slug,
+    verdict_words,
+)
 from fracture_widgets.parts import Verdict
+
+ANSWERS = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN, NOT_ANSWERED)
+"""What can be asked for in a filter."""
+
+_WAITING = "waiting"
 
 Row = Mapping[str, Any]
 """The record of an entry, with its ``key``; of what is not answered, the ``error`` in its place."""
-
-NOT_ANSWERED = "not answered"
-"""In a filter, the answer of those that have none: they wait, or examining them failed."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,15 @@ class Filter:
         return (
             all(word in name for word in self.text.casefold().split())
             and self.body_part in ("", row.get("body_part"))
-            and self.answer in ("", row.get("verdict", NOT_ANSWERED))
+            and self.answer in ("", answered(row))
             and (self.minimum <= 0.0 or probability >= self.minimum)
         )
+
+
+def answered(row: Row) -> str:
+    """Return the verdict of a row, as filters have it: that of what waits or failed is none."""
+    verdict = str(row.get("verdict", Verdict.REFUSED))
+    return NOT_ANSWERED if verdict == Verdict.REFUSED else verdict
 
 
 @made_once
@@ -81,10 +95,8 @@ def matching(rows: Iterable[Row], wanted: Filter) -> list[Row]:
 
 def counts_in_words(total: int, shown: Sequence[Row]) -> str:
     """Say how many radiographs there are, and what of them is known."""
-    counts = {verdict.value: sum(row.get("verdict") == verdict for row in shown)
-              for verdict in Verdict}  # fmt: skip
-    failed = sum(bool(row["error"]) for row in shown)
-    counts |= {"waiting": len(shown) - sum(counts.values()) - failed, NOT_ANSWERED: failed}
+    found = [answered(row) if "verdict" in row or row["error"] else _WAITING for row in shown]
+    counts = {said: found.count(said) for said in (*ANSWERS[:-1], _WAITING, ANSWERS[-1])}
     several = f"{total} radiograph{'' if total == 1 else 's'}"
     parts = [several if len(shown) == total else f"{len(shown)} of {total} shown"]
     return ", ".join([*parts, *(f"{count} {what}" for what, count in counts.items() if count)])
@@ -120,7 +132,7 @@ def shown_row(entry: Entry) -> dict[str, Any]:
         state = "problem" if entry.problem else "waiting"
         return row | {"state": state, "problem": entry.problem}
     said = verdict_words(report.verdict, report.calibrated_probability)
-    said += ", overridden" if report.answer.overridden else ""
+    said += f", {ON_REQUEST}" if report.answer.overridden else ""
     if report.answer.overridden:
         row["warnings"] = " ".join([override_mark(report.answer), *radiograph.warnings])
     row |= {"state": verdict_slug(report.verdict), "verdict": said}
