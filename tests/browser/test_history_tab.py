@@ -207,6 +207,7 @@ def test_what_was_saved_has_a_small_picture_and_is_opened_when_it_is_out_of_the_
     open_workbench(page, dashboard.address)
     upload(page, hand)
     button(page, "Predict").click()
+    expect(page.locator(".fw-card[data-verdict]")).to_be_visible()
     verdict = page.locator(".fw-card h2").inner_text()
     with page.expect_download():
         button(page, "Save result").click()

@@ -247,6 +247,7 @@ class RealSamples(widgets.VBox):
         self._looking, self._reading = BackgroundTask(executor), LatestTask(executor)
         self.pictures = PictureList(self._choose, label="Real radiographs", executor=executor)
         self.pictures.add_class("fw-samples")
+        self.pictures.list_pictures([])  # a page that has no rows yet waits for all of them
         self._heading = named(widgets.HTML(), "fw-heading")
         super().__init__([self._heading, self.pictures])
         self.add_class("fw-samples-panel")
