@@ -8,11 +8,31 @@ from __future__ import annotations
 
 
 class FractureWidgetsError(Exception):
-    """Base of every error raised on purpose by this package."""
+    """Base of every error raised on purpose by this package.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Cascade, FractureWidgetsError
+    >>> try:
+    ...     Cascade.load("nowhere")
+    ... except FractureWidgetsError as error:
+    ...     print(type(error).__name__)
+    ModelError
+    """
 
 
 class UnreadableRadiograph(FractureWidgetsError):
-    """A file, or bytes, could not be turned into a radiograph."""
+    """A file, or bytes, could not be turned into a radiograph.
+
+    Examples
+    --------
+    >>> from fracture_widgets import UnreadableRadiograph, read_radiograph
+    >>> try:
+    ...     read_radiograph("nowhere.png")
+    ... except UnreadableRadiograph as error:
+    ...     print(error)
+    nowhere.png was not found: check its name and folder.
+    """
 
 
 class DecoderError(FractureWidgetsError):

@@ -27,7 +27,7 @@ from fracture_widgets.cli import main
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.imaging.studies import find_radiographs, group_by_study
 from fracture_widgets.models.cascade import shipped_cascade
-from fracture_widgets.models.report import examine_study
+from fracture_widgets.models.study import examine_study
 from fracture_widgets.records.page import report_png
 from fracture_widgets.records.visit import Answered, VisitStore
 

@@ -24,7 +24,8 @@ from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.quality import COLOUR_PHOTOGRAPH
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
-from fracture_widgets.models.report import Answer, Report, StudyReport
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.study import StudyReport
 from fracture_widgets.records.formats import (
     ReportFile,
     ReportFormat,

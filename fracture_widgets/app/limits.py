@@ -33,6 +33,12 @@ class UploadLimits:
     ------
     FractureWidgetsError
         If a limit is out of its range.
+
+    Examples
+    --------
+    >>> from fracture_widgets import UploadLimits
+    >>> UploadLimits(file_mb=30).files
+    1000
     """
 
     file_mb: int = 64

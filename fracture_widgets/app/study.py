@@ -9,7 +9,8 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.state import Entry, WorkbenchState
 from fracture_widgets.app.widgets.live import set_shown
-from fracture_widgets.models.report import Report, StudyAnswer
+from fracture_widgets.models.report import Report
+from fracture_widgets.models.study import StudyAnswer
 from fracture_widgets.models.verdict_words import study_in_words, study_reason, verdict_slug
 
 

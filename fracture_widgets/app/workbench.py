@@ -74,7 +74,8 @@ class Workbench(AppShell):
     Examples
     --------
     >>> from fracture_widgets import Workbench
-    >>> Workbench()  # doctest: +SKIP
+    >>> page = Workbench()  # as the last line of a cell, it shows itself
+    >>> page.close()
     """
 
     def __init__(

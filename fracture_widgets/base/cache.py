@@ -170,16 +170,17 @@ class ArrayCache:
 
 
 def _size(path: Path) -> int:
-    files = path.iterdir() if path.is_dir() else (path,)
-    return sum(file.stat().st_size for file in files)
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _build_with_digests(folder: Path, key: str, build: Callable[[Path], object]) -> None:
     build(folder)
-    digests = {file.name: file_sha256(file) for file in folder.iterdir()}
+    below = list(folder.rglob("*"))
+    digests = {x.relative_to(folder).as_posix(): file_sha256(x) for x in below if x.is_file()}
     text = json.dumps({"built_from": key, "files": digests})
     (folder / _DIGESTS_FILE).write_text(text, encoding="utf-8")
-    for path in (folder, *folder.iterdir()):
+    for path in (folder, folder / _DIGESTS_FILE, *below):
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
@@ -188,11 +189,12 @@ def _is_intact(home: Path, key: str) -> bool:
     try:
         noted = json.loads((home / _DIGESTS_FILE).read_text(encoding="utf-8"))
         digests = noted["files"]
-        there = {path.name: path for path in home.iterdir()}
+        below = list(home.rglob("*"))
+        if not all(map(is_private, (home, *below))):
+            return False
+        there = {path.relative_to(home).as_posix(): path for path in below if not path.is_dir()}
         if noted["built_from"] != key or {*digests, _DIGESTS_FILE} != there.keys():
             return False
-        return all(map(is_private, (home, *there.values()))) and all(
-            file_sha256(there[name]) == digest for name, digest in digests.items()
-        )
+        return all(file_sha256(there[name]) == digest for name, digest in digests.items())
     except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return False

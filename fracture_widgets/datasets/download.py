@@ -59,12 +59,13 @@ def download(
     check: Callable[[Path], str | None] | None = None,
     by_hand: str = "",
     monitor: Monitor = SILENT,
+    most: int | None = None,
     timeout: float = 60,
     attempts: int = 5,
     pause: float = 2.0,
 ) -> Path:
     """Download one file, going on where an earlier try was cut off."""
-    part = _Part(target, monitor, timeout)
+    part = _Part(target, monitor, timeout, most)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         refusals: list[str] = []
@@ -106,7 +107,10 @@ class _Dropped(Exception):
 class _Part:
     """The bytes that have arrived, and the server's mark of the version they belong to."""
 
-    def __init__(self, target: Path, monitor: Monitor, timeout: float) -> None:
+    def __init__(
+        self, target: Path, monitor: Monitor, timeout: float, most: int | None = None
+    ) -> None:
+        self._most = most
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
         self._monitor = monitor
@@ -204,6 +208,8 @@ class _Part:
         with self.path.open("ab") as out:
             self._monitor.on_step(here, total, "")
             while chunk := _next_chunk(answer):
+                if self._most is not None and max(here + len(chunk), total or 0) > self._most:
+                    raise _Refused(f"more than {self._most >> 20:,} MB")
                 out.write(chunk)
                 here += len(chunk)
                 self._monitor.on_step(here, total, "")

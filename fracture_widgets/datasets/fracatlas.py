@@ -54,6 +54,13 @@ class FracAtlas(AbstractContextManager["FracAtlas"]):
         radiograph's width and height as it is seen (EXIF orientation applied).
     deviations
         Sentences, one for each way in which the copy differs from the published dataset.
+
+    Examples
+    --------
+    >>> from fracture_widgets import FracAtlas
+    >>> with FracAtlas.open("FracAtlas.zip") as atlas:
+    ...     atlas.layout
+    'published'
     """
 
     def __init__(self, files: Files, name: str) -> None:

@@ -87,7 +87,7 @@ def label_of(folder: str) -> str | None:
     return _LABELS.get(study.group(1) if study else _words(name))
 
 
-def _split_of(folder: str) -> str | None:
+def split_of(folder: str) -> str | None:
     """Return the split a folder such as ``train_valid`` or ``valid`` stands for, or None."""
     return _SPLITS.get(_words(folder))
 
@@ -114,7 +114,7 @@ def place_of(folders: tuple[str, ...]) -> Place | str:
             label=label,
             patient=patients[0].lower() if patients else None,
             study=below[labelled].lower(),
-            split=next((s for s in map(_split_of, reversed(folders[:index])) if s), None),
+            split=next((s for s in map(split_of, reversed(folders[:index])) if s), None),
         )
     return reason
 
@@ -135,7 +135,7 @@ def find_datasets(folders: Sequence[str | os.PathLike[str]] | None = None) -> li
 def _looks_like_dataset(folder: Path) -> bool:
     """Whether a folder, or a split's folder right below it, has folders named after body parts."""
     below = _folders(folder)
-    splits = [split for split in below if _split_of(split.name)]
+    splits = [split for split in below if split_of(split.name)]
     inside = [*below, *chain.from_iterable(map(_folders, splits))]
     return any(body_part_of(part.name) for part in inside)
 

@@ -62,6 +62,14 @@ def split_by_patient(
     from the wanted counts, over the wanted counts, add up to least; then single patients move
     while that lowers the sum. The first step is the greedy rule of scikit-learn's
     ``StratifiedGroupKFold``, which knows only splits of equal size.
+
+    Examples
+    --------
+    >>> from fracture_widgets import load_dataset, split_by_patient, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=6)
+    >>> table = split_by_patient(load_dataset("drawn"), {"train": 0.6, "test": 0.4})
+    >>> int(table.groupby("patient_id")["split"].nunique().max())
+    1
     """
     wanted = np.array(list(fractions.values()), dtype=float)
     if len(wanted) == 0 or (wanted <= 0).any() or abs(wanted.sum() - 1) > 1e-6:
@@ -104,6 +112,13 @@ def patient_folds(
     See Also
     --------
     split_by_patient : One division, into parts of chosen sizes.
+
+    Examples
+    --------
+    >>> from fracture_widgets import load_dataset, patient_folds, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=6)
+    >>> patient_folds(load_dataset("drawn"), 3)["fold"].nunique()
+    3
     """
     if n_folds < 2:
         raise ValueError(f"A cross-validation needs at least 2 folds. Received: {n_folds}")

@@ -12,9 +12,14 @@ import pandas as pd
 from fracture_widgets.base.files import file_sha256
 from fracture_widgets.base.tables import read_frame
 from fracture_widgets.datasets.layout import body_part_of, expected_layout, label_of, place_of
+from fracture_widgets.datasets.listed import (
+    is_listing,
+    listed_boxes,
+    listed_rows,
+    why_not_a_picture,
+)
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster
-from fracture_widgets.imaging.walk import HEAD, SkippedFiles, walk
+from fracture_widgets.imaging.walk import SkippedFiles, walk
 from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
 
 BOXES_FILE = "boxes.csv"
@@ -30,17 +35,23 @@ _FLAGS = {
 
 
 def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Find the radiographs in a folder and read their labels from the folder names.
+    """Find the radiographs in a folder, or in a file that lists them, and read their labels.
 
-    The layout is MURA's (``train_valid/Elbow/patient00011/study1_positive/image1.png``, with or
-    without the first level, also as ``MURA-v1.1/train/XR_ELBOW/...``) or the plain one
+    A folder's layout is MURA's (``train_valid/Elbow/patient00011/study1_positive/image1.png``,
+    with or without the first level, also as ``MURA-v1.1/train/XR_ELBOW/...``) or the plain one
     (``Elbow/fractured/any-name.png``), in any letter case. Files are recognised by their first
     bytes; none is decoded.
+
+    A table (``.csv``) has the columns ``image_path``, ``body_part`` and ``label``, and may have
+    ``patient_id``, ``study_id`` and ``split``. Of COCO's format (``.json``), an image is fractured
+    that has an annotation of a category ``fracture`` or ``fractured``; its ``body_part`` is said by
+    the image, by the category of an annotation, or by a folder. Images lie beside the list or in
+    ``images/``; those that are missing are skipped.
 
     Parameters
     ----------
     path
-        The folder that holds the dataset.
+        The folder that holds the dataset, or the file that lists it.
 
     Returns
     -------
@@ -70,8 +81,23 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
     ------
     DatasetError
         If there is no such folder, or no radiograph of a known part and label in it.
+
+    Examples
+    --------
+    >>> from fracture_widgets import load_dataset, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=2)
+    >>> table = load_dataset("drawn")
+    >>> sorted(table["body_part"].unique())
+    ['elbow', 'hand', 'shoulder']
     """
+    if not isinstance(path, str | os.PathLike):
+        raise DatasetError(
+            "A dataset is named by its folder, or by the file that lists it. Received: "
+            f"{type(path).__name__}"
+        )
     root = Path(path)
+    if is_listing(root):
+        return _listed(root)
     if not root.is_dir():
         what = "is a file" if root.exists() else "does not exist"
         raise DatasetError(
@@ -89,7 +115,7 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
                 f"The folder {file.name} cannot be read ({os.strerror(errno.EACCES)}): check its "
                 "permissions."
             )
-        reason = why or _why_not_a_picture(file)
+        reason = why or why_not_a_picture(file)
         # Somebody may point at one part's own folder, which then is not in the relative path.
         above = relative.parts[:-1]
         if not any(map(body_part_of, above)):
@@ -118,6 +144,37 @@ def load_dataset(path: str | os.PathLike[str]) -> pd.DataFrame:
             f"No radiograph of {with_article(in_words())} was found in the folder "
             f"{root.resolve().name}{found}\n{expected_layout()}"
         )
+    return _whole_table(rows, skipped)
+
+
+def _listed(file: Path) -> pd.DataFrame:
+    """Return the table of a dataset that a file lists."""
+    skipped = SkippedFiles()
+    rows = listed_rows(file, skipped)
+    if not rows:
+        found = f" ({skipped})" if skipped else ""
+        raise DatasetError(
+            f"{file.name} lists no radiograph that is there{found}: names are looked up beside it "
+            "and in a folder images."
+        )
+    table = labelled_table(_whole_table(rows, skipped)).sort_values("image_path", kind="stable")
+    said = table.groupby("image_path")[["body_part", "label"]].nunique().max(axis="columns")
+    if disagreeing := sorted(Path(path).name for path in said.index[said > 1]):
+        raise DatasetError(
+            f"{file.name} lists {disagreeing[0]} more than once and does not agree with itself "
+            "on body part or label: correct it."
+        )
+    table = table.drop_duplicates("image_path").reset_index(drop=True)
+    if skipped:
+        named = [f"{name} ({why})" for name, why in skipped[:3]]
+        more = f" and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
+        table.attrs["warnings"].append(
+            f"{file.name} lists what cannot be used: {', '.join(named)}{more}; the rest goes on."
+        )
+    return table
+
+
+def _whole_table(rows: list[dict[str, str | None]], skipped: SkippedFiles) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if table["split"].isna().all():
         table = table.drop(columns="split")
@@ -171,8 +228,38 @@ def _label_name(value: str) -> str | None:
 
 
 def load_boxes(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read the fracture boxes that belong to a dataset."""
+    """Read the fracture boxes that belong to a dataset.
+
+    Parameters
+    ----------
+    path
+        What :func:`load_dataset` was given: a folder, with a table ``boxes.csv`` at its top, or a
+        file that lists a dataset; COCO's has boxes itself, a table has ``boxes.csv`` beside it.
+
+    Returns
+    -------
+    DataFrame
+        A row for each box: ``image_path`` as :func:`load_dataset` has it; ``x0``, ``y0``, ``x1``
+        and ``y1`` in fractions of the radiograph; ``visible``, the share of the box inside it.
+        Without such a table, none.
+
+    Raises
+    ------
+    DatasetError
+        If the table cannot be read.
+
+    Examples
+    --------
+    >>> from fracture_widgets import load_boxes, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=2)
+    >>> list(load_boxes("drawn").columns)
+    ['image_path', 'x0', 'y0', 'x1', 'y1', 'visible']
+    """
     root = Path(path)
+    if is_listing(root):
+        if root.suffix.lower() == ".json":
+            return listed_boxes(root)
+        root = root.parent
     file = root / BOXES_FILE
     columns = ["image_path", *_BOX_COLUMNS, "visible"]
     if not file.is_file():
@@ -207,18 +294,6 @@ def _digest(path: Path) -> str:
         raise DatasetError(
             f"{path.name} cannot be read ({error.strerror}): load the dataset again."
         ) from error
-
-
-def _why_not_a_picture(file: Path) -> str:
-    """Return why a file that is named like a radiograph is none, or nothing."""
-    try:
-        with file.open("rb") as opened:
-            start = opened.read(HEAD)
-    except OSError:
-        return "unreadable"
-    if not start:
-        return "empty"
-    return "" if looks_like_raster(start) or looks_like_dicom(start) else "not a picture"
 
 
 def _warnings(table: pd.DataFrame) -> list[str]:

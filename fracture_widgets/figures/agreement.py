@@ -39,6 +39,14 @@ class CalibrationDisplay(Display):
         Expected calibration error, with its interval.
     title
         Above the diagram.
+
+    Examples
+    --------
+    >>> from fracture_widgets import CalibrationDisplay
+    >>> true, said = ["fractured", "normal", "fractured", "normal"], [0.9, 0.2, 0.7, 0.4]
+    >>> shown = CalibrationDisplay.from_predictions(true, said, bins=2, resamples=50)
+    >>> shown.save("calibration.png").name
+    'calibration.png'
     """
 
     _size = (4.9, 5.4)
@@ -152,6 +160,13 @@ class ConfusionMatrixDisplay(Display):
     See Also
     --------
     fracture_widgets.evaluation.metrics.confusion_matrix : Counts them.
+
+    Examples
+    --------
+    >>> from fracture_widgets import ConfusionMatrixDisplay
+    >>> shown = ConfusionMatrixDisplay([[8, 2], [1, 9]], ["fractured", "normal"])
+    >>> shown.save("confusion.png").name
+    'confusion.png'
     """
 
     def __init__(

@@ -171,6 +171,7 @@ class RocDisplay(CurvesDisplay):
 
     Examples
     --------
+    >>> from fracture_widgets import RocDisplay
     >>> RocDisplay.from_predictions(["fractured", "normal"], [0.8, 0.1])
     RocDisplay(all 1.000)
     """
@@ -200,6 +201,7 @@ class PrecisionRecallDisplay(CurvesDisplay):
 
     Examples
     --------
+    >>> from fracture_widgets import PrecisionRecallDisplay
     >>> PrecisionRecallDisplay.from_predictions(["fractured", "normal"], [0.8, 0.1])
     PrecisionRecallDisplay(all 1.000)
     """

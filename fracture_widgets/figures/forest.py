@@ -162,6 +162,15 @@ class SubgroupDisplay(Display):
         What was measured, in words or by its name there.
     title
         Above the plot.
+
+    Examples
+    --------
+    >>> from fracture_widgets import SubgroupDisplay, evaluate_predictions, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=4)
+    >>> evaluation = evaluate_predictions("drawn", resamples=20, show=None)
+    >>> shown = SubgroupDisplay.from_predictions(evaluation.predictions, resamples=20)
+    >>> shown.save("parts.png").name
+    'parts.png'
     """
 
     _title_pad = 24

@@ -24,6 +24,15 @@ class LearningCurvesDisplay(Display):
         ``val_loss``, ``val_accuracy``.
     title
         Above the first panel.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from fracture_widgets import LearningCurvesDisplay
+    >>> epochs = {"loss": [0.9, 0.5], "accuracy": [0.5, 0.8]}
+    >>> epochs |= {"val_loss": [0.9, 0.7], "val_accuracy": [0.5, 0.7]}
+    >>> LearningCurvesDisplay(pd.DataFrame(epochs, index=[1, 2])).save("curves.png").name
+    'curves.png'
     """
 
     _size = (9.0, 3.8)

@@ -46,6 +46,14 @@ class OperatingPointsDisplay(Display):
         Of sensitivity and of specificity, or ``None``.
     title
         Above the curves.
+
+    Examples
+    --------
+    >>> from fracture_widgets import OperatingPointsDisplay
+    >>> true = ["fractured", "normal", "fractured", "normal"]
+    >>> shown = OperatingPointsDisplay.from_predictions(true, [0.9, 0.2, 0.7, 0.4], resamples=50)
+    >>> shown.save("points.png").name
+    'points.png'
     """
 
     _rows = 2

@@ -32,6 +32,12 @@ class RadiographsDisplay(Display):
         A map of 0 to 1 to lay over each, shape ``(h, w)``, or ``None`` for the bare radiograph.
     boxes, marked
         Boxes to draw on each: those that were found, and, dashed, those that are there.
+
+    Examples
+    --------
+    >>> from fracture_widgets import RadiographsDisplay, sample_phantoms
+    >>> RadiographsDisplay([sample.radiograph for sample in sample_phantoms()])
+    RadiographsDisplay(6 radiographs)
     """
 
     def __init__(

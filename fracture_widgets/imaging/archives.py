@@ -7,11 +7,12 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.files import shown_name
 from fracture_widgets.imaging.walk import HEAD, HIDDEN, why_skipped
@@ -59,13 +60,19 @@ def packed_files(
 ) -> Iterator[Packed]:
     """Yield the files of a ZIP archive, each as it is read."""
     bounds = limits or ArchiveLimits()
+    with opened_archive(file, name, bounds) as archive:
+        yield from _members(archive, archive.infolist(), name, bounds)
+
+
+@contextmanager
+def opened_archive(file: BinaryIO, name: str, limits: ArchiveLimits) -> Iterator[zipfile.ZipFile]:
+    """Open a ZIP archive whose list of files is within limits; what is damaged is one sentence."""
     try:
         _check_directory(file, name)
         with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            _check_whole(members, name, bounds)
-            yield from _members(archive, members, name, bounds)
-    except UnreadableRadiograph:
+            _check_whole(archive.infolist(), name, limits)
+            yield archive
+    except FractureWidgetsError:
         raise
     except Exception as error:
         # Damaged archives make zipfile fail in ways of every type.
@@ -117,7 +124,7 @@ def _members(
         if path.endswith("/"):
             continue
         base, folder = shown_name(path), str(PurePosixPath(path).parent)
-        problem = _refusal(member, path, base, name, limits)
+        problem = refusal(member, path, base, name, limits)
         why = why_skipped(path, _head(archive, member, problem))
         if why and (not problem or why == HIDDEN):
             yield Packed(base, folder, None, skipped=why)
@@ -159,21 +166,19 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     return bytes(content)
 
 
-def _refusal(
-    member: zipfile.ZipInfo, path: str, base: str, name: str, limits: ArchiveLimits
-) -> str:
+def refusal(member: zipfile.ZipInfo, path: str, base: str, name: str, limits: ArchiveLimits) -> str:
     """Say why a file is not read, from what the archive states about it."""
     if _OUTSIDE.match(path):
-        return f"{base} in {name} names a place outside the archive: pack the study again."
+        return f"{base} in {name} names a place outside the archive: pack it again."
     if member.compress_type not in _METHODS:
-        return f"{base} in {name} is packed in a way that is not read: pack the study again."
+        return f"{base} in {name} is packed in a way that is not read: pack it again."
     if member.file_size > limits.file_bytes:
         return (
             f"{base} in {name} is larger than {limits.file_bytes >> 20} MB, the limit here: "
             "export a smaller copy."
         )
     if member.file_size > max(_SMALL, limits.ratio * member.compress_size):
-        return f"{base} in {name} unpacks to far more than a radiograph: pack the study again."
+        return f"{base} in {name} unpacks to far more than it holds: pack it again."
     return ""
 
 

@@ -19,6 +19,12 @@ class Box:
     ------
     ValueError
         If the box has no area.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Box
+    >>> Box(0.25, 0.5, 0.75, 1.0).area
+    0.25
     """
 
     x0: float

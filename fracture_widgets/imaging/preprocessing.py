@@ -87,7 +87,37 @@ class Placement:
 def network_input(
     pixels: npt.NDArray[np.float32], settings: Preprocessing = PREPROCESSING
 ) -> npt.NDArray[np.float32]:
-    """Scale a radiograph into a network's square input, stretch its contrast and sharpen it."""
+    """Scale a radiograph into a network's square input, stretch its contrast and sharpen it.
+
+    Parameters
+    ----------
+    pixels
+        Greys of shape ``(height, width)``, bone bright, such as a radiograph's ``pixels``.
+    settings
+        What is done; what the networks were trained with by default.
+
+    Returns
+    -------
+    ndarray
+        float32 of shape ``(size, size, 1)`` in 0 to 255, the radiograph in its middle.
+
+    Raises
+    ------
+    ValueError
+        If the array has another shape.
+
+    Examples
+    --------
+    >>> from fracture_widgets import draw_phantom, network_input
+    >>> pixels = draw_phantom("hand", fractured=False, seed=1).radiograph.pixels
+    >>> network_input(pixels).shape
+    (224, 224, 1)
+    """
+    if np.ndim(pixels) != 2:
+        raise ValueError(
+            "A network's input is made of greys of the shape (height, width), as in a radiograph's "
+            f"pixels. Received: {np.shape(pixels) or type(pixels).__name__}"
+        )
     height, width = pixels.shape
     place = Placement.of(width, height, settings.size)
     picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))

@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +70,8 @@ class Radiograph(HeldPixels):
         Hex digest of the bytes that it was read from; where they hold several pictures, another
         frame or window than the first has one of its own.
     source_format
-        ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"BMP"``, ``"WebP"``, ``"DICOM"`` or ``"drawn"``.
+        ``"PNG"``, ``"JPEG"``, ``"TIFF"``, ``"BMP"``, ``"WebP"``, ``"DICOM"``, ``"drawn"`` or
+        ``"array"``.
     spacing_mm
         Distance between the centres of neighbouring rows and columns in millimetres, if the file
         tells.
@@ -98,6 +99,13 @@ class Radiograph(HeldPixels):
     ------
     ValueError
         If ``pixels`` is not a two-dimensional array with at least one pixel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fracture_widgets import Radiograph
+    >>> Radiograph(np.zeros((300, 200)), "mine.png", "0" * 64, "PNG").width
+    200
     """
 
     pixels: npt.NDArray[np.float32] = field(repr=False)
@@ -243,6 +251,35 @@ def held_bytes(radiographs: Iterable[Radiograph]) -> int:
     return sum(each.nbytes for each in held) + sum(files.values())
 
 
+RadiographLike = Radiograph | str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[Any]
+"""A radiograph, what :func:`read_radiograph` reads, or greys of shape ``(height, width)``."""
+
+
+def as_radiograph(given: RadiographLike) -> Radiograph:
+    """Return a radiograph as it is, read from its file, or made of an array of greys.
+
+    Floating greys lie in 0 to 1, and whole ones from 0 to the most that their type holds.
+    """
+    if isinstance(given, Radiograph):
+        return given
+    if not isinstance(given, np.ndarray):
+        return read_radiograph(given)
+    greys, kind = np.asarray(given), np.asarray(given).dtype.kind
+    if greys.ndim != 2 or not greys.size or kind not in "uif":
+        raise UnreadableRadiograph(
+            "An array that is a radiograph holds greys of the shape (height, width). "
+            f"Received: {greys.dtype} of the shape {greys.shape}"
+        )
+    most = 1.0 if kind == "f" else float(np.iinfo(greys.dtype).max)
+    if not (np.isfinite(greys).all() and greys.min() >= 0 and greys.max() <= most):
+        raise UnreadableRadiograph(
+            f"Greys of the type {greys.dtype} lie between 0 and {most:g}. "
+            f"Received: {greys.min()} to {greys.max()}"
+        )
+    digest = hashlib.sha256(f"{greys.dtype}{greys.shape}".encode() + greys.tobytes()).hexdigest()
+    return Radiograph((greys / most).astype(np.float32), "array", digest, "array")
+
+
 def read_radiograph(
     source: str | os.PathLike[str] | bytes | BinaryIO,
     *,
@@ -289,9 +326,13 @@ def read_radiograph(
 
     Examples
     --------
-    >>> radiograph = read_radiograph("hand.png")  # doctest: +SKIP
-    >>> radiograph.height, radiograph.width  # doctest: +SKIP
-    (512, 406)
+    >>> from pathlib import Path
+    >>> from fracture_widgets import draw_phantom, read_radiograph
+    >>> drawn = draw_phantom("hand", fractured=False, seed=1).radiograph
+    >>> _ = Path("hand.png").write_bytes(drawn.to_png())
+    >>> radiograph = read_radiograph("hand.png")
+    >>> radiograph.name, radiograph.source_format, radiograph.width == drawn.width
+    ('hand.png', 'PNG', True)
     """
     shown = shown_name(source if name is None else name)
     data = bytes_of(source, shown)

@@ -74,7 +74,10 @@ def find_radiographs(
 
     Examples
     --------
-    >>> studies = group_by_study(find_radiographs("study.zip"))  # doctest: +SKIP
+    >>> from fracture_widgets import find_radiographs, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=1)
+    >>> all(found.radiograph for found in find_radiographs("drawn"))
+    True
     """
     several = [sources] if isinstance(sources, str | os.PathLike) else sources
     skipped = SkippedFiles() if skipped is None else skipped
@@ -112,6 +115,13 @@ def group_by_study(radiographs: Iterable[Radiograph | Found]) -> tuple[Study, ..
     -------
     tuple of Study
         In the order of their first views. A radiograph of which no study is known is one alone.
+
+    Examples
+    --------
+    >>> from fracture_widgets import find_radiographs, group_by_study, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=2)
+    >>> len(group_by_study(find_radiographs("drawn")))
+    6
     """
     views: dict[object, list[Radiograph]] = {}
     for place, found in enumerate(radiographs):

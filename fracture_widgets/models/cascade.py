@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.radiograph import (
+    Radiograph,
+    RadiographLike,
+    as_radiograph,
+    read_radiograph,
+)
+from fracture_widgets.imaging.walk import SkippedFiles
 from fracture_widgets.models.answering import Answers, Prepared, most_probable
 from fracture_widgets.models.compose import Composition, compose, holds_models, load_composition
 from fracture_widgets.models.crops import Crops
@@ -21,6 +27,7 @@ from fracture_widgets.models.engines import AUTO, chosen_engine, engine_of
 from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.learned_from import LearnedFrom, learned_from
 from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.many import Examined, Sources, examine_many
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.trained import AnyCase, trained_for
@@ -50,6 +57,16 @@ class Cascade:
     See Also
     --------
     Cascade.load : The usual way to get one.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Cascade, draw_phantom
+    >>> cascade = Cascade.load()
+    >>> drawn = [draw_phantom("hand", fractured=True, seed=seed).radiograph for seed in (1, 2)]
+    >>> cascade.examine(drawn[0]).body_part
+    'hand'
+    >>> [each.report.body_part for each in cascade.examine_many(drawn)]
+    ['hand', 'hand']
     """
 
     def __init__(
@@ -64,22 +81,30 @@ class Cascade:
         engines = engine if isinstance(engine, Mapping) else dict.fromkeys(known.networks, engine)
         self._answers = _answers(known, engines, operating_point)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Cascade:
+        return self  # nothing of it changes, and its engines cannot be copied
+
     @classmethod
     def load(
         cls,
         models: str | os.PathLike[str] | None = None,
         *,
+        sha256: str | None = None,
         engine: str = AUTO,
         operating_point: OperatingPoint = SENSITIVE,
     ) -> Cascade:
-        """Load a cascade from a models folder.
+        """Load a cascade from a models folder, an archive of one, or a web address.
 
         Parameters
         ----------
         models
             A model folder: a cascade, or a fracture network for one part. Or a folder of model
-            folders, one that names the body part and one for the fractures of each. The shipped
-            cascade by default.
+            folders, one that names the body part and one for the fractures of each. Or a ZIP
+            archive of such a folder, here or at an address that begins with ``https://``; it is
+            unpacked once, in the user's cache folder. The shipped cascade by default.
+        sha256
+            Of the archive, in 64 digits; one that has another is refused. An address needs it,
+            here or at its own end as ``#sha256=``.
         engine
             ``"onnx"``; ``"openvino"``, which computes in bfloat16 where the processor does;
             ``"keras"``, the reference; or ``"auto"``: OpenVINO where it is installed, the
@@ -92,8 +117,9 @@ class Cascade:
         Raises
         ------
         ModelError
-            If the folder holds no model this version can use, models that do not fit together, no
-            such operating point, or the engine or the operating point has another name.
+            If there is no model that this version can use, the archive is another than its
+            ``sha256`` says, holds what it should not or cannot be had, models do not fit together,
+            there is no such operating point, or the engine or the operating point has another name.
         MissingExtra
             If the engine is ``"keras"`` or ``"openvino"`` and that is not installed.
         """
@@ -103,7 +129,7 @@ class Cascade:
                 f"The operating point is one of {', '.join(OPERATING_POINTS)}. "
                 f"Received: {operating_point!r}"
             )
-        known = load_composition(models)
+        known = load_composition(models, sha256)
         trust_of_card(known.card, operating_point)  # before the networks are made ready
         engines = {model: engine_of(model, runs) for model in known.networks}
         return cls(known, engines, operating_point=operating_point)
@@ -128,14 +154,16 @@ class Cascade:
         """Radiographs that its networks learned from; None where no card tells of them."""
         return learned_from(self._composition.networks)
 
-    def examine(self, radiograph: Radiograph) -> Report:
+    def examine(self, radiograph: RadiographLike) -> Report:
         """Answer one radiograph. Safe to call from several threads.
 
         Parameters
         ----------
         radiograph
-            Any framing of the body parts that the model knows where it looks twice; one joint
-            that fills most of the picture where it does not.
+            A radiograph; a path or what else
+            :func:`~fracture_widgets.imaging.radiograph.read_radiograph` reads; or an array of
+            greys. Any framing of the body parts that the model knows where it looks twice; one
+            joint that fills most of the picture where it does not.
 
         Returns
         -------
@@ -143,10 +171,37 @@ class Cascade:
             One pass of each joint and its mirror image through the network gives all of it:
             probabilities are those of the two mean log-odds, the fracture map is the mean of
             both, the heatmap is that of the radiograph as it is.
-        """
-        return self._answers.examine(radiograph)
 
-    def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
+        Raises
+        ------
+        UnreadableRadiograph
+            If it is no radiograph.
+        """
+        return self._answers.examine(as_radiograph(radiograph))
+
+    def examine_many(
+        self, radiographs: Sources, *, skipped: SkippedFiles | None = None
+    ) -> Iterator[Examined]:
+        """Answer radiographs one after another; one that cannot be read does not stop the rest.
+
+        Parameters
+        ----------
+        radiographs
+            Several of what :meth:`examine` takes, or what
+            :func:`~fracture_widgets.imaging.studies.find_radiographs` finds: folders, ZIP
+            archives, patterns such as ``"*.png"``.
+        skipped
+            Gets the files that are not taken for radiographs, each with the reason.
+
+        Yields
+        ------
+        Examined
+            Its ``place``, and its ``report`` or the ``problem`` that it has; each when it is asked
+            for, so that thousands take the memory of one.
+        """
+        return examine_many(self, radiographs, skipped)
+
+    def probabilities(self, radiograph: RadiographLike) -> dict[str, dict[str, float]]:
         """Return every head's answer to one radiograph, whatever it shows.
 
         Returns
@@ -155,9 +210,9 @@ class Cascade:
             By head, ``"body_part"`` or a body part, the probability of each of its answers, of
             the radiograph and its mirror image as in :meth:`examine`.
         """
-        return self._answers.probabilities(radiograph)
+        return self._answers.probabilities(as_radiograph(radiograph))
 
-    def prepare(self, radiograph: Radiograph) -> Prepared:
+    def prepare(self, radiograph: RadiographLike) -> Prepared:
         """Make a radiograph ready for :meth:`answer`, which then needs nothing else of it.
 
         Parameters
@@ -165,7 +220,7 @@ class Cascade:
         radiograph
             As for :meth:`examine`.
         """
-        return self._answers.prepare(radiograph)
+        return self._answers.prepare(as_radiograph(radiograph))
 
     def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
         """Answer many radiographs in one pass, without their maps. Safe to call from threads.
@@ -182,7 +237,7 @@ class Cascade:
         """
         return self._answers.answer(prepared)
 
-    def outputs(self, radiograph: Radiograph) -> Mapping[str, npt.NDArray[np.float32]]:
+    def outputs(self, radiograph: RadiographLike) -> Mapping[str, npt.NDArray[np.float32]]:
         """Return all that the network says of one radiograph as it is, its features among it.
 
         Returns
@@ -191,7 +246,7 @@ class Cascade:
             The network's outputs without their first axis, e.g. of a cascade of crops
             ``conv5_block3_out`` of shape ``(7, 7, 2048)`` and ``avg_pool`` of shape ``(2048,)``.
         """
-        return self._answers.outputs(radiograph)
+        return self._answers.outputs(as_radiograph(radiograph))
 
 
 def _answers(
@@ -245,10 +300,13 @@ def predict(
 
     Examples
     --------
-    >>> from fracture_widgets import predict
-    >>> predict("hand.png")  # doctest: +SKIP
+    >>> from pathlib import Path
+    >>> from fracture_widgets import draw_phantom, predict
+    >>> drawn = draw_phantom("hand", fractured=True, seed=1).radiograph
+    >>> _ = Path("hand.png").write_bytes(drawn.to_png())
+    >>> predict("hand.png")
     'Hand'
-    >>> predict("hand.png", model="Hand")  # doctest: +SKIP
+    >>> predict("hand.png", model="Hand")
     'fractured'
     """
     if isinstance(model, str) and not holds_models(Path(model)):

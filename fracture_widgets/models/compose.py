@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from fracture_widgets.base.files import data_folder
 from fracture_widgets.errors import ModelError
+from fracture_widgets.models.fetched import model_home
 from fracture_widgets.models.folder import (
     BODY_PART,
     CASCADE,
@@ -57,24 +59,27 @@ class Composition:
 
 def holds_models(folder: Path) -> bool:
     """Say whether a folder is a model folder, or holds some."""
-    return is_model_folder(model_folders(folder)[0])
+    return (folder.is_file() and is_zipfile(folder)) or is_model_folder(model_folders(folder)[0])
 
 
-def model_folders(folder: Path) -> list[Path]:
-    """Return the model folders that answer together when ``folder`` is named.
+def model_folders(models: str | os.PathLike[str], sha256: str | None = None) -> list[Path]:
+    """Return the model folders that answer together when a folder or an archive is named.
 
     A model folder may hold the one that finds its joints, in ``joints``.
     """
+    folder = model_home(models, sha256)
     if is_model_folder(folder) or not folder.is_dir():
         joints = folder / JOINTS_FOLDER
         return [folder, joints] if is_model_folder(joints) else [folder]
     return [below for below in sorted(folder.iterdir()) if is_model_folder(below)] or [folder]
 
 
-def load_composition(folder: str | os.PathLike[str] | None = None) -> Composition:
-    """Load a models folder, or the models folders below it."""
-    home = Path(folder) if folder is not None else default_models_folder()
-    return compose([load_model_folder(found) for found in model_folders(home)])
+def load_composition(
+    models: str | os.PathLike[str] | None = None, sha256: str | None = None
+) -> Composition:
+    """Load a models folder, the models folders below it, or an archive of them."""
+    named = models if models is not None else default_models_folder()
+    return compose([load_model_folder(found) for found in model_folders(named, sha256)])
 
 
 def compose(networks: Sequence[ModelFolder]) -> Composition:

@@ -34,7 +34,8 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import GRAVEST_FIRST, Answer, JointAnswer, Report
+from fracture_widgets.models.report import Answer, JointAnswer, Report
+from fracture_widgets.models.study import GRAVEST_FIRST
 from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
 

@@ -36,6 +36,13 @@ class Finding:
         Where it is, in fractions of the radiograph's width and height; None without an extent.
     place
         The same as a point ``(x, y)``; None where only a box, or nothing, is known.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Box, Finding
+    >>> found = Finding("fracture", "hand", 0.8, "detector", Box(0.1, 0.2, 0.3, 0.5))
+    >>> found.to_dict()["box"]
+    [0.1, 0.2, 0.3, 0.5]
     """
 
     kind: str

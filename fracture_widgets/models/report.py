@@ -1,15 +1,14 @@
-"""What the cascade says of one radiograph, and of the views of a study, as values."""
+"""What the cascade says of one radiograph, as values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.record import Finding, answer_record, record_of
@@ -134,6 +133,13 @@ class Answer:
         where the model takes the whole radiograph for one joint.
     notes
         What was done to the radiograph before it was examined, sentences.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Answer
+    >>> answer = Answer({"elbow": 0.25, "hand": 0.75}, 0.9, 0.8)
+    >>> answer.body_part, answer.verdict.value, answer.label
+    ('hand', 'fracture', 'fractured')
     """
 
     body_part_probabilities: Mapping[str, float]
@@ -199,7 +205,7 @@ class Answer:
         return answer_record(self)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """The cascade's answer to one radiograph.
 
@@ -217,6 +223,18 @@ class Report:
         sha256 of the model's weights.
     timings
         Seconds spent in ``"prepare"``, ``"network"``, ``"heatmap"`` and ``"total"``.
+
+    Examples
+    --------
+    As the last line of a notebook's cell it shows the radiograph and what was found on it.
+
+    >>> from fracture_widgets import Cascade, draw_phantom
+    >>> drawn = draw_phantom("elbow", fractured=True, seed=3).radiograph
+    >>> report = Cascade.load().examine(drawn)
+    >>> report.body_part
+    'elbow'
+    >>> report.verdict is report.answer.verdict
+    True
     """
 
     radiograph: Radiograph
@@ -280,121 +298,11 @@ class Report:
         """Return everything but the pixels and maps, ready for JSON or a table row."""
         return record_of(self)
 
+    def __repr__(self) -> str:
+        part = "" if self.refused else f"{self.body_part}, "
+        return f"Report({self.radiograph.name!r}, {part}{self.verdict.value})"
 
-GRAVEST_FIRST = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN, Verdict.REFUSED)
+    def _repr_html_(self) -> str:
+        from fracture_widgets.figures.report import report_html
 
-
-class _Examines(Protocol):
-    def examine(self, radiograph: Radiograph) -> Report: ...
-
-
-@dataclass(frozen=True)
-class StudyAnswer:
-    """One answer for the views of a study; ``highest`` and ``gravest`` are places of views.
-
-    The gravest is the one whose verdict the study has: of several, the most probable fracture.
-    """
-
-    verdict: Verdict
-    calibrated_probability: float | None
-    highest: int
-    gravest: int
-    views: int
-    refused: int
-
-    @classmethod
-    def of(cls, answers: Sequence[Answer]) -> StudyAnswer:
-        """Pool the answers of a study's views."""
-        if not answers:
-            raise ValueError("A study has at least one view.")
-        scores = [-1.0 if x.refused else x.calibrated_probability for x in answers]
-        counted = [score for score in scores if score >= 0.0]
-        by_gravity = sorted(
-            range(len(answers)),
-            key=lambda view: (GRAVEST_FIRST.index(answers[view].verdict), -scores[view]),
-        )
-        return cls(
-            verdict=answers[by_gravity[0]].verdict,
-            calibrated_probability=sum(counted) / len(counted) if counted else None,
-            highest=scores.index(max(scores)),
-            gravest=by_gravity[0],
-            views=len(answers),
-            refused=len(scores) - len(counted),
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it ready for JSON."""
-        return {
-            "verdict": str(self.verdict),
-            "calibrated_probability": self.calibrated_probability,
-            "views": self.views,
-            "refused_views": self.refused,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class StudyReport:
-    """The cascade's answer to a study."""
-
-    views: tuple[Report, ...]
-    answer: StudyAnswer
-
-    @classmethod
-    def of(cls, views: Sequence[Report]) -> StudyReport:
-        """Pool the reports on a study's views."""
-        return cls(tuple(views), StudyAnswer.of([view.answer for view in views]))
-
-    @property
-    def highest(self) -> Report:
-        """The view with the highest fracture probability."""
-        return self.views[self.answer.highest]
-
-    @property
-    def body_parts(self) -> tuple[str, ...]:
-        """The body parts named, each once, in the order of the views that are not refused."""
-        return tuple(dict.fromkeys(view.body_part for view in self.views if not view.refused))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything but pixels and maps, ready for JSON; the study has no name."""
-        return {
-            **self.answer.to_dict(),
-            "body_parts": list(self.body_parts),
-            "highest": self.highest.radiograph.name,
-            "views": [view.to_dict() for view in self.views],
-        }
-
-
-def examine_study(cascade: _Examines, radiographs: Iterable[Radiograph]) -> StudyReport:
-    """Answer the views of one study, and the study.
-
-    Parameters
-    ----------
-    cascade
-        What answers each view, e.g. :class:`~fracture_widgets.models.cascade.Cascade`.
-    radiographs
-        The views, e.g. those of a
-        :class:`~fracture_widgets.imaging.studies.Study`; they are examined as they come.
-
-    Returns
-    -------
-    StudyReport
-        With the gravest verdict of its views and the mean of their probabilities.
-
-    Raises
-    ------
-    UnreadableRadiograph
-        If there is no view.
-
-    Examples
-    --------
-    >>> from fracture_widgets import Cascade, draw_phantom
-    >>> cascade = Cascade.load()  # doctest: +SKIP
-    >>> views = [draw_phantom("hand", seed=seed).radiograph for seed in (1, 2)]  # doctest: +SKIP
-    >>> examine_study(cascade, views).answer.verdict  # doctest: +SKIP
-    """
-    reports = tuple(cascade.examine(radiograph) for radiograph in radiographs)
-    if not reports:
-        raise UnreadableRadiograph(
-            "The study holds no view that can be examined: choose its radiographs again."
-        )
-    return StudyReport.of(reports)
+        return report_html(self)

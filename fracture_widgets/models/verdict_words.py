@@ -8,14 +8,8 @@ from typing import Any
 from fracture_widgets.base.words import percent
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import (
-    Answer,
-    DoubtBand,
-    JointAnswer,
-    Peers,
-    Report,
-    StudyAnswer,
-)
+from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers, Report
+from fracture_widgets.models.study import StudyAnswer
 from fracture_widgets.parts import Verdict
 
 NOT_ANSWERED = "not answered"

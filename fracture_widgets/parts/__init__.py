@@ -38,7 +38,14 @@ LABELS = (FRACTURED, NORMAL)
 
 
 class Verdict(enum.StrEnum):
-    """What is concluded of a radiograph, as a reader would say it."""
+    """What is concluded of a radiograph, as a reader would say it.
+
+    Examples
+    --------
+    >>> from fracture_widgets import Verdict
+    >>> Verdict("none seen") is Verdict.NONE_SEEN
+    True
+    """
 
     FRACTURE = "fracture"
     DOUBT = "doubt"

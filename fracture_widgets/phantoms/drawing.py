@@ -67,6 +67,13 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
     ------
     ValueError
         If the body part is not one of those, or the seed or the exposure is negative.
+
+    Examples
+    --------
+    >>> from fracture_widgets import draw_phantom
+    >>> drawn = draw_phantom("elbow", fractured=True, seed=7)
+    >>> drawn.label, len(drawn.boxes)
+    ('fractured', 1)
     """
     part = get_part(body_part)
     if part.drawing is None:
@@ -112,7 +119,14 @@ def draw_phantom(body_part: str, *, fractured: bool, seed: int, exposure: int = 
 
 
 def sample_phantoms() -> tuple[Phantom, ...]:
-    """Return the samples shown in the workbench: each part once normal and once fractured."""
+    """Return the samples shown in the workbench: each part once normal and once fractured.
+
+    Examples
+    --------
+    >>> from fracture_widgets import sample_phantoms
+    >>> [sample.label for sample in sample_phantoms()][:2]
+    ['normal', 'fractured']
+    """
     return tuple(
         draw_phantom(part.name, fractured=bool(number), seed=part.drawing.samples[number])
         for part in all_parts()

@@ -66,6 +66,13 @@ def write_phantoms(
         If the destination holds anything else, or cannot be written.
     ValueError
         If ``patients`` or ``exposures`` is less than 1, or ``seed`` negative.
+
+    Examples
+    --------
+    >>> from fracture_widgets import load_dataset, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=2)
+    >>> sorted(load_dataset("drawn")["label"].unique())
+    ['fractured', 'normal']
     """
     import pandas as pd
 

@@ -19,7 +19,8 @@ from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.models.record import RECORD, RECORD_SCHEMA, record_of, rounded
-from fracture_widgets.models.report import Report, StudyReport
+from fracture_widgets.models.report import Report
+from fracture_widgets.models.study import StudyReport
 
 if TYPE_CHECKING:
     from fracture_widgets.figures.overlay import Look

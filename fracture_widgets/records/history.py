@@ -73,6 +73,16 @@ class History:
     Every method raises :class:`~fracture_widgets.errors.HistoryError`, with a sentence, when the
     file cannot be read or written or was written by a newer version of the package. A damaged
     file is renamed, not written over. What was changed is on the disk when a method returns.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from fracture_widgets import Cascade, History, draw_phantom
+    >>> history = History(Path("history.sqlite3"))
+    >>> drawn = draw_phantom("hand", fractured=True, seed=1).radiograph
+    >>> number = history.save(Cascade.load().examine(drawn))
+    >>> [row.name for row in history.rows()]
+    ['drawn-hand-1-fractured.png']
     """
 
     def __init__(self, path: Path | None = None, *, patience: float | None = None) -> None:

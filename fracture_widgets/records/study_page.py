@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import INK, QUIET, RULE, VERDICTS
 from fracture_widgets.models.annotations import annotations_of
-from fracture_widgets.models.report import Report, StudyReport
+from fracture_widgets.models.report import Report
+from fracture_widgets.models.study import StudyReport
 from fracture_widgets.models.verdict_words import (
     meaning,
     not_examined,

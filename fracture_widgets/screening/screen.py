@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fracture_widgets.base.files import exclusively
+from fracture_widgets.base.files import exclusively, scratch_folder
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
@@ -25,10 +26,14 @@ from fracture_widgets.screening.journal import Journal, Screened
 from fracture_widgets.screening.table import (
     Row,
     check_format,
+    frame_of,
     read_table,
     unicode_path,
     write_table,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BATCH = 16
 """Radiographs that go through the network together; with more it is no faster."""
@@ -37,26 +42,44 @@ Examine = Callable[[Iterable[Batch]], Generator[tuple[Batch, list[Row]]]]
 """Answers batches of files, and gives each with its rows in whatever order they are finished."""
 
 
-Chosen = tuple[str | os.PathLike[str] | None, OperatingPoint]
-"""A models folder, or None for the shipped one, and the operating point."""
+Models = str | os.PathLike[str] | Cascade | None
+"""A models folder, or what :meth:`Cascade.load` made of one; None for the shipped one."""
 
 
 @dataclass(frozen=True)
 class Screening:
-    """A finished screening."""
+    """A finished screening.
 
-    path: Path
+    Attributes
+    ----------
+    path
+        The file with the table; None where none was asked for.
+    files, fractures, failed
+        How many there are, are given as fractures, and have no answer.
+    skipped
+        The files that are no radiographs, each with the reason.
+    """
+
+    path: Path | None
     files: int
     fractures: int
     failed: int
     skipped: SkippedFiles = field(default_factory=SkippedFiles)
+    _read: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each file, sorted by path; of one that has no answer, why in ``error``."""
+        if self._read is not None or self.path is None:
+            return frame_of(()) if self._read is None else self._read
+        return frame_of(read_table(self.path))
 
 
 def screen_folder(
     folder: str | os.PathLike[str],
-    out: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
     *,
-    models: str | os.PathLike[str] | None = None,
+    models: Models = None,
     operating_point: OperatingPoint = SENSITIVE,
     batch: int = BATCH,
     restart: bool = False,
@@ -75,9 +98,10 @@ def screen_folder(
     folder
         Searched with all folders in it for radiographs, by name and by content.
     out
-        The table; its name ends in ``.csv`` or ``.parquet``.
+        The file for the table; its name ends in ``.csv`` or ``.parquet``. Without, nothing is
+        kept on disk, and the table is in what is returned alone.
     models
-        Another models folder.
+        Another models folder, or any cascade, at whose own operating point it then is.
     operating_point
         ``"sensitive"`` or ``"balanced"``, as for
         :meth:`~fracture_widgets.models.cascade.Cascade.load`.
@@ -94,6 +118,11 @@ def screen_folder(
         and does not stop the rest. Cancelled, the work stops after the batch at hand, and goes on
         when the same call is made again.
 
+    Returns
+    -------
+    Screening
+        With the ``table``, a data frame, and what it comes to.
+
     Raises
     ------
     ScreeningError
@@ -108,16 +137,30 @@ def screen_folder(
 
     Examples
     --------
-    >>> from fracture_widgets import screen_folder
-    >>> screen_folder("radiographs", "answers.csv").files  # doctest: +SKIP
+    >>> from fracture_widgets import screen_folder, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=1)
+    >>> screening = screen_folder("drawn", "answers.csv")
+    >>> len(screening.table) == screening.files
+    True
+    >>> sorted(screening.table["body_part"].unique())
+    ['elbow', 'hand', 'shoulder']
     """
+    if out is None:
+        with scratch_folder() as scratch:
+            found = screen_folder(
+                folder, scratch / "answers.csv", models=models, operating_point=operating_point,
+                batch=batch, dask=dask, monitor=monitor,
+            )  # fmt: skip
+            return replace(found, path=None, _read=found.table)
     out = Path(out)
     if batch < 1:
         raise ScreeningError(f"A batch holds at least one radiograph. Received: {batch}")
     check_format(out)
     listing = Listing.of(folder)
-    chosen = (models, operating_point)
-    with _alone(out), _examiner(listing.folder, chosen, dask, monitor) as (model, answer):
+    with (
+        _alone(out),
+        _examiner(listing.folder, models, operating_point, dask, monitor) as (model, answer),
+    ):
         if out.exists() and not restart and not Journal.beside(out).exists():
             finished = _counted(out, _complete_already(out, listing, model))
             monitor.say(f"{out.name} was complete already; --restart screens the folder again.")
@@ -158,18 +201,24 @@ def _alone(table: Path) -> Iterator[None]:
 
 @contextmanager
 def _examiner(
-    folder: Path, chosen: Chosen, dask: str | None, monitor: Monitor
+    folder: Path, models: Models, point: OperatingPoint, dask: str | None, monitor: Monitor
 ) -> Iterator[tuple[str, Examine]]:
     """Give the sha256 of the model, and what answers batches with it, here or elsewhere."""
     if dask is None:
         DECODERS.start()  # while the networks are loaded
-        models, point = chosen
-        cascade = Cascade.load(models, operating_point=point)
+        cascade = (
+            models if isinstance(models, Cascade) else Cascade.load(models, operating_point=point)
+        )
         yield cascade.sha256, partial(examine, cascade, folder)
         return
+    if isinstance(models, Cascade):
+        raise ScreeningError(
+            "A cascade that is loaded here cannot be sent to a Dask cluster: name its folder, "
+            "which the workers read."
+        )
     from fracture_widgets.screening.cluster import ClusterExaminer
 
-    with ClusterExaminer(dask, folder, chosen, monitor) as examiner:
+    with ClusterExaminer(dask, folder, (models, point), monitor) as examiner:
         yield examiner.model, examiner.examine
 
 

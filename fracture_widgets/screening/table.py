@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.base.tables import read_csv, read_parquet, write_csv, write_parquet
 from fracture_widgets.errors import MissingExtra, ScreeningError
@@ -20,6 +20,9 @@ from fracture_widgets.models.record import (
     record_of,
     rounded,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = Mapping[str, Any]
 """What is said of one file by column: an answer, or why there is none."""
@@ -113,6 +116,24 @@ def read_table(path: Path) -> Iterator[Row]:
         f"{path.name} is there already and is no table of a screening: choose another name, "
         "or replace it with --restart."
     ) from problem
+
+
+def frame_of(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return rows as a data frame: numbers and texts, whichever file they come from."""
+    import pandas as pd
+
+    frame = pd.DataFrame([{name: row.get(name) for name in COLUMNS} for row in rows],
+                         columns=list(COLUMNS))  # fmt: skip
+    types = {column.name: column.type for column in _RECORD}
+    for name in COLUMNS:
+        cells = frame[name]
+        match types.get(name, str):
+            case kind if kind in (int, float):
+                numbers = pd.to_numeric(cells.where(cells != "", None))
+                frame[name] = numbers.astype("Int64" if kind is int else "float64")
+            case _:
+                frame[name] = cells.fillna("").astype(str)
+    return frame
 
 
 def _is_parquet(path: Path) -> bool:

@@ -103,6 +103,7 @@ class ClassifierTraining:
         features: str | os.PathLike[str] | None = None,
         trunk: TrunkBuilder = build_trunk,
         strategy: str | Strategy | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         self._question = question
         self._plan = plan
@@ -111,6 +112,7 @@ class ClassifierTraining:
         self._features = features
         self._trunk = trunk
         self._strategy = strategy
+        self._callbacks = callbacks
         chosen = select_task(question, dataset)
         check_study_labels(question, chosen)
         self._table = split_dataset(question, chosen, plan)
@@ -214,6 +216,7 @@ class ClassifierTraining:
             start=None if before is None else before.state(),
             keep=None if kept_in is None else partial(kept_in.keep, self._record),
             strategy=strategy,
+            callbacks=self._callbacks,
         )
         return loop.fit(
             batches(examples.inputs, targets, train, size=sizes[0], shuffled=shuffle, vary=vary),

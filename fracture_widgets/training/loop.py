@@ -90,8 +90,16 @@ class TrainingLoop:
         start: State | None = None,
         keep: Callable[[pd.DataFrame, Arrays], object] | None = None,
         strategy: Strategy | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         self._keras = require_keras("Training")
+        self._theirs = list(callbacks)
+        for each in self._theirs:
+            if not isinstance(each, self._keras.callbacks.Callback):
+                raise TrainingError(
+                    "callbacks are Keras's, such as keras.callbacks.TensorBoard. Received: "
+                    f"{type(each).__name__}"
+                )
         self._model = _compiled(model, plan, strategy)
         self._plan = plan
         self._monitor = monitor
@@ -117,7 +125,7 @@ class TrainingLoop:
                 run_epochs(
                     self._model,
                     training,
-                    [self._reporter(len(training)), self._early, self._keeper()],
+                    [self._reporter(len(training)), self._early, self._keeper(), *self._theirs],
                     epochs=self._plan.epochs,
                     batch=self._plan.batch,
                     first=len(self._epochs),

@@ -73,6 +73,13 @@ class TrainingPlan:
     ------
     TrainingError
         If a setting makes no sense.
+
+    Examples
+    --------
+    >>> from fracture_widgets import TrainingPlan
+    >>> plan = TrainingPlan(epochs=3, augmentation=None, frozen_trunk=True, weights="shipped")
+    >>> {side: round(share, 2) for side, share in plan.fractions.items()}
+    {'train': 0.72, 'validation': 0.18, 'test': 0.1}
     """
 
     learning_rate: float = field(default=1e-4, metadata={"help": "of Adam"})

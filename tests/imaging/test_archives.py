@@ -74,9 +74,7 @@ def test_a_path_that_leads_outside_is_left_out_and_writes_nothing(name, tmp_path
     monkeypatch.chdir(tmp_path)
     one = only(packed({name: PNG}))
     assert one.content is None
-    assert one.problem.endswith(
-        " in study.zip names a place outside the archive: pack the study again."
-    )
+    assert one.problem.endswith(" in study.zip names a place outside the archive: pack it again.")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -122,7 +120,7 @@ def test_a_bomb_is_left_out_by_what_it_states():
     bomb = packed({"1.png": bytes(10 << 20)})
     assert len(bomb) < 20_000
     assert only(bomb).problem == (
-        "1.png in study.zip unpacks to far more than a radiograph: pack the study again."
+        "1.png in study.zip unpacks to far more than it holds: pack it again."
     )
 
 

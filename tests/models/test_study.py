@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.report import Answer, DoubtBand, Report, StudyAnswer, examine_study
+from fracture_widgets.models.report import Answer, DoubtBand, Report
+from fracture_widgets.models.study import StudyAnswer, examine_study
 
 BAND = DoubtBand(0.2, 0.6)
 

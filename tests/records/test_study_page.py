@@ -11,7 +11,7 @@ from known_reports import MADE_AT, WHY, known_report, limb_report, refused_repor
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import FOUND
-from fracture_widgets.models.report import StudyReport
+from fracture_widgets.models.study import StudyReport
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.formats import study_file
 from fracture_widgets.records.history import History

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_networks import put
 
 from fracture_widgets import Cascade, read_radiograph, screen_folder
 from fracture_widgets.base.progress import Cancelled, Monitor
@@ -287,3 +288,22 @@ def test_a_folder_that_may_not_be_read_has_its_row(tmp_path: Path) -> None:
     finally:
         closed.chmod(0o700)
     assert "closed may not be read" in (tmp_path / "t.csv").read_text()
+
+
+def test_any_cascade_screens_and_its_table_is_a_data_frame(
+    radiographs: Path, uninterrupted: bytes, tmp_path: Path
+) -> None:
+    cascade = Cascade.load(put(tmp_path / "small", "fracture", ["hand"]))
+    screening = screen_folder(radiographs, models=cascade, batch=BATCH)
+    table = screening.table
+    assert (screening.path, len(table), screening.failed) == (None, 9, 2)
+    assert set(table["model"]) == {cascade.sha256}
+    answered = table[table["error"] == ""]
+    assert answered["calibrated_probability"].dropna().between(0, 1).all()
+    assert answered["width"].notna().all()
+    assert table.loc[table["error"] != "", "width"].isna().all()
+    with pytest.raises(ScreeningError, match="cannot be sent to a Dask cluster"):
+        screen_folder(radiographs, models=cascade, dask="tcp://127.0.0.1:1")
+    kept = tmp_path / "results.csv"
+    kept.write_bytes(uninterrupted)
+    assert len(screen_folder(radiographs, kept, batch=BATCH).table) == 9

@@ -185,7 +185,7 @@ def _other_point(answer: Answer) -> str:
 
 def _study_as_json(number: int, views: Sequence[tuple[str, Answer]], model: str) -> str:
     from fracture_widgets.models.record import RECORD_SCHEMA, rounded
-    from fracture_widgets.models.report import StudyAnswer
+    from fracture_widgets.models.study import StudyAnswer
 
     study = StudyAnswer.of([answer for _, answer in views])
     line = {"study": number, "schema": RECORD_SCHEMA, **rounded(study.to_dict())}
@@ -194,7 +194,7 @@ def _study_as_json(number: int, views: Sequence[tuple[str, Answer]], model: str)
 
 def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], _: str) -> str:
     from fracture_widgets.base.words import percent
-    from fracture_widgets.models.report import StudyAnswer
+    from fracture_widgets.models.study import StudyAnswer
     from fracture_widgets.models.verdict_words import verdict_words
 
     study = StudyAnswer.of([answer for _, answer in views])

@@ -121,6 +121,14 @@ def compare(
         was finished, or a finished fold cannot be saved.
     MissingExtra
         If TensorFlow, scikit-learn or SciPy is not installed.
+
+    Examples
+    --------
+    >>> from fracture_widgets import compare, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=8)
+    >>> compared = compare("drawn", ["always-normal", "k-means-pixels"], folds=2, resamples=20)
+    >>> "comparison.csv" in compared.save("compared")
+    True
     """
     if minutes is not None and not minutes > 0:
         raise TrainingError(f"minutes is above 0. Received: {minutes}")

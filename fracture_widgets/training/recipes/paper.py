@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,9 @@ from fracture_widgets.training.loop import Strategy
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.progress import EpochEnded, Progress, TrainingMonitor
 from fracture_widgets.training.runs import TrainingResult, TrainingRun, open_run, task_title
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = [
     "Augmentation",
@@ -51,6 +55,7 @@ def train_bone_type_model(
     features: str | os.PathLike[str] | None = None,
     trunk: TrunkBuilder = build_trunk,
     strategy: str | Strategy | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Callable[[Progress], object] | None = None,
     epoch_ended: Callable[[EpochEnded], object] | None = None,
     say: Callable[[str], object] | None = None,
@@ -85,6 +90,9 @@ def train_bone_type_model(
         strategy of your own, or ``None`` for the current one. The plan's batch is that of all
         devices together. Of several workers the chief alone writes, and all of them need the same
         radiographs and, to resume, the same ``out``.
+    callbacks
+        Callbacks of Keras, such as ``keras.callbacks.TensorBoard("logs")`` or MLflow's, which hear
+        of every epoch and batch beside our own.
     progress
         Called after every radiograph read and every batch.
     epoch_ended
@@ -115,11 +123,20 @@ def train_bone_type_model(
         If the weights to start from cannot be had or do not fit.
     MissingExtra
         If TensorFlow is not installed.
+
+    Examples
+    --------
+    >>> from fracture_widgets import TrainingPlan, predict, train_bone_type_model, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=8)
+    >>> plan = TrainingPlan(epochs=2, weights="shipped", frozen_trunk=True, augmentation=None)
+    >>> result = train_bone_type_model("drawn", plan=plan, out="runs/parts")
+    >>> len(result.history)
+    2
     """
     monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
     training = ClassifierTraining(
         BODY_PART_OUTPUT, _named(dataset, monitor), plan, monitor, out=out, features=features,
-        trunk=trunk, strategy=strategy,
+        trunk=trunk, strategy=strategy, callbacks=callbacks,
     )  # fmt: skip
     return _used(training.train(resume=resume))
 
@@ -134,6 +151,7 @@ def train_fracture_model(
     features: str | os.PathLike[str] | None = None,
     trunk: TrunkBuilder = build_trunk,
     strategy: str | Strategy | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Callable[[Progress], object] | None = None,
     epoch_ended: Callable[[EpochEnded], object] | None = None,
     say: Callable[[str], object] | None = None,
@@ -146,22 +164,31 @@ def train_fracture_model(
     ----------
     part
         ``"elbow"``, ``"hand"`` or ``"shoulder"``, in any letter case.
-    dataset, plan, out, resume, features, trunk, strategy, progress, epoch_ended, say, cancelled, \
-    enough
+    dataset, plan, out, resume, features, trunk, strategy, callbacks, progress, epoch_ended, say, \
+    cancelled, enough
         As for :func:`train_bone_type_model`; radiographs of other parts are left out.
 
     Raises
     ------
     ValueError
         If there is no such part.
+
+    Examples
+    --------
+    >>> from fracture_widgets import TrainingPlan, train_fracture_model, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=10)
+    >>> plan = TrainingPlan(epochs=2, weights="shipped", frozen_trunk=True, augmentation=None)
+    >>> result = train_fracture_model("Elbow", "drawn", plan=plan, out="runs/elbow")
+    >>> sorted(path.suffix for path in result.files.values())[:1]
+    ['.json']
     """
-    question = part.lower()
+    question = str(part).lower()
     if question not in BODY_PARTS:
         raise ValueError(f"The part is one of {', '.join(BODY_PARTS)}. Received: {part!r}")
     monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
     training = ClassifierTraining(
         question, _named(dataset, monitor), plan, monitor, out=out, features=features, trunk=trunk,
-        strategy=strategy,
+        strategy=strategy, callbacks=callbacks,
     )  # fmt: skip
     return _used(training.train(resume=resume))
 
@@ -199,6 +226,7 @@ def train_mura_models(
     features: str | os.PathLike[str] | None = None,
     trunk: TrunkBuilder = build_trunk,
     strategy: str | Strategy | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Callable[[Progress], object] | None = None,
     epoch_ended: Callable[[EpochEnded], object] | None = None,
     say: Callable[[str], object] | None = None,
@@ -219,7 +247,7 @@ def train_mura_models(
     out
         Folder for a model folder of each network, named after its question. It is a model itself:
         give it to :meth:`~fracture_widgets.models.cascade.Cascade.load`, or as ``--models``.
-    plan, features, trunk, strategy, progress, epoch_ended, say, cancelled, enough
+    plan, features, trunk, strategy, callbacks, progress, epoch_ended, say, cancelled, enough
         As for :func:`train_bone_type_model`.
 
     Returns
@@ -243,7 +271,7 @@ def train_mura_models(
         folder = Path(out) / question
         training = ClassifierTraining(
             question, table, plan, monitor, out=folder, features=features, trunk=trunk,
-            strategy=strategy,
+            strategy=strategy, callbacks=callbacks,
         )  # fmt: skip
         monitor.say(f"{task_title(question).capitalize()}: network {len(runs) + 1} of "
                     f"{len(questions)}.")  # fmt: skip

@@ -412,3 +412,13 @@ def test_names_equal_themselves_in_any_case():
     assert elbow != 5
     assert elbow in {"Elbow": 1}
     assert f"{elbow}" == "Elbow"
+
+
+def test_callbacks_of_keras_hear_of_every_epoch(train, tmp_path):
+    import keras
+
+    log = tmp_path / "log.csv"
+    result = train(callbacks=[keras.callbacks.CSVLogger(str(log))])
+    assert pd.read_csv(log)["val_loss"].to_list() == pytest.approx(result.history["val_loss"])
+    with pytest.raises(TrainingError, match=r"are Keras's, such as .* Received: str"):
+        train(callbacks=["TensorBoard"])

@@ -67,8 +67,10 @@ class ErrorBrowser(AppShell):
 
     Examples
     --------
-    >>> from fracture_widgets import ErrorBrowser, evaluate_predictions
-    >>> ErrorBrowser(evaluate_predictions("joints/"))  # doctest: +SKIP
+    >>> from fracture_widgets import ErrorBrowser, evaluate_predictions, write_phantoms
+    >>> _ = write_phantoms("drawn", patients=1)
+    >>> page = ErrorBrowser(evaluate_predictions("drawn", resamples=20, show=None))
+    >>> page.close()
     """
 
     def __init__(

@@ -63,8 +63,8 @@ class ReadingRoom(AppShell):
     Examples
     --------
     >>> from fracture_widgets import ReadingRoom
-    >>> ReadingRoom()  # doctest: +SKIP
-    >>> ReadingRoom(folders=["joints/"])  # doctest: +SKIP
+    >>> page = ReadingRoom()  # with drawn radiographs; folders=["joints/"] offers others
+    >>> page.close()
     """
 
     def __init__(

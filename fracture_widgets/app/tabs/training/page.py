@@ -58,8 +58,8 @@ class TrainingPanel(AppShell):
     Examples
     --------
     >>> from fracture_widgets import TrainingPanel
-    >>> TrainingPanel()  # doctest: +SKIP
-    >>> TrainingPanel(folders=["joints/"])  # doctest: +SKIP
+    >>> page = TrainingPanel()  # with drawn radiographs; folders=["joints/"] offers others
+    >>> page.close()
     """
 
     def __init__(
