@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -18,12 +19,15 @@ from typer.exceptions import TyperException
 from fracture_widgets.base.cores import THREADS_VARIABLE
 from fracture_widgets.base.plugins import discover
 from fracture_widgets.base.version import __version__
-from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.narrator import be_quiet, complain
 from fracture_widgets.cli.options import INTERRUPTED, new_app
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.parts import in_words
 
 _NAME = "fracture-widgets"
+_COMPLETE = f"_{_NAME.replace('-', '_').upper()}_COMPLETE"
+"""Set where the shell asks how a word may go on."""
+_LOG = logging.getLogger("fracture_widgets")
 _FOLDER, _GROUP = "fracture_widgets.cli.commands", "fracture_widgets.commands"
 _FAILED = 1
 _OF_LIBRARIES = (
@@ -49,7 +53,7 @@ class _Commands(TyperGroup):
         """Return the names of all commands."""
         registry = discover(_FOLDER, _GROUP)
         for problem in registry.problems:
-            say(problem)
+            complain(problem)
         for name, found in registry.found.items():
             self._add(name, found)
         return super().list_commands(ctx)
@@ -58,26 +62,56 @@ class _Commands(TyperGroup):
         if name not in self.commands:
             app: Any = found.app if isinstance(found, ModuleType) else found
             command = typer.main.get_command(app)
-            _let_threads_be_chosen(command)
+            _give_common_options(command)
             self.add_command(command, name)
 
 
-def _let_threads_be_chosen(command: Any) -> None:
-    """Give a command, or all of a group, the option that says how many cores to use."""
+def _give_common_options(command: Any) -> None:
+    """Give a command, or all of a group, the options that every one has."""
     if isinstance(command, TyperGroup):
         for one in command.commands.values():
-            _let_threads_be_chosen(one)
+            _give_common_options(one)
         return
-    option = TyperOption(
-        param_decls=["--threads"],
-        type=int,
-        metavar="N",
-        expose_value=False,
-        is_eager=True,
-        callback=_use_threads,
-        help=f"use so many cores (all that the system allows; {THREADS_VARIABLE} says so too)",
-    )
-    command.params.insert(-1, option)
+    always: dict[str, Any] = {"expose_value": False, "is_eager": True}
+    taken = {name for parameter in command.params for name in parameter.opts}
+    common = [
+        TyperOption(
+            param_decls=["--threads"],
+            type=int,
+            metavar="N",
+            callback=_use_threads,
+            help=f"use so many cores (all that the system allows; {THREADS_VARIABLE} says so too)",
+            **always,
+        ),
+        TyperOption(
+            param_decls=["--quiet", "-q"],
+            is_flag=True,
+            callback=lambda _context, _option, wanted: be_quiet(quiet=bool(wanted)),
+            help="say only what is answered, and what is wrong",
+            **always,
+        ),
+        TyperOption(
+            param_decls=["--verbose", "-v"],
+            is_flag=True,
+            callback=_be_verbose,
+            help="say what goes on inside, and where an error came from",
+            **always,
+        ),
+    ]
+    # Somebody else's command may have such an option of its own.
+    command.params[-1:-1] = [each for each in common if taken.isdisjoint(each.opts)]
+
+
+def _be_verbose(_context: Any, _option: Any, wanted: bool | None) -> None:
+    """Write on stderr what the package logs."""
+    _LOG.setLevel(logging.DEBUG if wanted else logging.NOTSET)
+    for handler in [each for each in _LOG.handlers if each.name == _NAME]:
+        _LOG.removeHandler(handler)
+    if wanted:
+        written = logging.StreamHandler(sys.stderr)
+        written.name = _NAME
+        written.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        _LOG.addHandler(written)
 
 
 def _use_threads(_context: Any, _option: Any, threads: int | None) -> None:
@@ -89,7 +123,7 @@ def _use_threads(_context: Any, _option: Any, threads: int | None) -> None:
         os.environ[name] = str(threads)
 
 
-app = new_app(cls=_Commands)
+app = new_app(cls=_Commands, add_completion=True)
 
 
 @app.callback(
@@ -115,10 +149,14 @@ def _show_version(wanted: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    be_quiet(quiet=False)
+    _be_verbose(None, None, False)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the console lacks letters for
             stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
+    if _COMPLETE in os.environ:
+        command(args=words, prog_name=_NAME)
     try:
         with command.make_context(_NAME, words) as context:
             return int(command.invoke(context) or 0)
@@ -127,10 +165,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TyperException as error:
         if where := getattr(error, "ctx", None):
             print(where.get_usage(), file=sys.stderr)
-        say(f"{_NAME}: {error.format_message()}")
+        complain(f"{_NAME}: {error.format_message()}")
         return error.exit_code
     except FractureWidgetsError as error:
-        say(f"{_NAME}: {error}")
+        _LOG.debug("It was raised here:", exc_info=error)
+        complain(f"{_NAME}: {error}")
         return _FAILED
     except KeyboardInterrupt:
         print(f"{_NAME}: interrupted.", file=sys.stderr)

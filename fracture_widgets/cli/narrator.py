@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.base.words import plain
@@ -20,14 +21,57 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LINES = 60
 
 
+class _Wanted:
+    """How much a command says beside its answers."""
+
+    quiet = False
+
+
+def be_quiet(*, quiet: bool) -> None:
+    """Say from now on only what is wrong, or all there is to say."""
+    _Wanted.quiet = quiet
+
+
 def say(sentence: object) -> None:
-    """Print a sentence on stderr."""
-    print(plain(sentence), file=sys.stderr, flush=True)
+    """Print a sentence on stderr, unless quiet is asked for."""
+    if not _Wanted.quiet:
+        print(plain(sentence), file=sys.stderr, flush=True)
 
 
-def tell(line: object) -> None:
-    """Print an answer on stdout; names of files are other people's words."""
-    print(plain(line), flush=True)
+def complain(sentence: object) -> None:
+    """Print on stderr what is wrong, also where quiet is asked for."""
+    _print(plain(sentence), sys.stderr, "red", 0, None)
+
+
+def tell(line: object, *, marked: str = "", style: str = "", start: int = 0) -> None:
+    """Print an answer on stdout; names of files are other people's words.
+
+    On a terminal with colours, the words that are ``marked``, from the ``start`` on, have theirs.
+    """
+    text = plain(line)
+    at = text.find(marked, start) if marked else -1
+    _print(text, sys.stdout, style if at >= 0 else "", at, at + len(marked))
+
+
+def tell_json(content: Mapping[str, Any], *, indent: int | None = None) -> None:
+    """Print a JSON object on stdout; each says by which schema of the record it is written."""
+    from fracture_widgets.models.record import RECORD_SCHEMA
+
+    print(json.dumps({"schema": RECORD_SCHEMA} | dict(content), indent=indent, default=str),
+          flush=True)  # fmt: skip
+
+
+def _print(text: str, stream: TextIO, style: str, start: int, end: int | None) -> None:
+    """Print a line, in colours where a terminal has them and NO_COLOR does not say otherwise."""
+    if style and stream.isatty():
+        from rich.console import Console
+        from rich.text import Text
+
+        words = Text(text)
+        words.stylize(style, start, end)
+        Console(file=stream).print(words, soft_wrap=True)
+    else:
+        print(text, file=stream, flush=True)
 
 
 class Narrator(AbstractContextManager["Narrator"]):
@@ -55,6 +99,8 @@ class Narrator(AbstractContextManager["Narrator"]):
     def step(self, done: int, total: int | None, what: str = "", note: str = "") -> None:
         """Draw that so much of a stage is done; the note stands after the bar."""
         self.done, self.total = done, total or 0
+        if _Wanted.quiet:
+            return
         if sys.stderr.isatty():
             if self._bar is None or what != self._stage:
                 self._take_away()

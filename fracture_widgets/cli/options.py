@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperCommand
 from typer.models import ParameterInfo
 
-from fracture_widgets.cli.narrator import Narrator, say
+from fracture_widgets.cli.narrator import Narrator, complain, say
 from fracture_widgets.errors import FractureWidgetsError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _PARAMETERS = "\n\nParameters\n----------\n"
 
 def new_app(**settings: Any) -> typer.Typer:
     """Return an app for a command, or for a group of them, that shows its help in plain text."""
-    return typer.Typer(add_completion=False, rich_markup_mode=None, **settings)
+    return typer.Typer(**{"add_completion": False, "rich_markup_mode": None} | settings)
 
 
 def choice(*names: str, **settings: Any) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def tell_skipped(skipped: SkippedFiles, *, each: bool) -> None:
     """Say how many files were not taken for radiographs, and why; or name each."""
     if each:
         for place, why in skipped:
-            say(f"{place}: skipped, {why}")
+            complain(f"{place}: skipped, {why}")
     if skipped:
         say(f"{skipped}" if each else f"{skipped} --skipped names them.")
 

@@ -6,8 +6,9 @@ import enum
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,8 @@ from fracture_widgets.base.tables import ENCODING, csv_text
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.figures.overlay import PLAIN
+from fracture_widgets.imaging.radiograph import compact
 from fracture_widgets.models.record import RECORD, RECORD_SCHEMA, record_of, rounded
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.study import StudyReport
@@ -115,6 +118,47 @@ def study_file(
     return ReportFile(name, _LABELS[ReportFormat.PDF][1], content)
 
 
+class StudyDocuments:
+    """Gathers the reports on studies' views, and writes a document for each study of several.
+
+    Radiographs wait for the rest of their study; where they take more than ``most_bytes``, those
+    studies have no document, which is said at the end.
+    """
+
+    def __init__(self, folder: Path | None, *, most_bytes: int = 2 << 30) -> None:
+        self._folder, self._room = folder, most_bytes
+        self._views: dict[str, list[Report]] = {}
+        self._left_out = False
+
+    def add(self, study: str, report: Report) -> None:
+        """Take a view's report."""
+        if self._folder is None or self._left_out:
+            return
+        kept = replace(report, radiograph=compact(report.radiograph))
+        self._room -= kept.radiograph.nbytes
+        self._left_out = self._room < 0
+        self._views.setdefault(study, []).append(kept)
+
+    def write(self) -> list[Path]:
+        """Write the documents."""
+        studies = [StudyReport.of(views) for views in self._views.values() if len(views) > 1]
+        folder = self._folder
+        if folder is None:
+            return []
+        if self._left_out:
+            raise FractureWidgetsError(
+                "These studies are too many for documents of their own: predict some at a time."
+            )
+        written = []
+        for study in studies:
+            file = study_file(study, [PLAIN] * len(study.views), [None] * len(study.views))
+            first = study.views[0].radiograph
+            name = f"{_stem(study.views[0])}-{first.sha256[:8]}-study.pdf"
+            with _saving(f"The report on the study of {first.name}"):
+                written.append(write_whole(folder / name, file.content))
+        return written
+
+
 def save_report(
     report: Report,
     folder: Path,
@@ -127,12 +171,17 @@ def save_report(
     name = "report" if kind is ReportFormat.DICOM else _stem(report)
     start = f"{name}-{report.radiograph.sha256[:8]}"
     contents = _contents(report, kind, made_at or datetime.now(UTC), identity)
-    try:
+    with _saving(f"The report on {report.radiograph.name}"):
         return [write_whole(folder / f"{start}-{end}", data) for end, data in contents.items()]
+
+
+@contextmanager
+def _saving(what: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise FractureWidgetsError(
-            f"The report on {report.radiograph.name} could not be written ({error.strerror}): "
-            "make room, or choose another folder."
+            f"{what} could not be written ({error.strerror}): make room, or choose another folder."
         ) from error
 
 

@@ -169,3 +169,33 @@ def test_every_command_can_be_told_how_many_cores_to_use(monkeypatch, capsys):
     assert os.environ["OMP_NUM_THREADS"] == "3"
     assert main(["predict", "--threads", "0", "nowhere.png"]) == 2
     assert "0 is no number of cores" in capsys.readouterr().err
+
+
+def test_verbose_says_where_an_error_came_from(plugged_in, capsys):
+    def run():
+        raise FractureWidgetsError("No room.")
+
+    plugged_in.append(Point("count", lambda: other_app(run)))
+    assert main(["count", "--verbose"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+    assert main(["count"]) == 1
+    assert capsys.readouterr().err == "fracture-widgets: No room.\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_words_go_on(shell, tmp_path):
+    def asked(**environment):
+        program = [sys.executable, "-m", "fracture_widgets.cli"]
+        return subprocess.run(
+            [*program, *environment.pop("words", ())], env=os.environ | environment,
+            capture_output=True, text=True, check=False,
+        ).stdout  # fmt: skip
+
+    script = asked(
+        words=["--show-completion", shell], _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"
+    )
+    assert "_FRACTURE_WIDGETS_COMPLETE" in script
+    words = {"COMP_WORDS": "fracture-widgets pre", "COMP_CWORD": "1",
+             "_TYPER_COMPLETE_ARGS": "fracture-widgets pre",
+             "_TYPER_COMPLETE_FISH_ACTION": "get-args"}  # fmt: skip
+    assert "predict" in asked(_FRACTURE_WIDGETS_COMPLETE=f"complete_{shell}", **words)

@@ -82,3 +82,36 @@ def test_work_reports_through_a_monitor(capsys, monkeypatch):
         monitor.say("done")
     assert capsys.readouterr().err == "fold 2: reading: 1 of 4 files\nfold 2: done\n"
     assert (narrator.done, narrator.total) == (1, 4)
+
+
+def test_an_answer_has_colours_on_a_terminal_alone(monkeypatch, capsys):
+    screen = Terminal()
+    words = {"marked": "fracture", "style": "bold red", "start": len("fracture.png")}
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    module.tell("fracture.png: fracture [red]", **words)
+    assert capsys.readouterr().out == "fracture.png: fracture [red]\n"
+    monkeypatch.setattr("sys.stdout", screen)
+    module.tell("fracture.png: fracture [red]", **words)
+    assert screen.getvalue() == "fracture.png: \x1b[1;31mfracture\x1b[0m [red]\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen.truncate(0)
+    module.tell("fracture.png: fracture [red]", **words)
+    assert "\x1b[1;31m" not in screen.getvalue()
+    screen.truncate(0)
+    module.tell("\x1b[2J: fracture", **words)
+    assert "\x1b[2J" not in screen.getvalue()
+
+
+def test_quiet_says_what_is_wrong_and_nothing_else(monkeypatch, capsys):
+    module.be_quiet(quiet=True)
+    try:
+        module.say("a note")
+        module.complain("what is wrong")
+        screen = terminal(monkeypatch)
+        with Narrator("radiographs") as narrator:
+            narrator.step(3, 12, "Cutting")
+        assert (narrator.done, narrator.total, screen.getvalue()) == (3, 12, "")
+    finally:
+        module.be_quiet(quiet=False)
+    assert capsys.readouterr().err == "what is wrong\n"

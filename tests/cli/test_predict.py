@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import zipfile
@@ -45,9 +46,9 @@ def test_json_has_one_object_for_every_file(
         *("path", "schema", "body_part", "body_part_probability", "findings", "joints"),
         *("label", "fracture_probability", "calibrated_probability", "model", "warnings"),
         *("verdict", "refused", "reason", "overridden", "doubt_from", "fracture_from"),
-        "operating_point",
+        *("operating_point", "override_reason"),
     }
-    assert set(lines[1]) == {"path", "error"}
+    assert set(lines[1]) == {"path", "schema", "error"}
 
 
 @pytest.mark.slow
@@ -234,3 +235,64 @@ def test_an_unknown_format_is_named_with_the_known_ones(
 ) -> None:
     assert main(["predict", str(scan), "--report", "x", "--format", "pdf,doc"]) == 2
     assert "'doc' is no format: choose among pdf, png, csv, json, dicom" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_hyphen_is_what_standard_input_holds(
+    folder: Path, packed: bool, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], tmp_path: Path,
+) -> None:  # fmt: skip
+    content = (folder / "a.png").read_bytes()
+    if packed:
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            archive.writestr("study1/a.png", content)
+        content = (tmp_path / "x.zip").read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert main(["predict", "-", str(folder / "a.png")]) == 0
+    piped, named = capsys.readouterr().out.splitlines()
+    place = "standard input/a.png: " if packed else "standard input: "
+    answer = named.partition(".png: ")[2]
+    assert piped.startswith(place + answer)
+
+
+def test_an_empty_standard_input_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    assert main(["predict", "-", "--quiet"]) == 1
+    assert "standard input: " in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_study_of_several_views_has_a_document_of_its_own(folder: Path, tmp_path: Path) -> None:
+    from pypdf import PdfReader
+
+    home, reports = tmp_path / "study1", tmp_path / "reports"
+    home.mkdir()
+    for name in ("a", "b"):
+        shutil.copyfile(folder / "a.png", home / f"{name}.png")
+    assert main(["predict", str(home), "--report", str(reports)]) == 0
+    names = sorted(path.name.split("-", 1)[0] for path in reports.iterdir())
+    assert names == ["a", "a", "b"]
+    (document,) = reports.glob("*-study.pdf")
+    pages = PdfReader(document).pages
+    assert len(pages) == 3
+    assert main(["predict", str(home), "--report", str(tmp_path), "--format", "json"]) == 0
+    assert list(tmp_path.glob("*-study.pdf")) == []
+
+
+@pytest.mark.slow
+def test_quiet_keeps_what_is_answered_and_what_is_wrong(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = []
+    for option in ([], ["--quiet"], ["-q"], ["--verbose"]):
+        assert main(["predict", str(folder), *option]) == 1
+        shown.append(capsys.readouterr())
+    usual, quiet, short, verbose = shown
+    assert {each.out for each in shown} == {usual.out}
+    assert "1 file skipped" in usual.err
+    assert quiet.err == short.err == usual.err.partition("1 file skipped")[0]
+    assert "c.png" in quiet.err
+    assert usual.err in verbose.err

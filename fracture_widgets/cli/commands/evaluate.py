@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fracture_widgets.cli.narrator import Narrator, say
+from fracture_widgets.cli.narrator import Narrator, say, tell_json
 from fracture_widgets.cli.options import (
     Engine,
     Json,
@@ -105,7 +104,10 @@ def evaluate(
                 monitor=narrator.monitor.stage("As other archives would have them"),
             )
         evaluation = replace(evaluation, shifts=changed)
-    print(json.dumps(evaluation.to_dict(), indent=2) if as_json else evaluation)
+    if as_json:
+        tell_json(evaluation.to_dict(), indent=2)
+    else:
+        print(evaluation)
     if predictions is not None:
         with writing(f"The answers could not be written to {predictions.name}"):
             write_frame(predictions, evaluation.predictions)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fracture_widgets.cli.narrator import say, tell
+from fracture_widgets.cli.narrator import complain, tell, tell_json
 from fracture_widgets.cli.options import (
     Engine,
     OperatingPoint,
@@ -22,13 +23,24 @@ from fracture_widgets.cli.options import (
     writing,
 )
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
-from fracture_widgets.parts import in_words
+from fracture_widgets.parts import Verdict, in_words
 
 if TYPE_CHECKING:
+    from fracture_widgets.imaging.radiograph import RadiographLike
+    from fracture_widgets.imaging.studies import Found
     from fracture_widgets.models.report import Answer, Report
+    from fracture_widgets.models.study import StudyAnswer
     from fracture_widgets.records.dicom_identity import Identity
 
 app = new_app()
+
+_STDIN = "standard input"
+_STYLES = {
+    Verdict.FRACTURE: "bold red",
+    Verdict.DOUBT: "bold yellow",
+    Verdict.NONE_SEEN: "bold green",
+    Verdict.REFUSED: "bold",
+}
 
 
 def _formats(text: str) -> str:
@@ -77,21 +89,23 @@ def predict(
     Parameters
     ----------
     paths : PATH
-        radiographs, or folders or ZIP archives of them
+        radiographs, or folders or ZIP archives of them; patterns such as "*.png"; - is standard
+        input
     heatmap : DIR
         write each radiograph with its fracture map into this folder
     override_gate
         for teaching: answer also what has a reason not to be, with that reason as a warning
     report : DIR
-        write each result into this folder
+        write each result into this folder; as PDF, also one document for each study of several
+        views
     keep_identity
         let DICOM reports join the patient's study; otherwise they carry no patient, no study and
         no UID of the file
     """
     from fracture_widgets.imaging.decoders import DECODERS
-    from fracture_widgets.imaging.studies import find_radiographs
     from fracture_widgets.imaging.walk import SkippedFiles
     from fracture_widgets.models.cascade import Cascade
+    from fracture_widgets.records.formats import StudyDocuments
 
     DECODERS.start()  # while the networks are loaded
     cascade = Cascade.load(models, engine=engine, operating_point=operating_point)
@@ -104,12 +118,13 @@ def predict(
         )
     failures = 0
     studies: dict[str, list[tuple[str, Answer]]] = {}  # what their views got, and no pixels
+    documents = StudyDocuments(report if report and "pdf" in formats.split(",") else None)
     left_out = SkippedFiles()
-    for found in find_radiographs(paths, skipped=left_out):
+    for found in cascade.examine_many(_sources(paths), skipped=left_out):
         try:
-            if found.radiograph is None:
+            if found.report is None:
                 raise UnreadableRadiograph(found.problem)
-            examined = cascade.examine(found.radiograph)
+            examined = found.report
             if override_gate:
                 examined = examined.override()
             if heatmap is not None:
@@ -119,32 +134,63 @@ def predict(
         except FractureWidgetsError as error:
             failures += 1
             if as_json:
-                tell(json.dumps({"path": found.place, "error": str(error)}))
+                tell_json({"path": found.place, "error": str(error)})
             else:
-                say(f"{found.place}: {error}")
+                complain(f"{found.place}: {error}")
         else:
             study = examined.radiograph.study
             if study:
                 studies.setdefault(study, []).append((found.place, examined.answer))
+                documents.add(study, examined)
             number = list(studies).index(study) + 1 if study else None
-            line = (_as_json if as_json else _in_words)(found.place, examined, number)
-            tell(line)
+            _tell_answer(found.place, examined, number, as_json=as_json)
     for number, views in enumerate(studies.values(), 1):
         if len(views) > 1:
-            of_study = _study_as_json if as_json else _study_in_words
-            tell(of_study(number, views, cascade.sha256))
+            _tell_study(number, views, cascade.sha256, as_json=as_json)
+    try:
+        documents.write()
+    except FractureWidgetsError as error:
+        failures += 1
+        complain(error)
     tell_skipped(left_out, each=skipped)
     return 1 if failures else 0
 
 
-def _as_json(place: str, report: Report, study: int | None) -> str:
-    from fracture_widgets.models.record import RECORD_SCHEMA, rounded
+def _sources(paths: Sequence[str]) -> Iterator[RadiographLike | Found]:
+    """Give the paths; in the place of ``-``, what standard input holds."""
+    from fracture_widgets.imaging.archives import looks_like_archive
+    from fracture_widgets.imaging.decoding import MAX_BYTES
+    from fracture_widgets.imaging.radiograph import as_radiograph
+    from fracture_widgets.imaging.studies import Found, radiographs_in_archive
 
+    for path in paths:
+        if path != "-":
+            yield path
+            continue
+        content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        if looks_like_archive(content):
+            yield from radiographs_in_archive(content, _STDIN)
+            continue
+        try:
+            yield Found(_STDIN, replace(as_radiograph(content), name=_STDIN))
+        except FractureWidgetsError as error:
+            yield Found(_STDIN, None, str(error))
+
+
+def _tell_answer(place: str, report: Report, study: int | None, *, as_json: bool) -> None:
+    from fracture_widgets.models.record import rounded
+    from fracture_widgets.models.verdict_words import verdict_heading
+
+    if not as_json:
+        said = "refused" if report.refused else verdict_heading(report.answer)[1]
+        tell(_in_words(place, report, study), marked=said, style=_STYLES[report.verdict],
+             start=len(place))  # fmt: skip
+        return
     answer = report.answer.to_dict()
     del answer["body_part_probabilities"]
-    line = {"path": place, "schema": RECORD_SCHEMA} | rounded(answer) | {"model": report.model}
+    line = {"path": place} | rounded(answer) | {"model": report.model}
     line["warnings"] = list(report.warnings)
-    return json.dumps(line if study is None else line | {"study": study})
+    tell_json(line if study is None else line | {"study": study})
 
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
@@ -183,21 +229,25 @@ def _other_point(answer: Answer) -> str:
     return f", {point} operating point" if point not in ("", SENSITIVE) else ""
 
 
-def _study_as_json(number: int, views: Sequence[tuple[str, Answer]], model: str) -> str:
-    from fracture_widgets.models.record import RECORD_SCHEMA, rounded
+def _tell_study(
+    number: int, views: Sequence[tuple[str, Answer]], model: str, *, as_json: bool
+) -> None:
+    from fracture_widgets.models.record import rounded
     from fracture_widgets.models.study import StudyAnswer
 
     study = StudyAnswer.of([answer for _, answer in views])
-    line = {"study": number, "schema": RECORD_SCHEMA, **rounded(study.to_dict())}
-    return json.dumps(line | {"highest": views[study.highest][0], "model": model})
+    if as_json:
+        line = {"study": number, **rounded(study.to_dict())}
+        tell_json(line | {"highest": views[study.highest][0], "model": model})
+    else:
+        said = str(study.verdict)
+        tell(_study_in_words(number, views, study), marked=said, style=_STYLES[study.verdict])
 
 
-def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], _: str) -> str:
+def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], study: StudyAnswer) -> str:
     from fracture_widgets.base.words import percent
-    from fracture_widgets.models.study import StudyAnswer
     from fracture_widgets.models.verdict_words import verdict_words
 
-    study = StudyAnswer.of([answer for _, answer in views])
     if study.calibrated_probability is None:
         return f"Study {number}: not answered, as none of its {study.views} views is"
     place, highest = views[study.highest]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fracture_widgets.cli.narrator import say
+from fracture_widgets.cli.narrator import complain
 from fracture_widgets.cli.options import Json, documented, new_app, writing
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def readings(
 
     merged = read_exports(files)
     for problem in merged.problems:
-        say(problem)
+        complain(problem)
     by_student, by_case = merged.students(), merged.cases()
     if as_json:
         both = {"students": by_student.to_dict("records"), "cases": by_case.to_dict("records")}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from fracture_widgets.cli.narrator import Narrator, tell
+from fracture_widgets.cli.narrator import Narrator, tell, tell_json
 from fracture_widgets.cli.options import (
+    Json,
     OperatingPoint,
     documented,
     interruptible,
@@ -29,6 +30,7 @@ def screen(
     batch: int = 16,
     dask: str | None = None,
     skipped: bool = False,
+    as_json: Json = False,
 ) -> int:
     """Answer every radiograph in a folder and the folders in it, one row a file, sorted by path.
 
@@ -82,6 +84,18 @@ def screen(
                 monitor=Monitor(on_step=step, on_say=narrator.say),
             )
     answered = screening.files - screening.failed
+    if as_json:
+        tell_json(
+            {
+                "table": str(out),
+                "files": screening.files,
+                "answered": answered,
+                "fractures": screening.fractures,
+                "failed": screening.failed,
+                "skipped": screening.skipped.counts,
+            }
+        )
+        return 1 if screening.failed else 0
     tell(
         f"{out}: {screening.files:,} files, {answered:,} answered "
         f"({screening.fractures:,} with a fracture), {screening.failed:,} with an error"
