@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import fracture_widgets
 from fracture_widgets.cli import main
+from fracture_widgets.records.schemas import as_documents
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(__file__).resolve().parent
@@ -31,6 +33,8 @@ nb_ipywidgets_js: dict[str, Any] = {}
 # Outputs that only a page with a kernel can show.
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header"]
 
+# Of a class, what it has of its own, and nothing of scikit-learn's or of widgets'.
+templates_path = ["_templates"]
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
@@ -54,6 +58,7 @@ def _made_pages() -> None:
         (COURSE / notebook.name).write_text(text, encoding="utf-8")
     COMMANDS.write_text(_commands(), encoding="utf-8")
     (API / "api.md").write_text(_api(), encoding="utf-8")
+    (API / "schemas.md").write_text(_schemas(), encoding="utf-8")
 
 
 def _api() -> str:
@@ -66,6 +71,16 @@ def _api() -> str:
         + names.replace("\n", "\n   ")
         + "\n```\n"
     )
+
+
+def _schemas() -> str:
+    """Return the page with the JSON schemas of files."""
+    about = "The record of an answer is the same in each; its version is the number in `schema`."
+    pages = [f"# JSON schemas\n\nOf what is written and read as JSON. {about}"]
+    for name, schema in as_documents().items():
+        words = json.dumps(schema, indent=2)
+        pages.append(f"## {name}\n\n{schema['title']}.\n\n```json\n{words}\n```")
+    return "\n\n".join(pages) + "\n"
 
 
 def _commands() -> str:

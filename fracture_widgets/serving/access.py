@@ -166,7 +166,7 @@ def cookie_options(handler: Any) -> dict[str, Any]:
     }
 
 
-class _Guarded(JupyterHandler):
+class Guarded(JupyterHandler):
     """Files for those who are let in; Jupyter's and Voilà's are for everybody."""
 
     async def prepare(self) -> None:  # type: ignore[override]
@@ -192,7 +192,7 @@ def guarded(route: Any) -> Any:
     """Return a route whose files are for those who are let in."""
     pattern, handler, *rest = route
     if issubclass(handler, StaticFileHandler):
-        handler = type(f"Guarded{handler.__name__}", (_Guarded, handler), {})
+        handler = type(f"Guarded{handler.__name__}", (Guarded, handler), {})
     return (pattern, handler, *rest)
 
 

@@ -36,6 +36,7 @@ from fracture_widgets.serving.kernels import Kernels
 from fracture_widgets.serving.logs import write_sparingly
 from fracture_widgets.serving.places import VisitorPlaces
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
+from fracture_widgets.serving.site import site_folder, site_routes
 from fracture_widgets.serving.visits import KernelState, PageHandler, course_routes
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
@@ -113,7 +114,7 @@ def serve(
         def init_handlers(self) -> list[Any]:
             routes = [guarded(route) for route in super().init_handlers()]
             ours = [(r[0], _OURS.get(r[1], r[1]), *r[2:]) for r in routes]
-            return [*course_routes(self, pages), *ours]
+            return [*course_routes(self, pages), *site_routes(self), *ours]
 
         def listen(self) -> None:
             self.ioloop = IOLoop.current()
@@ -210,6 +211,7 @@ def configuration(settings: ServingSettings, scratch: Path) -> Config:
     config.VoilaConfiguration.allow_theme_override = "NO"
     config.VoilaConfiguration.strip_sources = True
     config.VoilaConfiguration.file_allowlist = []
+    config.VoilaConfiguration.resources = {"has_site": site_folder() is not None}
     config.VoilaConfiguration.preheat_kernel = False  # our kernels do it
     config.ServerKernelManager.autorestart = False  # a new kernel has nothing of the page
     # Only says that there is culling, and how often: Kernels decides.

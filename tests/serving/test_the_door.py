@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import http.cookiejar
 import re
+import shutil
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from served import dashboard
+
+import fracture_widgets
 
 PREFIX = "/radiology/"
 KERNEL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -62,9 +66,24 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory) -> Iterator[str]:
+def checkout(tmp_path_factory) -> Path:
+    """A checkout like ours, in which the documentation was built."""
+    ours, folder = Path(fracture_widgets.__file__).parent, tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ours, folder / ours.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("models", "notebooks"):
+        (folder / name).symlink_to(ours.parent / name)
+    site = folder / "docs" / "_build" / "html"
+    (site / "guides").mkdir(parents=True)
+    (site / "index.html").write_text("<h1>The documentation</h1>")
+    (site / "guides" / "page.html").write_text("<h1>A guide</h1>")
+    (site.parent / "secret.html").write_text("beside the site")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def root(checkout, tmp_path_factory) -> Iterator[str]:
     options = ("--visitors", "1", "--token", "s3same", "--password", "0pen", "--prefix", PREFIX)
-    with dashboard(tmp_path_factory.mktemp("served"), *options) as server:
+    with dashboard(tmp_path_factory.mktemp("served"), *options, checkout=checkout) as server:
         yield server.address.rstrip("/")
 
 
@@ -78,6 +97,8 @@ def stranger(root) -> Visitor:
     [
         "",
         "course/index.ipynb",
+        "docs/",
+        "docs/guides/page.html",
         "voila/static/voila.js",
         "voila/templates/lab/static/voila-style.js",
         "voila/labextensions/anywidget/package.json",
@@ -180,3 +201,32 @@ def test_no_file_is_served_to_those_who_are_in(stranger):
         "../pyproject.toml",
     ):
         assert stranger.ask(PREFIX + path).status in {403, 404}
+
+
+def test_the_documentation_is_there_for_those_who_are_in(stranger):
+    stranger.ask(f"{PREFIX}?token=s3same")
+    page = stranger.ask(PREFIX + "docs/")
+    assert (page.status, page.text) == (200, "<h1>The documentation</h1>")
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert stranger.ask(PREFIX + "docs/guides/page.html").text == "<h1>A guide</h1>"
+    bare = stranger.ask(PREFIX + "docs")
+    assert (bare.status, bare.headers["Location"]) == (301, f"{PREFIX}docs/")
+    for path in ("../secret.html", "%2e%2e/secret.html", "..%2fsecret.html", "..%5csecret.html",
+                 "%252e%252e/secret.html", "guides/../../secret.html", "/etc/passwd",
+                 "nothing.html", "%00", "guides"):  # fmt: skip
+        answer = stranger.ask(f"{PREFIX}docs/{path}")
+        assert answer.status in {301, 403, 404}, path
+        assert "beside the site" not in answer.text
+
+
+def test_the_pages_name_the_documentation_where_it_is(stranger, checkout):
+    stranger.ask(f"{PREFIX}?token=s3same")
+    assert f'href="{PREFIX}docs/">Documentation</a>' in _page_once_there_is_a_place(stranger).text
+    index = checkout / "docs" / "_build" / "html" / "index.html"
+    index.rename(index.with_name("away.html"))
+    try:
+        answer = stranger.ask(PREFIX + "docs/")
+        assert answer.status == 404
+        assert "make docs" in answer.text
+    finally:
+        index.with_name("away.html").rename(index)
