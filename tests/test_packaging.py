@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -285,3 +288,46 @@ def test_the_wheel_holds_the_package_and_nothing_of_the_workshop(wheel: zipfile.
     assert tops == {"fracture_widgets", "fracture_widgets-0.2.0.dist-info"}
     litter = (".ipynb_checkpoints", "__pycache__", ".pyc", "front/src", "front/build.js")
     assert [n for n in wheel.namelist() if any(x in n for x in litter)] == []
+
+
+def test_the_wheel_alone_answers_a_radiograph(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    shutil.unpack_archive(str(wheel.filename), tmp_path / "site", "zip")
+    picture = tmp_path / "elbow.png"
+    picture.write_bytes(draw_phantom("elbow", fractured=True, seed=3).radiograph.to_png())
+    answered = subprocess.run(
+        [sys.executable, "-P", "-m", "fracture_widgets.cli", "predict", str(picture)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert "elbow.png: elbow (" in answered.stdout
+
+
+def test_the_source_archive_holds_all_that_the_wheel_is_made_of(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, check=True, timeout=300)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "constraints.txt", "docs/conf.py"} <= names
+    inside = {
+        name.replace("resources/models/", "../models/").replace("fracture_widgets/notebooks", "x")
+        for name in wheel.namelist()
+    }
+    ours = {name for name in inside if name.startswith("fracture_widgets/") and "../" not in name}
+    assert ours <= names
+    assert not [name for name in names if "node_modules" in name or "_build" in name]
+
+
+def test_the_classifiers_name_the_python_that_the_constraints_were_tested_on() -> None:
+    named = {
+        line.rpartition(" ")[2]
+        for line in PROJECT["project"]["classifiers"]
+        if line.startswith("Programming Language :: Python :: 3.")
+    }
+    assert named == {TESTED["python_version"]}
