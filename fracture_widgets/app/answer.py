@@ -17,6 +17,7 @@ from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.study import StudyLine
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
 from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.base.language import gettext, marked, told
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
@@ -36,13 +37,19 @@ from fracture_widgets.records.formats import (
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import SavedResult
 
-_EMPTY = """
-<section class="fw-card fw-card-empty"><h2>Result</h2>
-<p>The body part, the verdict (fracture, doubt or none seen) and how probable a fracture is: it
-will stand here.</p></section>
-"""
 _FEWEST, _MOST = 1, 60  # fractured patients of 100
-_ASK, _FOLD = "Where fractures are rarer or more common …", "Fold this away"
+_ASK, _FOLD = marked("Where fractures are rarer or more common …"), marked("Fold this away")
+
+
+def _empty() -> str:
+    title = escape(gettext("Result"))
+    words = gettext(
+        "The body part, the verdict (fracture, doubt or none seen) and how probable a fracture "
+        "is: it will stand here."
+    )
+    return (
+        f'<section class="fw-card fw-card-empty"><h2>{title}</h2><p>{escape(words)}</p></section>'
+    )
 
 
 class AnswerPane(widgets.VBox):
@@ -59,9 +66,9 @@ class AnswerPane(widgets.VBox):
         choose_region: Callable[[], object] = lambda: None,
     ) -> None:
         self._state = state
-        self.predict = button("Predict", worker.examine_selected, kind="fw-primary")
-        self.predict_all = button("Predict all", worker.examine_all)
-        self.stop = button("Stop", worker.stop)
+        self.predict = button(gettext("Predict"), worker.examine_selected, kind="fw-primary")
+        self.predict_all = button(gettext("Predict all"), worker.examine_all)
+        self.stop = button(gettext("Stop"), worker.stop)
         self.status = StatusLine()
         self.result = named(
             ResultPanel(
@@ -72,10 +79,12 @@ class AnswerPane(widgets.VBox):
         self.study = StudyLine(state)
         self.own_verdict = named(OwnVerdict(state, history), "fw-own-verdict")
         self.at_once = self._setting(
-            "at_once", "Answer at once", "Answer radiographs when they arrive"
+            "at_once", gettext("Answer at once"), gettext("Answer radiographs when they arrive")
         )
         self.read_first = self._setting(
-            "read_first", "I read first", "Hide an answer until I have given my own verdict"
+            "read_first",
+            gettext("I read first"),
+            gettext("Hide an answer until I have given my own verdict"),
         )
         buttons = named(
             widgets.HBox(
@@ -111,12 +120,12 @@ class AnswerPane(widgets.VBox):
         state = self._state
         reason = next(state.blockers(), "")
         self.predict.disabled = bool(reason)
-        self.predict.tooltip = reason or "Ask the networks about the radiograph shown"
+        self.predict.tooltip = reason or gettext("Ask the networks about the radiograph shown")
         # Where answers come by themselves, it is there for what has none yet.
         set_shown(self.predict, not (state.at_once and reason))
         working, waiting = bool(state.working_on), len(state.waiting)
         self.predict_all.disabled = working or state.model is not ModelState.READY
-        self.predict_all.description = f"Predict all ({waiting})"
+        self.predict_all.description = gettext("Predict all ({waiting})", waiting=waiting)
         set_shown(self.predict_all, len(state.listed) > 1 and waiting > 0 and not working)
         set_shown(self.stop, working and state.progress is not None)
         self.status.busy = working or state.model is ModelState.LOADING
@@ -133,15 +142,21 @@ class AnswerPane(widgets.VBox):
             return selected.problem, "problem"
         if selected is not None and selected.report is not None:
             if state.in_sight(selected).report is None:
-                return "Answered. Say what you see, and the answer is shown.", "good"
+                return gettext("Answered. Say what you see, and the answer is shown."), "good"
             answer = answer_in_words(selected.report.answer)
             if state.is_answered(selected):
-                return f"Answered: {answer}. Choose another to go on.", "good"
+                return gettext(
+                    "Answered: {answer}. Choose another to go on.", answer=answer
+                ), "good"
             return (
-                f"By another model or operating point: {answer}. Predict asks the one chosen now.",
+                gettext(
+                    "By another model or operating point: {answer}. Predict asks the one chosen "
+                    "now.",
+                    answer=answer,
+                ),
                 "quiet",
             )
-        return reason or "Ready.", "quiet"
+        return reason or gettext("Ready."), "quiet"
 
 
 class ResultPanel(widgets.VBox):
@@ -167,19 +182,19 @@ class ResultPanel(widgets.VBox):
         self.saved = StatusLine()
         self.answer_anyway = OverridePanel(self._override)
         self.exchange = button(
-            "Exchange black and white",
+            gettext("Exchange black and white"),
             lambda: self._mend(Radiograph.inverted),
-            "Add the radiograph with black and white exchanged, and answer that one",
+            gettext("Add the radiograph with black and white exchanged, and answer that one"),
         )
         self.as_grey = button(
-            "Use as grey",
+            gettext("Use as grey"),
             lambda: self._mend(Radiograph.as_grey),
-            "Add the radiograph without its colours, and answer that one",
+            gettext("Add the radiograph without its colours, and answer that one"),
         )
         self.cut = button(
-            "Cut it to the joint",
+            gettext("Cut it to the joint"),
             choose_region,
-            "Draw a box around the joint on the picture, and answer that part",
+            gettext("Draw a box around the joint on the picture, and answer that part"),
         )
         self._mends = {
             self.exchange: (INVERTED,),
@@ -208,7 +223,7 @@ class ResultPanel(widgets.VBox):
         report = self._shown = self._in_sight()
         answer = None if report is None else report.answer
         refused = answer is not None and answer.refused
-        self.card.value = _EMPTY if report is None else card(report)
+        self.card.value = _empty() if report is None else card(report)
         set_shown(self.save, report is not None)
         set_shown(self.answer_anyway, refused)
         self.answer_anyway.begin()
@@ -240,7 +255,7 @@ class ResultPanel(widgets.VBox):
 
     def _check_saved(self, _: object = None) -> None:
         self.saved.say("")
-        self.save.label = "Save result"
+        self.save.label = gettext("Save result")
         if self._shown is None:
             return
         try:
@@ -248,8 +263,8 @@ class ResultPanel(widgets.VBox):
         except HistoryError:
             return  # said when something is saved or the history is opened, not before
         if row is not None:
-            self.saved.text = f"Already saved, as no. {row.id} in the history."
-            self.save.label = "Download the report"
+            self.saved.text = gettext("Already saved, as no. {id} in the history.", id=row.id)
+            self.save.label = gettext("Download the report")
 
     def _save(self) -> ReportFile | None:
         report, selected = self._shown, self._state.selected
@@ -262,20 +277,29 @@ class ResultPanel(widgets.VBox):
         try:
             file, problem = self._file(selected, kind, known), ""
         except FractureWidgetsError as error:
-            file, problem = None, f" {error}"
+            file, problem = None, f" {told(str(error))}"
         try:
             number = self._history.save(report)
         except HistoryError as error:
-            downloaded = "The report is downloaded, but not recorded." if file else "Not recorded."
-            self.saved.say(f"{downloaded}{problem} {error}", "problem")
+            downloaded = (
+                gettext("The report is downloaded, but not recorded.")
+                if file
+                else gettext("Not recorded.")
+            )
+            self.saved.say(f"{downloaded}{problem} {told(str(error))}", "problem")
         else:
             self._state.note_saved(report)
-            before = "Saved as" if known is None else "Already saved, as"
-            downloaded = "; the report is downloaded." if file else "."
-            self.saved.say(
-                f"{before} no. {number} in the history{downloaded}{problem}",
-                "good" if file else "problem",
-            )
+            if file and known is None:
+                said = marked("Saved as no. {id} in the history; the report is downloaded.")
+            elif file:
+                said = marked(
+                    "Already saved, as no. {id} in the history; the report is downloaded."
+                )
+            elif known is None:
+                said = marked("Saved as no. {id} in the history.")
+            else:
+                said = marked("Already saved, as no. {id} in the history.")
+            self.saved.say(gettext(said, id=number) + problem, "good" if file else "problem")
         return file
 
     def _file(
@@ -312,11 +336,11 @@ class PrevalencePanel(widgets.VBox):
     def __init__(self) -> None:
         self._answer: Answer | None = None
         self.share = widgets.BoundedIntText(
-            min=_FEWEST, max=_MOST, description="Patients with a fracture, of 100"
+            min=_FEWEST, max=_MOST, description=gettext("Patients with a fracture, of 100")
         )
         self.share.style.description_width = "initial"
         self.meaning = widgets.HTML()
-        self.asked = button(_ASK, self._unfold, kind="fw-link")
+        self.asked = button(gettext(_ASK), self._unfold, kind="fw-link")
         super().__init__([self.asked, self.share, self.meaning])
         self.add_class("fw-prevalence")
         self.share.observe(self._explain, "value")
@@ -333,10 +357,11 @@ class PrevalencePanel(widgets.VBox):
             self._explain()
 
     def _unfold(self) -> None:
-        self._set_open(self.asked.description == _ASK)
+        self._set_open(not self._opened)
 
     def _set_open(self, opened: bool) -> None:
-        self.asked.description = _FOLD if opened else _ASK
+        self._opened = opened
+        self.asked.description = gettext(_FOLD if opened else _ASK)
         set_shown(self.share, opened)
         set_shown(self.meaning, opened)
 
@@ -348,10 +373,14 @@ class PrevalencePanel(widgets.VBox):
         there = probability_elsewhere(
             answer.calibrated_probability, answer.peers.prevalence, share / 100
         )
-        where = "as among those it was tested on"
+        where = gettext("as among those it was tested on")
         if share != here:
-            where = f"among those it was tested on, {here} were"
-        self.meaning.value = (
-            f"<p role='status'>Where <b>{share}</b> of 100 patients have a fracture ({where}), the "
-            f"probability of one here is <b>{escape(percent(float(there)))}</b>.</p>"
+            where = gettext("among those it was tested on, {here} were", here=here)
+        words = gettext(
+            "Where {share} of 100 patients have a fracture ({where}), the probability of one here "
+            "is {there}.",
+            share=f"<b>{share}</b>",
+            where=escape(where),
+            there=f"<b>{escape(percent(float(there)))}</b>",
         )
+        self.meaning.value = f"<p role='status'>{words}</p>"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.language import gettext, ngettext, told
+from fracture_widgets.base.words import begun, decimal, percent
 from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
@@ -22,8 +23,8 @@ from fracture_widgets.models.verdict_words import (
 
 def answer_in_words(answer: Answer) -> str:
     """Return body part and verdict as one phrase: ``"hand, none seen"``."""
-    part, verdict = verdict_heading(answer)
-    return f"{part.lower()}, {verdict}".removeprefix(", ")
+    verdict = verdict_heading(answer)[1]
+    return verdict if answer.refused else f"{gettext(answer.body_part)}, {verdict}"
 
 
 def knows_one_part(answer: Answer) -> bool:
@@ -37,23 +38,30 @@ def card(report: Report) -> str:
     part, verdict = verdict_heading(answer)
     heading = f"{escape(part)}: " if part else ""
     marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
-    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in report.warnings)
+    warnings = "".join(f"<li>{escape(told(warning))}</li>" for warning in report.warnings)
     worth = "" if answer.refused else _worth(answer)
-    note = f'<ul class="fw-warnings" aria-label="Notes on the file">{warnings}</ul>'
+    label = escape(gettext("Notes on the file"))
+    note = f'<ul class="fw-warnings" aria-label="{label}">{warnings}</ul>'
+    made = gettext(
+        "Model {model}, {seconds} seconds",
+        model=report.model[:12],
+        seconds=decimal(report.timings["total"], 2),
+    )
     return f"""
-<section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}" aria-label="Result">
+<section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}"
+  aria-label="{escape(gettext("Result"))}">
   <div class="fw-said">
   <p class="fw-kicker">{escape(report.radiograph.name)}</p>
-  <h2>{heading}<strong>{escape(verdict if part else verdict.capitalize())}</strong></h2>
+  <h2>{heading}<strong>{escape(verdict if part else begun(verdict))}</strong></h2>
   {marked if answer.overridden else ""}
-  {f"<p>{escape(answer.refusal)}</p>" if answer.refused else _probability(answer)}
+  {f"<p>{escape(told(answer.refusal))}</p>" if answer.refused else _probability(answer)}
   </div>
   {_joints(answer) + worth if len(answer.examined_joints) > 1 else worth + _joints(answer)}
   {note if warnings else ""}
-  <details class="fw-more"><summary>How this was found</summary>
+  <details class="fw-more"><summary>{escape(gettext("How this was found"))}</summary>
   {"" if answer.refused else _limits_and_part(answer)}
   {_found(answer) if len(answer.examined_joints) > 1 else ""}
-  <p class="fw-fine">Model {escape(report.model[:12])}, {report.timings["total"]:.2f} seconds</p>
+  <p class="fw-fine">{escape(made)}</p>
   </details>
 </section>
 """
@@ -64,11 +72,17 @@ def _probability(answer: Answer) -> str:
     width = 100.0 * answer.calibrated_probability
     low, high = 100.0 * answer.band.low, 100.0 * answer.band.high
     doubt = f'<i class="fw-band" style="left: {low:.1f}%; width: {high - low:.1f}%"></i>'
+    spoken = gettext(
+        "Probability of a fracture: {width:.0f} percent; doubt lies between {low:.0f} and "
+        "{high:.0f} percent",
+        width=width,
+        low=low,
+        high=high,
+    )
     return f"""
-  <p class="fw-probability">Probability of a fracture
+  <p class="fw-probability">{escape(gettext("Probability of a fracture"))}
     <b>{escape(percent(answer.calibrated_probability))}</b></p>
-  <div class="fw-bar" role="img" aria-label="Probability of a fracture: {width:.0f} percent; doubt
-    lies between {low:.0f} and {high:.0f} percent">
+  <div class="fw-bar" role="img" aria-label="{escape(spoken)}">
     <span style="width: {width:.1f}%"></span>{doubt if high > low else ""}
   </div>
   <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
@@ -110,7 +124,7 @@ def _joints(answer: Answer) -> str:
         facts = [percent(probability), place_in_words(*centre_of(joint.box))]
         facts += [each.label.removesuffix(" (doubt)") for each in found]
         row = (
-            f"<span>{annotation.name} {escape(joint.answer.body_part.capitalize())}: "
+            f"<span>{annotation.name} {escape(begun(gettext(joint.answer.body_part)))}: "
             f"<strong>{escape(said)}</strong></span> "
         )
         if len(joints) > 1:
@@ -120,7 +134,7 @@ def _joints(answer: Answer) -> str:
             row += _found(answer)
         rows.append(f'<li data-verdict="{verdict_slug(joint.verdict)}">{row}</li>')
     return f"""
-  <h3>{"Joint" if len(joints) == 1 else f"{len(joints)} joints"}</h3>
+  <h3>{escape(ngettext("Joint", "{n} joints", len(joints)))}</h3>
   <ul class="fw-joints">{"".join(rows)}</ul>
   <p class="fw-meaning">{escape(not_examined(len(joints)))}</p>
 """
@@ -134,15 +148,16 @@ def _found(answer: Answer) -> str:
 
 
 def _body_parts(answer: Answer) -> str:
+    heading = escape(gettext("Body part"))
     if knows_one_part(answer):
-        part = escape(answer.body_part.capitalize())
-        only = f'<p class="fw-meaning">{part} (the only part this model knows)</p>'
-        return f"<h3>Body part</h3>{only}"
+        part = begun(gettext(answer.body_part))
+        only = escape(gettext("{part} (the only part this model knows)", part=part))
+        return f'<h3>{heading}</h3><p class="fw-meaning">{only}</p>'
     rows = "".join(
         f'<li data-chosen="{str(part == answer.body_part).lower()}">'
-        f"<span>{escape(part.capitalize())}</span>"
+        f"<span>{escape(begun(gettext(part)))}</span>"
         f'<span class="fw-bar" aria-hidden="true"><span style="width: {100 * share:.1f}%"></span>'
         f"</span><span>{escape(percent(share))}</span></li>"
         for part, share in answer.body_part_probabilities.items()
     )
-    return f'<h3>Body part</h3><ul class="fw-parts">{rows}</ul>'
+    return f'<h3>{heading}</h3><ul class="fw-parts">{rows}</ul>'

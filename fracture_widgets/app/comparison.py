@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from fracture_widgets.app.state import Entry, WorkbenchState
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.viewer import Viewer
+from fracture_widgets.base.language import gettext
 
 
 class Comparison(widgets.Box):
@@ -31,9 +32,10 @@ class Comparison(widgets.Box):
         self._state, self.viewer = state, viewer
         self._looked, self._executor = looked, executor
         self.other: Viewer | None = None
-        self.choice = named(widgets.Dropdown(description="Beside it"), "fw-field")
+        self.choice = named(widgets.Dropdown(description=gettext("Beside it")), "fw-field")
         self.joined = named(
-            widgets.Checkbox(value=True, description="Zoom together", indent=False), "fw-setting"
+            widgets.Checkbox(value=True, description=gettext("Zoom together"), indent=False),
+            "fw-setting",
         )
         self._head = named(widgets.HBox([self.choice, self.joined]), "fw-beside-head")
         set_shown(self._head, False)
@@ -89,4 +91,8 @@ class Comparison(widgets.Box):
 
 def _named(entry: Entry, study: str) -> str:
     same = bool(study) and entry.radiograph.study == study
-    return f"{entry.radiograph.name}{' (same study)' if same else ''}"
+    return (
+        gettext("{name} (same study)", name=entry.radiograph.name)
+        if same
+        else entry.radiograph.name
+    )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
+from fracture_widgets.base.language import gettext
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
@@ -102,10 +103,12 @@ class InferenceWorker:
             return
 
         def show_progress(done: int) -> None:
-            number = f" ({done + 1} of {total})" if total > 1 else ""
+            number = gettext(" ({n} of {total})", n=done + 1, total=total) if total > 1 else ""
             state.progress = done / total if total > 1 else None
             state.queue = tuple(entry.key for entry in entries[done:])
-            state.working_on = f"Examining {entries[done].radiograph.name}{number} …"
+            state.working_on = gettext(
+                "Examining {name}{number} …", name=entries[done].radiograph.name, number=number
+            )
 
         def answers() -> Iterator[tuple[int, Report | None, str]]:
             for done, entry in enumerate(entries, 1):

@@ -14,8 +14,9 @@ import ipywidgets as widgets
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base.language import gettext, marked
 
-_BUSY = "What you can click through here is being computed; read on meanwhile."
+_BUSY = marked("What you can click through here is being computed; read on meanwhile.")
 
 
 class Later(widgets.VBox):
@@ -37,7 +38,7 @@ class Later(widgets.VBox):
         self._before, self._cell = tuple(before), cell
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self.status = StatusLine()
-        self.status.say(_BUSY)
+        self.status.say(gettext(_BUSY))
         self.status.busy = True
         look = widgets.HTML(f"<style>{style('tokens', 'components')}</style>")
         super().__init__([look, self.status])

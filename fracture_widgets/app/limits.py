@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.decoding import MAX_BYTES
 
@@ -48,12 +49,23 @@ class UploadLimits:
     def __post_init__(self) -> None:
         if not 1 <= self.file_mb <= MOST_MB:
             raise FractureWidgetsError(
-                f"The largest file cannot be {self.file_mb} MB: choose from 1 to {MOST_MB} MB."
+                gettext(
+                    "The largest file cannot be {file_mb} MB: choose from 1 to {value} MB.",
+                    file_mb=self.file_mb,
+                    value=MOST_MB,
+                )
             )
-        for what, value in (("number of files", self.files), ("memory in MB", self.held_mb)):
+        for what, value in (
+            (gettext("number of files"), self.files),
+            (gettext("memory in MB"), self.held_mb),
+        ):
             if value < 1:
                 raise FractureWidgetsError(
-                    f"The {what} taken in cannot be limited to {value}: choose 1 or more."
+                    gettext(
+                        "The {what} taken in cannot be limited to {value}: choose 1 or more.",
+                        what=what,
+                        value=value,
+                    )
                 )
 
     @property
@@ -80,7 +92,12 @@ class UploadLimits:
             return cls()
         if not (text.isascii() and text.isdecimal()):
             raise FractureWidgetsError(
-                f"{MAX_MB_VARIABLE} is {text!r} and no whole number: set it to the largest file "
-                f"in megabytes, from 1 to {MOST_MB}."
+                gettext(
+                    "{value} is {text!r} and no whole number: set it to the largest file in "
+                    "megabytes, from 1 to {value_}.",
+                    value=MAX_MB_VARIABLE,
+                    text=text,
+                    value_=MOST_MB,
+                )
             )
         return cls(file_mb=int(text))

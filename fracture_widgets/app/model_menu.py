@@ -11,6 +11,8 @@ from fracture_widgets.app.inference import InferenceWorker, load_cascade
 from fracture_widgets.app.state import ModelState, WorkbenchState
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named
+from fracture_widgets.base.language import gettext
+from fracture_widgets.base.words import begun
 from fracture_widgets.models.compose import list_models
 from fracture_widgets.models.folder import default_models_folder
 from fracture_widgets.models.trust import OPERATING_POINTS, SENSITIVE, OperatingPoint
@@ -27,10 +29,12 @@ class ModelMenu(widgets.HBox):
         self._folder = default_models_folder() if folder is None else folder
         self._in_use: Path | None = None
         self._point = SENSITIVE
-        self.choice = named(widgets.Dropdown(description="Model"), "fw-field")
-        points = [(point.capitalize(), point) for point in OPERATING_POINTS]
+        self.choice = named(widgets.Dropdown(description=gettext("Model")), "fw-field")
+        points = [(begun(gettext(point)), point) for point in OPERATING_POINTS]
         self.point = named(
-            widgets.Dropdown(options=points, value=self._point, description="Operating point"),
+            widgets.Dropdown(
+                options=points, value=self._point, description=gettext("Operating point")
+            ),
             "fw-field",
         )
         self.problem = StatusLine()
@@ -52,7 +56,7 @@ class ModelMenu(widgets.HBox):
             options.setdefault(path, path.name)
         wanted = next(iter([*paths, *options]), None)
         with self.hold_trait_notifications():
-            self.choice.options = [(name, path) for path, name in options.items()]
+            self.choice.options = [(gettext(name), path) for path, name in options.items()]
             self.choice.value = wanted
 
     def use(self, folder: Path) -> None:

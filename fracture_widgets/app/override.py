@@ -8,16 +8,17 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.widgets.controls import button
 from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.records.saved_result import printable
 
 REASON_LENGTH = 200
 """Most characters of a reason in somebody's own words."""
 
-_OWN = "Another reason"
+_OWN = marked("Another reason")
 _REASONS = (
-    "For teaching: to see what the networks say",
-    "It is one of these joints, and refused by mistake",
-    "What is wrong with the picture does not matter here",
+    marked("For teaching: to see what the networks say"),
+    marked("It is one of these joints, and refused by mistake"),
+    marked("What is wrong with the picture does not matter here"),
     _OWN,
 )
 
@@ -28,17 +29,20 @@ class OverridePanel(widgets.VBox):
     def __init__(self, answer: Callable[[str], object]) -> None:
         self._answer = answer
         self.ask = button(
-            "Answer all the same",
+            gettext("Answer all the same"),
             self._unfold,
-            "For teaching: show what the networks say, marked as refused on every report",
+            gettext("For teaching: show what the networks say, with this warning on every report"),
         )
         self.why = named(
-            widgets.Dropdown(options=[("Choose a reason", ""), *((x, x) for x in _REASONS)],
-                             description="Why?"),
+            widgets.Dropdown(
+                options=[(gettext("Choose a reason"), ""), *((gettext(x), x) for x in _REASONS)],
+                description=gettext("Why?"),
+            ),
             "fw-field",
-        )  # fmt: skip
-        self.words = named(widgets.Text(description="In your words (optional)"), "fw-field")
-        self.go = button("Answer", self._go, kind="fw-primary")
+        )
+        own = widgets.Text(description=gettext("In your words (optional)"))
+        self.words = named(own, "fw-field")
+        self.go = button(gettext("Answer"), self._go, kind="fw-primary")
         self._asked = named(widgets.VBox([self.why, self.words, self.go]), "fw-why")
         super().__init__([self.ask, self._asked])
         for field in (self.why, self.words):
@@ -57,7 +61,7 @@ class OverridePanel(widgets.VBox):
     def _check(self, _: object = None) -> None:
         told = bool(printable(self.words.value))
         self.go.disabled = not self.why.value or (self.why.value == _OWN and not told)
-        self.go.tooltip = "Say why first." if self.go.disabled else ""
+        self.go.tooltip = gettext("Say why first.") if self.go.disabled else ""
 
     def _go(self) -> None:
         own = printable(self.words.value)[:REASON_LENGTH].rstrip()

@@ -7,7 +7,9 @@ from typing import Any
 
 from fracture_widgets.app.state import Entry, Reading, WorkbenchState
 from fracture_widgets.app.widgets.live import LiveWidget, script, set_shown
+from fracture_widgets.base.language import gettext, marked, told
 from fracture_widgets.errors import HistoryError
+from fracture_widgets.models.verdict_words import verdict_words
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
@@ -16,7 +18,7 @@ from fracture_widgets.records.saved_result import (
     checked_remark,
 )
 
-_WAITS = "Kept for now; it is saved with the answer."
+_WAITS = marked("Kept for now; it is saved with the answer.")
 
 
 class OwnVerdict(LiveWidget):
@@ -62,13 +64,13 @@ class OwnVerdict(LiveWidget):
         try:
             remark = checked_remark(str(content.get("remark", "")))
         except HistoryError as error:
-            self._note(entry, f"Not saved. {error}", "problem")
+            self._note(entry, gettext("Not saved. {error}", error=told(str(error))), "problem")
             return
         reading = Reading(verdict, remark)
         if reading != entry.reading:
             self._state.read(entry.key, reading)
         if entry.report is None:
-            self._note(entry, _WAITS, "quiet")
+            self._note(entry, gettext(_WAITS), "quiet")
 
     def _take(self, entry: Entry | None) -> None:
         """Save what was said anew of an answered entry, or take over what the history has."""
@@ -88,7 +90,7 @@ class OwnVerdict(LiveWidget):
                 row = self._history.set_reading(number, reading.verdict, reading.remark)
         except HistoryError as error:
             if anew:
-                self._note(entry, f"Not saved. {error}", "problem")
+                self._note(entry, gettext("Not saved. {error}", error=told(str(error))), "problem")
             return
         reading = Reading() if row is None else Reading(row.reader_verdict, row.remark)
         self._saved[entry.key] = (report.model, reading)
@@ -105,8 +107,16 @@ class OwnVerdict(LiveWidget):
 
 def saved_in_words(row: SavedResult) -> str:
     """Say what was saved of a reading, and whether the network says the same."""
-    verdict = "not read yet" if row.reader_verdict is None else f"“{row.reader_verdict}”"
+    verdict = (
+        gettext("not read yet")
+        if row.reader_verdict is None
+        else gettext("“{verdict}”", verdict=verdict_words(row.reader_verdict))
+    )
     if row.agreed is None:
-        return f"Saved: {verdict}."
-    alike = "the network says the same" if row.agreed else "the network says something else"
-    return f"Saved: {verdict}; {alike}."
+        return gettext("Saved: {verdict}.", verdict=verdict)
+    alike = (
+        gettext("the network says the same")
+        if row.agreed
+        else gettext("the network says something else")
+    )
+    return gettext("Saved: {verdict}; {alike}.", verdict=verdict, alike=alike)

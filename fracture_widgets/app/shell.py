@@ -21,8 +21,8 @@ from fracture_widgets.app.widgets.live import (
     show_problems,
     style,
 )
-
-_NOTICE = "For teaching and research. Not a medical device."
+from fracture_widgets.base.language import gettext
+from fracture_widgets.base.words import NOTICE
 
 
 class AppShell(widgets.VBox):
@@ -47,7 +47,7 @@ class AppShell(widgets.VBox):
         self._tabs = {tab.key: tab for tab in sorted(tabs, key=lambda tab: (tab.order, tab.title))}
         self._views: dict[str, widgets.DOMWidget] = {}
         self._failed: set[str] = set()
-        self.tabs = TabTitles([(tab.title, key) for key, tab in self._tabs.items()])
+        self.tabs = TabTitles([(gettext(tab.title), key) for key, tab in self._tabs.items()])
         self.desk = named(widgets.Box(tuple(beside)), "fw-examine", "fw-panel")
         self._problems = named(widgets.HTML(), "fw-problems")
         look = style("tokens", "components", "workbench", "print")
@@ -55,7 +55,8 @@ class AppShell(widgets.VBox):
         self._head = [
             named(widgets.HTML(f"<style>{look}</style>"), "fw-style"),
             widgets.HTML(
-                f'<header class="fw-header"><h1>{escape(title)}</h1><p>{_NOTICE}</p></header>'
+                f'<header class="fw-header"><h1>{escape(title)}</h1>'
+                f"<p>{escape(gettext(NOTICE))}</p></header>"
             ),
             self._problems,
             named(widgets.HBox([named(self.tabs, "fw-tabs"), *extras]), "fw-tab-line"),
@@ -114,7 +115,13 @@ class AppShell(widgets.VBox):
             return call()
         except Exception as error:  # noqa: BLE001 - the other tabs must go on
             self._failed.add(tab.key)
-            self._sentences.append(f"The tab {tab.title} cannot be shown. {sentence(error)}")
+            self._sentences.append(
+                gettext(
+                    "The tab {title} cannot be shown. {error}",
+                    title=gettext(tab.title),
+                    error=sentence(error),
+                )
+            )
             show_problems(self._problems, self._sentences)
             return None
 

@@ -13,6 +13,7 @@ from typing import Any
 import traitlets
 
 from fracture_widgets.app.limits import UploadLimits
+from fracture_widgets.base.language import gettext
 from fracture_widgets.imaging.radiograph import Radiograph, held_bytes
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
@@ -122,8 +123,11 @@ class WorkbenchState(traitlets.HasTraits):
                 self.extend([radiograph], select_first=True)
             else:
                 self.add_problem(
-                    f"The list is full, so {radiograph.name} was left out: remove a radiograph, "
-                    "then add it again."
+                    gettext(
+                        "The list is full, so {name} was left out: remove a radiograph, then "
+                        "add it again.",
+                        name=radiograph.name,
+                    )
                 )
 
     def extend(self, radiographs: Sequence[Radiograph], *, select_first: bool = False) -> None:
@@ -266,13 +270,13 @@ class WorkbenchState(traitlets.HasTraits):
         if self.model is ModelState.FAILED:
             yield self.model_problem
         elif self.model is ModelState.LOADING:
-            yield "The networks are being loaded."
+            yield gettext("The networks are being loaded.")
         if self.working_on:
-            yield "The networks are busy."
+            yield gettext("The networks are busy.")
         if self.selected is None:
-            yield "Choose a radiograph first."
+            yield gettext("Choose a radiograph first.")
         elif self.is_answered(self.selected):
-            yield "This radiograph is answered: its result is shown."
+            yield gettext("This radiograph is answered: its result is shown.")
 
     def _key_of(self, sha256: str) -> int | None:
         return next(

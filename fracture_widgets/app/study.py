@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.state import Entry, WorkbenchState
 from fracture_widgets.app.widgets.live import set_shown
+from fracture_widgets.base.language import gettext
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.study import StudyAnswer
 from fracture_widgets.models.verdict_words import study_in_words, study_reason, verdict_slug
@@ -40,9 +41,10 @@ def reports_of(views: Iterable[Entry]) -> list[Report]:
 
 def _as_html(reports: Sequence[Report], views: int) -> str:
     slug = verdict_slug(StudyAnswer.of([report.answer for report in reports]).verdict)
+    study = escape(gettext("Study"))
     return f"""
-<section class="fw-study" data-verdict="{slug}" aria-label="Study">
-  <div role="status"><h2>Study: <strong>{escape(study_in_words(reports))}</strong></h2>
+<section class="fw-study" data-verdict="{slug}" aria-label="{study}">
+  <div role="status"><h2>{study}: <strong>{escape(study_in_words(reports))}</strong></h2>
   <p>{escape(study_reason(reports, views))}</p></div>
 </section>
 """

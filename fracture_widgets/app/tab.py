@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import ipywidgets as widgets
 
 from fracture_widgets.app.widgets.background import sentence
+from fracture_widgets.base.language import gettext
 from fracture_widgets.base.plugins import discover
 
 GROUP = "fracture_widgets.tabs"
@@ -59,5 +60,7 @@ def find_tabs() -> tuple[Sequence[Tab], tuple[str, ...]]:
             tabs.setdefault(tab.key, tab)
         except Exception as error:  # noqa: BLE001 - other people's code fails as it likes
             name = getattr(make, "__name__", make)
-            problems.append(f"The tab {name} was left out. {sentence(error)}")
+            problems.append(
+                gettext("The tab {tab} was left out. {error}", tab=name, error=sentence(error))
+            )
     return tuple(tabs.values()), tuple(problems)

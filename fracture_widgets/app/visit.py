@@ -22,6 +22,7 @@ from fracture_widgets.app.widgets.upload import UploadPanel
 from fracture_widgets.app.widgets.view_state import ViewState, view_state_from_page
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.files import visitors_place
+from fracture_widgets.base.language import gettext
 from fracture_widgets.base.values import from_plain, to_plain
 from fracture_widgets.errors import VisitError
 from fracture_widgets.imaging.radiograph import Radiograph
@@ -100,7 +101,7 @@ class KeptVisit:
             self.keep, ["listed", "answered", "selected_key", "at_once", "read_first"]
         )
         if self._store.state():
-            self._state.working_on = "Fetching what you left here …"
+            self._state.working_on = gettext("Fetching what you left here …")
         self.look_around()
         self._look_again()
 

@@ -21,6 +21,7 @@ from fracture_widgets.app.tab import find_tabs
 from fracture_widgets.app.visit import KeptVisit
 from fracture_widgets.app.widgets.live import set_shown
 from fracture_widgets.app.widgets.viewer import Viewer, region_of
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.phantoms import Phantom
@@ -28,7 +29,7 @@ from fracture_widgets.records.history import History
 
 _SECONDS_FOR_THE_HISTORY = 5.0  # a page that waits longer seems dead
 
-_CUT = "Drag a box around the joint, then press Examine region."
+_CUT = marked("Drag a box around the joint, then press Examine region.")
 
 
 class Workbench(AppShell):
@@ -118,7 +119,7 @@ class Workbench(AppShell):
             self.record,
             examine=self.examine,
             look_of=self.viewer.look_of,
-            choose_region=partial(self.viewer.take_up, "region", _CUT),
+            choose_region=partial(self.viewer.take_up, "region", gettext(_CUT)),
         )
         tabs, problems = find_tabs()
         super().__init__(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-NOTICE = "For teaching and research. Not a medical device."
+from fracture_widgets.base.language import marked, pgettext
+
+NOTICE = marked("For teaching and research. Not a medical device.")
 """What stands on every report, of whatever format."""
 
 
@@ -12,8 +14,18 @@ def percent(probability: float) -> str:
     """Say a probability in percent with one decimal; never 0.0 % or 100.0 %, which nobody knows."""
     value = 100.0 * probability
     if value < 0.1:
-        return "< 0.1 %"
-    return "> 99.9 %" if value > 99.9 else f"{value:.1f} %"
+        return f"< {decimal(0.1, 1)} %"
+    return f"> {decimal(99.9, 1)} %" if value > 99.9 else f"{decimal(value, 1)} %"
+
+
+def decimal(value: float, places: int) -> str:
+    """Say a number with so many decimals, behind the mark of the language."""
+    return f"{value:.{places}f}".replace(".", pgettext("decimal mark", "."))
+
+
+def begun(text: str) -> str:
+    """Return a text that begins with a capital letter, and is as it was after that."""
+    return text[:1].upper() + text[1:]
 
 
 def plain(text: object) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.models.learned_from import ALIKE, NOT
 from fracture_widgets.parts import in_words
 
@@ -16,7 +17,7 @@ LEARNED_COLUMN = "learned_from"
 """In a table of answers: ``"no"``, or how a radiograph is known as one that was learned from:
 ``"alike"``, as it looks, or ``"same"``, to the pixel."""
 
-MARK = "learned from"
+MARK = marked("learned from")
 """What stands beside figures that count radiographs that were learned from."""
 
 NOT_SAID = (

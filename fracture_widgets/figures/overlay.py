@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.figures.annotations import draw_annotations
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.annotations import annotations_of, has_boxes
@@ -24,7 +25,12 @@ _COLOURS = "inferno"
 # Where a map is low it is nearly clear, too: darker colours would not be seen on a radiograph.
 _FIRST_COLOUR = 0.6
 
-_TURNS = ("", "turned 90° to the right", "turned 180°", "turned 90° to the left")
+_TURNS = (
+    "",
+    marked("turned 90° to the right"),
+    marked("turned 180°"),
+    marked("turned 90° to the left"),
+)
 
 
 @dataclass(frozen=True)
@@ -72,15 +78,20 @@ class Look:
     @property
     def words(self) -> str:
         """What differs from the usual window; empty where nothing does."""
-        window = f"window {100 * self.width:.0f} %, level {100 * self.level:.0f} %"
+        window = gettext(
+            "window {width:.0f} %, level {level:.0f} %",
+            width=100 * self.width,
+            level=100 * self.level,
+        )
         changed = (self.width, self.level) != (1.0, 0.5)
-        return ", ".join([window] * changed + ["black and white inverted"] * self.inverted)
+        return ", ".join([window] * changed + [gettext("black and white inverted")] * self.inverted)
 
     @property
     def turned_words(self) -> str:
         """How it lay on the page otherwise than in its file; empty where it did not."""
         return ", ".join(
-            ["flipped left to right"] * self.flipped + [*filter(None, [_TURNS[self.turn]])]
+            [gettext("flipped left to right")] * self.flipped
+            + [*filter(None, [gettext(_TURNS[self.turn])])]
         )
 
 
@@ -103,17 +114,17 @@ def maps_of(report: Report) -> tuple[NamedMap, ...]:
         return ()
     looked = NamedMap(
         "Grad-CAM",
-        "Where the network looked for a fracture; its strongest place is always light."
+        marked("Where the network looked for a fracture; its strongest place is always light.")
         if report.heatmap.any()
-        else "Empty: nothing in the network's last stage speaks for a fracture here.",
+        else marked("Empty: nothing in the network's last stage speaks for a fracture here."),
         report.heatmap,
     )
     if report.fracture_map is None:
         return (looked,)
     # It comes first: out of fold, its highest place lay on the fracture far more often than
     # Grad-CAM's.
-    meaning = "How probable a fracture is at each place: light is probable, clear is not."
-    return NamedMap("Fracture map", meaning, report.fracture_map), looked
+    meaning = marked("How probable a fracture is at each place: light is probable, clear is not.")
+    return NamedMap(marked("Fracture map"), meaning, report.fracture_map), looked
 
 
 def map_shown(report: Report, look: Look = PLAIN) -> NamedMap | None:

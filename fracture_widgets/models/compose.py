@@ -11,6 +11,7 @@ from typing import Any
 from zipfile import is_zipfile
 
 from fracture_widgets.base.files import data_folder
+from fracture_widgets.base.language import marked
 from fracture_widgets.errors import ModelError
 from fracture_widgets.models.fetched import model_home
 from fracture_widgets.models.folder import (
@@ -218,7 +219,7 @@ def list_models() -> list[ListedModel]:
     own = sorted(kept.iterdir()) if kept.is_dir() else []
     listed: dict[Path, ListedModel] = {}
     for folder in (shipped, default_models_folder(), *own):
-        model = _listed(folder, "Shipped model" if folder == shipped else folder.name)
+        model = _listed(folder, marked("Shipped model") if folder == shipped else folder.name)
         if model is not None:
             listed.setdefault(folder.resolve(), model)
     return list(listed.values())

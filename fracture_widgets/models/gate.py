@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
@@ -33,13 +34,18 @@ GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
 }
 """Arrays of a gate and their shapes."""
 
-_COUNTS = {1: "this part", 2: "one of the two", 3: "one of the three", 4: "one of the four"}
+_COUNTS = {
+    1: marked("this part"),
+    2: marked("one of the two"),
+    3: marked("one of the three"),
+    4: marked("one of the four"),
+}
 
 
 def sentence(kind: str, body_parts: Sequence[str]) -> str:
     """Return what is said of a refused picture, by a model that answers these parts."""
     parts = with_article(in_words(body_parts))
-    wanted = _COUNTS.get(len(body_parts), "one of these")
+    wanted = _COUNTS.get(len(body_parts), marked("one of these"))
     return {
         NOT_A_RADIOGRAPH: f"This does not look like a radiograph of {parts}: choose "
         "the radiograph itself, upright, uncovered and not photographed from a screen.",

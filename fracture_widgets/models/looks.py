@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.imaging.exposed_field import ExposedField
 from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.quality import QualityProblem
@@ -49,7 +50,7 @@ _AT_ONCE = 16
 _PLAINLY, _STRANGE = 3.0, 2.5
 """Standard deviations beyond the limits of a gate for crops: plainly dark bones; no radiograph."""
 
-SOURCE = "fracture boxes"
+SOURCE = marked("fracture boxes")
 """What is said to have found a fracture."""
 
 

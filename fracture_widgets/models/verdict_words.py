@@ -5,32 +5,49 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.language import gettext, marked, ngettext, told
+from fracture_widgets.base.words import begun, decimal, percent
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers, Report
 from fracture_widgets.models.study import StudyAnswer
 from fracture_widgets.parts import Verdict
 
-NOT_ANSWERED = "not answered"
+NOT_ANSWERED = marked("not answered")
 """What is said instead of a verdict."""
 
-ON_REQUEST = "on request"
+ON_REQUEST = marked("on request")
 """What stands beside a verdict that somebody asked for in spite of a warning."""
 
-_UNCALIBRATED = (
+_UNCALIBRATED = marked(
     "Nobody has measured how often a radiograph to which this network gives such a probability "
     "is fractured."
 )
-ANSWERED_ON_REQUEST = "Answered on request{why}, against this warning:"
+ANSWERED_ON_REQUEST = marked("Answered on request{why}, against this warning:")
 _EVEN = 0.5
 _FEWEST_PEERS = 20
 _WIDEST_PEERS = 0.2  # from the lowest probability among them to the highest
 _PLACES = (
-    ("upper left", "top", "upper right"),
-    ("left", "centre", "right"),
-    ("lower left", "bottom", "lower right"),
+    (
+        marked("upper left of the picture"),
+        marked("top of the picture"),
+        marked("upper right of the picture"),
+    ),
+    (
+        marked("left of the picture"),
+        marked("centre of the picture"),
+        marked("right of the picture"),
+    ),
+    (
+        marked("lower left of the picture"),
+        marked("bottom of the picture"),
+        marked("lower right of the picture"),
+    ),
 )
+_POINTS = {
+    "sensitive": marked("sensitive"),
+    "balanced": marked("balanced"),
+}
 
 
 def verdict_slug(verdict: Verdict) -> str:
@@ -44,39 +61,57 @@ def verdict_words(verdict: str, probability: float | None = None) -> str:
     Records and filters keep the verdict itself. ``probability`` is the calibrated one.
     """
     if verdict == Verdict.REFUSED:
-        return NOT_ANSWERED
+        return gettext(NOT_ANSWERED)
     if verdict != Verdict.DOUBT or probability is None:
-        return str(verdict)
-    return f"{verdict}, more likely {Verdict.FRACTURE if probability >= _EVEN else 'none'}"
+        return gettext(str(verdict))
+    if probability >= _EVEN:
+        return gettext("doubt, more likely fracture")
+    return gettext("doubt, more likely none")
 
 
 def verdict_heading(answer: Answer) -> tuple[str, str]:
     """Return the body part and the verdict; of a refused one ``""`` and ``"not answered"``."""
     if answer.refused:
-        return "", NOT_ANSWERED
+        return "", gettext(NOT_ANSWERED)
     said = verdict_words(answer.verdict, answer.calibrated_probability)
-    return answer.body_part.capitalize(), said
+    return begun(gettext(answer.body_part)), said
 
 
 def operating_points(band: DoubtBand) -> str:
     """Say from where on a probability is a fracture, and below which none is seen."""
-    between = ", doubt between" if band.low < band.high else ""
-    none_seen = "None seen" if not band.point else f"At the {band.point} operating point none seen"
-    return f"{none_seen} below {_limit(band.low)}, fracture from {_limit(band.high)}{between}."
+    limits = {"low": _limit(band.low), "high": _limit(band.high)}
+    several = band.low < band.high
+    if not band.point:
+        if several:
+            return gettext("None seen below {low}, fracture from {high}, doubt between.", **limits)
+        return gettext("None seen below {low}, fracture from {high}.", **limits)
+    limits["point"] = gettext(_POINTS.get(band.point, band.point))
+    if several:
+        return gettext(
+            "At the {point} operating point none seen below {low}, fracture from {high}, doubt "
+            "between.",
+            **limits,
+        )
+    return gettext(
+        "At the {point} operating point none seen below {low}, fracture from {high}.", **limits
+    )
 
 
 def meaning(answer: Answer) -> str:
     """Say what the verdict rests on: the probability, or why there is none."""
     if answer.refused:
-        return answer.refusal
+        return told(answer.refusal)
     probability = percent(answer.calibrated_probability)
-    return f"Probability of a fracture {probability}. {peers_sentence(answer)}".rstrip()
+    said = gettext("Probability of a fracture {probability}.", probability=probability)
+    return f"{said} {peers_sentence(answer)}".rstrip()
 
 
 def override_mark(answer: Answer) -> str:
     """Return the sentence that marks an answer to a refused radiograph; empty for any other."""
-    why = f" ({answer.override_reason})" if answer.override_reason else ""
-    return f"{ANSWERED_ON_REQUEST.format(why=why)} {answer.refusal}" if answer.overridden else ""
+    if not answer.overridden:
+        return ""
+    why = f" ({told(answer.override_reason)})" if answer.override_reason else ""
+    return f"{gettext(ANSWERED_ON_REQUEST, why=why)} {told(answer.refusal)}"
 
 
 def peers_sentence(answer: Answer) -> str:
@@ -86,13 +121,24 @@ def peers_sentence(answer: Answer) -> str:
     """
     peers = answer.peers
     if not answer.calibrated and not answer.refused:
-        return _UNCALIBRATED
+        return gettext(_UNCALIBRATED)
     if answer.refused or peers is None or not _telling(peers):
         return ""
-    return (
-        f"Of {peers.n} {answer.body_part} radiographs with about this score, all new to the "
-        f"network that gave it, {peers.fractured or 'none'} "
-        f"{'was' if peers.fractured <= 1 else 'were'} fractured."
+    values = {"n": peers.n, "part": gettext(answer.body_part)}
+    if not peers.fractured:
+        return gettext(
+            "Of {n} {part} radiographs with about this score, all new to the network that gave "
+            "it, none was fractured.",
+            **values,
+        )
+    return ngettext(
+        "Of {n} {part} radiographs with about this score, all new to the network that gave it, "
+        "{fractured} was fractured.",
+        "Of {n} {part} radiographs with about this score, all new to the network that gave it, "
+        "{fractured} were fractured.",
+        peers.fractured,
+        fractured=peers.fractured,
+        **values,
     )
 
 
@@ -100,55 +146,74 @@ def study_in_words(reports: Sequence[Report]) -> str:
     """Say the verdict of a study from its answered views: ``"doubt, more likely none"``."""
     answer = StudyAnswer.of([report.answer for report in reports])
     if answer.calibrated_probability is None:
-        return NOT_ANSWERED
+        return gettext(NOT_ANSWERED)
     return verdict_words(answer.verdict, reports[answer.gravest].calibrated_probability)
 
 
 def study_reason(reports: Sequence[Report], views: int) -> str:
     """Say what a study's verdict is made of: its answered views, of which there are so many."""
     answer = StudyAnswer.of([report.answer for report in reports])
-    of_all = "" if len(reports) == views else f" of {views}"
+    n = str(answer.views)
+    if len(reports) != views:
+        n = gettext("{n} of {total}", n=n, total=views)
     if answer.calibrated_probability is None:
-        return f"None of its {answer.views}{of_all} views is answered."
-    left_out = f", {answer.refused} not answered" if answer.refused else ""
+        return gettext("None of its {n} views is answered.", n=n)
+    gravest = gettext("The gravest of {n} views.", n=n)
+    if answer.refused:
+        gravest = gettext(
+            "The gravest of {n} views, {refused} not answered.", n=n, refused=answer.refused
+        )
     highest = reports[answer.highest]
-    return (
-        f"The gravest of {answer.views}{of_all} views{left_out}. "
-        f"Mean probability of a fracture {percent(answer.calibrated_probability)}; the "
-        f"highest is {percent(highest.calibrated_probability)} in {highest.radiograph.name}."
+    mean = gettext(
+        "Mean probability of a fracture {mean}; the highest is {highest} in {name}.",
+        mean=percent(answer.calibrated_probability),
+        highest=percent(highest.calibrated_probability),
+        name=highest.radiograph.name,
     )
+    return f"{gravest} {mean}"
 
 
 def finding_in_words(finding: Finding) -> str:
     """Say what was found, where, how probable it is, and what says so."""
     place = finding.place if finding.box is None else centre_of(finding.box)
     where = "" if place is None else f", {place_in_words(*place)}"
-    return f"{finding.kind.capitalize()}{where}: {percent(finding.score)} ({finding.source})"
+    kind = begun(gettext(finding.kind))
+    return f"{kind}{where}: {percent(finding.score)} ({gettext(finding.source)})"
 
 
 def finding_label(finding: Finding) -> str:
     """Return what stands at the box of a finding."""
-    return f"{finding.kind.capitalize()} {percent(finding.score)}"
+    return f"{begun(gettext(finding.kind))} {percent(finding.score)}"
 
 
 def joint_in_words(joint: Mapping[str, Any]) -> str:
     """Say what was found at a joint, as the record has it, and where the joint is."""
     probability = joint["calibrated_probability"]
-    part, where = joint["body_part"].capitalize(), place_in_words(*centre_of(Box(*joint["box"])))
+    part, where = begun(gettext(joint["body_part"])), place_in_words(*centre_of(Box(*joint["box"])))
     said = verdict_words(joint["verdict"], probability)
-    return f"{part}, {where}: {said} (fracture {percent(probability)})"
+    return gettext(
+        "{part}, {where}: {said} (fracture {share})",
+        part=part,
+        where=where,
+        said=said,
+        share=percent(probability),
+    )
 
 
 def joint_label(joint: JointAnswer) -> str:
     """Return what stands at the box of a joint."""
-    part, probability = joint.answer.body_part.capitalize(), joint.answer.calibrated_probability
+    part = begun(gettext(joint.answer.body_part))
+    probability = joint.answer.calibrated_probability
     return f"{part}: {verdict_words(joint.verdict, probability)} ({percent(probability)})"
 
 
 def not_examined(joints: int) -> str:
     """Say what is not answered where joints were found and examined."""
-    what = "this joint" if joints == 1 else "these joints"
-    return f"What lies outside {what} is not examined."
+    return ngettext(
+        "What lies outside this joint is not examined.",
+        "What lies outside these joints is not examined.",
+        joints,
+    )
 
 
 def box_in_words(box: Box) -> str:
@@ -164,7 +229,7 @@ def place_in_words(x: float, y: float) -> str:
 
     It always names the picture: its left is the right of a patient who faces us.
     """
-    return f"{_PLACES[min(2, int(3 * y))][min(2, int(3 * x))]} of the picture"
+    return gettext(_PLACES[min(2, int(3 * y))][min(2, int(3 * x))])
 
 
 def centre_of(box: Box) -> tuple[float, float]:
@@ -179,4 +244,5 @@ def _telling(peers: Peers) -> bool:
 
 
 def _limit(probability: float) -> str:
-    return f"{100.0 * probability:.1f}".removesuffix(".0") + " %"
+    rounded = round(100.0 * probability, 1)
+    return f"{decimal(rounded, 0 if rounded.is_integer() else 1)} %"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import overload
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.base.plugins import discover
 from fracture_widgets.parts.body_part import BodyPart, Drawing, with_article
 
@@ -30,8 +31,8 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-FRACTURED = "fractured"
-NORMAL = "normal"
+FRACTURED = marked("fractured")
+NORMAL = marked("normal")
 
 LABELS = (FRACTURED, NORMAL)
 """Labels in the order of the fracture networks' outputs."""
@@ -47,9 +48,9 @@ class Verdict(enum.StrEnum):
     True
     """
 
-    FRACTURE = "fracture"
-    DOUBT = "doubt"
-    NONE_SEEN = "none seen"
+    FRACTURE = marked("fracture")
+    DOUBT = marked("doubt")
+    NONE_SEEN = marked("none seen")
     REFUSED = "refused"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.parts.body_part import BodyPart, Drawing
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def _ulna_from_the_side(pen: Pen, gap: float) -> Bone:
 
 
 BODY_PART = BodyPart(
-    name="elbow",
+    name=marked("elbow"),
     plural="elbows",
     site=("16953009", "SCT", "Elbow joint"),
     place=0,

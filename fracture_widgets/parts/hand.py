@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.parts.body_part import BodyPart, Drawing
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _palm_and_forearm(pen: Pen, squeeze: float, bones: list[Bone]) -> tuple[Tiss
 
 
 BODY_PART = BodyPart(
-    name="hand",
+    name=marked("hand"),
     plural="hands",
     site=("85562004", "SCT", "Hand"),
     place=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.parts.body_part import BodyPart, Drawing
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _ribs(pen: Pen) -> list[Bone]:
 
 
 BODY_PART = BodyPart(
-    name="shoulder",
+    name=marked("shoulder"),
     plural="shoulders",
     site=("16982005", "SCT", "Shoulder"),
     place=2,

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.datasets.table import load_boxes, load_dataset
 from fracture_widgets.errors import DatasetError, ReadingRoomError
@@ -49,7 +50,12 @@ class Case:
     def blinded(self, number: int, session: str) -> Radiograph:
         """Return the picture without its name and digest, from which the answer could be told."""
         hidden = hashlib.sha256(f"{session} {number}".encode()).hexdigest()
-        return replace(self.radiograph, name=f"Case {number}", sha256=hidden, warnings=())
+        return replace(
+            self.radiograph,
+            name=gettext("Case {number}", number=number),
+            sha256=hidden,
+            warnings=(),
+        )
 
 
 class Source(Protocol):
@@ -107,7 +113,7 @@ class DrawnSource:
     """Drawn radiographs, of which everything is known."""
 
     key = "drawn"
-    title = "Drawn radiographs"
+    title = marked("Drawn radiographs")
     hint = (
         "Made by a program as you go; no patient is behind them, and the place of every fracture "
         "is known."

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.evaluation.calibration import wilson_interval
 from fracture_widgets.evaluation.metrics import (
     Estimate,
@@ -70,8 +71,8 @@ class SessionScore:
     @property
     def readers(self) -> dict[str, Performance]:
         """The reader, and the network where it answered, each with its name."""
-        network = {} if self.network is None else {"The network": self.network}
-        return {"You": self.reader, **network}
+        network = {} if self.network is None else {marked("The network"): self.network}
+        return {marked("You"): self.reader, **network}
 
 
 def score_readings(readings: Sequence[Reading], *, resamples: int = 1000) -> SessionScore | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval, cohen_kappa
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.saved_result import READER_VERDICTS, SavedResult
@@ -21,7 +22,13 @@ _MOST_POINTS = 80
 _DRAWS = 1000
 _FRACTURE = READER_VERDICTS.index(Verdict.FRACTURE)
 # The words of Landis and Koch, Biometrics 33:159, 1977.
-_WORDS = ((0.0, "poor"), (0.2, "slight"), (0.4, "fair"), (0.6, "moderate"), (0.8, "substantial"))
+_WORDS = (
+    (0.0, marked("poor")),
+    (0.2, marked("slight")),
+    (0.4, marked("fair")),
+    (0.6, marked("moderate")),
+    (0.8, marked("substantial")),
+)
 
 Codes = npt.NDArray[np.intp]
 
@@ -60,8 +67,8 @@ class Agreement:
 def in_words(kappa: float) -> str:
     """Say how much agreement a kappa is, in the words of Landis and Koch."""
     if np.isnan(kappa):
-        return "not defined"
-    return next((word for most, word in _WORDS if kappa <= most), "almost perfect")
+        return marked("not defined")
+    return next((word for most, word in _WORDS if kappa <= most), marked("almost perfect"))
 
 
 def _course(

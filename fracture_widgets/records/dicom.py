@@ -22,6 +22,7 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import RLELossless
 
+from fracture_widgets.base.language import ENGLISH, speaking
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import MissingExtra
@@ -66,6 +67,7 @@ EXAMINED = Code("examined", SCHEME, "What was examined, and what was not")
 _UNNAMED = "not named here"
 
 
+@speaking(ENGLISH)  # its codes are, and readers of any language open it
 def report_dicom(
     report: Report,
     *,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from fracture_widgets.base.files import portable_stem, write_whole
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.base.tables import ENCODING, csv_text
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
@@ -46,15 +47,15 @@ class ReportFormat(enum.Enum):
     @property
     def label(self) -> str:
         """What people call it."""
-        return _LABELS[self][0]
+        return gettext(_LABELS[self][0])
 
 
 _LABELS = {
-    ReportFormat.PDF: ("PDF page", "application/pdf"),
-    ReportFormat.PNG: ("PNG page", "image/png"),
-    ReportFormat.CSV: ("CSV row", "text/csv"),
+    ReportFormat.PDF: (marked("PDF page"), "application/pdf"),
+    ReportFormat.PNG: (marked("PNG page"), "image/png"),
+    ReportFormat.CSV: (marked("CSV row"), "text/csv"),
     ReportFormat.JSON: ("JSON", "application/json"),
-    ReportFormat.DICOM: ("DICOM image and report", "application/zip"),
+    ReportFormat.DICOM: (marked("DICOM image and report"), "application/zip"),
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from fracture_widgets.base.language import gettext, told
 from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE, percent, utc
+from fracture_widgets.base.words import NOTICE, begun, percent, utc
 from fracture_widgets.figures.overlay import PLAIN, Look, map_key, map_shown, picture_of
 from fracture_widgets.figures.palette import (
     BLUE,
@@ -96,8 +97,8 @@ def as_document(pages: list[Sheet], moment: datetime) -> bytes:
     """Return pages as one PDF document."""
     return to_pdf(
         pages,
-        title="Fracture Widgets report",
-        subject=NOTICE,
+        title=gettext("Fracture Widgets report"),
+        subject=gettext(NOTICE),
         creator=f"Fracture Widgets {__version__}",
         made_at=moment,
     )
@@ -137,7 +138,7 @@ def heading(
     sheet.text(RIGHT, 92, utc(moment), QUIET, 22, align="right")
     sheet.line(MARGIN, 118, RIGHT, 118, RULE, 2)
     words, verdict = said
-    words = words if lead else words.capitalize()
+    words = words if lead else begun(words)
     room = float(INNER)
     if drawn:
         room -= _mark_as_drawn(sheet, 162) + _GUTTER
@@ -149,7 +150,7 @@ def heading(
 
 def _mark_as_drawn(sheet: Sheet, y: float) -> float:
     """Say that no patient is behind it, at the right, and return how wide that is."""
-    text = "Drawn, no patient"
+    text = gettext("Drawn, no patient")
     width = width_of(text, 20, bold=True) + 34
     sheet.box(RIGHT - width, y, width, 42, edge=QUIET, radius=21)
     sheet.text(RIGHT - width / 2, y + 28, text, QUIET, 20, bold=True, align="center")
@@ -171,11 +172,14 @@ def reading_line(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
     """Say what the reader concludes, if anything."""
     if reading is None or not (reading.reader_verdict or reading.remark):
         return y
-    verdict = reading.reader_verdict or "not given"
+    verdict = (
+        verdict_words(reading.reader_verdict) if reading.reader_verdict else gettext("not given")
+    )
     moment = "" if reading.read_at is None else f" ({utc(reading.read_at)})"
     remark = f". {' '.join(reading.remark.split())}" if reading.remark else ""
+    said = gettext("The reader's verdict: {verdict}", verdict=verdict) + moment + remark
     y += 10
-    for line in lines_of(f"The reader's verdict: {verdict}{moment}{remark}", INNER, 22, most=3):
+    for line in lines_of(said, INNER, 22, most=3):
         y += 32
         sheet.text(MARGIN, y, line, INK, 22)
     return y
@@ -210,20 +214,21 @@ def _key(sheet: Sheet, report: Report, look: Look, y: float) -> float:
     """Say below the picture what lies over it."""
     annotations = [each for each in annotations_of(report.answer) if each.where is not None]
     shown = map_shown(report, look)
-    words = ["Radiograph"]
+    words = [gettext("Radiograph")]
     if any(each.is_joint for each in annotations):
-        words.append("corners: a joint that was examined")
+        words.append(gettext("corners: a joint that was examined"))
     if not all(each.is_joint for each in annotations):
-        words.append("outline: a finding, broken where in doubt")
+        words.append(gettext("outline: a finding, broken where in doubt"))
     for line in lines_of("; ".join(words), _PICTURE, 17, most=2):
         y += 26
         sheet.text(MARGIN, y, line, QUIET, 17)
     if shown is not None:
         y += 26
-        sheet.text(MARGIN, y, f"{shown.name}: low", QUIET, 17)
-        start = MARGIN + width_of(f"{shown.name}: low", 17) + 8
+        low = f"{gettext(shown.name)}: {gettext('low')}"
+        sheet.text(MARGIN, y, low, QUIET, 17)
+        start = MARGIN + width_of(low, 17) + 8
         sheet.picture(start, y - 13, 120, 14, map_key(120 * FINE, 14 * FINE, look.opacity))
-        sheet.text(start + 128, y, "high", QUIET, 17)
+        sheet.text(start + 128, y, gettext("high"), QUIET, 17)
     return y
 
 
@@ -240,13 +245,14 @@ def _beside(sheet: Sheet, answer: Answer, y: float, bottom: float) -> float:
 
 def _joints(sheet: Sheet, joints: list[Annotation], y: float) -> float:
     """List the joints' answers, the gravest first."""
-    sheet.text(_BESIDE, y + 22, "Joints", INK, 24, bold=True)
+    sheet.text(_BESIDE, y + 22, gettext("Joints"), INK, 24, bold=True)
     y += 58
     several = len(joints)
     for annotation in joints[: _JOINTS if several <= _JOINTS else _JOINTS - 1]:
         if isinstance(annotation.said, JointAnswer):
             probability = annotation.said.answer.calibrated_probability
-            part = f"{annotation.name} {annotation.said.answer.body_part.capitalize()}: "
+            part = begun(gettext(annotation.said.answer.body_part))
+            part = f"{annotation.name} {part}: "
             said = verdict_words(annotation.verdict, probability)
             words = percent(probability)
             room = _COLUMN - width_of(words, 20) - 16
@@ -257,7 +263,7 @@ def _joints(sheet: Sheet, joints: list[Annotation], y: float) -> float:
             sheet.text(RIGHT, y, words, INK, 20, align="right")
             y += _ROW
     if several > _JOINTS:
-        sheet.text(_BESIDE, y, f"and {several - _JOINTS + 1} more", QUIET, 20)
+        sheet.text(_BESIDE, y, gettext("and {n} more", n=several - _JOINTS + 1), QUIET, 20)
         y += _ROW
     for line in lines_of(not_examined(several), _COLUMN, 18, most=2):
         sheet.text(_BESIDE, y, line, QUIET, 18)
@@ -269,13 +275,13 @@ def _findings(sheet: Sheet, findings: list[Annotation], y: float, bottom: float)
     """List the findings, as many as there is room for."""
     if not findings:
         return y
-    sheet.text(_BESIDE, y + 22, "Findings", INK, 24, bold=True)
+    sheet.text(_BESIDE, y + 22, gettext("Findings"), INK, 24, bold=True)
     y += 56
     for place, annotation in enumerate(findings):
         lines = lines_of(annotation.sentence, _COLUMN, 18, most=3)
         left = len(findings) - place
         if y + 26 * (len(lines) + (left > 1)) > bottom:
-            sheet.text(_BESIDE, y, f"and {left} more", QUIET, 18)
+            sheet.text(_BESIDE, y, gettext("and {n} more", n=left), QUIET, 18)
             return y
         for line in lines:
             sheet.text(_BESIDE, y, line, INK, 18)
@@ -285,12 +291,12 @@ def _findings(sheet: Sheet, findings: list[Annotation], y: float, bottom: float)
 
 
 def _body_parts(sheet: Sheet, answer: Answer, y: float) -> float:
-    sheet.text(_BESIDE, y + 22, "Body part", INK, 24, bold=True)
+    sheet.text(_BESIDE, y + 22, gettext("Body part"), INK, 24, bold=True)
     y += 44
     for name, probability in answer.body_part_probabilities.items():
         chosen = name == answer.body_part
         base = y + 18
-        sheet.text(_BESIDE, base, name.capitalize(), INK if chosen else QUIET, 20, bold=chosen)
+        sheet.text(_BESIDE, base, begun(gettext(name)), INK if chosen else QUIET, 20, bold=chosen)
         track, start = _COLUMN - 240, _BESIDE + 136
         sheet.box(start, y + 2, track, 18, fill=TRACK, radius=9)
         if track * probability >= 4:
@@ -303,7 +309,7 @@ def _body_parts(sheet: Sheet, answer: Answer, y: float) -> float:
 
 def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: float) -> float:
     """Draw where the calibrated probability lies between the two operating points."""
-    sheet.text(x, y + 22, "Fracture", INK, 24, bold=True)
+    sheet.text(x, y + 22, gettext("Fracture"), INK, 24, bold=True)
     edges = (0.0, answer.band.low, answer.band.high, 1.0)
     top, height = y + 72, 22
     place = x + width * answer.calibrated_probability
@@ -311,9 +317,10 @@ def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: f
         if end <= start:
             continue
         sheet.box(x + width * start, top, width * (end - start), height, fill=colour)
-        middle, room = x + width * (start + end) / 2, width_of(verdict, 16) + 16
+        zone = begun(verdict_words(verdict))
+        middle, room = x + width * (start + end) / 2, width_of(zone, 16) + 16
         if width * (end - start) > room and abs(place - middle) > room / 2:
-            sheet.text(middle, top + 17, verdict.capitalize(), INK, 16, align="center")
+            sheet.text(middle, top + 17, zone, INK, 16, align="center")
     colour = VERDICTS[answer.verdict]
     sheet.box(place - 3, top - 8, 6, height + 16, fill=colour, radius=3)
     words = percent(answer.calibrated_probability)
@@ -346,27 +353,34 @@ def _details(sheet: Sheet, report: Report, look: Look, y: float) -> float:
 
 def _facts(report: Report, look: Look) -> tuple[tuple[str, str], ...]:
     radiograph, turned = report.radiograph, look.turned_words
+    size = gettext("{width} × {height} pixels", width=radiograph.width, height=radiograph.height)
+    kind = radiograph.source_format
+    if kind == "drawn":
+        kind = gettext("drawn")
+    on_page = gettext("{turned}; drawn here as in the file", turned=turned)
     return (
-        *([("Shown with", look.words)] if look.words else []),
-        *([("On the page", f"{turned}; drawn here as in the file")] if turned else []),
-        ("File", radiograph.name),
-        ("Size", f"{radiograph.width} × {radiograph.height} pixels, {radiograph.source_format}"),
-        ("File sha256", radiograph.sha256),
-        ("Model sha256", report.model),
-        ("Made by", f"Fracture Widgets {__version__}"),
+        *([(gettext("Shown with"), look.words)] if look.words else []),
+        *([(gettext("On the page"), on_page)] if turned else []),
+        (gettext("File"), radiograph.name),
+        (gettext("Size"), f"{size}, {kind}"),
+        (gettext("File sha256"), radiograph.sha256),
+        (gettext("Model sha256"), report.model),
+        (gettext("Made by"), f"Fracture Widgets {__version__}"),
     )
 
 
 def _warning_lines(report: Report) -> list[str]:
     width = INNER - 40
-    return [line for warning in report.warnings for line in lines_of(warning, width, 20, most=2)]
+    return [
+        line for warning in report.warnings for line in lines_of(told(warning), width, 20, most=2)
+    ]
 
 
 def _warnings(sheet: Sheet, report: Report, y: float) -> float:
     lines = _warning_lines(report)
     room = int((FOOT - 60 - y - 24) // 30)
     if len(lines) > room:
-        lines = [*lines[: room - 1], "… and more: see the result itself."]
+        lines = [*lines[: room - 1], gettext("… and more: see the result itself.")]
     if lines:
         sheet.box(MARGIN, y, INNER, 22 + 30 * len(lines), fill=CAUTION, radius=8)
     for number, line in enumerate(lines):
@@ -377,4 +391,4 @@ def _warnings(sheet: Sheet, report: Report, y: float) -> float:
 def footer(sheet: Sheet) -> None:
     """Draw what stands at the foot of every page."""
     sheet.line(MARGIN, FOOT - 46, RIGHT, FOOT - 46, RULE, 2)
-    sheet.text(MARGIN, FOOT - 8, NOTICE, INK, 22, bold=True)
+    sheet.text(MARGIN, FOOT - 8, gettext(NOTICE), INK, 22, bold=True)

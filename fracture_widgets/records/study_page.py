@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from fracture_widgets.base.language import gettext, told
+from fracture_widgets.base.words import begun
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import INK, QUIET, RULE, VERDICTS
 from fracture_widgets.models.annotations import annotations_of
@@ -71,7 +73,7 @@ def _summary(study: StudyReport, views: Sequence[_View], start: int, moment: dat
     answer, gravest = study.answer, study.views[study.answer.gravest]
     said = verdict_words(answer.verdict, gravest.calibrated_probability)
     drawn = all(view.radiograph.source_format == "drawn" for view in study.views)
-    heading(sheet, moment, "Study: ", (said, answer.verdict), drawn=drawn)
+    heading(sheet, moment, f"{gettext('Study')}: ", (said, answer.verdict), drawn=drawn)
     y = 220.0
     for line in lines_of(study_reason(study.views, len(study.views)), INNER, 22, most=3):
         y += 30
@@ -91,11 +93,11 @@ def _say(sheet: Sheet, view: _View, number: int, y: float, bottom: float) -> Non
     report, _, reading = view
     answer, left = report.answer, MARGIN + _PICTURE + _GUTTER
     y += 16
-    name = f"View {number}: {report.radiograph.name}"
+    name = gettext("View {n}: {name}", n=number, name=report.radiograph.name)
     sheet.text(left, y, one_line(name, _WORDS, 18), QUIET, 18)
     part, verdict = verdict_heading(answer)
     lead = f"{part}: " if part else ""
-    verdict = verdict if part else verdict.capitalize()
+    verdict = verdict if part else begun(verdict)
     size = min(28.0, 28.0 * _WORDS / width_of(lead + verdict, 28, bold=True))
     y += 40
     sheet.text(left, y, lead, INK, size, bold=True)
@@ -106,14 +108,18 @@ def _say(sheet: Sheet, view: _View, number: int, y: float, bottom: float) -> Non
     joints = len(answer.examined_joints)
     lines = [override_mark(answer), meaning(answer)]
     if reading is not None and reading.reader_verdict is not None:
-        lines.append(f"The reader's verdict: {reading.reader_verdict}.")
+        lines.append(
+            gettext(
+                "The reader's verdict: {verdict}", verdict=verdict_words(reading.reader_verdict)
+            )
+        )
     lines += [each.label for each in annotations if each.is_joint]
     lines += [not_examined(joints)] if joints else []
     lines += [each.label for each in annotations if not each.is_joint]
-    lines += report.warnings
+    lines += map(told, report.warnings)
     for line in (part for words in lines if words for part in lines_of(words, _WORDS, 17, most=3)):
         y += 25
         if y + 25 > bottom:
-            sheet.text(left, y, "and more: see the view's own page", QUIET, 17)
+            sheet.text(left, y, gettext("and more: see the view's own page"), QUIET, 17)
             return
         sheet.text(left, y, line, INK, 17)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,9 +19,21 @@ from jupyter_server.auth.identity import PasswordIdentityProvider, User
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado.template import Loader
-from tornado.web import HTTPError, StaticFileHandler
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
+from fracture_widgets.base.language import (
+    ENGLISH,
+    LANGUAGE_VARIABLE,
+    best_of,
+    gettext,
+    marked,
+    ngettext,
+    speaking,
+)
 from fracture_widgets.serving.voila_private import LoginForm
+
+LANGUAGE_COOKIE = "fracture-widgets-language"
+"""What the menu of a page keeps: the code of the language chosen."""
 
 _MOST_WRONG, _MOST_WRONG_OF_ONE, _WINDOW_SECONDS = 200, 20, 60.0
 
@@ -56,9 +69,25 @@ def _loader() -> Loader:
     return Loader(str(Path(__file__).parent / "pages"), autoescape="xhtml_escape")
 
 
-def simple_page(name: str, **values: object) -> bytes:
+def language_of(handler: RequestHandler) -> str:
+    """Return the language of who asks: the one chosen, the server's, or the best for a browser."""
+    wishes = (
+        handler.get_cookie(LANGUAGE_COOKIE, ""),
+        os.environ.get(LANGUAGE_VARIABLE, ""),
+        handler.request.headers.get("Accept-Language", ""),
+    )
+    return next(filter(None, (best_of(wish or "") for wish in wishes)), ENGLISH)
+
+
+def simple_page(handler: RequestHandler, name: str, **values: object) -> bytes:
     """Return a page that needs no kernel as HTML, every value escaped."""
-    page: bytes = _loader().load(f"{name}.html").generate(**values)
+    spoken = language_of(handler)
+    with speaking(spoken):
+        page: bytes = (
+            _loader()
+            .load(f"{name}.html")
+            .generate(gettext=gettext, ngettext=ngettext, language=spoken, **values)
+        )
     return page
 
 
@@ -70,6 +99,7 @@ class LoginPage(LoginForm):
         self.set_header("Cache-Control", "no-store")
         self.finish(
             simple_page(
+                self,
                 "login",
                 problem=problem,
                 next=self.get_argument("next", default=self.base_url),
@@ -87,11 +117,11 @@ class LoginPage(LoginForm):
         except HTTPError as error:
             self.set_status(error.status_code)
             self.set_header("Retry-After", str(int(_WINDOW_SECONDS)))
-            self.show(problem="Too many wrong words were tried: wait a minute.")
+            self.show(problem=marked("Too many wrong words were tried: wait a minute."))
             return
         if user is None:
             self.set_status(401)
-            self.show(problem="That was not it: try again.")
+            self.show(problem=marked("That was not it: try again."))
             return
         self.current_user = user
         self.identity_provider.set_login_cookie(self, user)
@@ -185,7 +215,7 @@ class Guarded(JupyterHandler):
 
     def write_error(self, *_: Any, **__: Any) -> None:
         """Say in words that nothing is there, for whoever typed the address."""
-        self.finish(simple_page("none", home=self.base_url))
+        self.finish(simple_page(self, "none", home=self.base_url))
 
 
 def guarded(route: Any) -> Any:

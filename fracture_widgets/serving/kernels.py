@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from jupyter_core.utils import ensure_async
 from tornado.iostream import StreamClosedError
 
 from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, PLACE_VARIABLE
+from fracture_widgets.base.language import LANGUAGE_VARIABLE, language, speaking
 from fracture_widgets.serving.places import VisitorPlaces
 from fracture_widgets.serving.settings import ServingSettings
 from fracture_widgets.serving.voila_private import PooledKernels
@@ -49,6 +51,8 @@ class Kernels(PooledKernels):
         self.places = places
         self._folders: dict[str, Path] = {}
         self._gone_since: dict[str, float] = {}
+        self._spoken = language()
+        self._languages: WeakKeyDictionary[asyncio.Task[Any], str] = WeakKeyDictionary()
         self._seats: set[Seat] = set()
         self._filling: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -138,7 +142,7 @@ class Kernels(PooledKernels):
     def _new_folder(self, kwargs: dict[str, Any]) -> Path:
         """Tell a kernel that is being started where its visitor's place is."""
         folder = self.places.new_folder()
-        told = {PLACE_VARIABLE: str(folder)}
+        told = {PLACE_VARIABLE: str(folder), LANGUAGE_VARIABLE: language()}
         if self._settings.separate_histories:
             told[DATA_FOLDER_VARIABLE] = str(folder)
         kwargs["env"] = {**kwargs["env"], **told}
@@ -156,10 +160,20 @@ class Kernels(PooledKernels):
             await self._end(kernel_id)
             raise StreamClosedError
 
+    def speaks(self, notebook: str) -> bool:
+        """Tell whether a warm kernel speaks the language of the request; it is the next one then.
+
+        The kernels that are warmed from now on do.
+        """
+        self._spoken, pool = language(), self.pool_of(notebook)
+        pool.sort(key=lambda entry: self._languages.get(entry) != self._spoken)
+        return bool(pool) and self._languages.get(pool[0]) == self._spoken
+
     async def _make_room(self) -> None:
-        """End a warm kernel when warm and taken ones together are as many as there are places."""
+        """End a warm kernel that speaks another language, or for which there is no place."""
         pool = self.pool
-        if self.visitors is None or not pool or self.taken + len(pool) <= self.visitors:
+        full = self.visitors is not None and self.taken + len(pool) > self.visitors
+        if not pool or not (full or self._languages.get(pool[-1]) != self._spoken):
             return
         entry = pool.pop()
         with suppress(Exception):
@@ -187,7 +201,7 @@ class Kernels(PooledKernels):
             cores = os.cpu_count() or 1
             lanes = max(1, cores // 2) if self.taken else cores
             while self._missing() > 0 and len(starting) < lanes:
-                starting.add(asyncio.ensure_future(self._drawn(self.start_in_pool())))
+                starting.add(asyncio.ensure_future(self._drawn(self._warmed())))
             done, starting = (
                 await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
                 if starting
@@ -196,6 +210,12 @@ class Kernels(PooledKernels):
             if any(task.exception() for task in done):
                 self.log.warning("A workbench could not be made ready beforehand; trying again.")
                 await asyncio.sleep(_SECONDS_AFTER_A_FAILURE)
+
+    def _warmed(self) -> asyncio.Task[Any]:
+        with speaking(self._spoken):
+            entry = self.start_in_pool()
+        self._languages[entry] = self._spoken
+        return entry
 
     async def _drawn(self, entry: asyncio.Task[Any]) -> None:
         """Wait until the page of a starting kernel is drawn; one that fails leaves the pool."""

@@ -27,6 +27,7 @@ from fracture_widgets.base.files import (
     UNTIL_THE_END,
     data_folder,
 )
+from fracture_widgets.base.language import gettext, language, languages
 from fracture_widgets.course.contents import read_pages
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.serving.access import Door, guarded
@@ -206,6 +207,11 @@ def configuration(settings: ServingSettings, scratch: Path) -> Config:
     if settings.access.password:
         config.Door.hashed_password = passwd(settings.access.password)  # type: ignore[no-untyped-call]
     config.VoilaConfiguration.template = _TEMPLATE
+    config.VoilaExporter.filters = {
+        "gettext": gettext,
+        "language": lambda _: language(),
+        "languages": lambda _: list(languages().items()),
+    }
     config.VoilaConfiguration.theme = "light"
     config.VoilaConfiguration.allow_template_override = "NO"
     config.VoilaConfiguration.allow_theme_override = "NO"

@@ -40,7 +40,7 @@ class SiteFile(Guarded, StaticFileHandler):
         """Hand out a file of the site, or say how it is built."""
         if self._there is None:
             self.set_status(404)
-            self.finish(simple_page("unbuilt", home=self.base_url))
+            self.finish(simple_page(self, "unbuilt", home=self.base_url))
             return
         await super().get(path or "", include_body)
 

@@ -16,8 +16,14 @@ from tornado.web import RedirectHandler, create_signed_value, decode_signed_valu
 from voila.configuration import VoilaConfiguration
 from voila.tornado.handler import TornadoVoilaHandler
 
+from fracture_widgets.base.language import speaking
 from fracture_widgets.course.contents import Page
-from fracture_widgets.serving.access import cookie_options, own_address, simple_page
+from fracture_widgets.serving.access import (
+    cookie_options,
+    language_of,
+    own_address,
+    simple_page,
+)
 from fracture_widgets.serving.kernels import SEAT, Seat
 from fracture_widgets.serving.voila_private import forget_request
 
@@ -44,7 +50,7 @@ class PageHandler(TornadoVoilaHandler):
             opened = asked.get("Sec-Fetch-Mode") == "navigate"
             if not opened or asked.get("Sec-Fetch-Dest") != "document" or not self.check_host():
                 self.set_status(403)
-                self.finish(simple_page("none", home=self.base_url))
+                self.finish(simple_page(self, "none", home=self.base_url))
                 return
             if "token" not in self.request.query_arguments:
                 self._enter()
@@ -60,6 +66,10 @@ class PageHandler(TornadoVoilaHandler):
             return
         if path:
             raise tornado.web.HTTPError(404)
+        with speaking(language_of(self)):
+            await self._draw()
+
+    async def _draw(self) -> None:
         seat = await self._place(self._visitor())
         if seat is None:
             self._say_full()
@@ -70,7 +80,7 @@ class PageHandler(TornadoVoilaHandler):
         _ = self.xsrf_token
         try:
             await self._first_warm_kernel()
-            self._drawing = asyncio.ensure_future(super().get(path))
+            self._drawing = asyncio.ensure_future(super().get(None))
             await self._drawing
         except BaseException:
             if not seat.hung_up:
@@ -87,7 +97,13 @@ class PageHandler(TornadoVoilaHandler):
     def _enter(self) -> None:
         """Have a page of ours ask for the address: only then are all cookies sent along."""
         self.set_header("Cache-Control", "no-store")
-        self.finish(simple_page("enter", address=own_address(self.request.uri)))
+        self.finish(simple_page(self, "enter", address=own_address(self.request.uri)))
+
+    def should_use_rendered_notebook(self, *about: Any) -> bool:
+        """Tell whether a warm kernel is there that speaks the visitor's language."""
+        known: Any = super()
+        fits: bool = known.should_use_rendered_notebook(*about)
+        return fits and self.kernel_manager.speaks(self.notebook_path)
 
     def redirect_to_file(self, _: str) -> None:
         """Serve no file."""
@@ -108,7 +124,11 @@ class PageHandler(TornadoVoilaHandler):
         """Wait while the very first warm kernel starts: Voilà would start another one beside it."""
         kernels = self.kernel_manager
         pool = kernels.pool_of(self.notebook_path)
-        if pool and not kernels.notebook_data.get(self.notebook_path):
+        if (
+            pool
+            and kernels.speaks(self.notebook_path)
+            and not kernels.notebook_data.get(self.notebook_path)
+        ):
             await asyncio.wait([pool[0]])
 
     def _visitor(self) -> str:
@@ -129,6 +149,7 @@ class PageHandler(TornadoVoilaHandler):
         self.set_header("Cache-Control", "no-store")
         self.finish(
             simple_page(
+                self,
                 "full",
                 limit=self.kernel_manager.visitors,
                 seconds=SECONDS_UNTIL_AGAIN,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.errors import FractureWidgetsError, ModelError
 from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 def task_title(question: str) -> str:
     """Return a question in words: ``"body part"``, ``"fracture"`` or ``"fracture, elbow"``."""
     if question == BODY_PART_OUTPUT:
-        return "body part"
-    return f"fracture, {question}" if question in BODY_PARTS else "fracture"
+        return marked("body part")
+    return marked(f"fracture, {question}") if question in BODY_PARTS else "fracture"
 
 
 @dataclass(frozen=True, eq=False)

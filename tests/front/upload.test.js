@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { droppedEntries, survey, visibleInOrder } from "../../fracture_widgets/app/front/src/upload/files.js";
-import { counted, duration, megabytes } from "../../fracture_widgets/app/front/src/upload/progress.js";
+import { duration, filesCounted, megabytes } from "../../fracture_widgets/app/front/src/upload/progress.js";
 import { sender } from "../../fracture_widgets/app/front/src/upload/sending.js";
 
 const file = (name, content = "x") => new File([content], name);
@@ -90,7 +90,7 @@ test("one hidden file that is dropped alone is meant", () => {
 test("amounts are said as people say them", () => {
   assert.deepEqual([1.54e6, 60e6].map(megabytes), ["1.5", "57"]);
   assert.deepEqual([1, 42, 600].map(duration), ["1 second", "42 seconds", "10 minutes"]);
-  assert.deepEqual([1, 2000].map((count) => counted(count, "file", "files")), ["1 file", "2,000 files"]);
+  assert.deepEqual([1, 2000].map(filesCounted), ["1 file", "2,000 files"]);
 });
 
 // A kernel that keeps what it is sent, and says so.

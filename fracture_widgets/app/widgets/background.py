@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import traitlets
 
+from fracture_widgets.base.language import gettext, told
 from fracture_widgets.errors import FractureWidgetsError
 
 _log = logging.getLogger(__name__)
@@ -47,10 +48,13 @@ class TaskState(enum.Enum):
 def sentence(error: BaseException) -> str:
     """Say an error in one sentence for the person at the screen."""
     if isinstance(error, FractureWidgetsError):
-        return str(error)
+        return told(str(error))
     if isinstance(error, MemoryError):
-        return "There is not enough memory for this: close other programs and try again."
-    return f"Something went wrong that should not ({type(error).__name__}): please try again."
+        return gettext("There is not enough memory for this: close other programs and try again.")
+    return gettext(
+        "Something went wrong that should not ({kind}): please try again.",
+        kind=type(error).__name__,
+    )
 
 
 class BackgroundTask(traitlets.HasTraits):
@@ -100,7 +104,7 @@ class BackgroundTask(traitlets.HasTraits):
                 if self._stop.is_set():
                     break
         except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
-            _log.debug("Background work failed", exc_info=True)
+            _log.debug(gettext("Background work failed"), exc_info=True)
             problem = sentence(error)
         self._deliver(functools.partial(self._finish, problem))
 

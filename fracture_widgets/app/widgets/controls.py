@@ -10,6 +10,7 @@ import traitlets
 
 from fracture_widgets.app.widgets.live import LiveWidget, named, script
 from fracture_widgets.base.files import portable_name
+from fracture_widgets.base.language import told
 from fracture_widgets.base.tables import ENCODING
 from fracture_widgets.records.formats import ReportFile
 
@@ -26,7 +27,7 @@ class StatusLine(LiveWidget):
 
     def say(self, text: str, tone: str = "quiet") -> None:
         """Show a text in a tone."""
-        self.tone, self.text = tone, text
+        self.tone, self.text = tone, told(text)
 
     def reveal(self, what: str) -> None:
         """Have the page scroll to the first element of this selector, unless it is in sight."""
@@ -61,7 +62,14 @@ class Form(LiveWidget):
 
     def fill(self, title: str, fields: Sequence[Mapping[str, Any]], *, folded: bool) -> None:
         """Show these fields below a title."""
-        self.show({"title": title, "folded": folded, "fields": fields})
+        told_fields = [
+            field
+            | {"label": told(field["label"]), "hint": told(field.get("hint", ""))}
+            | ({"options": [[key, told(words)] for key, words in field["options"]]}
+               if "options" in field else {})
+            for field in map(dict, fields)
+        ]  # fmt: skip
+        self.show({"title": title, "folded": folded, "fields": told_fields})
 
 
 class Figures(LiveWidget):

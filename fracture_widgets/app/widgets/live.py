@@ -10,6 +10,7 @@ changes in between is lost to it. So a view says when it is ready, and all is se
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 
 import anywidget
 import ipywidgets as widgets
+
+from fracture_widgets.base.language import told, words_in
 
 Handler = Callable[[Mapping[str, Any]], object]
 """Takes what was done in the page: a message with its ``type`` and what belongs to it."""
@@ -27,6 +30,13 @@ _FRONT = Path(__file__).parents[1] / "front"
 def script(name: str) -> str:
     """Return the bundle of a widget's modules, ``front/dist/<name>.js``."""
     return (_FRONT / "dist" / f"{name}.js").read_text("utf-8")
+
+
+def _with_words(module: str) -> str:
+    """Return a bundle after the words of the catalogue that stand in it."""
+    words = words_in(module)
+    given = json.dumps(words, ensure_ascii=False)
+    return f"Object.assign(globalThis.fwWords ??= {{}}, {given});\n{module}" if words else module
 
 
 def style(*names: str) -> str:
@@ -48,7 +58,7 @@ def set_shown(widget: widgets.DOMWidget, shown: bool) -> None:
 
 def show_problems(widget: widgets.HTML, problems: Sequence[str]) -> None:
     """Show sentences about what went wrong; without any, the widget is out of the page."""
-    lines = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    lines = "".join(f"<li>{escape(told(problem))}</li>" for problem in problems)
     widget.value = f'<div role="alert"><ul>{lines}</ul></div>' if lines else ""
     set_shown(widget, bool(lines))
 
@@ -78,7 +88,7 @@ class LiveWidget(anywidget.AnyWidget):
     _esm = "export default { render() {} }"
 
     def __init__(self, handlers: Mapping[str, Handler] | None = None, **traits: Any) -> None:
-        super().__init__(**traits)
+        super().__init__(_esm=_with_words(str(self._esm)), **traits)
         self.content: dict[str, Any] = {}
         self._pictures: tuple[bytes, ...] = ()
         self._handlers = dict(handlers or {})

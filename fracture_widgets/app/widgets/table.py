@@ -24,6 +24,8 @@ import traitlets
 
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
+from fracture_widgets.base.language import gettext, marked
+from fracture_widgets.base.words import begun
 from fracture_widgets.figures.annotations import draw_outlines
 from fracture_widgets.figures.overlay import grey_jpeg, grey_picture
 from fracture_widgets.imaging.radiograph import Radiograph
@@ -72,7 +74,7 @@ def marked_thumbnail(report: Report) -> bytes:
 
 def options(anything: str, values: Iterable[str]) -> list[list[str]]:
     """Return what a filter offers, pairs of a value and its words; the first asks nothing."""
-    return [["", anything], *([str(value), value.capitalize()] for value in values)]
+    return [["", anything], *([str(value), begun(gettext(value))] for value in values)]
 
 
 class Table(LiveWidget):
@@ -175,7 +177,7 @@ class Table(LiveWidget):
         self.send({"type": "thumbnail", "name": name}, [jpeg])
 
 
-DELETE = ("delete", "Delete")
+DELETE = ("delete", marked("Delete"))
 """An action that the page asks about once more."""
 
 
@@ -192,7 +194,8 @@ class Record:
 
     def row(self, **more: Any) -> dict[str, Any]:
         """Return what the page needs of it."""
-        return {"key": self.id, **asdict(self), **more}
+        actions = [[kind, gettext(words)] for kind, words in self.actions]
+        return {"key": self.id, **asdict(self), "actions": actions, **more}
 
 
 class RecordTable(Table):

@@ -38,6 +38,7 @@ from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.app.widgets.upload_errors import UploadErrors
+from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
 from fracture_widgets.imaging.decoders import DECODERS
@@ -100,7 +101,7 @@ class PendingUpload:
         except FractureWidgetsError as error:
             yield str(error)
         except Exception as error:  # noqa: BLE001 - the rest of the batch must go on
-            yield f"{self.name} was left out. {sentence(error)}"
+            yield gettext("{name} was left out. {error}", name=self.name, error=sentence(error))
         yield None
 
     def _unpacked(self, content: bytes, limits: UploadLimits) -> Iterator[Radiograph | str]:
@@ -154,8 +155,10 @@ class UploadPanel(LiveWidget):
         }
         super().__init__(
             handlers,
-            hint="PNG, JPEG, TIFF, BMP, WebP or DICOM, or a ZIP of them, "
-            f"up to {limits.file_mb}\N{NO-BREAK SPACE}MB each",
+            hint=gettext(
+                "PNG, JPEG, TIFF, BMP, WebP or DICOM, or a ZIP of them, up to {file_mb} MB each",
+                file_mb=limits.file_mb,
+            ),
             hint_id=f"fw-hint-{uuid.uuid4().hex}",
             max_bytes=limits.file_bytes,
             max_files=limits.files,
@@ -294,7 +297,11 @@ class UploadPanel(LiveWidget):
                 self._errors.unreadable(pending.name, outcome)
                 self._report()
             elif not self._state.has_room([*self._not_shown(), outcome]):
-                rest = f" with the rest of {pending.name}" if pending.several else ""
+                rest = (
+                    gettext(" with the rest of {name}", name=pending.name)
+                    if pending.several
+                    else ""
+                )
                 self._note_left_out("full", [outcome.name + rest], 1)
                 self._reading.stop()
                 self._finish(upload, "full", now=True)
@@ -304,7 +311,11 @@ class UploadPanel(LiveWidget):
                     pending.taken += 1
                 else:
                     new = outcome.name
-                    same = "came before" if known == new else f"is identical to {known}"
+                    same = (
+                        gettext("came before")
+                        if known == new
+                        else gettext("is identical to {known}", known=known)
+                    )
                     self._note_left_out("identical", [f"{new} {same}"], 1)
                 batch.ready.append(outcome)
                 if self._clock() > batch.shown + _SHOWN_AFTER:

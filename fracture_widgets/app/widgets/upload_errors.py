@@ -6,50 +6,71 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fracture_widgets.app.limits import UploadLimits
+from fracture_widgets.base.language import gettext, marked
 
 _OWN_SENTENCES = 5
 """So many files that cannot be read get a sentence of their own; further ones are counted."""
 
 _NAMED = 3
 
-_KINDS = "choose PNG, JPEG, TIFF, BMP, WebP or DICOM files."
-_FULL = "remove radiographs from the list, then add the rest again."
-
 _SENTENCES = {
-    "kind": "{count:,} files are no radiographs and were left out: {names}.",
+    "kind": marked("{count:,} files are no radiographs and were left out: {names}."),
     "size": (
-        "{count:,} files are larger than {file_mb} MB, the limit here, and were left out: {names}. "
-        "Export smaller copies and choose those."
+        marked(
+            "{count:,} files are larger than {file_mb} MB, the limit here, and were left "
+            "out: {names}. Export smaller copies and choose those."
+        )
     ),
     "count": (
-        "More than {files:,} radiographs were chosen, the limit here, and none was taken: choose a "
-        "smaller folder, or some of the files."
+        marked(
+            "More than {files:,} radiographs were chosen, the limit here, and none was "
+            "taken: choose a smaller folder, or some of the files."
+        )
     ),
     "disk": (
-        "Too many files lie there to look through, and none was taken: choose a smaller folder."
+        marked(
+            "Too many files lie there to look through, and none was taken: choose a smaller folder."
+        )
     ),
-    "identical": "{count:,} files are identical to others, and in the list once: {names}.",
-    "full": "The list is full ({held_mb} MB), and {names} were left out: " + _FULL,
+    "identical": marked("{count:,} files are identical to others, and in the list once: {names}."),
+    "full": marked(
+        "The list is full ({held_mb} MB), and {names} were left out: remove radiographs from the "
+        "list, then add the rest again."
+    ),
     "changed": (
-        "{count:,} files changed or vanished while they were sent, and were left out: {names}. "
-        "Check that they are still there and choose them again."
+        marked(
+            "{count:,} files changed or vanished while they were sent, and were left out:"
+            " {names}. Check that they are still there and choose them again."
+        )
     ),
-    "nothing": "No radiograph was found there: " + _KINDS,
-    "further": "{count:,} more files could not be read: {names}.",
+    "nothing": marked(
+        "No radiograph was found there: choose PNG, JPEG, TIFF, BMP, WebP or DICOM files."
+    ),
+    "further": marked("{count:,} more files could not be read: {names}."),
 }
 _OF_ONE_FILE = _SENTENCES | {
-    "kind": "{names} is no radiograph and was left out: " + _KINDS,
+    "kind": marked(
+        "{names} is no radiograph and was left out: choose PNG, JPEG, TIFF, BMP, WebP or DICOM "
+        "files."
+    ),
     "size": (
-        "{names} is larger than {file_mb} MB, the limit here: export a smaller copy and choose "
-        "that."
+        marked(
+            "{names} is larger than {file_mb} MB, the limit here: export a smaller copy "
+            "and choose that."
+        )
     ),
-    "identical": "{names}: it is in the list once.",
-    "full": "The list is full ({held_mb} MB), and {names} was left out: " + _FULL,
+    "identical": marked("{names}: it is in the list once."),
+    "full": marked(
+        "The list is full ({held_mb} MB), and {names} was left out: remove radiographs from the "
+        "list, then add it again."
+    ),
     "changed": (
-        "{names} changed or vanished while it was sent, and was left out: check that it is still "
-        "there and choose it again."
+        marked(
+            "{names} changed or vanished while it was sent, and was left out: check that "
+            "it is still there and choose it again."
+        )
     ),
-    "further": "{count:,} more file could not be read: {names}.",
+    "further": marked("{count:,} more file could not be read: {names}."),
 }
 
 
@@ -60,7 +81,7 @@ class _Files:
 
     def listed(self) -> str:
         more = self.count - len(self.names)
-        return ", ".join(self.names) + (f" and {more:,} more" if more else "")
+        return ", ".join(self.names) + (gettext(" and {more:,} more", more=more) if more else "")
 
 
 class UploadErrors:
@@ -93,6 +114,6 @@ class UploadErrors:
     def _sentence(self, reason: str) -> str:
         files = self._left_out[reason]
         templates = _OF_ONE_FILE if files.count == 1 else _SENTENCES
-        return templates[reason].format(
-            names=files.listed(), count=files.count, **vars(self._limits)
+        return gettext(
+            templates[reason], names=files.listed(), count=files.count, **vars(self._limits)
         )

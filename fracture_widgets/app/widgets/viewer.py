@@ -17,6 +17,7 @@ from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script, style
 from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
 from fracture_widgets.app.widgets.view_state import ViewState, look_of_state, view_state_from_page
+from fracture_widgets.base.language import gettext, marked, told
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import (
     DEFAULT_OPACITY,
@@ -38,8 +39,10 @@ _PREVIEW_SIDE = 1024
 _PIECE = 256 * 1024
 
 _EMPTY = {
-    "title": "No radiograph yet",
-    "advice": f"Choose one of {with_article(in_words())}, or take one of the drawn samples.",
+    "title": marked("No radiograph yet"),
+    "advice": marked(
+        f"Choose one of {with_article(in_words())}, or take one of the drawn samples."
+    ),
 }
 
 
@@ -83,7 +86,8 @@ class Viewer(LiveWidget):
         self._step = step
         self.looks: dict[str, ViewState] = {}
         self._keys: dict[str, str] = {}  # of what was shown: what the page calls it, and what it is
-        self._empty = _EMPTY | ({"advice": advice} if advice else {})
+        words = _EMPTY | ({"advice": advice} if advice else {})
+        self._empty = {name: told(said) for name, said in words.items()}
         self._draw(None)
 
     def take_up(self, tool: str, advice: str = "") -> None:
@@ -150,9 +154,15 @@ class Viewer(LiveWidget):
         layers, maps = _maps(entry)
         boxes = [] if entry.report is None else drawn_annotations(entry.report.answer)
         drawn = radiograph.source_format == "drawn"
-        kind = "Drawn radiograph, no patient" if drawn else radiograph.source_format
-        size = f"{radiograph.width} × {radiograph.height} pixels"
-        smaller = "" if width == radiograph.width else f", shown in {width} × {height}"
+        kind = gettext("Drawn radiograph, no patient") if drawn else radiograph.source_format
+        size = gettext(
+            "{width} × {height} pixels", width=radiograph.width, height=radiograph.height
+        )
+        smaller = (
+            ""
+            if width == radiograph.width
+            else gettext(", shown in {width} × {height}", width=width, height=height)
+        )
         self.show(
             {
                 "key": key,
@@ -167,7 +177,7 @@ class Viewer(LiveWidget):
                 "looks": self._looked is not None,
                 "look": self.looks.get(radiograph.sha256),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
-                "alt": f"Radiograph {radiograph.name}, {size}",
+                "alt": gettext("Radiograph {name}, {size}", name=radiograph.name, size=size),
                 "empty": self._empty,
             },
             [grey_jpeg(radiograph, _PREVIEW_SIDE), *maps],
@@ -254,15 +264,24 @@ def region_of(radiograph: Radiograph, box: Box, names: Iterable[str]) -> Radiogr
     part = radiograph.crop(inside)
     if min(part.width, part.height) < LEAST_SIDE:
         raise FractureWidgetsError(
-            f"The region has {part.width} × {part.height} pixels and needs at least {LEAST_SIDE} "
-            "on each side: draw a larger one."
+            gettext(
+                "The region has {width} × {height} pixels and needs at least {value} on each "
+                "side: draw a larger one.",
+                width=part.width,
+                height=part.height,
+                value=LEAST_SIDE,
+            )
         )
     taken = set(names)
     numbered = (f"{radiograph.name}, region {n}" for n in range(1, len(taken) + 2))
     name = next(name for name in numbered if name not in taken)
     digest = hashlib.sha256(f"{part.height}x{part.width}".encode() + part.pixels.tobytes())
     # By its digest, as the name is often the patient's and stands in no DICOM report.
-    whence = f"A region of radiograph {radiograph.sha256[:12]}, {box_in_words(inside)} of it."
+    whence = gettext(
+        "A region of radiograph {sha256}, {inside} of it.",
+        sha256=radiograph.sha256[:12],
+        inside=box_in_words(inside),
+    )
     return compact(
         replace(part, name=name, sha256=digest.hexdigest(), warnings=(*part.warnings, whence))
     )
@@ -284,7 +303,7 @@ def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[floa
     if radiograph.spacing_mm is None:
         return None
     row, column = radiograph.spacing_mm
-    where = ["at the detector"] if radiograph.spacing_at_detector else []
+    where = [gettext("at the detector")] if radiograph.spacing_at_detector else []
     return [row * radiograph.height / height, column * radiograph.width / width, *where]
 
 
@@ -293,8 +312,14 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
     layers = [
         {
             "name": each.name,
-            "explanation": each.meaning,
-            "alt": f"Map “{each.name}” over {entry.radiograph.name}: {_place(each.values)}",
+            "words": gettext(each.name),
+            "explanation": gettext(each.meaning),
+            "alt": gettext(
+                "Map “{kind}” over {name}: {values}",
+                kind=gettext(each.name),
+                name=entry.radiograph.name,
+                values=_place(each.values),
+            ),
             "width": each.values.shape[1],
             "height": each.values.shape[0],
         }
@@ -306,7 +331,10 @@ def _maps(entry: Entry) -> tuple[list[dict[str, Any]], list[bytes]]:
 def _place(values: Any) -> str:
     """Say in words where a map is hottest, for those who cannot see it."""
     if not float(values.max()) > 0.0:
-        return "nothing stands out"
+        return gettext("nothing stands out")
     row, column = divmod(int(values.argmax()), values.shape[1])
     height, width = values.shape
-    return f"strongest at the {place_in_words((column + 0.5) / width, (row + 0.5) / height)}"
+    return gettext(
+        "strongest at the {place}",
+        place=place_in_words((column + 0.5) / width, (row + 0.5) / height),
+    )

@@ -12,6 +12,7 @@ from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.tabs.errors.panel import ErrorsView, MistakesState
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base.language import gettext, marked
 
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.evaluate import Evaluation
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class ErrorsTab(Tab):
     """The wrong answers of an evaluation."""
 
-    key, title, order = "errors", "Mistakes", 60
+    key, title, order = "errors", marked("Mistakes"), 60
     css = style("errors")
 
     def __init__(self, state: MistakesState, cascade: Examines | None = None) -> None:
@@ -84,7 +85,7 @@ class ErrorBrowser(AppShell):
         table = predictions if isinstance(predictions, pd.DataFrame) else predictions.predictions
         self.state = MistakesState(table, threshold=threshold)
         tab = ErrorsTab(self.state, cascade)
-        super().__init__([tab], title="Where the answers were wrong", executor=executor)
+        super().__init__([tab], title=gettext("Where the answers were wrong"), executor=executor)
         view = self.view(tab.key)
         self.matrix, self.heading, self.pictures = view.matrix, view.heading, view.pictures
         self.viewer, self.status = view.viewer, view.status

@@ -25,6 +25,7 @@ from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
+from fracture_widgets.base.language import gettext, ngettext
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import DatasetError, FractureWidgetsError
 from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
@@ -66,12 +67,15 @@ class MistakesState(traitlets.HasTraits):
         missing = [name for name in _NEEDED if name not in predictions]
         if missing:
             raise DatasetError(
-                f"The table of predictions has no column {' and no column '.join(missing)}: give "
-                "the predictions that evaluate_predictions returns."
+                gettext(
+                    "The table of predictions has no column {missing}: give the predictions that "
+                    "evaluate_predictions returns.",
+                    missing=" and no column ".join(missing),
+                )
             )
         if not len(predictions):
             raise DatasetError(
-                "The table of predictions is empty: evaluate some radiographs first."
+                gettext("The table of predictions is empty: evaluate some radiographs first.")
             )
         self._table = predictions.reset_index(drop=True)
         self._probability = self._table["fracture_probability"].to_numpy(dtype=float)
@@ -168,11 +172,16 @@ class MatrixButtons(LiveWidget):
                     "wrong": answer != truth,
                     "strength": n / total if total else 0.0,
                     "chosen": self._state.cell == (truth, answer),
-                    "label": f"{n:,} {truth}, called {answer}",
+                    "label": gettext(
+                        "{n:,} {truth}, called {answer}",
+                        n=n,
+                        truth=gettext(truth),
+                        answer=gettext(answer),
+                    ),
                 }
                 for answer, n in zip(LABELS, counts, strict=True)
             ]
-            rows.append({"truth": truth, "n": f"{total:,}", "cells": cells})
+            rows.append({"truth": gettext(truth), "n": f"{total:,}", "cells": cells})
         self.show({"answers": list(LABELS), "rows": rows})
 
 
@@ -194,15 +203,18 @@ class ErrorsView(widgets.Box):
         self.heading = widgets.HTML()
         self.pictures = PictureList(
             lambda key: state.set_trait("chosen", key),
-            label="Radiographs of this cell",
+            label=gettext("Radiographs of this cell"),
             executor=executor,
         )
-        self.pages = named(widgets.HBox([self._turner("Previous", -1), self._turner("Next", +1)]),
-                           "fw-buttons")  # fmt: skip
+        turners = [self._turner(gettext("Previous"), -1), self._turner(gettext("Next"), +1)]
+        self.pages = named(widgets.HBox(turners), "fw-buttons")
         self.place = StatusLine()
-        self.viewer = Viewer(advice="Choose one from the list.", executor=executor)
+        self.viewer = Viewer(advice=gettext("Choose one from the list."), executor=executor)
         self.status = StatusLine()
-        title = widgets.HTML("<h2>Answers</h2><p>Choose a cell to see its radiographs.</p>")
+        title = widgets.HTML(
+            f"<h2>{escape(gettext('Answers'))}</h2>"
+            f"<p>{escape(gettext('Choose a cell to see its radiographs.'))}</p>"
+        )
         self.learned = widgets.VBox(_about_learned(state))
         left = widgets.VBox(
             [
@@ -231,7 +243,16 @@ class ErrorsView(widgets.Box):
         earlier.disabled, later.disabled = state.page == 0, state.page >= state.pages - 1
         set_shown(self.pages, state.pages > 1)
         first = state.page * PAGE + 1
-        self.place.text = f"{first} to {first + len(cases) - 1} of {total:,}" if cases else ""
+        self.place.text = (
+            gettext(
+                "{first} to {cases} of {total:,}",
+                first=first,
+                cases=first + len(cases) - 1,
+                total=total,
+            )
+            if cases
+            else ""
+        )
         self._opened = {}
         self._fill()
 
@@ -257,7 +278,7 @@ class ErrorsView(widgets.Box):
             return
         case = self._state.case(self._state.chosen)
         self.status.busy = True
-        self.status.say(f"Opening {case.path.name} …")
+        self.status.say(gettext("Opening {name} …", name=case.path.name))
 
         def look() -> Iterator[tuple[Entry | None, str]]:
             try:
@@ -271,7 +292,7 @@ class ErrorsView(widgets.Box):
                     self._cascade = load_shipped_cascade()
                 yield Entry(case.key, radiograph, self._cascade.examine(radiograph)), ""
             except Exception as error:  # noqa: BLE001 - the radiograph stays, with a sentence
-                problem = f"There are no maps over it: {sentence(error)}"
+                problem = gettext("There are no maps over it: {error}", error=sentence(error))
                 yield Entry(case.key, radiograph), problem
 
         def note(seen: tuple[Entry | None, str]) -> None:
@@ -279,7 +300,9 @@ class ErrorsView(widgets.Box):
             report = None if entry is None else entry.report
             self.viewer.display(entry)
             self.status.busy = not problem and report is None
-            waiting = " The networks are asked for their maps …" if self.status.busy else ""
+            waiting = (
+                gettext(" The networks are asked for their maps …") if self.status.busy else ""
+            )
             self.status.say(
                 problem or f"{_in_words(case, report)}{waiting}", "problem" if problem else "quiet"
             )
@@ -299,8 +322,14 @@ def _about_learned(state: MistakesState) -> list[widgets.Widget]:
     button = named(widgets.Button(), "fw-secondary")
 
     def tell(_: object = None) -> None:
-        button.description = f"{'Leave out' if state.with_learned else 'Show'} those {MARK}"
-        counted_too = f"{learned.n:,} of these {learned.of:,} radiographs were learned from."
+        button.description = (
+            gettext("Leave out those learned from")
+            if state.with_learned
+            else gettext("Show those learned from")
+        )
+        counted_too = gettext(
+            "{n:,} of these {of:,} radiographs were learned from.", n=learned.n, of=learned.of
+        )
         said.say(counted_too if state.with_learned else str(learned))
 
     button.on_click(lambda _: state.set_trait("with_learned", not state.with_learned))
@@ -311,36 +340,53 @@ def _about_learned(state: MistakesState) -> list[widgets.Widget]:
 
 def _cell_in_words(cell: tuple[str, str], total: int) -> str:
     truth, answer = cell
-    many = f"{total:,} {truth} radiograph{'' if total == 1 else 's'}"
-    order = "the surest mistakes first" if truth != answer else "the surest first"
-    return f"{many} called {answer}{', ' + order if total > 1 else ''}"
+    said = ngettext(
+        "{n:,} {truth} radiograph called {answer}",
+        "{n:,} {truth} radiographs called {answer}",
+        total,
+        truth=gettext(truth),
+        answer=gettext(answer),
+    )
+    order = gettext("the surest mistakes first") if truth != answer else gettext("the surest first")
+    return f"{said}{', ' + order if total > 1 else ''}"
 
 
 def _in_words(case: Case, report: Report | None) -> str:
-    study = f" (study {case.study})" if case.study else ""
-    words = (
-        f"{case.path.name}{study}: {case.truth}, called {case.answer}; probability of a fracture "
-        f"{percent(case.probability)}."
+    study = gettext(" (study {study})", study=case.study) if case.study else ""
+    words = gettext(
+        "{name}{study}: {truth}, called {answer}; probability of a fracture {probability}.",
+        name=case.path.name,
+        study=study,
+        truth=gettext(case.truth),
+        answer=gettext(case.answer),
+        probability=percent(case.probability),
     )
     now = "" if report is None else percent(report.fracture_probability)
     if now and now != percent(case.probability):
         # Folds answer with networks of their own; these maps are of the one that is asked now.
-        words += f" The networks that drew these maps say {now}."
+        words += gettext(" The networks that drew these maps say {now}.", now=now)
     return words
 
 
 def _picture(case: Case, small: bytes, problem: str, chosen: int | None) -> Picture:
     # Files of MURA are all called image1: the patient tells them apart.
-    known = (case.study.partition("/")[0], case.body_part, case.truth, MARK * case.learned)
+    known = (
+        case.study.partition("/")[0],
+        gettext(case.body_part or ""),
+        gettext(case.truth),
+        gettext(MARK) if case.learned else "",
+    )
     name = case.path.name
     return Picture(
         key=case.key,
         title=name,
         note=problem or ", ".join(word for word in known if word),
-        alt="" if problem else f"Thumbnail of {name}",
+        alt="" if problem else gettext("Thumbnail of {name}", name=name),
         thumbnail=(lambda: small) if small else None,
         chosen=case.key == chosen,
-        tag="cannot be read" if problem else f"fracture {percent(case.probability)}",
+        tag=gettext("cannot be read")
+        if problem
+        else gettext("fracture {share}", share=percent(case.probability)),
         tone="problem" if problem or case.truth != case.answer else "normal",
     )
 

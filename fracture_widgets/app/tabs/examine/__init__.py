@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fracture_widgets.app.tab import Tab
+from fracture_widgets.base.language import marked
 
 __all__ = ["TAB", "ExamineTab"]
 
@@ -12,7 +13,7 @@ __all__ = ["TAB", "ExamineTab"]
 class ExamineTab(Tab):
     """What to examine."""
 
-    key, title, order = "examine", "Examine", 10
+    key, title, order = "examine", marked("Examine"), 10
     beside = True
 
     def view(self, app: Any) -> Any:

@@ -24,6 +24,8 @@ from fracture_widgets.app.widgets.table import (
     thumbnail,
 )
 from fracture_widgets.app.widgets.upload import UploadPanel
+from fracture_widgets.base.language import gettext, marked
+from fracture_widgets.base.words import begun
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.radiograph import Radiograph, compact
@@ -37,6 +39,9 @@ from fracture_widgets.phantoms import Phantom, sample_phantoms
 
 if TYPE_CHECKING:
     from fracture_widgets.reading_room.cases import Sample
+
+
+_REAL = marked("Of {titles}, on the computer that runs this page; what they show is known.")
 
 
 class ExaminePanel(widgets.VBox):
@@ -95,7 +100,7 @@ class RadiographList(widgets.VBox):
         self.problems = named(widgets.HTML(), "fw-problems")
         self.heading = named(widgets.HTML(), "fw-heading")
         self.pictures = PictureList(
-            self._choose, self._state.remove, label="Your radiographs", executor=executor
+            self._choose, self._state.remove, label=gettext("Your radiographs"), executor=executor
         )
         self.pictures.add_class("fw-queue")
         self._studies: dict[str, list[int]] = {}
@@ -115,7 +120,9 @@ class RadiographList(widgets.VBox):
     def _list(self, _: object = None) -> None:
         entries = self._state.entries
         many = f" ({len(entries)})" if len(entries) > 1 else ""
-        self.heading.value = f"<h2>Your radiographs{many}</h2>" if entries else ""
+        self.heading.value = (
+            f"<h2>{escape(gettext('Your radiographs'))}{many}</h2>" if entries else ""
+        )
         self._make_room()
         keys = self._state.in_studies
         self._studies = {study: views for study, views in keys.items() if len(views) > 1}
@@ -149,7 +156,11 @@ class RadiographList(widgets.VBox):
     def _study(self, study: str) -> str:
         """Return what stands over the views of a study."""
         several = len(self._studies) > 1
-        name = f"Study {list(self._studies).index(study) + 1}" if several else "Study"
+        name = (
+            gettext("Study {study}", study=list(self._studies).index(study) + 1)
+            if several
+            else gettext("Study")
+        )
         reports = reports_of(self._state.views_of(study))
         return f"{name}: {study_in_words(reports)}" if reports else name
 
@@ -157,12 +168,14 @@ class RadiographList(widgets.VBox):
         """Return what became of a radiograph, and its tone."""
         queue = self._state.queue
         if entry.key in queue:
-            return ("being examined" if entry.key == queue[0] else "waiting"), "waiting"
+            return (
+                gettext("being examined") if entry.key == queue[0] else gettext("waiting")
+            ), "waiting"
         if entry.report is not None:
-            on_request = f", {ON_REQUEST}" if entry.report.answer.overridden else ""
+            on_request = f", {gettext(ON_REQUEST)}" if entry.report.answer.overridden else ""
             tag = f"{answer_in_words(entry.report.answer)}{on_request}"
             return tag, verdict_slug(entry.report.verdict)
-        return (NOT_ANSWERED, "problem") if entry.problem else ("", "normal")
+        return (gettext(NOT_ANSWERED), "problem") if entry.problem else ("", "normal")
 
     def _picture(self, entry: Entry) -> Picture:
         entry = self._state.in_sight(entry)
@@ -174,15 +187,15 @@ class RadiographList(widgets.VBox):
             drawn_on = f" {report.model[:12]} {report.answer.band.point}"
         views = self._studies.get(radiograph.study, [])
         tag, tone = self._answer(entry)
-        drawn = ", drawn" if radiograph.source_format == "drawn" else ""
+        drawn = gettext(", drawn") if radiograph.source_format == "drawn" else ""
         # The end of a long name, where these stand too, is cut off.
-        numbers = (("frame", radiograph.frame), ("window", radiograph.window))
-        which = "".join(f", {what} {number + 1}" for what, number in numbers if number)
+        numbers = ((marked("frame"), radiograph.frame), (marked("window"), radiograph.window))
+        which = "".join(f", {gettext(what)} {number + 1}" for what, number in numbers if number)
         return Picture(
             key=entry.key,
             title=radiograph.name,
             note=f"{radiograph.width} × {radiograph.height} px{which}{drawn}",
-            alt=f"Thumbnail of {radiograph.name}",
+            alt=gettext("Thumbnail of {name}", name=radiograph.name),
             thumbnail=made,
             drawn=drawn_on,
             chosen=entry.key == self._state.selected_key,
@@ -206,13 +219,14 @@ class SamplesPanel(widgets.VBox):
     ) -> None:
         self.pictures = PictureList(
             lambda number: state.add(self._samples[number].radiograph),
-            label="Drawn samples",
+            label=gettext("Drawn samples"),
             executor=executor,
         )
         self.pictures.add_class("fw-samples")
         self.offer(samples)
         heading = widgets.HTML(
-            "<h2>Or take a drawn sample</h2><p>Made by a program; no patient is behind them.</p>"
+            f"<h2>{escape(gettext('Or take a drawn sample'))}</h2>"
+            f"<p>{escape(gettext('Made by a program; no patient is behind them.'))}</p>"
         )
         super().__init__([named(heading, "fw-heading"), self.pictures])
         self.add_class("fw-samples-panel")
@@ -224,8 +238,8 @@ class SamplesPanel(widgets.VBox):
             [
                 Picture(
                     key=number,
-                    title=phantom.body_part.capitalize(),
-                    note=f"drawn, {phantom.label}",
+                    title=begun(gettext(phantom.body_part)),
+                    note=gettext("drawn, {label}", label=gettext(phantom.label)),
                     alt="",  # the words beside it say the same
                     thumbnail=partial(thumbnail, phantom.radiograph),
                 )
@@ -245,7 +259,9 @@ class RealSamples(widgets.VBox):
         self._state = state
         self._samples: tuple[Sample, ...] = ()
         self._looking, self._reading = BackgroundTask(executor), LatestTask(executor)
-        self.pictures = PictureList(self._choose, label="Real radiographs", executor=executor)
+        self.pictures = PictureList(
+            self._choose, label=gettext("Real radiographs"), executor=executor
+        )
         self.pictures.add_class("fw-samples")
         self.pictures.list_pictures([])  # a page that has no rows yet waits for all of them
         self._heading = named(widgets.HTML(), "fw-heading")
@@ -265,15 +281,15 @@ class RealSamples(widgets.VBox):
             self._samples = samples
             titles = ", ".join(dict.fromkeys(sample.title for sample in samples))
             self._heading.value = (
-                f"<h2>Or take a real one</h2><p>Of {escape(titles)}, on the computer that runs "
-                "this page; what they show is known.</p>"
+                f"<h2>{escape(gettext('Or take a real one'))}</h2>"
+                f"<p>{escape(gettext(_REAL, titles=titles))}</p>"
             )
             self.pictures.list_pictures(
                 [
                     Picture(
                         key=number,
-                        title=sample.body_part.capitalize(),
-                        note=f"{sample.title}, {sample.label}",
+                        title=begun(gettext(sample.body_part)),
+                        note=f"{sample.title}, {gettext(sample.label)}",
                         alt="",  # the words beside it say the same
                         thumbnail=partial(_small, sample),
                     )

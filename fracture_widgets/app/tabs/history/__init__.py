@@ -6,6 +6,7 @@ from typing import Any
 
 from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base.language import marked
 
 __all__ = ["TAB", "HistoryTab"]
 
@@ -13,7 +14,7 @@ __all__ = ["TAB", "HistoryTab"]
 class HistoryTab(Tab):
     """The saved results."""
 
-    key, title, order = "history", "History", 30
+    key, title, order = "history", marked("History"), 30
     css = style("history")
 
     def view(self, app: Any) -> Any:

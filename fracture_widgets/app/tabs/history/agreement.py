@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import HistoryFilter
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from fracture_widgets.evaluation.metrics import Estimate
     from fracture_widgets.records.agreement import Agreement
 
-_INVITED = (
-    "Press Read in a row and say what you see: how far you agree with the networks is then shown "
-    "here."
+_INVITED = marked(
+    "Press Read in a row and say what you see: how far you agree with the "
+    "networks is then shown here."
 )
-_EXPLAINED = (
-    "Kappa is agreement beyond chance: 1 is the same verdict on every radiograph, 0 is what two "
-    "readers would reach by guessing as often as they do. It tells how alike you and the networks "
-    "read, not who is right; and whoever sees an answer first tends to agree with it."
+_EXPLAINED = marked(
+    "Kappa is agreement beyond chance: 1 is the same verdict on every radiograph,"
+    " 0 is what two readers would reach by guessing as often as they do. It tells"
+    " how alike you and the networks read, not who is right; and whoever sees an "
+    "answer first tends to agree with it."
 )
 _FEWEST = 10
 _FEW = 30
@@ -58,31 +60,56 @@ def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
     from fracture_widgets.records.agreement import WINDOW, in_words
 
     if not found.n:
-        return {"title": "You and the networks", "lines": [["", _INVITED]], "points": []}
+        return {
+            "title": gettext("You and the networks"),
+            "lines": [["", gettext(_INVITED)]],
+            "points": [],
+        }
     if found.n < _FEWEST:
-        told = f"You have read {found.n} of {_FEWEST}: how far you agree is shown from then on."
-        return {"title": "You and the networks", "lines": [["", told]], "points": []}
-    part = f" of the {chosen.body_part}" if chosen.body_part else ""
-    model = f" by model {chosen.model[:12]}" if chosen.model else ""
-    few = " Over so few readings it says little yet." if found.n < _FEW else ""
+        told = gettext(
+            "You have read {n} of {value}: how far you agree is shown from then on.",
+            n=found.n,
+            value=_FEWEST,
+        )
+        return {"title": gettext("You and the networks"), "lines": [["", told]], "points": []}
+    part = (
+        gettext(" of the {body_part}", body_part=gettext(chosen.body_part))
+        if chosen.body_part
+        else ""
+    )
+    model = gettext(" by model {model}", model=chosen.model[:12]) if chosen.model else ""
+    few = gettext(" Over so few readings it says little yet.") if found.n < _FEW else ""
     kappas = (
-        ("fracture, doubt and none seen", found.verdicts),
-        ("fracture or not", found.fracture),
+        (gettext("fracture, doubt and none seen"), found.verdicts),
+        (gettext("fracture or not"), found.fracture),
     )
     content = {
-        "title": f"You and the networks: the same verdict on {found.same:,} of {found.n:,} "
-        f"results{part}{model}",
+        "title": gettext(
+            "You and the networks: the same verdict on {same:,} of {n:,} results{part}{model}",
+            same=found.same,
+            n=found.n,
+            part=part,
+            model=model,
+        ),
         "lines": [
-            [_number(kappa), f"kappa of {what}: {in_words(kappa.value)}"] for what, kappa in kappas
+            [
+                _number(kappa),
+                gettext(
+                    "kappa of {what}: {value}", what=what, value=gettext(in_words(kappa.value))
+                ),
+            ]
+            for what, kappa in kappas
         ],
-        "explained": f"{_EXPLAINED}{few}",
+        "explained": f"{gettext(_EXPLAINED)}{few}",
         "points": [kappa for _, kappa in found.course],
-        "caption": f"Kappa over the last {WINDOW} readings",
+        "caption": gettext("Kappa over the last {value} readings", value=WINDOW),
     }
     if found.course:
         (first, start), (last, end) = found.course[0], found.course[-1]
         content["ends"] = [_day(first), _day(last)]
-        content["alt"] = f"Kappa over time, from {start:.2f} to {end:.2f}"
+        content["alt"] = gettext(
+            "Kappa over time, from {start:.2f} to {end:.2f}", start=start, end=end
+        )
     return content
 
 

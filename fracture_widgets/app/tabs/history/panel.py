@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
 from functools import partial
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -27,6 +28,8 @@ from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, cs
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Table
 from fracture_widgets.base.files import history_is_the_visitors, hours_kept, visitors_place
+from fracture_widgets.base.language import gettext, marked, ngettext, told
+from fracture_widgets.base.words import begun
 from fracture_widgets.errors import HistoryError, VisitError
 from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History
@@ -34,8 +37,9 @@ from fracture_widgets.records.saved_result import HistoryFilter, SavedResult, as
 
 _PAGE = 50
 _FILE = "fracture-widgets-history"
-_EMPTY = "Nothing is saved yet. Press Save result below a result, and it is listed here."
-_NONE_MATCHES = "No saved result matches these filters."
+_EMPTY = marked("Nothing is saved yet. Press Save result below a result, and it is listed here.")
+_WHAT_IS_KEPT = marked("what was answered for which file and what you say of it.")
+_NONE_MATCHES = marked("No saved result matches these filters.")
 
 
 class HistoryPanel(widgets.VBox):
@@ -74,23 +78,33 @@ class HistoryPanel(widgets.VBox):
             executor=executor,
         )
         self.agreement = AgreementPanel(history, executor=executor)
-        self.export = DownloadButton(lambda: self._export("csv"), label="Export as CSV")
-        self.export_json = DownloadButton(lambda: self._export("json"), label="Export as JSON")
+        self.export = DownloadButton(lambda: self._export("csv"), label=gettext("Export as CSV"))
+        self.export_json = DownloadButton(
+            lambda: self._export("json"), label=gettext("Export as JSON")
+        )
         self.note = StatusLine()
-        until = f"for {hours_kept()} hours" if hours_kept() else "until the dashboard ends"
+        until = (
+            ngettext("for an hour", "for {n} hours", hours_kept())
+            if hours_kept()
+            else gettext("until the dashboard ends")
+        )
         kept = (
-            f"Kept for you alone, {until}"
+            gettext("Kept for you alone, {until}", until=until)
             if history_is_the_visitors()
-            else "Kept on the computer that runs this workbench"
+            else gettext("Kept on the computer that runs this workbench")
         )
         with_pictures = (
-            f"Your pictures are kept {until}, the last {MOST_BYTES >> 20} MB of them."
+            gettext(
+                "Your pictures are kept {until}, the last {value} MB of them.",
+                until=until,
+                value=MOST_BYTES >> 20,
+            )
             if visitors_place()
-            else "Pictures are not kept."
+            else gettext("Pictures are not kept.")
         )
         heading = widgets.HTML(
-            f"<h2>Saved results</h2><p>{kept}: what was answered for which file and what you say "
-            f"of it. {with_pictures}</p>"
+            f"<h2>{escape(gettext('Saved results'))}</h2><p>{escape(kept)}: "
+            f"{escape(gettext(_WHAT_IS_KEPT))} {escape(with_pictures)}</p>"
         )
         top = widgets.HBox([named(heading, "fw-heading"), self.export, self.export_json])
         super().__init__([named(top, "fw-history-top"), self.agreement, self.note, self.table])
@@ -124,30 +138,46 @@ class HistoryPanel(widgets.VBox):
         self.export.disabled = self.export_json.disabled = not matching
         every = matching == total
         last = offset + len(self._rows)
-        many = f"{total:,}" if every else f"{matching:,} of {total:,}"
-        results = "saved result" if total == 1 else "saved results"
-        match = "" if every else " matches" if matching == 1 else " match"
+        counted = ngettext("{n:,} saved result", "{n:,} saved results", total)
+        if not every:
+            counted = ngettext(
+                "{n:,} of {total:,} saved results matches",
+                "{n:,} of {total:,} saved results match",
+                matching,
+                total=total,
+            )
         small = self._pictures.thumbnails({row.sha256 for row in self._rows})
         self.table.fill(
             [shown_row(row, small) for row in self._rows],
             small,
-            caption=f"Saved results, {ORDER_WORDS[self.wanted.order].lower()}",
-            columns=list(COLUMNS),
+            caption=gettext(
+                "Saved results, {order}", order=gettext(ORDER_WORDS[self.wanted.order])
+            ),
+            columns=[gettext(title) for title in COLUMNS],
             pictured=True,
-            empty=_NONE_MATCHES if total else _EMPTY,
-            question="Delete this row?",
+            empty=gettext(_NONE_MATCHES if total else _EMPTY),
+            question=gettext("Delete this row?"),
             filter={name: str(value or "") for name, value in asdict(self.wanted).items()},
             choices=choices(self._models),
             total=total,
             matching=matching,
-            counted=f"{many} {results}{match}" if total else "",
+            counted=counted if total else "",
             all_words=(
-                f"all {total:,} saved results" if every else f"the {matching:,} results that match"
+                gettext("all {total:,} saved results", total=total)
+                if every
+                else gettext("the {matching:,} results that match", matching=matching)
             ),
-            place=f"{offset + 1:,} to {last:,} of {matching:,}",
+            place=gettext(
+                "{offset:,} to {last:,} of {matching:,}",
+                offset=offset + 1,
+                last=last,
+                matching=matching,
+            ),
             earlier=offset > 0,
             later=last < matching,
-            undo=f"Undo: bring back {_counted(self._removed)}" if self._removed else "",
+            undo=gettext("Undo: bring back {removed}", removed=_counted(self._removed))
+            if self._removed
+            else "",
         )
 
     def _filter(self, content: Mapping[str, Any]) -> None:
@@ -174,7 +204,7 @@ class HistoryPanel(widgets.VBox):
         try:
             row = self._history.set_reading(known.id, verdict, str(content.get("remark", "")))
         except HistoryError as error:
-            self._note(known.id, f"Not saved. {error}", "problem")
+            self._note(known.id, gettext("Not saved. {error}", error=told(str(error))), "problem")
             return
         self._rows[place] = row
         self._show()
@@ -189,7 +219,11 @@ class HistoryPanel(widgets.VBox):
             return
         if self._shown_in_list(row):
             return
-        gone = f"The picture of no. {row.id} is not kept here: add {row.name} again to see it."
+        gone = gettext(
+            "The picture of no. {id} is not kept here: add {name} again to see it.",
+            id=row.id,
+            name=row.name,
+        )
 
         def find() -> Iterator[Opened | str]:
             try:
@@ -205,7 +239,10 @@ class HistoryPanel(widgets.VBox):
             self._state.restore([Entry(0, *found, reading=reading)])
             if not self._shown_in_list(row):
                 self.note.say(
-                    f"The list is full: remove a radiograph, then open no. {row.id} again.",
+                    gettext(
+                        "The list is full: remove a radiograph, then open no. {id} again.",
+                        id=row.id,
+                    ),
                     "problem",
                 )
 
@@ -229,7 +266,7 @@ class HistoryPanel(widgets.VBox):
     def _delete(self, content: Mapping[str, Any]) -> None:
         for row in self._rows:
             if row.id == content.get("id"):
-                self._remove(partial(self._history.delete, row.id), f"No. {row.id}")
+                self._remove(partial(self._history.delete, row.id), gettext("No. {id}", id=row.id))
 
     def _delete_all(self, content: Mapping[str, Any]) -> None:
         expected = content.get("expected")
@@ -246,7 +283,14 @@ class HistoryPanel(widgets.VBox):
         self._removed = removed or self._removed
         self._pictures.forget(row.sha256 for row in removed)
         self._changed()
-        words = f"{_are(removed)} deleted." if removed else f"{what} was deleted before."
+        words = gettext("{what} was deleted before.", what=what)
+        if removed:
+            words = ngettext(
+                "{counted} is deleted.",
+                "{counted} are deleted.",
+                len(removed),
+                counted=begun(_counted(removed)),
+            )
         self.note.say(words, "good")
 
     def _undo(self, _: Mapping[str, Any]) -> None:
@@ -261,8 +305,16 @@ class HistoryPanel(widgets.VBox):
             return
         self._changed()
         missing = len(removed) - back
-        but = f", but for {missing:,} saved anew meanwhile" if missing else ""
-        self.note.say(f"{_are(removed)} back{but}.", "good")
+        values = {"counted": begun(_counted(removed))}
+        if missing:
+            words = gettext(
+                "{counted} are back, but for {missing:,} saved anew meanwhile.",
+                missing=missing,
+                **values,
+            )
+        else:
+            words = ngettext("{counted} is back.", "{counted} are back.", len(removed), **values)
+        self.note.say(words, "good")
 
     def _changed(self) -> None:
         self._state.saved_count += 1
@@ -274,7 +326,14 @@ class HistoryPanel(widgets.VBox):
         except HistoryError as error:
             self._show_problem(error)
             return None
-        self.note.say(f"{_counted(rows).capitalize()} exported as {kind.upper()}.", "good")
+        self.note.say(
+            gettext(
+                "{counted} exported as {format}.",
+                counted=begun(_counted(rows)),
+                format=kind.upper(),
+            ),
+            "good",
+        )
         if kind == "json":
             return ReportFile(f"{_FILE}.json", "application/json", as_json(rows).encode())
         return csv_download(f"{_FILE}.csv", as_csv(rows))
@@ -287,8 +346,6 @@ class HistoryPanel(widgets.VBox):
 
 
 def _counted(rows: Sequence[SavedResult]) -> str:
-    return f"no. {rows[0].id}" if len(rows) == 1 else f"{len(rows):,} results"
-
-
-def _are(rows: Sequence[SavedResult]) -> str:
-    return f"{_counted(rows).capitalize()} {'is' if len(rows) == 1 else 'are'}"
+    if len(rows) == 1:
+        return gettext("no. {id}", id=rows[0].id)
+    return gettext("{n:,} results", n=len(rows))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fracture_widgets.app.widgets.table import DELETE, Record, options
-from fracture_widgets.base.words import local, percent
+from fracture_widgets.base.language import gettext, marked, ngettext, pgettext, told
+from fracture_widgets.base.words import begun, local, percent
 from fracture_widgets.models.annotations import letter
 from fracture_widgets.models.verdict_words import (
     ANSWERED_ON_REQUEST,
@@ -29,11 +30,14 @@ from fracture_widgets.records.saved_result import (
 _LONGEST_TEXT = 200
 _NOTHING = "–"
 _READER_WORDS = {
-    ReaderFilter.NOT_READ: "You have not read",
-    ReaderFilter.AGREES: "You agree",
-    ReaderFilter.DISAGREES: "You disagree",
+    ReaderFilter.NOT_READ: marked("You have not read"),
+    ReaderFilter.AGREES: marked("You agree"),
+    ReaderFilter.DISAGREES: marked("You disagree"),
 }
-ORDER_WORDS = {Order.NEWEST: "Newest first", Order.PROBABLE: "Most probable fracture first"}
+ORDER_WORDS = {
+    Order.NEWEST: marked("Newest first"),
+    Order.PROBABLE: marked("Most probable fracture first"),
+}
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
@@ -60,13 +64,19 @@ def choices(models: Sequence[str]) -> dict[str, list[list[str]]]:
     """Return what can be chosen in each filter: pairs of a value and its words."""
     return {
         "verdict": [
-            ["", "Any verdict"],
-            *([v.value, verdict_words(v).capitalize()] for v in Verdict),
+            ["", gettext("Any verdict")],
+            *([v.value, begun(verdict_words(v))] for v in Verdict),
         ],
-        "body_part": options("Any body part", BODY_PARTS),
-        "reader": [["", "Read or not"], *([str(k), words] for k, words in _READER_WORDS.items())],
-        "model": [["", "Any model"], *([model, f"Model {model[:12]}"] for model in models)],
-        "order": [[str(key), words] for key, words in ORDER_WORDS.items()],
+        "body_part": options(gettext("Any body part"), BODY_PARTS),
+        "reader": [
+            ["", gettext("Read or not")],
+            *([str(k), gettext(words)] for k, words in _READER_WORDS.items()),
+        ],
+        "model": [
+            ["", gettext("Any model")],
+            *([model, gettext("Model {model}", model=model[:12])] for model in models),
+        ],
+        "order": [[str(key), gettext(words)] for key, words in ORDER_WORDS.items()],
     }
 
 
@@ -74,9 +84,13 @@ def shown_row(row: SavedResult, at_hand: Container[str]) -> dict[str, Any]:
     """Return what the page needs of a row: its cells, its picture, what its form begins with."""
     record = Record(
         id=row.id,
-        name=f"no. {row.id}",
+        name=gettext("no. {id}", id=row.id),
         cells=tuple(cell(row) for cell in COLUMNS.values()),
-        actions=(("open", "Open"), ("read", "Read"), DELETE),
+        actions=(
+            ("open", gettext("Open")),
+            ("read", pgettext("to say what one sees", "Read")),
+            DELETE,
+        ),
         tone=str(row.verdict),
     )
     return record.row(
@@ -99,13 +113,13 @@ def _probability(row: SavedResult) -> str:
 
 def _network(row: SavedResult) -> str:
     count = len(row.warnings or ())
-    warned = f"{count} warning{'' if count == 1 else 's'}" if count else ""
+    warned = ngettext("{n} warning", "{n} warnings", count) if count else ""
     return ", ".join(
         filter(
             None,
             [
                 verdict_words(row.verdict, row.calibrated_probability),
-                row.overridden and ON_REQUEST,
+                row.overridden and gettext(ON_REQUEST),
                 warned,
             ],
         )
@@ -115,39 +129,53 @@ def _network(row: SavedResult) -> str:
 def _reader(row: SavedResult) -> str:
     if row.reader_verdict is None:
         return _NOTHING
-    return f"{row.reader_verdict}{' (differs)' if row.agreed is False else ''}"
+    verdict = verdict_words(row.reader_verdict)
+    return gettext("{verdict} (differs)", verdict=verdict) if row.agreed is False else verdict
 
 
 COLUMNS: dict[str, Callable[[SavedResult], str]] = {
-    "No.": lambda row: str(row.id),
-    "Saved": lambda row: local(row.saved_at),
-    "Radiograph": lambda row: str(row.name),
-    "Body part": lambda row: row.body_part or _NOTHING,
-    "Network": _network,
-    "Fracture": _probability,
-    "You": _reader,
-    "Remark": lambda row: row.remark or "",
-    "Model": lambda row: str(row.model[:12]),
+    marked("No."): lambda row: str(row.id),
+    marked("Saved"): lambda row: local(row.saved_at),
+    marked("Radiograph"): lambda row: str(row.name),
+    marked("Body part"): lambda row: gettext(row.body_part) if row.body_part else _NOTHING,
+    marked("Network"): _network,
+    marked("Fracture"): _probability,
+    marked("You"): _reader,
+    marked("Remark"): lambda row: row.remark or "",
+    marked("Model"): lambda row: str(row.model[:12]),
 }
 
 
 def _details(row: SavedResult) -> str:
     """Say what the network concluded and from what, and what is to be known of the picture."""
-    warnings = row.warnings or ()
+    warnings = [told(warning) for warning in row.warnings or ()]
     if row.verdict is Verdict.REFUSED:
-        return " ".join([f"Not answered: {row.reason}", *warnings])
-    why = f" ({row.override_reason})" if row.override_reason else ""
-    sentences = [f"{ANSWERED_ON_REQUEST.format(why=why)} {row.reason}"] if row.overridden else []
+        return " ".join([gettext("Not answered: {reason}", reason=told(row.reason)), *warnings])
+    why = f" ({told(row.override_reason)})" if row.override_reason else ""
+    mark = gettext(ANSWERED_ON_REQUEST, why=why)
+    sentences = [f"{mark} {told(row.reason)}"] if row.overridden else []
     if row.calibrated_probability is None:
         sentences.append(
-            "Saved by an earlier version: the probability is not calibrated, and the verdict is "
-            "fracture from 50 % on."
+            gettext(
+                "Saved by an earlier version: the probability is not calibrated, and the "
+                "verdict is fracture from 50 % on."
+            )
         )
     elif row.doubt_from is not None and row.fracture_from is not None:
         sentences.append(
-            f"The network says doubt from {percent(row.doubt_from)} and fracture from "
-            f"{percent(row.fracture_from)} on"
-            + (f", at the {row.operating_point} operating point." if row.operating_point else ".")
+            gettext(
+                "The network says doubt from {doubt_from} and fracture from {fracture_from} on",
+                doubt_from=percent(row.doubt_from),
+                fracture_from=percent(row.fracture_from),
+            )
+            + (
+                gettext(
+                    ", at the {operating_point} operating point.",
+                    operating_point=gettext(row.operating_point),
+                )
+                if row.operating_point
+                else "."
+            )
         )
     if row.joints:
         sentences += [

@@ -10,7 +10,8 @@ from fracture_widgets.app.state import Entry
 from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk, Stage
 from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
 from fracture_widgets.app.widgets.viewer import Viewer
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.language import gettext, marked, told
+from fracture_widgets.base.words import begun, percent
 from fracture_widgets.models.verdict_words import (
     operating_points,
     peers_sentence,
@@ -37,7 +38,7 @@ class CaseViewer(Viewer):
         self._placed = placed
         self._marking = False
         self._over: list[dict[str, Any]] = []
-        super().__init__(advice="Choose what to read, and start.", executor=executor)
+        super().__init__(advice=gettext("Choose what to read, and start."), executor=executor)
 
     def put(
         self,
@@ -104,25 +105,33 @@ class ReadingSheet(LiveWidget):
             return
         reading = desk.reading
         answered = desk.stage is Stage.ANSWERED
-        marked = ""
+        place = ""
         if reading.mark is not None:
-            marked = f"You marked a {'point' if reading.mark.is_point else 'box'}."
+            place = (
+                gettext("You marked a point.")
+                if reading.mark.is_point
+                else gettext("You marked a box.")
+            )
         self.show(
             {
                 "stage": desk.stage.value,
                 "number": desk.number,
                 "total": len(session.keys),
-                "title": f"{session.plan.title} · class code {session.plan.code}",
+                "title": gettext(
+                    "{title} · class code {code}",
+                    title=told(session.plan.title),
+                    code=session.plan.code,
+                ),
                 "choices": [
                     {
                         "verdict": level.value,
                         "tone": verdict_slug(level),
-                        "words": READERS_WORDS[level].capitalize(),
+                        "words": begun(gettext(READERS_WORDS[level])),
                         "chosen": reading.verdict is level,
                     }
                     for level in LEVELS
                 ],
-                "marked": marked,
+                "marked": place,
                 "rows": _rows(desk, reading) if answered else [],
                 "sentences": _sentences(desk, reading) if answered else [],
                 "next": _next(desk, session),
@@ -133,30 +142,39 @@ class ReadingSheet(LiveWidget):
 
 def _next(desk: ReadingDesk, session: ReadingSession) -> str:
     if session.finished:
-        return "Back to the score"
-    return "See the score" if desk.number == len(session.keys) else "Next case"
+        return gettext("Back to the score")
+    return gettext("See the score") if desk.number == len(session.keys) else gettext("Next case")
 
 
 def _rows(desk: ReadingDesk, reading: Reading) -> list[dict[str, str]]:
     """Return what you, the truth and the network say of a case."""
     assert reading.verdict is not None
     fractured = reading.truth == FRACTURED
-    right = "right" if (reading.verdict is Verdict.FRACTURE) == fractured else "wrong"
-    judged = "undecided" if reading.verdict is Verdict.DOUBT else right
-    yours = READERS_WORDS[reading.verdict]
+    right = (
+        marked("right") if (reading.verdict is Verdict.FRACTURE) == fractured else marked("wrong")
+    )
+    judged = marked("undecided") if reading.verdict is Verdict.DOUBT else right
+    yours = gettext(READERS_WORDS[reading.verdict])
     rows = [
-        ("The truth", reading.truth, "fracture" if fractured else "none-seen", ""),
-        ("You", yours, verdict_slug(reading.verdict), judged),
+        (
+            gettext("The truth"),
+            gettext(reading.truth),
+            "fracture" if fractured else "none-seen",
+            "",
+        ),
+        (gettext("You"), yours, verdict_slug(reading.verdict), gettext(judged)),
     ]
     theirs, probability = reading.network_verdict, reading.network_probability
     if desk.report is not None:
         answer = desk.report.answer
-        part, verdict = verdict_heading(answer)
+        part, verdict = gettext(answer.body_part), verdict_heading(answer)[1]
         note = "" if answer.refused else f"{percent(answer.calibrated_probability)}, {part}"
-        rows.append(("The network", verdict, verdict_slug(answer.verdict), note.lower()))
+        rows.append((gettext("The network"), verdict, verdict_slug(answer.verdict), note))
     elif theirs is not None:
         note = "" if probability is None else percent(probability)
-        rows.append(("The network", verdict_words(theirs, probability), verdict_slug(theirs), note))
+        rows.append(
+            (gettext("The network"), verdict_words(theirs, probability), verdict_slug(theirs), note)
+        )
     return [dict(zip(("who", "words", "tone", "note"), row, strict=True)) for row in rows]
 
 
@@ -164,7 +182,12 @@ def _sentences(desk: ReadingDesk, reading: Reading) -> list[str]:
     """Return what there is to tell about the place, and about the network's answer."""
     sentences = [_place(reading)]
     if desk.report is None:
-        sentences.append(f"The network could not be asked: {desk.network_problem}")
+        sentences.append(
+            gettext(
+                "The network could not be asked: {network_problem}",
+                network_problem=told(desk.network_problem),
+            )
+        )
     elif desk.report.answer.refused:
         sentences.append(desk.report.answer.refusal)
     else:
@@ -175,11 +198,15 @@ def _sentences(desk: ReadingDesk, reading: Reading) -> list[str]:
 
 def _place(reading: Reading) -> str:
     if reading.truth != FRACTURED:
-        return "There is no fracture where you marked one." if reading.mark is not None else ""
+        return (
+            gettext("There is no fracture where you marked one.")
+            if reading.mark is not None
+            else ""
+        )
     if not reading.boxes:
-        return "Where the fracture is, is not known for this radiograph."
+        return gettext("Where the fracture is, is not known for this radiograph.")
     if reading.mark is None:
-        return "The dashed green box is the fracture. You marked no place."
+        return gettext("The dashed green box is the fracture. You marked no place.")
     if reading.on_fracture:
-        return "Your mark lies on the fracture, the dashed green box."
-    return "Your mark lies beside the fracture, which is in the dashed green box."
+        return gettext("Your mark lies on the fracture, the dashed green box.")
+    return gettext("Your mark lies beside the fracture, which is in the dashed green box.")

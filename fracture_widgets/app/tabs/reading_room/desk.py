@@ -12,6 +12,7 @@ import traitlets
 
 from fracture_widgets.app.inference import Examines, load_shipped_cascade
 from fracture_widgets.app.widgets.background import LatestTask, sentence
+from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import ReadingRoomError, UnreadableRadiograph
 from fracture_widgets.figures.curves import ReaderRocDisplay
 from fracture_widgets.models.report import Report
@@ -98,8 +99,11 @@ class ReadingDesk(traitlets.HasTraits):
             return
         if not session.finished and self._source(session.plan.source) is None:
             self._back_to_start(
-                f"{session.plan.title} is not offered here any more: ask whoever runs this page "
-                "for it, or start another session."
+                gettext(
+                    "{title} is not offered here any more: ask whoever runs this page for it, or "
+                    "start another session.",
+                    title=session.plan.title,
+                )
             )
             return
         self.session = session
@@ -130,7 +134,9 @@ class ReadingDesk(traitlets.HasTraits):
             return
         source = self._source(session.plan.source)
         if source is None:
-            self.problem = f"{session.plan.title} is not offered here any more."
+            self.problem = gettext(
+                "{title} is not offered here any more.", title=session.plan.title
+            )
             return
         self._again, key = number, session.keys[number - 1]
         self._fetch(lambda: [source.case(key)], self._found)
@@ -199,7 +205,7 @@ class ReadingDesk(traitlets.HasTraits):
             session.leave_out(found)
             self._save()
             # Its file is not named: a folder's or a file's name may tell the answers of others.
-            self.problem = f"Case {number} cannot be read and is left out."
+            self.problem = gettext("Case {number} cannot be read and is left out.", number=number)
             if session.finished:
                 self._go_on()
             return
@@ -298,7 +304,7 @@ def _scored(session: ReadingSession) -> tuple[SessionScore | None, bytes]:
             name: (_roc_point(reader.cautious), _roc_point(reader.sure))
             for name, reader in score.readers.items()
         },
-        title=f"Fractures found, and false alarms (n = {score.n:,})",
+        title=gettext("Fractures found, and false alarms (n = {n:,})", n=score.n),
     )
     return score, display._repr_png_()
 

@@ -11,13 +11,14 @@ from fracture_widgets.app.inference import Examines
 from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.reading_room.cases import Source
 
 
 class ReadingRoomTab(Tab):
     """Reading before the networks; the options are those of the view."""
 
-    key, title, order = "reading_room", "Reading room", 50
+    key, title, order = "reading_room", marked("Reading room"), 50
     css = style("viewer", "training", "reading_room")
 
     def __init__(self, **options: Any) -> None:
@@ -77,7 +78,7 @@ class ReadingRoom(AppShell):
         executor: Executor | None = None,
     ) -> None:
         tab = ReadingRoomTab(folders=folders, home=home, cascade=cascade, sources=sources)
-        super().__init__([tab], title="Fracture Widgets: reading room", executor=executor)
+        super().__init__([tab], title=gettext("Fracture Widgets: reading room"), executor=executor)
         view = self.view(tab.key)
         self.state = self.desk = view.desk
         self.status = view.status

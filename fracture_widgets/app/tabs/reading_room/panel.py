@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fracture_widgets.app.tabs.reading_room.score import ScorePanel
 from fracture_widgets.app.widgets.controls import Form, StatusLine
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
+from fracture_widgets.base.language import gettext, marked, pgettext, told
 from fracture_widgets.base.words import local
 from fracture_widgets.models.annotations import drawn_annotations
 from fracture_widgets.reading_room.cases import Source, offered_sources
@@ -28,33 +30,42 @@ from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, Read
 from fracture_widgets.reading_room.store import SessionStore
 
 _FIELDS: Mapping[str, Mapping[str, Any]] = {
-    "source": {"kind": "select", "label": "Radiographs"},
+    "source": {"kind": "select", "label": marked("Radiographs")},
     "count": {
-        "kind": "number", "label": "How many", "min": 1, "max": MOST_CASES, "step": "1",
-        "hint": f"1 to {MOST_CASES}. Ten take about five minutes; for a score that means "
-        "something, read many more.",
+        "kind": "number", "label": marked("How many"), "min": 1, "max": MOST_CASES, "step": "1",
+        "hint": marked(
+            f"1 to {MOST_CASES}. Ten take about five minutes; for a score that means something, "
+            "read many more."
+        ),
     },
     "balanced": {
-        "kind": "check", "label": "Half of them fractured",
-        "hint": "Otherwise they come as they are, and most are normal, as in a clinic.",
+        "kind": "check", "label": marked("Half of them fractured"),
+        "hint": marked(
+            "Otherwise they come as they are, and most are normal, as in a clinic."
+        ),
     },
     "code": {
-        "kind": "text", "label": "Class code, optional", "longest": MOST_LETTERS,
-        "hint": "Who enters the same code, number and radiographs reads the same cases.",
+        "kind": "text", "label": marked("Class code, optional"), "longest": MOST_LETTERS,
+        "hint": marked(
+            "Who enters the same code, number and radiographs reads the same cases."
+        ),
     },
     "reader": {
-        "kind": "text", "label": "Your name or pseudonym, optional", "longest": MOST_LETTERS,
-        "hint": "It stands in the file that you can export for your class.",
+        "kind": "text", "label": marked("Your name or pseudonym, optional"),
+        "longest": MOST_LETTERS,
+        "hint": marked(
+            "It stands in the file that you can export for your class."
+        ),
     },
 }  # fmt: skip
 
 _LINES = {
-    Stage.CHOOSING: "Choose what to read, and start.",
-    Stage.FETCHING: "Fetching …",
-    Stage.READING: "Read this one: the network is asked only after you.",
-    Stage.ASKING: "The network looks at it …",
-    Stage.ANSWERED: "Your reading stands. Look at where the network looked, then go on.",
-    Stage.SCORED: "The session is finished.",
+    Stage.CHOOSING: marked("Choose what to read, and start."),
+    Stage.FETCHING: marked("Fetching …"),
+    Stage.READING: marked("Read this one: the network is asked only after you."),
+    Stage.ASKING: marked("The network looks at it …"),
+    Stage.ANSWERED: marked("Your reading stands. Look at where the network looked, then go on."),
+    Stage.SCORED: marked("The session is finished."),
 }
 
 
@@ -96,7 +107,9 @@ class RoomView(widgets.VBox):
         set_shown(self.start, not desk.number and not scored)
         set_shown(self.room, desk.number > 0)
         set_shown(self.score, scored)
-        self.status.say(desk.problem or _LINES[desk.stage], "problem" if desk.problem else "quiet")
+        self.status.say(
+            desk.problem or gettext(_LINES[desk.stage]), "problem" if desk.problem else "quiet"
+        )
         self.status.busy = desk.stage in {Stage.FETCHING, Stage.ASKING}
         self._show_case()
 
@@ -116,12 +129,12 @@ class RoomView(widgets.VBox):
         self._entry = entry
         boxes = []
         if answered:
-            boxes = [_box([b.x0, b.y0, b.x1, b.y1], "Fracture", "truth")
+            boxes = [_box([b.x0, b.y0, b.x1, b.y1], gettext("Fracture"), "truth")
                      for b in reading.boxes or ()]  # fmt: skip
             if entry.report is not None:
                 boxes += drawn_annotations(entry.report.answer)
         if mark is not None:
-            boxes.append(_box(mark.corners, "Your mark", "reader"))
+            boxes.append(_box(mark.corners, gettext("Your mark"), "reader"))
         self.viewer.put(entry, marking=not answered, boxes=boxes)
 
 
@@ -135,17 +148,27 @@ class StartPanel(widgets.VBox):
             "source": desk.sources[0].key, "count": 10, "balanced": True, "code": "", "reader": "",
         }  # fmt: skip
         self.form = Form(self.change)
-        self.start = named(widgets.Button(description="Start reading"), "fw-primary")
+        self.start = named(widgets.Button(description=gettext("Start reading")), "fw-primary")
         self.start.on_click(lambda _: desk.start(**self._values))
         self.table = RecordTable(
             self._pressed,
-            caption="Your sessions",
-            columns=("Started", "Reader", "Radiographs", "Class code", "Read"),
-            empty="Sessions that you start are listed here, to go on with or to see their score.",
-            question="Delete this session and its readings?",
+            caption=gettext("Your sessions"),
+            columns=(
+                gettext("Started"),
+                gettext("Reader"),
+                gettext("Radiographs"),
+                gettext("Class code"),
+                pgettext("how many were read", "Read"),
+            ),
+            empty=gettext(
+                "Sessions that you start are listed here, to go on with or to see their score."
+            ),
+            question=gettext("Delete this session and its readings?"),
         )
         setup = named(widgets.VBox([self.form, self.start]), "fw-setup")
-        listed = widgets.VBox([widgets.HTML("<h2>Your sessions</h2>"), self.table])
+        listed = widgets.VBox(
+            [widgets.HTML(f"<h2>{escape(gettext('Your sessions'))}</h2>"), self.table]
+        )
         super().__init__([setup, named(listed, "fw-sessions")])
         desk.observe(self.refresh, "stage")
         self.refresh()
@@ -192,20 +215,23 @@ class StartPanel(widgets.VBox):
             "hint": self._sources[self._values["source"]].hint,
             "options": [[source.key, source.title] for source in self._desk.sources],
         }
-        self.form.fill("What to read", [*fields.values()], folded=False)
+        self.form.fill(gettext("What to read"), [*fields.values()], folded=False)
 
 
 def _record(session: ReadingSession) -> Record:
     total = len(session.keys)
-    read = f"all {total}" if session.finished else f"{len(session.done)} of {total}"
+    read = gettext("{n} of {total}", n=len(session.done), total=total)
+    if session.finished:
+        read = gettext("all {total}", total=total)
     when = local(datetime.fromisoformat(session.started_at))
+    opens = gettext("See the score") if session.finished else gettext("Continue")
     return Record(
         id=session.id,
-        name=f"session of {when}, class code {session.plan.code}",
+        name=gettext("session of {when}, class code {code}", when=when, code=session.plan.code),
         cells=(
-            when, session.reader or "–", session.plan.title, session.plan.code, read,
+            when, session.reader or "–", told(session.plan.title), session.plan.code, read,
         ),
-        actions=(("open", "See the score" if session.finished else "Continue"), DELETE),
+        actions=(("open", opens), DELETE),
         tone="normal" if session.finished else "",
     )  # fmt: skip
 

@@ -13,16 +13,17 @@ from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk, Stage
 from fracture_widgets.app.widgets.controls import DownloadButton, Figures, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Record, RecordTable
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.language import gettext, marked, ngettext, told
+from fracture_widgets.base.words import decimal, percent
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.models.verdict_words import verdict_words
-from fracture_widgets.parts import FRACTURED, Verdict
+from fracture_widgets.parts import FRACTURED, NORMAL, Verdict
 from fracture_widgets.reading_room.class_table import readings_csv
 from fracture_widgets.reading_room.scoring import Performance, SessionScore
 from fracture_widgets.reading_room.session import READERS_WORDS, Reading, ReadingSession
 from fracture_widgets.records.formats import ReportFile
 
-_MISSED, _OTHERS = "The cases that you missed", "The other cases"
+_MISSED, _OTHERS = marked("The cases that you missed"), marked("The other cases")
 
 
 class ScorePanel(widgets.VBox):
@@ -34,26 +35,36 @@ class ScorePanel(widgets.VBox):
         self.missed, self.others = (
             RecordTable(
                 lambda _, number: desk.look_again(number),
-                caption=caption,
-                columns=("Case", "Truth", "You", "The network", "Your mark", "Time"),
+                caption=gettext(caption),
+                columns=(
+                    gettext("Case"),
+                    gettext("Truth"),
+                    gettext("You"),
+                    gettext("The network"),
+                    gettext("Your mark"),
+                    gettext("Time"),
+                ),
                 empty=empty,
                 question="",
             )
-            for caption, empty in ((_MISSED, "You missed none."), (_OTHERS, "There are none."))
+            for caption, empty in (
+                (_MISSED, gettext("You missed none.")),
+                (_OTHERS, gettext("There are none.")),
+            )
         )
         self.figures = Figures()
-        self.export = DownloadButton(self._file, label="Export for the class (CSV)")
-        self.again = named(widgets.Button(description="Read again"), "fw-secondary")
+        self.export = DownloadButton(self._file, label=gettext("Export for the class (CSV)"))
+        self.again = named(widgets.Button(description=gettext("Read again")), "fw-secondary")
         self.again.on_click(lambda _: desk.leave())
         buttons = named(widgets.HBox([self.export, self.again]), "fw-score-buttons")
         both = named(widgets.Box([self.measures, self.figures]), "fw-score-columns")
         super().__init__(
             [
                 self.card,
-                _headed(self.missed, _MISSED),
+                _headed(self.missed, gettext(_MISSED)),
                 buttons,
                 both,
-                _headed(self.others, _OTHERS),
+                _headed(self.others, gettext(_OTHERS)),
             ]
         )
         for table in (self.missed, self.others):
@@ -84,31 +95,56 @@ class ScorePanel(widgets.VBox):
         return csv_download(name, readings_csv(session))
 
 
+_ON_FRACTURE = {True: marked("on the fracture"), False: marked("beside it"), None: "–"}
+_EXPLAINED = marked(
+    "In brackets the 95 % interval: of shares by Wilson’s method, a patient counted once; of kappa "
+    "and AUROC from drawing whole patients again and again, which tells nothing where nobody "
+    "erred. With few cases it is wide. AUROC is the chance that a fractured radiograph was called "
+    "more suspicious than a normal one."
+)
+
+
 def _card(session: ReadingSession, score: SessionScore | None) -> str:
     """Return the numbers as HTML; every text in it is escaped."""
-    title = escape(f"{session.plan.title} · class code {session.plan.code}")
+    title = escape(
+        gettext(
+            "{title} · class code {code}", title=told(session.plan.title), code=session.plan.code
+        )
+    )
     if score is None:
-        nothing = "<p>No case could be read, so there is nothing to score.</p>"
+        words = escape(gettext("No case could be read, so there is nothing to score."))
+        nothing = f"<p>{words}</p>"
         return f'<section class="fw-card"><h2>{title}</h2>{nothing}</section>'
-    patients = "patient" if score.patients == 1 else "patients"
-    counted = f"{score.n:,} radiographs of {score.patients:,} {patients}"
     sentences = [
-        f"Right answers to {counted}, {score.fractured:,} fractured; doubt counts as fractured."
+        ngettext(
+            "Right answers to {radiographs:,} radiographs of {n:,} patient, {fractured:,} "
+            "fractured; doubt counts as fractured.",
+            "Right answers to {radiographs:,} radiographs of {n:,} patients, {fractured:,} "
+            "fractured; doubt counts as fractured.",
+            score.patients,
+            radiographs=score.n,
+            fractured=score.fractured,
+        )
     ]
     sentences += [_found(who, performance) for who, performance in score.readers.items()]
     sentences += [_marks(score)] if score.to_mark else []
     if score.refused:
-        have = "radiograph has" if score.refused == 1 else "radiographs have"
         sentences.append(
-            f"{score.refused} {have} no answer of the network, and its column leaves them out."
+            ngettext(
+                "{n} radiograph has no answer of the network, and its column leaves it out.",
+                "{n} radiographs have no answer of the network, and its column leaves them out.",
+                score.refused,
+            )
         )
     if session.left_out:
-        sentences.append(f"{session.left_out} could not be read, and left out.")
+        sentences.append(
+            gettext("{left_out} could not be read, and left out.", left_out=session.left_out)
+        )
     words = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     return f"""
-<section class="fw-card fw-evaluation" aria-label="Score">
+<section class="fw-card fw-evaluation" aria-label="{escape(gettext("Score"))}">
   <p class="fw-kicker">{title}</p>
-  <h2>{_right_of(score)}</h2>
+  <h2>{escape(_right_of(score))}</h2>
   {words}
 </section>
 """
@@ -119,12 +155,9 @@ def _measures(score: SessionScore | None) -> str:
     if score is None:
         return ""
     return f"""
-<section class="fw-card fw-evaluation" aria-label="Measures">
+<section class="fw-card fw-evaluation" aria-label="{escape(gettext("Measures"))}">
   {_measured(score)}
-  <p class="fw-fine">In brackets the 95 % interval: of shares by Wilson’s method, a patient counted
-    once; of kappa and AUROC from drawing whole patients again and again, which tells nothing where
-    nobody erred. With few cases it is wide. AUROC is the chance that a fractured radiograph was
-    called more suspicious than a normal one.</p>
+  <p class="fw-fine">{escape(gettext(_EXPLAINED))}</p>
 </section>
 """
 
@@ -133,7 +166,7 @@ def _measured(score: SessionScore) -> str:
     """Return the table of what was measured, with the constant answer “normal” beside it."""
     readers, n, fractured = score.readers.values(), score.n, score.fractured
     one_kind = fractured in {0, n}
-    heads = ["Measure", *score.readers, "Always “normal”"]
+    heads = [gettext("Measure"), *map(gettext, score.readers), gettext("Always “normal”")]
 
     def division(words: str) -> str:
         return (
@@ -141,29 +174,33 @@ def _measured(score: SessionScore) -> str:
         )
 
     rows = [
-        _row("Radiographs", [*(f"{len(reader.positive):,}" for reader in readers), f"{n:,}"]),
         _row(
-            "of them fractured",
+            gettext("Radiographs"), [*(f"{len(reader.positive):,}" for reader in readers), f"{n:,}"]
+        ),
+        _row(
+            gettext("of them fractured"),
             [*(f"{reader.fractured:,}" for reader in readers), f"{fractured:,}"],
         ),
     ]
     always = {
-        "Sensitivity": "0.000" if fractured else "–",
-        "Specificity": "1.000" if fractured < n else "–",
-        "Accuracy": f"{score.baseline:.3f}",
-        "Cohen’s kappa": "–" if one_kind else "0.000",
+        gettext("Sensitivity"): "0.000" if fractured else "–",
+        gettext("Specificity"): "1.000" if fractured < n else "–",
+        gettext("Accuracy"): f"{score.baseline:.3f}",
+        gettext("Cohen’s kappa"): "–" if one_kind else "0.000",
     }
     metrics = ("sensitivity", "specificity", "accuracy", "kappa")
-    for point, words in (("cautious", "fractured"), ("sure", "normal")):
-        rows.append(division(f"Doubt counted as {words}"))
+    for point, words in (("cautious", FRACTURED), ("sure", NORMAL)):
+        rows.append(division(gettext("Doubt counted as {label}", label=gettext(words))))
         for metric, (title, constant) in zip(metrics, always.items(), strict=True):
             values = [_number(getattr(getattr(reader, point), metric)) for reader in readers]
             rows.append(_row(title, [*values, constant]))
-    rows.append(division("All three answers"))
+    rows.append(division(gettext("All three answers")))
     areas = [_number(reader.auroc) for reader in readers]
     rows.append(_row("AUROC", [*areas, "–" if one_kind else "0.500"]))
     if score.agreement is not None:
-        rows.append(_row("Kappa of you with the network", [_number(score.agreement), "", "0.000"]))
+        rows.append(
+            _row(gettext("Kappa of you with the network"), [_number(score.agreement), "", "0.000"])
+        )
     return _table(heads, rows)
 
 
@@ -184,10 +221,12 @@ def _row(name: str, cells: Iterable[str]) -> str:
 def _number(estimate: Estimate) -> str:
     if not math.isfinite(estimate.value):
         return "–"
-    value = f"{estimate.value:.3f}".replace("-", "−")
+    value = decimal(estimate.value, 3).replace("-", "−")
     if not math.isfinite(estimate.low):
         return value
-    interval = f"({estimate.low:.2f} to {estimate.high:.2f})".replace("-", "−")
+    interval = gettext(
+        "({low} to {high})", low=decimal(estimate.low, 2), high=decimal(estimate.high, 2)
+    ).replace("-", "−")
     return f'{value} <span class="fw-interval">{interval}</span>'
 
 
@@ -197,31 +236,46 @@ def _found(who: str, reader: Performance) -> str:
     found = 0 if not broken else round(reader.cautious.sensitivity.value * broken)
     spared = 0 if not whole else round(reader.cautious.specificity.value * whole)
     sure = 0 if not broken else round(reader.sure.sensitivity.value * broken)
-    return (
-        f"{who} called {found} of {broken} fractured radiographs doubtful or fractured ({sure} of "
-        f"them fractured), and {spared} of {whole} normal ones normal."
+    return gettext(
+        "{who} called {found} of {broken} fractured radiographs doubtful or fractured"
+        " ({sure} of them fractured), and {spared} of {whole} normal ones normal.",
+        who=gettext(who),
+        found=found,
+        broken=broken,
+        sure=sure,
+        spared=spared,
+        whole=whole,
     )
 
 
 def _marks(score: SessionScore) -> str:
     if score.to_mark == 1:
-        place = "not marked it" if not score.marked else "marked its place "
-        place += "" if not score.marked else ("rightly" if score.hits else "wrongly")
-        return f"You suspected 1 fracture whose place is known, and have {place}."
-    return (
-        f"Of the {score.to_mark} fractures that you suspected and whose place is known, you marked "
-        f"{score.marked}, and {score.hits} in the right place."
+        if not score.marked:
+            return gettext("You suspected 1 fracture whose place is known, and have not marked it.")
+        if score.hits:
+            return gettext("You suspected 1 fracture whose place is known, and marked it rightly.")
+        return gettext("You suspected 1 fracture whose place is known, and marked it wrongly.")
+    return gettext(
+        "Of the {to_mark} fractures that you suspected and whose place is known, you "
+        "marked {marked}, and {hits} in the right place.",
+        to_mark=score.to_mark,
+        marked=score.marked,
+        hits=score.hits,
     )
 
 
 def _right_of(score: SessionScore) -> str:
     """Say how many of the cases the reader, and the network, had right."""
     you, *network = (
-        f"{round(reader.cautious.accuracy.value * len(reader.positive)):,} of "
-        f"{len(reader.positive):,}"
+        gettext(
+            "{n} of {total}",
+            n=round(reader.cautious.accuracy.value * len(reader.positive)),
+            total=len(reader.positive),
+        )
         for reader in score.readers.values()
     )
-    return ", ".join([f"You {you}", *(f"the network {theirs}" for theirs in network)])
+    said = [gettext("You {you}", you=you)]
+    return ", ".join([*said, *(gettext("the network {theirs}", theirs=one) for one in network)])
 
 
 def _missed(reading: Reading) -> bool:
@@ -236,25 +290,30 @@ def _case(place: int, reading: Reading) -> Record:
     said = "–" if theirs is None else verdict_words(theirs, probability)
     if probability is not None:
         said = f"{said}, {percent(probability)}"
-    on = {True: "on the fracture", False: "beside it", None: "–"}[reading.on_fracture]
-    yours, seconds = READERS_WORDS[reading.verdict], f"{reading.seconds:.0f} s"
+    on = gettext(_ON_FRACTURE[reading.on_fracture])
+    yours, seconds = gettext(READERS_WORDS[reading.verdict]), f"{reading.seconds:.0f} s"
     return Record(
         id=place + 1,
-        name=f"case {place + 1}",
-        cells=(f"{place + 1}", reading.truth, yours, said, on, seconds),
-        actions=(("look", "Look again"),),
+        name=gettext("case {n}", n=place + 1),
+        cells=(f"{place + 1}", gettext(reading.truth), yours, said, on, seconds),
+        actions=(("look", gettext("Look again")),),
     )
 
 
 def _headed(table: RecordTable, heading: str) -> Any:
     """Return a table below its heading."""
-    head = widgets.HTML(f"<h2>{heading}</h2>")
+    head = widgets.HTML(f"<h2>{escape(heading)}</h2>")
     return named(widgets.VBox([named(head, "fw-heading"), table]), "fw-cases")
 
 
 def _alt(score: SessionScore) -> str:
-    theirs = "" if score.network is None else f"; the network’s is {score.network.auroc.value:.3f}"
-    return (
-        "ROC curve: fractures found by false alarms. The area below yours is "
-        f"{score.reader.auroc.value:.3f}{theirs}."
+    theirs = (
+        ""
+        if score.network is None
+        else gettext("; the network’s is {value:.3f}", value=score.network.auroc.value)
+    )
+    return gettext(
+        "ROC curve: fractures found by false alarms. The area below yours is {value:.3f}{theirs}.",
+        value=score.reader.auroc.value,
+        theirs=theirs,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
@@ -16,8 +17,8 @@ from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.plan import TrainingPlan
 
 QUESTIONS: tuple[tuple[str, str], ...] = (
-    *((part, f"Is the {part} fractured?") for part in BODY_PARTS),
-    (BODY_PART_OUTPUT, "Which body part is it?"),
+    *((part, marked(f"Is the {part} fractured?")) for part in BODY_PARTS),
+    (BODY_PART_OUTPUT, marked("Which body part is it?")),
 )
 """Questions, each with its words."""
 
@@ -77,7 +78,7 @@ def offered_datasets(
         DatasetChoice(
             str(folder.resolve()),
             title if titles.count(title) == 1 else f"{folder.parent.name}/{title}",
-            "A folder of radiographs on the computer that runs this page.",
+            gettext("A folder of radiographs on the computer that runs this page."),
             folder,
         )
         for folder, title in zip(found, titles, strict=True)
@@ -85,13 +86,18 @@ def offered_datasets(
     drawn = [
         DatasetChoice(
             f"drawn-{patients}",
-            f"Drawn, {amount} ({patients} patients a part)",
-            "Made by a program when you start, and kept; no patient is behind them. What a "
-            "network learns from them says nothing about real radiographs.",
+            gettext(title, patients=patients),
+            gettext(
+                "Made by a program when you start, and kept; no patient is behind them. What "
+                "a network learns from them says nothing about real radiographs."
+            ),
             home / "drawn" / f"patients-{patients}",
             patients,
         )
-        for patients, amount in ((12, "few"), (48, "more"))
+        for patients, title in (
+            (12, marked("Drawn, few ({patients} patients a part)")),
+            (48, marked("Drawn, more ({patients} patients a part)")),
+        )
     ]
     return [*real, *drawn]
 
@@ -121,9 +127,11 @@ class NetworkChoice:
 NETWORKS: tuple[NetworkChoice, ...] = (
     NetworkChoice(
         "resnet50-frozen",
-        "ResNet-50, head alone",
-        "The trunk that ships stays as it is, and looks at each radiograph once. Epochs then take "
-        "a second.",
+        marked("ResNet-50, head alone"),
+        marked(
+            "The trunk that ships stays as it is, and looks at each radiograph once. "
+            "Epochs then take a second."
+        ),
         "resnet50",
         "shipped",
         frozen=True,
@@ -131,19 +139,21 @@ NETWORKS: tuple[NetworkChoice, ...] = (
     ),
     NetworkChoice(
         "resnet50",
-        "ResNet-50, all of it",
-        "Starts from the trunk that ships and changes every weight. Without a graphics card an "
-        "epoch of a thousand radiographs takes about ten minutes.",
+        marked("ResNet-50, all of it"),
+        marked(
+            "Starts from the trunk that ships and changes every weight. Without a "
+            "graphics card an epoch of a thousand radiographs takes about ten minutes."
+        ),
         "resnet50",
         "shipped",
     ),
     *(
         NetworkChoice(
             name,
-            f"{architecture.title}, all of it",
-            "Starts from ImageNet's weights, which are downloaded once."
+            marked(f"{architecture.title}, all of it"),
+            marked("Starts from ImageNet's weights, which are downloaded once.")
             if architecture.imagenet
-            else "Starts from random weights, since there are none to start from.",
+            else marked("Starts from random weights, since there are none to start from."),
             name,
             "imagenet" if architecture.imagenet else None,
         )

@@ -12,42 +12,59 @@ import ipywidgets as widgets
 from fracture_widgets.app.tabs.training.choices import NETWORKS, QUESTIONS, Overview
 from fracture_widgets.app.tabs.training.trainer import Activity, Trainer
 from fracture_widgets.app.widgets.controls import Form
+from fracture_widgets.base.language import gettext, marked, told
 from fracture_widgets.training.plan import Augmentation
 
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "epochs": {
-        "kind": "number", "label": "Epochs, at most", "min": 1, "max": 500, "step": "1",
-        "hint": "In an epoch the network sees every training radiograph once. It often ends "
-        "sooner.",
+        "kind": "number", "label": marked("Epochs, at most"), "min": 1, "max": 500, "step": "1",
+        "hint": marked(
+            "In an epoch the network sees every training radiograph once. It often ends "
+            "sooner."
+        ),
     },
     "patience": {
-        "kind": "number", "label": "Patience", "min": 1, "max": 100, "step": "1",
-        "hint": "Training ends after so many epochs without a lower validation loss; the best "
-        "epoch's weights are kept.",
+        "kind": "number", "label": marked("Patience"), "min": 1, "max": 100, "step": "1",
+        "hint": marked(
+            "Training ends after so many epochs without a lower validation loss; the best "
+            "epoch's weights are kept."
+        ),
     },
     "learning_rate": {
-        "kind": "number", "label": "Learning rate", "min": 1e-6, "max": 1.0, "step": "any",
-        "hint": "How far each step goes. Too large, and the loss jumps about; too small, and it "
-        "hardly moves.",
+        "kind": "number", "label": marked("Learning rate"), "min": 1e-6, "max": 1.0, "step": "any",
+        "hint": marked(
+            "How far each step goes. Too large, and the loss jumps about; too small, and it"
+            " hardly moves."
+        ),
     },
     "batch": {
-        "kind": "number", "label": "Batch", "min": 1, "max": 512, "step": "1",
-        "hint": "So many radiographs are looked at before the weights change. Fewer take less "
-        "memory.",
+        "kind": "number", "label": marked("Batch"), "min": 1, "max": 512, "step": "1",
+        "hint": marked(
+            "So many radiographs are looked at before the weights change. Fewer take less "
+            "memory."
+        ),
     },
     "augmentation": {
-        "kind": "check", "label": "Vary the radiographs",
-        "hint": "Every epoch sees them turned, enlarged and brightened a little, so that they are "
-        "not learned by heart.",
+        "kind": "check", "label": marked("Vary the radiographs"),
+        "hint": marked(
+            "Every epoch sees them turned, enlarged and brightened a little, so that they "
+            "are not learned by heart."
+        ),
     },
     "class_weights": {
-        "kind": "check", "label": "Let rare answers count more",
-        "hint": "Otherwise a network does well by calling everything normal.",
+        "kind": "check", "label": marked("Let rare answers count more"),
+        "hint": marked(
+            "Otherwise a network does well by calling everything normal."
+        ),
     },
 }  # fmt: skip
 """Fields of a training's plan, as the form shows them."""
 
-_FROZEN = "Not with the head alone: its trunk looks at each radiograph once."
+_DIVIDED = marked(
+    "Radiographs that are there. About 60 percent are for training, 20 for validation and 20 for "
+    "the test; no patient stands on two sides."
+)
+_FROZEN = marked("Not with the head alone: its trunk looks at each radiograph once.")
 
 
 class SetupPanel(widgets.VBox):
@@ -100,9 +117,9 @@ class SetupPanel(widgets.VBox):
     def _fill(self, _: object = None) -> None:
         trainer, network = self._trainer, self._trainer.network
         chosen = [
-            ("dataset_key", "Radiographs", trainer.dataset.hint),
-            ("question", "Question", ""),
-            ("network_key", "Network", network.hint),
+            ("dataset_key", gettext("Radiographs"), trainer.dataset.hint),
+            ("question", gettext("Question"), ""),
+            ("network_key", gettext("Network"), network.hint),
         ]
         choices = [
             {
@@ -120,41 +137,47 @@ class SetupPanel(widgets.VBox):
         varied = settings["augmentation"]
         varied["value"] = varied["value"] is not None
         if network.frozen:
-            varied |= {"hint": _FROZEN, "disabled": True}
-        self.choices.fill("What to learn", choices, folded=False)
-        self.settings.fill("Settings", [*settings.values()], folded=True)
+            varied |= {"hint": gettext(_FROZEN), "disabled": True}
+        self.choices.fill(gettext("What to learn"), choices, folded=False)
+        self.settings.fill(gettext("Settings"), [*settings.values()], folded=True)
 
     def _describe(self, _: object = None) -> None:
         trainer = self._trainer
         if trainer.dataset_problem:
-            problem = escape(trainer.dataset_problem)
+            problem = escape(told(trainer.dataset_problem))
             self.overview.value = f'<p class="fw-note fw-note-problem" role="alert">{problem}</p>'
         elif trainer.overview is not None:
             self.overview.value = _table(trainer.overview)
         elif trainer.activity is Activity.CHECKING:
-            self.overview.value = '<p class="fw-note">The radiographs are looked through …</p>'
+            words = gettext("The radiographs are looked through …")
+            self.overview.value = f'<p class="fw-note">{escape(words)}</p>'
         else:
-            self.overview.value = (
-                '<p class="fw-note">They are drawn when you start, which takes a minute.</p>'
-            )
+            words = gettext("They are drawn when you start, which takes a minute.")
+            self.overview.value = f'<p class="fw-note">{escape(words)}</p>'
 
 
 def _table(overview: Overview) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(part)}</th>'
+        f'<tr><th scope="row">{escape(gettext(part))}</th>'
         + "".join(f"<td>{number:,}</td>" for number in numbers)
         + "</tr>"
         for part, *numbers in overview.rows
     )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in overview.notes)
-    listed = f'<ul class="fw-warnings" aria-label="Notes on the radiographs">{notes}</ul>'
+    notes = "".join(f"<li>{escape(told(note))}</li>" for note in overview.notes)
+    label = escape(gettext("Notes on the radiographs"))
+    listed = f'<ul class="fw-warnings" aria-label="{label}">{notes}</ul>'
     heads = "".join(
-        f'<th scope="col">{word}</th>'
-        for word in ("Part", "All", "Patients", "Fractured", "Normal")
+        f'<th scope="col">{escape(word)}</th>'
+        for word in (
+            gettext("Part"),
+            gettext("All"),
+            gettext("Patients"),
+            gettext("Fractured"),
+            gettext("Normal"),
+        )
     )
     return (
-        '<table class="fw-counts"><caption>Radiographs that are there. About 60 percent are for '
-        "training, 20 for validation and 20 for the test; no patient stands on two sides.</caption>"
+        f'<table class="fw-counts"><caption>{escape(gettext(_DIVIDED))}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         f"{listed if notes else ''}"
     )

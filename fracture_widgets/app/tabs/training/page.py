@@ -10,12 +10,13 @@ from typing import Any
 from fracture_widgets.app.shell import AppShell
 from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base.language import gettext, marked
 
 
 class TrainingTab(Tab):
     """Training of networks; the options are those of the view."""
 
-    key, title, order = "training", "Training", 40
+    key, title, order = "training", marked("Training"), 40
     css = style("training")
 
     def __init__(self, **options: Any) -> None:
@@ -70,7 +71,7 @@ class TrainingPanel(AppShell):
         executor: Executor | None = None,
     ) -> None:
         tab = TrainingTab(folders=folders, home=home)
-        super().__init__([tab], title="Fracture Widgets: training", executor=executor)
+        super().__init__([tab], title=gettext("Fracture Widgets: training"), executor=executor)
         view = self.view(tab.key)
         self.state = self.trainer = view.trainer
         self.setup, self.curves = view.setup, view.curves

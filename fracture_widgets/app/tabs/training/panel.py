@@ -20,13 +20,16 @@ from fracture_widgets.app.tabs.training.trainer import DRAWING, Activity, Traine
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.base.files import data_folder
+from fracture_widgets.base.language import gettext, marked, ngettext, told
+from fracture_widgets.base.words import decimal
 from fracture_widgets.training.progress import FEATURES, READING
 from fracture_widgets.training.run_folder import best_of
 
+_MEASURES = {"loss": marked("Loss"), "accuracy": marked("Accuracy")}
 _STAGES = {
-    DRAWING: "Drawing radiographs",
-    READING: "Reading radiographs",
-    FEATURES: "The trunk looks at radiographs",
+    DRAWING: marked("Drawing radiographs"),
+    READING: marked("Reading radiographs"),
+    FEATURES: marked("The trunk looks at radiographs"),
 }
 
 
@@ -50,19 +53,24 @@ class TrainingView(widgets.VBox):
         self.runs = RunsPanel(trainer)
         self.buttons = widgets.HBox(
             [
-                _button("Start training", "fw-primary", trainer.start),
-                _button("Pause", "fw-secondary", trainer.pause, "It can be continued later"),
+                _button(gettext("Start training"), "fw-primary", trainer.start),
                 _button(
-                    "Continue",
-                    "fw-primary",
-                    lambda: trainer.resume(trainer.run),
-                    "After its last epoch",
+                    gettext("Pause"),
+                    "fw-secondary",
+                    trainer.pause,
+                    gettext("It can be continued later"),
                 ),
                 _button(
-                    "Stop",
+                    gettext("Continue"),
+                    "fw-primary",
+                    lambda: trainer.resume(trainer.run),
+                    gettext("After its last epoch"),
+                ),
+                _button(
+                    gettext("Stop"),
                     "fw-secondary",
                     trainer.finish,
-                    "No more epochs: judge the best one so far",
+                    gettext("No more epochs: judge the best one so far"),
                 ),
             ]
         )
@@ -86,8 +94,10 @@ class TrainingView(widgets.VBox):
         reason = next(trainer.blockers(), "")
         at_work = trainer.activity is Activity.TRAINING
         start.disabled = bool(reason)
-        start.tooltip = reason or "Train with these settings"
-        start.description = "Start another" if trainer.paused else "Start training"
+        start.tooltip = reason or gettext("Train with these settings")
+        start.description = (
+            gettext("Start another") if trainer.paused else gettext("Start training")
+        )
         set_shown(start, not trainer.busy)
         set_shown(resume, trainer.paused)
         set_shown(pause, trainer.busy)
@@ -100,9 +110,11 @@ class TrainingView(widgets.VBox):
         )
         self.status.say(*_line(trainer, reason))
         self.early.text = "" if trainer.ended is None else str(trainer.ended)
-        notes = "".join(f"<li>{escape(note)}</li>" for note in trainer.notes)
+        notes = "".join(f"<li>{escape(told(note))}</li>" for note in trainer.notes)
         self.notes.value = (
-            f'<ul class="fw-warnings" aria-label="Notes">{notes}</ul>' if notes else ""
+            f'<ul class="fw-warnings" aria-label="{escape(gettext("Notes"))}">{notes}</ul>'
+            if notes
+            else ""
         )
 
 
@@ -115,36 +127,50 @@ def _line(trainer: Trainer, reason: str) -> tuple[str, str]:
     run = trainer.run
     if trainer.paused and run is not None:
         return (
-            f"Paused after epoch {len(run.history)} of at most {run.plan.epochs}. Continue goes on "
-            "from there; Stop judges the best epoch so far."
+            gettext(
+                "Paused after epoch {history} of at most {epochs}. Continue goes on from "
+                "there; Stop judges the best epoch so far.",
+                history=len(run.history),
+                epochs=run.plan.epochs,
+            )
         ), "quiet"
     if reason:
         return reason, "quiet" if trainer.activity is Activity.CHECKING else "problem"
     if run is not None and run.finished:
         many = len(run.history)
         return (
-            f"Trained for {many} epoch{'' if many == 1 else 's'}; the weights of epoch "
-            f"{run.best_epoch} are kept."
+            ngettext(
+                "Trained for {n} epoch; the weights of epoch {best} are kept.",
+                "Trained for {n} epochs; the weights of epoch {best} are kept.",
+                many,
+                best=run.best_epoch,
+            )
         ), "good"
-    return "Ready.", "quiet"
+    return gettext("Ready."), "quiet"
 
 
 def _working(trainer: Trainer) -> str:
     step = trainer.step
     if trainer.activity is Activity.PAUSING:
-        return "Pausing …"
+        return gettext("Pausing …")
     if trainer.activity is Activity.ENDING and (step is None or step.epoch):
-        return "Ending, and asking the best epoch about the test radiographs …"
+        return gettext("Ending, and asking the best epoch about the test radiographs …")
     if step is None:
-        return "Getting ready …"
+        return gettext("Getting ready …")
     # The first batch takes far longer than any other: its pace says nothing.
     first = step.batch == 1 and trainer.ended is None
     left = "" if first else _left(step.seconds_left)
     if step.stage in _STAGES:
-        return f"{_STAGES[step.stage]}: {step.done:,} of {step.total:,}{left}."
-    return (
-        f"Epoch {step.epoch} of at most {step.epochs}, batch {step.batch} of {step.batches}; loss "
-        f"{step.loss:.3f}{left}."
+        of = gettext("{n} of {total}", n=step.done, total=step.total)
+        return f"{gettext(_STAGES[step.stage])}: {of}{left}."
+    return gettext(
+        "Epoch {epoch} of at most {epochs}, batch {batch} of {batches}; loss {loss:.3f}{left}.",
+        epoch=step.epoch,
+        epochs=step.epochs,
+        batch=step.batch,
+        batches=step.batches,
+        loss=step.loss,
+        left=left,
     )
 
 
@@ -152,10 +178,10 @@ def _left(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 90:
-        return f"; at most {seconds:.0f} s left"
+        return gettext("; at most {seconds:.0f} s left", seconds=seconds)
     if seconds < 5400:
-        return f"; at most {seconds / 60:.0f} minutes left"
-    return f"; at most {seconds / 3600:.1f} hours left"
+        return gettext("; at most {seconds:.0f} minutes left", seconds=seconds / 60)
+    return gettext("; at most {seconds:.1f} hours left", seconds=seconds / 3600)
 
 
 def _button(
@@ -180,11 +206,13 @@ class Curves(LiveWidget):
     def _draw(self, _: object = None) -> None:
         history = self._trainer.history
         if history is None or not len(history):
-            self.show({"charts": [], "empty": "The curves begin when the first epoch ends."})
+            self.show(
+                {"charts": [], "empty": gettext("The curves begin when the first epoch ends.")}
+            )
             return
         charts = [
-            _chart(history, "loss", "Loss: lower is better"),
-            _chart(history, "accuracy", "Accuracy: higher is better"),
+            _chart(history, "loss", gettext("Loss: lower is better")),
+            _chart(history, "accuracy", gettext("Accuracy: higher is better")),
         ]
         self.show({"charts": charts, "empty": ""})
 
@@ -209,12 +237,19 @@ def _chart(history: pd.DataFrame, name: str, title: str) -> dict[str, Any]:
         "low": low,
         "high": high,
         "alt": (
-            f"{name.capitalize()} after epoch {len(history)}: {_number(training[-1])} in training, "
-            f"{_number(validation[-1])} in validation. In the best epoch, {best}: "
-            f"{_number(validation[best - 1])} in validation."
+            gettext(
+                "{measure} after epoch {history}: {training} in training, {validation} in "
+                "validation. In the best epoch, {best}: {best_} in validation.",
+                measure=gettext(_MEASURES[name]),
+                history=len(history),
+                training=_number(training[-1]),
+                validation=_number(validation[-1]),
+                best=best,
+                best_=_number(validation[best - 1]),
+            )
         ),
     }
 
 
 def _number(value: float | None) -> str:
-    return "no number" if value is None else f"{value:.3f}"
+    return gettext("no number") if value is None else decimal(value, 3)

@@ -17,7 +17,8 @@ from fracture_widgets.app.widgets.controls import DownloadButton, Figures, Statu
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.words import local
+from fracture_widgets.base.language import gettext, marked, ngettext, told
+from fracture_widgets.base.words import begun, decimal, local
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.learned import MARK
 from fracture_widgets.evaluation.scores import Scores
@@ -28,15 +29,27 @@ from fracture_widgets.training.run_folder import RunFolder
 from fracture_widgets.training.runs import TrainingRun, list_runs, open_run, task_title
 
 _MEASURES = {
-    "accuracy": "Accuracy", "auroc": "AUROC", "average_precision": "Average precision",
-    "sensitivity": "Sensitivity", "specificity": "Specificity", "precision": "Precision",
-    "f1": "F1", "kappa": "Cohen’s kappa",
-}  # fmt: skip
-_EMPTY = """
-<section class="fw-card fw-card-empty"><h2>Evaluation</h2>
-<p>At the end the network answers the test radiographs, which it never saw: how well it did will
-stand here.</p></section>
-"""
+    "accuracy": marked("Accuracy"),
+    "auroc": "AUROC",
+    "average_precision": marked("Average precision"),
+    "sensitivity": marked("Sensitivity"),
+    "specificity": marked("Specificity"),
+    "precision": marked("Precision"),
+    "f1": "F1",
+    "kappa": marked("Cohen’s kappa"),
+}
+_EMPTY = marked(
+    "At the end the network answers the test radiographs, which it never saw: how well it did will "
+    "stand here."
+)
+_INTERVALS = marked(
+    "Intervals by drawing whole patients again and again. With few patients they are wide, or say "
+    "nothing."
+)
+_KEPT = marked(
+    "Kept on the computer that runs this page, epoch by epoch. A page that was closed, or a "
+    "computer that was switched off, loses no finished epoch."
+)
 _MOST_RUNS = 50
 
 
@@ -54,11 +67,11 @@ class ReportPanel(widgets.VBox):
         self._use = use
         self.card = widgets.HTML()
         self.figures = Figures()
-        self.save = DownloadButton(self._save, label="Save model")
+        self.save = DownloadButton(self._save, label=gettext("Save model"))
         self.use = named(
             widgets.Button(
-                description="Use this network",
-                tooltip="Put it among the models, where the workbench can ask it",
+                description=gettext("Use this network"),
+                tooltip=gettext("Put it among the models, where the workbench can ask it"),
             ),
             "fw-button",
         )
@@ -76,16 +89,20 @@ class ReportPanel(widgets.VBox):
         for widget in (self.figures, self.buttons, self.saved):
             set_shown(widget, scores is not None)
         if run is None or scores is None:
-            self.card.value = _EMPTY
+            self.card.value = (
+                '<section class="fw-card fw-card-empty">'
+                f"<h2>{escape(gettext('Evaluation'))}</h2><p>{escape(gettext(_EMPTY))}</p></section>"
+            )
             self.figures.draw([])
             return
         self.card.value = _card(run, scores)
         drawn = run.figures()
         alts = {"confusion_matrix": _matrix_in_words(scores)}
         if "roc" in drawn:
-            alts["roc"] = (
-                "ROC curve: sensitivity by the share of normal radiographs called fractured; the "
-                f"area below it is {_number(scores.estimates['auroc'].value)}."
+            alts["roc"] = gettext(
+                "ROC curve: sensitivity by the share of normal radiographs called fractured; "
+                "the area below it is {value}.",
+                value=_number(scores.estimates["auroc"].value),
             )
         self.figures.draw([(alt, drawn[name]._repr_png_()) for name, alt in alts.items()])
 
@@ -94,8 +111,11 @@ class ReportPanel(widgets.VBox):
         if home is None:
             return None
         self.saved.say(
-            f"Saved as {home.name} among the networks in the data folder: weights and card; the "
-            "card is downloaded.",
+            gettext(
+                "Saved as {name} among the networks in the data folder: weights and card; the"
+                " card is downloaded.",
+                name=home.name,
+            ),
             "good",
         )
         assert self._trainer.run is not None
@@ -106,8 +126,17 @@ class ReportPanel(widgets.VBox):
         home = self._copied("models")
         if home is None:
             return
-        where = "at the top of this page" if self._use is not None else "on the workbench"
-        self.saved.say(f"{home.name} is among the models now: see Model {where}.", "good")
+        where = (
+            gettext("at the top of this page")
+            if self._use is not None
+            else gettext("on the workbench")
+        )
+        self.saved.say(
+            gettext(
+                "{name} is among the models now: see Model {where}.", name=home.name, where=where
+            ),
+            "good",
+        )
         if self._use is not None:
             self._use(home)
 
@@ -122,8 +151,11 @@ class ReportPanel(widgets.VBox):
                 write_whole(home / name, (run.folder / name).read_bytes())
         except OSError as error:
             self.saved.say(
-                f"The network could not be saved ({error.strerror}): make room in the data folder, "
-                "then save again.",
+                gettext(
+                    "The network could not be saved ({strerror}): make room in the data folder, "
+                    "then save again.",
+                    strerror=error.strerror,
+                ),
                 "problem",
             )
             return None
@@ -132,7 +164,7 @@ class ReportPanel(widgets.VBox):
 
 def _card(run: TrainingRun, scores: Scores) -> str:
     """Return the numbers as HTML; every text in it is escaped."""
-    question = task_title(run.question)
+    question = told(task_title(run.question))
     measures = _MEASURES | {
         name: name.capitalize().replace("_", " ")
         for name in scores.estimates
@@ -144,39 +176,57 @@ def _card(run: TrainingRun, scores: Scores) -> str:
             continue
         estimate = scores.estimates[name]
         bounds = (_number(estimate.low), _number(estimate.high))
-        interval = "–" if "–" in bounds else " to ".join(bounds)
+        low, high = bounds
+        interval = "–" if "–" in bounds else gettext("{low} to {high}", low=low, high=high)
         rows.append(
-            f'<tr><th scope="row">{escape(title)}</th><td>{_number(estimate.value)}</td>'
+            f'<tr><th scope="row">{escape(gettext(title))}</th><td>{_number(estimate.value)}</td>'
             f"<td>{interval}</td></tr>"
         )
+    baseline = gettext(scores.baseline_answer)
+    always = gettext("Accuracy of always “{baseline}”", baseline=baseline)
     rows.insert(
         1,
-        f'<tr class="fw-baseline"><th scope="row">Accuracy of always “'
-        f"{escape(scores.baseline_answer)}”</th><td>{scores.baseline:.3f}</td><td></td></tr>",
+        f'<tr class="fw-baseline"><th scope="row">{escape(always)}</th>'
+        f"<td>{decimal(scores.baseline, 3)}</td><td></td></tr>",
     )
     ahead = scores.estimates["accuracy"].low > scores.baseline
     verdict = (
-        f"It does better than always answering “{scores.baseline_answer}”, and not by chance."
+        gettext(
+            "It does better than always answering “{baseline_answer}”, and not by chance.",
+            baseline_answer=baseline,
+        )
         if ahead
-        else f"By these numbers it is not shown to do better than always answering “"
-        f"{scores.baseline_answer}”."
+        else gettext(
+            "By these numbers it is not shown to do better than always answering "
+            "“{baseline_answer}”.",
+            baseline_answer=baseline,
+        )
     )
-    patients = "patient" if scores.groups == 1 else "patients"
-    marked = run.learned is not None and run.learned.n > 0 and run.learned.all
-    learned = f"<p>{escape(str(run.learned))}</p>" if run.learned is not None else ""
+    counted = ngettext(
+        "{radiographs:,} radiographs of {n:,} patient",
+        "{radiographs:,} radiographs of {n:,} patients",
+        scores.groups,
+        radiographs=scores.n,
+    )
+    kicker = gettext(
+        "{question}, test split, best epoch {epoch}", question=begun(question), epoch=run.best_epoch
+    )
+    heads = "".join(
+        f'<th scope="col">{escape(title)}</th>'
+        for title in (gettext("Measure"), gettext("Value"), gettext("95 % interval"))
+    )
+    with_learned = run.learned is not None and run.learned.n > 0 and run.learned.all
+    learned = f"<p>{escape(told(str(run.learned)))}</p>" if run.learned is not None else ""
     on_all = "" if run.on_all is None else f'<p class="fw-fine">{escape(_in_short(run.on_all))}</p>'
     return f"""
-<section class="fw-card fw-evaluation" aria-label="Evaluation">
-  <p class="fw-kicker">{escape(question[:1].upper() + question[1:])}, test split, best epoch
-    {run.best_epoch}{f", {MARK}" if marked else ""}</p>
-  <h2>{scores.n:,} radiographs of {scores.groups:,} {patients}</h2>
+<section class="fw-card fw-evaluation" aria-label="{escape(gettext("Evaluation"))}">
+  <p class="fw-kicker">{escape(kicker)}{f", {gettext(MARK)}" if with_learned else ""}</p>
+  <h2>{escape(counted)}</h2>
   {learned}
   <p>{escape(verdict)}</p>
-  <table class="fw-metrics"><thead><tr><th scope="col">Measure</th><th scope="col">Value</th>
-    <th scope="col">95 % interval</th></tr></thead><tbody>{"".join(rows)}</tbody></table>
+  <table class="fw-metrics"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>
   {on_all}
-  <p class="fw-fine">Intervals by drawing whole patients again and again. With few patients they
-    are wide, or say nothing.</p>
+  <p class="fw-fine">{escape(gettext(_INTERVALS))}</p>
 </section>
 """
 
@@ -184,21 +234,28 @@ def _card(run: TrainingRun, scores: Scores) -> str:
 def _in_short(scores: Scores) -> str:
     """Return figures that stand beside, in one sentence."""
     shown = [name for name in ("accuracy", "auroc") if name in scores.estimates]
-    said = ", ".join(f"{_MEASURES[name]} {_number(scores.estimates[name].value)}" for name in shown)
-    return f"On all {scores.n:,}, some {MARK}: {said}."
+    said = ", ".join(
+        f"{gettext(_MEASURES[name])} {_number(scores.estimates[name].value)}" for name in shown
+    )
+    return gettext("On all {n:,}, some {mark}: {said}.", n=scores.n, mark=gettext(MARK), said=said)
 
 
 def _number(value: float | None) -> str:
-    return f"{value:.3f}" if value is not None and math.isfinite(value) else "–"
+    return decimal(value, 3) if value is not None and math.isfinite(value) else "–"
 
 
 def _matrix_in_words(scores: Scores) -> str:
     cells = "; ".join(
-        f"{truth} called {given}: {count}"
+        gettext(
+            "{truth} called {given}: {count}",
+            truth=gettext(truth),
+            given=gettext(given),
+            count=count,
+        )
         for truth, counts in zip(scores.labels, scores.confusion.tolist(), strict=True)
         for given, count in zip(scores.labels, counts, strict=True)
     )
-    return f"Confusion matrix. {cells}."
+    return gettext("Confusion matrix. {cells}.", cells=cells)
 
 
 class RunsPanel(widgets.VBox):
@@ -208,17 +265,25 @@ class RunsPanel(widgets.VBox):
         self._trainer = trainer
         self.table = RecordTable(
             self.press,
-            caption="Trainings, newest first",
-            columns=["Started", "Question", "Network", "Epochs", "Validation loss", "State"],
-            empty="No training yet. Every one that finishes an epoch is listed here, and can be "
-            "continued.",
-            question="Delete this training and its network?",
+            caption=gettext("Trainings, newest first"),
+            columns=[
+                gettext("Started"),
+                gettext("Question"),
+                gettext("Network"),
+                gettext("Epochs"),
+                gettext("Validation loss"),
+                gettext("State"),
+            ],
+            empty=gettext(
+                "No training yet. Every one that finishes an epoch is listed here, and can be"
+                " continued."
+            ),
+            question=gettext("Delete this training and its network?"),
         )
         self.table.add_class("fw-runs-table")
         self.note = StatusLine()
         heading = widgets.HTML(
-            "<h2>Trainings</h2><p>Kept on the computer that runs this page, epoch by epoch. A page "
-            "that was closed, or a computer that was switched off, loses no finished epoch.</p>"
+            f"<h2>{escape(gettext('Trainings'))}</h2><p>{escape(gettext(_KEPT))}</p>"
         )
         super().__init__([named(heading, "fw-heading"), self.note, self.table])
         trainer.observe(self.refresh, ["runs_changed", "run", "activity"])
@@ -236,7 +301,7 @@ class RunsPanel(widgets.VBox):
         folder = trainer.root / name
         self.note.say("")
         if trainer.busy:
-            self.note.say("A training is at work: wait for its end, or pause it.")
+            self.note.say(gettext("A training is at work: wait for its end, or pause it."))
             return
         try:
             if kind == "delete":
@@ -255,33 +320,39 @@ class RunsPanel(widgets.VBox):
         if self._trainer.run is not None and self._trainer.run.folder == folder:
             self._trainer.open(None)
         self._trainer.runs_changed += 1
-        self.note.say("The training is deleted.", "good")
+        self.note.say(gettext("The training is deleted."), "good")
 
     def _row(self, folder: Path) -> Record:
         trainer, when = self._trainer, _when(folder)
         try:
             run = open_run(folder)
         except FractureWidgetsError:
-            cells = (when, "", "", "", "", "damaged")
+            cells = (when, "", "", "", "", gettext("damaged"))
             return Record(id=folder.name, name=folder.name, cells=cells, actions=(DELETE,))
         at_work = trainer.busy and trainer.folder == folder
         known = ARCHITECTURES.get(run.network_name)
         network = known.title if known else run.network_name
         best = run.history["val_loss"].loc[run.best_epoch]
-        unfinished = () if run.finished else (("continue", "Continue"),)
-        question = task_title(run.question)
+        unfinished = () if run.finished else (("continue", gettext("Continue")),)
+        question = told(task_title(run.question))
         return Record(
             id=folder.name,
             name=f"{question}, {when}",
             cells=(
                 when,
                 question,
-                f"{network}, head alone" if run.plan.frozen_trunk else network,
-                f"{len(run.history)} of {run.plan.epochs}",
-                f"{best:.3f} (epoch {run.best_epoch})",
-                "finished" if run.finished else "at work" if at_work else "can be continued",
+                gettext("{network}, head alone", network=network)
+                if run.plan.frozen_trunk
+                else network,
+                gettext("{n} of {total}", n=len(run.history), total=run.plan.epochs),
+                gettext("{best} (epoch {epoch})", best=decimal(best, 3), epoch=run.best_epoch),
+                gettext("finished")
+                if run.finished
+                else gettext("at work")
+                if at_work
+                else gettext("can be continued"),
             ),
-            actions=() if at_work else (("open", "Open"), *unfinished, DELETE),
+            actions=() if at_work else (("open", gettext("Open")), *unfinished, DELETE),
             shown=trainer.run is not None and trainer.run.folder == folder,
         )
 

@@ -28,6 +28,7 @@ from fracture_widgets.app.tabs.training.choices import (
 )
 from fracture_widgets.app.widgets.background import BackgroundTask, LatestTask
 from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
@@ -130,17 +131,20 @@ class Trainer(traitlets.HasTraits):
     def blockers(self) -> Iterator[str]:
         """Yield the reasons why Start cannot work now, each a sentence."""
         if not importlib.util.find_spec("keras"):
-            yield str(MissingExtra("Training", "train"))
+            yield str(MissingExtra(gettext("Training"), "train"))
         if self.busy:
-            yield "A training is at work."
+            yield gettext("A training is at work.")
         if self.activity is Activity.CHECKING:
-            yield "The radiographs are being looked through."
+            yield gettext("The radiographs are being looked through.")
         if self.dataset_problem:
             yield self.dataset_problem
         elif self.overview is not None and any(
             part == self.question and not count for part, count, *_ in self.overview.rows
         ):
-            yield f"There is no radiograph of the {self.question} among these: ask otherwise."
+            yield gettext(
+                "There is no radiograph of the {question} among these: ask otherwise.",
+                question=self.question,
+            )
 
     def look(self) -> None:
         """Look the chosen dataset through."""
@@ -192,15 +196,18 @@ class Trainer(traitlets.HasTraits):
         key = _dataset_of(run.folder)
         choice = next((choice for choice in self.datasets if choice.key == key), None)
         if choice is None:
-            self.problem = (
-                f"The radiographs that {run.folder.name} learns from are not among those offered "
-                "here: open the panel with their folder to continue it."
+            self.problem = gettext(
+                "The radiographs that {name} learns from are not among those offered here: "
+                "open the panel with their folder to continue it.",
+                name=run.folder.name,
             )
             return
         if run.network_name not in ARCHITECTURES:
-            self.problem = (
-                f"The network of {run.folder.name} is not among those offered here "
-                f"({run.network_name}): continue it with the code that began it."
+            self.problem = gettext(
+                "The network of {name} is not among those offered here ({network_name}): "
+                "continue it with the code that began it.",
+                name=run.folder.name,
+                network_name=run.network_name,
             )
             return
         self.run, self.ended = run, None

@@ -6,6 +6,7 @@ from typing import Any
 
 from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base.language import marked
 
 __all__ = ["TAB", "WorklistTab"]
 
@@ -13,7 +14,7 @@ __all__ = ["TAB", "WorklistTab"]
 class WorklistTab(Tab):
     """The radiographs at hand as a table, beside the one that is read."""
 
-    key, title, order = "worklist", "Worklist", 20
+    key, title, order = "worklist", marked("Worklist"), 20
     beside = True
     css = style("worklist")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict
 from functools import partial
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -28,10 +29,12 @@ from fracture_widgets.app.tabs.worklist.rows import (
 from fracture_widgets.app.widgets.controls import DownloadButton, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Table, options, thumbnail
+from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.imaging.radiograph import held_bytes
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.records.formats import ReportFile
 
+_ORDER = marked("The most suspicious first, once the networks have answered.")
 _LONGEST_TEXT = 200
 _HELD_BYTES = 64 << 20
 
@@ -64,9 +67,9 @@ class WorklistPanel(widgets.VBox):
             },
             executor=executor,
         )
-        self.export = DownloadButton(self._export, label="Export as CSV")
+        self.export = DownloadButton(self._export, label=gettext("Export as CSV"))
         heading = widgets.HTML(
-            "<h2>Worklist</h2><p>The most suspicious first, once the networks have answered.</p>"
+            f"<h2>{escape(gettext('Worklist'))}</h2><p>{escape(gettext(_ORDER))}</p>"
         )
         top = widgets.HBox([named(heading, "fw-heading"), self.export])
         super().__init__([named(top, "fw-history-top"), self.table])
@@ -95,8 +98,8 @@ class WorklistPanel(widgets.VBox):
             sorting=asdict(self.sorting),
             filter=asdict(self.wanted),
             choices={
-                "body_part": options("Any body part", BODY_PARTS),
-                "answer": options("Any answer", ANSWERS),
+                "body_part": options(gettext("Any body part"), BODY_PARTS),
+                "answer": options(gettext("Any answer"), ANSWERS),
             },
             counts=counts_in_words(len(rows), self._shown),
             shown=len(self._shown),

@@ -10,6 +10,7 @@ from typing import Any
 from fracture_widgets.app.card import knows_one_part
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.widgets.table import made_once
+from fracture_widgets.base.language import gettext, marked, ngettext, told
 from fracture_widgets.base.tables import csv_text
 from fracture_widgets.base.words import percent
 from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_of, rounded
@@ -25,7 +26,7 @@ from fracture_widgets.parts import Verdict
 ANSWERS = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN, NOT_ANSWERED)
 """What can be asked for in a filter."""
 
-_WAITING = "waiting"
+_WAITING = marked("waiting")
 
 Row = Mapping[str, Any]
 """The record of an entry, with its ``key``; of what is not answered, the ``error`` in its place."""
@@ -97,9 +98,15 @@ def counts_in_words(total: int, shown: Sequence[Row]) -> str:
     """Say how many radiographs there are, and what of them is known."""
     found = [answered(row) if "verdict" in row or row["error"] else _WAITING for row in shown]
     counts = {said: found.count(said) for said in (*ANSWERS[:-1], _WAITING, ANSWERS[-1])}
-    several = f"{total} radiograph{'' if total == 1 else 's'}"
-    parts = [several if len(shown) == total else f"{len(shown)} of {total} shown"]
-    return ", ".join([*parts, *(f"{count} {what}" for what, count in counts.items() if count)])
+    several = ngettext("{n} radiograph", "{n} radiographs", total)
+    parts = [
+        several
+        if len(shown) == total
+        else gettext("{shown} of {total} shown", shown=len(shown), total=total)
+    ]
+    return ", ".join(
+        [*parts, *(f"{count} {gettext(what)}" for what, count in counts.items() if count)]
+    )
 
 
 def thumbnail_name(entry: Entry) -> str:
@@ -120,27 +127,28 @@ def worklist_csv(entries: Iterable[Entry]) -> str:
 def shown_row(entry: Entry) -> dict[str, Any]:
     """Return what the page shows of an entry."""
     radiograph, report = entry.radiograph, entry.report
-    drawn = ", drawn" if radiograph.source_format == "drawn" else ""
+    drawn = gettext(", drawn") if radiograph.source_format == "drawn" else ""
     row: dict[str, Any] = {
         "key": entry.key,
         "thumbnail": thumbnail_name(entry),
         "name": radiograph.name,
         "size": f"{radiograph.width} × {radiograph.height}{drawn}",
-        "warnings": " ".join(radiograph.warnings),
+        "warnings": " ".join(map(told, radiograph.warnings)),
     }
     if report is None:
         state = "problem" if entry.problem else "waiting"
-        return row | {"state": state, "problem": entry.problem}
+        return row | {"state": state, "problem": told(entry.problem)}
     said = verdict_words(report.verdict, report.calibrated_probability)
-    said += f", {ON_REQUEST}" if report.answer.overridden else ""
+    said += f", {gettext(ON_REQUEST)}" if report.answer.overridden else ""
     if report.answer.overridden:
-        row["warnings"] = " ".join([override_mark(report.answer), *radiograph.warnings])
+        warnings = [override_mark(report.answer), *map(told, radiograph.warnings)]
+        row["warnings"] = " ".join(warnings)
     row |= {"state": verdict_slug(report.verdict), "verdict": said}
     if report.refused:
-        return row | {"problem": report.answer.refusal}
+        return row | {"problem": told(report.answer.refusal)}
     given = knows_one_part(report.answer)
     return row | {
-        "body_part": report.body_part,
+        "body_part": gettext(report.body_part),
         "body_part_percent": "" if given else percent(report.body_part_probability),
         "probability": round(report.calibrated_probability, 3),
         "percent": percent(report.calibrated_probability),

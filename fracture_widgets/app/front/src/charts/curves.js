@@ -1,6 +1,7 @@
 // Loss and accuracy by epoch, drawn as SVG. The words beside them say the same to who cannot see.
 
 import { h, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 import { gridLine, s } from "../base/svg.js";
 
 const W = 420, H = 250, LEFT = 46, RIGHT = 12, TOP = 14, BOTTOM = 38;
@@ -29,7 +30,7 @@ function chart({ title, training, validation, best, epochs, low, high, alt }) {
   for (let epoch = 1; epoch <= last; epoch += every) {
     svg.append(s("text", { x: x(epoch), y: H - BOTTOM + 17, "text-anchor": "middle" }, String(epoch)));
   }
-  svg.append(s("text", { x: (LEFT + W - RIGHT) / 2, y: H - 4, "text-anchor": "middle" }, "Epoch"));
+  svg.append(s("text", { x: (LEFT + W - RIGHT) / 2, y: H - 4, "text-anchor": "middle" }, gettext("Epoch")));
   if (best) svg.append(s("line", { class: "fw-best", x1: x(best), x2: x(best), y1: TOP, y2: H - BOTTOM }));
   for (const [name, values] of [["training", training], ["validation", validation]]) {
     const points = values.map((value, i) => [x(i + 1), y(value)]).filter(([, at]) => Number.isFinite(at));
@@ -47,9 +48,9 @@ function render({ model, el }) {
   const charts = h("div", { class: "fw-charts" });
   const legend = h(
     "p", { class: "fw-legend", "aria-hidden": "true" },
-    h("span", { class: "fw-key fw-key-training" }, "training"),
-    h("span", { class: "fw-key fw-key-validation" }, "validation"),
-    h("span", { class: "fw-key fw-key-best" }, "best epoch so far"),
+    h("span", { class: "fw-key fw-key-training" }, gettext("training")),
+    h("span", { class: "fw-key fw-key-validation" }, gettext("validation")),
+    h("span", { class: "fw-key fw-key-best" }, gettext("best epoch so far")),
   );
   const empty = h("p", { class: "fw-charts-empty" });
   el.append(charts, legend, empty);

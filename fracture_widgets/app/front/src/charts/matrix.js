@@ -1,6 +1,7 @@
 // A confusion matrix whose cells are buttons.
 
 import { h, keepKeys, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 function render({ model, el }) {
   const table = h("table", { class: "fw-matrix" });
@@ -10,10 +11,10 @@ function render({ model, el }) {
     const focused = table.querySelector(":focus")?.dataset.focus;
     const head = h(
       "tr", {},
-      h("td", {}), ...answers.map((answer) => h("th", { scope: "col" }, `called ${answer}`)),
+      h("td", {}), ...answers.map((answer) => h("th", { scope: "col" }, gettext("called {answer}", { answer: gettext(answer) }))),
     );
     table.replaceChildren(
-      h("caption", { class: "fw-visually-hidden" }, "How many of each truth were called what"),
+      h("caption", { class: "fw-visually-hidden" }, gettext("How many of each truth were called what")),
       h("thead", {}, head), h("tbody", {}, ...rows.map(row)),
     );
     if (focused) {

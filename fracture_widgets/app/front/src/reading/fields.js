@@ -1,9 +1,10 @@
 // A reader's verdict and remark on one radiograph. Everything that is chosen or typed is told.
 
 import { h } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
-const VERDICTS = [["fracture", "Fracture"], ["doubt", "Doubt"], ["none seen", "None seen"]];
-export const NOT_READ = ["", "Not read yet"];
+const VERDICTS = [["fracture", gettext("Fracture")], ["doubt", gettext("Doubt")], ["none seen", gettext("None seen")]];
+export const NOT_READ = ["", gettext("Not read yet")];
 const WRITING = 700; // milliseconds between the last key and telling
 
 export function readingFields({ legend, reader, remark: written, longest, more = [] }, tell) {
@@ -28,7 +29,7 @@ export function readingFields({ legend, reader, remark: written, longest, more =
     const now = JSON.stringify([verdict, remark.value]);
     if (now === sent) return;
     sent = now;
-    outcome.textContent = "Saving …";
+    outcome.textContent = gettext("Saving …");
     outcome.dataset.tone = "";
     tell({ type: "reading", verdict, remark: remark.value });
   }
@@ -39,7 +40,7 @@ export function readingFields({ legend, reader, remark: written, longest, more =
       h("div", { class: "fw-choices" }, ...radios.map(([radio, words]) => h(
         "label", { class: "fw-reading-choice", for: radio.id }, radio, h("span", {}, words),
       )))),
-    label: h("label", { class: "fw-remark-label", for: remark.id }, "Remark"),
+    label: h("label", { class: "fw-remark-label", for: remark.id }, gettext("Remark")),
     remark, outcome, save,
     // What was said elsewhere meanwhile; what is being typed stays.
     fill(said) {

@@ -1,9 +1,10 @@
 // The reader's own verdict beside the radiograph.
 
 import { h, linkButton, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 import { readingFields } from "./fields.js";
 
-const ASK_REMARK = "Add a remark";
+const ASK_REMARK = gettext("Add a remark");
 
 function render({ model, el }) {
   let key = null;
@@ -20,7 +21,7 @@ function render({ model, el }) {
     key = content.key;
     const told = key;
     const made = readingFields(
-      { legend: "My verdict", reader: content.reader, remark: content.remark, longest: content.remark_length },
+      { legend: gettext("My verdict"), reader: content.reader, remark: content.remark, longest: content.remark_length },
       (said) => model.send({ ...said, key: told }),
     );
     fields = made;

@@ -2,23 +2,24 @@
 // stands, nothing of the answer is here.
 
 import { h, linkButton, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 function render({ model, el }) {
   let shown = { stage: "away", number: 0 };
   const tell = (type, more = {}) => model.send({ type, number: shown.number, ...more });
   const heading = h("h2", {});
-  const bar = h("progress", { "aria-label": "Cases done" });
+  const bar = h("progress", { "aria-label": gettext("Cases done") });
   const title = h("p", { class: "fw-kicker" });
-  const group = h("div", { class: "fw-verdicts", role: "group", "aria-label": "What do you see?" });
-  const mark = h("button", { class: "fw-button fw-plain", onclick: takeMark }, "Mark the place");
-  const unmark = linkButton("Remove mark", () => tell("unmark"));
+  const group = h("div", { class: "fw-verdicts", role: "group", "aria-label": gettext("What do you see?") });
+  const mark = h("button", { class: "fw-button fw-plain", onclick: takeMark }, gettext("Mark the place"));
+  const unmark = linkButton(gettext("Remove mark"), () => tell("unmark"));
   const marked = h("p", { class: "fw-marked", role: "status" });
   const place = h("div", { class: "fw-place" }, mark, marked, unmark);
   const advice = h("p", { class: "fw-fine" },
-    "Optional: press Mark the place, then click on the picture or drag a box. You may change your answer until you ask for the network’s.");
+    gettext("Optional: press Mark the place, then click on the picture or drag a box. You may change your answer until you ask for the network’s."));
   const answer = h("div", { class: "fw-answers", role: "status" });
   const go = h("button", { class: "fw-button fw-go", onclick: onwards });
-  const leave = linkButton("Pause and leave", () => tell("leave"));
+  const leave = linkButton(gettext("Pause and leave"), () => tell("leave"));
   el.classList.add("fw-sheet");
   el.append(title, heading, bar, group, place, advice, answer, go, leave);
 
@@ -55,7 +56,7 @@ function render({ model, el }) {
     if (el.hidden) return;
     const reading = content.stage === "reading";
     title.textContent = content.title;
-    heading.textContent = `Case ${content.number} of ${content.total}`;
+    heading.textContent = gettext("Case {number} of {total}", content);
     bar.max = content.total;
     bar.value = content.number - (content.stage === "answered" ? 0 : 1);
     // The buttons stay, so that the focus does.
@@ -68,7 +69,7 @@ function render({ model, el }) {
       button.disabled = !reading;
     });
     marked.textContent = content.marked;
-    mark.textContent = content.marked ? "Mark another place" : "Mark the place";
+    mark.textContent = content.marked ? gettext("Mark another place") : gettext("Mark the place");
     mark.hidden = advice.hidden = content.stage === "answered";
     mark.disabled = !reading;
     unmark.hidden = !content.marked || !reading;
@@ -80,8 +81,8 @@ function render({ model, el }) {
     const chosen = content.choices.some(({ chosen }) => chosen);
     const ready = content.stage === "answered" || (reading && chosen);
     go.textContent = {
-      fetching: "Fetching the case …", asking: "The network looks …", answered: content.next,
-    }[content.stage] ?? (chosen ? "Show the answer" : "Say what you see first");
+      fetching: gettext("Fetching the case …"), asking: gettext("The network looks …"), answered: content.next,
+    }[content.stage] ?? (chosen ? gettext("Show the answer") : gettext("Say what you see first"));
     if (ready) go.append(h("span", { class: "fw-by-key" }, " (Enter)"));
     go.disabled = content.stage === "fetching" || content.stage === "asking" || (reading && !chosen);
     leave.hidden = content.again;

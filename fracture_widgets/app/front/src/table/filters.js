@@ -5,6 +5,7 @@
 // the last key. Selects that only arrange the rows, and filter none, have `arranges`.
 
 import { h, linkButton, offer } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 const TYPING = 200; // milliseconds between the last key and the search
 
@@ -19,7 +20,7 @@ export function tableFilters(tell, { label, search, placeholder, selects, least 
     inputs.set(name, h("select", { class: "fw-input", "aria-label": words, onchange: () => later(0) }));
     if (arranges) arranging.add(name);
   }
-  const clear = linkButton("Clear filters", clearAll, { class: "fw-link fw-clear", hidden: true });
+  const clear = linkButton(gettext("Clear filters"), clearAll, { class: "fw-link fw-clear", hidden: true });
   const node = h("div", { class: "fw-filters", role: "search", "aria-label": label }, ...inputs.values());
   const amount = h("output", { class: "fw-least" });
   if (least) {
@@ -50,8 +51,8 @@ export function tableFilters(tell, { label, search, placeholder, selects, least 
     if (least) {
       const slider = inputs.get(least.name);
       const any = slider.value === "0";
-      amount.textContent = any ? "any" : `${slider.value} %`;
-      slider.setAttribute("aria-valuetext", any ? "any" : `at least ${slider.value} percent`);
+      amount.textContent = any ? gettext("any") : `${slider.value} %`;
+      slider.setAttribute("aria-valuetext", any ? gettext("any") : gettext("at least {value} percent", { value: slider.value }));
     }
     clear.hidden = !Object.entries(chosen()).some(([name, value]) => value && !arranging.has(name));
   }

@@ -1,6 +1,7 @@
 // The saved results: filters, rows by the page, the reader's own verdict, deleting and undoing.
 
 import { h, linkButton, listen } from "../base/dom.js";
+import { gettext, numberWords } from "../base/language.js";
 import { tableFilters } from "./filters.js";
 import { readingForm } from "./history_reading.js";
 import { recordTable } from "./records.js";
@@ -15,11 +16,11 @@ export function historyView({ model, el }) {
     model.send(content);
   };
   const filters = tableFilters(tell, {
-    label: "Filter the saved results", search: "Name or remark contains", placeholder: "Name or remark",
+    label: gettext("Filter the saved results"), search: gettext("Name or remark contains"), placeholder: gettext("Name or remark"),
     selects: [
-      { name: "verdict", label: "Network's verdict" }, { name: "body_part", label: "Body part" },
-      { name: "reader", label: "Your verdict" }, { name: "model", label: "Model" },
-      { name: "order", label: "Order", arranges: true },
+      { name: "verdict", label: gettext("Network's verdict") }, { name: "body_part", label: gettext("Body part") },
+      { name: "reader", label: gettext("Your verdict") }, { name: "model", label: gettext("Model") },
+      { name: "order", label: gettext("Order"), arranges: true },
     ],
   });
   filters.node.append(filters.clear);
@@ -33,9 +34,9 @@ export function historyView({ model, el }) {
   const turn = (step, words) => h("button", {
     class: "fw-button fw-turn", onclick: () => tell({ type: "page", step }),
   }, words);
-  const before = turn(-1, "Previous");
-  const after = turn(1, "Next");
-  const pages = h("nav", { class: "fw-pager", "aria-label": "Pages of saved results" }, before, place, after);
+  const before = turn(-1, gettext("Previous"));
+  const after = turn(1, gettext("Next"));
+  const pages = h("nav", { class: "fw-pager", "aria-label": gettext("Pages of saved results") }, before, place, after);
   filters.node.hidden = pages.hidden = true; // until Python has said what there is
   let reading = null;
   let latest = null;
@@ -76,14 +77,14 @@ export function historyView({ model, el }) {
     if (every.dataset.drawn === drawn) return;
     every.dataset.drawn = drawn;
     every.replaceChildren(...(confirming !== null ? [
-      h("span", { role: "alert" }, `Delete ${words}? `),
-      linkButton(`Delete ${matching.toLocaleString("en")}`, () => {
+      h("span", { role: "alert" }, `${gettext("Delete {words}?", { words })} `),
+      linkButton(gettext("Delete {n}", { n: numberWords(matching) }), () => {
         confirming = null;
         tell({ type: "delete_all", expected: matching });
       }, { class: "fw-link fw-danger" }),
-      linkButton("Keep", () => confirmAll(null), { class: "fw-link fw-keep-all" }),
+      linkButton(gettext("Keep"), () => confirmAll(null), { class: "fw-link fw-keep-all" }),
     ] : matching > 1 ? [
-      linkButton(`Delete ${words}`, () => confirmAll(matching), { class: "fw-link fw-all" }),
+      linkButton(gettext("Delete {words}", { words }), () => confirmAll(matching), { class: "fw-link fw-all" }),
     ] : []));
   }
 

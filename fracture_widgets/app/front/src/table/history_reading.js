@@ -1,11 +1,12 @@
 // The reader's own verdict and remark of one saved result, below its row. All is saved at once.
 
 import { h, linkButton } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 import { NOT_READ, readingFields } from "../reading/fields.js";
 
 export function readingForm(row, { tell, close, next, columns }) {
   const fields = readingFields({
-    legend: `Your verdict on ${row.file}, ${row.name}`,
+    legend: gettext("Your verdict on {file}, {name}", row),
     reader: row.reader, remark: row.remark, longest: row.remark_length, more: [NOT_READ],
   }, (said) => tell({ ...said, id: row.id }));
 
@@ -25,8 +26,8 @@ export function readingForm(row, { tell, close, next, columns }) {
     fields.remark,
     h("div", { class: "fw-reading-line" },
       fields.outcome,
-      linkButton("Done", close),
-      next ? linkButton("Next row", next) : null),
+      linkButton(gettext("Done"), close),
+      next ? linkButton(gettext("Next row"), next) : null),
   );
   const node = h("tr", { class: "fw-reading-row" }, h("td", { colspan: String(columns) }, form));
   const { save, focus, noted, failed } = fields;

@@ -2,6 +2,7 @@
 // Tab key; arrows go on to the others.
 
 import { h, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 import { liveRows } from "./rows.js";
 
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
@@ -23,7 +24,7 @@ export function pictureList({ model, el }) {
       picture, text,
     );
     const remove = removable && h("button", {
-      class: "fw-remove", title: "Remove", tabindex: "-1",
+      class: "fw-remove", title: gettext("Remove"), tabindex: "-1",
       onclick: () => model.send({ type: "remove", key }),
     }, "×");
     const frame = h("div", { class: "fw-picture-frame" }, choose, remove || null);
@@ -43,7 +44,7 @@ export function pictureList({ model, el }) {
         group.hidden = !row.group;
         node.classList.toggle("fw-grouped", row.grouped);
         if (row.chosen != null) choose.setAttribute("aria-pressed", String(row.chosen));
-        if (remove) remove.setAttribute("aria-label", `Remove ${row.title}`);
+        if (remove) remove.setAttribute("aria-label", gettext("Remove {name}", { name: row.title }));
       },
     };
   }

@@ -7,6 +7,7 @@
 // nodes, and with them the focus and what is being typed.
 
 import { h, linkButton, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 import { liveRows } from "./rows.js";
 
 // `press(kind, key)` is called for an action. `changed(content, rows)` is called with all that Python
@@ -37,9 +38,9 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
     if (head.dataset.columns !== latest.columns.join("\n")) {
       head.dataset.columns = latest.columns.join("\n");
       head.replaceChildren(
-        ...(latest.pictured ? ["Picture"] : []).concat(latest.columns)
+        ...(latest.pictured ? [gettext("Picture")] : []).concat(latest.columns)
           .map((name) => h("th", { scope: "col" }, name)),
-        h("th", { scope: "col" }, h("span", { class: "fw-visually-hidden" }, "What to do")),
+        h("th", { scope: "col" }, h("span", { class: "fw-visually-hidden" }, gettext("What to do"))),
       );
     }
     again();
@@ -97,9 +98,9 @@ export function recordTable(model, press, { below, changed = () => {}, lost } = 
     return [
       h("span", { role: "alert" }, `${latest.question} `),
       linkButton("Delete", () => press("delete", key), {
-        class: "fw-link fw-danger", "aria-label": `Yes, delete: ${name}`,
+        class: "fw-link fw-danger", "aria-label": gettext("Yes, delete: {name}", { name }),
       }),
-      linkButton("Keep", () => ask(null), { class: "fw-link fw-keep" }),
+      linkButton(gettext("Keep"), () => ask(null), { class: "fw-link fw-keep" }),
     ];
   }
 

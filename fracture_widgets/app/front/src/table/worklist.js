@@ -1,6 +1,7 @@
 // Many radiographs in a table: the keys move through it, and Python is told which one is read.
 
 import { h, linkButton, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 import { tableFilters } from "./filters.js";
 import { liveRows } from "./rows.js";
 import { WORKLIST_COLUMNS, worklistRow } from "./worklist_row.js";
@@ -9,9 +10,9 @@ const READING = 300; // milliseconds: a key held down does not ask for every pic
 
 export function worklistView({ model, el }) {
   const filters = tableFilters((message) => model.send(message), {
-    label: "Filter the worklist", search: "Name contains", placeholder: "Name",
-    selects: [{ name: "body_part", label: "Body part" }, { name: "answer", label: "Answer" }],
-    least: { name: "minimum", words: "Fracture at least", label: "Least probability of a fracture" },
+    label: gettext("Filter the worklist"), search: gettext("Name contains"), placeholder: gettext("Name"),
+    selects: [{ name: "body_part", label: gettext("Body part") }, { name: "answer", label: gettext("Answer") }],
+    least: { name: "minimum", words: gettext("Fracture at least"), label: gettext("Least probability of a fracture") },
   });
   const counts = h("p", { class: "fw-how-many" });
   const body = h("tbody", { role: "rowgroup" });
@@ -25,19 +26,19 @@ export function worklistView({ model, el }) {
   );
   const hint = h(
     "p", { class: "fw-hint fw-by-key", id: `fw-worklist-hint-${Math.random()}` },
-    "↑ ↓ or J K to move, Enter to open in Examine, Delete to remove.",
+    gettext("↑ ↓ or J K to move, Enter to open in Examine, Delete to remove."),
   );
   const table = h(
-    "table", { class: "fw-worklist", role: "grid", "aria-label": "Worklist", "aria-describedby": hint.id },
+    "table", { class: "fw-worklist", role: "grid", "aria-label": gettext("Worklist"), "aria-describedby": hint.id },
     h("thead", { role: "rowgroup" }, h(
-      "tr", { role: "row" }, hidden("Thumbnail"), ...heads.values(), hidden("Remove"),
+      "tr", { role: "row" }, hidden(gettext("Thumbnail")), ...heads.values(), hidden(gettext("Remove")),
     )),
     body,
   );
   const scroller = h("div", { class: "fw-w-scroll" }, table);
   const nothing = h("p", { class: "fw-table-empty" });
   const removed = h("span", {});
-  const undo = h("p", { class: "fw-undo", role: "status" }, removed, linkButton("Undo", takeBack));
+  const undo = h("p", { class: "fw-undo", role: "status" }, removed, linkButton(gettext("Undo"), takeBack));
   el.classList.add("fw-w");
   el.append(
     filters.node, h("div", { class: "fw-lines" }, h("span", {}, counts, filters.clear), undo),
@@ -76,12 +77,12 @@ export function worklistView({ model, el }) {
     scroller.hidden = !content.shown;
     nothing.hidden = Boolean(content.shown);
     nothing.textContent = content.total
-      ? "No radiograph is like that: clear a filter to see more."
-      : "No radiographs yet: choose some, or a whole folder, under Examine.";
+      ? gettext("No radiograph is like that: clear a filter to see more.")
+      : gettext("No radiographs yet: choose some, or a whole folder, under Examine.");
     filters.node.hidden = !content.total;
     hint.hidden = !content.shown;
     undo.hidden = !content.removed;
-    removed.textContent = content.removed ? `${content.removed} is removed. ` : "";
+    removed.textContent = content.removed ? `${gettext("{name} is removed.", { name: content.removed })} ` : "";
     if (pending === null || !live.rows.has(pending)) {
       pending = null;
       mark(content.selected, selected !== content.selected);

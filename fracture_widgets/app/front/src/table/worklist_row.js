@@ -1,15 +1,16 @@
 // A row of the worklist: its cells, and what they say of a radiograph.
 
 import { h } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 export const WORKLIST_COLUMNS = [
-  { by: "name", label: "Radiograph" },
-  { by: "size", label: "Size" },
-  { by: "body_part", label: "Body part" },
-  { by: "answer", label: "Answer" },
-  { by: "suspicion", label: "Fracture" },
+  { by: "name", label: gettext("Radiograph") },
+  { by: "size", label: gettext("Size") },
+  { by: "body_part", label: gettext("Body part") },
+  { by: "answer", label: gettext("Answer") },
+  { by: "suspicion", label: gettext("Fracture") },
 ];
-const WORKLIST_ANSWERS = { waiting: "waiting", problem: "not answered" };
+const WORKLIST_ANSWERS = { waiting: gettext("waiting"), problem: gettext("not answered") };
 
 export function worklistRow({ key }, { remove }) {
   const cell = (name, ...children) => h("td", { role: "gridcell", class: `fw-w-${name}` }, ...children);
@@ -25,7 +26,7 @@ export function worklistRow({ key }, { remove }) {
   const bar = h("span", { class: "fw-bar", "aria-hidden": "true" }, fill);
   const probability = h("span", { class: "fw-w-percent" });
   const button = h("button", {
-    class: "fw-remove", tabindex: "-1", title: "Remove (Delete)",
+    class: "fw-remove", tabindex: "-1", title: gettext("Remove (Delete)"),
     onclick: (event) => { event.stopPropagation(); remove(key); },
   }, "×");
   const verdict = cell("answer", answer, why);
@@ -52,7 +53,7 @@ export function worklistRow({ key }, { remove }) {
       bar.hidden = row.probability == null;
       fill.style.width = `${100 * (row.probability ?? 0)}%`;
       probability.textContent = row.percent ?? "";
-      button.setAttribute("aria-label", `Remove ${row.name}`);
+      button.setAttribute("aria-label", gettext("Remove {name}", row));
     },
   };
 }

@@ -1,31 +1,31 @@
 // How far an upload is, in words and as a bar; screen readers hear of it now and then.
 
 import { h, linkButton } from "../base/dom.js";
+import { gettext, ngettext, numberWords } from "../base/language.js";
 
 const SPAN = 6_000; // milliseconds over which the rate is taken
 const QUARTER = 0.25;
 
 export function megabytes(bytes) {
   const value = bytes / 2 ** 20;
-  return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
+  return numberWords(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
 }
 
 export function duration(seconds) {
-  if (seconds < 1.5) return "1 second";
-  if (seconds < 90) return `${Math.round(seconds)} seconds`;
-  return `${Math.round(seconds / 60)} minutes`;
+  if (seconds < 90) return ngettext("{n} second", "{n} seconds", Math.max(1, Math.round(seconds)));
+  return gettext("{n} minutes", { n: Math.round(seconds / 60) });
 }
 
-export const counted = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+export const filesCounted = (count) => ngettext("{n} file", "{n} files", count);
 
 export function progressView(onCancel) {
   const bar = h("span", {
-    class: "fw-upload-bar", role: "progressbar", "aria-label": "Upload",
+    class: "fw-upload-bar", role: "progressbar", "aria-label": gettext("Upload"),
     "aria-valuemin": "0", "aria-valuemax": "100",
   }, h("span"));
   const text = h("p", { class: "fw-upload-text" });
   const detail = h("p", { class: "fw-upload-detail" });
-  const cancel = linkButton("Cancel", onCancel);
+  const cancel = linkButton(gettext("Cancel"), onCancel);
   const spoken = h("p", { class: "fw-visually-hidden", role: "status" });
   const box = h(
     "div", { class: "fw-upload-progress", hidden: true },
@@ -49,40 +49,42 @@ export function progressView(onCancel) {
 
   function looking(seen) {
     box.hidden = false;
-    text.textContent = seen ? `Looking through the folder: ${counted(seen, "file", "files")} …` : "Looking through the folder …";
+    text.textContent = seen ? gettext("Looking through the folder: {files} …", { files: filesCounted(seen) }) : gettext("Looking through the folder …");
     detail.textContent = "";
     bar.removeAttribute("aria-valuenow");
     bar.firstChild.style.width = "0";
   }
 
   function show({ files, filesDone, bytes, bytesDone, name, reading, silent }) {
-    if (box.hidden || !samples.length) say(`Sending ${counted(files, "file", "files")}, ${megabytes(bytes)} MB.`);
+    if (box.hidden || !samples.length) say(gettext("Sending {files}, {size} MB.", { files: filesCounted(files), size: megabytes(bytes) }));
     box.hidden = false;
     const part = bytes ? bytesDone / bytes : 1;
     const percent = Math.floor(100 * part);
     bar.setAttribute("aria-valuenow", percent);
     bar.firstChild.style.width = `${100 * part}%`;
     const speed = rate(bytesDone);
-    const number = files > 1 ? `, file ${Math.min(filesDone + 1, files)} of ${files.toLocaleString("en")}` : "";
+    const number = files > 1 ? gettext(", file {n} of {total}", { n: Math.min(filesDone + 1, files), total: numberWords(files) }) : "";
     if (silent) {
-      text.textContent = `No answer for ${duration(silent / 1000)}${number}`;
+      text.textContent = gettext("No answer for {time}{number}", { time: duration(silent / 1000), number });
       detail.textContent = silent > 120_000
-        ? "It goes on by itself when the server answers again; if it never does, reload the page and choose the missing files once more."
-        : "It goes on by itself when the server answers again.";
+        ? gettext("It goes on by itself when the server answers again; if it never does, reload the page and choose the missing files once more.")
+        : gettext("It goes on by itself when the server answers again.");
       if (announced >= 0) say(text.textContent);
       announced = -1;
     } else {
-      text.textContent = `${reading ? "Reading" : "Sending"} ${name}${number}`;
-      const left = speed > 0 ? `, ${duration((bytes - bytesDone) / speed)} left` : "";
-      detail.textContent = `${megabytes(bytesDone)} of ${megabytes(bytes)} MB`
+      text.textContent = reading
+        ? gettext("Reading {name}{number}", { name, number })
+        : gettext("Sending {name}{number}", { name, number });
+      const left = speed > 0 ? gettext(", {time} left", { time: duration((bytes - bytesDone) / speed) }) : "";
+      detail.textContent = gettext("{n} of {total} MB", { n: megabytes(bytesDone), total: megabytes(bytes) })
         + (speed > 0 ? `, ${megabytes(speed)} MB/s${bytesDone < bytes ? left : ""}` : "");
       if (announced < 0) announced = part;
       if (part - announced >= QUARTER && part < 1) {
         announced = Math.floor(part / QUARTER) * QUARTER;
-        say(`${percent} percent sent.`);
+        say(gettext("{percent} percent sent.", { percent }));
       }
     }
-    bar.setAttribute("aria-valuetext", `${percent} percent, ${text.textContent}`);
+    bar.setAttribute("aria-valuetext", gettext("{percent} percent, {words}", { percent, words: text.textContent }));
   }
 
   function end(words) {

@@ -1,32 +1,33 @@
 // Takes files and folders by button or by drop and has them sent.
 
 import { beforeLeaving, h, linkButton, listen } from "../base/dom.js";
+import { gettext, ngettext, numberWords } from "../base/language.js";
 import { droppedEntries, survey, visibleInOrder } from "./files.js";
-import { counted, progressView } from "./progress.js";
+import { filesCounted, progressView } from "./progress.js";
 import { sender } from "./sending.js";
 
 function render({ model, el }) {
   const described = { "aria-describedby": `${model.get("hint_id")}` };
   const files = h("input", {
-    type: "file", multiple: true, class: "fw-file-input", "aria-label": "Choose radiographs",
+    type: "file", multiple: true, class: "fw-file-input", "aria-label": gettext("Choose radiographs"),
     ...described,
   });
   const folder = h("input", {
     type: "file", webkitdirectory: true, class: "fw-visually-hidden", tabindex: "-1",
     "aria-hidden": "true",
   });
-  const folderButton = linkButton("Choose a folder", () => folder.click(), { class: "fw-link fw-folder" });
+  const folderButton = linkButton(gettext("Choose a folder"), () => folder.click(), { class: "fw-link fw-folder" });
   const zone = h(
     "div", { class: "fw-drop" },
     h(
       "label", { class: "fw-drop-files" }, files,
-      h("span", { class: "fw-drop-button", "aria-hidden": "true" }, "Choose radiographs"),
-      h("span", { class: "fw-drop-or fw-by-mouse" }, "or drop them here, folders too"),
+      h("span", { class: "fw-drop-button", "aria-hidden": "true" }, gettext("Choose radiographs")),
+      h("span", { class: "fw-drop-or fw-by-mouse" }, gettext("or drop them here, folders too")),
       h("span", { class: "fw-hint", id: model.get("hint_id") }, model.get("hint")),
     ),
     "webkitdirectory" in folder ? folderButton : null,
   );
-  const more = h("button", { class: "fw-button fw-unfold", onclick: toggle }, "Add radiographs");
+  const more = h("button", { class: "fw-button fw-unfold", onclick: toggle }, gettext("Add radiographs"));
   const outcome = h("p", { class: "fw-upload-outcome", "aria-hidden": "true" });
   const progress = progressView(cancel);
   el.classList.add("fw-upload");
@@ -42,10 +43,12 @@ function render({ model, el }) {
 
   function end(wasCancelled) {
     const { files: all, filesDone, taken } = sending.progress;
-    const arrived = counted(taken, "radiograph has", "radiographs have");
-    const words = wasCancelled
-      ? `Cancelled: ${all ? `${filesDone.toLocaleString("en")} of ${counted(all, "file", "files")} had been sent` : "nothing was sent"}. ${taken ? "What has arrived stays." : ""}`
-      : taken ? `${arrived} arrived.` : "";
+    const arrived = taken ? ngettext("{n} radiograph has arrived.", "{n} radiographs have arrived.", taken) : "";
+    const stays = taken ? ` ${gettext("What has arrived stays.")}` : "";
+    const sent = all
+      ? gettext("Cancelled: {n} of {files} had been sent.", { n: numberWords(filesDone), files: filesCounted(all) })
+      : gettext("Cancelled: nothing was sent.");
+    const words = wasCancelled ? sent + stays : arrived;
     const hadFocus = document.activeElement === progress.cancel;
     progress.end(words);
     outcome.textContent = words;

@@ -1,17 +1,18 @@
 // Which frame and which window of a file is shown, where it has several.
 
 import { h, offer } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 export function pictureChoices(on) {
   const list = (label) => {
-    const select = h("select", { "aria-label": `${label} of the file`, onchange: chosen });
+    const select = h("select", { "aria-label": gettext("{label} of the file", { label }), onchange: chosen });
     const named = h("label", {}, h("span", {}, label), select);
     return { select, named };
   };
-  const frame = list("Frame");
-  const window_ = list("Window");
+  const frame = list(gettext("Frame"));
+  const window_ = list(gettext("Window"));
   const bar = h(
-    "div", { class: "fw-pictures", role: "group", "aria-label": "Picture of the file", hidden: true },
+    "div", { class: "fw-pictures", role: "group", "aria-label": gettext("Picture of the file"), hidden: true },
     frame.named, window_.named,
   );
   let shown = { frame: 0, window: 0 };

@@ -2,11 +2,13 @@
 // picture, in its own pixels, is mirrored left to right where it is flipped, turned clockwise by
 // so many quarters, scaled, and shown so far from (x, y) of the pane, in CSS pixels.
 
+import { gettext, numberWords } from "../base/language.js";
+
 const LEAST_ZOOM = 0.5; // of the scale at which the whole picture is seen
 const MOST_SCALE = 32;
 const KEPT_IN_SIGHT = 40; // CSS pixels of the picture that no panning takes away
 const QUARTERS = [[1, 0, 0, 1], [0, -1, 1, 0], [-1, 0, 0, -1], [0, 1, -1, 0]];
-const DEGREES = ["", "turned 90° to the right", "turned 180°", "turned 90° to the left"];
+const DEGREES = ["", gettext("turned 90° to the right"), gettext("turned 180°"), gettext("turned 90° to the left")];
 
 export const UPRIGHT = { turn: 0, flipped: false };
 export const turnedRight = ({ turn, flipped }, quarters) => ({ turn: (turn + quarters + 4) % 4, flipped });
@@ -14,7 +16,7 @@ export const flippedOver = ({ turn, flipped }) => ({ turn: (4 - turn) % 4, flipp
 
 // How a picture is turned, in words; empty where it is as in its file.
 export function turnInWords({ turn, flipped }) {
-  return [flipped && "flipped left to right", DEGREES[turn]].filter(Boolean).join(", ");
+  return [flipped && gettext("flipped left to right"), DEGREES[turn]].filter(Boolean).join(", ");
 }
 
 // [a, b, c, d], where a point of the picture goes to (a x + b y, c x + d y).
@@ -128,8 +130,8 @@ export function distance(from, to, spacing) {
 
 export function lengthInWords(from, to, spacing) {
   const length = distance(from, to, spacing);
-  if (!spacing) return `${Math.round(length)} pixels`;
-  return `${length.toFixed(1)} mm${spacing[2] ? ` ${spacing[2]}` : ""}`;
+  if (!spacing) return gettext("{n} pixels", { n: Math.round(length) });
+  return `${numberWords(length, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false })} mm${spacing[2] ? ` ${spacing[2]}` : ""}`;
 }
 
 // The box between two points, cut to the picture: fractions of its width and height.

@@ -1,5 +1,6 @@
 // A picture's grey values in the browser: unpacked, and drawn through a window of greys.
 
+import { gettext } from "../base/language.js";
 import { colourAt } from "./colours.js";
 import { matrixOf, toPicture } from "./geometry.js";
 
@@ -8,7 +9,7 @@ export async function unpack(bytes, { width, height, depth }) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const plain = new Uint8Array(await new Response(stream).arrayBuffer());
   const count = width * height;
-  if (plain.length !== count * (depth / 8)) throw new Error("The picture is not whole.");
+  if (plain.length !== count * (depth / 8)) throw new Error(gettext("The picture is not whole."));
   const values = depth === 8 ? plain : new Uint16Array(count);
   if (depth === 16) {
     for (let i = 0; i < count; i += 1) values[i] = (plain[i] << 8) | plain[count + i];

@@ -2,6 +2,7 @@
 // All of it happens here; the kernel is asked for the picture once.
 
 import { beforeLeaving, bytesOf, h, keepKeys, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 import { drawBoxes } from "./boxes.js";
 import { pictureChoices } from "./choices.js";
 import { COLOURS } from "./colours.js";
@@ -148,7 +149,7 @@ function render({ model, el }) {
     listenToKeys(node, act);
     return { pane: node, canvas };
   };
-  const panes = [onePane("Radiograph"), onePane("Radiograph with the map")];
+  const panes = [onePane(gettext("Radiograph")), onePane(gettext("Radiograph with the map"))];
   panes[1].pane.hidden = true;
   const toolbar = viewerToolbar(act);
   const choices = pictureChoices(act);
@@ -163,7 +164,7 @@ function render({ model, el }) {
   el.classList.add("fw-viewer");
   el.append(
     h("figure", {}, h("div", { class: "fw-stage" }, frame, empty, turnMark), caption),
-    h("p", { class: "fw-visually-hidden", id: help }, "Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, T turns, L flips, M measures; more under Keys."),
+    h("p", { class: "fw-visually-hidden", id: help }, gettext("Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, T turns, L flips, M measures; more under Keys.")),
     choices.bar, toolbar.bar, listed.list, note, ...mapped.nodes, spoken,
   );
 
@@ -174,8 +175,11 @@ function render({ model, el }) {
   const inWords = () => {
     const { width, level } = look.window;
     const last = drawn.draft ?? drawn.rulers.at(-1);
-    const length = last && last.kind !== "region" ? `, length ${lengthInWords(last.from, last.to, shown.spacing)}` : "";
-    return `Zoom ${Math.round(100 * look.view.scale)} percent, window ${Math.round(100 * width)}, level ${Math.round(100 * level)}${look.inverted ? ", inverted" : ""}${inWordsTurned()}${length}`;
+    const length = last && last.kind !== "region" ? gettext(", length {length}", { length: lengthInWords(last.from, last.to, shown.spacing) }) : "";
+    const words = gettext("Zoom {zoom} percent, window {window}, level {level}", {
+      zoom: Math.round(100 * look.view.scale), window: Math.round(100 * width), level: Math.round(100 * level),
+    });
+    return `${words}${look.inverted ? gettext(", inverted") : ""}${inWordsTurned()}${length}`;
   };
 
   const inWordsTurned = () => (turnInWords(look.view) ? `, ${turnInWords(look.view)}` : "");
@@ -240,7 +244,7 @@ function render({ model, el }) {
     frame.dataset.whole = String(look.tool === "move" && isWhole());
     const turnedSo = turnInWords(look.view);
     turnMark.hidden = !turnedSo || !shown.key;
-    turnMark.textContent = `${turnedSo.charAt(0).toUpperCase()}${turnedSo.slice(1)}: places are named as in the file`;
+    turnMark.textContent = gettext("{turned}: places are named as in the file", { turned: turnedSo.charAt(0).toUpperCase() + turnedSo.slice(1) });
     frame.dataset.zoom = String(look.view.scale);
     if (!levels) return;
     const began = performance.now();
@@ -327,9 +331,9 @@ function render({ model, el }) {
     pull = puller(model, {
       key, size: bytes,
       progress: (part) => {
-        note.textContent = part < 1 && bytes > 1e6 ? `Fetching the picture in full: ${Math.floor(100 * part)} %` : "";
+        note.textContent = part < 1 && bytes > 1e6 ? gettext("Fetching the picture in full: {percent} %", { percent: Math.floor(100 * part) }) : "";
       },
-      failed: () => { note.textContent = "The picture is shown as a preview: in full it could not be fetched."; },
+      failed: () => { note.textContent = gettext("The picture is shown as a preview: in full it could not be fetched."); },
       got: async (packed) => {
         const picture = await unpack(packed, { width, height, depth });
         if (shown.key !== key) return;

@@ -2,11 +2,12 @@
 // formats beside it where there is one.
 
 import { h, listen, offer } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 function render({ model, el }) {
   const button = h("button", { class: "fw-button", onclick: () => model.send({ type: "wanted" }) });
-  const select = h("select", { "aria-label": "Format of the report", onchange: choose });
-  const choice = h("span", { class: "fw-format" }, h("span", { "aria-hidden": "true" }, "as"), select);
+  const select = h("select", { "aria-label": gettext("Format of the report"), onchange: choose });
+  const choice = h("span", { class: "fw-format" }, h("span", { "aria-hidden": "true" }, gettext("as")), select);
   el.classList.add("fw-download");
   el.append(button);
 

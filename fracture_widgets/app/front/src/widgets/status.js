@@ -2,12 +2,13 @@
 // What somebody asked for is brought onto the screen when it is there: on a phone it may be below it.
 
 import { h, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 const SETTLED = 250; // milliseconds after which a page has laid out an answer
 
 function render({ model, el }) {
   const text = h("p", { role: "status" });
-  const bar = h("progress", { max: "1", "aria-label": "Progress" });
+  const bar = h("progress", { max: "1", "aria-label": gettext("Progress") });
   el.classList.add("fw-status");
   el.append(text, bar);
 

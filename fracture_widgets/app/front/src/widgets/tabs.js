@@ -1,11 +1,12 @@
 // The titles of a page's tabs. One of them is a stop of the Tab key; arrows go on to the others.
 
 import { h, listen } from "../base/dom.js";
+import { gettext } from "../base/language.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 function render({ model, el }) {
-  const list = h("div", { class: "fw-tab-list", role: "tablist", "aria-label": "Views", onkeydown: step });
+  const list = h("div", { class: "fw-tab-list", role: "tablist", "aria-label": gettext("Views"), onkeydown: step });
   const prefix = `fw-tab-${Math.random().toString(36).slice(2)}`;
   const newPanels = new MutationObserver(namePanels);
   el.append(list);

@@ -1,0 +1,157 @@
+"""All words in one catalogue: complete in every language, and in it whatever the page shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from catalogue import PACKAGE, compiled, files, messages_of, template, unsaid, written
+
+from fracture_widgets.base.language import (
+    LANGUAGE_VARIABLE,
+    best_of,
+    gettext,
+    language,
+    languages,
+    ngettext,
+    speaking,
+    told,
+    words_in,
+)
+from fracture_widgets.base.words import percent
+from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.gate import NOT_A_RADIOGRAPH, OTHER_BODY_PART, sentence
+from fracture_widgets.models.verdict_words import verdict_words
+
+NO_WORDS = {
+    *("Arrows", "Backspace", "Delete", "Enter", "Enter and Esc", "Escape"),  # keys
+    *("Inferno", "none seen"),  # a palette, and a verdict as it is stored
+    *("Fracture Widgets", "Choice", "Made", "Source"),  # names
+    " and no column ",
+    "ErrorBrowser({wrong} mistakes in {sum})",
+    "Goes up whenever the views have to look again.",
+    "Of the training at work or paused.",
+    "export default { render() {} }",
+}
+"""What a module of the page says to nobody: names, keys, and what developers read."""
+
+SELECTORS = ("input:not(", "button, a,", "rgb(")
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.parts[-3])
+def test_every_message_is_translated_with_the_same_values(path):
+    known, wanted = written(path), template()
+    asked = {(message.context, message.id) for message in wanted if message.id}
+    there = {(message.context, message.id) for message in known if message.id}
+    assert (asked - there, there - asked) == (set(), set()), "python tests/support/catalogue.py"
+    for message in known:
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        assert all(forms), message.id
+        asked_for = set().union(*map(values, ids)) if message.id else set()
+        given = [values(form) for form in forms if message.id]
+        assert set().union(*given) == asked_for, message.id
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.parts[-3])
+def test_what_is_shipped_is_compiled_from_the_translations(path):
+    assert path.with_suffix(".mo").read_bytes() == compiled(written(path))
+
+
+def page_modules() -> list[Path]:
+    found = [*(PACKAGE / "app").rglob("*.py"), *(PACKAGE / "app/front/src").rglob("*.js")]
+    return sorted(found)
+
+
+def test_the_page_shows_no_words_that_are_not_in_the_catalogue():
+    shown = {
+        f"{path.name}: {words}"
+        for path in page_modules()
+        for words in unsaid(path)
+        if words not in NO_WORDS and not words.startswith(SELECTORS)
+    }
+    assert shown == set(), "give them to gettext, or name them in NO_WORDS"
+
+
+def test_words_that_are_shown_unsaid_are_found(tmp_path):
+    (tmp_path / "a.py").write_text(
+        'def f(n): return h(f"<p aria-label=\'Notes\'>{n} files are there</p>", gettext("Ready."))'
+    )
+    (tmp_path / "b.js").write_text('h("p", { "aria-label": "Picture" }, gettext("Ready."), "fw-a")')
+    assert len(list(unsaid(tmp_path / "a.py"))) == 1
+    assert list(unsaid(tmp_path / "b.js")) == ["Picture"]
+
+
+def test_messages_are_found_in_calls_and_in_the_sentences_of_errors():
+    found = {message for _, message, _ in messages_of(PACKAGE / "models/gate.py")}
+    assert any(str(message).startswith("This looks like another body part") for message in found)
+    assert ("{n} file", "{n} files") in {
+        message for _, message, _ in messages_of(PACKAGE / "app/front/src/upload/progress.js")
+    }
+
+
+@pytest.mark.parametrize(
+    ("wishes", "best"),
+    [
+        ("", ""), ("de", "de"), ("de-CH", "de"), ("de_AT.UTF-8", "de"), ("fr,tlh", ""),
+        ("en-US,en;q=0.9,de;q=0.8", "en"), ("fr, de;q=0.8, en;q=0.9", "en"),
+        ("de;q=x", ""), (";q=1,,;", ""), ("q=9;de", ""), ("de;" * 100_000, ""),
+    ],
+)  # fmt: skip
+def test_a_browser_s_wishes_are_weighed(wishes, best):
+    assert best_of(wishes) == best
+
+
+def test_the_language_is_the_environment_s_unless_another_is_spoken(monkeypatch):
+    monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
+    assert language() == "en"
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "de")
+    assert (language(), gettext("Fracture"), verdict_words("doubt", 0.3)) == (
+        "de", "Fraktur", "Zweifel, eher keine",
+    )  # fmt: skip
+    with speaking("en"):
+        assert verdict_words("doubt", 0.3) == "doubt, more likely none"
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "tlh")
+    assert language() == "en"
+
+
+def test_languages_are_called_as_they_call_themselves():
+    assert dict(languages()) == {"en": "English", "de": "Deutsch"}
+
+
+def test_numbers_and_plurals_are_those_of_the_language():
+    with speaking("de"):
+        assert (percent(0.806), percent(1.0)) == ("80,6 %", "> 99,9 %")
+        assert [ngettext("{n} file", "{n} files", n) for n in (1, 2)] == ["1 Datei", "2 Dateien"]
+    assert percent(0.806) == "80.6 %"
+
+
+def test_a_sentence_that_a_room_made_is_told_with_its_values(tmp_path):
+    empty = tmp_path / "Ärger {name}.png"
+    empty.touch()
+    with pytest.raises(UnreadableRadiograph) as error:
+        read_radiograph(empty)
+    with speaking("de"):
+        assert (
+            told(str(error.value))
+            == "Ärger {name}.png ist leer: Kopieren oder exportieren Sie es noch einmal."
+        )
+        said = told(sentence(NOT_A_RADIOGRAPH, ["elbow", "hand", "shoulder"]))
+        assert "(gesucht: Ellenbogen, Hand oder Schulter)" in said
+        assert "einem der drei" in told(sentence(OTHER_BODY_PART, ["elbow", "hand", "shoulder"]))
+        assert told("Somebody's own words.") == "Somebody's own words."
+        assert told("x" * 100_000) == "x" * 100_000
+    assert told(str(error.value)) == str(error.value)
+
+
+def test_a_bundle_gets_the_words_that_stand_in_it():
+    with speaking("de"):
+        assert words_in('gettext("Remark")') == {"Remark": ["Bemerkung"]}
+    with speaking("en"):
+        assert words_in('gettext("Remark")') == {}
+
+
+def values(message: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(message) if name}
