@@ -122,7 +122,7 @@ def _joints(answer: Answer) -> str:
         said = verdict_words(joint.verdict, probability)
         found = [each for each in annotations if each.joint == annotation.name]
         facts = [percent(probability), place_in_words(*centre_of(joint.box))]
-        facts += [each.label.removesuffix(" (doubt)") for each in found]
+        facts += [each.short_label for each in found]
         row = (
             f"<span>{annotation.name} {escape(begun(gettext(joint.answer.body_part)))}: "
             f"<strong>{escape(said)}</strong></span> "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
+from fracture_widgets.base.language import gettext
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, JointAnswer
@@ -62,9 +63,16 @@ class Annotation:
     @property
     def label(self) -> str:
         """What stands beside it on a picture."""
+        if self.in_doubt:
+            return f"{self.short_label} ({gettext('doubt')})"
+        return self.short_label
+
+    @property
+    def short_label(self) -> str:
+        """The same without the side of the verdict that a finding is on."""
         if isinstance(self.said, JointAnswer):
             return f"{self.name} {joint_label(self.said)}"
-        return f"{self.name} {finding_label(self.said)}{' (doubt)' if self.in_doubt else ''}"
+        return f"{self.name} {finding_label(self.said)}"
 
     @property
     def sentence(self) -> str:

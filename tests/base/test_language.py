@@ -21,9 +21,13 @@ from fracture_widgets.base.language import (
 )
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.models.annotations import Annotation
 from fracture_widgets.models.gate import NOT_A_RADIOGRAPH, OTHER_BODY_PART, sentence
+from fracture_widgets.models.record import Finding
 from fracture_widgets.models.verdict_words import verdict_words
+from fracture_widgets.parts import Verdict
 
 NO_WORDS = {
     *("Arrows", "Backspace", "Delete", "Enter", "Enter and Esc", "Escape"),  # keys
@@ -155,3 +159,14 @@ def test_a_bundle_gets_the_words_that_stand_in_it():
 
 def values(message: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(message) if name}
+
+
+def test_the_side_of_a_finding_is_said_in_the_language():
+    finding = Finding("fracture", "hand", 0.169, "fracture boxes", Box(0.1, 0.1, 0.2, 0.2))
+    annotation = Annotation("5", finding, Verdict.DOUBT)
+    assert annotation.label == "5 Fracture 16.9 % (doubt)"
+    with speaking("de"):
+        assert (annotation.label, annotation.short_label) == (
+            "5 Fraktur 16,9 % (Zweifel)",
+            "5 Fraktur 16,9 %",
+        )
