@@ -133,7 +133,7 @@ def test_weights_bring_along_what_they_learned_from(
     assert "Fracture, hand, learned from: 4 radiographs" in str(result)
     run = open_run(tmp_path / "second")
     assert run.evaluation is not None
-    assert "best epoch\n    1, learned from</p>" in _card(run, run.evaluation)
+    assert "best epoch 1, learned from</p>" in _card(run, run.evaluation)
     kept = learned_from([load_model_folder(tmp_path / "second")])
     assert kept is not None
     assert len(kept) == 12  # what the first learned from is there, beside its own
