@@ -80,7 +80,7 @@ def test_who_reads_first_sees_no_answer_before_their_own_verdict(page, views, tm
 
 
 def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, study, views, tmp_path):
-    zone, samples = page.locator(".fw-drop"), page.locator(".fw-samples-panel")
+    zone, samples = page.locator(".fw-drop"), page.locator(".fw-samples-panel").last
     add = button(page, "Add radiographs")
     expect(add).to_be_hidden()
     page.get_by_label("Choose radiographs").focus()
