@@ -9,6 +9,7 @@ import pytest
 from pages import (
     LAPTOP,
     button,
+    drop,
     expect_answered,
     expect_on_screen,
     open_workbench,
@@ -78,7 +79,7 @@ def test_who_reads_first_sees_no_answer_before_their_own_verdict(page, views, tm
     expect(row).to_contain_text("oblique view")
 
 
-def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, study):
+def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, study, views, tmp_path):
     zone, samples = page.locator(".fw-drop"), page.locator(".fw-samples-panel").last
     add = button(page, "Add radiographs")
     expect(add).to_be_hidden()
@@ -91,6 +92,21 @@ def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, stud
 
     add.click()
     expect(add).to_have_attribute("aria-expanded", "true")
+    expect(zone).to_be_visible()
+    samples.get_by_role("button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".fw-queue li")).to_have_count(3)
+    expect(samples).to_be_hidden()
+    expect(add).to_be_focused()
+
+    third = tmp_path / "third.png"
+    third.write_bytes(views[2])
+    drop(page, third)
+    expect(page.locator(".fw-queue li")).to_have_count(4)
+    for left in (3, 2, 1, 0):
+        page.get_by_role("button", name="Remove ").first.click()
+        expect(page.locator(".fw-queue li")).to_have_count(left)
+    expect(add).to_be_hidden()
     expect(zone).to_be_visible()
     expect(samples).to_be_visible()
 

@@ -69,8 +69,8 @@ function render({ model, el }) {
   // What folds away gives the focus to what brings it back.
   function fold() {
     const folded = model.get("folded");
-    const samples = el.closest(".fw-workbench")?.querySelector(".fw-samples-panel");
-    const hadFocus = [zone, samples].some((node) => node?.contains(document.activeElement));
+    const samples = el.closest(".fw-workbench")?.querySelectorAll(".fw-samples-panel") ?? [];
+    const hadFocus = [zone, ...samples].some((node) => node.contains(document.activeElement));
     more.hidden = !model.get("foldable");
     more.setAttribute("aria-expanded", String(!folded));
     zone.hidden = folded;
