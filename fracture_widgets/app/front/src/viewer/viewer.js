@@ -348,7 +348,7 @@ function render({ model, el }) {
   function measurePane() {
     const { clientWidth, clientHeight } = panes[0].pane;
     const after = { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) };
-    if (levels) look.view = resized(look.view, size, pane, after);
+    look.view = resized(look.view, size, pane, after); // also before the picture has come
     pane = after;
     for (const { canvas } of panes) {
       canvas.width = Math.round(pane.width * window.devicePixelRatio);
