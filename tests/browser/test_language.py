@@ -22,3 +22,5 @@ def test_a_page_speaks_the_browser_s_language_and_then_the_chosen_one(new_page, 
     expect(page.get_by_role("tab").first).to_have_text("Examine")
     expect(page.locator(".fw-said")).to_contain_text("Probability of a fracture")
     expect(button(page, "Save result")).to_be_visible()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "en")

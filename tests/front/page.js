@@ -78,5 +78,6 @@ export function openPage() {
   globalThis.document = { createElement: (tag) => new Node(tag), activeElement: null };
   globalThis.CSS = { escape: (text) => text };
   globalThis.IntersectionObserver = class { observe() {} unobserve() {} disconnect() {} };
+  globalThis.window = new EventTarget();
   return new Node("body");
 }

@@ -1,8 +1,11 @@
 // Thumbnails, each asked for once, when the row it belongs to comes into sight.
 
+import { beforeLeaving } from "../base/dom.js";
+
 const AT_ONCE = 16;
 const PAUSE = 100; // milliseconds: Jupyter's server drops what comes faster than about 1 MB/s
 const PATIENCE = 15_000; // then it was lost on the way
+const LEAVING = 3_000; // after which a page that was to be left is still there, and asks on
 
 export function thumbnails(model) {
   const urls = new Map(); // by name; "" where there is none
@@ -40,6 +43,12 @@ export function thumbnails(model) {
     if (requested.size) schedule(names.length ? PAUSE : PATIENCE / 15);
   }
 
+  // A page that is being left has no kernel to ask.
+  const stay = beforeLeaving(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { timer = null; ask(); }, LEAVING);
+  });
+
   function came({ name }, [buffer]) {
     requested.delete(name);
     if (!urls.has(name)) {
@@ -75,6 +84,7 @@ export function thumbnails(model) {
     },
     release() {
       observer.disconnect();
+      stay();
       clearTimeout(timer);
       for (const url of urls.values()) URL.revokeObjectURL(url);
     },
