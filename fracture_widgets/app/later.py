@@ -1,17 +1,15 @@
-"""What is clicked through in a lesson that is shown as it is stored: computed while it is read."""
+"""What is clicked through in a lesson that is shown as it is stored: made while it is read."""
 
 from __future__ import annotations
 
-import ast
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import redirect_stdout
-from typing import Any
+from pathlib import Path
+from tempfile import mkdtemp
 
 import ipywidgets as widgets
 
-from fracture_widgets.app.widgets.background import BackgroundTask, sentence
+from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import style
 from fracture_widgets.base.language import gettext, marked
@@ -19,24 +17,31 @@ from fracture_widgets.base.language import gettext, marked
 _BUSY = marked("What you can click through here is being computed; read on meanwhile.")
 
 
-class Later(widgets.VBox):
-    """Runs a lesson's cells in the background, then shows what the last line of one gives.
+def mistakes() -> widgets.Widget:
+    """Return the mistakes of lesson 6 to click through, on the radiographs that it draws."""
+    from fracture_widgets.app.tabs.errors.page import ErrorBrowser
+    from fracture_widgets.evaluation.evaluate import evaluate_predictions
+    from fracture_widgets.models.cascade import Cascade
+    from fracture_widgets.phantoms import write_phantoms
 
-    Parameters
-    ----------
-    before
-        The code of the cells before it.
-    cell
-        The code of the cell, whose last line gives what is shown.
-    executor
-        Where the cells before it run; by default a thread.
-    """
+    drawn = Path(mkdtemp()) / "drawn"
+    write_phantoms(drawn, patients=16, seed=21)
+    cascade = Cascade.load()
+    evaluation = evaluate_predictions(drawn, cascade, show=None, limit=150, resamples=500)
+    return ErrorBrowser(evaluation, cascade=cascade)
+
+
+MADE: Mapping[str, Callable[[], widgets.Widget]] = {"mistakes": mistakes}
+"""By the name in ``later`` among a cell's metadata: what stands there on the lesson's page."""
+
+
+class Later(widgets.VBox):
+    """Shows something once it is made in the background, by default in a thread."""
 
     def __init__(
-        self, before: Sequence[str], cell: str, *, executor: Executor | None = None
+        self, make: Callable[[], widgets.Widget], *, executor: Executor | None = None
     ) -> None:
-        self._before, self._cell = tuple(before), cell
-        self._names: dict[str, Any] = {"__name__": "__main__"}
+        self._make = make
         self.status = StatusLine()
         self.status.say(gettext(_BUSY))
         self.status.busy = True
@@ -44,29 +49,17 @@ class Later(widgets.VBox):
         super().__init__([look, self.status])
         self.add_class("fw-workbench")
         self._task = BackgroundTask(executor)
-        self._task.on_end(self._show)
-        self._task.start(self._run, self._note)
+        self._task.on_end(self._end)
+        self._task.start(self._run, self._show)
 
-    def _run(self) -> Iterator[float]:
-        for done, code in enumerate(self._before, 1):
-            with redirect_stdout(io.StringIO()):  # it stands where it is stored
-                exec(code, self._names)  # noqa: S102 - a lesson of ours, as the kernel would
-            yield done / len(self._before)
+    def _run(self) -> Iterator[widgets.Widget]:
+        yield self._make()
 
-    def _note(self, progress: float) -> None:
-        self.status.progress = progress
+    def _show(self, made: widgets.Widget) -> None:
+        self.children = [made]
+        self.remove_class("fw-workbench")
 
-    def _show(self) -> None:
-        self.status.busy, self.status.progress = False, None
+    def _end(self) -> None:
+        self.status.busy = False
         if self._task.problem:
             self.status.say(self._task.problem, "problem")
-            return
-        try:
-            *lines, last = ast.parse(self._cell).body
-            exec(compile(ast.Module(lines, []), "<lesson>", "exec"), self._names)  # noqa: S102
-            shown = eval(ast.unparse(last), self._names)  # noqa: S307
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
-            self.status.say(sentence(error), "problem")
-            return
-        self.children = [shown]
-        self.remove_class("fw-workbench")

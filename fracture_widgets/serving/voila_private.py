@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import os
 from collections.abc import AsyncIterator
@@ -80,26 +79,25 @@ class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by V
 class StoredLessons(NotebookRenderer):
     """Draws a lesson as it is stored, and not by running it; every other page by its cells.
 
-    What the last line of a cell gives to click through is computed while the lesson is read. A
-    lesson with widgets of another kind, such as sliders that change what is computed, is run.
+    Where a cell names in ``later`` what it shows, that is made while the lesson is read. A lesson
+    with widgets of another kind, such as sliders that change what is computed, is run.
     """
 
     async def _jinja_cell_generator(self, nb: Any, kernel_id: str) -> AsyncIterator[Any]:
         lesson = nb.metadata.get("course", {}).get("kind") == "lesson"
-        if not (lesson and all(_ends_in_an_expression(cell) for cell in nb.cells if _live(cell))):
+        if not (lesson and all(_LATER in cell.metadata for cell in nb.cells if _live(cell))):
             async for cell in super()._jinja_cell_generator(nb, kernel_id):
                 yield cell
             return
-        before: list[str] = []
         for place, cell in enumerate(nb.cells):
-            if _live(cell):
-                code = f"{_LATER}\nLater({before!r}, {cell.source!r})"
-                live = await self.executor.execute_cell(
-                    type(cell)({**cell, "source": code}), None, place, store_history=False
+            if name := cell.metadata.get(_LATER):
+                made = await self.executor.execute_cell(
+                    type(cell)({**cell, "source": _MAKE.format(name=name)}),
+                    None,
+                    place,
+                    store_history=False,
                 )
-                cell.outputs = live.outputs
-            if cell.cell_type == "code":
-                before.append(cell.source)
+                cell.outputs = made.outputs
             yield cell
         await self._cleanup_resources()
 
@@ -109,12 +107,9 @@ def _live(cell: Any) -> bool:
     return any(_WIDGET in output.get("data", {}) for output in cell.get("outputs", ()))
 
 
-def _ends_in_an_expression(cell: Any) -> bool:
-    return isinstance(ast.parse(cell.source).body[-1], ast.Expr)
-
-
 handler.NotebookRenderer = StoredLessons
-_LATER = "from fracture_widgets.app.later import Later"
+_LATER = "later"
+_MAKE = "from fracture_widgets.app.later import MADE, Later\nLater(MADE[{name!r}])"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
