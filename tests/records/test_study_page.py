@@ -79,7 +79,7 @@ def test_each_view_is_as_it_was_seen_and_read(tmp_path):
     row = history.set_reading(history.save(plain), Verdict.DOUBT, "")
     reader = document([plain, other], [Look(map=""), Look(inverted=True, map="")], [row, None])
     first, one, two = reader.pages
-    assert words(first).count("The reader's verdict: doubt.") == 1
+    assert words(first).count("The reader's verdict: doubt") == 1
     assert "The reader's verdict: doubt (" in words(one)
     assert "reader" not in words(two)
     greys = [np.median(picture_in(sheet)) for sheet in (one, two)]
