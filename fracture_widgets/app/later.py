@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from pathlib import Path
-from tempfile import mkdtemp
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base.cache import ArrayCache
 from fracture_widgets.base.language import gettext, marked
+from fracture_widgets.base.version import __version__
 
 _BUSY = marked("What you can click through here is being computed; read on meanwhile.")
 
@@ -24,10 +24,12 @@ def mistakes() -> widgets.Widget:
     from fracture_widgets.models.cascade import Cascade
     from fracture_widgets.phantoms import write_phantoms
 
-    drawn = Path(mkdtemp()) / "drawn"
-    write_phantoms(drawn, patients=16, seed=21)
+    drawn = ArrayCache().get_or_build(
+        {"lesson": "06_evaluation", "version": __version__},
+        lambda folder: write_phantoms(folder / "drawn", patients=16, seed=21),
+    )
     cascade = Cascade.load()
-    evaluation = evaluate_predictions(drawn, cascade, show=None, limit=150, resamples=500)
+    evaluation = evaluate_predictions(drawn / "drawn", cascade, show=None, limit=150, resamples=500)
     return ErrorBrowser(evaluation, cascade=cascade)
 
 

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from fracture_widgets.base.files import scratch_folder, write_whole
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 
 _FOLDER = "DATASET = "
@@ -37,9 +37,8 @@ class Rehearsal:
 
     def save(self, file: Path) -> None:
         """Write the notebook with what its cells gave."""
-        file.parent.mkdir(parents=True, exist_ok=True)
         formats: Any = import_module("nbformat")
-        formats.write(self.notebook, file)
+        write_whole(file, (formats.writes(self.notebook) + "\n").encode())
 
 
 def rehearse(lesson: Path, dataset: Path | None = None) -> Rehearsal:
@@ -54,9 +53,9 @@ def rehearse(lesson: Path, dataset: Path | None = None) -> Rehearsal:
     if dataset is not None:
         _name_folder(notebook, dataset.resolve(), lesson.name)
     problem, start = "", time.monotonic()
-    with TemporaryDirectory() as scratch:
+    with scratch_folder() as scratch:
         client = nbclient.NotebookClient(
-            notebook, timeout=_CELL_SECONDS, resources={"metadata": {"path": scratch}}
+            notebook, timeout=_CELL_SECONDS, resources={"metadata": {"path": os.fspath(scratch)}}
         )
         try:
             client.execute(env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"})

@@ -63,6 +63,7 @@ def examine_many(
 
 def _found(sources: Sources, skipped: SkippedFiles | None) -> Iterator[Found]:
     one = isinstance(sources, Radiograph | str | os.PathLike | bytes) or hasattr(sources, "read")
+    # mypy does not carry what was asked in the line above into the two branches.
     several: Iterable[RadiographLike | Found] = [sources] if one else sources  # type: ignore[assignment, list-item]
     for number, given in enumerate(several, 1):
         if isinstance(given, Found):

@@ -26,17 +26,17 @@ def site_folder() -> Path | None:
 class SiteFile(Guarded, StaticFileHandler):
     """A file of the site; who is not let in is asked for the token or the password."""
 
-    def initialize(self) -> None:  # type: ignore[override]
+    def initialize(self) -> None:  # type: ignore[override]  # it finds the path itself
         """Look for the site each time: it may have been built meanwhile."""
         self._there = site_folder()
         super().initialize(path=str(self._there or _PACKAGE), default_filename="index.html")
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def prepare(self) -> None:  # type: ignore[override]  # nobody is sent to log in here
         """Leave it to the door to ask who comes."""
         await JupyterHandler.prepare(self)
 
     @authenticated
-    async def get(self, path: str | None, include_body: bool = True) -> None:  # type: ignore[override]
+    async def get(self, path: str | None, include_body: bool = True) -> None:  # type: ignore[override]  # the door's type, not ours
         """Hand out a file of the site, or say how it is built."""
         if self._there is None:
             self.set_status(404)

@@ -71,7 +71,7 @@ class RadiographClassifier(ClassifierMixin, BaseEstimator):
         self.C = C
         self.class_weight = class_weight
 
-    def fit(self, X: Iterable[RadiographLike], y: Iterable[Any]) -> RadiographClassifier:  # noqa: N803
+    def fit(self, X: Iterable[RadiographLike], y: Iterable[Any]) -> RadiographClassifier:  # noqa: N803 - as above
         """Learn from radiographs whose classes are known.
 
         Parameters
@@ -114,12 +114,12 @@ class RadiographClassifier(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = features.shape[1]
         return self
 
-    def predict(self, X: Iterable[RadiographLike]) -> npt.NDArray[Any]:  # noqa: N803
+    def predict(self, X: Iterable[RadiographLike]) -> npt.NDArray[Any]:  # noqa: N803 - as above
         """Return the most probable class of each radiograph."""
         surest = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[surest])
 
-    def predict_proba(self, X: Iterable[RadiographLike]) -> npt.NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: Iterable[RadiographLike]) -> npt.NDArray[np.float64]:  # noqa: N803 - as above
         """Return the probability of every class for each radiograph, shape ``(n, classes)``."""
         from sklearn.utils.validation import check_is_fitted
 
