@@ -57,11 +57,27 @@ def rehearse(lesson: Path, dataset: Path | None = None) -> Rehearsal:
         client = nbclient.NotebookClient(
             notebook, timeout=_CELL_SECONDS, resources={"metadata": {"path": os.fspath(scratch)}}
         )
+        _keep_to_itself(client)
         try:
             client.execute(env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"})
         except nbclient.exceptions.CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
     return Rehearsal(notebook, time.monotonic() - start, problem)
+
+
+def _keep_to_itself(client: Any) -> None:
+    """Have the output widgets of what can be slid tell the kernel nothing of what they show.
+
+    nbclient sends that past the loop that waits for the cell's reply, and so may never hear of the
+    reply: a cell with a slider then hung until its time was up (jupyter/nbclient, issue 312).
+    """
+    from nbclient.output_widget import OutputWidget
+
+    class Quiet(OutputWidget):
+        def send(self, *_: object, **__: object) -> None:
+            pass
+
+    client.widget_registry = {"@jupyter-widgets/output": {"OutputModel": Quiet}}
 
 
 def _name_folder(notebook: Any, dataset: Path, lesson: str) -> None:

@@ -33,6 +33,15 @@ def test_a_folder_takes_the_place_of_the_drawn_ones_and_a_stop_is_told(tmp_path)
     assert "None" in lesson.read_text("utf-8")
 
 
+@pytest.mark.slow
+def test_what_can_be_slid_tells_the_kernel_nothing_while_a_cell_runs(tmp_path):
+    shown = "import ipywidgets\nout = ipywidgets.Output()\nwith out:\n    print('seen')\nout"
+    done = rehearse(write_lesson(tmp_path, shown, "print(out.outputs)"))
+    assert not done.problem
+    assert done.notebook.cells[1].outputs[0].text == "()\n"
+    assert "seen" in str(done.notebook.metadata.widgets)
+
+
 def test_a_notebook_that_names_no_folder_is_no_lesson(tmp_path):
     lesson = write_lesson(tmp_path, "print(1)")
     with pytest.raises(FractureWidgetsError, match=r"01_x\.ipynb has no line DATASET ="):
