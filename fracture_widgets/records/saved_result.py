@@ -12,7 +12,7 @@ from typing import Any
 
 from fracture_widgets.base.tables import csv_text
 from fracture_widgets.errors import HistoryError
-from fracture_widgets.models.record import TABLE, cells_of, rounded
+from fracture_widgets.models.record import RECORD_SCHEMA, TABLE, cells_of, rounded
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.database import COLUMNS
 
@@ -98,8 +98,8 @@ def as_csv(rows: Iterable[SavedResult]) -> str:
 
 
 def as_json(rows: Iterable[SavedResult]) -> str:
-    """Return rows as a JSON list of objects, with the columns' names as keys."""
-    plain = rounded([row.to_dict() for row in rows])
+    """Return rows as a JSON list of objects: the record's version, and the columns by name."""
+    plain = rounded([{"schema": RECORD_SCHEMA} | row.to_dict() for row in rows])
     return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -15,7 +15,7 @@ from fracture_widgets.models.record import (
     WARNINGS,
     Column,
 )
-from fracture_widgets.parts import Verdict
+from fracture_widgets.parts import LABELS, Verdict
 from fracture_widgets.records.saved_result import READER_VERDICTS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +32,31 @@ _FINDING = {
     "place": {"type": ["array", "null"], "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
 }
 _VERDICT = {"enum": [str(verdict) for verdict in Verdict]}
+_COUNT = {"type": "integer", "minimum": 0}
+_INTERVAL = {
+    "type": "string",
+    "description": "a number and its interval of 95 percent",
+}
+_STUDENT = {
+    "reader": _TEXT,
+    "class_code": _TEXT,
+    "n": _COUNT,
+    "fractured": _COUNT,
+    **{
+        f"{metric}, doubt as {label}": _INTERVAL
+        for label in LABELS
+        for metric in ("sensitivity", "specificity", "kappa")
+    },
+    "AUROC": _INTERVAL,
+    "accuracy of always normal": _TEXT,
+}
+_CASE = {
+    "case": _TEXT,
+    "truth": {"enum": list(LABELS)},
+    **dict.fromkeys(("read", "right", "doubt", "wrong"), _COUNT),
+    "share_right": _SHARE,
+    "network": _TEXT,
+}
 _JOINT = {
     "body_part": _TEXT,
     "body_part_probability": _SHARE,
@@ -41,6 +66,21 @@ _JOINT = {
     "calibrated_probability": _SHARE,
     "fracture_probability": _SHARE,
     "findings": {"type": "array", "items": {"type": "integer"}},
+}
+_EVALUATION = {
+    "model": _DIGEST,
+    "learned_from": {"type": ["object", "null"]},
+    "body_part": _OBJECT,
+    "fracture": _OBJECT,
+    "by_part": {"type": "object", "additionalProperties": _OBJECT},
+    "unreadable": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"name": _TEXT, "error": _TEXT},
+            "required": ["name", "error"],
+        },
+    },
 }
 _TYPES: dict[type, dict[str, Any]] = {
     str: {"type": ["string", "null"]},
@@ -69,6 +109,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     }
     head = {"notice": _TEXT, "version": _TEXT, "made_at": {"type": "string", "format": "date-time"}}
     row = {
+        **schema,
         **_columns(TABLE),
         "id": {"type": "integer"},
         "saved_at": {"type": "string", "format": "date-time"},
@@ -101,7 +142,30 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "history": {
             "title": "Saved results, as history --json writes them",
             "type": "array",
-            "items": _whole(row, needed=["id", "saved_at", "verdict", "remark"]),
+            "items": _whole(row, needed=["schema", "id", "saved_at", "verdict", "remark"]),
+        },
+        "readings": {
+            "title": "A class put together, as readings --json prints it",
+            **_whole(
+                schema
+                | {
+                    "students": {"type": "array", "items": _whole(_STUDENT)},
+                    "cases": {"type": "array", "items": _whole(_CASE)},
+                }
+            ),
+        },
+        "screen": {
+            "title": "What became of a folder, as screen --json prints it",
+            **_whole(
+                schema
+                | {"table": _TEXT}
+                | dict.fromkeys(("files", "answered", "fractures", "failed"), _COUNT)
+                | {"skipped": {"type": "object", "additionalProperties": _COUNT}}
+            ),
+        },
+        "evaluate": {
+            "title": "How often the cascade is right, as evaluate --json prints it",
+            **_whole(schema | _EVALUATION, needed=[*schema, *_EVALUATION], more=True),
         },
         "card": {
             "title": "A model's card.json; more may stand in it",

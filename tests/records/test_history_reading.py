@@ -173,7 +173,7 @@ def test_the_exports_have_what_is_wanted_and_all_columns(filled):
     wanted = HistoryFilter(verdict=Verdict.DOUBT)
     (line,) = csv.DictReader(io.StringIO(filled.export_csv(wanted)))
     (item,) = json.loads(filled.export_json(wanted))
-    assert list(line) == list(item) == list(COLUMNS)
+    assert ["schema", *line] == list(item) == ["schema", *COLUMNS]
     assert (line["verdict"], line["reader_verdict"]) == ("doubt", "none seen")
     assert (item["calibrated_probability"], item["doubt_from"]) == (0.5, 0.25)
     refused = json.loads(filled.export_json(HistoryFilter(verdict=Verdict.REFUSED)))

@@ -8,9 +8,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from fracture_widgets import Cascade, History, sample_phantoms
+from fracture_widgets import Cascade, History, sample_phantoms, write_phantoms
 from fracture_widgets.cli import main
 from fracture_widgets.models.folder import default_models_folder
+from fracture_widgets.models.record import RECORD_SCHEMA
 from fracture_widgets.records.formats import report_json
 from fracture_widgets.records.saved_result import as_json
 from fracture_widgets.records.schemas import as_documents
@@ -38,7 +39,9 @@ def test_a_report_a_saved_result_and_the_cards_that_ship(tmp_path: Path) -> None
     for report in (*map(cascade.examine, drawn), refused):
         check("report", json.loads(report_json(report)))
         history.save(report)
-    check("history", json.loads(as_json(history.rows())))
+    rows = json.loads(as_json(history.rows()))
+    check("history", rows)
+    assert [row["schema"] for row in rows] == [RECORD_SCHEMA] * 3
     for card in default_models_folder().rglob("card.json"):
         check("card", json.loads(card.read_text("utf-8")))
 
@@ -62,3 +65,22 @@ def test_every_line_of_predict(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert len(lines) == 5
     for line in lines:
         check("predict", line)
+
+
+def test_a_class_a_screening_and_an_evaluation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn, export = tmp_path / "drawn", tmp_path / "export.csv"
+    write_phantoms(drawn, patients=2, exposures=1)
+    header = "session,reader,class_code,case,patient,truth,reading,network_verdict,read_at\n"
+    readings = "s,Zoë,A,1,1,fractured,doubt,doubt,now\ns,Zoë,A,2,2,normal,normal,,now\n"
+    export.write_text(header + readings, encoding="utf-8")
+    for name, words in {
+        "readings": [export],
+        "screen": [drawn, "--out", tmp_path / "t.csv"],
+        "evaluate": [drawn],
+    }.items():
+        assert main([name, *map(str, words), "--json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        check(name, said)
+        assert said["schema"] == RECORD_SCHEMA

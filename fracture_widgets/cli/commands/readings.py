@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fracture_widgets.cli.narrator import complain
+from fracture_widgets.cli.narrator import complain, tell_json
 from fracture_widgets.cli.options import Json, documented, new_app, writing
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def readings(
     by_student, by_case = merged.students(), merged.cases()
     if as_json:
         both = {"students": by_student.to_dict("records"), "cases": by_case.to_dict("records")}
-        print(json.dumps(both, indent=2, default=str))
+        tell_json(both, indent=2)
     else:
         _print(by_student, by_case)
     for table, file in ((by_student, students), (by_case, cases)):
