@@ -45,10 +45,12 @@ html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": False,
     "navigation_with_keys": False,
-    "footer_start": ["copyright"],
+    "footer_start": ["notice.html"],
     "footer_end": [],
 }
-project_copyright = "For teaching and research. Not a medical device."
+html_context = {"default_mode": "auto"}
+# Quotes and dots are made nice, but an option keeps its two dashes.
+smartquotes_action = "qe"
 
 
 def _made_pages() -> None:
