@@ -73,6 +73,10 @@ class MissingExtra(FractureWidgetsError, ImportError):
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(f"{purpose} needs packages that are not installed: run  {command(extra)}.")
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of it: the sentence, and not the way to it."""
+        return [str(self)]
+
 
 def command(extra: str) -> str:
     """Return the command that installs an extra."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,7 +60,10 @@ def rehearse(lesson: Path, dataset: Path | None = None) -> Rehearsal:
         )
         _keep_to_itself(client)
         try:
-            client.execute(env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"})
+            client.execute(
+                env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "MPLBACKEND": "Agg"},
+                stderr=subprocess.DEVNULL,  # what the kernel says of itself; a cell's is kept
+            )
         except nbclient.exceptions.CellExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
     return Rehearsal(notebook, time.monotonic() - start, problem)

@@ -8,6 +8,7 @@ import pytest
 from fracture_widgets import write_phantoms
 from fracture_widgets.cli import main
 from fracture_widgets.course import rehearse
+from fracture_widgets.course.contents import notebooks_folder
 from fracture_widgets.errors import FractureWidgetsError
 
 FOLDER = "DATASET = None  # or the folder of your own radiographs"
@@ -40,6 +41,17 @@ def test_what_can_be_slid_tells_the_kernel_nothing_while_a_cell_runs(tmp_path):
     assert not done.problem
     assert done.notebook.cells[1].outputs[0].text == "()\n"
     assert "seen" in str(done.notebook.metadata.widgets)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [3, 4])
+def test_without_keras_a_lesson_stops_at_its_first_cell_with_what_to_install(number, tmp_path):
+    (lesson,) = notebooks_folder().glob(f"{number:02}_*.ipynb")
+    (first,) = (c.source for c in nbformat.read(lesson, 4).cells if FOLDER[:17] in c.source)
+    without = "import sys\nsys.modules['keras'] = None"
+    done = rehearse(write_lesson(tmp_path, without, first))
+    (shown,) = done.notebook.cells[1].outputs[0].traceback
+    assert shown.startswith("This lesson needs packages that are not installed: run  pip install")
 
 
 def test_a_notebook_that_names_no_folder_is_no_lesson(tmp_path):
