@@ -31,6 +31,9 @@ from fracture_widgets.models.folder import ModelFolder, load_model_folder
 from fracture_widgets.models.openvino import OpenVinoEngine
 from fracture_widgets.phantoms import sample_phantoms
 
+_MOST_IN_BFLOAT16 = 0.1
+"""Bfloat16 keeps 8 bits of a number: each is within 0.004 of itself, after 50 layers this much."""
+
 needs_openvino = pytest.mark.skipif(
     find_spec("openvino") is None, reason="the extra openvino is not installed"
 )
@@ -64,7 +67,9 @@ def test_openvino_says_what_onnx_runtime_says(
     onnx: OnnxEngine, openvino: OpenVinoEngine, seen: Any
 ) -> None:
     ours, theirs = openvino.run(seen), onnx.run(seen)
-    assert apart(ours, theirs) < (MOST_APART if has_bfloat16() else 1e-3)
+    # In bfloat16 features may lie further apart: then the check on drawn radiographs, below,
+    # leaves OpenVINO out, but what it answers must be an answer all the same.
+    assert apart(ours, theirs) < (_MOST_IN_BFLOAT16 if has_bfloat16() else 1e-3)
     for name, values in theirs.items():
         assert (ours[name].shape, ours[name].dtype) == (values.shape, np.float32)
         if not has_bfloat16():
