@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -103,7 +102,7 @@ def _done(store: VisitStore, works: Iterable[Callable[[VisitStore], object]]) ->
 def _keep(store: VisitStore, report: Report) -> None:
     """Keep a picture; where there is no room, in place of those that were saved first."""
     # Of the other pictures in its file nothing was saved.
-    radiograph = compact(replace(report.radiograph, file=None))
+    radiograph = compact(report.radiograph.replaced(file=None))
     others = store.in_order(sha256 for sha256 in store.versions() if sha256 != radiograph.sha256)
     while True:
         try:

@@ -17,8 +17,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from fracture_widgets.base.cores import cores
+from fracture_widgets.base.values import from_plain
 from fracture_widgets.errors import DecoderError, UnreadableRadiograph
-from fracture_widgets.imaging.decoding import Greys
+from fracture_widgets.imaging.packing import PackedPixels
+from fracture_widgets.imaging.stored_values import ValueScale
 from fracture_widgets.imaging.worker import (
     FIELDS,
     MOST_MEMORY,
@@ -107,8 +109,9 @@ class _Worker:
         kept = bytearray(int(header["kept"]))
         if not (height > 0 and width > 0 and height * width <= request.max_pixels):
             raise _Gone
-        pixels: Greys = np.empty((height, width), "u1" if header["bytes"] else "f4")
-        for content in (pixels.data.cast("B"), memoryview(kept)):
+        pixels = np.empty((height, width), {"u1": "u1", "u2": "u2", "f4": "f4"}[header["kind"]])
+        table = np.empty(min(int(header["table"]), 1 << 16), np.float32)
+        for content in (pixels.data.cast("B"), table.data.cast("B"), memoryview(kept)):
             while content:
                 if not (count := cast(Any, self._replies).readinto(content)):
                     raise _Gone
@@ -116,7 +119,12 @@ class _Worker:
         known = _with_tuples(header["fields"])
         if not known.keys() <= FIELDS:
             raise _Gone
-        return Reply(known, pixels, bytes(kept))
+        if not table.size:
+            return Reply(known, pixels, bytes(kept))
+        if pixels.max() >= table.size:
+            raise _Gone
+        scale = from_plain(ValueScale, header["scale"])
+        return Reply(known, PackedPixels(pixels, table, scale), bytes(kept))
 
     @contextmanager
     def _killed_after(self, seconds: float) -> Iterator[None]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.errors import UnreadableRadiograph
+
+if TYPE_CHECKING:
+    from fracture_widgets.imaging.packing import PackedPixels
 
 MAX_BYTES = 512 * 2**20
 """Files longer than this are refused: the largest radiographs have some 40 MB."""
@@ -39,7 +42,7 @@ Greys = npt.NDArray[np.float32 | np.uint8]
 class Decoded:
     """The grey picture found in a file: what its decoder knows of a radiograph."""
 
-    pixels: Greys
+    pixels: Greys | PackedPixels
     source_format: str
     spacing_mm: tuple[float, float] | None = None
     spacing_at_detector: bool = False

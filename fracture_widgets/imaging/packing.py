@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.imaging.decoding import row_blocks
+from fracture_widgets.imaging.stored_values import ValueScale, scale_of
 
 Pixels = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.uint8 | np.uint16]
 
 
 class HeldPixels:
@@ -41,6 +44,11 @@ class HeldPixels:
         return self._held
 
     @property
+    def scale(self) -> ValueScale | None:
+        """What the greys were made of, where that is known: the values of a DICOM file."""
+        return self._held.scale if isinstance(self._held, PackedPixels) else None
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory that the pixels take while nobody looks at them."""
         return self._held.nbytes
@@ -58,10 +66,14 @@ class HeldPixels:
 
 @dataclass(frozen=True, eq=False)
 class PackedPixels:
-    """A number for each pixel, and the grey that each number stands for."""
+    """A number for each pixel, and the grey that each number stands for.
 
-    codes: npt.NDArray[np.uint8 | np.uint16]
+    With a ``scale``, the numbers are the values of a file, also where the greys are one.
+    """
+
+    codes: Codes
     greys: Pixels
+    scale: ValueScale | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -82,6 +94,48 @@ class PackedPixels:
         """Return the greys as an array."""
         return self.greys[self.codes]
 
+    def part(self, rows: slice, columns: slice) -> PackedPixels:
+        """Return a part of the picture."""
+        return replace(self, codes=np.ascontiguousarray(self.codes[rows, columns]))
+
+    def inverted(self) -> PackedPixels:
+        """Return it with black and white exchanged; no window of the file shows it so."""
+        return PackedPixels(self.codes, np.float32(1) - self.greys)
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """Values of a file as numbers from 0, and what they are in the file."""
+
+    codes: Codes
+    first: float
+    step: float
+    edge: float
+    blank: bool
+    windows: tuple[tuple[str, float, float], ...]
+
+    def packed(self, pixels: Pixels) -> PackedPixels | None:
+        """Return the greys that the values are shown in; None where other things had a part."""
+        greys = _greys_by(pixels, lambda rows: self.codes[rows], int(self.codes.max()) + 1)
+        if greys is None:
+            return None
+        known = np.flatnonzero(~np.isnan(greys))
+        used = known[1:] if self.blank and known[0] == 0 else known
+        scale = scale_of(
+            self.first,
+            self.step,
+            greys,
+            used,
+            edge=self.edge,
+            blank=self.blank,
+            windows=self.windows,
+        )
+        if scale is None:
+            return None
+        # Means of numbers, which smaller pictures are made of, need not be in use.
+        between = np.interp(np.arange(greys.size), used, greys[used]).astype(np.float32)
+        return PackedPixels(self.codes, np.where(np.isnan(greys), between, greys), scale)
+
 
 def eight_bit(greys: Pixels) -> npt.NDArray[np.uint8]:
     """Return greys as whole numbers from 0 to 255."""
@@ -99,11 +153,21 @@ def packed(pixels: Pixels) -> PackedPixels | None:
 def _packed_as(pixels: Pixels, kind: type[np.uint8 | np.uint16]) -> PackedPixels | None:
     """Give greys numbers by rounding; None where two greys would get one number."""
     top = np.iinfo(kind).max
-    codes: npt.NDArray[np.uint8 | np.uint16] = np.empty(pixels.shape, kind)
-    greys = np.full(top + 1, np.nan, np.float32)
+    codes: Codes = np.empty(pixels.shape, kind)
+
+    def numbered(rows: slice) -> Codes:
+        codes[rows] = np.rint(pixels[rows] * np.float32(top)).astype(kind)
+        return codes[rows]
+
+    greys = _greys_by(pixels, numbered, top + 1)
+    return None if greys is None else PackedPixels(codes, np.nan_to_num(greys))
+
+
+def _greys_by(pixels: Pixels, numbered: Callable[[slice], Codes], count: int) -> Pixels | None:
+    """Return the grey of each number, not-a-number where it has none; None where one has two."""
+    greys = np.full(count, np.nan, np.float32)
     for rows in row_blocks(*pixels.shape):
-        block = pixels[rows]
-        numbers = np.rint(block * np.float32(top)).astype(kind)
+        block, numbers = pixels[rows], numbered(rows)
         known = greys[numbers]
         fresh = np.isnan(known)
         if not np.array_equal(known[~fresh], block[~fresh]):
@@ -111,5 +175,4 @@ def _packed_as(pixels: Pixels, kind: type[np.uint8 | np.uint16]) -> PackedPixels
         greys[numbers[fresh]] = block[fresh]
         if not np.array_equal(greys[numbers], block):
             return None
-        codes[rows] = numbers
-    return PackedPixels(codes, np.nan_to_num(greys))
+    return greys

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -151,7 +151,9 @@ class Radiograph(HeldPixels):
             If the box lies wholly beside the radiograph.
         """
         left, top, right, bottom = box.in_pixels(self.width, self.height)
-        return replace(self, pixels=self.pixels[top:bottom, left:right], study="", file=None)
+        rows, columns, held = slice(top, bottom), slice(left, right), self.held
+        part = held.part(rows, columns) if isinstance(held, PackedPixels) else held[rows, columns]
+        return self.replaced(pixels=part, study="", file=None)
 
     def inverted(self) -> Radiograph:
         """Return it with black and white exchanged: a radiograph of its own, of no study.
@@ -159,9 +161,9 @@ class Radiograph(HeldPixels):
         For files whose bones are dark. A note on it is among the ``warnings``, its name tells it
         from the first, and its ``sha256`` is another.
         """
-        return replace(
-            self,
-            pixels=np.float32(1) - self.pixels,
+        held = self.held
+        return self.replaced(
+            pixels=held.inverted() if isinstance(held, PackedPixels) else np.float32(1) - held,
             name=f"{self.name}, black and white exchanged",
             sha256=hashlib.sha256(f"{self.sha256} inverted".encode()).hexdigest(),
             warnings=(*self.warnings, "Black and white were exchanged after it was read."),
@@ -175,8 +177,7 @@ class Radiograph(HeldPixels):
         For radiographs that were photographed or saved with a tint. A note on it is among the
         ``warnings``, its name tells it from the first, and its ``sha256`` is another.
         """
-        return replace(
-            self,
+        return self.replaced(
             name=f"{self.name}, as grey",
             sha256=hashlib.sha256(f"{self.sha256} as grey".encode()).hexdigest(),
             warnings=(*self.warnings, "Its colours were left out on request."),
@@ -184,6 +185,13 @@ class Radiograph(HeldPixels):
             study="",
             file=None,
         )
+
+    def replaced(self, **changes: Any) -> Radiograph:
+        """Return it with some fields changed; its pixels stay as they lie in memory."""
+        known = {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != "pixels"
+        }
+        return Radiograph(**known | {"pixels": self.held} | changes)
 
     def shown_as(self, *, frame: int = 0, window: int = 0) -> Radiograph:
         """Return another frame of the same file, or the same one through another window.
@@ -240,8 +248,10 @@ class Radiograph(HeldPixels):
 
 def compact(radiograph: Radiograph) -> Radiograph:
     """Return the same radiograph in a half or a quarter of the memory; nothing is lost."""
-    known = {each.name: getattr(radiograph, each.name) for each in fields(Radiograph)}
-    return Radiograph(**known | {"pixels": packed(radiograph.pixels) or radiograph.pixels})
+    held = radiograph.held
+    if isinstance(held, PackedPixels):
+        return radiograph
+    return radiograph.replaced(pixels=packed(held) or held)
 
 
 def held_bytes(radiographs: Iterable[Radiograph]) -> int:
@@ -345,14 +355,15 @@ def read_radiograph(
 def _decoded(request: Request, data: bytes, source: DicomSource | None = None) -> Radiograph:
     """Have a picture decoded, of a file or of what was kept of it when it was first read."""
     reply = DECODERS.decode(request, data)
-    uid, name = reply.fields.pop("study", ""), request.name
+    uid, name, held = reply.fields.pop("study", ""), request.name, reply.pixels
     known = source or DicomSource(
         name, reply.kept, hashlib.sha256(data).hexdigest(), request.max_pixels, study_key(uid)
     )
+    pixels: Any = held if isinstance(held, PackedPixels) else shares(held)
     frame, window = request.frame, request.window
     numbers = (("frame", frame), ("window", window))
     return Radiograph(
-        pixels=shares(reply.pixels),
+        pixels=pixels,
         name=name + "".join(f", {what} {number + 1}" for what, number in numbers if number),
         sha256=known.sha256(frame, window),
         frame=frame,

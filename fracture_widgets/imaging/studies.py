@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -204,4 +204,4 @@ def _of_folder(radiograph: Radiograph, name: str, whole: str) -> Radiograph:
     """Note the study that a folder stands for, where the file itself names none."""
     if radiograph.study or not _STUDY_FOLDER.fullmatch(name):
         return radiograph
-    return replace(radiograph, study=study_key(whole))
+    return radiograph.replaced(study=study_key(whole))

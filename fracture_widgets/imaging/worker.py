@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from fracture_widgets.base.values import to_plain
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import Decoded, Greys
 from fracture_widgets.imaging.files import (
@@ -29,6 +30,7 @@ from fracture_widgets.imaging.files import (
     looks_like_raster,
     other_kind,
 )
+from fracture_widgets.imaging.packing import PackedPixels
 
 MOST_MEMORY = 3 << 30
 """Bytes that decoding may take; the largest pictures that are read take two thirds of it."""
@@ -63,7 +65,7 @@ class Reply(NamedTuple):
     """What a file holds: fields of a radiograph, its greys, and what shows its other pictures."""
 
     fields: dict[str, Any]
-    pixels: Greys
+    pixels: Greys | PackedPixels
     kept: bytes = b""
 
 
@@ -138,9 +140,19 @@ def _answer(header: dict[str, Any], data: bytes, out: BinaryIO) -> bool:
     except MemoryError:
         pass
     else:
-        pixels = np.ascontiguousarray(reply.pixels)
-        header = {"fields": reply.fields, "shape": pixels.shape, "kept": len(reply.kept)}
-        send(out, header | {"bytes": pixels.dtype == np.uint8}, pixels.data, reply.kept)
+        held = reply.pixels
+        packed = held if isinstance(held, PackedPixels) else None
+        greys = np.ascontiguousarray(held if packed is None else packed.codes)
+        header = {
+            "fields": reply.fields,
+            "shape": greys.shape,
+            "kind": greys.dtype.str[1:],
+            "table": 0 if packed is None else packed.greys.size,
+            "scale": None if packed is None else to_plain(packed.scale),
+            "kept": len(reply.kept),
+        }
+        table = b"" if packed is None else packed.greys.data
+        send(out, header, greys.data, table, reply.kept)
         return True
     send(out, {"error": OUT_OF_MEMORY})
     return False

@@ -100,8 +100,7 @@ def report_dicom(
 def _unnamed(report: Report) -> Report:
     """Take the file's name, which is often a patient's, out of all that is said."""
     name = report.radiograph.name
-    radiograph = replace(
-        report.radiograph,
+    radiograph = report.radiograph.replaced(
         name=_UNNAMED,
         warnings=tuple(x.replace(name, "The file") for x in report.radiograph.warnings),
     )

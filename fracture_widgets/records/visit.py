@@ -28,6 +28,7 @@ from fracture_widgets.base.values import from_plain, to_plain
 from fracture_widgets.errors import VisitError
 from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import DicomSource, Radiograph
+from fracture_widgets.imaging.stored_values import ValueScale
 from fracture_widgets.models.report import Answer, Report
 
 Version = tuple[int, int, int]
@@ -131,6 +132,7 @@ class VisitStore:
             if each.name not in _ELSEWHERE
         }
         about |= {"place": place, "study": self._study_to_keep(radiograph.study)}
+        about |= {"scale": to_plain(radiograph.scale)}
         if file is not None:
             about["file"] = [file.name, file.file_sha256, file.max_pixels]
             source = self._source(file.file_sha256)
@@ -147,13 +149,13 @@ class VisitStore:
         arrays, _ = self._read_arrays(self._path(sha256, _PICTURE))
         try:
             place, study = int(about.pop("place")), self._known_study(str(about.pop("study")))
-            source = about.pop("file", None)
+            source, scale = about.pop("file", None), about.pop("scale", None)
             file = None if source is None else self._file(study, *source)
             known = {name: from_plain(_TYPES[name], value) for name, value in about.items()}
             if known["sha256"] != sha256:
                 raise ValueError("its name is another's")
             pixels: Any = (
-                PackedPixels(arrays["codes"], arrays["greys"])
+                PackedPixels(arrays["codes"], arrays["greys"], _scale(scale))
                 if "codes" in arrays
                 else arrays["pixels"]
             )
@@ -328,6 +330,10 @@ class VisitStore:
         if not isinstance(content, dict):
             raise _damaged(f"{path.name} holds {type(content).__name__}")
         return content
+
+
+def _scale(kept: Any) -> ValueScale | None:
+    return None if kept is None else from_plain(ValueScale, kept)
 
 
 def _version(status: os.stat_result) -> Version:

@@ -57,6 +57,8 @@ def test_another_window_of_a_dicom_file_can_be_chosen_when_it_is_back(store, aga
     store.add(first, 1)
     _, back = again.radiograph(first.sha256)
     assert back.windows == first.windows
+    assert first.scale is not None
+    assert back.scale == first.scale
     wanted, other = first.shown_as(window=1), back.shown_as(window=1)
     assert (other.sha256, other.name) == (wanted.sha256, wanted.name)
     assert np.array_equal(other.pixels, wanted.pixels)

@@ -12,10 +12,12 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_windowing
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.imaging.decoding import row_blocks, stretched
 from fracture_widgets.imaging.dicom.elements import TooMany, number, values_of
 from fracture_widgets.imaging.dicom.polarity import bones_are_dark
 from fracture_widgets.imaging.dicom.tables import Table, table_of
+from fracture_widgets.imaging.packing import Coded, Codes
 
 Values = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
@@ -29,6 +31,8 @@ _CONTRADICTORY = {
     "bones are bright so.",
 }
 
+_TITLE = marked("{kind} (centre {centre}, width {width})")
+_NUMBERED, _TABLE = marked("Window {number}"), marked("Table {number}")
 _MOST_WINDOWS = 256
 _FUNCTIONS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}
 _SAMPLED = 256
@@ -37,6 +41,7 @@ _LEAST_GRADED = 0.1
 _LEAST_LIT = 0.01
 _MOST_WHITE = 0.5
 _BEYOND_EIGHT_BITS = 0.05
+_MOST_BYTE, _MOST_NUMBERS = 255, 65535
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,13 @@ class Window:
     """Given some of the values, returns what maps all of them."""
     kind: str = "display window"
     limits: tuple[float, float] | None = None
+
+    def width_and_level(self, edge: float) -> tuple[str, float, float] | None:
+        """Return its title, width and level, for a width that is ``edge`` more than the span."""
+        if self.limits is None:
+            return None
+        low, high = self.limits
+        return self.title, high - low + edge, (low + high + edge) / 2
 
     @property
     def for_eight_bits(self) -> bool:
@@ -80,7 +92,7 @@ def _tables(dataset: Dataset) -> list[Window]:
     valid = [(table, item) for table, item in found if table is not None]
     return [
         Window(
-            str(item.get("LUTExplanation") or f"Table {number}"),
+            str(item.get("LUTExplanation") or _TABLE.format(number=number)),
             partial(_table_step, table),
             kind="look-up table",
         )
@@ -99,21 +111,25 @@ def _linear(dataset: Dataset) -> list[Window]:
     if len(pairs) > _MOST_WINDOWS:
         raise TooMany("windows")
     words = [str(word or "") for word in values_of(dataset.get("WindowCenterWidthExplanation"))]
-    function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
-    function = function if function in _FUNCTIONS else "LINEAR"
+    function = _function(dataset)
     windows = []
     for number_, pair in enumerate(pairs, 1):
         centre, width = (_float(value) for value in pair)
         explanation = words[number_ - 1] if number_ <= len(words) else ""
-        range_ = f" (centre {_short(centre)}, width {_short(width)})"
+        kind = explanation or _NUMBERED.format(number=number_)
         windows.append(
             Window(
-                (explanation or f"Window {number_}") + range_,
+                _TITLE.format(kind=kind, centre=_short(centre), width=_short(width)),
                 partial(_window_step, centre, width, function),
                 limits=_limits(centre, width, function),
             )
         )
     return windows
+
+
+def _function(dataset: Dataset) -> str:
+    function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
+    return function if function in _FUNCTIONS else "LINEAR"
 
 
 def _float(value: Any) -> float | None:
@@ -160,8 +176,8 @@ def displayed(
     *,
     hidden: Mask | None,
     inverted: bool | None,
-) -> tuple[npt.NDArray[np.float32], list[str]]:
-    """Turn stored values into what a viewer would show, and what is to be said of it.
+) -> tuple[npt.NDArray[np.float32], Coded | None, list[str]]:
+    """Turn stored values into what a viewer would show, with them, and what is to be said of it.
 
     The first of the windows that shows something is taken. Whether the picture is to be inverted
     is told by itself where the file contradicts itself.
@@ -184,7 +200,37 @@ def displayed(
         np.subtract(np.float32(1), pixels, out=pixels)
         if ignored is not None:
             pixels[ignored] = 0.0
-    return pixels, notes.sentences
+    return pixels, _coded(stored, dataset, modality, ignored), notes.sentences
+
+
+def _coded(
+    stored: Values, dataset: Dataset, modality: Step | None, ignored: Mask | None
+) -> Coded | None:
+    """Return a picture's values as numbers from 0; None where they are not whole, or too many."""
+    slope, intercept = 1.0, 0.0
+    if isinstance(modality, _Rescaling):
+        slope, intercept = modality.slope, modality.intercept
+    elif modality is not None:
+        stored = _mapped(stored, modality).astype(np.int32)
+    if stored.dtype.kind not in "iu":
+        return None
+    shown = True if ignored is None else ~ignored
+    edges = np.iinfo(stored.dtype)
+    low = int(stored.min(where=shown, initial=edges.max))
+    high = int(stored.max(where=shown, initial=edges.min))
+    blank = ignored is not None
+    least, most = low - blank, high - low + blank
+    if not 0 < most <= _MOST_NUMBERS:
+        return None
+    codes: Codes = np.empty(stored.shape, np.uint8 if most <= _MOST_BYTE else np.uint16)
+    for rows in row_blocks(*stored.shape):
+        codes[rows] = np.clip(stored[rows].astype(np.int64) - least, 0, most)
+    if ignored is not None:
+        codes[ignored] = 0
+    edge = float(_function(dataset) != "LINEAR_EXACT" and abs(slope) >= 1)
+    known = [window.width_and_level(edge) for window in windows_of(dataset)]
+    windows = tuple(filter(None, known))
+    return Coded(codes, intercept + slope * least, slope, edge, blank, windows)
 
 
 def _either(first: Mask | None, second: Mask | None) -> Mask | None:
@@ -305,9 +351,18 @@ def _modalities(dataset: Dataset, some: Values) -> list[tuple[str, Step]]:
             found.append(("modality table", table.meant_for(some).look_up))
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     if slope is not None or intercept is not None:
-        found.append(("rescaling", partial(_rescaled, slope, intercept)))
+        rescaling = _Rescaling(1.0 if slope is None else slope, intercept or 0.0)
+        found.append(("rescaling", rescaling))
     return found
 
 
-def _rescaled(slope: float | None, intercept: float | None, block: Values) -> Values:
-    return block * (1.0 if slope is None else slope) + (intercept or 0.0)
+@dataclass(frozen=True)
+class _Rescaling:
+    """The step of a file that says of its values how many times and how much more they are."""
+
+    slope: float
+    intercept: float
+
+    def __call__(self, block: Values) -> Values:
+        rescaled: Values = block * self.slope + self.intercept
+        return rescaled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter, opening_o
 from fracture_widgets.imaging.dicom.spacing import spacing_of
 from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax, unknown_form
 from fracture_widgets.imaging.dicom.tables import check_palette
+from fracture_widgets.imaging.packing import Coded
 
 _LONGEST_UID = 64
 _MOST_FRAMES = 10_000
@@ -120,9 +122,10 @@ class DicomFile:
             hidden = np.zeros((rows, columns), bool) if hidden is None else hidden
             hidden[-frame.missing_rows :] = True
         if frame.photometric in _GREY:
-            pixels, more = self._grey_pixels(frame, display, window, hidden)
+            pixels, coded, more = self._grey_pixels(frame, display, window, hidden)
             notes += more
         else:
+            coded = None
             pixels = _luminance(frame.values, dataset, self.name, frame.photometric, hidden)
         spacing = spacing_of(display)
         pixels = pixels[opening]
@@ -130,8 +133,11 @@ class DicomFile:
         mm = spacing.mm
         if mm is not None and note:
             mm = _spread(mm, pixels.shape, square.shape)
+        values = None
+        if coded is not None and square is pixels:  # what was drawn anew has no values of the file
+            values = replace(coded, codes=coded.codes[opening]).packed(pixels)
         return Decoded(
-            square,
+            square if values is None else values,
             "DICOM",
             mm,
             spacing.at_detector,
@@ -141,7 +147,7 @@ class DicomFile:
 
     def _grey_pixels(
         self, frame: Frame, display: Dataset, window: int, hidden: npt.NDArray[np.bool_] | None
-    ) -> tuple[npt.NDArray[np.float32], list[str]]:
+    ) -> tuple[npt.NDArray[np.float32], Coded | None, list[str]]:
         stored = frame.values >> self._low_bits if self._low_bits else frame.values
         windows = windows_of(display)[window:]
         if self._raw and not windows and display.get("PixelIntensityRelationship") == "LIN":
