@@ -12,6 +12,7 @@ from PIL import Image
 
 from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.figures.annotations import draw_annotations
+from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.annotations import annotations_of, has_boxes
 
@@ -41,7 +42,7 @@ class Look:
     ----------
     width, level
         The window: how much of the range of greys lies between black and white, and its middle,
-        in parts of the whole range.
+        in parts of the whole range; or both in the values of a DICOM file.
     inverted
         Whether bone is dark.
     map
@@ -52,6 +53,8 @@ class Look:
     turn, flipped
         How it lies on the page: quarters to the right, after it was flipped left to right.
         Pictures are drawn as in the file all the same, as places are named by it.
+    stored
+        Whether the window is one of the file's values; it reaches as far as they do.
     """
 
     width: float = 1.0
@@ -61,6 +64,7 @@ class Look:
     opacity: float = DEFAULT_OPACITY
     turn: int = 0
     flipped: bool = False
+    stored: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.opacity <= 1.0:
@@ -68,9 +72,21 @@ class Look:
         if not self.width > 0.0:
             raise ValueError(f"A window's width must be above 0. Received: {self.width}")
 
-    def greys(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-        """Return what pixels of 0 to 1 look like."""
-        shares = np.clip((pixels - (self.level - self.width / 2)) / self.width, 0.0, 1.0)
+    @property
+    def plain(self) -> bool:
+        """Whether the greys are those that the radiograph was read in."""
+        return (self.width, self.level, self.inverted, self.stored) == (1.0, 0.5, False, False)
+
+    def greys(self, radiograph: Radiograph) -> npt.NDArray[np.uint8]:
+        """Return what a radiograph looks like, shape ``(height, width)``."""
+        held = radiograph.held
+        if self.stored and isinstance(held, PackedPixels) and held.scale is not None:
+            return self._eight_bit(held.scale.shares(self.width, self.level))[held.codes]
+        width, level = (1.0, 0.5) if self.stored else (self.width, self.level)
+        low = level - width / 2
+        return self._eight_bit(np.clip((radiograph.pixels - low) / width, 0.0, 1.0))
+
+    def _eight_bit(self, shares: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
         whole = np.rint(255.0 * (1.0 - shares if self.inverted else shares))
         greys: npt.NDArray[np.uint8] = whole.astype(np.uint8)
         return greys
@@ -78,12 +94,19 @@ class Look:
     @property
     def words(self) -> str:
         """What differs from the usual window; empty where nothing does."""
-        window = gettext(
-            "window {width:.0f} %, level {level:.0f} %",
-            width=100 * self.width,
-            level=100 * self.level,
-        )
-        changed = (self.width, self.level) != (1.0, 0.5)
+        if self.stored:
+            window = gettext(
+                "window {width}, level {level}, in the file's own values",
+                width=_short(self.width),
+                level=_short(self.level),
+            )
+        else:
+            window = gettext(
+                "window {width:.0f} %, level {level:.0f} %",
+                width=100 * self.width,
+                level=100 * self.level,
+            )
+        changed = self.stored or (self.width, self.level) != (1.0, 0.5)
         return ", ".join([window] * changed + [gettext("black and white inverted")] * self.inverted)
 
     @property
@@ -93,6 +116,11 @@ class Look:
             [gettext("flipped left to right")] * self.flipped
             + [*filter(None, [gettext(_TURNS[self.turn])])]
         )
+
+
+def _short(value: float) -> str:
+    """Return a value as the viewer shows it: in whole numbers, but for small ones."""
+    return f"{value:.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
 
 
 PLAIN = Look()
@@ -168,10 +196,7 @@ def grey_picture(
     radiograph: Radiograph, max_side: int | None = None, *, look: Look = PLAIN
 ) -> Image.Image:
     """Return a radiograph as an 8-bit grey picture, its longer side at most ``max_side``."""
-    plain = (look.width, look.level, look.inverted) == (1.0, 0.5, False)
-    picture = Image.fromarray(
-        radiograph.to_uint8() if plain else look.greys(np.asarray(radiograph.pixels))
-    )
+    picture = Image.fromarray(radiograph.to_uint8() if look.plain else look.greys(radiograph))
     if max_side is not None and max(picture.size) > max_side:
         scale = max_side / max(picture.size)
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))

@@ -12,11 +12,15 @@ from picture_files import dicom_file, limb
 
 from fracture_widgets.app.widgets import viewer as module
 from fracture_widgets.app.widgets.picture_stream import pack
+from fracture_widgets.app.widgets.view_state import view_state_from_page
 from fracture_widgets.app.widgets.viewer import Viewer
-from fracture_widgets.figures.overlay import Look
+from fracture_widgets.base.language import speaking
+from fracture_widgets.figures.overlay import Look, grey_picture
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.record import Finding
+
+STATE = {"window": {"width": 1, "level": 0.5}, "inverted": False, "rulers": [], "region": None}
 
 
 @pytest.fixture
@@ -284,3 +288,60 @@ def test_a_frame_that_is_not_there_is_refused_in_a_sentence(page, several):
         "type": "refused",
         "text": "hand.dcm has 2 frames and no frame 7: choose from 0 to 1.",
     }
+
+
+@pytest.fixture
+def twelve_bits():
+    """A drawn limb in 12 bits, whose own window leaves its greatest values white."""
+    values = (limb().astype(np.uint16) * 12) + np.uint16(900)
+    values[:8] = 3900
+    attributes = {"WindowCenter": 1500, "WindowWidth": 1200, "BitsStored": 12, "HighBit": 11}
+    return read_radiograph(dicom_file(values, **attributes), name="deep.dcm")
+
+
+def test_the_page_gets_a_file_s_own_values_and_its_windows(workbench, twelve_bits, radiograph):
+    workbench.state.add(radiograph())
+    assert workbench.viewer.content["values"] is None
+    workbench.state.add(twelve_bits)
+    values = workbench.viewer.content["values"]
+    assert values["windows"] == [["Window 1 (centre 1500, width 1200)", 1200.0, 1500.0]]
+    assert values["whole"][0] == 3900 - 900 + 1
+    with speaking("de"):
+        workbench.viewer.display(None)
+        workbench.viewer.display(workbench.state.selected)
+        (title, *_), *_ = workbench.viewer.content["values"]["windows"]
+    assert title == "Fenster 1 (Mitte 1500, Breite 1200)"
+
+
+def test_a_window_of_values_is_kept_and_stands_in_the_report(workbench, twelve_bits):
+    workbench.state.add(twelve_bits)
+    workbench.predict.click()
+    viewer, entry = workbench.viewer, workbench.state.selected
+    before = entry.report.radiograph.pixels.copy()
+    look = STATE | {"window": {"width": 3001, "level": 2400.5, "stored": True}}
+    viewer.receive({"type": "look", "key": viewer.content["key"], "look": look})
+    shown = viewer.look_of(entry)
+    assert (shown.width, shown.level, shown.stored) == (3001, 2400.5, True)
+    assert shown.words == "window 3001, level 2400, in the file's own values"
+    assert np.array_equal(entry.report.radiograph.pixels, before)
+    plain = np.asarray(grey_picture(entry.radiograph))
+    assert np.asarray(grey_picture(entry.radiograph, look=shown))[20].max() < plain[20].max()
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"width": float("nan"), "level": 5, "stored": True},
+        {"width": "3", "level": 5, "stored": True},
+        {"width": 3, "stored": True},
+    ],
+)
+def test_a_window_of_values_that_is_none_is_not_kept(window):
+    assert view_state_from_page(STATE | {"window": window}) is None
+
+
+def test_a_window_of_values_is_kept_within_what_numbers_may_be():
+    window = {"width": -3, "level": 1e300, "stored": True}
+    kept = view_state_from_page(STATE | {"window": window})["window"]
+    assert kept["width"] > 0
+    assert kept["level"] == 1e9

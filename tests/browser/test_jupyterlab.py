@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from large_files import write_dicom
 from pages import button, drop, status, wait_until
 from playwright.sync_api import expect
 
+from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -36,7 +38,9 @@ def test_sixty_megabytes_are_dropped_looked_at_answered_and_not_saved_with_the_n
     page.keyboard.press("1")
     expect(page.get_by_label("Zoom", exact=True)).to_have_text("100 %")
     page.keyboard.press("[")
-    expect(page.get_by_label("Window of greys")).to_have_text("W 92  L 50")
+    whole = read_radiograph(study).scale.whole[0]
+    narrowed = f"W {whole * math.exp(-20 / 150):.0f}"
+    expect(page.get_by_label("Window of greys")).to_contain_text(narrowed)
     expect(page.locator(".jp-CodeCell")).to_have_count(1)
     button(page, "Predict").click()
     expect(page.locator(".fw-card")).to_have_attribute("data-verdict", re.compile(".+"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
 import pytest
 from large_files import write_dicom
 from pages import (
+    LAPTOP,
     PHONE,
     WIDE,
     button,
+    expect_kept,
     expect_no_wider_than,
     expect_on_screen,
     guarded_pages,
@@ -23,6 +26,7 @@ from picture_files import dicom_file, limb
 from playwright.sync_api import expect
 
 from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -102,7 +106,7 @@ def test_the_page_shows_the_very_greys_of_the_file(picture, dicom):
     assert np.corrcoef(square.ravel(), whole[np.ix_(at, at)].ravel())[0, 1] > 0.99
 
 
-def test_zoom_window_invert_and_reset_by_keys_and_buttons(page, pane, picture):
+def test_zoom_window_invert_and_reset_by_keys_and_buttons(page, pane, picture, dicom):
     fitted = zoom(page)
     pane.focus()
     page.keyboard.press("+")
@@ -120,9 +124,11 @@ def test_zoom_window_invert_and_reset_by_keys_and_buttons(page, pane, picture):
     )
     for _ in range(6):
         page.keyboard.press("[")
-    expect(page.get_by_label("Window of greys")).to_have_text("W 52  L 50")
+    width, level = read_radiograph(dicom).scale.usual
+    narrow = width * math.exp(-6 * 20 / 150)
+    expect(page.get_by_label("Window of greys")).to_have_text(f"W {narrow:.0f}  L {level:.0f}")
     button(page, "All as it was at first (Backspace)").click()
-    expect(page.get_by_label("Window of greys")).to_have_text("W 100  L 50")
+    expect(page.get_by_label("Window of greys")).to_have_text(f"W {width:.0f}  L {level:.0f}")
     assert np.array_equal(pixels(picture), before)
 
 
@@ -358,7 +364,8 @@ def test_another_window_and_frame_are_chosen_by_name_and_by_keys(new_page, dashb
     open_workbench(page, dashboard.address)
     upload(page, path)
     caption = page.locator(".fw-viewer figcaption")
-    window, frame = (page.get_by_label(f"{name} of the file") for name in ("Window", "Frame"))
+    window = page.get_by_label("Examined through")
+    frame = page.get_by_label("Frame of the file")
     expect(window).to_have_value("0")
     frame.select_option("2 of 2")
     expect(caption).to_contain_text("frames.dcm, frame 2 · ")
@@ -367,6 +374,71 @@ def test_another_window_and_frame_are_chosen_by_name_and_by_keys(new_page, dashb
     expect(caption).to_contain_text("frames.dcm, frame 2, window 2 · ")
     expect(frame).to_have_value("1")
     expect(page.locator(".fw-queue .fw-picture-title")).to_have_count(3)
+
+
+def write_windowed(path):
+    """Write a drawn hand in 12 bits whose window is cut off below stripes of 3,400 and 3,900."""
+    drawn = draw_phantom("hand", fractured=True, seed=2).radiograph.pixels
+    values = np.rint(300 + 2400 * drawn).astype(np.uint16)
+    values[: len(values) // 8] = np.where(np.arange(drawn.shape[1]) // 16 % 2, 3400, 3900)
+    values[-1, 0], values[-1, -1] = 0, 4095
+    windows = {"WindowCenter": [1500, 1200], "WindowWidth": [2400, 800]}
+    windows |= {"WindowCenterWidthExplanation": ["Normal", "Bone"]}
+    path.write_bytes(dicom_file(values, BitsStored=12, HighBit=11, **windows))
+    return path
+
+
+def test_windows_are_of_the_file_s_own_values_and_reach_all_of_them(new_page, dashboard, tmp_path):
+    page = new_page(viewport=LAPTOP)
+    open_workbench(page, dashboard.address)
+    show(page, write_windowed(tmp_path / "windowed.dcm"))
+    greys_shown = page.get_by_label("Window of greys")
+    presets = page.get_by_label("Window of values")
+    picture = page.get_by_role("img", name=re.compile("^Radiograph windowed.dcm"))
+
+    def stripes():
+        """The greys along the stripes."""
+        shown = pixels(picture)[..., 0]
+        row = shown[int(0.06 * shown.shape[0])].astype(int)
+        return row[np.flatnonzero(row > 60)]
+
+    expect(greys_shown).to_have_text("W 2400  L 1500")
+    expect(presets.locator("option")).to_have_text(
+        [
+            "As it was read",
+            "Normal (centre 1500, width 2400)",
+            "Bone (centre 1200, width 800)",
+            "The whole range of the file",
+        ]
+    )
+    assert set(stripes()) == {255}
+    page.get_by_role("group", name="Radiograph", exact=True).focus()
+    page.keyboard.press("a")
+    expect(greys_shown).to_have_text("W 4096  L 2048")
+    expect(presets).to_have_value("3")
+    wait_until(page, lambda: {212, 243} <= set(stripes()))
+    page.keyboard.press("]")
+    expect(presets.locator("option:checked")).to_have_text("Your own")
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    expect(presets).to_have_value("0")
+    presets.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(greys_shown).to_have_text("W 800  L 1200")
+    page.get_by_label("Centre of the window").fill("3650")
+    page.keyboard.press("Enter")
+    expect(greys_shown).to_have_text("W 800  L 3650")
+    expect(picture).to_be_visible()
+    expect_kept(page)
+    page.reload()
+    expect(page.locator(".fw-panes")).to_have_attribute("data-full", re.compile(".+"))
+    expect(greys_shown).to_have_text("W 800  L 3650")
+    expect(page.get_by_label("Centre of the window")).to_have_value("3650")
+    assert min(stripes()) < 80
+    assert max(stripes()) > 200
+    button(page, "All as it was at first (Backspace)").click()
+    expect(greys_shown).to_have_text("W 2400  L 1500")
 
 
 def test_where_there_is_one_picture_nothing_is_to_be_chosen(page, pane):

@@ -20,12 +20,16 @@ _LEVEL = 3  # of zlib: beyond, packing takes longer than sending
 
 @dataclass(frozen=True, eq=False)
 class PackedPicture:
-    """Greys for the page."""
+    """Greys for the page, or the values of a DICOM file.
+
+    Of values, ``greys`` says which grey of 16 bits each was read in, where that is a curve.
+    """
 
     width: int
     height: int
     depth: int
     data: bytes
+    greys: bytes = b""
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
@@ -36,9 +40,17 @@ def shown_size(width: int, height: int) -> tuple[int, int]:
 
 def pack(radiograph: Radiograph) -> PackedPicture:
     """Pack a radiograph for the page: one of 8 bits in 8, also where it is shown smaller."""
-    held = radiograph.held
+    held, curve = radiograph.held, b""
     width, height = size = shown_size(radiograph.width, radiograph.height)
-    if size == (radiograph.width, radiograph.height):
+    if isinstance(held, PackedPixels) and held.scale is not None:
+        greys = held.codes
+        if size != (radiograph.width, radiograph.height):
+            values = Image.fromarray(greys.astype(np.float32))
+            smaller = values.resize(size, Image.Resampling.BOX)
+            greys = np.rint(np.asarray(smaller)).astype(greys.dtype)
+        if held.scale.usual is None:
+            curve = np.rint(held.greys * np.float32(65535)).astype("<u2").tobytes()
+    elif size == (radiograph.width, radiograph.height):
         greys = _greys(np.clip(radiograph.pixels, 0.0, 1.0))
     elif isinstance(held, PackedPixels) and held.codes.dtype == np.uint8:
         smaller = Image.fromarray(held.to_uint8()).resize(size, Image.Resampling.BOX)
@@ -51,7 +63,7 @@ def pack(radiograph: Radiograph) -> PackedPicture:
         plain = steps.tobytes()
     else:
         plain = (steps >> 8).astype(np.uint8).tobytes() + steps.astype(np.uint8).tobytes()
-    return PackedPicture(width, height, 8 * greys.itemsize, zlib.compress(plain, _LEVEL))
+    return PackedPicture(width, height, 8 * greys.itemsize, zlib.compress(plain, _LEVEL), curve)
 
 
 def _greys(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:

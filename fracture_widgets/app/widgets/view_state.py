@@ -8,12 +8,14 @@ from typing import Any
 from fracture_widgets.figures.overlay import Look
 
 ViewState = dict[str, Any]
-"""``window`` with ``width`` and ``level``, ``inverted``, ``turn`` in quarters to the right after it
-was ``flipped``, ``rulers``, and ``region`` or None; the last two with the ends ``from`` and ``to``,
-in pixels of the picture as in its file."""
+"""``window`` with ``width`` and ``level``, and ``stored`` where both are in the values of a DICOM
+file; ``inverted``, ``turn`` in quarters to the right after it was ``flipped``, ``rulers``, and
+``region`` or None; the last two with the ends ``from`` and ``to``, in pixels of the picture as in
+its file."""
 
 _MOST_RULERS = 100
 _FARTHEST = 1e6
+_NARROWEST, _FARTHEST_VALUE = 1e-6, 1e9
 
 
 def view_state_from_page(value: Any) -> ViewState | None:
@@ -21,10 +23,7 @@ def view_state_from_page(value: Any) -> ViewState | None:
     try:
         window, rulers, region = value["window"], value["rulers"], value["region"]
         return {
-            "window": {
-                "width": _number(window["width"], 0.02, 2.0),
-                "level": _number(window["level"], 0.0, 1.0),
-            },
+            "window": _window(window),
             "inverted": value["inverted"] is True,
             "turn": int(_number(value.get("turn", 0), 0, 3)),
             "flipped": value.get("flipped") is True,
@@ -49,7 +48,21 @@ def look_of_state(state: ViewState | None, opacity: float) -> Look:
         opacity,
         state["turn"],
         state["flipped"],
+        window.get("stored", False),
     )
+
+
+def _window(window: Any) -> dict[str, float | bool]:
+    if window.get("stored") is True:
+        return {
+            "width": _number(window["width"], _NARROWEST, _FARTHEST_VALUE),
+            "level": _number(window["level"], -_FARTHEST_VALUE, _FARTHEST_VALUE),
+            "stored": True,
+        }
+    return {
+        "width": _number(window["width"], 0.02, 2.0),
+        "level": _number(window["level"], 0.0, 1.0),
+    }
 
 
 def _ends(mark: Any) -> dict[str, dict[str, float]]:

@@ -28,6 +28,7 @@ from fracture_widgets.figures.overlay import (
 )
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
+from fracture_widgets.imaging.stored_values import ValueScale
 from fracture_widgets.models.annotations import drawn_annotations
 from fracture_widgets.models.verdict_words import box_in_words, place_in_words
 from fracture_widgets.parts import in_words, with_article
@@ -174,6 +175,7 @@ class Viewer(LiveWidget):
                 "mapped": entry.report is not None and map_shown(entry.report) is not None,
                 "regions": self._cut is not None,
                 "choices": _choices(radiograph),
+                "values": _values(radiograph.scale),
                 "looks": self._looked is not None,
                 "look": self.looks.get(radiograph.sha256),
                 "caption": f"{radiograph.name} · {size}{smaller} · {kind}",
@@ -201,7 +203,8 @@ class Viewer(LiveWidget):
                 "width": self._packed.width,
                 "height": self._packed.height,
                 "depth": self._packed.depth,
-            }
+            },
+            [self._packed.greys] if self._packed.greys else [],
         )
 
     def _send_piece(self, at: Any) -> None:
@@ -294,8 +297,17 @@ def _choices(radiograph: Radiograph) -> dict[str, Any]:
         "frame": radiograph.frame,
         "frames": radiograph.frame_count if several else 1,
         "window": radiograph.window,
-        "windows": list(radiograph.windows) if several else [],
+        "windows": [told(title) for title in radiograph.windows] if several else [],
     }
+
+
+def _values(scale: ValueScale | None) -> dict[str, Any] | None:
+    """Return what the page must know of a file's own values to show windows over them."""
+    if scale is None:
+        return None
+    names = ("first", "step", "top", "edge", "blank", "falling", "usual", "whole")
+    known = {name: getattr(scale, name) for name in names}
+    return known | {"windows": [[told(title), *window] for title, *window in scale.windows]}
 
 
 def _spacing_shown(radiograph: Radiograph, width: int, height: int) -> list[float | str] | None:

@@ -4,13 +4,13 @@ import { h, offer } from "../base/dom.js";
 import { gettext } from "../base/language.js";
 
 export function pictureChoices(on) {
-  const list = (label) => {
-    const select = h("select", { "aria-label": gettext("{label} of the file", { label }), onchange: chosen });
+  const list = (label, spoken) => {
+    const select = h("select", { "aria-label": spoken, onchange: chosen });
     const named = h("label", {}, h("span", {}, label), select);
     return { select, named };
   };
-  const frame = list(gettext("Frame"));
-  const window_ = list(gettext("Window"));
+  const frame = list(gettext("Frame"), gettext("Frame of the file"));
+  const window_ = list(gettext("Examined through"), gettext("Examined through this window of the file"));
   const bar = h(
     "div", { class: "fw-pictures", role: "group", "aria-label": gettext("Picture of the file"), hidden: true },
     frame.named, window_.named,

@@ -3,6 +3,7 @@
 import { gettext } from "../base/language.js";
 import { colourAt } from "./colours.js";
 import { matrixOf, toPicture } from "./geometry.js";
+import { readGreys, shareOfNumber } from "./values.js";
 
 // Undoes panels/picture_stream.py: inflates, joins the planes of bytes, adds up along the rows.
 export async function unpack(bytes, { width, height, depth }) {
@@ -56,13 +57,19 @@ export function pyramid(picture) {
   return levels;
 }
 
-// From a value to an opaque grey as ImageData stores it. The window is { width, level } in parts
-// of the whole range of greys: what lies beyond is black or white.
-export function greyTable(top, { width, level }, inverted) {
+// From a number of a picture to an opaque grey as ImageData stores it. The window is
+// { width, level } in parts of the whole range of greys, what lies beyond is black or white; or it
+// is one of the file's own values, whose scale `own` holds.
+export function greyTable(top, window, inverted, own = null) {
   const table = new Uint32Array(top + 1);
+  const { width, level } = window;
   const low = level - width / 2;
+  const read = own ? readGreys(own.scale, own.curve) : (value) => value / top;
+  const through = window.stored
+    ? (value) => shareOfNumber(own.scale, value, window)
+    : (value) => Math.min(Math.max((read(value) - low) / width, 0), 1);
   for (let value = 0; value <= top; value += 1) {
-    const share = Math.min(Math.max((value / top - low) / width, 0), 1);
+    const share = through(value);
     const grey = Math.round(255 * (inverted ? 1 - share : share));
     table[value] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
   }

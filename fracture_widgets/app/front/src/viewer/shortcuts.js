@@ -44,6 +44,10 @@ export const SHORTCUTS = [
       "{": (on) => on.window(0, -20), "}": (on) => on.window(0, 20),
     },
   },
+  {
+    name: "A", words: gettext("all values of the file, and back to how it was read"), values: true,
+    keys: { a: (on) => on.wholeRange() },
+  },
   { name: "I", words: gettext("invert"), keys: { i: (on) => on.invert() } },
   {
     name: "B and H", words: gettext("boxes on and off; the map on and off"),

@@ -5,6 +5,7 @@ import { gettext } from "../base/language.js";
 import { COLOURS, keyStops } from "./colours.js";
 import { boxBetween, lengthInWords } from "./geometry.js";
 import { SHORTCUTS } from "./shortcuts.js";
+import { inValues, windowNumbers } from "./values.js";
 
 const TOOLS = [
   ["move", gettext("Move"), gettext("Drag to move the picture (V)")],
@@ -61,12 +62,12 @@ export function viewerToolbar(on) {
   function list(kind) {
     if (listed === JSON.stringify(kind)) return;
     listed = JSON.stringify(kind);
-    help.replaceChildren(...SHORTCUTS.filter((one) => kind.steps || !one.steps)
+    help.replaceChildren(...SHORTCUTS.filter((one) => (kind.steps || !one.steps) && (kind.values || !one.values))
       .map(({ name, words, marking }) => (kind.marking && marking) || [name, words])
       .flatMap(([key, words]) => [h("dt", {}, keyWords(key)), h("dd", {}, words)]));
   }
 
-  function show({ tool, view, window: { width, level }, inverted, regions, marking, ...rest }) {
+  function show({ tool, view, window: greyWindow, values, inverted, regions, marking, ...rest }) {
     for (const [name, button] of tools) button.setAttribute("aria-pressed", String(name === tool));
     const region = tools.get("region");
     region.hidden = !regions;
@@ -76,7 +77,7 @@ export function viewerToolbar(on) {
     compare.hidden = rest.compared == null;
     compare.setAttribute("aria-pressed", String(Boolean(rest.compared)));
     flip.setAttribute("aria-pressed", String(view.flipped));
-    list({ marking, steps: Boolean(rest.place) });
+    list({ marking, steps: Boolean(rest.place), values: Boolean(values) });
     invert.setAttribute("aria-pressed", String(inverted));
     boxes.setAttribute("aria-pressed", String(rest.boxed));
     map.setAttribute("aria-pressed", String(rest.mapped));
@@ -84,8 +85,11 @@ export function viewerToolbar(on) {
     map.hidden = !rest.hasMap;
     over.hidden = boxes.hidden && map.hidden;
     zoom.textContent = `${Math.round(100 * view.scale)} %`;
-    greys.textContent = `W ${Math.round(100 * width)}  L ${Math.round(100 * level)}`;
-    greys.title = gettext("Window and level, in percent of the range of greys");
+    const [width, level] = windowNumbers(values, greyWindow);
+    greys.textContent = `W ${width}  L ${level}`;
+    greys.title = inValues(values, greyWindow).stored
+      ? gettext("Window and level, in the file's own values")
+      : gettext("Window and level, in percent of the range of greys");
   }
 
   return { bar, show };

@@ -16,6 +16,7 @@ import { drawMarks, marks } from "./marks.js";
 import { colouredMap, drawMap, drawPicture, fromPreview, greyTable, pyramid, unpack } from "./picture.js";
 import { puller } from "./pull.js";
 import { mapControls, markList, viewerToolbar } from "./toolbar.js";
+import { dragged, inGreys, inValues, valueControls, wholeOf, windowNumbers } from "./values.js";
 
 const FULL_WINDOW = { width: 1, level: 0.5 };
 const CLICK = 4; // CSS pixels: what is dragged less far was pressed and not drawn
@@ -68,10 +69,19 @@ function render({ model, el }) {
       else act.zoom(point, Math.max(2, 1 / look.view.scale));
     },
     window: (dx, dy) => {
-      const { width, level } = look.window;
-      look.window = { width: between(width + dx / 250, 0.02, 2), level: between(level - dy / 400, 0, 1) };
-      table = null;
-      changed();
+      const { width, level, stored } = inValues(shown.values, look.window);
+      act.windowSo(stored
+        ? dragged(shown.values, { width, level }, dx, dy)
+        : { width: between(width + dx / 250, 0.02, 2), level: between(level - dy / 400, 0, 1) });
+    },
+    // Nothing for a window: the one that is there is shown anew.
+    windowSo: (greys) => { look.window = greys ?? look.window; table = null; changed(); act.settled(); },
+    wholeRange: () => {
+      if (!shown.values) return false;
+      const whole = wholeOf(shown.values);
+      const now = look.window;
+      act.windowSo(now.stored && now.width === whole.width && now.level === whole.level ? FULL_WINDOW : whole);
+      return true;
     },
     invert: () => { look.inverted = !look.inverted; table = null; changed(); },
     reset: () => { startView(); drawn.clear(); changed(); },
@@ -153,6 +163,7 @@ function render({ model, el }) {
   panes[1].pane.hidden = true;
   const toolbar = viewerToolbar(act);
   const choices = pictureChoices(act);
+  const values = valueControls(act);
   const listed = markList(act);
   const mapped = mapControls(act);
   const frame = h("div", { class: "fw-panes", hidden: true }, ...panes.map((one) => one.pane));
@@ -165,7 +176,7 @@ function render({ model, el }) {
   el.append(
     h("figure", {}, h("div", { class: "fw-stage" }, frame, empty, turnMark), caption),
     h("p", { class: "fw-visually-hidden", id: help }, gettext("Arrows move, plus and minus zoom, zero fits, brackets change the contrast, I inverts, T turns, L flips, M measures; more under Keys.")),
-    choices.bar, toolbar.bar, listed.list, note, ...mapped.nodes, spoken,
+    values.bar, toolbar.bar, choices.bar, listed.list, note, ...mapped.nodes, spoken,
   );
 
   const inside = (point) => {
@@ -173,11 +184,11 @@ function render({ model, el }) {
     return { x: between(x, 0, size.width), y: between(y, 0, size.height) };
   };
   const inWords = () => {
-    const { width, level } = look.window;
+    const [width, level] = windowNumbers(shown.values, look.window);
     const last = drawn.draft ?? drawn.rulers.at(-1);
     const length = last && last.kind !== "region" ? gettext(", length {length}", { length: lengthInWords(last.from, last.to, shown.spacing) }) : "";
     const words = gettext("Zoom {zoom} percent, window {window}, level {level}", {
-      zoom: Math.round(100 * look.view.scale), window: Math.round(100 * width), level: Math.round(100 * level),
+      zoom: Math.round(100 * look.view.scale), window: width, level,
     });
     return `${words}${look.inverted ? gettext(", inverted") : ""}${inWordsTurned()}${length}`;
   };
@@ -235,7 +246,8 @@ function render({ model, el }) {
 
   function draw() {
     framed = 0;
-    toolbar.show({ ...look, place: model.get("place"), compared: model.get("compared"), hasMap: shown.layers.length > 0, hasBoxes: Boolean(shown.boxes?.length) });
+    values.show(shown.values, look.window);
+    toolbar.show({ ...look, values: shown.values, place: model.get("place"), compared: model.get("compared"), hasMap: shown.layers.length > 0, hasBoxes: Boolean(shown.boxes?.length) });
     listed.show(drawn, { spacing: shown.spacing, size });
     const layer = look.mapped ? shown.layers[look.layer] : null;
     mapped.show({ layer, opacity, colours: look.colours });
@@ -248,7 +260,8 @@ function render({ model, el }) {
     frame.dataset.zoom = String(look.view.scale);
     if (!levels) return;
     const began = performance.now();
-    table ??= greyTable(levels[0].top, look.window, look.inverted);
+    const { own } = levels[0];
+    table ??= greyTable(levels[0].top, own ? look.window : inGreys(shown.values, look.window), look.inverted, own);
     const ratio = window.devicePixelRatio;
     panes.forEach(({ pane: node, canvas }, index) => {
       if (node.hidden) return;
@@ -326,8 +339,10 @@ function render({ model, el }) {
     changed();
   }
 
-  function whole({ key, bytes, width, height, depth }) {
+  function whole({ key, bytes, width, height, depth }, buffers) {
+    const scale = shown.values;
     if (key !== shown.key || pull) return;
+    const curve = buffers.length ? new Uint16Array(bytesOf(buffers[0]).slice().buffer) : null;
     pull = puller(model, {
       key, size: bytes,
       progress: (part) => {
@@ -337,6 +352,7 @@ function render({ model, el }) {
       got: async (packed) => {
         const picture = await unpack(packed, { width, height, depth });
         if (shown.key !== key) return;
+        if (scale) Object.assign(picture, { top: scale.top, own: { scale, curve } });
         levels = pyramid(picture);
         table = null;
         frame.dataset.full = key;
