@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fracture_widgets.course.contents import Contents
+from fracture_widgets.course.contents import Contents, require
 from fracture_widgets.course.exercises import (
     check_always_normal,
     check_answered,
@@ -49,4 +49,5 @@ __all__ = [
     "check_threshold",
     "check_trained_weights",
     "rehearse",
+    "require",
 ]

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fracture_widgets.errors import FractureWidgetsError, command
+from fracture_widgets.errors import FractureWidgetsError, MissingExtra, command
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 KINDS = ("index", "tool", "text", "lesson")
@@ -41,7 +41,7 @@ class Page:
     @property
     def lacks(self) -> bool:
         """Whether packages of the extra that it needs are not installed."""
-        return any(find_spec(name) is None for name in _MODULES.get(self.needs, ()))
+        return _lacks(self.needs)
 
 
 def notebooks_folder() -> Path:
@@ -77,6 +77,16 @@ def _page(file: Path) -> Page:
         minutes=int(course.get("minutes", 0)),
         needs=str(course.get("needs", "")),
     )
+
+
+def require(extra: str, purpose: str = "This lesson") -> None:
+    """Raise MissingExtra, a sentence, where packages of an extra are not installed."""
+    if _lacks(extra):
+        raise MissingExtra(purpose, extra)
+
+
+def _lacks(extra: str) -> bool:
+    return any(find_spec(name) is None for name in _MODULES.get(extra, ()))
 
 
 class Contents:
