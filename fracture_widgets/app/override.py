@@ -9,10 +9,7 @@ import ipywidgets as widgets
 from fracture_widgets.app.widgets.controls import button
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.base.language import gettext, marked
-from fracture_widgets.records.saved_result import printable
-
-REASON_LENGTH = 200
-"""Most characters of a reason in somebody's own words."""
+from fracture_widgets.records.saved_result import REASON_LENGTH, printable
 
 _OWN = marked("Another reason")
 _REASONS = (

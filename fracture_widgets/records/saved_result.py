@@ -22,6 +22,9 @@ READER_VERDICTS = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
 REMARK_LENGTH = 1000
 """Most characters of a remark."""
 
+REASON_LENGTH = 200
+"""Most characters of the reason, in somebody's own words, for an answer to what was refused."""
+
 _KEPT_CONTROLS = "\n\t"
 
 
@@ -126,6 +129,17 @@ def checked_remark(text: str) -> str:
             "shorten it."
         )
     return remark
+
+
+def checked_reason(text: str) -> str:
+    """Return the reason for an answer to what was refused as it is stored: one line of words."""
+    reason = printable(text)
+    if not reason or len(reason) > REASON_LENGTH:
+        raise HistoryError(
+            f"A reason has 1 to {REASON_LENGTH} characters, and this one {len(reason):,}: "
+            "say it otherwise."
+        )
+    return reason
 
 
 def _plain_value(value: Any) -> Any:

@@ -89,6 +89,40 @@ def test_a_bad_file_is_said_on_the_error_stream(
     assert "a.png" in shown.out
 
 
+@pytest.mark.slow
+def test_what_is_answered_all_the_same_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grey = tmp_path / "grey.png"
+    Image.new("L", (300, 400), 90).save(grey)
+    told = {}
+    for words in ([], ["--override-gate"], ["--override-gate", "--reason", " for my\nlecture "]):
+        assert main(["predict", "--json", str(grey), *words]) == 0
+        (line,) = _lines(capsys)
+        told[words[-1] if words else ""] = line["overridden"], line["override_reason"]
+    assert [*told.values()] == [(False, ""), (True, ""), (True, "for mylecture")]
+    reports = tmp_path / "reports"
+    asked = ["--override-gate", "--reason", "for my lecture"]
+    assert main(["predict", str(grey), *asked, "--report", str(reports), "--format", "json"]) == 0
+    (written,) = reports.iterdir()
+    assert '"override_reason": "for my lecture"' in written.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--reason", "for my lecture"], "add --override-gate"),
+        (["--override-gate", "--reason", "x" * 201], "1 to 200 characters, and this one 201"),
+        (["--override-gate", "--reason", " "], "1 to 200 characters, and this one 0"),
+    ],
+)
+def test_a_reason_that_is_none_is_refused_in_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    assert main(["predict", str(folder / "a.png"), *words]) != 0
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
 def test_an_empty_folder_and_a_missing_file_fail(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a line")] = False,
     heatmap: Path | None = None,
     override_gate: bool = False,
+    reason: str | None = None,
     report: Path | None = None,
     formats: Annotated[
         str,
@@ -95,6 +96,8 @@ def predict(
         write each radiograph with its fracture map into this folder
     override_gate
         for teaching: answer also what has a reason not to be, with that reason as a warning
+    reason : TEXT
+        with --override-gate: why, in your words, for every report and table
     report : DIR
         write each result into this folder; as PDF, also one document for each study of several
         views
@@ -106,7 +109,13 @@ def predict(
     from fracture_widgets.imaging.walk import SkippedFiles
     from fracture_widgets.models.cascade import Cascade
     from fracture_widgets.records.formats import StudyDocuments
+    from fracture_widgets.records.saved_result import checked_reason
 
+    if reason is not None and not override_gate:
+        raise FractureWidgetsError(
+            "--reason says why what was refused is answered all the same: add --override-gate."
+        )
+    why = "" if reason is None else checked_reason(reason)
     DECODERS.start()  # while the networks are loaded
     cascade = Cascade.load(models, engine=engine, operating_point=operating_point)
     if heatmap is not None:
@@ -126,7 +135,7 @@ def predict(
                 raise UnreadableRadiograph(found.problem)
             examined = found.report
             if override_gate:
-                examined = examined.override()
+                examined = examined.override(why)
             if heatmap is not None:
                 _write_heatmap(examined, heatmap)
             if report is not None:
