@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from fracture_widgets.base.language import gettext, ngettext, told
-from fracture_widgets.base.words import begun, decimal, percent
+from fracture_widgets.base.language import gettext, ngettext, number, told
+from fracture_widgets.base.words import begun, percent
 from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
@@ -45,7 +45,7 @@ def card(report: Report) -> str:
     made = gettext(
         "Model {model}, {seconds} seconds",
         model=report.model[:12],
-        seconds=decimal(report.timings["total"], 2),
+        seconds=number(report.timings["total"], 2),
     )
     return f"""
 <section class="fw-card" data-verdict="{verdict_slug(answer.verdict)}"

@@ -185,7 +185,7 @@ class WorkbenchState(traitlets.HasTraits):
         key = self.selected_key
         if key is None or key not in order or len(order) < 2:
             return ""
-        return f"{order.index(key) + 1} of {len(order)}"
+        return gettext("{place} of {total}", place=order.index(key) + 1, total=len(order))
 
     def step(self, by: int) -> None:
         """Select the radiograph so many places on, if there is one."""

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 LANGUAGE_VARIABLE = "FRACTURE_WIDGETS_LANGUAGE"
 """Environment variable with the language of scripts, of commands and of a page's kernel."""
@@ -26,6 +27,8 @@ _SPOKEN: ContextVar[str | None] = ContextVar("language", default=None)
 _LONGEST = 2000  # characters of a sentence that is looked for
 _NAMES = {"file", "name", "names", "title"}
 """Values of these names are somebody's own words, whatever they are."""
+
+_NUMBER = re.compile(r"[<>−-]? ?\d{1,3}(,\d{3})*(\.\d+)?( ?%)?")
 
 
 def marked(message: str) -> str:
@@ -84,7 +87,7 @@ def speaking(code: str) -> Iterator[None]:
 def gettext(message: str, /, **values: object) -> str:
     """Say a message in the language spoken, with its ``{names}`` filled in."""
     said = _catalogue(language()).gettext(message) if message else ""
-    return said.format(**values) if values else said
+    return _WRITER.format(said, **values) if values else said
 
 
 def pgettext(context: str, message: str, /) -> str:
@@ -95,7 +98,38 @@ def pgettext(context: str, message: str, /) -> str:
 def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     """Say a message of a number of things, which is ``{n}`` in it."""
     said = _catalogue(language()).ngettext(one, many, n)
-    return said.format(**{"n": n} | values)
+    return _WRITER.format(said, **{"n": n} | values)
+
+
+def number(value: float, places: int = 0) -> str:
+    """Say a number with the language's marks of thousands and of decimals.
+
+    Numbers of a message are said so where the message says how: ``{n:,}``, ``{loss:.3f}``.
+
+    Examples
+    --------
+    >>> with speaking("de"):
+    ...     number(12345), number(0.25, 2), gettext("{n:,} results", n=1200)
+    ('12.345', '0,25', '1.200 Ergebnisse')
+    """
+    return _with_marks(f"{value:,.{places}f}")
+
+
+def _with_marks(written: str) -> str:
+    """Put the marks of the language into a number that is written in English."""
+    marks = {",": pgettext("thousands mark", ","), ".": pgettext("decimal mark", ".")}
+    return "".join(marks.get(letter, letter) for letter in written)
+
+
+class _Writer(Formatter):
+    """Fills in what a message has in braces, and its numbers in the language spoken."""
+
+    def format_field(self, value: Any, spec: str) -> str:
+        written = format(value, spec)
+        return _with_marks(written) if spec and hasattr(value, "__float__") else written
+
+
+_WRITER = _Writer()
 
 
 def told(sentence: str) -> str:
@@ -169,6 +203,8 @@ def _told(sentence: str, code: str) -> str | None:
             return said.format(
                 **{k: v if k in _NAMES else (_told(v, code) or v) for k, v in values}
             )
+    if _NUMBER.fullmatch(sentence):
+        return _with_marks(sentence)
     return _listed(sentence, code)
 
 

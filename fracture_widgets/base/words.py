@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fracture_widgets.base.language import marked, pgettext
+from fracture_widgets.base.language import marked, number
 
 NOTICE = marked("For teaching and research. Not a medical device.")
 """What stands on every report, of whatever format."""
@@ -14,13 +14,8 @@ def percent(probability: float) -> str:
     """Say a probability in percent with one decimal; never 0.0 % or 100.0 %, which nobody knows."""
     value = 100.0 * probability
     if value < 0.1:
-        return f"< {decimal(0.1, 1)} %"
-    return f"> {decimal(99.9, 1)} %" if value > 99.9 else f"{decimal(value, 1)} %"
-
-
-def decimal(value: float, places: int) -> str:
-    """Say a number with so many decimals, behind the mark of the language."""
-    return f"{value:.{places}f}".replace(".", pgettext("decimal mark", "."))
+        return f"< {number(0.1, 1)} %"
+    return f"> {number(99.9, 1)} %" if value > 99.9 else f"{number(value, 1)} %"
 
 
 def begun(text: str) -> str:

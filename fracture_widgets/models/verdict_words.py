@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fracture_widgets.base.language import gettext, marked, ngettext, told
-from fracture_widgets.base.words import begun, decimal, percent
+from fracture_widgets.base.language import gettext, marked, ngettext, number, told
+from fracture_widgets.base.words import begun, percent
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers, Report
@@ -245,4 +245,4 @@ def _telling(peers: Peers) -> bool:
 
 def _limit(probability: float) -> str:
     rounded = round(100.0 * probability, 1)
-    return f"{decimal(rounded, 0 if rounded.is_integer() else 1)} %"
+    return f"{number(rounded, 0 if rounded.is_integer() else 1)} %"

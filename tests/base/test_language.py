@@ -15,6 +15,7 @@ from fracture_widgets.base.language import (
     language,
     languages,
     ngettext,
+    number,
     speaking,
     told,
     words_in,
@@ -170,3 +171,17 @@ def test_the_side_of_a_finding_is_said_in_the_language():
             "5 Fraktur 16,9 % (Zweifel)",
             "5 Fraktur 16,9 %",
         )
+
+
+def test_numbers_have_the_marks_of_the_language_wherever_they_are_shown():
+    assert (number(12345), number(0.25, 2), number(1.5, 1)) == ("12,345", "0.25", "1.5")
+    missing = "The file is cut short: its last 1,234 of 5,678 rows are missing, at least in part"
+    missing += ", and shown black."
+    with speaking("de"):
+        assert (number(1234567.5, 1), number(-0.25, 2)) == ("1.234.567,5", "-0,25")
+        assert percent(0.87) == "87,0 %"
+        assert gettext("{n:,} results", n=1234) == "1.234 Ergebnisse"
+        assert ngettext("{n:,} saved result", "{n:,} saved results", 4321).startswith("4.321 ")
+        assert "letzten 1.234 von 5.678 Zeilen" in told(missing)
+        # What is no number of ours stays: versions, names, whole numbers without a mark.
+        assert (told("1.2.3"), told("a, b.c"), told("4711")) == ("1.2.3", "a, b.c", "4711")

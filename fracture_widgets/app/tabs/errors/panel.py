@@ -25,7 +25,7 @@ from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
-from fracture_widgets.base.language import gettext, ngettext
+from fracture_widgets.base.language import gettext, ngettext, number
 from fracture_widgets.base.words import percent
 from fracture_widgets.errors import DatasetError, FractureWidgetsError
 from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
@@ -167,7 +167,7 @@ class MatrixButtons(LiveWidget):
             cells = [
                 {
                     "answer": answer,
-                    "n": f"{n:,}",
+                    "n": number(n),
                     "share": f"{n / total:.0%}" if total else "–",
                     "wrong": answer != truth,
                     "strength": n / total if total else 0.0,
@@ -181,7 +181,7 @@ class MatrixButtons(LiveWidget):
                 }
                 for answer, n in zip(LABELS, counts, strict=True)
             ]
-            rows.append({"truth": gettext(truth), "n": f"{total:,}", "cells": cells})
+            rows.append({"truth": gettext(truth), "n": number(total), "cells": cells})
         self.show({"answers": list(LABELS), "rows": rows})
 
 

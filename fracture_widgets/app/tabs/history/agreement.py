@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.live import LiveWidget, script
-from fracture_widgets.base.language import gettext, marked
+from fracture_widgets.base.language import gettext, marked, number
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import HistoryFilter
 
@@ -116,9 +116,11 @@ def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
 def _number(kappa: Estimate) -> str:
     if kappa.value != kappa.value:
         return "–"
+    value = number(kappa.value, 2)
     if kappa.low != kappa.low:
-        return f"{kappa.value:.2f}"
-    return f"{kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})"
+        return value
+    low, high = number(kappa.low, 2), number(kappa.high, 2)
+    return f"{value} {gettext('({low} to {high})', low=low, high=high)}"
 
 
 def _day(at: datetime) -> str:

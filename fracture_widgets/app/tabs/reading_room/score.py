@@ -13,8 +13,8 @@ from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk, Stage
 from fracture_widgets.app.widgets.controls import DownloadButton, Figures, csv_download
 from fracture_widgets.app.widgets.live import named
 from fracture_widgets.app.widgets.table import Record, RecordTable
-from fracture_widgets.base.language import gettext, marked, ngettext, told
-from fracture_widgets.base.words import decimal, percent
+from fracture_widgets.base.language import gettext, marked, ngettext, number, told
+from fracture_widgets.base.words import percent
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.models.verdict_words import verdict_words
 from fracture_widgets.parts import FRACTURED, NORMAL, Verdict
@@ -175,18 +175,19 @@ def _measured(score: SessionScore) -> str:
 
     rows = [
         _row(
-            gettext("Radiographs"), [*(f"{len(reader.positive):,}" for reader in readers), f"{n:,}"]
+            gettext("Radiographs"),
+            [*(number(len(reader.positive)) for reader in readers), number(n)],
         ),
         _row(
             gettext("of them fractured"),
-            [*(f"{reader.fractured:,}" for reader in readers), f"{fractured:,}"],
+            [*(number(reader.fractured) for reader in readers), number(fractured)],
         ),
     ]
     always = {
-        gettext("Sensitivity"): "0.000" if fractured else "–",
-        gettext("Specificity"): "1.000" if fractured < n else "–",
-        gettext("Accuracy"): f"{score.baseline:.3f}",
-        gettext("Cohen’s kappa"): "–" if one_kind else "0.000",
+        gettext("Sensitivity"): number(0.0, 3) if fractured else "–",
+        gettext("Specificity"): number(1.0, 3) if fractured < n else "–",
+        gettext("Accuracy"): number(score.baseline, 3),
+        gettext("Cohen’s kappa"): "–" if one_kind else number(0.0, 3),
     }
     metrics = ("sensitivity", "specificity", "accuracy", "kappa")
     for point, words in (("cautious", FRACTURED), ("sure", NORMAL)):
@@ -196,10 +197,13 @@ def _measured(score: SessionScore) -> str:
             rows.append(_row(title, [*values, constant]))
     rows.append(division(gettext("All three answers")))
     areas = [_number(reader.auroc) for reader in readers]
-    rows.append(_row("AUROC", [*areas, "–" if one_kind else "0.500"]))
+    rows.append(_row("AUROC", [*areas, "–" if one_kind else number(0.5, 3)]))
     if score.agreement is not None:
         rows.append(
-            _row(gettext("Kappa of you with the network"), [_number(score.agreement), "", "0.000"])
+            _row(
+                gettext("Kappa of you with the network"),
+                [_number(score.agreement), "", number(0.0, 3)],
+            )
         )
     return _table(heads, rows)
 
@@ -221,11 +225,11 @@ def _row(name: str, cells: Iterable[str]) -> str:
 def _number(estimate: Estimate) -> str:
     if not math.isfinite(estimate.value):
         return "–"
-    value = decimal(estimate.value, 3).replace("-", "−")
+    value = number(estimate.value, 3).replace("-", "−")
     if not math.isfinite(estimate.low):
         return value
     interval = gettext(
-        "({low} to {high})", low=decimal(estimate.low, 2), high=decimal(estimate.high, 2)
+        "({low} to {high})", low=number(estimate.low, 2), high=number(estimate.high, 2)
     ).replace("-", "−")
     return f'{value} <span class="fw-interval">{interval}</span>'
 

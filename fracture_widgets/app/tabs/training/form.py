@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from fracture_widgets.app.tabs.training.choices import NETWORKS, QUESTIONS, Overview
 from fracture_widgets.app.tabs.training.trainer import Activity, Trainer
 from fracture_widgets.app.widgets.controls import Form
-from fracture_widgets.base.language import gettext, marked, told
+from fracture_widgets.base.language import gettext, marked, number, told
 from fracture_widgets.training.plan import Augmentation
 
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -159,7 +159,7 @@ class SetupPanel(widgets.VBox):
 def _table(overview: Overview) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(gettext(part))}</th>'
-        + "".join(f"<td>{number:,}</td>" for number in numbers)
+        + "".join(f"<td>{number(count)}</td>" for count in numbers)
         + "</tr>"
         for part, *numbers in overview.rows
     )

@@ -20,8 +20,7 @@ from fracture_widgets.app.tabs.training.trainer import DRAWING, Activity, Traine
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.base.files import data_folder
-from fracture_widgets.base.language import gettext, marked, ngettext, told
-from fracture_widgets.base.words import decimal
+from fracture_widgets.base.language import gettext, marked, ngettext, number, told
 from fracture_widgets.training.progress import FEATURES, READING
 from fracture_widgets.training.run_folder import best_of
 
@@ -252,4 +251,4 @@ def _chart(history: pd.DataFrame, name: str, title: str) -> dict[str, Any]:
 
 
 def _number(value: float | None) -> str:
-    return gettext("no number") if value is None else decimal(value, 3)
+    return gettext("no number") if value is None else number(value, 3)

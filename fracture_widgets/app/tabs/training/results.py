@@ -17,8 +17,8 @@ from fracture_widgets.app.widgets.controls import DownloadButton, Figures, Statu
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.language import gettext, marked, ngettext, told
-from fracture_widgets.base.words import begun, decimal, local
+from fracture_widgets.base.language import gettext, marked, ngettext, number, told
+from fracture_widgets.base.words import begun, local
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.learned import MARK
 from fracture_widgets.evaluation.scores import Scores
@@ -187,7 +187,7 @@ def _card(run: TrainingRun, scores: Scores) -> str:
     rows.insert(
         1,
         f'<tr class="fw-baseline"><th scope="row">{escape(always)}</th>'
-        f"<td>{decimal(scores.baseline, 3)}</td><td></td></tr>",
+        f"<td>{number(scores.baseline, 3)}</td><td></td></tr>",
     )
     ahead = scores.estimates["accuracy"].low > scores.baseline
     verdict = (
@@ -241,7 +241,7 @@ def _in_short(scores: Scores) -> str:
 
 
 def _number(value: float | None) -> str:
-    return decimal(value, 3) if value is not None and math.isfinite(value) else "–"
+    return number(value, 3) if value is not None and math.isfinite(value) else "–"
 
 
 def _matrix_in_words(scores: Scores) -> str:
@@ -345,7 +345,7 @@ class RunsPanel(widgets.VBox):
                 if run.plan.frozen_trunk
                 else network,
                 gettext("{n} of {total}", n=len(run.history), total=run.plan.epochs),
-                gettext("{best} (epoch {epoch})", best=decimal(best, 3), epoch=run.best_epoch),
+                gettext("{best} (epoch {epoch})", best=number(best, 3), epoch=run.best_epoch),
                 gettext("finished")
                 if run.finished
                 else gettext("at work")

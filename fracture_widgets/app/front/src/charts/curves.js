@@ -1,7 +1,7 @@
 // Loss and accuracy by epoch, drawn as SVG. The words beside them say the same to who cannot see.
 
 import { h, listen } from "../base/dom.js";
-import { gettext } from "../base/language.js";
+import { gettext, numberWords } from "../base/language.js";
 import { gridLine, s } from "../base/svg.js";
 
 const W = 420, H = 250, LEFT = 46, RIGHT = 12, TOP = 14, BOTTOM = 38;
@@ -16,7 +16,7 @@ function ticks(low, high, most = 5) {
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const value = (first + i) * step;
-    return [value, value.toFixed(digits)];
+    return [value, numberWords(value, { minimumFractionDigits: digits, maximumFractionDigits: digits })];
   });
 }
 

@@ -37,7 +37,7 @@ export function pictureChoices(on) {
 
   function show(choices) {
     shown = choices ?? { frame: 0, frames: 1, window: 0, windows: [] };
-    fill(frame, Array.from({ length: shown.frames }, (_, index) => `${index + 1} of ${shown.frames}`));
+    fill(frame, Array.from({ length: shown.frames }, (_, index) => gettext("{place} of {total}", { place: index + 1, total: shown.frames })));
     fill(window_, shown.windows);
     bar.hidden = frame.named.hidden && window_.named.hidden;
     restore();
