@@ -1,0 +1,193 @@
+"""What an answer is worth at the joints that are found, beside those that people marked.
+
+The networks of crops are judged at boxes that people drew; whoever brings a whole radiograph is
+answered at boxes that a network found. Here both learned from other studies.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.base.tables import markdown_table, write_frame
+from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.errors import TrainingError
+from fracture_widgets.evaluation.detection import Found, Marked, match
+from fracture_widgets.evaluation.metrics import auroc, rate
+from fracture_widgets.evaluation.paired_tests import paired_difference
+from fracture_widgets.evaluation.scores import by_part_and_pooled, score_probabilities
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.compose import compose
+from fracture_widgets.models.crops import Crops
+from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.folder import LOOKS, ModelFolder, load_model_folder
+from fracture_widgets.models.joints import Joint
+from fracture_widgets.models.learned_from import NOT, learned_from
+from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.networks.cascade import cascade_network_graph
+from fracture_widgets.models.weight_files import read_weights
+from fracture_widgets.parts import FRACTURED, NORMAL
+from fracture_widgets.training.framing import radiograph_reader, rows_of
+from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
+from fracture_widgets.training.recipes.cascade.training import prepare_lesson, teach
+from fracture_widgets.training.recipes.cascade.views import FOLDS, plan_runs
+
+Rows = Iterator[dict[str, Any]]
+
+_COLUMNS = ("image_id", "joint_index", "body_part", "study", "holder")
+_MARKED, _FOUND, _OWN = "marked_probability", "found_probability", "boxes_probability"
+_WAYS = {
+    _MARKED: "the networks of crops, at the box that people marked",
+    _FOUND: "the same, at the box that is found, as the part it is taken for",
+    _OWN: "the network that finds joints, at the box that is found",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FoundJoints:
+    """Answers to joints whose studies no network had seen, at both boxes."""
+
+    answers: pd.DataFrame
+    """A row for each joint: study, part, label, and the probability of a fracture by each way."""
+
+    def __str__(self) -> str:
+        joints = self.answers
+        found = joints[joints[_FOUND].notna()]
+        share = rate(joints[_FOUND].notna(), joints["study"])
+        named = rate(found["named"] == found["body_part"], found["study"])
+        change = paired_difference(
+            auroc, found["label"] == FRACTURED, found[_FOUND], found[_MARKED], groups=found["study"]
+        )
+        counted = (
+            f"{len(joints)} joints of {joints['study'].nunique()} studies that no network learned "
+            f"from, {(joints['label'] == FRACTURED).sum()} fractured; found: {share}, of these the "
+            f"body part right: {named}"
+        )
+        less = f"AUROC at the box that is found less that at the marked one: {change}"
+        whole = (
+            f"AUROC of all at the marked box: {_auroc(joints, _MARKED)}. In brackets: 95 percent "
+            "intervals from draws of whole studies."
+        )
+        return "\n\n".join([counted, _aurocs(found), less, whole])
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write ``found_joints.csv`` and ``found_joints.md``."""
+        home = Path(folder)
+        try:
+            table = write_frame(home / "found_joints.csv", self.answers.round(5))
+            page = f"# At the joints that are found\n\n{self}\n".encode()
+            return {
+                "found_joints.csv": table,
+                "found_joints.md": write_whole(home / "found_joints.md", page),
+            }
+        except OSError as error:
+            raise TrainingError(
+                f"The tables could not be saved in {home.name} ({error.strerror}): make room and "
+                "start again; trained networks are kept."
+            ) from error
+
+
+def compare_found_joints(
+    atlas: FracAtlas,
+    trunk: str | os.PathLike[str],
+    joints: Path,
+    work: Path,
+    *,
+    recipe: CascadeRecipe | None = None,
+    monitor: Monitor = SILENT,
+) -> FoundJoints:
+    """Answer joints at both boxes, by folds of the cascade that are trained where they are missing.
+
+    ``joints`` is the folder of the network that finds them; what it learned from is left out.
+    """
+    finder = load_model_folder(joints)
+    known = learned_from([finder])
+    if finder.kind != LOOKS or known is None:
+        raise TrainingError(
+            f"{joints.name} holds no network that finds joints and whose card says what it learned "
+            "from: name the folder joints of the models."
+        )
+    recipe = recipe or CascadeRecipe()
+    lesson = prepare_lesson(atlas, recipe, trunk, work / "features", monitor)
+    read = radiograph_reader(atlas)
+    engine = OnnxEngine.of_model(finder)
+    alone = TwoLooks(finder, engine)
+    answered: list[dict[str, Any]] = []
+    for run in plan_runs(lesson.table)[:FOLDS]:
+        there = lesson.table.iloc[run.judged]
+        images = {name: read(name) for name in there["image_id"].unique()}
+        learned = {name for name, image in images.items() if known.holds(image) != NOT}
+        seen = set(there.loc[there["image_id"].isin(learned), "study"])
+        unseen = there[~there["study"].isin(seen)]
+        if unseen.empty:
+            continue
+        weights = teach(run, lesson, recipe, trunk, work, monitor)
+        both = TwoLooks(finder, engine, crops=_crops(weights, lesson.body_parts))
+        for done, (name, rows) in enumerate(unseen.groupby("image_id"), start=1):
+            answered += _answers(both, alone, images[str(name)], list(rows_of(rows)))
+            monitor.step(done, unseen["image_id"].nunique(), f"answering {run.name}")
+    if not answered:
+        raise TrainingError(
+            f"{joints.name} learned from every study of the folds: name one that was trained on "
+            "some folds alone."
+        )
+    return FoundJoints(pd.DataFrame(answered))
+
+
+def _crops(weights: Path, body_parts: Sequence[str]) -> Crops:
+    arrays, graph = read_weights(weights), cascade_network_graph(body_parts)
+    model = ModelFolder.of_cascade(arrays, graph, body_parts, weights.stem)
+    return Crops(compose([model]), {model: OnnxEngine.of_graph(graph, arrays)})
+
+
+def _answers(both: TwoLooks, alone: TwoLooks, radiograph: Radiograph, rows: Sequence[Any]) -> Rows:
+    """Yield what is said of each joint of one radiograph, and of it at the box that is found."""
+    prepared = both.prepare(radiograph)
+    found = both.find_joints(prepared)
+    truth = [Box(row.x0, row.y0, row.x1, row.y1) for row in rows]
+    pairs = match([Marked(box) for box in truth], [Found(at.box, at.score) for at in found])
+    there = {at: found[number] for at, number in pairs}
+    marked = [
+        Joint(box, 1.0, {part: float(part == row.body_part) for part in both.body_parts})
+        for box, row in zip(truth, rows, strict=True)
+    ]
+    named = list(there.values())
+    at_found = dict(zip(there, both.look_at(prepared, named), strict=True))
+    by_boxes = dict(zip(there, alone.look_at(prepared, named), strict=True))
+    for at, (row, seen) in enumerate(zip(rows, both.look_at(prepared, marked), strict=True)):
+        yield {
+            **{name: getattr(row, name) for name in _COLUMNS},
+            "label": FRACTURED if row.fractured else NORMAL,
+            "named": at_found[at].joint.body_part if at in there else "",
+            _MARKED: seen.fracture_probability,
+            _FOUND: at_found[at].fracture_probability if at in there else np.nan,
+            _OWN: by_boxes[at].fracture_probability if at in there else np.nan,
+        }
+
+
+def _aurocs(found: pd.DataFrame) -> str:
+    """Return the AUROC of each way for each body part, of the joints that are found."""
+    parts = dict(by_part_and_pooled(found))
+    head = ["AUROC, of joints that are found", *(_headed(name, parts[name]) for name in parts)]
+    rows = [
+        [title, *(_auroc(rows, column) for rows in parts.values())]
+        for column, title in _WAYS.items()
+    ]
+    return markdown_table(head, rows)
+
+
+def _headed(name: str, rows: pd.DataFrame) -> str:
+    return f"{name} (n {len(rows)}, {(rows['label'] == FRACTURED).sum()} fractured)"
+
+
+def _auroc(rows: pd.DataFrame, column: str) -> str:
+    return str(score_probabilities("", rows, column).estimates["auroc"])
