@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fracture_widgets.base.language import marked, number
 
@@ -34,10 +34,8 @@ def plain(text: object) -> str:
 
 
 def local(moment: datetime) -> str:
-    """Return a moment to the minute, in the time of this computer and naming it."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
-
-
-def utc(moment: datetime) -> str:
-    """Return a moment to the minute, in UTC and saying so."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    """Return a moment to the minute, in the time of this computer and naming how far it is off."""
+    there = moment.astimezone()
+    off = f"{there:%z}"
+    ahead = "" if off.strip("+-0") == "" else f"{off[:3]}:{off[3:5]}"
+    return f"{there:%Y-%m-%d %H:%M} UTC{ahead}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fracture_widgets.base.language import gettext, told
 from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE, begun, percent, utc
+from fracture_widgets.base.words import NOTICE, begun, local, percent
 from fracture_widgets.figures.overlay import PLAIN, Look, map_key, map_shown, picture_of
 from fracture_widgets.figures.palette import (
     BLUE,
@@ -135,7 +135,7 @@ def heading(
 ) -> None:
     """Draw the head of a page, with a verdict in large letters and in its colour."""
     sheet.text(MARGIN, 92, "Fracture Widgets", QUIET, 22, bold=True)
-    sheet.text(RIGHT, 92, utc(moment), QUIET, 22, align="right")
+    sheet.text(RIGHT, 92, local(moment), QUIET, 22, align="right")
     sheet.line(MARGIN, 118, RIGHT, 118, RULE, 2)
     words, verdict = said
     words = words if lead else begun(words)
@@ -175,7 +175,7 @@ def reading_line(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
     verdict = (
         verdict_words(reading.reader_verdict) if reading.reader_verdict else gettext("not given")
     )
-    moment = "" if reading.read_at is None else f" ({utc(reading.read_at)})"
+    moment = "" if reading.read_at is None else f" ({local(reading.read_at)})"
     remark = f". {' '.join(reading.remark.split())}" if reading.remark else ""
     said = gettext("The reader's verdict: {verdict}", verdict=verdict) + moment + remark
     y += 10

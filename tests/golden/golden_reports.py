@@ -157,7 +157,7 @@ def _text_of(pdf: bytes) -> list[str]:
 def _known(line: str, sha256: str) -> str:
     """Return a line without what another file, day or version would put there."""
     line = line.replace(sha256, "SHA256").replace(fracture_widgets.__version__, "VERSION")
-    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "TIME", line)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC([+-]\d\d:\d\d)?", "TIME", line)
 
 
 def structured_reports(folder: Path) -> dict[str, Any]:

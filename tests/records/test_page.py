@@ -22,7 +22,7 @@ from known_reports import (
 from PIL import Image
 
 from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE
+from fracture_widgets.base.words import NOTICE, local
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import FOUND, JOINT
 from fracture_widgets.imaging.boxes import Box
@@ -89,7 +89,7 @@ def test_the_document_says_in_text_what_a_reader_needs(report):
         "a" * 64,
         "b" * 64,
         f"Fracture Widgets {__version__}",
-        "2026-05-04 09:30 UTC",
+        local(MADE_AT),
         NOTICE,
     ):
         assert wanted in said

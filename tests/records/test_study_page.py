@@ -8,7 +8,7 @@ import pytest
 from drawn_boxes import measured_box, picture_in, whole
 from known_reports import MADE_AT, WHY, known_report, limb_report, refused_report
 
-from fracture_widgets.base.words import NOTICE
+from fracture_widgets.base.words import NOTICE, local
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import FOUND
 from fracture_widgets.models.study import StudyReport
@@ -38,7 +38,7 @@ def test_a_study_has_its_verdict_first_and_then_a_page_for_each_view():
     none = known_report(name="side.png", calibrated_probability=0.05)
     reader = document([known_report(), none, refused_report(name="third.png")])
     first, *pages = (words(sheet) for sheet in reader.pages)
-    assert first.startswith("Fracture Widgets 2026-05-04 09:30 UTC Study: fracture The")
+    assert first.startswith(f"Fracture Widgets {local(MADE_AT)} Study: fracture The")
     assert "The gravest of 3 views, 1 not answered" in first
     assert first.index("View 1: hand.png") < first.index("View 2: side.png")
     assert "Hand: none seen" in first
