@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,10 @@ class Look:
 
 def _short(value: float) -> str:
     """Return a value as the viewer shows it: in whole numbers, but for small ones."""
-    return f"{value:.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
+    if abs(value) < 100 and value != round(value):
+        return f"{value:.3g}"
+    # Halves go up, as in a browser; a window's level is often one.
+    return f"{math.copysign(math.floor(abs(value) + 0.5), value):.0f}"
 
 
 PLAIN = Look()

@@ -322,7 +322,7 @@ def test_a_window_of_values_is_kept_and_stands_in_the_report(workbench, twelve_b
     viewer.receive({"type": "look", "key": viewer.content["key"], "look": look})
     shown = viewer.look_of(entry)
     assert (shown.width, shown.level, shown.stored) == (3001, 2400.5, True)
-    assert shown.words == "window 3001, level 2400, in the file's own values"
+    assert shown.words == "window 3001, level 2401, in the file's own values"
     assert np.array_equal(entry.report.radiograph.pixels, before)
     plain = np.asarray(grey_picture(entry.radiograph))
     assert np.asarray(grey_picture(entry.radiograph, look=shown))[20].max() < plain[20].max()
