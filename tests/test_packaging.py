@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -87,6 +88,11 @@ def _closure(requirements: Iterable[Requirement]) -> set[str]:
     return {name for name, _ in seen}
 
 
+@cache
+def _installed() -> set[str]:
+    return {canonicalize_name(found.metadata["Name"]) for found in metadata.distributions()}
+
+
 def _pinned() -> dict[str, Version]:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pairs = (line.split("==") for line in lines)
@@ -97,6 +103,15 @@ def test_constraints_are_names_and_versions_and_nothing_else() -> None:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     assert [x for x in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", x)] == []
     assert len(_pinned()) == len(lines)
+
+
+def test_the_python_of_a_stable_debian_runs_every_version_that_is_pinned() -> None:
+    here = ((name, metadata.distribution(name)) for name in _pinned() if name in _installed())
+    same = [(name, found) for name, found in here if Version(found.version) == _pinned()[name]]
+    assert len(same) > 0.9 * len(_pinned())
+    needs = {name: found.metadata.get("Requires-Python") or "" for name, found in same}
+    old = TESTED["python_full_version"]
+    assert {x: need for x, need in needs.items() if not SpecifierSet(need).contains(old)} == {}
 
 
 @pytest.mark.parametrize("requirement", list(_direct("all")), ids=lambda r: r.name)
