@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from fracture_widgets.base.words import plain
 
+_UNSIGNED = "Notebook %s is not trusted"  # as Jupyter's contents say it, at every page
 _MOST_LETTERS = 400
 _MOST_LINES, _WINDOW_SECONDS = 30, 60.0
 _SECRET = re.compile(r"((?:token|password)\W{1,6}|bearer\s+)[^\s&'\"]+", re.IGNORECASE)
@@ -36,6 +37,11 @@ class OneLine(logging.Formatter):
         return f"{when} {record.levelname.lower()}: {escaped(': '.join(parts))}"
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether a line is news: that a notebook is not signed, which ours never are, is none."""
+    return record.msg != _UNSIGNED
+
+
 class Sparing(logging.Filter):
     """Lets so many lines a minute through, and says how many it left out."""
 
@@ -61,5 +67,6 @@ def write_sparingly() -> None:
     """Have all that this program logs written so."""
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine())
+    handler.addFilter(_is_news)
     handler.addFilter(Sparing())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fracture_widgets.serving.logs import OneLine, Sparing, escaped
+from fracture_widgets.serving.logs import OneLine, Sparing, escaped, write_sparingly
 
 
 @pytest.mark.slow
@@ -56,3 +56,17 @@ def test_so_many_lines_a_minute_and_then_how_many_were_left_out():
     record = _record("y")
     assert sparing.filter(record)
     assert record.getMessage() == "(970 lines were left out) y"
+
+
+def test_that_our_notebooks_are_unsigned_is_no_news_and_nobody_else_hides_a_line_so(capsys):
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        write_sparingly()
+        root.warning("Notebook %s is not trusted", "dashboard.ipynb")
+        root.warning("Notebook theirs is not trusted")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("warning: Notebook theirs is not trusted")
