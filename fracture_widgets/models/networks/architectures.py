@@ -87,6 +87,7 @@ def _downloaded(application: str) -> Weights:
     except Exception as error:
         raise ModelError(
             f"The ImageNet weights of {application} could not be downloaded ({error}); connect to "
-            "the internet, or give the path of a weight file instead of 'imagenet'."
+            "the internet, or in place of 'imagenet' give the path of a weight file, or 'shipped' "
+            "for ResNet-50."
         ) from error
     return collect_weights(source)
