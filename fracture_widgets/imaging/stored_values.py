@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +13,9 @@ Shares = npt.NDArray[np.float32]
 
 _STRAIGHT = 1 / 512
 """How far greys may lie from a straight line: less is not seen in 8 bits."""
+
+_FARTHEST = 1e8
+"""Values beyond are none that a radiograph has; what is kept of a page reaches ten times as far."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class ValueScale:
     Raises
     ------
     ValueError
-        If a number is not finite, or shows nothing.
+        If a number is not finite or farther than any that is read, or shows nothing.
     """
 
     first: float
@@ -58,7 +60,7 @@ class ValueScale:
     def __post_init__(self) -> None:
         pairs = (self.usual or (), *(pair for _, *pair in self.windows))
         numbers = [self.first, self.step, self.step * self.top, *chain.from_iterable(pairs)]
-        if not all(map(math.isfinite, numbers)) or not self.step or self.top <= self.blank:
+        if not _near(numbers) or not self.step or self.top <= self.blank:
             raise ValueError(f"These values are no scale: {self}")
 
     @property
@@ -111,10 +113,15 @@ def scale_of(
             blank,
             falling=bool(rising) != (step > 0),
             usual=None if ends is None else plain.between(*ends),
-            windows=tuple(each for each in windows if each[1] > edge),
+            windows=tuple(each for each in windows if each[1] > edge and _near(each[1:])),
         )
     except ValueError:
         return None
+
+
+def _near(numbers: Iterable[float]) -> bool:
+    """Tell whether all are finite, and none is farther than any value that is read."""
+    return all(abs(number) <= _FARTHEST for number in numbers)
 
 
 def _ends(used: npt.NDArray[np.intp], shown: npt.NDArray[np.float64]) -> tuple[float, float] | None:

@@ -70,6 +70,19 @@ def test_detail_beyond_the_file_s_window_is_seen_in_its_whole_range():
     assert set(seen["whole"]) == {round(255 * 3400 / 4095), round(255 * 3900 / 4095)}
 
 
+@pytest.mark.parametrize(
+    ("slope", "centre", "width"),
+    [(1, 1500, 2400), (0.5, 750, 1200), (0.001, 1.5, 2.4), (0.001, 1.5, 0.5)],
+)
+def test_a_file_s_window_has_the_numbers_of_the_file_however_fine_its_values(slope, centre, width):
+    numbers = {"WindowCenter": centre, "WindowWidth": width}
+    radiograph = read(with_detail_beyond(), RescaleSlope=slope, RescaleIntercept=0, **numbers)
+    assert radiograph.scale.usual == pytest.approx((width, centre))
+    assert [each[1:] for each in radiograph.scale.windows] == [pytest.approx((width, centre))]
+    shown = grey_picture(radiograph, look=Look(width, centre, stored=True))
+    assert np.abs(np.asarray(shown, int) - radiograph.to_uint8()).max() <= 1
+
+
 def test_its_own_window_shows_the_very_greys_that_were_read():
     for kind in ("MONOCHROME1", "MONOCHROME2"):
         radiograph = read(with_detail_beyond(), PhotometricInterpretation=kind)
@@ -123,6 +136,12 @@ def test_values_that_are_not_whole_have_none(kind):
     dataset |= {"BitsStored": stored.itemsize * 8, "HighBit": stored.itemsize * 8 - 1}
     attributes = WINDOW | dataset | {"WindowCenter": 500, "WindowWidth": 700}
     assert read_radiograph(dicom_file(with_detail_beyond(), **attributes)).scale is None
+
+
+def test_values_that_nobody_reads_have_none():
+    assert read(with_detail_beyond(), RescaleSlope=1e12, RescaleIntercept=0).scale is None
+    windows = {"WindowCenter": [1500, 2000], "WindowWidth": [2000, 1e11]}
+    assert len(read(with_detail_beyond(), **windows).scale.windows) == 1
 
 
 def test_oblong_pixels_and_other_files_have_none():

@@ -115,13 +115,14 @@ def _linear(dataset: Dataset) -> list[Window]:
     windows = []
     for number_, pair in enumerate(pairs, 1):
         centre, width = (_float(value) for value in pair)
+        meant = _meant(function, width)
         explanation = words[number_ - 1] if number_ <= len(words) else ""
         kind = explanation or _NUMBERED.format(number=number_)
         windows.append(
             Window(
                 _TITLE.format(kind=kind, centre=_short(centre), width=_short(width)),
-                partial(_window_step, centre, width, function),
-                limits=_limits(centre, width, function),
+                partial(_window_step, centre, width, meant),
+                limits=_limits(centre, width, meant),
             )
         )
     return windows
@@ -130,6 +131,22 @@ def _linear(dataset: Dataset) -> list[Window]:
 def _function(dataset: Dataset) -> str:
     function = str(dataset.get("VOILUTFunction") or "LINEAR").strip().upper()
     return function if function in _FUNCTIONS else "LINEAR"
+
+
+def _meant(function: str, width: float | None) -> str:
+    """Return what a window is: below 1, a width has the one meaning that parts of values give."""
+    narrow = width is not None and 0 < width < 1
+    return "LINEAR_EXACT" if function == "LINEAR" and narrow else function
+
+
+def _edge(dataset: Dataset, slope: float) -> float:
+    """Return how much wider than its span a window is, so that the file's own say its numbers."""
+    function = _function(dataset)
+    widths = map(_float, values_of(dataset.get("WindowWidth")))
+    known = [width for width in widths if width is not None and width > 0]
+    if function == "LINEAR" and known:
+        return float(min(known) >= 1)
+    return float(function != "LINEAR_EXACT" and abs(slope) >= 1)
 
 
 def _float(value: Any) -> float | None:
@@ -152,8 +169,7 @@ def _window_step(centre: float | None, width: float | None, function: str, _valu
     window = Dataset()
     window.WindowCenter = centre
     window.WindowWidth = width
-    # A width below 1 has no meaning but the one that floating point values give it.
-    window.VOILUTFunction = "LINEAR_EXACT" if function == "LINEAR" and 0 < width < 1 else function
+    window.VOILUTFunction = function
     window.PhotometricInterpretation = "MONOCHROME2"
     window.BitsStored = 16
     window.PixelRepresentation = 0
@@ -227,7 +243,7 @@ def _coded(
         codes[rows] = np.clip(stored[rows].astype(np.int64) - least, 0, most)
     if ignored is not None:
         codes[ignored] = 0
-    edge = float(_function(dataset) != "LINEAR_EXACT" and abs(slope) >= 1)
+    edge = _edge(dataset, slope)
     known = [window.width_and_level(edge) for window in windows_of(dataset)]
     windows = tuple(filter(None, known))
     return Coded(codes, intercept + slope * least, slope, edge, blank, windows)
