@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from picture_files import dicom_file
 from PIL import Image
 
 from fracture_widgets.app.widgets import picture_stream
@@ -70,6 +71,17 @@ def test_a_smaller_picture_is_the_mean_of_what_it_stands_for(monkeypatch):
     packed = pack(radiograph(np.kron(np.eye(4), np.ones((2, 2))).astype(np.float32)))
     assert (packed.width, packed.height) == (4, 4)
     np.testing.assert_array_equal(unpacked(packed), 255 * np.eye(4))
+
+
+def test_padding_has_no_part_in_the_means_of_a_smaller_picture(monkeypatch):
+    monkeypatch.setattr(picture_stream, "MAX_PIXELS_SHOWN", 400)
+    values = np.full((60, 60), 3999, np.uint16)
+    values[:, :17], values[-1, -1] = 0, 3000
+    file = dicom_file(values, PixelPaddingValue=0, PhotometricInterpretation="MONOCHROME1")
+    numbers = unpacked(pack(read_radiograph(file, name="hand.dcm")))
+    assert numbers.shape == (20, 20)
+    assert set(numbers[:-1, :5].flat) == {0}
+    assert set(numbers[:-1, 5:].flat) == {1000}
 
 
 @pytest.mark.parametrize(("levels", "depth"), [(256, 8), (4096, 16)])

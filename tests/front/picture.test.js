@@ -12,6 +12,14 @@ test("half the size is the mean of four", () => {
   assert.deepEqual({ ...half, values: [...half.values] }, { width: 2, height: 1, values: [3, 5], top: 255 });
 });
 
+test("padding has no part in a mean, on any level", () => {
+  const own = { scale: { blank: true } };
+  const values = Uint16Array.from({ length: 1024 * 8 }, (_, index) => (index % 1024 < 333 ? 0 : 4000));
+  for (const level of pyramid({ width: 1024, height: 8, values, top: 4095, own })) {
+    assert.deepEqual([...new Set(level.values)], [0, 4000]);
+  }
+});
+
 test("levels go down until one fits on a screen", () => {
   const picture = { width: 3000, height: 900, values: new Uint16Array(3000 * 900), top: 65535 };
   assert.deepEqual(pyramid(picture).map(({ width }) => width), [3000, 1500, 750, 375]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,9 +46,10 @@ def pack(radiograph: Radiograph) -> PackedPicture:
     if isinstance(held, PackedPixels) and held.scale is not None:
         greys = held.codes
         if size != (radiograph.width, radiograph.height):
-            values = Image.fromarray(greys.astype(np.float32))
-            smaller = values.resize(size, Image.Resampling.BOX)
-            greys = np.rint(np.asarray(smaller)).astype(greys.dtype)
+            means = _smaller(greys, size)
+            if held.scale.blank:  # padding has no part in a mean
+                means /= np.maximum(_smaller(greys > 0, size), np.float32(1e-6))
+            greys = np.rint(means).astype(greys.dtype)
         if held.scale.usual is None:
             curve = np.rint(held.greys * np.float32(65535)).astype("<u2").tobytes()
     elif size == (radiograph.width, radiograph.height):
@@ -64,6 +66,11 @@ def pack(radiograph: Radiograph) -> PackedPicture:
     else:
         plain = (steps >> 8).astype(np.uint8).tobytes() + steps.astype(np.uint8).tobytes()
     return PackedPicture(width, height, 8 * greys.itemsize, zlib.compress(plain, _LEVEL), curve)
+
+
+def _smaller(numbers: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    picture = Image.fromarray(numbers.astype(np.float32))
+    return np.array(picture.resize(size, Image.Resampling.BOX), np.float32)
 
 
 def _greys(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:

@@ -34,8 +34,9 @@ export async function fromPreview(blob) {
 }
 
 // Half the size, each value the mean of four: what is drawn small is taken from these, so that
-// drawing costs what the screen shows, however large the picture is.
-export function halved({ width, height, values, top }) {
+// drawing costs what the screen shows, however large the picture is. What stands for no value has no
+// part in a mean: beside values that are black, a mean of both would be a bright line.
+export function halved({ width, height, values, top, own }) {
   const [w, h] = [Math.max(1, width >> 1), Math.max(1, height >> 1)];
   const half = new values.constructor(w * h);
   for (let y = 0; y < h; y += 1) {
@@ -44,11 +45,12 @@ export function halved({ width, height, values, top }) {
     for (let x = 0; x < w; x += 1) {
       const left = Math.min(2 * x, width - 1);
       const right = Math.min(2 * x + 1, width - 1);
-      half[y * w + x] = (values[one + left] + values[one + right] + values[other + left]
-        + values[other + right] + 2) >> 2;
+      const [a, b, c, d] = [values[one + left], values[one + right], values[other + left], values[other + right]];
+      const many = own?.scale.blank ? (a > 0) + (b > 0) + (c > 0) + (d > 0) || 1 : 4;
+      half[y * w + x] = Math.floor((a + b + c + d) / many + 0.5);
     }
   }
-  return { width: w, height: h, values: half, top };
+  return { width: w, height: h, values: half, top, ...(own && { own }) };
 }
 
 export function pyramid(picture) {
