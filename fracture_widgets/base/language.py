@@ -28,7 +28,7 @@ _LONGEST = 2000  # characters of a sentence that is looked for
 _NAMES = {"file", "name", "names", "title"}
 """Values of these names are somebody's own words, whatever they are."""
 
-_NUMBER = re.compile(r"[<>−-]? ?\d{1,3}(,\d{3})*(\.\d+)?( ?%)?")
+_NUMBER = re.compile(r"[<>−-]? ?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?( ?%)?")
 
 
 def marked(message: str) -> str:
@@ -112,10 +112,10 @@ def number(value: float, places: int = 0) -> str:
     ...     number(12345), number(0.25, 2), gettext("{n:,} results", n=1200)
     ('12.345', '0,25', '1.200 Ergebnisse')
     """
-    return _with_marks(f"{value:,.{places}f}")
+    return with_marks(f"{value:,.{places}f}")
 
 
-def _with_marks(written: str) -> str:
+def with_marks(written: str) -> str:
     """Put the marks of the language into a number that is written in English."""
     marks = {",": pgettext("thousands mark", ","), ".": pgettext("decimal mark", ".")}
     return "".join(marks.get(letter, letter) for letter in written)
@@ -126,7 +126,7 @@ class _Writer(Formatter):
 
     def format_field(self, value: Any, spec: str) -> str:
         written = format(value, spec)
-        return _with_marks(written) if spec and hasattr(value, "__float__") else written
+        return with_marks(written) if spec and hasattr(value, "__float__") else written
 
 
 _WRITER = _Writer()
@@ -204,7 +204,7 @@ def _told(sentence: str, code: str) -> str | None:
                 **{k: v if k in _NAMES else (_told(v, code) or v) for k, v in values}
             )
     if _NUMBER.fullmatch(sentence):
-        return _with_marks(sentence)
+        return with_marks(sentence)
     return _listed(sentence, code)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fracture_widgets.base.language import gettext, marked
+from fracture_widgets.base.language import gettext, marked, with_marks
 from fracture_widgets.figures.annotations import draw_annotations
 from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import Radiograph
@@ -122,7 +122,7 @@ class Look:
 def _short(value: float) -> str:
     """Return a value as the viewer shows it: in whole numbers, but for small ones."""
     if abs(value) < 100 and value != round(value):
-        return f"{value:.3g}"
+        return with_marks(f"{value:.3g}")
     # Halves go up, as in a browser; a window's level is often one.
     return f"{math.copysign(math.floor(abs(value) + 0.5), value):.0f}"
 

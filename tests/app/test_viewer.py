@@ -323,6 +323,9 @@ def test_a_window_of_values_is_kept_and_stands_in_the_report(workbench, twelve_b
     shown = viewer.look_of(entry)
     assert (shown.width, shown.level, shown.stored) == (3001, 2400.5, True)
     assert shown.words == "window 3001, level 2401, in the file's own values"
+    with speaking("de"):
+        fine = Look(3.5849, -1.25, stored=True).words
+    assert fine == "Fenster 3,58, Mitte -1,25, in den Werten der Datei"
     assert np.array_equal(entry.report.radiograph.pixels, before)
     plain = np.asarray(grey_picture(entry.radiograph))
     assert np.asarray(grey_picture(entry.radiograph, look=shown))[20].max() < plain[20].max()

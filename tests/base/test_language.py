@@ -185,3 +185,9 @@ def test_numbers_have_the_marks_of_the_language_wherever_they_are_shown():
         assert "letzten 1.234 von 5.678 Zeilen" in told(missing)
         # What is no number of ours stays: versions, names, whole numbers without a mark.
         assert (told("1.2.3"), told("a, b.c"), told("4711")) == ("1.2.3", "a, b.c", "4711")
+
+
+def test_a_window_s_title_has_its_numbers_in_the_language():
+    with speaking("de"):
+        said = told("Window 2 (centre -1500.25, width 2400.75)")
+    assert said == "Fenster 2 (Mitte -1500,25, Breite 2400,75)"

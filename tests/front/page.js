@@ -75,7 +75,7 @@ class Node {
 }
 
 export function openPage() {
-  globalThis.document = { createElement: (tag) => new Node(tag), activeElement: null };
+  globalThis.document = { createElement: (tag) => new Node(tag), activeElement: null, documentElement: { lang: "en" } };
   globalThis.CSS = { escape: (text) => text };
   globalThis.IntersectionObserver = class { observe() {} unobserve() {} disconnect() {} };
   globalThis.window = new EventTarget();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { greyTable } from "../../fracture_widgets/app/front/src/viewer/picture.js";
-import { dragged, inGreys, inValues, wholeOf, windowNumbers } from "../../fracture_widgets/app/front/src/viewer/values.js";
+import { dragged, inGreys, inValues, typedWindow, wholeOf, windowNumbers } from "../../fracture_widgets/app/front/src/viewer/values.js";
 
 const FULL = { width: 1, level: 0.5 };
 const scale = {
@@ -48,7 +48,7 @@ test("a curve is shown as it was read, and left for a window", () => {
   const own = { scale: curved, curve };
   assert.ok(Math.abs(greys(own, FULL)[2048] - 64) <= 1);
   assert.ok(Math.abs(greys(own, wholeOf(curved))[2048] - 128) <= 1);
-  assert.deepEqual(windowNumbers(curved, FULL), ["100", "50"]);
+  assert.deepEqual(windowNumbers(curved, FULL), ["100 %", "50 %"]);
   assert.deepEqual(inGreys(curved, wholeOf(curved)), FULL);
 });
 
@@ -67,4 +67,26 @@ test("dragging goes beyond the file's window, and not beyond reason", () => {
   assert.ok(window.width > 4096 && window.width <= 2 * 4096);
   for (let i = 0; i < 200; i += 1) window = dragged(scale, window, -100, 100);
   assert.ok(window.width >= 2 && Number.isFinite(window.level));
+});
+
+test("numbers have the marks of the language, and no more digits than are read", (t) => {
+  const fine = { ...scale, usual: null };
+  const said = (width, level) => windowNumbers(fine, { width, level, stored: true });
+  assert.deepEqual(said(2400.75, -1500.5), ["2401", "-1501"]);
+  assert.deepEqual(said(3.5849, 0.000012345), ["3.58", "0.0000123"]);
+  globalThis.document = { documentElement: { lang: "de" } };
+  t.after(() => { delete globalThis.document; });
+  assert.deepEqual(said(3.5849, 12000), ["3,58", "12000"]);
+});
+
+test("of a window one number is typed, and the other stays as it is", () => {
+  const off = { width: 3000.25, level: 2296.5, stored: true };
+  assert.deepEqual(typedWindow(scale, off, 0, "200.5"), { ...off, width: 200.5 });
+  assert.deepEqual(typedWindow(scale, FULL, 1, "-300"), { width: 2000, level: -300, stored: true });
+  const curved = { ...scale, usual: null };
+  assert.deepEqual(typedWindow(curved, FULL, 1, "300"), { width: 4096, level: 300, stored: true });
+  assert.deepEqual(typedWindow(curved, FULL, 0, "200"), { width: 200, level: 1048, stored: true });
+  for (const [which, text] of [[0, ""], [0, "0"], [0, "-5"], [1, "x"], [1, ""]]) {
+    assert.equal(typedWindow(scale, off, which, text), null);
+  }
 });

@@ -4,7 +4,7 @@
 // is in parts of the greys that the radiograph was read in, and so is what it is at first.
 
 import { h, offer } from "../base/dom.js";
-import { gettext } from "../base/language.js";
+import { gettext, numberWords } from "../base/language.js";
 import { between } from "./geometry.js";
 
 const pair = ([width, level]) => ({ width, level, stored: true });
@@ -60,20 +60,31 @@ export function dragged(scale, { width, level }, dx, dy) {
   return { width: wider, level: between(moved, middle - widest, middle + widest), stored: true };
 }
 
-const plain = (value) => (Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : String(Number(value.toPrecision(3))));
+const rounded = (value) => (Math.abs(value) >= 100 ? Number(value.toFixed(0)) : Number(value.toPrecision(3)));
+const written = (value) => numberWords(rounded(value), { useGrouping: false, maximumSignificantDigits: 15 });
 const same = (one, other) => one.stored === other.stored && [one.width - other.width, one.level - other.level].every((off) => Math.abs(off) < 1e-6);
 
 // Width and level as people read them: values of the file, or percent of the greys.
 export function windowNumbers(scale, window) {
   const { width, level, stored } = inValues(scale, window);
-  return stored ? [width, level].map(plain) : [width, level].map((part) => String(Math.round(100 * part)));
+  return [width, level].map((one) => (stored ? written(one) : `${numberWords(Math.round(100 * one))} %`));
+}
+
+// The window whose width (0) or level (1) was typed; the other stays, and is that of the whole range
+// where the greys were a curve. Nothing where what was typed is no number.
+export function typedWindow(scale, window, which, text) {
+  const { width, level, stored } = inValues(scale, window);
+  const numbers = stored ? [width, level] : [...scale.whole];
+  numbers[which] = Number.parseFloat(text);
+  if (!Number.isFinite(numbers[which]) || !(numbers[0] > 0)) return null;
+  return { width: between(numbers[0], 1e-6, 1e9), level: between(numbers[1], -1e9, 1e9), stored: true };
 }
 
 // Windows to choose from, and the numbers of the one that is there, to be typed.
 export function valueControls(on) {
   const select = h("select", { "aria-label": gettext("Window of values"), onchange: chosen });
   const number = (label, spoken) => {
-    const input = h("input", { type: "number", step: "any", "aria-label": spoken, onchange: typed });
+    const input = h("input", { type: "number", step: "any", "aria-label": spoken, onchange: (event) => typed(event) });
     return { input, named: h("label", {}, h("span", {}, label), input) };
   };
   const width = number(gettext("Width"), gettext("Width of the window, in the file's own values"));
@@ -83,20 +94,18 @@ export function valueControls(on) {
     h("label", {}, h("span", {}, gettext("Window of values")), select), level.named, width.named,
   );
   let offered = [];
+  let now = {};
 
   function chosen() {
     const one = offered[Number(select.value)]?.window;
     if (one) on.windowSo(one);
   }
 
-  function typed() {
-    const [w, l] = [width, level].map(({ input }) => input.valueAsNumber);
-    if (Number.isFinite(w) && Number.isFinite(l) && w > 0) on.windowSo({ width: between(w, 1e-6, 1e9), level: between(l, -1e9, 1e9), stored: true });
-    else on.windowSo(null);
-  }
+  const typed = ({ target }) => on.windowSo(typedWindow(now.scale, now.window, Number(target === level.input), target.value));
 
   function show(scale, window) {
     bar.hidden = !scale;
+    now = { scale, window };
     if (!scale) return;
     offered = [
       { words: gettext("As it was read"), window: { width: 1, level: 0.5 } },
@@ -107,7 +116,8 @@ export function valueControls(on) {
     const own = at < 0 ? [["-1", gettext("Your own")]] : [];
     offer(select, [...offered.map(({ words }, index) => [String(index), words]), ...own]);
     select.value = String(at);
-    const [w, l] = window.stored || scale.usual ? windowNumbers(scale, window) : ["", ""];
+    const shown = inValues(scale, window);
+    const [w, l] = shown.stored ? [shown.width, shown.level].map((one) => String(rounded(one))) : ["", ""];
     for (const [{ input }, value] of [[width, w], [level, l]]) {
       if (input.getRootNode().activeElement !== input || Number(input.value) !== Number(value)) input.value = value;
     }
