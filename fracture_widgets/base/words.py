@@ -18,6 +18,11 @@ def percent(probability: float) -> str:
     return f"> {number(99.9, 1)} %" if value > 99.9 else f"{number(value, 1)} %"
 
 
+def whole_percent(share: float) -> str:
+    """Say a share in percent without decimals, as ``"44 %"``."""
+    return f"{number(100.0 * share)} %"
+
+
 def begun(text: str) -> str:
     """Return a text that begins with a capital letter, and is as it was after that."""
     return text[:1].upper() + text[1:]

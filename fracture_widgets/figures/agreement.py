@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.words import whole_percent
 from fracture_widgets.evaluation.calibration import (
     Strategy,
     calibration_table,
@@ -227,8 +228,8 @@ class ConfusionMatrixDisplay(Display):
             colour = "white" if share > 0.78 else INK
             place.text(column, row - 0.02, f"{self.counts[row, column]:,}", ha="center",
                        va="bottom", color=colour, fontsize=14, fontweight="bold")  # fmt: skip
-            place.text(column, row + 0.06, f"{share:.0%}" if self.counts[row].sum() else "–",
-                       ha="center", va="top", color=colour, fontsize=10)  # fmt: skip
+            said = whole_percent(float(share)) if self.counts[row].sum() else "–"
+            place.text(column, row + 0.06, said, ha="center", va="top", color=colour, fontsize=10)
         ticks = range(len(self.labels))
         place.set_xticks(ticks, self.labels)
         place.set_yticks(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fracture_widgets.base.words import whole_percent
 from fracture_widgets.errors import UnreadableRadiograph
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def data_missing(name: str, share: float) -> str:
     if share > _MOST_MISSING:
         raise damaged(name)
     return (
-        f"The file is cut short: {max(0.01, share):.0%} of the picture's data are missing, and "
-        "with them detail or parts of it."
+        f"The file is cut short: {whole_percent(max(0.01, share))} of the picture's data are "
+        "missing, and with them detail or parts of it."
     )
 
 

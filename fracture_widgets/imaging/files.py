@@ -10,6 +10,7 @@ import struct
 from pathlib import Path, PurePath
 from typing import Any
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 
@@ -25,10 +26,10 @@ _PICTURES = (
     *(b"\0\0\0\x0cjP  \r\n", b"\xff\x4f\xff\x51"),  # JPEG 2000 in its box, and bare
 )
 _OTHER_FILES = (
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x1f\x8b", "a compressed archive"),
-    (b"GIF8", "a GIF picture"),
+    (b"%PDF", marked("a PDF document")),
+    (b"PK\x03\x04", marked("a ZIP archive")),
+    (b"\x1f\x8b", marked("a compressed archive")),
+    (b"GIF8", marked("a GIF picture")),
 )
 
 _PREAMBLE = 128
@@ -145,14 +146,22 @@ def looks_like_dicom(data: bytes) -> bool:
     return representation in _REPRESENTATIONS or implicit_length < min(len(data), 1 << 16)
 
 
-def other_kind(data: bytes) -> str:
+def no_picture(name: str, data: bytes) -> UnreadableRadiograph:
+    """Return the error for a file of a kind that is not read."""
+    kind = _other_kind(data)
+    return UnreadableRadiograph(
+        f"{name} is {kind}: choose a PNG, JPEG, TIFF, BMP, WebP or DICOM file."
+    )
+
+
+def _other_kind(data: bytes) -> str:
     """Say what a file is that is no radiograph, as far as its first bytes tell."""
     for signature, kind in _OTHER_FILES:
         if data.startswith(signature):
             return kind
     if data[4:8] == b"ftyp":
-        return "a HEIC picture or a film"
-    return "no picture that is read here"
+        return marked("a HEIC picture or a film")
+    return marked("no picture that is read here")
 
 
 def study_key(study: object) -> str:

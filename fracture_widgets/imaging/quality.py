@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.words import whole_percent
 from fracture_widgets.imaging.radiograph import Radiograph
 
 TOO_SMALL, BLANK, COLOUR_PHOTOGRAPH = "too small", "blank", "colour photograph"
@@ -53,8 +54,8 @@ def find_quality_problem(radiograph: Radiograph) -> QualityProblem | None:
         return QualityProblem(
             CUT_SHORT,
             missing / _MOST_MISSING - 1,
-            f"The file is cut short and {missing:.0%} of the picture are missing: copy or export "
-            "it again.",
+            f"The file is cut short and {whole_percent(missing)} of the picture are missing: copy "
+            "or export it again.",
         )
     spread = _spread(radiograph.pixels)
     if spread < _LEAST_SPREAD:

@@ -25,10 +25,9 @@ from fracture_widgets.base.values import to_plain
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import Decoded, Greys
 from fracture_widgets.imaging.files import (
-    READABLE,
     looks_like_dicom,
     looks_like_raster,
-    other_kind,
+    no_picture,
 )
 from fracture_widgets.imaging.packing import PackedPixels
 
@@ -75,7 +74,7 @@ def decode(request: Request, data: bytes) -> Reply:
     if request.stripped or looks_like_dicom(data):
         return _decode_dicom(request, data)
     if not looks_like_raster(data):
-        raise UnreadableRadiograph(f"{name} is {other_kind(data)}: {READABLE}.")
+        raise no_picture(name, data)
     if request.frame or request.window:
         raise UnreadableRadiograph(
             f"{name} is no DICOM file, of which a frame or window can be chosen: leave them out."

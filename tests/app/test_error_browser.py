@@ -63,7 +63,7 @@ def test_every_cell_is_a_button_that_says_what_it_counts(browser):
         "1 normal, called fractured",
         "1 normal, called normal",
     ]
-    assert [cell["share"] for cell in cells(browser)] == ["33%", "67%", "50%", "50%"]
+    assert [cell["share"] for cell in cells(browser)] == ["33 %", "67 %", "50 %", "50 %"]
     assert [cell["chosen"] for cell in cells(browser)] == [False, True, False, False]
 
 

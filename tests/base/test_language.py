@@ -191,3 +191,61 @@ def test_a_window_s_title_has_its_numbers_in_the_language():
     with speaking("de"):
         said = told("Window 2 (centre -1500.25, width 2400.75)")
     assert said == "Fenster 2 (Mitte -1500,25, Breite 2400,75)"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "german"),
+    [
+        (
+            (
+                "The file's display window shows nothing; the file's next display window is shown "
+                "instead."
+            ),
+            (
+                "Das Anzeigefenster der Datei zeigt nichts; stattdessen gezeigt: das nächste "
+                "Anzeigefenster der Datei."
+            ),
+        ),
+        (
+            "The file's rescaling makes all greys one; it is left out.",
+            "Die Umrechnung der Datei macht alle Grauwerte gleich und wird ausgelassen.",
+        ),
+        (
+            (
+                "The file says that it holds JPEG Lossless and holds uncompressed pixels: it is "
+                "read as such."
+            ),
+            (
+                "Die Datei sagt, dass sie JPEG Lossless enthält, und enthält unkomprimierte Pixel: "
+                "So wird sie gelesen."
+            ),
+        ),
+        (
+            (
+                "a.dcm is in a form that cannot be decoded here: transfer syntax 1.2.3.4. Export "
+                "it uncompressed or as JPEG 2000."
+            ),
+            (
+                "a.dcm hat eine Form, die hier nicht entschlüsselt werden kann: Transfersyntax "
+                "1.2.3.4. Exportieren Sie es unkomprimiert oder als JPEG 2000."
+            ),
+        ),
+    ],
+)
+def test_what_a_note_names_is_told_in_the_language_too(sentence, german):
+    with speaking("de"):
+        assert told(sentence) == german
+
+
+@pytest.mark.parametrize(
+    ("first", "german"),
+    [(b"%PDF-1.7", "ein PDF-Dokument"), (b"\0\0\0\x18ftypheic", "ein HEIC-Bild oder ein Film")],
+)
+def test_a_file_of_another_kind_is_refused_in_the_language(first, german):
+    with pytest.raises(UnreadableRadiograph) as error:
+        read_radiograph(first + bytes(400), name="arm.jpg")
+    with speaking("de"):
+        assert told(str(error.value)) == (
+            f"arm.jpg ist {german}: Wählen Sie eine PNG-, JPEG-, TIFF-, BMP-, WebP- oder "
+            "DICOM-Datei."
+        )

@@ -174,7 +174,7 @@ def test_one_epoch_is_a_point_and_a_loss_that_is_no_number_no_best():
 
 def test_a_matrix_shows_counts_and_shares_of_the_row():
     display = ConfusionMatrixDisplay([[3, 1], [0, 1200]], ["fractured", "normal"]).plot()
-    assert texts(display) == ["3", "75%", "1", "25%", "0", "0%", "1,200", "100%"]
+    assert texts(display) == ["3", "75 %", "1", "25 %", "0", "0 %", "1,200", "100 %"]
     assert [t.get_text() for t in display.axes_[0].get_yticklabels()][:2] == [
         "fractured\nn = 4",
         "normal\nn = 1,200",

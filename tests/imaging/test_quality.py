@@ -115,7 +115,7 @@ def test_a_picture_of_which_much_is_missing_is_cut_short(missing, refused):
     assert (flaw is not None and flaw.kind == CUT_SHORT) == refused
     if flaw is not None:
         assert flaw.sentence == (
-            "The file is cut short and 13% of the picture are missing: copy or export it again."
+            "The file is cut short and 13 % of the picture are missing: copy or export it again."
         )
 
 

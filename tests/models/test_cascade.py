@@ -180,7 +180,7 @@ def test_of_a_picture_of_which_much_is_missing_no_verdict_is_given_unasked(
         monkeypatch.setattr(crops._answers, "_gate", None)
     report = (cascade if gate else crops).examine(replace(SAMPLES[0].radiograph, missing=0.4))
     assert report.refused
-    assert report.answer.refusal.startswith("The file is cut short and 40% of the picture")
+    assert report.answer.refusal.startswith("The file is cut short and 40 % of the picture")
     assert not report.override().refused
 
 

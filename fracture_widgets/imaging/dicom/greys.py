@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_windowing
 
 from fracture_widgets.base.language import marked
+from fracture_widgets.base.words import whole_percent
 from fracture_widgets.imaging.decoding import row_blocks, stretched
 from fracture_widgets.imaging.dicom.elements import TooMany, number, values_of
 from fracture_widgets.imaging.dicom.polarity import bones_are_dark
@@ -32,6 +33,15 @@ _CONTRADICTORY = {
 }
 
 _TITLE = marked("{kind} (centre {centre}, width {width})")
+_WINDOW, _LOOK_UP = marked("display window"), marked("look-up table")
+_MODALITY, _RESCALING = marked("modality table"), marked("rescaling")
+_ALL = marked("the full range of greys")
+_INSTEAD = {
+    _WINDOW: (marked("the file's display window"), marked("the file's next display window")),
+    _LOOK_UP: (marked("the file's look-up table"), marked("the file's next look-up table")),
+}
+"""What is shown instead of a window of another kind, and of one of its own."""
+
 _NUMBERED, _TABLE = marked("Window {number}"), marked("Table {number}")
 _MOST_WINDOWS = 256
 _FUNCTIONS = {"LINEAR", "LINEAR_EXACT", "SIGMOID"}
@@ -51,7 +61,7 @@ class Window:
     title: str
     step: Callable[[Values], Step]
     """Given some of the values, returns what maps all of them."""
-    kind: str = "display window"
+    kind: str = _WINDOW
     limits: tuple[float, float] | None = None
 
     def width_and_level(self, edge: float) -> tuple[str, float, float] | None:
@@ -94,7 +104,7 @@ def _tables(dataset: Dataset) -> list[Window]:
         Window(
             str(item.get("LUTExplanation") or _TABLE.format(number=number)),
             partial(_table_step, table),
-            kind="look-up table",
+            kind=_LOOK_UP,
         )
         for number, (table, item) in enumerate(valid, 1)
     ]
@@ -272,8 +282,7 @@ def _step_that_shows(
     plain = _graded(values, inverted)
     for place, window in enumerate(windows):
         left = windows[place + 1 :]
-        following = "next " if left and left[0].kind == window.kind else ""
-        instead = f"the file's {following}{left[0].kind}" if left else "the full range of greys"
+        instead = _INSTEAD[left[0].kind][left[0].kind == window.kind] if left else _ALL
         try:
             step = window.step(values)
             mapped = step(values)
@@ -282,7 +291,7 @@ def _step_that_shows(
         if window.for_eight_bits and np.mean(values > 257) > _BEYOND_EIGHT_BITS:
             notes.add(
                 "The file's display window is for 8 bits and its pixels have more; "
-                f"{instead if left else 'the full range of greys'} is shown instead."
+                f"{instead} is shown instead."
             )
             continue
         graded = _graded(mapped, inverted)
@@ -292,8 +301,8 @@ def _step_that_shows(
         white = _white(mapped, inverted)
         if white > _MOST_WHITE and _white(values, inverted) < white / 2:
             notes.add(
-                f"The file's {window.kind} shows {white:.0%} of the picture plain white: "
-                "bones may be hidden in it."
+                f"The file's {window.kind} shows {whole_percent(white)} of the picture plain "
+                "white: bones may be hidden in it."
             )
         return step
     return None
@@ -364,11 +373,11 @@ def _modalities(dataset: Dataset, some: Values) -> list[tuple[str, Step]]:
     for item in list(dataset.get("ModalityLUTSequence") or ())[:1]:
         table = table_of(item, little_endian=_little_endian(dataset))
         if table is not None:
-            found.append(("modality table", table.meant_for(some).look_up))
+            found.append((_MODALITY, table.meant_for(some).look_up))
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     if slope is not None or intercept is not None:
         rescaling = _Rescaling(1.0 if slope is None else slope, intercept or 0.0)
-        found.append(("rescaling", rescaling))
+        found.append((_RESCALING, rescaling))
     return found
 
 

@@ -17,6 +17,7 @@ from pydicom.uid import (
     DigitalXRayImageStorageForProcessing,
 )
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import (
     LUMINANCE,
@@ -49,6 +50,7 @@ from fracture_widgets.imaging.dicom.tables import check_palette
 from fracture_widgets.imaging.packing import Coded
 
 _LONGEST_UID = 64
+_UNPADDED = marked("pixels of {bits} bits without padding")
 _MOST_FRAMES = 10_000
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _CONTRADICTIONS = {"INVERSE": "MONOCHROME2", "IDENTITY": "MONOCHROME1"}
@@ -81,7 +83,7 @@ class DicomFile:
             self._notes = tuple(filter(None, notes))
             unpack(dataset)
             if (bits := int(dataset.BitsAllocated)) % 8 and bits != 1:
-                raise unknown_form(name, f"pixels of {bits} bits without padding")
+                raise unknown_form(name, _UNPADDED.format(bits=bits))
             self._raw = _is_raw(dataset)
             self._bitmap = shutter_bitmap(data, dataset)
             self._parsed = dataset

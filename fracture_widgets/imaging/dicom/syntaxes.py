@@ -19,18 +19,23 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.decoding import MAX_BYTES
 from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of
 
 _NAMES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL lossless",
-    "1.2.840.10008.1.2.4.111": "JPEG XL with a JPEG inside",
+    "1.2.840.10008.1.2.4.111": marked("JPEG XL with a JPEG inside"),
     "1.2.840.10008.1.2.4.112": "JPEG XL",
-    "1.2.840.10008.1.2.8.1": "deflated frames",
-    "1.2.840.113619.5.2": "a private one of GE, 1.2.840.113619.5.2",
+    "1.2.840.10008.1.2.8.1": marked("deflated frames"),
+    "1.2.840.113619.5.2": marked("a private one of GE, 1.2.840.113619.5.2"),
 }
 """Transfer syntaxes that pydicom has no name for."""
+
+_NUMBERED = marked("transfer syntax {syntax}")
+_UNNUMBERED = marked("a transfer syntax without a number")
+_NATIVE = marked("uncompressed pixels")
 
 _ITEM = b"\xfe\xff\x00\xe0"
 _END_OF_ITEMS = b"\xfe\xff\xdd\xe0"
@@ -77,7 +82,7 @@ def _name_of(syntax: UID) -> str:
     if syntax.name != syntax and not syntax.is_private:
         return re.split(r" \(|,", syntax.name)[0]
     spelt = re.fullmatch(r"[0-9.]{1,64}", syntax)
-    return f"transfer syntax {syntax}" if spelt else "a transfer syntax without a number"
+    return _NUMBERED.format(syntax=syntax) if spelt else _UNNUMBERED
 
 
 def _check_inflated_size(rest: bytes, name: str) -> None:
@@ -142,7 +147,7 @@ def settle_syntax(dataset: Dataset) -> str:
         dataset.file_meta.TransferSyntaxUID = actual
         if actual == said or not said:
             return ""
-        return _note(said, "uncompressed pixels" if said.is_encapsulated else _name_of(actual))
+        return _note(said, _NATIVE if said.is_encapsulated else _name_of(actual))
     coded = _codestream(pixels, frames=1)
     if coded is None or said in coded.syntaxes:
         dataset.file_meta.TransferSyntaxUID = said or _native(dataset)

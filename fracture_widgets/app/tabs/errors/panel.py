@@ -26,7 +26,7 @@ from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_sho
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.language import gettext, ngettext, number
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.words import percent, whole_percent
 from fracture_widgets.errors import DatasetError, FractureWidgetsError
 from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
 from fracture_widgets.evaluation.metrics import confusion_matrix
@@ -168,7 +168,7 @@ class MatrixButtons(LiveWidget):
                 {
                     "answer": answer,
                     "n": number(n),
-                    "share": f"{n / total:.0%}" if total else "–",
+                    "share": whole_percent(n / total) if total else "–",
                     "wrong": answer != truth,
                     "strength": n / total if total else 0.0,
                     "chosen": self._state.cell == (truth, answer),
