@@ -58,6 +58,8 @@ def test_every_message_is_translated_with_the_same_values(path):
         asked_for = set().union(*map(values, ids)) if message.id else set()
         given = [values(form) for form in forms if message.id]
         assert set().union(*given) == asked_for, message.id
+        if any("\N{NO-BREAK SPACE}" in each for each in ids):
+            assert all("\N{NO-BREAK SPACE}" in form for form in forms), message.id
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.parts[-3])

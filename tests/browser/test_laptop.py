@@ -16,6 +16,7 @@ from pages import (
     tab,
     upload,
 )
+from picture_files import dicom_file
 from playwright.sync_api import Page, expect
 from scripted_looks import drawn_limb
 
@@ -56,6 +57,19 @@ def test_result_study_and_save_stand_there_without_scrolling(page, study):
         expect_on_screen(page.locator(answer))
     expect_on_screen(button(page, "Save result"))
     assert page.evaluate("Math.max(scrollY, document.body.scrollTop)") == 0
+
+
+def test_all_tools_are_on_the_screen_with_the_windows_of_a_dicom_file(page, tmp_path):
+    greys = draw_phantom("hand", fractured=True, seed=2).radiograph.to_uint8()
+    for name in ("first.dcm", "second.dcm"):
+        windows = {"WindowCenter": len(name) + 120, "WindowWidth": 200}
+        (tmp_path / name).write_bytes(dicom_file(greys, **windows))
+    upload(page, tmp_path / "first.dcm", tmp_path / "second.dcm")
+    button(page, "Predict all (2)").click()
+    expect_answered(page, 2)
+    expect(page.get_by_role("group", name="Window of the file's own values")).to_be_visible()
+    for part in (".fw-stage", ".fw-values", ".fw-toolbar"):
+        expect_on_screen(page.locator(part))
 
 
 def test_who_reads_first_sees_no_answer_before_their_own_verdict(page, views, tmp_path):
