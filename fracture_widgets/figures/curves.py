@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.language import gettext, marked, number
 from fracture_widgets.evaluation.curves import Band, Floats, Ranking, is_fractured
 from fracture_widgets.evaluation.metrics import (
     Estimate,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fracture_widgets.evaluation.scores import Scores
 
 _MOST_BANDS = 3  # more of them hide one another
+_DOUBT = {"o": marked("doubt counts as fractured"), "s": marked("doubt counts as normal")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +142,9 @@ class CurvesDisplay(Display):
         return f"{start}not defined" if np.isnan(area.value) else f"{start}{self._area} {area}"
 
     def _draw_curves(self, axes: Axes, **line: Any) -> None:
-        for number, (name, curve) in enumerate(self.curves.items()):
-            colour = SERIES[number % len(SERIES)]
-            style: Any = {"linestyle": LINES[number % len(LINES)], "label": self._label(name)}
+        for index, (name, curve) in enumerate(self.curves.items()):
+            colour = SERIES[index % len(SERIES)]
+            style: Any = {"linestyle": LINES[index % len(LINES)], "label": self._label(name)}
             axes.plot(curve.x, curve.y, color=colour, linewidth=2.0, **style, **line)
             if (band := curve.band) is not None:
                 axes.fill_between(band.at, band.low, band.high, color=colour, alpha=0.16,
@@ -182,10 +184,12 @@ class RocDisplay(CurvesDisplay):
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         (place,) = axes
         place.plot([0, 1], [0, 1], color=QUIET, linewidth=1.0, linestyle=DASHES, zorder=1)
-        place.text(0.97, 0.93, "chance", rotation=45, rotation_mode="anchor", ha="right", va="top",
-                   fontsize=9, color=QUIET)  # fmt: skip
-        place.set_xlabel("False alarms (1 − specificity)")
-        place.set_ylabel("Fractures found (sensitivity)")
+        place.text(0.97, 0.93, gettext("chance"), rotation=45, rotation_mode="anchor", ha="right",
+                   va="top", fontsize=9, color=QUIET)  # fmt: skip
+        place.set_xlabel(gettext("False alarms (1 − specificity)"))
+        place.set_ylabel(gettext("Fractures found (sensitivity)"))
+        for axis in (place.xaxis, place.yaxis):
+            axis.set_major_formatter(lambda share, _: number(share, 1))
         self._draw_curves(place)
 
 
@@ -217,8 +221,8 @@ class PrecisionRecallDisplay(CurvesDisplay):
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         (place,) = axes
-        for number, curve in enumerate(self.curves.values()):
-            place.axhline(curve.prevalence, color=SERIES[number % len(SERIES)], linewidth=1.1,
+        for index, curve in enumerate(self.curves.values()):
+            place.axhline(curve.prevalence, color=SERIES[index % len(SERIES)], linewidth=1.1,
                           linestyle=(0, (1.5, 2.5)), zorder=1)  # fmt: skip
         place.set_xlabel("Fractures found (recall, sensitivity)")
         place.set_ylabel("Called fractured rightly (precision)")
@@ -246,15 +250,23 @@ class ReaderRocDisplay(RocDisplay):
     def _draw(self, axes: tuple[Axes, ...]) -> None:
         super()._draw(axes)
         (place,) = axes
-        for number, name in enumerate(self.curves):
-            colour = SERIES[number % len(SERIES)]
+        for index, name in enumerate(self.curves):
+            colour = SERIES[index % len(SERIES)]
             for (across, up), marker in zip(self.points.get(name, ()), "os", strict=False):
                 if np.isfinite([across, up]).all():
                     place.plot(across, up, marker, color=colour, markersize=9, zorder=4,
                                markeredgecolor="white", clip_on=False)  # fmt: skip
-        for marker, words in (("o", "doubt counts as fractured"), ("s", "doubt counts as normal")):
-            place.plot([], [], marker, color=INK, markersize=8, label=words)
+        for marker, words in _DOUBT.items():
+            place.plot([], [], marker, color=INK, markersize=8, label=gettext(words))
         self._legend(place)
+
+    def _label(self, name: str) -> str:
+        area = self.curves[name].area
+        if not np.isfinite([area.value, area.low, area.high]).all():
+            return super()._label(name)
+        value, low, high = (number(each, 3) for each in (area.value, area.low, area.high))
+        span = gettext("({low} to {high})", low=low, high=high)
+        return f"{gettext(name)}: {self._area} {value} {span}"
 
 
 class FrocDisplay(Display):

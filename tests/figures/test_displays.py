@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from fracture_widgets.base.language import gettext, speaking
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.detection import Froc
 from fracture_widgets.evaluation.metrics import Estimate
@@ -406,6 +407,23 @@ def test_each_curve_has_its_two_points_and_its_area():
     words = [text.get_text() for text in axes.get_legend().get_texts()]
     assert words[:2] == ["You: AUROC 0.875 (0.500 to 1.000)", "The network: AUROC 0.750"]
     assert words[2:] == ["doubt counts as fractured", "doubt counts as normal"]
+
+
+def test_the_figure_of_a_reading_speaks_german_and_its_title_is_not_cut():
+    curve = ReaderRocDisplay.curve([True, False], [0.9, 0.1], Estimate(0.82, 0.5, 1.0, 10, 10))
+    with speaking("de"):
+        title = gettext("Fractures found, and false alarms (n = {n:,})", n=10)
+        display = ReaderRocDisplay({"You": curve}, points={}, title=title).plot()
+        (axes,) = display.axes_
+        axes.figure.canvas.draw()
+        said = [text.get_text() for text in axes.get_legend().get_texts()]
+        ticks = [text.get_text() for text in axes.get_xticklabels()]
+    assert said[0] == "Sie: AUROC 0,820 (0,500 bis 1,000)"
+    assert said[1:] == ["Zweifel zählt als „mit Fraktur“", "Zweifel zählt als „normal“"]
+    assert "0,2" in ticks
+    assert axes.get_ylabel() == "Gefundene Frakturen (Sensitivität)"
+    box = axes.title.get_window_extent()
+    assert box.x1 <= axes.figure.bbox.x1
 
 
 def test_a_contact_sheet_has_a_row_for_each_kind_and_a_column_for_each_strength():
