@@ -6,7 +6,6 @@ distances of FCOS (Tian et al., *ICCV* 2019).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,15 +62,6 @@ def detect(
         if all(box.iou(other) < overlap for other in found):
             found.append(box)
     return found[:most]
-
-
-def suppress(found: Sequence[Detection], overlap: float) -> list[Detection]:
-    """Return boxes of several pictures of the same place, each only once, the best first."""
-    kept: list[Detection] = []
-    for box in sorted(found, key=lambda box: -box.score):
-        if all(box.iou(other) < overlap for other in kept):
-            kept.append(box)
-    return kept
 
 
 def sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -21,11 +21,14 @@ from fracture_widgets.models.looks_gate import LooksGate
 from fracture_widgets.models.networks.looks import JOINT_HEAT, JOINT_SIDES, JOINT_STRIDE
 from fracture_widgets.models.readers import Outputs
 
-_FURTHER = 0.62
-"""How much of the view a radiograph fills that is seen from further away."""
+FAR_SIDE, _FAR_FILL = 224, 0.886
+"""The side of the view in which a radiograph is seen from further away, and how much it fills."""
 _FILLS = 0.35
 """A joint fills a radiograph that has more than such a share of what is exposed."""
 _LONGEST = 1024
+
+Seen = tuple[SquareView, Outputs]
+"""A view, and what the network says of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,7 @@ class FirstLook:
         pixels = _reduced(radiograph.pixels)
         field = find_exposed_field(pixels)
         return Prepared(
-            self._first_view(pixels, field).pixels,
+            square_view(pixels, field, field.box, VIEWS.first, around=False).pixels,
             find_quality_problem(radiograph),
             pixels=pixels,
             field=field,
@@ -64,61 +67,55 @@ class FirstLook:
 
     def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
         """Return all that the network says of a radiograph as it fills the view."""
-        given = self.prepare(radiograph).inputs[np.newaxis]
-        return {name: values[0] for name, values in self._engine.run(given).items()}
+        return self._outputs_of(self.prepare(radiograph).inputs)
 
     def look(self, given: Prepared, *, turned: bool = False) -> Looked:
         """Look over a radiograph, with its greys turned where its bones are dark, or on request."""
         pixels, field = kept(given)
-        seen = self._seen_whole(pixels, field)
-        inverted = turned or self._gate.is_inverted(seen[0][1])
-        if inverted:
+        near = None if turned else self._seen(pixels, field)
+        inverted = near is None or self._gate.is_inverted(near[1])
+        if near is None or inverted:
             pixels = np.float32(1) - pixels
-            seen = self._seen_whole(pixels, field)
-        outputs = seen[0][1]
+            near = self._seen(pixels, field)
+        far = self._seen(pixels, field, FAR_SIDE, _FAR_FILL)
+        outputs = near[1]
         return Looked(
             pixels,
             field,
-            self._joints_found(seen, field),
+            self._joints_found(near, far, field),
             self._whole(outputs, field),
             self._gate.is_radiograph(outputs),
             inverted,
         )
 
-    def _seen_whole(
-        self, pixels: Floats, field: ExposedField
-    ) -> list[tuple[SquareView, dict[str, Floats]]]:
-        """Look over all that is exposed, as it fills the view and from further away."""
-        views = [self._first_view(pixels, field, fill) for fill in (1.0, _FURTHER)]
-        outputs = self._engine.run(np.stack([view.pixels for view in views]))
-        return [
-            (view, {name: values[at] for name, values in outputs.items()})
-            for at, view in enumerate(views)
-        ]
+    def _seen(
+        self, pixels: Floats, field: ExposedField, side: int = VIEWS.first, fill: float = 1.0
+    ) -> Seen:
+        """Look over all that is exposed, in a square of such a side that it fills so far."""
+        view = square_view(pixels, field, field.box, side, around=False, fill=fill)
+        return view, self._outputs_of(view.pixels)
 
-    def _joints_found(
-        self, seen: Sequence[tuple[SquareView, Outputs]], field: ExposedField
-    ) -> tuple[Joint, ...]:
+    def _outputs_of(self, inputs: Floats) -> dict[str, Floats]:
+        outputs = self._engine.run(inputs[np.newaxis])
+        return {name: values[0] for name, values in outputs.items()}
+
+    def _joints_found(self, near: Seen, far: Seen, field: ExposedField) -> tuple[Joint, ...]:
         """Return the joints that fill the radiograph, seen from further away, and those beside."""
-        near, far = (self._joints_of(outputs, view) for view, outputs in seen)
-        filling = [joint for joint in far if joint.box.area > _FILLS * field.box.area]
+        filling = [joint for joint in self._joints_of(*far) if _fills(joint.box, field.box)]
         beside = [
             joint
-            for joint in near
+            for joint in self._joints_of(*near)
             if all(joint.box.overlap(other.box) < joint.box.area / 2 for other in filling)
         ]
         found = sorted([*filling, *beside], key=lambda joint: -joint.score)
         return tuple(found[: self._limits.most_joints])
-
-    def _first_view(self, pixels: Floats, field: ExposedField, fill: float = 1.0) -> SquareView:
-        return square_view(pixels, field, field.box, VIEWS.first, around=False, fill=fill)
 
     def _whole(self, outputs: Outputs, field: ExposedField) -> Joint:
         """Take all that is exposed as one joint, of the part it looks most like."""
         peaks = outputs[JOINT_HEAT].reshape(-1, len(self._body_parts)).max(0)
         return Joint(field.box, float(sigmoid(peaks).max()), self._shares(peaks))
 
-    def _joints_of(self, outputs: Outputs, view: SquareView) -> list[Joint]:
+    def _joints_of(self, view: SquareView, outputs: Outputs) -> list[Joint]:
         limits = self._limits
         found = detect(
             outputs[JOINT_HEAT],
@@ -137,6 +134,10 @@ class FirstLook:
         """Return the probability of each part, given that it is one of them."""
         likely = np.exp(logits.astype(np.float64) - logits.max())
         return dict(zip(self._body_parts, map(float, likely / likely.sum()), strict=True))
+
+
+def _fills(joint: Box, field: Box) -> bool:
+    return joint.area > _FILLS * field.area
 
 
 def placed(found: Sequence[Detection], view: SquareView) -> Iterator[tuple[Detection, Box]]:

@@ -16,7 +16,7 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
 from fracture_widgets.models.answering import Floats, Prepared, Trusted
 from fracture_widgets.models.crops import Crops
-from fracture_widgets.models.detection import Detection, detect, sigmoid, suppress
+from fracture_widgets.models.detection import detect, sigmoid
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.first_look import FirstLook, Looked, kept, placed
 from fracture_widgets.models.folder import ModelFolder
@@ -215,52 +215,41 @@ class TwoLooks:
         return self._trusted.answer(joint.probabilities, probability, refusal, seen.findings)
 
     def _look_at(self, joints: Sequence[Joint], views: Sequence[SquareView]) -> list[JointSeen]:
-        """Look at each joint as it is and mirrored, some at a time."""
+        """Look at each joint, some at a time."""
         seen = []
         for start in range(0, len(joints), _AT_ONCE):
             several = views[start : start + _AT_ONCE]
-            plain = np.stack([view.pixels for view in several])
-            outputs = self._engine.run(np.concatenate([plain, plain[:, :, ::-1]]))
+            outputs = self._engine.run(np.stack([view.pixels for view in several]))
             for at, view in enumerate(several):
                 here = {name: values[at] for name, values in outputs.items()}
-                turned = {name: values[len(several) + at] for name, values in outputs.items()}
-                seen.append(self._seen(joints[start + at], view, here, turned))
+                seen.append(self._seen(joints[start + at], view, here))
         return seen
 
-    def _seen(
-        self, joint: Joint, view: SquareView, outputs: Outputs, mirrored: Outputs
-    ) -> JointSeen:
+    def _seen(self, joint: Joint, view: SquareView, outputs: Outputs) -> JointSeen:
         part = joint.body_part
-        logits = (outputs[FRACTURE_LOGITS] + mirrored[FRACTURE_LOGITS]) / 2
+        logits = outputs[FRACTURE_LOGITS]
         fractured = sigmoid(logits[0] + logits[1:])
-        cells = [outputs[FRACTURE_MAP_OUTPUT], mirrored[FRACTURE_MAP_OUTPUT][:, ::-1]]
         return JointSeen(
             joint,
             view,
             dict(zip(self.body_parts, map(float, fractured), strict=True)),
-            self._findings(part, view, outputs, mirrored),
-            ((sigmoid(cells[0]) + sigmoid(cells[1])) / np.float32(2))[..., 0],
+            self._findings(part, view, outputs),
+            sigmoid(outputs[FRACTURE_MAP_OUTPUT])[..., 0],
             self._grad_cam(part, outputs),
             view,
         )
 
-    def _findings(
-        self, part: str, view: SquareView, outputs: Outputs, mirrored: Outputs
-    ) -> tuple[Finding, ...]:
-        """Return the fractures of both ways, the most probable first."""
+    def _findings(self, part: str, view: SquareView, outputs: Outputs) -> tuple[Finding, ...]:
+        """Return the fractures, the most probable first."""
         limits = self._limits
-        both: list[Detection] = []
-        for turned, seen in ((False, outputs), (True, mirrored)):
-            found = detect(
-                seen[FRACTURE_HEAT],
-                seen[FRACTURE_SIDES],
-                FRACTURE_STRIDE,
-                threshold=min(limits.finding, limits.surest),
-                overlap=limits.finding_overlap,
-                most=limits.most_findings,
-            )
-            both += [_mirrored(box, view.pixels.shape[1]) if turned else box for box in found]
-        several = suppress(both, limits.finding_overlap)[: limits.most_findings]
+        several = detect(
+            outputs[FRACTURE_HEAT],
+            outputs[FRACTURE_SIDES],
+            FRACTURE_STRIDE,
+            threshold=min(limits.finding, limits.surest),
+            overlap=limits.finding_overlap,
+            most=limits.most_findings,
+        )
         surest = several[:1] + [box for box in several[1:] if box.score >= limits.finding]
         return tuple(
             Finding("fracture", part, box.score, SOURCE, place)
@@ -312,7 +301,3 @@ def _no_joint(body_parts: Sequence[str]) -> str:
         f"No {in_words(body_parts)} was found: choose a radiograph that shows one, or cut it to "
         "the joint."
     )
-
-
-def _mirrored(box: Detection, width: int) -> Detection:
-    return replace(box, x0=width - box.x1, x1=width - box.x0)

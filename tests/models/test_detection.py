@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fracture_widgets.models.detection import Detection, detect, sigmoid, suppress
+from fracture_widgets.models.detection import Detection, detect, sigmoid
 
 
 def _outputs(peaks, size=(6, 8), kinds=3):
@@ -43,8 +43,6 @@ def test_a_neighbour_below_the_peak_is_no_peak() -> None:
 def test_overlap_is_of_the_areas() -> None:
     first, second = Detection(0, 0, 10, 10, 0.9, 0), Detection(5, 0, 15, 10, 0.8, 0)
     assert first.iou(second) == pytest.approx(50 / 150)
-    assert suppress([second, first], 0.3) == [first]
-    assert suppress([second, first], 0.4) == [first, second]
 
 
 def test_logits_of_any_size_are_probabilities() -> None:

@@ -26,7 +26,7 @@ def test_the_gravest_joint_is_the_answer_and_all_are_kept(limb: Radiograph) -> N
     joints = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
     engine = Scripted(joints, logits=(0.0, 4.0, 0.0))
     report = scripted_cascade(engine).examine(limb)
-    assert [shape[:2] for shape in engine.looked] == [(2, 320), (4, 256)]
+    assert [shape[:2] for shape in engine.looked] == [(1, 320), (1, 224), (2, 256)]
     assert report.body_part == "hand"
     assert report.verdict is Verdict.FRACTURE
     assert [joint.answer.body_part for joint in report.answer.joints] == ["hand", "elbow"]
@@ -46,15 +46,15 @@ def test_the_gravest_joint_is_the_answer_and_all_are_kept(limb: Radiograph) -> N
 
 def test_a_joint_that_fills_the_radiograph_is_seen_from_further_away(limb: Radiograph) -> None:
     part_of_it, beside = (8, 8, 1, (2, 2, 2, 2)), (1, 5, 0, (1, 1, 1, 1))
-    fills = (10, 10, 1, (4, 4, 4, 5))  # 0.62 of the view's 20 cells show the radiograph
+    fills = (7, 7, 1, (4, 4, 4, 5))  # 0.886 of the view's 14 cells show the radiograph
     found = scripted_cascade(Scripted([part_of_it], (0, 0, 0), filling=[fills])).examine(limb)
     (joint,) = found.answer.joints
-    assert joint.box.height == pytest.approx(9 / 20 / 0.62, abs=0.01)
+    assert joint.box.height == pytest.approx(9 / 14 / 0.886, abs=0.01)
     both = scripted_cascade(Scripted([part_of_it, beside], (0, 0, 0), filling=[fills])).examine(
         limb
     )
     assert [joint.answer.body_part for joint in both.answer.joints] == ["hand", "elbow"]
-    small = (10, 10, 1, (2, 2, 2, 2))
+    small = (7, 7, 1, (2, 2, 2, 2))
     (joint,) = (
         scripted_cascade(Scripted([beside], (0, 0, 0), filling=[small])).examine(limb).answer.joints
     )
@@ -116,7 +116,7 @@ def test_dark_bones_are_turned_and_that_is_said(limb: Radiograph) -> None:
     cascade = scripted_cascade(engine, inverted=(1.0, -0.4))  # more bright than dark, as a negative
     bright = replace(limb, pixels=np.sqrt(limb.pixels))
     report = cascade.examine(bright)
-    assert len(engine.looked) == 3
+    assert [shape[1] for shape in engine.looked] == [320, 320, 224, 256]
     assert report.answer.notes[0].startswith("Black and white were exchanged")
     assert report.to_dict()["warnings"] == list(report.answer.notes)
     plain = cascade.examine(replace(limb, pixels=np.square(limb.pixels)))

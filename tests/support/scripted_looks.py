@@ -7,6 +7,7 @@ import numpy as np
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import VIEWS
 from fracture_widgets.models.cascade import Cascade
+from fracture_widgets.models.first_look import FAR_SIDE
 from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.networks.looks import (
     CONTEXT,
@@ -41,15 +42,12 @@ class Scripted:
         for row, column, part, reach in self.joints if size == VIEWS.first else ():
             heat[0, row, column, part] = 3.0
             sides[0, row, column] = np.log(reach)
-        for row, column, part, reach in self.filling if size == VIEWS.first and count > 1 else ():
-            heat[1, row, column, part] = 3.0
-            sides[1, row, column] = np.log(reach)
+        for row, column, part, reach in self.filling if size == FAR_SIDE else ():
+            heat[0, row, column, part] = 3.0
+            sides[0, row, column] = np.log(reach)
         fractures = np.full((count, fine, fine, 1), -9.0, np.float32)
         if self.fracture is not None:
-            plain = range(count // 2) if count > 1 else range(1)
-            for at in range(count):
-                column = self.fracture[1] if at in plain else fine - 1 - self.fracture[1]
-                fractures[at, self.fracture[0], column] = 2.0
+            fractures[:, *self.fracture] = 2.0
         logits = np.full((count, 4), -3.0, np.float32)
         logits[:, 1:] = self.logits
         return {

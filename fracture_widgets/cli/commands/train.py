@@ -22,7 +22,7 @@ from fracture_widgets.cli.options import (
     quiet_tensorflow,
     work_on_fracatlas,
 )
-from fracture_widgets.cli.train_looks import looks
+from fracture_widgets.cli.train_looks import judge_looks, looks
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.training.plan import TrainingPlan
@@ -261,6 +261,9 @@ def cascade(
 
 app.command(short_help="train the network that looks twice from a FracAtlas copy")(
     documented(looks)
+)
+app.command("judge-looks", short_help="judge the network that looks twice again, as it is served")(
+    documented(judge_looks)
 )
 
 

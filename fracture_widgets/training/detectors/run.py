@@ -195,7 +195,7 @@ def _looked_twice(
     times: list[float] = []
     parameters = 0
     for fold in unseen(atlas, looks, split.test, monitor):
-        model = served(fold.weights)
+        model = served(read_weights(fold.weights))
         parameters = sum(array.size for array in read_weights(fold.weights).values())
         for image_id in fold.image_ids:
             radiograph = read_radiograph(atlas.read_image(image_id), name=image_id)

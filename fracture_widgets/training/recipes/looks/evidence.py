@@ -31,7 +31,7 @@ from fracture_widgets.models.folder import LOOKS, SCHEMA, ModelFolder
 from fracture_widgets.models.joints import Joint, JointSeen, Thresholds
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.looks import FRACTURE_STRIDE, looks_graph
-from fracture_widgets.models.weight_files import read_weights
+from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 from fracture_widgets.training.recipes.looks.radiographs import (
     LIMB,
@@ -95,18 +95,18 @@ class Judgement:
         )
 
 
-def served(weights: Path) -> TwoLooks:
-    """Return the model of a run's weight file as it would be served, at lenient thresholds."""
+def served(weights: Weights) -> TwoLooks:
+    """Return the model with a run's weights as it would be served, at lenient thresholds."""
     parts = known_parts()
-    arrays, graph = read_weights(weights), looks_graph(parts)
+    graph = looks_graph(parts)
     card = {
         "schema": SCHEMA,
         "kind": LOOKS,
         "body_parts": list(parts),
         "thresholds": LENIENT.to_dict(),
     }
-    model = ModelFolder(card, arrays, graph, weights.stem, weights.stem)
-    return TwoLooks(model, OnnxEngine.of_graph(graph, arrays))
+    model = ModelFolder(card, weights, graph, "looks", "looks")
+    return TwoLooks(model, OnnxEngine.of_graph(graph, weights))
 
 
 def judge(run: Run, model: TwoLooks, monitor: Monitor = SILENT) -> Judgement:

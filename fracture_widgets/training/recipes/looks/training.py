@@ -16,7 +16,7 @@ from fracture_widgets.base.words import NOTICE
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.split import patient_folds
-from fracture_widgets.errors import TrainingError
+from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
 from fracture_widgets.models.folder import (
@@ -24,9 +24,12 @@ from fracture_widgets.models.folder import (
     OUT_OF_FOLD_FILE,
     add_gate,
     amend_card,
+    load_model_folder,
+    read_card,
     save_model_folder,
 )
 from fracture_widgets.models.joints import Thresholds
+from fracture_widgets.models.learned_from import SAME, learned_from
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.looks import (
     build_looks_network,
@@ -34,7 +37,7 @@ from fracture_widgets.models.networks.looks import (
     looks_graph,
 )
 from fracture_widgets.models.trust import TRUST_SECTION
-from fracture_widgets.models.weight_files import read_weights
+from fracture_widgets.models.weight_files import Weights, read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
 from fracture_widgets.training.learned import fingerprint_whole_and_cut
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
@@ -144,13 +147,61 @@ def teach_runs(
     if shipping.run == ALL and len(folds) == FOLDS:
         save_looks(shipping.out, job, figures, _answers(together), job.run.judged, monitor)
     elif shipping.run in folds:
-        model = served(job.weights_after(recipe.epochs))
-        alone = judge(job.run, model, monitor)  # as it is served today
-        test = judge(Run(_TEST, [], jobs[TRAIN].run.judged), model, monitor)
-        figures = {_HELD_OUT: summarise(alone), _TEST: summarise(test)}
-        seen = jobs[TRAIN].run.judged
+        weights, seen = read_weights(job.weights_after(recipe.epochs)), jobs[TRAIN].run.judged
+        alone, figures = _held_out(job.run, seen, weights, monitor)
         save_looks(shipping.out, job, figures, _in_parts(_answers(alone)), seen, monitor)
     return figures
+
+
+def judge_looks_again(
+    atlas: FracAtlas, out: Path, work: Path, *, fold: str = "0", monitor: Monitor = SILENT
+) -> Mapping[str, Any]:
+    """Judge the network in a folder as it is served today, and put the figures into its card.
+
+    ``fold`` is the one that it learned nothing from. Its gate is measured on the test split anew,
+    and stays as it is.
+    """
+    card = read_card(out)
+    if card["kind"] != LOOKS or "gate" not in card:
+        raise ModelError(
+            f"{out.name} holds no network that train looks made: name the folder of one."
+        )
+    phantoms = int(card["recipe"]["phantoms"])
+    radiographs = read_radiographs(atlas, work, phantoms=phantoms, monitor=monitor)
+    runs = plan_runs(radiographs)
+    if fold not in EVERY_FOLD:
+        raise TrainingError(f"The folds are {in_words(EVERY_FOLD, 'and')}. Received: {fold}")
+    known, limbs = learned_from([load_model_folder(out)]), runs[fold].judged
+    if known is None or any(known.holds(limb.radiograph) == SAME for limb in limbs):
+        raise TrainingError(f"{out.name} learned from fold {fold}, or does not say: name another.")
+    seen = runs[TRAIN].judged
+    alone, figures = _held_out(runs[fold], seen, load_model_folder(out).weights, monitor)
+    amend_card(out, figures=figures)
+    save_predictions(out / OUT_OF_FOLD_FILE, _in_parts(_answers(alone)))
+    _measure_as_served(out, card["gate"], seen, monitor)
+    return figures
+
+
+def _held_out(
+    run: Run, test: Sequence[LabelledRadiograph], weights: Weights, monitor: Monitor
+) -> tuple[Judgement, dict[str, Any]]:
+    """Judge a network on the fold that it never saw and on test, as it is served today."""
+    model = served(weights)
+    alone = judge(run, model, monitor)
+    on_test = judge(Run(_TEST, [], test), model, monitor)
+    return alone, {_HELD_OUT: summarise(alone), _TEST: summarise(on_test)}
+
+
+def _measure_as_served(
+    out: Path, gate: Mapping[str, Any], judged: Sequence[LabelledRadiograph], monitor: Monitor
+) -> dict[str, Any]:
+    """Put into the card what the gate lets through, and what is said at boxes that are found."""
+    model = model_in(out)
+    kinds = {**gate["kinds"], **measure_gate(judged, model, monitor)}
+    complete = amend_card(out, gate={**gate, "kinds": kinds})
+    if is_beside_crops(out):
+        complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
+    return complete
 
 
 def save_looks(
@@ -191,18 +242,11 @@ def save_looks(
     others = [*drawn_pictures(), *installed_photographs()]
     model = model_in(out)
     heads, figures_of_gate = fit_gate(job.run, others, model, monitor)
-    complete = add_gate(out, heads, figures_of_gate)
-    model = model_in(out)
-    kinds = {**figures_of_gate["kinds"], **measure_gate(judged, model, monitor)}
-    complete = amend_card(out, gate={**figures_of_gate, "kinds": kinds})
+    add_gate(out, heads, figures_of_gate)
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
     limbs = (known for known in job.run.learned if known.kind == LIMB)
-    complete = fingerprint_whole_and_cut((known.radiograph, known.boxes) for known in limbs).add_to(
-        out
-    )
-    if is_beside_crops(out):
-        complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
-    return complete
+    fingerprint_whole_and_cut((known.radiograph, known.boxes) for known in limbs).add_to(out)
+    return _measure_as_served(out, figures_of_gate, judged, monitor)
 
 
 def _teach(job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor) -> None:
@@ -216,7 +260,7 @@ def _teach(job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor) ->
     fill_from_imagenet(network, trunk)
     with folder.locked():
         weights = fit_looks(network, job, monitor.stage(name))
-        judgement = judge(job.run, served(weights), monitor)
+        judgement = judge(job.run, served(read_weights(weights)), monitor)
         judgement.write(folder.folder)
         folder.finish(judgement.joints)
 

@@ -20,10 +20,11 @@ from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.folder import LOOKS, OUT_OF_FOLD_FILE, load_model_folder
 from fracture_widgets.models.learned_from import NOT, SAME, learned_from
 from fracture_widgets.models.networks.looks import build_looks_network
-from fracture_widgets.models.weight_files import collect_weights, write_weights
+from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import LABELS
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.recipes.looks import training
+from fracture_widgets.training.recipes.looks.evidence import judge, served
 from fracture_widgets.training.recipes.looks.fit import TrainingJob
 from fracture_widgets.training.recipes.looks.radiographs import (
     DRAWN,
@@ -31,6 +32,7 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     OTHER,
     Run,
     known_parts,
+    plan_runs,
 )
 from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
 from fracture_widgets.training.run_folder import RunFolder
@@ -106,6 +108,44 @@ def test_what_is_saved_answers_and_knows_the_limbs_again(limbs, tmp_path, monkey
     assert of_kind == {LIMB: {SAME}, OTHER: {NOT}, DRAWN: {NOT}}
     joint = limbs[0].boxes[0]
     assert known.holds(limbs[0].radiograph.crop(crop_frame(joint, limbs[0].radiograph))) == SAME
+
+
+def test_what_was_saved_is_judged_again_as_it_is_served(limbs, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(training, "fit_gate", lambda *given: ({}, {"kinds": {"photograph": {}}}))
+    for name in ("trust_section", "subgroup_rows", "known_failures"):  # of so few, there are none
+        monkeypatch.setattr(training, name, lambda rows: {})
+    monkeypatch.setattr(training, "_in_parts", lambda answers: answers.assign(run="part 0"))
+    several = [
+        replace(
+            known,
+            study=f"{known.study} {copy}",
+            pixels=np.roll(known.pixels, copy, axis=1),
+            split="test" if copy == 2 else "train",
+        )
+        for known in limbs[:6]
+        for copy in range(3)
+    ]
+    monkeypatch.setattr(training, "read_radiographs", lambda *_, **__: several)
+    run, parts = plan_runs(several)["1"], known_parts()
+    job = TrainingJob(run, RECIPE, len(parts), RunFolder(tmp_path / "1"))
+    weights = job.weights_after(RECIPE.epochs)
+    write_weights(weights, collect_weights(build_looks_network(parts)))
+    alone = judge(run, served(read_weights(weights)))
+    answers = alone.joints[alone.joints["label"].isin(LABELS)].assign(run="part 0")
+    out = tmp_path / "model"
+    training.save_looks(out, job, {}, answers, [])
+    before = load_model_folder(out)
+
+    figures = training.judge_looks_again(None, out, tmp_path, fold="1")
+    after = load_model_folder(out)
+    assert after.sha256 == before.sha256
+    assert figures["held_out"]["fracture"]["pooled"]["n"] == len(answers) > 0
+    assert figures["test"]["joints"]["0.3"]["recall"]["n"] > 0
+    assert after.card["figures"].keys() == figures.keys()
+    assert {"photograph", "whole limb"} <= after.card["gate"]["kinds"].keys()
+    for fold, why in (("0", "learned from fold 0"), ("6", "The folds are 0, 1, 2, 3 and 4")):
+        with pytest.raises(TrainingError, match=why):
+            training.judge_looks_again(None, out, tmp_path, fold=fold)
 
 
 def test_the_command_names_runs_and_settings_and_prints_the_figures(
