@@ -104,11 +104,16 @@ def test_the_other_tabs_are_made_for_thumbs_too(page, dashboard, hand):
 def test_the_reading_room_is_made_for_thumbs_too(page, dashboard):
     open_page(page, f"{dashboard.address}course/reading_room.ipynb", ".fw-reading-room")
     button(page, "Start reading").tap()
-    verdict = page.get_by_role("button", name="Doubt")
-    expect(verdict).to_be_enabled()
-    verdict.tap()
-    expect(button(page, "Show the answer")).to_be_enabled()
-    expect_made_for_thumbs(page)
+    verdict, answer = page.get_by_role("button", name="Doubt"), button(page, "Show the answer")
+    for _ in range(2):  # the case after one that was answered, too
+        expect(verdict).to_be_enabled()
+        expect_on_screen(page.locator(".fw-stage"))
+        expect_on_screen(verdict)
+        verdict.tap()
+        expect(answer).to_be_enabled()
+        expect_made_for_thumbs(page)
+        answer.tap()
+        button(page, "Next case").tap()
 
 
 def test_what_is_chosen_is_answered_at_once_and_in_sight(page, dashboard, hand):

@@ -287,10 +287,12 @@ function render({ model, el }) {
     maps = shown.layers.map((layer) => colouredMap(layer, layer.values, COLOURS[look.colours]));
   }
 
-  // On a phone the list of samples may have pushed the picture out of sight.
-  function bringIntoView() {
-    const { top, bottom } = el.getBoundingClientRect();
-    if (bottom < 80 || top > window.innerHeight - 80) el.scrollIntoView({ block: "start" });
+  // On a phone the list of samples, or the answer before, may have pushed the picture out of sight.
+  // Where people read first, what they answer with is below it, and is to be seen, too.
+  function bringIntoView(read) {
+    const { top, bottom } = (read ? el.parentElement : el).getBoundingClientRect();
+    const out = read ? top < 0 || bottom > window.innerHeight : bottom < 80 || top > window.innerHeight - 80;
+    if (out) el.scrollIntoView({ block: "start" });
   }
 
   function show(content, buffers) {
@@ -325,13 +327,13 @@ function render({ model, el }) {
     changed();
   }
 
-  async function begin({ key, width, height, look: before }, preview) {
+  async function begin({ key, width, height, marking, look: before }, preview) {
     size = { width, height };
     measurePane();
     startView();
     keptLook = lookInWords();
     if (before) lookSo(before);
-    bringIntoView();
+    bringIntoView(marking);
     const picture = await fromPreview(new Blob([preview]));
     if (shown.key !== key || levels) return; // another was chosen, or the whole one came first
     levels = pyramid(picture);
