@@ -12,6 +12,8 @@ import numpy.typing as npt
 from fracture_widgets.parts import FRACTURED, NORMAL
 
 _COVERED = 0.95
+_FEW = 8  # groups, which are drawn in 6,435 ways at most
+_AT_ONCE = 64  # draws, so that thousands of radiographs fit into memory
 Answers = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 
@@ -161,9 +163,14 @@ def bootstrap_interval(
         )
     value = metric(*columns) if len(group) else float("nan")
     rows, drawn = np.arange(len(group)), []
+    few = len(np.unique(group)) <= _FEW  # the same are drawn again and again
+    known: dict[bytes, float] = {}
     for times in draws(group, n, seed):
-        chosen = np.repeat(rows, times)
-        drawn.append(metric(*[column[chosen] for column in columns]))
+        key = times.tobytes() if few else b""
+        if not few or key not in known:
+            chosen = np.repeat(rows, times)
+            known[key] = metric(*[column[chosen] for column in columns])
+        drawn.append(known[key])
     low, high = percentile_interval(drawn, n)
     if bounded and metric is not cohen_kappa and low == high == value and value in (0.0, 1.0):
         least = (1 - _COVERED) / 2
@@ -204,9 +211,11 @@ def percentile_interval(drawn: Sequence[float], n: int) -> tuple[float, float]:
 def draws(groups: npt.ArrayLike, n: int, seed: int = 0) -> Iterator[npt.NDArray[np.int64]]:
     """Yield how often each row counts when whole groups are drawn with replacement."""
     names, group = np.unique(np.asarray(groups), return_inverse=True)
-    rng = np.random.default_rng(seed)
-    for _ in range(n if len(names) > 1 else 0):
-        yield np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))[group]
+    rng, many = np.random.default_rng(seed), len(names)
+    for start in range(0, n if many > 1 else 0, _AT_ONCE):
+        block = min(_AT_ONCE, n - start)
+        drawn = rng.integers(many, size=(block, many)) + many * np.arange(block)[:, None]
+        yield from np.bincount(drawn.ravel(), minlength=block * many).reshape(block, many)[:, group]
 
 
 def predictive_values(

@@ -142,6 +142,29 @@ def test_groups_are_drawn_whole_with_rows_in_step():
         assert rows.count(1) == rows.count(4)
 
 
+def test_draws_are_those_of_one_after_another():
+    groups = np.random.default_rng(2).integers(30, size=90)
+    names, group = np.unique(groups, return_inverse=True)
+    rng = np.random.default_rng(5)
+    drawn = list(metrics.draws(groups, 150, seed=5))
+    assert len(drawn) == 150
+    for times in drawn:
+        chosen = rng.integers(len(names), size=len(names))
+        np.testing.assert_array_equal(times, np.bincount(chosen, minlength=len(names))[group])
+
+
+def test_what_few_groups_give_again_and_again_is_asked_for_once():
+    asked = []
+
+    def spy(values):
+        asked.append(values.tolist())
+        return float(values.mean())
+
+    estimate = metrics.bootstrap_interval(spy, [0.25, 0.5], groups=["a", "b"], n=400)
+    assert sorted(asked) == [[0.25, 0.25], [0.25, 0.5], [0.25, 0.5], [0.5, 0.5]]
+    assert (estimate.low, estimate.high) == (0.25, 0.5)
+
+
 @pytest.mark.parametrize(("found", "low", "high"), [(True, 0.292, 1.0), (False, 0.0, 0.708)])
 def test_a_rate_of_all_or_none_has_the_exact_interval_of_the_groups_that_decide_it(
     found, low, high
