@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,27 @@ def run_epochs(
         raise TrainingError(
             f"There is too little memory for batches of {batch}: choose a smaller batch."
         ) from error
+
+
+def make_variables(model: keras.Model, channels: Mapping[str, int] | None = None) -> None:
+    """Make what the first step of a compiled model of several outputs would make.
+
+    A step that makes variables is traced twice. ``channels`` are those of what an output should
+    have said, where they are not the output's.
+    """
+    model.optimizer.build(model.trainable_variables)
+    shapes = {
+        name: [1, *(side or 1 for side in output.shape[1:])]
+        for name, output in model.output.items()
+    }
+    wanted = {
+        name: [*shape[:-1], (channels or {}).get(name, shape[-1])] for name, shape in shapes.items()
+    }
+    model.compute_loss(  # each output's loss has a mean of its own
+        y={name: np.zeros(shape, np.float32) for name, shape in wanted.items()},
+        y_pred={name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
+    )
+    model.reset_metrics()
 
 
 class TrainingLoop:

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from fracture_widgets.errors import TrainingError  # noqa: E402
-from fracture_widgets.training.loop import run_epochs  # noqa: E402
+from fracture_widgets.training.loop import make_variables, run_epochs  # noqa: E402
 
 pytestmark = pytest.mark.keras
 
@@ -45,6 +45,26 @@ def test_it_ends_where_steps_taken_one_by_one_do():
     assert ended == [0, 1, 2]
     for one, other in zip(model.get_weights(), stepped.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_a_step_is_traced_once_also_with_several_outputs():
+    traced: list[bool] = []
+
+    class Counting(keras.layers.Layer):
+        def call(self, x, training=None):
+            if training:
+                traced.append(training)
+            return x
+
+    inputs = keras.Input((4,))
+    seen = Counting()(inputs)
+    names = ("answer", "doubt")
+    model = keras.Model(inputs, {name: keras.layers.Dense(1, name=name)(seen) for name in names})
+    model.compile("adam", loss=dict.fromkeys(names, "mse"))
+    given = ((greys, truth | {"doubt": 0 * truth["answer"]}) for greys, truth, _ in batches(1))
+    make_variables(model)
+    run_epochs(model, given, [], epochs=2, batch=4, steps_per_epoch=3)
+    assert traced == [True]
 
 
 def test_too_little_memory_is_one_sentence(monkeypatch):

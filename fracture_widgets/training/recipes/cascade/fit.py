@@ -21,7 +21,7 @@ from fracture_widgets.models.networks.names import (
     probe_name,
 )
 from fracture_widgets.training.features import TrunkFeatures
-from fracture_widgets.training.loop import run_epochs
+from fracture_widgets.training.loop import make_variables, run_epochs
 from fracture_widgets.training.recipes.cascade.views import taught_parts
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def _fit(
         ),
         loss=_losses(recipe, outputs),
     )
+    make_variables(model)
     follower = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda step, **_: monitor.step(step + 1, steps, "training"),
         on_epoch_end=lambda epoch, logs: monitor.say(

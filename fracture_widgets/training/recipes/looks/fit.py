@@ -16,7 +16,13 @@ import numpy.typing as npt
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.weight_files import collect_weights, write_weights
-from fracture_widgets.training.loop import diverged, kept_arrays, put_back, run_epochs
+from fracture_widgets.training.loop import (
+    diverged,
+    kept_arrays,
+    make_variables,
+    put_back,
+    run_epochs,
+)
 from fracture_widgets.training.recipes.looks.epochs import OUTPUTS, Lesson
 from fracture_widgets.training.recipes.looks.losses import LOSSES
 from fracture_widgets.training.recipes.looks.radiographs import Run
@@ -182,7 +188,9 @@ def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int
         loss=dict(LOSSES),
         jit_compile=False,
     )
-    model.optimizer.build(model.trainable_variables)
+    counts = {name: output.shape[-1] + 1 for name, output in model.output.items()}
+    # The label says of each of its log-odds how much it counts, all else of each place.
+    make_variables(model, counts | {OUTPUTS[-1]: 2 * model.output[OUTPUTS[-1]].shape[-1]})
     return model
 
 
