@@ -21,9 +21,9 @@ from fracture_widgets.base.tables import markdown_table, write_frame
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.detection import Found, Marked, match
-from fracture_widgets.evaluation.metrics import auroc, rate
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, rate
 from fracture_widgets.evaluation.paired_tests import paired_difference
-from fracture_widgets.evaluation.scores import by_part_and_pooled, score_probabilities
+from fracture_widgets.evaluation.scores import by_part_and_pooled
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import compose
@@ -190,4 +190,5 @@ def _headed(name: str, rows: pd.DataFrame) -> str:
 
 
 def _auroc(rows: pd.DataFrame, column: str) -> str:
-    return str(score_probabilities("", rows, column).estimates["auroc"])
+    fractured = rows["label"] == FRACTURED
+    return str(bootstrap_interval(auroc, fractured, rows[column], groups=rows["study"]))

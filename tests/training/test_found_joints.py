@@ -24,7 +24,7 @@ from fracture_widgets.training import found_joints as module
 from fracture_widgets.training.recipes.cascade.fit import Lesson
 from fracture_widgets.training.recipes.cascade.views import FOLDS, Run, plan_runs, teaching_table
 
-pytestmark = [pytest.mark.keras, pytest.mark.slow]
+pytestmark = [pytest.mark.keras, pytest.mark.slow, pytest.mark.usefixtures("answered_once")]
 
 JOINTS = installed_models_folder() / JOINTS_FOLDER
 SIDE = 400
@@ -57,10 +57,10 @@ def drawn(joint: Any) -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a copy of FracAtlas in the reduced layout with the chosen joints' radiographs."""
-    joints, home = chosen(), tmp_path / "atlas"
+    joints, home = chosen(), tmp_path_factory.mktemp("copy") / "atlas"
     (home / "images").mkdir(parents=True)
     for joint in joints.itertuples():
         (home / "images" / str(joint.image_id)).write_bytes(drawn(joint))
@@ -75,11 +75,18 @@ def source(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the weights of the cascade that ships into one file."""
+    path = tmp_path_factory.mktemp("weights") / "weights.npz"
+    write_weights(path, load_model_folder(installed_models_folder()).weights)
+    return path
+
+
 @pytest.fixture
-def taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def taught(weights: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let the cascade that ships stand for what a run would teach; return the runs asked for."""
-    weights, runs = tmp_path / "weights.npz", list[str]()
-    write_weights(weights, load_model_folder(installed_models_folder()).weights)
+    runs: list[str] = []
 
     def lesson(atlas: Any, *_: Any) -> Lesson:
         table = teaching_table(atlas, sound_patches=0, phantoms=0)
