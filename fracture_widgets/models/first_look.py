@@ -69,11 +69,11 @@ class FirstLook:
         """Return all that the network says of a radiograph as it fills the view."""
         return self._outputs_of(self.prepare(radiograph).inputs)
 
-    def look(self, given: Prepared, *, turned: bool = False) -> Looked:
-        """Look over a radiograph, with its greys turned where its bones are dark, or on request."""
+    def look(self, given: Prepared, *, turned: bool | None = None) -> Looked:
+        """Look over a radiograph, its greys turned or not; by default, where its bones are dark."""
         pixels, field = kept(given)
         near = None if turned else self._seen(pixels, field)
-        inverted = near is None or self._gate.is_inverted(near[1])
+        inverted = self._gate.is_inverted(near[1]) if near and turned is None else bool(turned)
         if near is None or inverted:
             pixels = np.float32(1) - pixels
             near = self._seen(pixels, field)

@@ -151,7 +151,12 @@ class TwoLooks:
         """Yield the answers and what they are made of, the gravest joint first."""
         looked = [self._first.look(given) for given in prepared]
         seen = self._seen_of(looked)
-        dark = [at for at, joints in enumerate(seen) if _are_dark(joints, beyond=_PLAINLY)]
+        # What was turned and looks dark then, was bright before.
+        dark = [
+            at
+            for at, (look, joints) in enumerate(zip(looked, seen, strict=True))
+            if _are_dark(joints, beyond=0.0 if look.inverted else _PLAINLY)
+        ]
         for at in dark:
             looked[at] = self._first.look(prepared[at], turned=not looked[at].inverted)
         for at, joints in zip(dark, self._seen_of([looked[at] for at in dark]), strict=True):

@@ -38,9 +38,9 @@ def limb() -> Radiograph:
     return Radiograph(pixels=pixels, name="limb.png", sha256="0", source_format="PNG")
 
 
-def both(crops: Composition, engine: Scripted) -> tuple[Cascade, Cascade]:
+def both(crops: Composition, engine: Scripted, **heads: object) -> tuple[Cascade, Cascade]:
     """Return the networks of crops behind what an engine finds, and by themselves."""
-    finder = looks_folder()
+    finder = looks_folder(**heads)
     engines = {model: OnnxEngine.of_model(model) for model in crops.networks}
     together = compose([*crops.networks, finder])
     return Cascade(together, {**engines, finder: engine}), Cascade(crops, engines)
@@ -129,6 +129,30 @@ def test_plainly_dark_bones_are_turned_and_what_is_strange_is_refused(
 ) -> None:
     gate_says(monkeypatch, said)
     cascade, _ = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)))
+    answer = cascade.examine(limb).answer
+    assert (answer.refusal_kind, len(answer.notes)) == (refusal, notes)
+
+
+@pytest.mark.parametrize(
+    ("said", "refusal", "notes"),
+    [
+        ([{INVERTED: -1.0}] * 2, "", 1),
+        ([{INVERTED: 0.5}] * 2 + [{INVERTED: -1.0}] * 2, "", 0),
+        ([{INVERTED: 0.5}] * 4, INVERTED, 0),
+    ],
+    ids=["turned rightly", "turned wrongly", "dark either way"],
+)
+def test_what_was_turned_and_looks_dark_then_is_seen_as_it_was(
+    crops: Composition,
+    limb: Radiograph,
+    monkeypatch: pytest.MonkeyPatch,
+    said: list[dict[str, float]],
+    refusal: str,
+    notes: int,
+) -> None:
+    gate_says(monkeypatch, said)
+    engine = Scripted(TWO, (0.0, 0.0, 0.0))
+    cascade, _ = both(crops, engine, inverted=(0.0, 1.0))  # dark, whatever it is shown
     answer = cascade.examine(limb).answer
     assert (answer.refusal_kind, len(answer.notes)) == (refusal, notes)
 
