@@ -1,23 +1,28 @@
 """How long a page takes to open until it can be used, against two pages of plain Voilà.
 
-    python benchmarks/page_opening.py [--rounds 5] [--against CHECKOUT]
+    python benchmarks/page_opening.py [--rounds 5] [--against CHECKOUT [--no-lessons]]
 
-With another checkout of the package, lessons are opened in its place, until all of one can be read,
-and until the mistakes in lesson 6 can be clicked through. Nothing is preheated: every opening
-starts a kernel. The pages take turns within each round, in a new browser context each, so that
-what else the machine does falls on all of them. Before the table, a first round is not counted: it
-fills the disk cache.
+With another checkout of the package, its pages are opened in turn with ours: the workbench, until
+Predict is usable, and then its tabs, each for the first time and again; lessons, until all of one
+can be read, and until the mistakes in lesson 6 can be clicked through. Nothing is preheated: every
+opening starts a kernel. The pages take turns within each round, in a new browser context each, so
+that what else the machine does falls on all of them. Before the table, a first round is not
+counted: it fills the disk cache.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from comparing import Comparison, run
-from playwright.sync_api import Browser, sync_playwright
-from served import PATIENCE, dashboard, three_pages
+from playwright.sync_api import Browser, Page, sync_playwright
+from served import PATIENCE, READY, dashboard, three_pages
 
 LESSONS = {
     "lesson 1": ("01_first_look.ipynb", "h2:has-text('Exercises')"),
@@ -27,13 +32,17 @@ LESSONS = {
 }
 
 
-def measure(rounds: int = 5, against: Path | None = None) -> list[Comparison]:
+TABS = {"Worklist": ".fw-reading", "History": ".fw-history", "Examine": ".fw-drop"}
+"""The workbench's tabs, and what is seen when one is shown."""
+
+
+def measure(rounds: int = 5, against: Path | None = None, lessons: bool = True) -> list[Comparison]:
     """Open each page so many times; compare ours with that of TensorFlow and with the empty one."""
-    return _pages(rounds) if against is None else _lessons(rounds, against)
+    return _pages(rounds) if against is None else _checkouts(rounds, against, lessons)
 
 
-def _lessons(rounds: int, against: Path) -> list[Comparison]:
-    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in LESSONS}
+def _checkouts(rounds: int, against: Path, lessons: bool) -> list[Comparison]:
+    times: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     with (
         tempfile.TemporaryDirectory() as scratch,
         sync_playwright() as playwright,
@@ -42,13 +51,16 @@ def _lessons(rounds: int, against: Path) -> list[Comparison]:
     ):
         browser = playwright.chromium.launch(executable_path=chromium())
         for _ in range(rounds):
-            for name, (file, ready) in LESSONS.items():
-                for server, seconds in zip((ours, theirs), times[name], strict=True):
-                    seconds.append(_open(browser, f"{server.address}course/{file}", ready))
+            for side, server in enumerate((ours, theirs)):
+                for name, seconds in _workbench(browser, server.address).items():
+                    times[name][side].append(seconds)
+            for name, (file, ready) in LESSONS.items() if lessons else ():
+                for server, lasted in zip((ours, theirs), times[f"{name}, opened"], strict=True):
+                    lasted.append(_open(browser, f"{server.address}course/{file}", ready))
         browser.close()
     return [
-        Comparison(f"{name}, opened", "the same before", *times[name], "at least 2", unit="s")
-        for name in LESSONS
+        Comparison(name, "the same before", *taken, "at least 0.9", unit="s")
+        for name, taken in times.items()
     ]
 
 
@@ -90,17 +102,39 @@ def chromium() -> str | None:
 
 
 def _open(browser: Browser, address: str, ready: str) -> float:
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    with _page(browser) as page:
+        return _seconds(lambda: page.goto(address, wait_until="commit"), page, ready)
+
+
+def _workbench(browser: Browser, address: str) -> dict[str, float]:
+    """Return how long the workbench takes to open, and each tab the first time and again."""
+    ready = f"[role=status]:has-text('{READY}')"
+    with _page(browser) as page:
+        goto = partial(page.goto, address, wait_until="commit")
+        taken = {"the workbench, opened": _seconds(goto, page, ready)}
+        for time_of in ("first shown", "shown again"):
+            for name, seen in TABS.items():
+                click = page.get_by_role("tab", name=name, exact=True).click
+                taken[f"{name}, {time_of}"] = _seconds(click, page, seen)
+    return taken
+
+
+def _seconds(act: Callable[[], object], page: Page, ready: str) -> float:
+    began = time.perf_counter()
+    act()
+    page.locator(ready).first.wait_for()
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 860}, locale="en")
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    began = time.perf_counter()
-    page.goto(address, wait_until="commit")
-    page.locator(ready).first.wait_for()
-    seconds = time.perf_counter() - began
+    yield page
     page.close(run_before_unload=True)  # tells the server to end the kernel
     context.close()
     time.sleep(1.0)
-    return seconds
 
 
 if __name__ == "__main__":
