@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tornado.web import HTTPError
+from tornado.web import Finish, HTTPError
 from voila.tornado.kernel_websocket_handler import (
     VoilaKernelWebsocketHandler,
     read_header_from_binary_message,
@@ -34,6 +34,13 @@ class Channel(VoilaKernelWebsocketHandler):
         if _PROTOCOL not in [name.strip() for name in offered.split(",")]:
             raise HTTPError(400, f"This channel speaks {_PROTOCOL} alone.")
         await super().pre_get()
+        if self.connection is None:  # the page has left while the kernel was waited for
+            raise Finish
+
+    def write_error(self, *_: Any, **__: Any) -> None:
+        """Say what is wrong in a line: no page is drawn where a channel is asked for."""
+        self.set_header("Content-Type", "text/plain")
+        self.finish(self._reason)
 
     async def open(self, kernel_id: str) -> None:
         """Begin to carry messages."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from unittest.mock import Mock
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
+from tornado.web import Application, Finish, HTTPError
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from fracture_widgets.serving.channel import is_whole
+from fracture_widgets.serving.channel import Channel, is_whole
 
 PARTS = st.lists(st.binary(max_size=20), min_size=4, max_size=9)
 
@@ -41,3 +47,31 @@ def test_offsets_lead_through_the_message_in_order():
 
 def test_text_is_no_message():
     assert not is_whole("{}")
+
+
+def opened(monkeypatch, protocol: str, connection: object) -> Channel:
+    """Return a channel whose kernel is there at once, and its page still there or not."""
+
+    async def find(self) -> None:
+        self.connection = connection
+
+    monkeypatch.setattr(VoilaKernelWebsocketHandler, "pre_get", find)
+    request = Mock(headers={"Sec-WebSocket-Protocol": protocol})
+    return Channel(Application(), request)
+
+
+def test_a_page_that_has_left_while_its_kernel_was_waited_for_is_no_error(monkeypatch):
+    with pytest.raises(Finish):
+        asyncio.run(opened(monkeypatch, "v1.kernel.websocket.jupyter.org", None).pre_get())
+    asyncio.run(opened(monkeypatch, "v1.kernel.websocket.jupyter.org", object()).pre_get())
+
+
+def test_what_is_refused_is_said_in_a_line(monkeypatch):
+    channel = opened(monkeypatch, "", object())
+    with pytest.raises(HTTPError) as refused:
+        asyncio.run(channel.pre_get())
+    said = []
+    monkeypatch.setattr(channel, "finish", said.append)
+    channel.set_status(refused.value.status_code)
+    channel.write_error(refused.value.status_code)
+    assert said == ["Bad Request"]
