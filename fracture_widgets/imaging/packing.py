@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,10 @@ class HeldPixels:
     @pixels.setter
     def pixels(self, pixels: Pixels) -> None:
         object.__setattr__(self, "_held", pixels)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs, such as one for another process."""
+        return {name: kept for name, kept in vars(self).items() if name != "_unpacked"}
 
     @property
     def held(self) -> Pixels | PackedPixels:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,3 +61,11 @@ def test_it_can_be_used_as_the_radiograph_that_it_was():
     box = Box(0.2, 0.3, 0.6, 0.9)
     assert np.array_equal(small.crop(box).pixels, whole.crop(box).pixels)
     assert "pixels" not in repr(small)
+
+
+def test_it_goes_to_another_process_also_while_somebody_looks_at_it():
+    small = compact(radiograph_of(draw_phantom("hand", fractured=False, seed=1).radiograph.pixels))
+    looked_at = small.pixels
+    sent = pickle.loads(pickle.dumps(small))  # noqa: S301 - our own
+    np.testing.assert_array_equal(sent.pixels, looked_at)
+    assert sent.nbytes == small.nbytes
