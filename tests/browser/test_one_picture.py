@@ -24,7 +24,7 @@ from fracture_widgets.phantoms import draw_phantom
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ELBOW = draw_phantom("elbow", fractured=True, seed=1).radiograph
+ELBOW = draw_phantom("elbow", fractured=True, seed=27).radiograph
 LAPTOP = {"width": 1366, "height": 768}
 Save = Callable[[str], bytes]
 
