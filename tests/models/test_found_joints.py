@@ -108,51 +108,38 @@ def gate_says(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, float]]) -> 
     monkeypatch.setattr(Gate, "of_weights", lambda weights: ScriptedGate())
 
 
+DARK = {"inverted": (0.0, 1.0)}
+"""The head of a finder that takes whatever it is shown for a negative."""
+
+
 @pytest.mark.parametrize(
-    ("said", "refusal", "notes"),
+    ("heads", "said", "refusal", "notes"),
     [
-        ([{INVERTED: 8.0}, {INVERTED: 7.0}, {INVERTED: -9.0}, {INVERTED: -9.0}], "", 1),
-        ([{INVERTED: 1.0}, {INVERTED: 0.5}], INVERTED, 0),
-        ([{INVERTED: 8.0}, {INVERTED: -2.0}], "", 0),
-        ([{NOT_A_RADIOGRAPH: 2.6}, {NOT_A_RADIOGRAPH: 3.0}], NOT_A_RADIOGRAPH, 0),
-        ([{NOT_A_RADIOGRAPH: 2.0}, {NOT_A_RADIOGRAPH: 3.0}], "", 0),
+        ({}, [{INVERTED: 8.0}, {INVERTED: 7.0}, {INVERTED: -9.0}, {INVERTED: -9.0}], "", 1),
+        ({}, [{INVERTED: 1.0}, {INVERTED: 0.5}], INVERTED, 0),
+        ({}, [{INVERTED: 8.0}, {INVERTED: -2.0}], "", 0),
+        ({}, [{NOT_A_RADIOGRAPH: 2.6}, {NOT_A_RADIOGRAPH: 3.0}], NOT_A_RADIOGRAPH, 0),
+        ({}, [{NOT_A_RADIOGRAPH: 2.0}, {NOT_A_RADIOGRAPH: 3.0}], "", 0),
+        (DARK, [{INVERTED: -1.0}] * 2, "", 1),
+        (DARK, [{INVERTED: 0.5}] * 2 + [{INVERTED: -1.0}] * 2, "", 0),
+        (DARK, [{INVERTED: 0.5}] * 4, INVERTED, 0),
     ],
-    ids=["plainly dark", "a little dark", "one of two is dark", "strange", "another hospital"],
+    ids=[
+        *("plainly dark", "a little dark", "one of two is dark", "strange", "another hospital"),
+        *("turned rightly", "turned wrongly and seen as it was", "dark either way"),
+    ],
 )
 def test_plainly_dark_bones_are_turned_and_what_is_strange_is_refused(
     crops: Composition,
     limb: Radiograph,
     monkeypatch: pytest.MonkeyPatch,
+    heads: dict[str, object],
     said: list[dict[str, float]],
     refusal: str,
     notes: int,
 ) -> None:
     gate_says(monkeypatch, said)
-    cascade, _ = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)))
-    answer = cascade.examine(limb).answer
-    assert (answer.refusal_kind, len(answer.notes)) == (refusal, notes)
-
-
-@pytest.mark.parametrize(
-    ("said", "refusal", "notes"),
-    [
-        ([{INVERTED: -1.0}] * 2, "", 1),
-        ([{INVERTED: 0.5}] * 2 + [{INVERTED: -1.0}] * 2, "", 0),
-        ([{INVERTED: 0.5}] * 4, INVERTED, 0),
-    ],
-    ids=["turned rightly", "turned wrongly", "dark either way"],
-)
-def test_what_was_turned_and_looks_dark_then_is_seen_as_it_was(
-    crops: Composition,
-    limb: Radiograph,
-    monkeypatch: pytest.MonkeyPatch,
-    said: list[dict[str, float]],
-    refusal: str,
-    notes: int,
-) -> None:
-    gate_says(monkeypatch, said)
-    engine = Scripted(TWO, (0.0, 0.0, 0.0))
-    cascade, _ = both(crops, engine, inverted=(0.0, 1.0))  # dark, whatever it is shown
+    cascade, _ = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)), **heads)
     answer = cascade.examine(limb).answer
     assert (answer.refusal_kind, len(answer.notes)) == (refusal, notes)
 

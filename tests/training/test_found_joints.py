@@ -90,7 +90,7 @@ def taught(weights: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def lesson(atlas: Any, *_: Any) -> Lesson:
         table = teaching_table(atlas, sound_patches=0, phantoms=0)
-        return Lesson(table, None, np.empty(0))  # type: ignore[arg-type]
+        return Lesson(table, None, np.empty(0))  # type: ignore[arg-type]  # no features: nothing is taught
 
     def teach(run: Any, *_: Any) -> Path:
         runs.append(run.name)
