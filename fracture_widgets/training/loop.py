@@ -28,6 +28,10 @@ STRATEGIES = ("mirrored",)
 Strategy = Any
 """A ``tf.distribute.Strategy``."""
 
+NORM_MOMENTUM = 0.9
+"""Of what batch norms keep of earlier batches: Keras's 0.99 remembers its start for 300 steps, ten
+epochs of a thousand radiographs, and early stopping would judge networks by it."""
+
 STOPPED_EARLY = "Training was stopped before its first epoch ended: there is nothing to keep."
 _ANOTHER_NETWORK = (
     "The run was begun with another network: continue it with that one, or start a new run in "
@@ -250,6 +254,9 @@ def _compiled(model: keras.Model, plan: TrainingPlan, strategy: Strategy | None)
 
     strategy = strategy or tf.distribute.get_strategy()
     model = _distributed(model, strategy)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = NORM_MOMENTUM
     with strategy.scope():
         model.compile(
             optimizer=keras.optimizers.Adam(plan.learning_rate),

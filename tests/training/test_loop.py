@@ -8,7 +8,13 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from fracture_widgets.errors import TrainingError  # noqa: E402
-from fracture_widgets.training.loop import make_variables, run_epochs  # noqa: E402
+from fracture_widgets.training.loop import (  # noqa: E402
+    TrainingLoop,
+    make_variables,
+    run_epochs,
+)
+from fracture_widgets.training.plan import TrainingPlan  # noqa: E402
+from fracture_widgets.training.progress import TrainingMonitor  # noqa: E402
 
 pytestmark = pytest.mark.keras
 
@@ -77,3 +83,26 @@ def test_too_little_memory_is_one_sentence(monkeypatch):
     monkeypatch.setattr(model, "fit", exhausted)
     with pytest.raises(TrainingError, match=r"^There is too little memory for batches of 4: choo"):
         run_epochs(model, batches(1), [], epochs=1, batch=4)
+
+
+def test_after_an_epoch_of_few_steps_a_network_is_judged_by_what_it_learned_from():
+    """Batch norms that forget slowly would judge it by their start, and stop it early for that."""
+    rng = np.random.default_rng(0)
+    greys = 100 + 5 * rng.normal(size=(256, 6)).astype(np.float32)
+    truth = np.eye(2, dtype=np.float32)[(greys.mean(axis=1) > 100).astype(int)]
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input((6,))
+    hidden = keras.layers.BatchNormalization()(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(hidden))
+
+    plan = TrainingPlan(epochs=1, learning_rate=0.01)
+    data = tf_batches(greys, truth)
+    fitted = TrainingLoop(model, plan, TrainingMonitor()).fit(data, data)
+    (epoch,) = fitted.history.to_dict("records")
+    assert epoch["val_loss"] < epoch["loss"], epoch
+
+
+def tf_batches(greys, truth):
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices((greys, truth)).batch(4)

@@ -43,7 +43,7 @@ Rows = npt.NDArray[np.intp]
 MAPS_LIMIT = 4_000_000_000
 """Bytes of maps that are held in memory, about 10,000 radiographs' of ResNet-50's conv4."""
 
-_VERSION = 3
+_VERSION = 4
 _TIMED = 11
 
 
