@@ -15,8 +15,9 @@ from fracture_widgets.training.loop import even_batch, strategy_for
 # Batch normalisation sees the share of a device alone: a trunk without it shows the rest exactly.
 PROGRAM = """
 import json, sys
-import keras
 import numpy as np
+from fracture_widgets.models.networks.keras_import import require_keras
+keras = require_keras("Training")
 import tensorflow as tf
 from fracture_widgets.training.recipes.paper import Augmentation, TrainingPlan, train_fracture_model
 
@@ -67,6 +68,7 @@ def ends(programs, seconds=300):
             one.wait()
     for one, (_, said) in zip(programs, told, strict=True):
         assert one.returncode == 0, said[-3000:]
+        assert "absl::InitializeLog" not in said  # TensorFlow was asked for no news
     return [
         [json.loads(line) for line in out.splitlines() if line.startswith("{")] for out, _ in told
     ]
