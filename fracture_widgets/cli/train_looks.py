@@ -58,7 +58,12 @@ def looks(
 
 
 def judge_looks(
-    fracatlas: Path, *, out: Path, work: Path = Path("runs", "looks"), fold: str = "0"
+    fracatlas: Path,
+    *,
+    out: Path,
+    work: Path = Path("runs", "looks"),
+    fold: str = "0",
+    sheets: Path | None = None,
 ) -> int:
     """Judge a network that train looks made again, as it is served today.
 
@@ -73,11 +78,13 @@ def judge_looks(
         folder for pixels
     fold : NAME
         the fold that it learned nothing from
+    sheets : DIR
+        draw the twenty worst misses and false boxes of that fold into this folder
     """
     from fracture_widgets.training.recipes.looks.training import judge_looks_again
 
     with work_on_fracatlas(fracatlas) as (atlas, monitor):
-        figures = judge_looks_again(atlas, out, work, fold=fold, monitor=monitor)
+        figures = judge_looks_again(atlas, out, work, fold=fold, sheets=sheets, monitor=monitor)
     _tell(figures)
     return 0
 

@@ -174,7 +174,7 @@ def pointing(joints: Sequence[Examined], *, resamples: int = 2000) -> Estimate:
     on = []
     for joint in broken:
         surest = max(joint.found, key=lambda each: each.score, default=None)
-        on.append(surest is not None and _is_on(surest, joint.marked, "pointing", 0.0))
+        on.append(surest is not None and is_on(surest, joint.marked, "pointing"))
     return rate(on, [joint.group for joint in broken], n=resamples)
 
 
@@ -217,12 +217,13 @@ class _Froc:
     def of(cls, joints: Sequence[Examined], hit: Hit, least_iou: float) -> _Froc:
         broken, best, false_of, false_score = [], [], [], []
         for number, joint in enumerate(joints):
-            on = [_is_on(found, joint.marked, hit, least_iou) for found in joint.found]
-            pairs = list(zip(joint.found, on, strict=True))
+            pairs = [
+                (each.score, is_on(each, joint.marked, hit, least_iou)) for each in joint.found
+            ]
             if joint.marked:
                 broken.append(number)
-                best.append(max((f.score for f, is_on in pairs if is_on), default=-np.inf))
-            false = [found.score for found, is_on in pairs if not is_on]
+                best.append(max((score for score, right in pairs if right), default=-np.inf))
+            false = [score for score, right in pairs if not right]
             false_of += [number] * len(false)
             false_score += false
         scores = {found.score for joint in joints for found in joint.found}
@@ -252,7 +253,8 @@ class _Froc:
         return total[reach].astype(np.float64)
 
 
-def _is_on(found: Found, marked: Sequence[Marked], hit: Hit, least_iou: float) -> bool:
+def is_on(found: Found, marked: Sequence[Marked], hit: Hit, least_iou: float = 0.0) -> bool:
+    """Say whether a box is on a fracture, as :func:`froc` has it."""
     if hit == "overlap":
         return any(found.box.iou(each.box) >= least_iou for each in marked)
     x, y = (found.box.x0 + found.box.x1) / 2, (found.box.y0 + found.box.y1) / 2

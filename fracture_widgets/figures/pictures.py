@@ -32,6 +32,8 @@ class RadiographsDisplay(Display):
         A map of 0 to 1 to lay over each, shape ``(h, w)``, or ``None`` for the bare radiograph.
     boxes, marked
         Boxes to draw on each: those that were found, and, dashed, those that are there.
+    columns
+        How many stand side by side before the next row begins; all of them by default.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class RadiographsDisplay(Display):
         maps: Sequence[npt.NDArray[np.float32] | None] = (),
         boxes: Sequence[Sequence[Box]] = (),
         marked: Sequence[Sequence[Box]] = (),
+        columns: int | None = None,
     ) -> None:
         if not radiographs:
             raise ValueError("There is nothing to show: give at least one radiograph.")
@@ -65,21 +68,23 @@ class RadiographsDisplay(Display):
                     f"Give as many {name} as radiographs. Received: {count} radiographs, "
                     f"{len(each)} {name}"
                 )
-        self._columns = len(self.radiographs)
-        self._size = (2.3 * self._columns, 3.1)
+        self._columns = min(columns or count, count)
+        self._rows = -(-count // self._columns)
+        self._size = (2.3 * self._columns, 3.1 * self._rows)
 
     def __repr__(self) -> str:
         return f"RadiographsDisplay({len(self.radiographs)} radiographs)"
 
     def _draw(self, axes: tuple[Axes, ...]) -> None:
-        shown = zip(axes, self.radiographs, self.titles, self.maps, strict=True)
+        for place in axes:  # the last row may be shorter
+            place.set_axis_off()
+        shown = zip(axes, self.radiographs, self.titles, self.maps, strict=False)
         for number, (place, radiograph, title, heat) in enumerate(shown):
             picture = grey_picture(radiograph).convert("RGB")
             place.imshow(np.asarray(picture if heat is None else overlay(picture, heat)))
             self._draw_boxes(place, self.marked[number], radiograph, VALIDATION, DASHES)
             self._draw_boxes(place, self.boxes[number], radiograph, KEPT, "-")
             place.set_title(title, fontsize=9.5, loc="center")
-            place.set_axis_off()
 
     def _draw_boxes(
         self, place: Axes, boxes: Sequence[Box], radiograph: Radiograph, colour: str, line: Any

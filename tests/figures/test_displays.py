@@ -335,6 +335,15 @@ class TestRadiographs:
         with pytest.raises(ValueError, match="as many boxes as radiographs"):
             RadiographsDisplay([hand()], boxes=[[], []])
 
+    def test_stand_in_rows_of_so_many(self):
+        sheet = RadiographsDisplay([hand()] * 3, titles="abc", columns=2).plot()
+        assert [axes.get_title() for axes in sheet.axes_] == ["a", "b", "c", ""]
+        places = [axes.get_subplotspec() for axes in sheet.axes_]
+        assert [(place.rowspan.start, place.colspan.start) for place in places] == [
+            (0, 0), (0, 1), (1, 0), (1, 1),
+        ]  # fmt: skip
+        assert not any(axes.axison for axes in sheet.axes_)
+
     def test_show_the_map_over_the_radiograph(self):
         bare, mapped = (
             RadiographsDisplay([hand(), hand()], maps=[None, np.ones((2, 2), np.float32)])

@@ -154,7 +154,7 @@ def summarise(judged: Judgement) -> dict[str, Any]:
     joints = judged.joints
     clear = joints[joints["label"].isin(LABELS)]
     broken = clear[clear["label"] == FRACTURED]
-    examined = _examined_joints(judged, clear)
+    examined = [joint for _, joint in examined_joints(judged)]
     return {
         "joints": {str(threshold): _found(judged, threshold) for threshold in _THRESHOLDS},
         "fracture": {
@@ -251,9 +251,10 @@ def _found(judged: Judgement, threshold: float) -> dict[str, Any]:
     limbs = [
         Examined(
             str(whole.study),
-            tuple(Marked(_box(row), row.body_part) for row in marked.get(whole.image_id, ())),
+            tuple(Marked(box_of(row), row.body_part) for row in marked.get(whole.image_id, ())),
             tuple(
-                Found(_box(row), row.score, row.body_part) for row in places.get(whole.image_id, ())
+                Found(box_of(row), row.score, row.body_part)
+                for row in places.get(whole.image_id, ())
             ),
         )
         for whole in wholes.itertuples()
@@ -269,14 +270,18 @@ def _found(judged: Judgement, threshold: float) -> dict[str, Any]:
     }
 
 
-def _examined_joints(judged: Judgement, clear: pd.DataFrame) -> list[Examined]:
-    """Return every joint with a clear label, what is marked on it and what was found."""
+def examined_joints(judged: Judgement) -> list[tuple[Any, Examined]]:
+    """Return every joint with a clear label: its row, and what is marked on it and was found."""
+    clear = judged.joints[judged.joints["label"].isin(LABELS)]
     marked, found = _by(judged.outlines, "picture"), _by(judged.findings, "picture")
     return [
-        Examined(
-            str(joint.study),
-            tuple(Marked(_box(row)) for row in marked.get(picture, ())),
-            tuple(Found(_box(row), row.score) for row in found.get(picture, ())),
+        (
+            joint,
+            Examined(
+                str(joint.study),
+                tuple(Marked(box_of(row)) for row in marked.get(picture, ())),
+                tuple(Found(box_of(row), row.score) for row in found.get(picture, ())),
+            ),
         )
         for joint in clear.itertuples()
         for picture in (f"{joint.image_id}/{joint.joint_index}",)
@@ -288,7 +293,8 @@ def _by(table: pd.DataFrame, column: str) -> dict[Any, list[Any]]:
     return {key: list(rows.itertuples()) for key, rows in table.groupby(column)}
 
 
-def _box(row: Any) -> Box:
+def box_of(row: Any) -> Box:
+    """Return the box whose edges a row has."""
     return Box(row.x0, row.y0, row.x1, row.y1)
 
 

@@ -30,6 +30,7 @@ from fracture_widgets.models.folder import (
 )
 from fracture_widgets.models.joints import Thresholds
 from fracture_widgets.models.learned_from import SAME, learned_from
+from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.models.networks.looks import (
     build_looks_network,
@@ -37,7 +38,7 @@ from fracture_widgets.models.networks.looks import (
     looks_graph,
 )
 from fracture_widgets.models.trust import TRUST_SECTION
-from fracture_widgets.models.weight_files import Weights, read_weights
+from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
 from fracture_widgets.training.learned import fingerprint_whole_and_cut
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
@@ -57,6 +58,7 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     read_radiographs,
 )
 from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
+from fracture_widgets.training.recipes.looks.sheets import worst_sheets
 from fracture_widgets.training.run_folder import RunFolder
 
 EVERY_FOLD = tuple(str(number) for number in range(FOLDS))
@@ -147,19 +149,26 @@ def teach_runs(
     if shipping.run == ALL and len(folds) == FOLDS:
         save_looks(shipping.out, job, figures, _answers(together), job.run.judged, monitor)
     elif shipping.run in folds:
-        weights, seen = read_weights(job.weights_after(recipe.epochs)), jobs[TRAIN].run.judged
-        alone, figures = _held_out(job.run, seen, weights, monitor)
+        model = served(read_weights(job.weights_after(recipe.epochs)))
+        seen, alone = jobs[TRAIN].run.judged, judge(job.run, model, monitor)
+        figures = _figures(alone, seen, model, monitor)
         save_looks(shipping.out, job, figures, _in_parts(_answers(alone)), seen, monitor)
     return figures
 
 
 def judge_looks_again(
-    atlas: FracAtlas, out: Path, work: Path, *, fold: str = "0", monitor: Monitor = SILENT
+    atlas: FracAtlas,
+    out: Path,
+    work: Path,
+    *,
+    fold: str = "0",
+    sheets: Path | None = None,
+    monitor: Monitor = SILENT,
 ) -> Mapping[str, Any]:
     """Judge the network in a folder as it is served today, and put the figures into its card.
 
-    ``fold`` is the one that it learned nothing from. Its gate is measured on the test split anew,
-    and stays as it is.
+    ``fold`` is the one that it learned nothing from; the worst mistakes there are drawn into
+    ``sheets``. Its gate is measured on the test split anew, and stays as it is.
     """
     card = read_card(out)
     if card["kind"] != LOOKS or "gate" not in card:
@@ -175,21 +184,25 @@ def judge_looks_again(
     if known is None or any(known.holds(limb.radiograph) == SAME for limb in limbs):
         raise TrainingError(f"{out.name} learned from fold {fold}, or does not say: name another.")
     seen = runs[TRAIN].judged
-    alone, figures = _held_out(runs[fold], seen, load_model_folder(out).weights, monitor)
+    model = served(load_model_folder(out).weights)
+    alone = judge(runs[fold], model, monitor)
+    if sheets is not None:
+        sheets.mkdir(parents=True, exist_ok=True)
+        for name, sheet in worst_sheets(alone, limbs).items():
+            sheet.save(sheets / f"{name}.png", dpi=110)
+    figures = _figures(alone, seen, model, monitor)
     amend_card(out, figures=figures)
     save_predictions(out / OUT_OF_FOLD_FILE, _in_parts(_answers(alone)))
     _measure_as_served(out, card["gate"], seen, monitor)
     return figures
 
 
-def _held_out(
-    run: Run, test: Sequence[LabelledRadiograph], weights: Weights, monitor: Monitor
-) -> tuple[Judgement, dict[str, Any]]:
-    """Judge a network on the fold that it never saw and on test, as it is served today."""
-    model = served(weights)
-    alone = judge(run, model, monitor)
+def _figures(
+    alone: Judgement, test: Sequence[LabelledRadiograph], model: TwoLooks, monitor: Monitor
+) -> dict[str, Any]:
+    """Return figures of the fold that a network never saw, and judge it on test."""
     on_test = judge(Run(_TEST, [], test), model, monitor)
-    return alone, {_HELD_OUT: summarise(alone), _TEST: summarise(on_test)}
+    return {_HELD_OUT: summarise(alone), _TEST: summarise(on_test)}
 
 
 def _measure_as_served(

@@ -21,6 +21,7 @@ from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 from fracture_widgets.training.recipes.looks.evidence import (
     LENIENT,
     Judgement,
+    box_of,
     judge,
     summarise,
 )
@@ -32,6 +33,7 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     Run,
     known_parts,
 )
+from fracture_widgets.training.recipes.looks.sheets import worst_sheets
 
 PARTS = known_parts()
 
@@ -80,20 +82,39 @@ def _taught(name, joints, outline=None, kind=LIMB) -> LabelledRadiograph:
 
 
 @pytest.fixture(scope="module")
-def judged(model) -> Judgement:
+def limbs() -> list[LabelledRadiograph]:
     box = np.array([100.0, 100.0, 236.0, 236.0])  # the network finds 104 to 232
     # A joint is shown with 6 percent on every side, 152.32 pixels in 256: the centre of cell
     # (8, 12) lies at 91.84 + 68 / 256 * 152.32 and so on.
     x, y = (91.84 + (cell + 0.5) * 8 / 256 * 152.32 for cell in (12, 8))
     there, elsewhere = (x - 5, y - 5, x + 5, y + 5), (200, 200, 215, 220)
-    limbs = [
+    return [
         _taught("found", [Joint(1, box, 1)], there),
         _taught("missed", [Joint(2, box, 1)], elsewhere),
         _taught("sound", [Joint(1, box, 0)]),
         _taught("unclear", [Joint(0, box - 90, -1)], there),
         _taught("leg", [], kind=OTHER),
     ]
+
+
+@pytest.fixture(scope="module")
+def judged(model, limbs) -> Judgement:
     return judge(Run("3", [], limbs), model)
+
+
+def test_sheets_show_the_worst_first(judged, limbs) -> None:
+    sheets = worst_sheets(judged, limbs)
+    misses, false = sheets["worst_misses"], sheets["worst_false_boxes"]
+    assert [title.split(",")[0] for title in misses.titles] == ["missed", "found"]
+    assert ["box 0.00" in misses.titles[0], "box 0.95" in misses.titles[1]] == [True, True]
+    # On a fracture that is found lies one box alone; the unclear joint is in no sheet.
+    assert [title.split(",")[0] for title in false.titles] == ["missed", "sound"]
+    frame = box_of(next(judged.joints.itertuples())).grown(0.1)
+    marked, found = misses.marked[1][0], misses.boxes[1][0]
+    assert marked.iou(found) > 0.7
+    outline = box_of(next(judged.outlines.itertuples()))
+    assert marked.x0 == pytest.approx((outline.x0 - frame.x0) / frame.width)
+    assert misses.radiographs[0].width == pytest.approx(1.2 * 136, abs=1)
 
 
 def test_each_joint_has_the_answer_of_its_part(judged) -> None:

@@ -136,12 +136,14 @@ def test_what_was_saved_is_judged_again_as_it_is_served(limbs, tmp_path, monkeyp
     training.save_looks(out, job, {}, answers, [])
     before = load_model_folder(out)
 
-    figures = training.judge_looks_again(None, out, tmp_path, fold="1")
+    sheets = tmp_path / "sheets"
+    figures = training.judge_looks_again(None, out, tmp_path, fold="1", sheets=sheets)
     after = load_model_folder(out)
     assert after.sha256 == before.sha256
     assert figures["held_out"]["fracture"]["pooled"]["n"] == len(answers) > 0
     assert figures["test"]["joints"]["0.3"]["recall"]["n"] > 0
     assert after.card["figures"].keys() == figures.keys()
+    assert "worst_misses.png" in {each.name for each in sheets.iterdir()}
     assert {"photograph", "whole limb"} <= after.card["gate"]["kinds"].keys()
     for fold, why in (("0", "learned from fold 0"), ("6", "The folds are 0, 1, 2, 3 and 4")):
         with pytest.raises(TrainingError, match=why):
