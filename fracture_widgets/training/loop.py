@@ -28,9 +28,10 @@ STRATEGIES = ("mirrored",)
 Strategy = Any
 """A ``tf.distribute.Strategy``."""
 
-NORM_MOMENTUM = 0.9
-"""Of what batch norms keep of earlier batches: Keras's 0.99 remembers its start for 300 steps, ten
-epochs of a thousand radiographs, and early stopping would judge networks by it."""
+_MOMENTUM = 0.9
+_LEFT = 1 / 8
+"""How much batch norms may remember of their start after an epoch. Keras's momentum of 0.99 forgets
+it within 300 steps, ten epochs of a thousand radiographs, and validation would judge by it."""
 
 STOPPED_EARLY = "Training was stopped before its first epoch ended: there is nothing to keep."
 _ANOTHER_NETWORK = (
@@ -145,6 +146,9 @@ class TrainingLoop:
     ) -> Fitted:
         """Train until the plan, or somebody, has enough."""
         interrupted = False
+        for layer in self._model.layers:
+            if isinstance(layer, self._keras.layers.BatchNormalization):
+                layer.momentum = min(_MOMENTUM, _LEFT ** (1 / len(training)))
         try:
             if self._goes_on() and not self._monitor.enough():
                 run_epochs(
@@ -254,9 +258,6 @@ def _compiled(model: keras.Model, plan: TrainingPlan, strategy: Strategy | None)
 
     strategy = strategy or tf.distribute.get_strategy()
     model = _distributed(model, strategy)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = NORM_MOMENTUM
     with strategy.scope():
         model.compile(
             optimizer=keras.optimizers.Adam(plan.learning_rate),
