@@ -36,7 +36,8 @@ def find_clusters(points: Floats, fractured: npt.ArrayLike, *, seed: int = 0) ->
     """Find clusters by k-means without looking at the labels, then count who is in them."""
     try:
         from sklearn.cluster import KMeans
-        from sklearn.metrics import silhouette_score
+        from sklearn.metrics import pairwise_distances, silhouette_score
+        from sklearn.utils import check_random_state
     except ImportError:
         raise MissingExtra("Clustering", "train") from None
     points = np.asarray(points, dtype=np.float32)
@@ -46,14 +47,16 @@ def find_clusters(points: Floats, fractured: npt.ArrayLike, *, seed: int = 0) ->
         raise DatasetError(
             f"There are {different} different radiographs, too few for clusters: add more."
         )
+    judged = check_random_state(seed).permutation(len(points))[:_SILHOUETTE_SAMPLE]
+    apart = pairwise_distances(points[judged])  # the same for every number of clusters
     best: Any = None
     highest = -np.inf
     for number in tried:
         found = KMeans(number, n_init=_STARTS, random_state=seed).fit(points)
-        if len(np.unique(found.labels_)) < 2:
+        labels = found.labels_[judged]
+        if len(np.unique(labels)) < 2:
             continue
-        sample = min(_SILHOUETTE_SAMPLE, len(points))
-        score = silhouette_score(points, found.labels_, sample_size=sample, random_state=seed)
+        score = silhouette_score(apart, labels, metric="precomputed")
         if score > highest:
             best, highest = found, score
     flags = np.asarray(fractured, dtype=bool)
