@@ -7,8 +7,9 @@ answered at boxes that a network found. Here both learned from other studies.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,7 @@ def compare_found_joints(
     read = radiograph_reader(atlas)
     engine = OnnxEngine.of_model(finder)
     alone = TwoLooks(finder, engine)
+    graph_for = cache(cascade_network_graph)  # the same for every fold
     answered: list[dict[str, Any]] = []
     for run in plan_runs(lesson.table)[:FOLDS]:
         there = lesson.table.iloc[run.judged]
@@ -131,7 +133,8 @@ def compare_found_joints(
         if unseen.empty:
             continue
         weights = teach(run, lesson, recipe, trunk, work, monitor)
-        both = TwoLooks(finder, engine, crops=_crops(weights, lesson.body_parts))
+        crops = _crops(weights, lesson.body_parts, graph_for(lesson.body_parts))
+        both = TwoLooks(finder, engine, crops=crops)
         for done, (name, rows) in enumerate(unseen.groupby("image_id"), start=1):
             answered += _answers(both, alone, images[str(name)], list(rows_of(rows)))
             monitor.step(done, unseen["image_id"].nunique(), f"answering {run.name}")
@@ -143,8 +146,8 @@ def compare_found_joints(
     return FoundJoints(pd.DataFrame(answered))
 
 
-def _crops(weights: Path, body_parts: Sequence[str]) -> Crops:
-    arrays, graph = read_weights(weights), cascade_network_graph(body_parts)
+def _crops(weights: Path, body_parts: Sequence[str], graph: Mapping[str, Any]) -> Crops:
+    arrays = read_weights(weights)
     model = ModelFolder.of_cascade(arrays, graph, body_parts, weights.stem)
     return Crops(compose([model]), {model: OnnxEngine.of_graph(graph, arrays)})
 
