@@ -38,8 +38,8 @@ def test_every_trunk_takes_greys_and_gives_features_in_one_flat_graph(trunks, na
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_every_trunk_answers_a_question_and_its_pooled_features_can_be_kept(name):
-    model = build_single_question_network("fracture", trunk=ARCHITECTURES[name].build, size=96)
+def test_every_trunk_answers_a_question_and_its_pooled_features_can_be_kept(trunks, name):
+    model = build_single_question_network("fracture", trunk=lambda _: trunks[name], size=96)
     assert model.output_names == ["fracture"]
     assert model.output_shape == (None, 2)
     assert model.get_layer(POOLED_OUTPUT).output.shape == (None, CHANNELS[name])
