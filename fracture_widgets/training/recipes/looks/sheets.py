@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from fracture_widgets.evaluation.detection import Examined, Found, is_on
@@ -61,8 +62,8 @@ def _sheet(joints: Sequence[_Wrong], known: dict[str, LabelledRadiograph]) -> Ra
             for (_, row, _, _), frame in zip(joints, frames, strict=True)
         ],
         titles=[
-            f"{row.image_id}, {row.body_part}\nbox {score:.2f}, joint "
-            f"{row.fracture_probability:.2f}, {row.label}"
+            f"{Path(row.image_id).stem}, {row.label} {row.body_part}\n"
+            f"box {score:.2f}, joint {row.fracture_probability:.2f}"
             for score, row, _, _ in joints
         ],
         boxes=[
