@@ -243,11 +243,10 @@ class ClassifierTraining:
             fingerprints = next(name for name in card["files"] if name.startswith(LEARNED_FROM))
             files = {"weights": run.folder / weights, "card": run.folder / CARD_FILE}
             files["learned_from"] = run.folder / fingerprints
-        judged = None
-        if not fitted.interrupted:
-            answers = self._answers(learner, examples, known)
-            judged = Judged.of(question, answers)
-            card["test"] = judged.scores.to_dict()
+        answers = None if fitted.interrupted else self._answers(learner, examples, known)
+        judged = Judged.of(question, answers)
+        if answers is not None and judged.evaluation is not None:
+            card["test"] = judged.evaluation.to_dict()
             if run is not None:
                 card = amend_card(run.folder, test=card["test"])
                 run.finish(answers)
@@ -257,9 +256,7 @@ class ClassifierTraining:
             plan=self._plan,
             history=fitted.history,
             split=examples.table,
-            evaluation=None if judged is None else judged.scores,
-            learned=None if judged is None else judged.learned,
-            on_all=None if judged is None else judged.on_all,
+            **vars(judged),
             skipped=examples.skipped,
             files=files,
             interrupted=fitted.interrupted,

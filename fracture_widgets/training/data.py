@@ -297,7 +297,7 @@ def batches(
     rows: npt.NDArray[np.intp],
     *,
     size: int,
-    shuffled: int | Shuffle | None = None,
+    shuffled: Shuffle | None = None,
     vary: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Return a ``tf.data.Dataset`` of ``(inputs, targets)`` batches."""
@@ -317,10 +317,9 @@ def batches(
     wanted = rows.astype(np.int64)
     order = tf.data.Dataset.from_tensor_slices(wanted)
     if shuffled is not None:
-        shuffle = Shuffle(shuffled) if isinstance(shuffled, int) else shuffled
 
         def shuffle_anew(_: Any) -> Any:
-            drawn = tf.numpy_function(lambda: shuffle(wanted), [], tf.int64)
+            drawn = tf.numpy_function(lambda: shuffled(wanted), [], tf.int64)
             return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(drawn, (len(wanted),)))
 
         order = tf.data.Dataset.range(1).flat_map(shuffle_anew)

@@ -12,6 +12,14 @@ from typing import Any
 from fracture_widgets.errors import TrainingError
 
 
+def check_at_least(settings: object, **least: int) -> None:
+    """Raise a :class:`TrainingError` if one of some settings is less than it may be."""
+    for name, smallest in least.items():
+        value = getattr(settings, name)
+        if value < smallest:
+            raise TrainingError(f"{name} is {smallest} or more. Received: {value}")
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How radiographs are varied while training; every epoch sees them differently.
@@ -123,10 +131,7 @@ class TrainingPlan:
     )
 
     def __post_init__(self) -> None:
-        for name, least in (("batch", 1), ("epochs", 1), ("patience", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if value < least:
-                raise TrainingError(f"{name} is {least} or more. Received: {value}")
+        check_at_least(self, batch=1, epochs=1, patience=1, seed=0)
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise TrainingError(f"learning_rate is above 0. Received: {self.learning_rate}")
         if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:

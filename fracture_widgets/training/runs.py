@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.language import marked
-from fracture_widgets.errors import FractureWidgetsError, ModelError
+from fracture_widgets.base.tables import write_frame
+from fracture_widgets.errors import FractureWidgetsError, ModelError, TrainingError
 from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
 from fracture_widgets.evaluation.scores import Scores, score_body_part, score_fracture
 from fracture_widgets.figures import (
@@ -45,18 +47,20 @@ def task_title(question: str) -> str:
 class Judged:
     """What a network answered to the test split, scored on what it did not learn from."""
 
-    scores: Scores
-    learned: Learned | None
-    on_all: Scores | None
+    evaluation: Scores | None = None
+    learned: Learned | None = None
+    on_all: Scores | None = None
 
     @classmethod
-    def of(cls, question: str, answers: pd.DataFrame) -> Judged:
-        """Score answers; where all were learned from, they are scored and marked."""
+    def of(cls, question: str, answers: pd.DataFrame | None) -> Judged:
+        """Score answers, if there are; where all were learned from, they are marked."""
+        if answers is None:
+            return cls()
         learned = Learned.of_table(answers)
         if learned is None or not learned.n:
-            return cls(evaluate_answers(question, answers), learned, None)
+            return cls(evaluate_answers(question, answers), learned)
         if learned.all:
-            return cls(evaluate_answers(question, answers, mark=f", {MARK}"), learned, None)
+            return cls(evaluate_answers(question, answers, mark=f", {MARK}"), learned)
         on_all = evaluate_answers(question, answers, mark=f", some {MARK}")
         return cls(evaluate_answers(question, counted(answers)), learned, on_all)
 
@@ -260,7 +264,6 @@ def open_run(folder: str | os.PathLike[str]) -> TrainingRun:
     kept = RunFolder(Path(folder))
     record = kept.record()
     answers = kept.answers() if kept.finished else None
-    judged = None if answers is None else Judged.of(record.question, answers)
     return TrainingRun(
         folder=kept.folder,
         question=record.question,
@@ -270,10 +273,29 @@ def open_run(folder: str | os.PathLike[str]) -> TrainingRun:
         finished=kept.finished,
         seconds=kept.seconds,
         card=_card(kept.folder),
-        evaluation=None if judged is None else judged.scores,
-        learned=None if judged is None else judged.learned,
-        on_all=None if judged is None else judged.on_all,
+        **vars(Judged.of(record.question, answers)),
     )
+
+
+def save_results(
+    folder: str | os.PathLike[str],
+    tables: Mapping[str, pd.DataFrame],
+    pages: Mapping[str, str],
+    *,
+    kept: str,
+) -> dict[str, Path]:
+    """Write tables as CSV and pages of text, by the names of their files."""
+    home = Path(folder)
+    try:
+        written = {name: write_frame(home / name, table) for name, table in tables.items()}
+        return written | {
+            name: write_whole(home / name, text.encode()) for name, text in pages.items()
+        }
+    except OSError as error:
+        raise TrainingError(
+            f"The tables could not be saved in {home.name} ({error.strerror}): make room and start "
+            f"again; {kept} are kept."
+        ) from error
 
 
 def list_runs(root: Path) -> list[Path]:

@@ -36,7 +36,7 @@ def test_an_epoch_shows_every_row_once_and_another_one_in_another_order():
     greys = np.arange(10, dtype=np.uint8)[:, None, None] * np.ones((1, 2, 2), np.uint8)
     targets = one_hot(np.arange(10).astype(str), tuple(map(str, range(10))))
     rows = np.array([1, 3, 5, 7, 9])
-    data = batches(greys, targets, rows, size=2, shuffled=0)
+    data = batches(greys, targets, rows, size=2, shuffled=Shuffle(0))
     epochs = []
     for _ in range(2):
         seen = []

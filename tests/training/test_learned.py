@@ -146,7 +146,7 @@ def test_runs_of_earlier_versions_say_nothing_of_it() -> None:
          "fractured": [0.9, 0.2], "normal": [0.1, 0.8]}
     )  # fmt: skip
     judged = Judged.of("hand", answers)
-    assert (judged.learned, judged.on_all, judged.scores.n) == (None, None, 2)
+    assert (judged.learned, judged.on_all, judged.evaluation.n) == (None, None, 2)
 
 
 def test_a_comparison_leaves_out_what_a_fold_learned_from(

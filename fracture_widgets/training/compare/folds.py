@@ -142,7 +142,7 @@ def _divide(table: pd.DataFrame, number: int, plan: TrainingPlan) -> FoldRows:
 
 
 class ResultsNotSaved(TrainingError):
-    """A finished fold, or a table of results, could not be written."""
+    """A finished fold could not be written."""
 
 
 @dataclass(frozen=True)

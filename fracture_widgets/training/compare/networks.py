@@ -23,7 +23,7 @@ from fracture_widgets.models.networks.question import with_head
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.parts import FRACTURED, LABELS
 from fracture_widgets.training.compare.folds import FoldFacts, FoldResult, FoldRows, Work
-from fracture_widgets.training.data import augmenter, batches, class_weights
+from fracture_widgets.training.data import Shuffle, augmenter, batches, class_weights
 from fracture_widgets.training.loop import Fitted, TrainingLoop
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Progress, TrainingMonitor
@@ -141,7 +141,7 @@ class NetworkChoice:
             fitted = _fit(learner, inputs, work, fold, plan, budget.monitor)
         except KeyboardInterrupt:
             raise Cancelled from None
-        if fitted.interrupted and not budget.ran_out:
+        if fitted.interrupted:
             raise Cancelled
         training_seconds = time.perf_counter() - began
         facts = FoldFacts(
@@ -217,7 +217,7 @@ def _fit(
     targets, seed = work.data.targets, plan.seed + fold.number
     vary = None if plan.augmentation is None else augmenter(plan.augmentation, seed)
     return TrainingLoop(learner, plan, monitor).fit(
-        batches(inputs, targets, fold.train, size=plan.batch, shuffled=seed, vary=vary),
+        batches(inputs, targets, fold.train, size=plan.batch, shuffled=Shuffle(seed), vary=vary),
         batches(inputs, targets, fold.validation, size=plan.batch),
         class_weight=class_weights(targets[fold.train]) if plan.class_weights else None,
     )
@@ -235,7 +235,8 @@ class _Budget:
         self.monitor = TrainingMonitor(
             on_say=monitor.on_say,
             on_progress=self._progress,
-            is_cancelled=lambda: self.ran_out or monitor.cancelled,
+            is_cancelled=monitor.is_cancelled,
+            enough=lambda: self.ran_out,
         )
 
     def _progress(self, step: Progress) -> None:

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.tables import ENCODING, frame_csv_text, markdown_table
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.evaluation.learned import MARK, Learned
 from fracture_widgets.figures import (
     ComparisonDisplay,
@@ -23,7 +22,7 @@ from fracture_widgets.figures import (
     LearningCurvesDisplay,
 )
 from fracture_widgets.parts import BODY_PARTS, LABELS, NORMAL
-from fracture_widgets.training.compare.folds import ResultsNotSaved
+from fracture_widgets.training.runs import save_results
 
 ALL_PARTS = "all"
 
@@ -170,27 +169,18 @@ class Comparison:
         probability of a fracture.
         """
         home = Path(folder)
-        texts = {
-            "comparison.csv": frame_csv_text(self.table.round(6)),
-            "tests.csv": frame_csv_text(self.tests.round(6)),
-            "models.csv": frame_csv_text(self.models.round(3).reset_index()),
-            "budget.csv": frame_csv_text(self.budget.round(3)),
-            "curves.csv": frame_csv_text(self.curves.round(6)),
-            "predictions.csv": frame_csv_text(self._probabilities()),
-            "comparison.md": self.to_markdown(),
+        tables = {
+            "comparison.csv": self.table.round(6),
+            "tests.csv": self.tests.round(6),
+            "models.csv": self.models.round(3).reset_index(),
+            "budget.csv": self.budget.round(3),
+            "curves.csv": self.curves.round(6),
+            "predictions.csv": self._probabilities(),
         }
         if self.on_all is not None:
-            texts["comparison_on_all.csv"] = frame_csv_text(self.on_all.round(6))
-        written: dict[str, Path] = {}
-        try:
-            for name, text in texts.items():
-                encoding = ENCODING if name.endswith(".csv") else "utf-8"
-                written[name] = write_whole(home / name, text.encode(encoding))
-        except OSError as error:
-            raise ResultsNotSaved(
-                f"The tables could not be saved in {home.name} ({error.strerror}): make room and "
-                "start again; finished folds are kept."
-            ) from error
+            tables["comparison_on_all.csv"] = self.on_all.round(6)
+        pages = {"comparison.md": self.to_markdown()}
+        written = save_results(home, tables, pages, kept="finished folds")
         parts = list(self.table["part"].unique())
         # Of one body part alone, its own figure would be the same once more.
         for part in parts if len(parts) > 2 else parts[:1]:

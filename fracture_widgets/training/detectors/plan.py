@@ -8,6 +8,7 @@ from typing import Any
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks.detectors.boxes import STANDARD_SIZE
 from fracture_widgets.models.networks.looks import STEP
+from fracture_widgets.training.plan import check_at_least
 
 _SHAPE = 0.8
 """Shorter over longer side: 373 x 454 pixels, as most of FracAtlas, fill it."""
@@ -52,9 +53,7 @@ class DetectorPlan:
     )
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise TrainingError(f"{name} is {least} or more. Received: {getattr(self, name)}")
+        check_at_least(self, epochs=1, batch=1, seed=0)
         if self.size < 2 * STEP or self.size % STEP:
             raise TrainingError(
                 f"size is a multiple of {STEP}, {2 * STEP} or more. Received: {self.size}"

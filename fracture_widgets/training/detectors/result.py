@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.tables import markdown_table, write_frame
-from fracture_widgets.errors import TrainingError
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.evaluation.detectors import PUBLISHED_SOURCE, scores_in_markdown
+from fracture_widgets.training.runs import save_results
 
 _INTERVALS = "In brackets: 95 percent intervals from draws of whole studies."
 
@@ -56,22 +55,14 @@ class DetectorComparison:
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write ``detectors.csv``, ``models.csv``, ``found.csv`` and ``detectors.md``."""
-        home = Path(folder)
         costs = pd.DataFrame([{"model": name, **asdict(each)} for name, each in self.facts.items()])
         tables = {
             "detectors.csv": self.table.round(6),
             "models.csv": costs.round(4),
             "found.csv": self.found.round(5),
         }
-        try:
-            written = {name: write_frame(home / name, table) for name, table in tables.items()}
-            page = f"# Detectors of fractures\n\n{self}\n".encode()
-            return {**written, "detectors.md": write_whole(home / "detectors.md", page)}
-        except OSError as error:
-            raise TrainingError(
-                f"The tables could not be saved in {home.name} ({error.strerror}): make room and "
-                "start again; trained detectors are kept."
-            ) from error
+        pages = {"detectors.md": f"# Detectors of fractures\n\n{self}\n"}
+        return save_results(folder, tables, pages, kept="trained detectors")
 
     def _scores(self, limb: str) -> str:
         here = self.table[self.table["limb"] == limb].iloc[0]

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fracture_widgets.errors import TrainingError
+from fracture_widgets.training.plan import check_at_least
 
 COARSEST = 32
 """Sides of what the network sees are multiples of this."""
@@ -63,10 +64,9 @@ class LooksRecipe:
     seed: int = field(default=0, metadata={"help": "of the first weights and every epoch"})
 
     def __post_init__(self) -> None:
-        counts = ("warm", "small", "large", "again_small", "again_large", "seed")
-        for name, least in (*((name, 0) for name in counts), ("batch", 1)):
-            if getattr(self, name) < least:
-                raise TrainingError(f"{name} is {least} or more. Received: {getattr(self, name)}")
+        check_at_least(
+            self, warm=0, small=0, large=0, again_small=0, again_large=0, seed=0, batch=1
+        )
         if not self.epochs:
             raise TrainingError("A training has an epoch at least. Received: none")
         sizes = (*self.limb_sizes, *self.joint_sizes)
