@@ -32,9 +32,7 @@ from onnxruntime.quantization import (
 
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval
-from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.imaging.radiograph import read_radiograph
+from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN, network_input
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import ModelFolder
@@ -42,7 +40,7 @@ from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
-from fracture_widgets.training.framing import STANDARD_MARGIN, rows_of
+from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
 from fracture_widgets.training.recipes.cascade.evidence import judge, served
 from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
 from fracture_widgets.training.recipes.cascade.views import JOINT, Run, plan_runs, teaching_table
@@ -56,10 +54,10 @@ class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships 
 
     @staticmethod
     def _read(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[dict[str, Any]]:
+        read = radiograph_reader(atlas)
         for joint in rows_of(joints):
-            frame = Box(joint.x0, joint.y0, joint.x1, joint.y1).grown(STANDARD_MARGIN).clipped()
-            whole = read_radiograph(atlas.read_image(joint.image_id), name=joint.image_id)
-            yield {"radiograph": network_input(whole.crop(frame).pixels)[np.newaxis]}
+            crop = read(joint.image_id).crop(box_of(joint).grown(STANDARD_MARGIN).clipped())
+            yield {"radiograph": network_input(crop.pixels)[np.newaxis]}
 
     def get_next(self) -> dict[str, Any] | None:
         """Return the next one, or None after the last."""

@@ -7,40 +7,36 @@ answered at boxes that a network found. Here both learned from other studies.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.base.tables import markdown_table, write_frame
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.evaluation.detection import Found, Marked, match
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, rate
 from fracture_widgets.evaluation.paired_tests import paired_difference
 from fracture_widgets.evaluation.scores import by_part_and_pooled
-from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import compose
 from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import LOOKS, ModelFolder, load_model_folder
-from fracture_widgets.models.joints import Joint
+from fracture_widgets.models.folder import LOOKS, load_model_folder
 from fracture_widgets.models.learned_from import NOT, learned_from
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.networks.cascade import cascade_network_graph
-from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, NORMAL
-from fracture_widgets.training.framing import radiograph_reader, rows_of
+from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
+from fracture_widgets.training.recipes.cascade.evidence import of_run
 from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
 from fracture_widgets.training.recipes.cascade.training import prepare_lesson, teach
 from fracture_widgets.training.recipes.cascade.views import FOLDS, plan_runs
+from fracture_widgets.training.recipes.looks.evidence import found_at, marked_joints
+from fracture_widgets.training.runs import save_results
 
 Rows = Iterator[dict[str, Any]]
 
@@ -82,19 +78,9 @@ class FoundJoints:
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write ``found_joints.csv`` and ``found_joints.md``."""
-        home = Path(folder)
-        try:
-            table = write_frame(home / "found_joints.csv", self.answers.round(5))
-            page = f"# At the joints that are found\n\n{self}\n".encode()
-            return {
-                "found_joints.csv": table,
-                "found_joints.md": write_whole(home / "found_joints.md", page),
-            }
-        except OSError as error:
-            raise TrainingError(
-                f"The tables could not be saved in {home.name} ({error.strerror}): make room and "
-                "start again; trained networks are kept."
-            ) from error
+        tables = {"found_joints.csv": self.answers.round(5)}
+        pages = {"found_joints.md": f"# At the joints that are found\n\n{self}\n"}
+        return save_results(folder, tables, pages, kept="trained networks")
 
 
 def compare_found_joints(
@@ -122,7 +108,6 @@ def compare_found_joints(
     read = radiograph_reader(atlas)
     engine = OnnxEngine.of_model(finder)
     alone = TwoLooks(finder, engine)
-    graph_for = cache(cascade_network_graph)  # the same for every fold
     answered: list[dict[str, Any]] = []
     for run in plan_runs(lesson.table)[:FOLDS]:
         there = lesson.table.iloc[run.judged]
@@ -133,8 +118,8 @@ def compare_found_joints(
         if unseen.empty:
             continue
         weights = teach(run, lesson, recipe, trunk, work, monitor)
-        crops = _crops(weights, lesson.body_parts, graph_for(lesson.body_parts))
-        both = TwoLooks(finder, engine, crops=crops)
+        model, answers = of_run(weights, lesson.body_parts)
+        both = TwoLooks(finder, engine, crops=Crops(compose([model]), {model: answers}))
         for done, (name, rows) in enumerate(unseen.groupby("image_id"), start=1):
             answered += _answers(both, alone, images[str(name)], list(rows_of(rows)))
             monitor.step(done, unseen["image_id"].nunique(), f"answering {run.name}")
@@ -146,23 +131,12 @@ def compare_found_joints(
     return FoundJoints(pd.DataFrame(answered))
 
 
-def _crops(weights: Path, body_parts: Sequence[str], graph: Mapping[str, Any]) -> Crops:
-    arrays = read_weights(weights)
-    model = ModelFolder.of_cascade(arrays, graph, body_parts, weights.stem)
-    return Crops(compose([model]), {model: OnnxEngine.of_graph(graph, arrays)})
-
-
 def _answers(both: TwoLooks, alone: TwoLooks, radiograph: Radiograph, rows: Sequence[Any]) -> Rows:
     """Yield what is said of each joint of one radiograph, and of it at the box that is found."""
     prepared = both.prepare(radiograph)
-    found = both.find_joints(prepared)
-    truth = [Box(row.x0, row.y0, row.x1, row.y1) for row in rows]
-    pairs = match([Marked(box) for box in truth], [Found(at.box, at.score) for at in found])
-    there = {at: found[number] for at, number in pairs}
-    marked = [
-        Joint(box, 1.0, {part: float(part == row.body_part) for part in both.body_parts})
-        for box, row in zip(truth, rows, strict=True)
-    ]
+    truth = [box_of(row) for row in rows]
+    there = found_at(truth, both.find_joints(prepared))
+    marked = marked_joints(truth, [row.body_part for row in rows], both.body_parts)
     named = list(there.values())
     at_found = dict(zip(there, both.look_at(prepared, named), strict=True))
     by_boxes = dict(zip(there, alone.look_at(prepared, named), strict=True))

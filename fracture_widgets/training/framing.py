@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from PIL import Image, ImageDraw
 
-from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, Placement, network_input
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+
+Corners = npt.NDArray[np.float64]
+"""Left, top, right and bottom."""
 
 TARGET_CELLS = 28
 """Cells along the side of a view's target: twice the fracture map's, so that it may be pooled."""
@@ -38,34 +37,42 @@ class View:
     target: npt.NDArray[np.uint8]
 
 
-def rows_of(table: pd.DataFrame) -> Iterator[Any]:
-    """Yield a table's rows with their columns as attributes, whose types only the table knows."""
-    yield from table.itertuples()
-
-
-def radiograph_reader(atlas: FracAtlas) -> Callable[[str], Radiograph]:
-    """Return what reads a radiograph by its name, once for all joints of it that follow."""
-
-    @lru_cache(maxsize=1)
-    def read(image_id: str) -> Radiograph:
-        return read_radiograph(atlas.read_image(image_id), name=image_id)
-
-    return read
-
-
 def joint_framing(joint: Box, rng: np.random.Generator) -> Framing:
     """Draw a framing of a joint: usually close to the standard crop, sometimes much wider."""
-    growth = rng.choice([rng.uniform(-0.03, 0.2), rng.uniform(0.1, 0.6)], p=[0.7, 0.3])
-    left, top, right, bottom = growth + rng.uniform(-0.06, 0.06, 4)
-    box = Box(
-        joint.x0 - left * joint.width,
-        joint.y0 - top * joint.height,
-        joint.x1 + right * joint.width,
-        joint.y1 + bottom * joint.height,
+    edges = frame_around(
+        np.array(astuple(joint)), rng, close=(-0.03, 0.2), wide=(0.1, 0.6), often_close=0.7
     )
+    box = Box(*edges.tolist())
     turned = rng.random() < 0.7
     degrees = float(np.clip(rng.normal(0, 8), -20, 20)) if turned else 0.0
     return Framing(box, degrees, bool(rng.random() < 0.5))
+
+
+def frame_around(
+    box: Corners,
+    rng: np.random.Generator,
+    *,
+    close: tuple[float, float],
+    wide: tuple[float, float],
+    often_close: float,
+) -> Corners:
+    """Draw a frame of a box, grown by one of two ranges of its sides, each edge a little apart."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    growth = rng.choice([rng.uniform(*close), rng.uniform(*wide)], p=[often_close, 1 - often_close])
+    edges = growth + rng.uniform(-0.06, 0.06, 4)
+    grown: Corners = box + edges * np.array([-width, -height, width, height])
+    return grown
+
+
+def bright_place(pixels: npt.NDArray[Any], rng: np.random.Generator) -> tuple[float, float]:
+    """Draw a place on the limb: brighter than most of the radiograph, if one is soon found."""
+    height, width = pixels.shape
+    middle_grey = np.median(pixels)
+    for _ in range(8):
+        x, y = rng.uniform(0.2, 0.8) * width, rng.uniform(0.1, 0.9) * height
+        if pixels[int(y), int(x)] > middle_grey:
+            break
+    return x, y
 
 
 def patch_framing(
@@ -82,11 +89,7 @@ def patch_framing(
         x = rng.uniform(x0, x1) + rng.uniform(-0.3, 0.3) * patch_width
         y = rng.uniform(y0, y1) + rng.uniform(-0.3, 0.3) * patch_height
     else:
-        middle_grey = np.median(radiograph)
-        for _ in range(8):
-            x, y = rng.uniform(0.2, 0.8) * width, rng.uniform(0.1, 0.9) * height
-            if radiograph[int(y), int(x)] > middle_grey:
-                break
+        x, y = bright_place(radiograph, rng)
     x0 = np.clip(x - patch_width / 2, 0, max(0.0, width - patch_width))
     y0 = np.clip(y - patch_height / 2, 0, max(0.0, height - patch_height))
     box = Box(x0 / width, y0 / height, (x0 + patch_width) / width, (y0 + patch_height) / height)

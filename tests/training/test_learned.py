@@ -24,8 +24,8 @@ from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.folder import load_model_folder
 from fracture_widgets.models.learned_from import SAME, LearnedFrom, fingerprint_of, learned_from
 from fracture_widgets.phantoms import draw_phantom
+from fracture_widgets.training.atlas import fingerprint_whole_and_cut
 from fracture_widgets.training.compare import compare
-from fracture_widgets.training.learned import fingerprint_whole_and_cut
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.recipes.paper import train_fracture_model
 from fracture_widgets.training.runs import Judged, open_run

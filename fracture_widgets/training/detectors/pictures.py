@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,11 @@ from PIL import Image
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
-from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import stretched
 from fracture_widgets.models.networks.detectors.detector import RADIOGRAPH, TRUTH
+from fracture_widgets.training.atlas import read_all
 from fracture_widgets.training.detectors.plan import DetectorPlan
 
 Edges = npt.NDArray[np.float32]
@@ -56,8 +56,8 @@ def framed(radiograph: Radiograph, boxes: Sequence[Box], plan: DetectorPlan) -> 
     shown = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
     pixels = np.zeros((high, wide), np.uint8)
     pixels[:height, :width] = stretched(shown) * 255
-    edges = [(box.x0, box.y0, box.x1, box.y1) for box in boxes]
-    placed = np.array(edges, np.float32).reshape(-1, 4) * [width, height, width, height]
+    edges = np.array([astuple(box) for box in boxes], np.float32).reshape(-1, 4)
+    placed = edges * [width, height, width, height]
     return Picture(radiograph.name, pixels, width, height, placed.astype(np.float32))
 
 
@@ -65,16 +65,10 @@ def read_pictures(
     atlas: FracAtlas, names: Sequence[str], plan: DetectorPlan, monitor: Monitor = SILENT
 ) -> list[Picture]:
     """Read radiographs with their boxes; one that cannot be read is named and left out."""
-    pictures = []
-    for done, name in enumerate(names, start=1):
-        try:
-            radiograph = read_radiograph(atlas.read_image(name), name=name)
-        except UnreadableRadiograph as error:
-            monitor.say(str(error))
-        else:
-            pictures.append(framed(radiograph, atlas.outlines_of(name), plan))
-        monitor.step(done, len(names), "reading")
-    return pictures
+    return [
+        framed(radiograph, atlas.outlines_of(radiograph.name), plan)
+        for radiograph in read_all(atlas, names, monitor)
+    ]
 
 
 def varied(picture: Picture, plan: DetectorPlan, rng: np.random.Generator) -> Picture:

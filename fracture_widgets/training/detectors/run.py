@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +23,7 @@ from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.detection import Examined, Found
 from fracture_widgets.evaluation.detectors import ALL, ANSWERED, UPPER, score_table
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.detectors.detector import Detector
 from fracture_widgets.models.weight_files import (
@@ -32,6 +32,7 @@ from fracture_widgets.models.weight_files import (
     read_weights,
     write_weights,
 )
+from fracture_widgets.training.atlas import radiograph_reader
 from fracture_widgets.training.detectors.fit import (
     NETWORKS,
     DetectorJob,
@@ -39,7 +40,6 @@ from fracture_widgets.training.detectors.fit import (
     finding,
     fit_detector,
     started,
-    weights_file,
 )
 from fracture_widgets.training.detectors.pictures import Picture, framed, read_pictures
 from fracture_widgets.training.detectors.plan import DetectorPlan
@@ -176,7 +176,7 @@ def _trained(
             seconds=_seconds(atlas, test, lambda each: find([framed(each, (), job.plan)])),
             engine="Keras",
         )
-        write_weights(weights_file(folder), collect_weights(detector.learner))
+        write_weights(folder.folder / "weights.npz", collect_weights(detector.learner))
         write_whole(facts_file, json.dumps(asdict(facts), indent=1).encode())
         folder.finish(_table(found))
     return _Answers(found, facts)
@@ -193,12 +193,12 @@ def _looked_twice(
         )
     found: dict[str, Sequence[Found]] = {}
     times: list[float] = []
-    parameters = 0
+    parameters, read = 0, radiograph_reader(atlas)
     for fold in unseen(atlas, looks, split.test, monitor):
         model = served(read_weights(fold.weights))
         parameters = sum(array.size for array in read_weights(fold.weights).values())
         for image_id in fold.image_ids:
-            radiograph = read_radiograph(atlas.read_image(image_id), name=image_id)
+            radiograph = read(image_id)
             began = time.perf_counter()
             found[image_id] = tuple(_seen(model, radiograph))
             times.append(time.perf_counter() - began)
@@ -230,9 +230,9 @@ def _seen(model: TwoLooks, radiograph: Radiograph) -> Iterator[Found]:
 
 def _seconds(atlas: FracAtlas, test: Sequence[Picture], find: Callable[[Radiograph], Any]) -> float:
     """Return the median time from a radiograph's pixels to its boxes."""
-    times = []
+    times, read = [], radiograph_reader(atlas)
     for picture in test[:_TIMED]:
-        radiograph = read_radiograph(atlas.read_image(picture.name), name=picture.name)
+        radiograph = read(picture.name)
         began = time.perf_counter()
         find(radiograph)
         times.append(time.perf_counter() - began)
@@ -261,9 +261,7 @@ def _limbs(
 def _table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
     """Return a row for each box."""
     rows = [
-        (name, each.score, each.box.x0, each.box.y0, each.box.x1, each.box.y1)
-        for name, boxes in found.items()
-        for each in boxes
+        (name, each.score, *astuple(each.box)) for name, boxes in found.items() for each in boxes
     ]
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 

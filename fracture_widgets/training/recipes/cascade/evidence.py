@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,28 @@ from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, NORMAL
-from fracture_widgets.training.framing import radiograph_reader, rows_of
+from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
 from fracture_widgets.training.recipes.cascade.views import Run, taught_parts
 
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
 
 
+def of_run(weights: Path, body_parts: Sequence[str]) -> tuple[ModelFolder, OnnxEngine]:
+    """Return the model of a run's weight file, and what runs it."""
+    arrays, graph = read_weights(weights), _graph_of(tuple(body_parts))
+    model = ModelFolder.of_cascade(arrays, graph, body_parts, weights.stem)
+    return model, OnnxEngine.of_graph(graph, arrays)
+
+
+@cache
+def _graph_of(body_parts: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return the graph of every run that tells these parts: a network is built for it."""
+    return cascade_network_graph(body_parts)
+
+
 def served(weights: Path, body_parts: Sequence[str]) -> Cascade:
     """Return the cascade of a run's weight file, as it would be served."""
-    arrays = read_weights(weights)
-    graph = cascade_network_graph(body_parts)
-    model = ModelFolder.of_cascade(arrays, graph, body_parts, weights.stem)
-    return Cascade(model, OnnxEngine.of_graph(model.graph, arrays))
+    return Cascade(*of_run(weights, body_parts))
 
 
 def judge(
@@ -55,7 +66,7 @@ def judge(
     rows: list[dict[str, object]] = []
     for joint in rows_of(joints.assign(alone=alone)):
         radiograph = read(joint.image_id)
-        frame = Box(joint.x0, joint.y0, joint.x1, joint.y1).grown(STANDARD_MARGIN).clipped()
+        frame = box_of(joint).grown(STANDARD_MARGIN).clipped()
         crop = radiograph.crop(frame)
         report = cascade.examine(crop)
         of_its_part = (

@@ -33,8 +33,8 @@ from fracture_widgets.models.weight_files import (
     read_weights,
     write_weights,
 )
+from fracture_widgets.training.atlas import fingerprint_atlas
 from fracture_widgets.training.features import trunk_features
-from fracture_widgets.training.learned import fingerprint_atlas
 from fracture_widgets.training.recipes.cascade.evidence import judge, served, summarise
 from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe, Lesson, fit_cascade
 from fracture_widgets.training.recipes.cascade.readout import read_out

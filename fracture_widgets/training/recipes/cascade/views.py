@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
 from fracture_widgets.phantoms import draw_phantom
+from fracture_widgets.training.atlas import TAUGHT_SEEDS, box_of, radiograph_reader, rows_of
 from fracture_widgets.training.framing import (
     TARGET_CELLS,
     Framing,
@@ -25,8 +26,6 @@ from fracture_widgets.training.framing import (
     draw_view,
     joint_framing,
     patch_framing,
-    radiograph_reader,
-    rows_of,
 )
 
 JOINT, PATCH, PHANTOM = "joint", "patch", "phantom"
@@ -146,13 +145,10 @@ def _in_order(
             yield position, _phantom_views(row, views)
             continue
         pixels = read(row.image_id).pixels
-        outlines = np.array(
-            [(box.x0, box.y0, box.x1, box.y1) for box in atlas.outlines_of(row.image_id)]
-        )
+        outlines = np.array([astuple(box) for box in atlas.outlines_of(row.image_id)])
         if row.kind == JOINT:
-            joint = Box(row.x0, row.y0, row.x1, row.y1)
             rng = np.random.default_rng([int(row.image_id[3:10]), row.joint_index])
-            framings = _joint_framings(joint, views, rng)
+            framings = _joint_framings(box_of(row), views, rng)
         else:
             framings = [
                 patch_framing(pixels, outlines if row.fractured else outlines[:0], patch_rng)
@@ -168,10 +164,9 @@ def _joint_framings(joint: Box, views: int, rng: np.random.Generator) -> list[Fr
 
 
 def _phantom_views(row: Any, views: int) -> list[View]:
-    # Seeds far from those of the built-in samples and of the phantom datasets: what a visitor
-    # tries is never what the network learned from.
-    phantom = draw_phantom(row.body_part, fractured=row.fractured, seed=900_000 + row.joint_index)
-    outlines = [(box.x0, box.y0, box.x1, box.y1) for box in phantom.boxes]
+    seed = TAUGHT_SEEDS + row.joint_index
+    phantom = draw_phantom(row.body_part, fractured=row.fractured, seed=seed)
+    outlines = [astuple(box) for box in phantom.boxes]
     rng = np.random.default_rng([phantom.seed])
     framings = _joint_framings(Box(0.0, 0.0, 1.0, 1.0), views, rng)
     return [draw_view(phantom.radiograph.pixels, framing, outlines) for framing in framings]

@@ -11,18 +11,16 @@ import pandas as pd
 
 from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
-from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.framing import (
-    Framing,
-    cut_out,
-    joint_framing,
-    patch_framing,
+from fracture_widgets.training.atlas import (
+    TAUGHT_SEEDS,
+    box_of,
+    numbered_phantom,
     radiograph_reader,
     rows_of,
 )
+from fracture_widgets.training.framing import Framing, cut_out, joint_framing, patch_framing
 from fracture_widgets.training.outliers import Grey, Sample
 
 CROP, WHOLE, SEVERAL = "joint, cropped", "one joint, whole", "several joints, whole"
@@ -50,7 +48,7 @@ def atlas_samples(atlas: FracAtlas, body_parts: Sequence[str]) -> Iterator[Sampl
         whole = WHOLE if len(of_image) == 1 else SEVERAL
         yield Sample(whole, name, first.study, first.split, partial(_whole, read, name))
         for joint in rows_of(of_image[of_image["label"] != "unclear"]):
-            box = Box(joint.x0, joint.y0, joint.x1, joint.y1)
+            box = box_of(joint)
             given = (f"{name}/{joint.joint_index}", joint.study, joint.split)
             standard = Framing(box.grown(STANDARD_MARGIN))
             yield Sample(CROP, *given, partial(_framed, read, name, standard))
@@ -71,9 +69,9 @@ def phantom_samples(
     for number in range(taught + held_out):
         split = TRAIN if number < taught else TEST
         # The seeds that taught the network, and none of those that lessons and tests draw.
-        seed = number + (900_000 if split == TRAIN else _HELD_OUT_SEEDS)
-        draw = partial(_phantom, body_parts, number, seed)
-        yield Sample(PHANTOM, f"drawn{seed}", f"drawn{seed}", split, draw)
+        first = TAUGHT_SEEDS if split == TRAIN else _HELD_OUT_SEEDS
+        name = f"drawn{first + number}"
+        yield Sample(PHANTOM, name, name, split, partial(_phantom, body_parts, number, first))
 
 
 def inverted_samples(samples: Iterable[Sample]) -> Iterator[Sample]:
@@ -113,7 +111,5 @@ def _inverted(draw: Callable[[], Grey]) -> Grey:
     return np.float32(1) - draw()
 
 
-def _phantom(body_parts: Sequence[str], number: int, seed: int) -> Grey:
-    part = body_parts[number % len(body_parts)]
-    fractured = number // len(body_parts) % 2 == 1
-    return draw_phantom(part, fractured=fractured, seed=seed).radiograph.pixels
+def _phantom(body_parts: Sequence[str], number: int, first_seed: int) -> Grey:
+    return numbered_phantom(body_parts, number, first_seed).radiograph.pixels

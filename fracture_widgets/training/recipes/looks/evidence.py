@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,6 +33,7 @@ from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.looks import FRACTURE_STRIDE, looks_graph
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
+from fracture_widgets.training.atlas import box_of
 from fracture_widgets.training.recipes.looks.radiographs import (
     LIMB,
     LabelledRadiograph,
@@ -118,10 +119,7 @@ def judge(run: Run, model: TwoLooks, monitor: Monitor = SILENT) -> Judgement:
         found = model.find_joints(prepared)
         about = {"image_id": known.image_id, "study": known.study}
         truth = known.boxes
-        pairs = match(
-            [Marked(box) for box in truth], [Found(joint.box, joint.score) for joint in found]
-        )
-        named = {at: found[number] for at, number in pairs}
+        named = found_at(truth, found)
         rows["wholes"].append({**about, "kind": known.kind, "joints": len(truth)})
         rows["places"] += [
             {
@@ -133,10 +131,8 @@ def judge(run: Run, model: TwoLooks, monitor: Monitor = SILENT) -> Judgement:
             }
             for joint in found
         ]
-        true = [
-            Joint(box, 1.0, {part: float(part == _part(known, at)) for part in model.body_parts})
-            for at, box in enumerate(truth)
-        ]
+        parts = [known_parts()[joint.part] for joint in known.joints]
+        true = marked_joints(truth, parts, model.body_parts)
         for at, seen in enumerate(model.look_at(prepared, true)):
             joint, *more = _of_joint(known, at, seen, named.get(at))
             rows["joints"].append({**about, **joint, **_edges(truth[at]), "run": run.name})
@@ -147,6 +143,22 @@ def judge(run: Run, model: TwoLooks, monitor: Monitor = SILENT) -> Judgement:
     return Judgement(
         **{name: pd.DataFrame(held, columns=list(columns[name])) for name, held in rows.items()}
     )
+
+
+def found_at(marked: Sequence[Box], found: Sequence[Joint]) -> dict[int, Joint]:
+    """Return by the number of a box that people marked which joint was found there."""
+    pairs = match([Marked(box) for box in marked], [Found(at.box, at.score) for at in found])
+    return {at: found[number] for at, number in pairs}
+
+
+def marked_joints(
+    boxes: Sequence[Box], parts: Sequence[str], body_parts: Sequence[str]
+) -> list[Joint]:
+    """Return joints that people marked, each surely of its part."""
+    return [
+        Joint(box, 1.0, {part: float(part == true) for part in body_parts})
+        for box, true in zip(boxes, parts, strict=True)
+    ]
 
 
 def summarise(judged: Judgement) -> dict[str, Any]:
@@ -293,22 +305,13 @@ def _by(table: pd.DataFrame, column: str) -> dict[Any, list[Any]]:
     return {key: list(rows.itertuples()) for key, rows in table.groupby(column)}
 
 
-def box_of(row: Any) -> Box:
-    """Return the box whose edges a row has."""
-    return Box(row.x0, row.y0, row.x1, row.y1)
-
-
 def _edges(box: Box) -> dict[str, float]:
-    return dict(zip(_EDGES, (box.x0, box.y0, box.x1, box.y1), strict=True))
+    return dict(zip(_EDGES, astuple(box), strict=True))
 
 
 def _share(flags: pd.Series, rows: pd.DataFrame) -> dict[str, Any]:
     known = flags.notna()
     return rate(flags[known], rows["study"][known]).to_dict()
-
-
-def _part(known: LabelledRadiograph, at: int) -> str:
-    return known_parts()[known.joints[at].part]
 
 
 def _outlines(known: LabelledRadiograph) -> list[Box]:
@@ -327,13 +330,8 @@ def _is_shown(box: Box, view: SquareView) -> bool:
 def _hottest(seen: JointSeen) -> Box | None:
     """Return the cell of the fracture map's highest place."""
     row, column = np.unravel_index(int(seen.fracture_map.argmax()), seen.fracture_map.shape)
-    x, y = (column + 0.5) * FRACTURE_STRIDE, (row + 0.5) * FRACTURE_STRIDE
-    return _cell(float(x), float(y), seen.view)
-
-
-def _cell(x: float, y: float, view: SquareView) -> Box | None:
-    half = FRACTURE_STRIDE / 2
-    return view.to_radiograph(x - half, y - half, x + half, y + half)
+    left, top = float(column * FRACTURE_STRIDE), float(row * FRACTURE_STRIDE)
+    return seen.view.to_radiograph(left, top, left + FRACTURE_STRIDE, top + FRACTURE_STRIDE)
 
 
 def _touches(cell: Box | None, outlines: Sequence[Box]) -> bool:

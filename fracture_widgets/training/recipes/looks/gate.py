@@ -44,28 +44,21 @@ Features = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """What the gate learns from or is measured on: its kind, what it stays together with."""
-
-    kind: str
-    group: str
-    radiograph: Radiograph
-
-
 def fit_gate(
     run: Run, others: Iterable[Sample], model: TwoLooks, monitor: Monitor = SILENT
 ) -> tuple[Weights, dict[str, Any]]:
     """Fit both heads on what a run learned from and on other pictures; return them and figures."""
     radiographs = list(chain(_radiographs(run.learned), _varied(run.learned)))
-    beside = [_other(sample) for sample in others]
+    beside = list(others)
     upright = _features(radiographs, model, monitor, "upright radiographs")
     dark = _features(radiographs, model, monitor, "inverted radiographs", inverted=True)
     strange = [
         _features(beside, model, monitor, f"other pictures{words}", inverted=inverted)
         for inverted, words in ((False, ""), (True, ", inverted"))
     ]
-    groups, strange_groups = _groups(radiographs), _groups(beside)
+    groups, strange_groups = (
+        [picture.study for picture in pictures] for pictures in (radiographs, beside)
+    )
     is_radiograph = _fit_head(upright, np.concatenate(strange), groups, strange_groups * 2)
     is_upright = _fit_head(upright, dark, groups, groups)
     weights = {
@@ -77,9 +70,9 @@ def fit_gate(
     # A picture that is no radiograph and passes is answered where a joint is found on it.
     passed = is_radiograph.outside[: len(beside)] >= 0.0
     rows = [
-        _outcome(picture, model, picture.radiograph)
+        _outcome(picture, model)
         if passes
-        else {**_REFUSED, "kind": picture.kind, "group": picture.group}
+        else {**_REFUSED, "kind": picture.kind, "group": picture.study}
         for picture, passes in zip(beside, passed, strict=True)
     ]
     figures = {
@@ -107,11 +100,6 @@ class _Head:
     bias: Features
     inside: npt.NDArray[np.float64]
     outside: npt.NDArray[np.float64]
-
-    def log_odds(self, features: Features) -> npt.NDArray[np.float64]:
-        """Return those of pictures; 0 or more is kept."""
-        odds: npt.NDArray[np.float64] = features.astype(np.float64) @ self.kernel + self.bias[0]
-        return odds
 
 
 def _fit_head(
@@ -156,18 +144,18 @@ def measure_gate(
     pictures = list(_radiographs(judged))
     rows = []
     for done, picture in enumerate(pictures, start=1):
-        rows.append(_outcome(picture, model, picture.radiograph))
+        rows.append(_outcome(picture, model))
         monitor.step(done, len(pictures), "judged radiographs")
     return _figures(pd.DataFrame(rows)) if rows else {}
 
 
-def _outcome(picture: Picture, model: TwoLooks, shown: Radiograph) -> dict[str, Any]:
+def _outcome(picture: Sample, model: TwoLooks) -> dict[str, Any]:
     """Return what becomes of a picture."""
-    (answer,) = model.answer([model.prepare(shown)])
+    (answer,) = model.answer([model.prepare(_shown(picture))])
     without = answer.refusal_kind == NO_JOINT
     return {
         "kind": picture.kind,
-        "group": picture.group,
+        "group": picture.study,
         "answered": not answer.refused,
         "no_radiograph": answer.refused and not without,
         "no_joint": without,
@@ -190,7 +178,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _features(
-    pictures: Sequence[Picture],
+    pictures: Sequence[Sample],
     model: TwoLooks,
     monitor: Monitor,
     what: str,
@@ -200,12 +188,13 @@ def _features(
     """Return what the gate sees of pictures as they are, or inverted."""
     seen = []
     for done, picture in enumerate(pictures, start=1):
-        seen.append(gate_features(model.first_outputs(_turned(picture.radiograph, inverted))))
+        shown = _shown(picture, inverted=inverted)
+        seen.append(gate_features(model.first_outputs(shown)))
         monitor.step(done, len(pictures), what)
     return np.stack(seen)
 
 
-def _radiographs(known: Sequence[LabelledRadiograph]) -> Iterator[Picture]:
+def _radiographs(known: Sequence[LabelledRadiograph]) -> Iterator[Sample]:
     """Yield radiographs as they are, some of each kind, and a joint cut out of some."""
     rng = np.random.default_rng(0)
     for kind, name in ((LIMB, WHOLE_LIMB), (OTHER, LEG), (DRAWN, PHANTOM)):
@@ -221,7 +210,7 @@ def _radiographs(known: Sequence[LabelledRadiograph]) -> Iterator[Picture]:
                 )
 
 
-def _varied(known: Sequence[LabelledRadiograph]) -> Iterator[Picture]:
+def _varied(known: Sequence[LabelledRadiograph]) -> Iterator[Sample]:
     """Yield radiographs as the training varies them: framed, turned, framed in grey, washed out."""
     rng, parts = np.random.default_rng(1), len(known_parts())
     for kind in (LIMB, OTHER, DRAWN):
@@ -239,24 +228,15 @@ def _some(known: Sequence[LabelledRadiograph], kind: str) -> list[LabelledRadiog
     return [of_kind[at] for at in order]
 
 
-def _picture(kind: str, known: LabelledRadiograph, pixels: npt.NDArray[np.uint8]) -> Picture:
-    return Picture(kind, known.study, replace(known, pixels=pixels).radiograph)
+def _picture(kind: str, known: LabelledRadiograph, pixels: npt.NDArray[np.uint8]) -> Sample:
+    greys = replace(known, pixels=pixels).radiograph.pixels
+    return Sample(kind, known.image_id, known.study, known.split, lambda: greys)
 
 
-def _other(sample: Sample) -> Picture:
-    return Picture(
-        sample.kind, sample.study, Radiograph(sample.draw(), sample.name, sample.name, "JPEG")
-    )
-
-
-def _turned(radiograph: Radiograph, inverted: bool) -> Radiograph:
-    if not inverted:
-        return radiograph
-    return Radiograph(np.float32(1) - radiograph.pixels, radiograph.name, radiograph.name, "JPEG")
-
-
-def _groups(pictures: Sequence[Picture]) -> list[str]:
-    return [picture.group for picture in pictures]
+def _shown(picture: Sample, *, inverted: bool = False) -> Radiograph:
+    greys = picture.draw()
+    pixels = np.float32(1) - greys if inverted else greys
+    return Radiograph(pixels, picture.name, picture.name, "JPEG")
 
 
 def _share(flags: Flags, groups: Sequence[str]) -> dict[str, Any]:

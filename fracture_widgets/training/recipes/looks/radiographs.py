@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,12 +20,10 @@ from fracture_widgets.base.version import __version__
 from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.datasets.split import patient_folds
-from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.parts import FRACTURED, NORMAL, parts_among
-from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.framing import rows_of
+from fracture_widgets.training.atlas import box_of, numbered_phantom, read_all, rows_of
 
 LIMB, OTHER, DRAWN = "limb", "other", "drawn"
 """With joints; legs and hips, where there are none of ours; drawn ones, which show one joint."""
@@ -34,8 +32,6 @@ FOLDS = 5
 TRAIN, TEST, ALL = "train", "test", "all"
 
 _PIXELS, _INDEX = "pixels.u8", "index.json"
-_FIRST_SEED = 900_000
-"""Far from the seeds of the built-in samples: what a visitor tries is never what was learned."""
 _JOINT_OF_DRAWN = (0.04, 0.04, 0.96, 0.96)
 
 Corners = npt.NDArray[np.float64]
@@ -190,7 +186,7 @@ def _real(
     # A copy as published has no studies and no split: each radiograph is taken for a study.
     study, split = str(getattr(row, "study", row.image_id)), str(getattr(row, "split", TRAIN))
     for joint in () if joints is None else rows_of(joints):
-        box = np.array([joint.x0, joint.y0, joint.x1, joint.y1]) * [*scale, *scale]
+        box = np.array(astuple(box_of(joint))) * [*scale, *scale]
         label = {NORMAL: 0, FRACTURED: 1}.get(joint.label, -1)
         part = parts.index(joint.body_part)
         known.append(Joint(part, box, label, bool(joint.holder), int(joint.joint_index)))
@@ -238,30 +234,17 @@ def _write(
     drawn: dict[str, dict[str, Any]] = {}
     start = 0
     with (folder / _PIXELS).open("wb") as file:
-        for radiograph in _readable(atlas, names, monitor):
+        for radiograph in read_all(atlas, names, monitor):
             start = _append(file, radiograph, start, places)
         parts = known_parts()
         for number in range(phantoms):
-            phantom = draw_phantom(
-                parts[number % len(parts)],
-                fractured=number // len(parts) % 2 == 1,
-                seed=_FIRST_SEED + number,
-            )
+            phantom = numbered_phantom(parts, number)
             shown = replace(phantom.radiograph, name=f"drawn{number:05d}")
-            boxes = [(box.x0, box.y0, box.x1, box.y1) for box in phantom.boxes]
+            boxes = [astuple(box) for box in phantom.boxes]
             drawn[shown.name] = {"part": phantom.body_part, "boxes": boxes}
             start = _append(file, shown, start, places)
             monitor.step(number + 1, phantoms, "drawing")
     (folder / _INDEX).write_text(json.dumps({"places": places, "drawn": drawn}), encoding="utf-8")
-
-
-def _readable(atlas: FracAtlas, names: Sequence[str], monitor: Monitor) -> Iterator[Radiograph]:
-    for done, name in enumerate(names, start=1):
-        try:
-            yield read_radiograph(atlas.read_image(name), name=name)
-        except UnreadableRadiograph as error:
-            monitor.say(str(error))
-        monitor.step(done, len(names), "reading")
 
 
 def _append(

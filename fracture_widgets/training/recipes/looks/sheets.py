@@ -9,7 +9,8 @@ from typing import Any
 from fracture_widgets.evaluation.detection import Examined, Found, is_on
 from fracture_widgets.figures.pictures import RadiographsDisplay
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.training.recipes.looks.evidence import Judgement, box_of, examined_joints
+from fracture_widgets.training.atlas import box_of
+from fracture_widgets.training.recipes.looks.evidence import Judgement, examined_joints
 from fracture_widgets.training.recipes.looks.radiographs import LabelledRadiograph
 
 _MOST = 20

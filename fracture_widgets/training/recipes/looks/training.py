@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fracture_widgets.base.cache import content_key
@@ -17,18 +17,23 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.errors import ModelError, TrainingError
+from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
+from fracture_widgets.models.compose import JOINTS_FOLDER, load_composition
+from fracture_widgets.models.crops import Crops
+from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import (
     LOOKS,
     OUT_OF_FOLD_FILE,
     add_gate,
     amend_card,
+    is_model_folder,
     load_model_folder,
     read_card,
     save_model_folder,
 )
-from fracture_widgets.models.joints import Thresholds
+from fracture_widgets.models.joints import Joint, Thresholds
 from fracture_widgets.models.learned_from import SAME, learned_from
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.keras_import import require_keras
@@ -40,10 +45,15 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
-from fracture_widgets.training.learned import fingerprint_whole_and_cut
+from fracture_widgets.training.atlas import fingerprint_whole_and_cut
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
-from fracture_widgets.training.recipes.looks.beside import is_beside_crops, model_in, same_as_marked
-from fracture_widgets.training.recipes.looks.evidence import Judgement, judge, served, summarise
+from fracture_widgets.training.recipes.looks.evidence import (
+    Judgement,
+    found_at,
+    judge,
+    served,
+    summarise,
+)
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.gate import fit_gate, measure_gate
 from fracture_widgets.training.recipes.looks.radiographs import (
@@ -80,14 +90,6 @@ _TRUNK_CREDIT = (
 )
 
 
-@dataclass(frozen=True)
-class Shipping:
-    """Where a model is saved, and the run whose weights it has."""
-
-    out: Path
-    run: str = ALL
-
-
 def train_looks(
     atlas: FracAtlas,
     trunk: str | os.PathLike[str],
@@ -111,8 +113,7 @@ def train_looks(
     if ships not in (*EVERY_FOLD, ALL):
         raise TrainingError(f"What ships is a fold, or all. Received: {ships}")
     radiographs = read_radiographs(atlas, work, phantoms=recipe.phantoms, monitor=monitor)
-    shipping = None if out is None else Shipping(out, ships)
-    return teach_runs(radiographs, trunk, work, runs, shipping, recipe, monitor)
+    return teach_runs(radiographs, trunk, work, runs, out, ships, recipe, monitor)
 
 
 def teach_runs(
@@ -120,7 +121,8 @@ def teach_runs(
     trunk: str | os.PathLike[str],
     work: Path,
     runs: Sequence[str],
-    shipping: Shipping | None,
+    out: Path | None,
+    ships: str,
     recipe: LooksRecipe,
     monitor: Monitor = SILENT,
 ) -> Mapping[str, Any]:
@@ -143,16 +145,16 @@ def teach_runs(
         save_predictions(work / OUT_OF_FOLD_FILE, _answers(together))
     if TRAIN in judged:
         figures[_TEST] = summarise(judged[TRAIN])
-    if shipping is None or not jobs[shipping.run].folder.finished:
+    job = jobs[ships]
+    if out is None or not job.folder.finished:
         return figures
-    job = jobs[shipping.run]
-    if shipping.run == ALL and len(folds) == FOLDS:
-        save_looks(shipping.out, job, figures, _answers(together), job.run.judged, monitor)
-    elif shipping.run in folds:
+    if ships == ALL and len(folds) == FOLDS:
+        save_looks(out, job, figures, _answers(together), job.run.judged, monitor)
+    elif ships in folds:
         model = served(read_weights(job.weights_after(recipe.epochs)))
         seen, alone = jobs[TRAIN].run.judged, judge(job.run, model, monitor)
         figures = _figures(alone, seen, model, monitor)
-        save_looks(shipping.out, job, figures, _in_parts(_answers(alone)), seen, monitor)
+        save_looks(out, job, figures, _in_parts(_answers(alone)), seen, monitor)
     return figures
 
 
@@ -209,11 +211,11 @@ def _measure_as_served(
     out: Path, gate: Mapping[str, Any], judged: Sequence[LabelledRadiograph], monitor: Monitor
 ) -> dict[str, Any]:
     """Put into the card what the gate lets through, and what is said at boxes that are found."""
-    model = model_in(out)
+    model = _model_in(out)
     kinds = {**gate["kinds"], **measure_gate(judged, model, monitor)}
     complete = amend_card(out, gate={**gate, "kinds": kinds})
-    if is_beside_crops(out):
-        complete = amend_card(out, beside=same_as_marked(judged, model, monitor))
+    if _is_beside_crops(out):
+        complete = amend_card(out, beside=_same_as_marked(judged, model, monitor))
     return complete
 
 
@@ -244,7 +246,7 @@ def save_looks(
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": dict(figures),
     }
-    if not is_beside_crops(out):  # whose own trust is what answers are judged by
+    if not _is_beside_crops(out):  # whose own trust is what answers are judged by
         card |= {
             TRUST_SECTION: {**trust_section(out_of_fold), "fitted_on": fitted_on},
             "subgroups": subgroup_rows(out_of_fold),
@@ -253,13 +255,58 @@ def save_looks(
     weights = read_weights(job.weights_after(recipe.epochs))
     save_model_folder(out, weights, looks_graph(parts), card, kind=LOOKS, body_parts=parts)
     others = [*drawn_pictures(), *installed_photographs()]
-    model = model_in(out)
+    model = _model_in(out)
     heads, figures_of_gate = fit_gate(job.run, others, model, monitor)
     add_gate(out, heads, figures_of_gate)
     save_predictions(out / OUT_OF_FOLD_FILE, out_of_fold)
     limbs = (known for known in job.run.learned if known.kind == LIMB)
     fingerprint_whole_and_cut((known.radiograph, known.boxes) for known in limbs).add_to(out)
     return _measure_as_served(out, figures_of_gate, judged, monitor)
+
+
+def _is_beside_crops(folder: Path) -> bool:
+    """Say whether a folder is the ``joints`` folder of networks of crops."""
+    return folder.name == JOINTS_FOLDER and is_model_folder(folder.parent)
+
+
+def _model_in(folder: Path) -> TwoLooks:
+    """Return the model of a folder, before the networks of crops whose ``joints`` folder it is."""
+    joints = load_model_folder(folder)
+    engine, crops = OnnxEngine.of_model(joints), None
+    if _is_beside_crops(folder):
+        known = load_composition(folder.parent)
+        crops = Crops(known, {model: OnnxEngine.of_model(model) for model in known.of_crops})
+    return TwoLooks(joints, engine, crops=crops)
+
+
+def _same_as_marked(
+    judged: Sequence[LabelledRadiograph], model: TwoLooks, monitor: Monitor = SILENT
+) -> Mapping[str, Any]:
+    """Return how often a joint's verdict is the same at the box that is found and at ours.
+
+    Networks of crops are judged on joints that people marked; this says what that is worth for
+    those that are found.
+    """
+    same, moved, studies = [], [], []
+    limbs = [known for known in judged if known.kind == LIMB and known.joints]
+    for done, known in enumerate(limbs, start=1):
+        prepared = model.prepare(known.radiograph)
+        found = found_at(known.boxes, model.find_joints(prepared))
+        ours = [Joint(known.boxes[at], 1.0, joint.probabilities) for at, joint in found.items()]
+        for there, here in zip(
+            model.look_at(prepared, list(found.values())),
+            model.look_at(prepared, ours),
+            strict=True,
+        ):
+            answers = [model.answer_of(seen) for seen in (there, here)]
+            same.append(answers[0].verdict == answers[1].verdict)
+            moved.append(abs(there.fracture_probability - here.fracture_probability))
+            studies.append(known.study)
+        monitor.step(done, len(limbs), "joints as they are found and as they are marked")
+    return {
+        "same_verdict": rate(np.array(same, np.bool_), studies).to_dict(),
+        "median_difference": float(np.median(moved)) if moved else 0.0,
+    }
 
 
 def _teach(job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor) -> None:

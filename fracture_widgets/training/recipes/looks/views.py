@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fracture_widgets.training.framing import bright_place, frame_around
 from fracture_widgets.training.recipes.looks.photometry import expose
 from fracture_widgets.training.recipes.looks.radiographs import Corners, Joint, LabelledRadiograph
 from fracture_widgets.training.recipes.looks.targets import Targets, dense_targets
@@ -71,11 +72,7 @@ def warp(
 
 def joint_square(box: Corners, rng: np.random.Generator) -> Corners:
     """Draw a frame of a joint: usually close around it, sometimes much wider."""
-    width, height = box[2] - box[0], box[3] - box[1]
-    growth = rng.choice([rng.uniform(-0.02, 0.2), rng.uniform(0.1, 0.7)], p=[0.75, 0.25])
-    edges = growth + rng.uniform(-0.06, 0.06, 4)
-    grown: Corners = box + edges * np.array([-width, -height, width, height])
-    return grown
+    return frame_around(box, rng, close=(-0.02, 0.2), wide=(0.1, 0.7), often_close=0.75)
 
 
 def draw(
@@ -124,11 +121,7 @@ def _frame_of_patch(request: ViewRequest, rng: np.random.Generator) -> tuple[Cor
         outline = known.outlines[rng.integers(len(known.outlines))]
         x, y = outline.mean(0) + rng.uniform(-0.3, 0.3, 2) * side
     else:
-        middle_grey = np.median(known.pixels)
-        for _ in range(8):
-            x, y = rng.uniform(0.2, 0.8) * width, rng.uniform(0.1, 0.9) * height
-            if known.pixels[int(y), int(x)] > middle_grey:
-                break
+        x, y = bright_place(known.pixels, rng)
     half_width, half_height = side * rng.uniform(0.6, 1) / 2, side * rng.uniform(0.8, 1.2) / 2
     frame = np.array([x - half_width, y - half_height, x + half_width, y + half_height])
     return frame, float(rng.normal(0, 10)), bool(rng.random() < 0.5)

@@ -18,10 +18,10 @@ from fracture_widgets.models.networks.looks import (
     JOINT_SIDES,
 )
 from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
+from fracture_widgets.training.atlas import box_of
 from fracture_widgets.training.recipes.looks.evidence import (
     LENIENT,
     Judgement,
-    box_of,
     judge,
     summarise,
 )

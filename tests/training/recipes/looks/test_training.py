@@ -54,7 +54,7 @@ def test_a_run_is_taught_judged_and_not_done_again(limbs, tmp_path, monkeypatch)
     def teach():
         stages.clear()
         monitor = Monitor(lambda done, total, what: stages.add(what))
-        return training.teach_runs(several, "none", tmp_path, ["2"], None, RECIPE, monitor)
+        return training.teach_runs(several, "none", tmp_path, ["2"], None, "all", RECIPE, monitor)
 
     figures = teach()
     assert stages == {"2: training", "judging 2"}
