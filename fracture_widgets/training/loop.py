@@ -1,13 +1,12 @@
-"""Teach a Keras model epoch by epoch, on one device or several; stop early, keep the best."""
+"""Teach a classifier on one device or several; stop early, keep the best epoch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -17,6 +16,7 @@ from fracture_widgets.models.networks.keras_import import require_keras
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import TRAINING, EpochEnded, Progress, TrainingMonitor
 from fracture_widgets.training.run_folder import COLUMNS, Arrays, State, best_of, history_table
+from fracture_widgets.training.teaching import diverged, kept_arrays, put_back, run_epochs
 
 if TYPE_CHECKING:
     import keras
@@ -34,10 +34,6 @@ _LEFT = 1 / 8
 it within 300 steps, ten epochs of a thousand radiographs, and validation would judge by it."""
 
 STOPPED_EARLY = "Training was stopped before its first epoch ended: there is nothing to keep."
-_ANOTHER_NETWORK = (
-    "The run was begun with another network: continue it with that one, or start a new run in "
-    "another folder."
-)
 
 
 class _EnoughEpochs(Exception):
@@ -51,56 +47,6 @@ class Fitted:
     history: pd.DataFrame
     best_epoch: int
     interrupted: bool
-
-
-def run_epochs(
-    model: keras.Model,
-    training: Any,
-    callbacks: Sequence[keras.callbacks.Callback],
-    *,
-    epochs: int,
-    batch: int,
-    first: int = 0,
-    **settings: Any,
-) -> None:
-    """Fit a compiled model to batches that come in an order of their own."""
-    import tensorflow as tf
-
-    try:
-        model.fit(
-            training,
-            initial_epoch=first,
-            epochs=epochs,
-            callbacks=list(callbacks),
-            verbose=0,
-            shuffle=False,  # the batches shuffle themselves
-            **settings,
-        )
-    except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError(
-            f"There is too little memory for batches of {batch}: choose a smaller batch."
-        ) from error
-
-
-def make_variables(model: keras.Model, channels: Mapping[str, int] | None = None) -> None:
-    """Make what the first step of a compiled model of several outputs would make.
-
-    A step that makes variables is traced twice. ``channels`` are those of what an output should
-    have said, where they are not the output's.
-    """
-    model.optimizer.build(model.trainable_variables)
-    shapes = {
-        name: [1, *(side or 1 for side in output.shape[1:])]
-        for name, output in model.output.items()
-    }
-    wanted = {
-        name: [*shape[:-1], (channels or {}).get(name, shape[-1])] for name, shape in shapes.items()
-    }
-    model.compute_loss(  # each output's loss has a mean of its own
-        y={name: np.zeros(shape, np.float32) for name, shape in wanted.items()},
-        y_pred={name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
-    )
-    model.reset_metrics()
 
 
 class TrainingLoop:
@@ -137,8 +83,7 @@ class TrainingLoop:
         self._epochs: list[dict[str, float]] = []
         self._best: list[npt.NDArray[Any]] | None = None
         if start is not None:
-            rows = start.history.itertuples(index=False)
-            self._epochs = [dict(zip(COLUMNS, map(float, row), strict=True)) for row in rows]
+            self._epochs = start.epochs
             self._best = _restore(self._model, start)
 
     def fit(
@@ -154,7 +99,7 @@ class TrainingLoop:
                 run_epochs(
                     self._model,
                     training,
-                    [self._reporter(len(training)), self._early, self._keeper(), *self._theirs],
+                    [self._early, self._follower(len(training)), *self._theirs],
                     epochs=self._plan.epochs,
                     batch=self._plan.batch,
                     first=len(self._epochs),
@@ -188,11 +133,20 @@ class TrainingLoop:
         waited = len(self._epochs) - best_of(self._history())
         return len(self._epochs) < self._plan.epochs and waited < self._plan.patience
 
-    def _reporter(self, batches: int) -> keras.callbacks.Callback:
-        """Return a callback that notes every epoch and reports every batch."""
+    def _follower(self, batches: int) -> keras.callbacks.Callback:
+        """Return a callback that reports every batch, and notes and keeps every epoch."""
         clock = Clock()
         epochs, total = self._epochs, self._plan.epochs * batches
         done_before = len(epochs) * batches
+
+        def train_began(_: object) -> None:
+            # Comes after early stopping has forgotten everything, and gives its memory back.
+            if epochs:
+                number = best_of(self._history())
+                self._early.best = epochs[number - 1]["val_loss"]
+                self._early.best_epoch = number - 1
+                self._early.best_weights = self._best
+                self._early.wait = len(epochs) - number
 
         def batch_ended(batch: int, logs: dict[str, float]) -> None:
             done = len(epochs) * batches + batch + 1
@@ -220,35 +174,18 @@ class TrainingLoop:
 
         def epoch_ended(_: int, logs: dict[str, float]) -> None:
             epochs.append({name: float(logs.get(name, math.nan)) for name in COLUMNS})
-
-        return self._keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, _: self._begin_epoch(epoch),
-            on_train_batch_end=batch_ended,
-            on_epoch_end=epoch_ended,
-        )
-
-    def _keeper(self) -> keras.callbacks.Callback:
-        """Return a callback that gives early stopping its memory back, and keeps every epoch."""
-
-        def train_began(_: object) -> None:
-            # Comes after early stopping has forgotten everything.
-            if self._epochs:
-                number = best_of(self._history())
-                self._early.best = self._epochs[number - 1]["val_loss"]
-                self._early.best_epoch = number - 1
-                self._early.best_weights = self._best
-                self._early.wait = len(self._epochs) - number
-
-        def epoch_ended(_: int, __: object) -> None:
             history = self._history()
-            if self._keep is not None and math.isfinite(self._epochs[-1]["loss"]):
+            if self._keep is not None and math.isfinite(epochs[-1]["loss"]):
                 self._keep(history, kept_arrays(self._model))
             self._monitor.on_epoch(
                 EpochEnded(history, best_of(history), self._plan.epochs, self._plan.patience)
             )
 
         return self._keras.callbacks.LambdaCallback(
-            on_train_begin=train_began, on_epoch_end=epoch_ended
+            on_train_begin=train_began,
+            on_epoch_begin=lambda epoch, _: self._begin_epoch(epoch),
+            on_train_batch_end=batch_ended,
+            on_epoch_end=epoch_ended,
         )
 
 
@@ -301,42 +238,6 @@ def _distributed(model: keras.Model, strategy: Strategy) -> keras.Model:
             return reduced(super().test_step(data))
 
     return Distributed(model.inputs, model.outputs[0], name=model.name)
-
-
-def diverged(rate: float) -> TrainingError:
-    """Return the error of a training that came to nothing at a learning rate."""
-    return TrainingError(f"The loss is no longer a number: choose a learning rate below {rate:g}.")
-
-
-def kept_arrays(model: keras.Model) -> dict[str, npt.NDArray[Any]]:
-    """Return by name what training changes in a compiled model, as it is now."""
-    return {name: np.asarray(variable) for name, variable in _variables(model).items()}
-
-
-def put_back(model: keras.Model, arrays: Arrays) -> None:
-    """Put what was kept of a compiled model into one that is built and compiled alike."""
-    variables = _variables(model)
-    if arrays.keys() != variables.keys() or any(
-        arrays[name].shape != tuple(variable.shape) for name, variable in variables.items()
-    ):
-        raise TrainingError(_ANOTHER_NETWORK)
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
-
-
-def _variables(model: keras.Model) -> dict[str, Any]:
-    """Return by name what training changes: weights, random state, the optimizer's memory."""
-    held = {
-        f"{layer.name}/{number}/{variable.name}": variable
-        for layer in model.layers
-        for number, variable in enumerate(layer.variables)
-        if layer.trainable or "seed" in variable.name
-    }
-    optimizer = {
-        f"optimizer/{number}/{variable.name}": variable
-        for number, variable in enumerate(model.optimizer.variables)
-    }
-    return held | optimizer
 
 
 def _restore(model: keras.Model, start: State) -> list[npt.NDArray[Any]]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -53,14 +53,21 @@ class DatasetIdentity:
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> Self:
         """Return the identity of a divided table; the folder may have moved since."""
-        digest = hashlib.sha256()
+        lines = []
         columns = (table[name] for name in ("patient_id", "answer", "split", "image_path"))
         for patient, answer, split, path in zip(*columns, strict=True):
             file = Path(path)
             size = file.stat().st_size if file.is_file() else -1
-            line = json.dumps([str(patient), str(answer), str(split), file.name, size])
-            digest.update(f"{line}\n".encode())
-        return cls(len(table), int(table["patient_id"].nunique()), digest.hexdigest())
+            lines.append([str(patient), str(answer), str(split), file.name, size])
+        return cls.of_lines(lines, list(table["patient_id"]))
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[Sequence[Any]], patients: Sequence[str]) -> Self:
+        """Return the identity of radiographs: whatever decides each, and whose each is."""
+        digest = hashlib.sha256()
+        for line in lines:
+            digest.update(f"{json.dumps(line)}\n".encode())
+        return cls(len(patients), len(set(patients)), digest.hexdigest())
 
     def __str__(self) -> str:
         return f"{self.radiographs:,} of {self.patients:,} patients"
@@ -83,6 +90,12 @@ class State:
     history: pd.DataFrame
     last: Arrays
     best: Arrays
+
+    @property
+    def epochs(self) -> list[dict[str, float]]:
+        """What was noted of every epoch."""
+        rows = self.history[list(COLUMNS)].to_numpy(dtype=float).tolist()
+        return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
 def history_table(epochs: Sequence[Mapping[str, float]]) -> pd.DataFrame:

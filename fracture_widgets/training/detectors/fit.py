@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.evaluation.detection import Examined, Found, Marked, mean_average_precision
-from fracture_widgets.models.networks.detectors.detector import RADIOGRAPH, TRUTH, Detector
+from fracture_widgets.models.networks.detectors.detector import Detector
 from fracture_widgets.models.networks.detectors.faster_rcnn import build_faster_rcnn
 from fracture_widgets.models.networks.detectors.retinanet import build_retinanet
 from fracture_widgets.models.networks.keras_import import precision, require_keras
@@ -30,18 +26,22 @@ from fracture_widgets.training.detectors.pictures import (
     stacked,
 )
 from fracture_widgets.training.detectors.plan import DetectorPlan
-from fracture_widgets.training.loop import diverged, kept_arrays, put_back, run_epochs
 from fracture_widgets.training.run_folder import (
     DatasetIdentity,
     RunFolder,
     RunRecord,
-    best_of,
     history_table,
+)
+from fracture_widgets.training.teaching import (
+    drawn_ahead,
+    kept_arrays,
+    put_back,
+    rising_and_falling,
+    teach_epoch,
 )
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
 FROZEN = ("conv1_", "conv2_", "conv3_")
 """How the names of the layers begin that keep what ImageNet taught them."""
@@ -80,12 +80,12 @@ class DetectorJob:
     @property
     def record(self) -> RunRecord:
         """What the run is, apart from how far it is."""
-        digest = hashlib.sha256()
-        for picture in (*self.train, *self.valid):
-            line = [picture.name, picture.pixels.shape, picture.boxes.round(2).tolist()]
-            digest.update(f"{json.dumps(line)}\n".encode())
-        studies = len({self.studies[picture.name] for picture in self.train})
-        identity = DatasetIdentity(len(self.train), studies, digest.hexdigest())
+        lines = [
+            (picture.name, picture.pixels.shape, picture.boxes.round(2).tolist())
+            for picture in (*self.train, *self.valid)
+        ]
+        studies = [self.studies[picture.name] for picture in self.train]
+        identity = DatasetIdentity.of_lines(lines, studies)
         return RunRecord("fracture boxes", self.network.name, self.plan.to_dict(), identity)
 
 
@@ -101,31 +101,35 @@ def fit_detector(detector: Detector, job: DetectorJob, monitor: Monitor = SILENT
     find = finding(detector)
     epochs: list[dict[str, float]] = []
     seconds = 0.0
-    best: Mapping[str, npt.NDArray[Any]] = kept_arrays(model)
     if folder.started:
         folder.check_same_training(record)
         state = folder.state()
-        losses = state.history[["loss", "val_loss"]].to_numpy().tolist()
-        epochs = [{"loss": loss, "val_loss": val_loss} for loss, val_loss in losses]
-        last, best = dict(state.last), dict(state.best)
+        epochs, last = state.epochs, dict(state.last)
         seconds = float(last.pop(_SECONDS))
-        best.pop(_SECONDS)
         put_back(model, last)
     for epoch in range(len(epochs), plan.epochs):
         began = time.perf_counter()
-        loss = _teach(model, job, epoch, steps, monitor)
+        losses = teach_epoch(
+            model,
+            drawn_ahead(batches(job.train, plan, epoch)),
+            epoch,
+            epochs=plan.epochs,
+            steps=steps,
+            batch=plan.batch,
+            rate=plan.rate,
+            monitor=monitor,
+        )
         seconds += time.perf_counter() - began
         map50 = _map50(find, job, monitor)
-        epochs.append({"loss": loss, "val_loss": 1 - map50})
+        epochs.append({"loss": losses["loss"], "val_loss": 1 - map50})
         monitor.say(
-            f"epoch {epoch + 1} of {plan.epochs}: loss {loss:.3f}, mAP50 {map50:.3f} on "
+            f"epoch {epoch + 1} of {plan.epochs}: loss {losses['loss']:.3f}, mAP50 {map50:.3f} on "
             f"{len(job.valid)} radiographs"
         )
-        history = history_table(epochs)
-        arrays = kept_arrays(model)
-        if best_of(history) == len(epochs):
-            best = arrays
-        folder.keep(record, history, {**arrays, _SECONDS: np.array(seconds)})
+        arrays = {**kept_arrays(model), _SECONDS: np.array(seconds)}
+        folder.keep(record, history_table(epochs), arrays)
+    best = dict(folder.state().best)
+    best.pop(_SECONDS)
     put_back(model, best)
     return seconds
 
@@ -171,51 +175,17 @@ def started(job: DetectorJob, trunk: str | os.PathLike[str] | Weights) -> Detect
     return detector
 
 
-def weights_file(folder: RunFolder) -> Path:
-    """Return where the weights of the chosen epoch are written."""
-    return folder.folder / "weights.npz"
-
-
 def _compiled(learner: keras.Model, plan: DetectorPlan, steps: int) -> keras.Model:
     keras = require_keras("Training")
     for layer in learner.layers:
         layer.trainable = not layer.name.startswith(FROZEN)
-    rate = keras.optimizers.schedules.CosineDecay(
-        plan.rate * 0.1,
-        max(1, steps * plan.epochs - plan.rise),
-        alpha=0.02,
-        warmup_target=plan.rate,
-        warmup_steps=plan.rise,
-    )
+    rate = rising_and_falling(plan.rate, plan.rise, steps * plan.epochs)
     learner.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=plan.decay, global_clipnorm=plan.clip),
         jit_compile=False,
     )
     learner.optimizer.build(learner.trainable_variables)
     return learner
-
-
-def _teach(model: keras.Model, job: DetectorJob, epoch: int, steps: int, monitor: Monitor) -> float:
-    """Teach one epoch, from 0, and return its mean loss."""
-    keras = require_keras("Training")
-    last = {"loss": math.nan}
-
-    def step_ended(step: int, logs: dict[str, float]) -> None:
-        if not math.isfinite(logs["loss"]):
-            raise diverged(job.plan.rate)
-        last.update(logs)
-        monitor.step(epoch * steps + step + 1, job.plan.epochs * steps, "training")
-
-    run_epochs(
-        model,
-        _dataset(job, epoch),
-        [keras.callbacks.LambdaCallback(on_train_batch_end=step_ended)],
-        epochs=epoch + 1,
-        batch=job.plan.batch,
-        first=epoch,
-        steps_per_epoch=steps,
-    )
-    return float(last["loss"])
 
 
 def _map50(
@@ -232,17 +202,3 @@ def _map50(
         monitor.check()
     map50 = mean_average_precision(judged, resamples=0).map50.value
     return map50 if math.isfinite(map50) else 0.0
-
-
-def _dataset(job: DetectorJob, epoch: int) -> tf.data.Dataset:
-    """Return the steps of an epoch, each drawn while the one before it is taught."""
-    import tensorflow as tf
-
-    signature = {
-        RADIOGRAPH: tf.TensorSpec((None, None, None, 1), tf.float32),
-        TRUTH: tf.TensorSpec((None, None, 4), tf.float32),
-    }
-    drawn = tf.data.Dataset.from_generator(
-        lambda: batches(job.train, job.plan, epoch), output_signature=signature
-    )
-    return drawn.prefetch(1)

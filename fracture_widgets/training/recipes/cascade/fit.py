@@ -21,8 +21,8 @@ from fracture_widgets.models.networks.names import (
     probe_name,
 )
 from fracture_widgets.training.features import TrunkFeatures
-from fracture_widgets.training.loop import make_variables, run_epochs
 from fracture_widgets.training.recipes.cascade.views import taught_parts
+from fracture_widgets.training.teaching import make_variables, teach_epoch
 
 if TYPE_CHECKING:
     import keras
@@ -164,35 +164,36 @@ def _fit(
         loss=_losses(recipe, outputs),
     )
     make_variables(model)
-    follower = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda step, **_: monitor.step(step + 1, steps, "training"),
-        on_epoch_end=lambda epoch, logs: monitor.say(
-            f"epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f}"
-        ),
-    )
-    run_epochs(
-        model,
-        _batches(lesson, _Targets(lesson, outputs), rows, recipe),
-        [follower],
-        epochs=epochs,
-        batch=recipe.batch,
-        steps_per_epoch=steps,
-    )
+    targets, rng = _Targets(lesson, outputs), np.random.default_rng(recipe.seed)
+    for epoch in range(epochs):
+        losses = teach_epoch(
+            model,
+            _batches(lesson, targets, rows, recipe.batch, rng),
+            epoch,
+            epochs=epochs,
+            steps=steps,
+            batch=recipe.batch,
+            rate=rate,
+            monitor=monitor,
+        )
+        monitor.say(f"epoch {epoch + 1} of {epochs}: loss {losses['loss']:.3f}")
 
 
 def _batches(
-    lesson: Lesson, targets: _Targets, rows: npt.NDArray[np.intp], recipe: CascadeRecipe
+    lesson: Lesson,
+    targets: _Targets,
+    rows: npt.NDArray[np.intp],
+    batch: int,
+    rng: np.random.Generator,
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield batches without an end: in every epoch another order, and of each row another view."""
-    rng = np.random.default_rng(recipe.seed)
+    """Yield the batches of an epoch: in each another order, and of each row another view."""
     stored = lesson.features.stored
-    while True:
-        order = rng.permutation(rows)
-        chosen = rng.integers(0, stored.shape[1], len(order))
-        for start in range(0, len(rows) // recipe.batch * recipe.batch, recipe.batch):
-            at, seen = order[start : start + recipe.batch], chosen[start : start + recipe.batch]
-            true, weights = targets.of(at, seen)
-            yield (stored[at, seen], targets.groups[at]), true, weights
+    order = rng.permutation(rows)
+    chosen = rng.integers(0, stored.shape[1], len(order))
+    for start in range(0, len(rows) // batch * batch, batch):
+        at, seen = order[start : start + batch], chosen[start : start + batch]
+        true, weights = targets.of(at, seen)
+        yield (stored[at, seen], targets.groups[at]), true, weights
 
 
 def _losses(recipe: CascadeRecipe, outputs: Sequence[str]) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,35 +12,146 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.weight_files import collect_weights, write_weights
-from fracture_widgets.training.loop import (
-    diverged,
-    kept_arrays,
-    make_variables,
-    put_back,
-    run_epochs,
+from fracture_widgets.models.networks.looks import (
+    FRACTURE_HEAT,
+    FRACTURE_LOGITS,
+    FRACTURE_SIDES,
+    JOINT_HEAT,
+    JOINT_SIDES,
 )
-from fracture_widgets.training.recipes.looks.epochs import OUTPUTS, Lesson
+from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
+from fracture_widgets.models.weight_files import collect_weights, write_weights
 from fracture_widgets.training.recipes.looks.losses import LOSSES
-from fracture_widgets.training.recipes.looks.radiographs import Run
+from fracture_widgets.training.recipes.looks.radiographs import (
+    DRAWN,
+    LIMB,
+    OTHER,
+    LabelledRadiograph,
+    Run,
+)
 from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
+from fracture_widgets.training.recipes.looks.views import (
+    JOINT,
+    PATCH,
+    WHOLE,
+    View,
+    ViewRequest,
+    draw,
+)
 from fracture_widgets.training.run_folder import (
     DatasetIdentity,
     RunFolder,
     RunRecord,
     history_table,
 )
+from fracture_widgets.training.teaching import (
+    drawn_ahead,
+    kept_arrays,
+    make_variables,
+    put_back,
+    rising_and_falling,
+    teach_epoch,
+)
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
+
+PlannedStep = tuple[int, Sequence[ViewRequest]]
+"""The sides of a step's views, and what they are of."""
+Batch = tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[np.float32]]]
+
+OUTPUTS = (
+    *(JOINT_HEAT, JOINT_SIDES),
+    *(FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES, FRACTURE_LOGITS),
+)
+"""The outputs that are taught."""
 
 _NEVER, _NOT_WARM = ("conv1_", "conv2_"), ("conv3_", "conv4_")
 """How the names of the layers begin that keep what ImageNet taught them; at first, or at all."""
 _AVERAGE = "average/"
 _EVERY = 2
 """Every so many steps the average of the weights follows them."""
+
+
+class Lesson:
+    """What a run learns from, ready to be drawn epoch by epoch."""
+
+    def __init__(
+        self, learned: Sequence[LabelledRadiograph], recipe: LooksRecipe, parts: int
+    ) -> None:
+        self._recipe, self._parts = recipe, parts
+        self._limbs = [known for known in learned if known.kind == LIMB]
+        self._drawn = [known for known in learned if known.kind == DRAWN]
+        self._others = [known for known in learned if known.kind == OTHER]
+        self._broken_others = [known for known in self._others if known.outlines]
+        self._sound_others = [
+            known for known in self._others if not known.outlines and not known.fractured
+        ]
+        self._several = [known for known in self._limbs if len(known.joints) > 1]
+        joints = [
+            ViewRequest(JOINT, known, joint)
+            for known in self._limbs
+            for joint in known.joints
+            if joint.label >= 0
+        ]
+        self._broken = [request for request in joints if _label_of(request) == 1]
+        self._sound = [request for request in joints if _label_of(request) == 0]
+        often = Counter(_part_of(request) for request in self._sound)
+        commonest = max(often, key=often.__getitem__, default=None)
+        self._rarer = [request for request in self._sound if _part_of(request) != commonest]
+        self.steps = len(self.plan(0))
+        """Steps of every epoch."""
+        if not self.steps:
+            raise TrainingError(
+                f"There is too little to learn from for a batch of {recipe.batch}: choose a "
+                "smaller batch, or a larger dataset."
+            )
+
+    def plan(self, epoch: int) -> list[PlannedStep]:
+        """Return the steps of an epoch, from 0."""
+        recipe = self._recipe
+        rng = np.random.default_rng([recipe.seed, epoch])
+        limb_size, joint_size = recipe.sizes(epoch)
+
+        def some(of: Sequence[Any], most: int) -> list[Any]:
+            return [of[at] for at in rng.permutation(len(of))[:most]]
+
+        sound = some(self._sound, recipe.joints)
+        # Parts with fewer joints make up for it.
+        rarer = some(self._rarer, recipe.joints // 4)
+        joints = [*self._broken * 2, *sound[: int(0.75 * len(sound))], *rarer]
+        patches = [*self._broken_others, *some(self._sound_others, recipe.sound_patches)]
+        joints += [ViewRequest(PATCH, known) for known in patches]
+        joints += [
+            ViewRequest(JOINT, known, known.joints[0]) for known in some(self._drawn, recipe.drawn)
+        ]
+        wholes = [*some(self._limbs, recipe.limbs), *some(self._others, recipe.others)]
+        wholes += some(self._drawn, recipe.drawn_limbs)
+        wholes += some(self._several, recipe.several)
+        limbs = [ViewRequest(WHOLE, known) for known in wholes]
+        rng.shuffle(limbs)
+        rng.shuffle(joints)
+        steps = [*self._batches(limbs, limb_size), *self._batches(joints, joint_size)]
+        rng.shuffle(steps)
+        return steps
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Draw the steps of an epoch, from 0."""
+        for step, (size, requests) in enumerate(self.plan(epoch)):
+            rng = np.random.default_rng([self._recipe.seed, epoch, step])
+            yield _batch(
+                [
+                    draw(request, size, rng, strong=self._recipe.strong, parts=self._parts)
+                    for request in requests
+                ]
+            )
+
+    def _batches(self, requests: Sequence[ViewRequest], size: int) -> list[PlannedStep]:
+        batch = self._recipe.batch
+        whole = len(requests) // batch * batch
+        return [(size, requests[at : at + batch]) for at in range(0, whole, batch)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +166,13 @@ class TrainingJob:
     @property
     def record(self) -> RunRecord:
         """What the run is, apart from how far it is."""
-        digest = hashlib.sha256()
+        lines = []
         for known in self.run.learned:
             joints = [(joint.part, joint.label, joint.box.tolist()) for joint in known.joints]
             outlines = [outline.tolist() for outline in known.outlines]
-            line = [known.image_id, known.study, known.kind, known.pixels.shape, joints, outlines]
-            digest.update(f"{json.dumps(line)}\n".encode())
-        studies = len({known.study for known in self.run.learned})
-        identity = DatasetIdentity(len(self.run.learned), studies, digest.hexdigest())
+            about = (known.image_id, known.study, known.kind, known.pixels.shape)
+            lines.append([*about, joints, outlines])
+        identity = DatasetIdentity.of_lines(lines, [known.study for known in self.run.learned])
         return RunRecord(f"looks, {self.run.name}", "looks", self.recipe.to_dict(), identity)
 
     def weights_after(self, epochs: int) -> Path:
@@ -86,15 +194,27 @@ def fit_looks(network: keras.Model, job: TrainingJob, monitor: Monitor = SILENT)
     if folder.started:
         folder.check_same_training(record)
         state = folder.state()
-        epochs = [{"loss": float(loss)} for loss in state.history["loss"]]
+        epochs = state.epochs
         model = _compiled(network, recipe, lesson.steps, recipe.place(len(epochs) - 1)[0])
-        average, kept = _divided(state.last)
+        kept = dict(state.last)
+        for name in [name for name in kept if name.startswith(_AVERAGE)]:
+            average[name.removeprefix(_AVERAGE)] = kept.pop(name)
         put_back(model, kept)
     for epoch in range(len(epochs), recipe.epochs):
         number = recipe.place(epoch)[0]
         if model is None or number != recipe.place(epoch - 1)[0]:
             model = _compiled(network, recipe, lesson.steps, number)
-        logs = _teach(model, lesson, recipe, epoch, average if number else None, monitor)
+        logs = teach_epoch(
+            model,
+            drawn_ahead(lesson.batches(epoch)),
+            epoch,
+            epochs=recipe.epochs,
+            steps=lesson.steps,
+            batch=recipe.batch,
+            rate=recipe.rate if number else recipe.warm_rate,
+            monitor=monitor,
+            step_ended=_following(average, model, recipe.kept) if number else None,
+        )
         epochs.append({"loss": logs["loss"]})
         monitor.say(_line(epoch, recipe.epochs, logs))
         if recipe.is_candidate(epoch):
@@ -105,62 +225,24 @@ def fit_looks(network: keras.Model, job: TrainingJob, monitor: Monitor = SILENT)
     return job.weights_after(recipe.epochs)
 
 
-def _teach(
-    model: keras.Model,
-    lesson: Lesson,
-    recipe: LooksRecipe,
-    epoch: int,
-    average: dict[str, npt.NDArray[np.float32]] | None,
-    monitor: Monitor,
-) -> Mapping[str, float]:
-    """Teach an epoch, from 0; let the average follow the weights; return the mean losses."""
-    keras = require_keras("Training")
-    last: dict[str, float] = {}
+def _following(
+    average: dict[str, npt.NDArray[np.float32]], model: keras.Model, kept: float
+) -> Callable[[int], None]:
+    """Return what moves the average of the weights that are taught towards what they are now."""
 
-    def step_ended(step: int, logs: dict[str, float]) -> None:
-        if not math.isfinite(logs["loss"]):
-            raise diverged(recipe.warm_rate if average is None else recipe.rate)
-        if average is not None and (not average or step % _EVERY == 0):
-            _follow(average, model, recipe.kept)
-        last.update(logs)
-        done = epoch * lesson.steps + step + 1
-        monitor.step(done, recipe.epochs * lesson.steps, "training")
+    def follow(step: int) -> None:
+        if average and step % _EVERY:
+            return
+        for layer in model.layers:
+            for variable in layer.trainable_weights:
+                name, now = f"{layer.name}/{variable.name}", np.asarray(variable, np.float32)
+                if name in average:
+                    average[name] *= np.float32(kept)
+                    average[name] += np.float32(1 - kept) * now
+                else:
+                    average[name] = now.copy()
 
-    run_epochs(
-        model,
-        _dataset(lesson, epoch),
-        [keras.callbacks.LambdaCallback(on_train_batch_end=step_ended)],
-        epochs=epoch + 1,
-        batch=recipe.batch,
-        first=epoch,
-        steps_per_epoch=lesson.steps,
-    )
-    return last
-
-
-def _follow(average: dict[str, npt.NDArray[np.float32]], model: keras.Model, kept: float) -> None:
-    """Move the average of the weights that are taught towards what they are now."""
-    for layer in model.layers:
-        for variable in layer.trainable_weights:
-            name, now = f"{layer.name}/{variable.name}", np.asarray(variable, np.float32)
-            if name in average:
-                average[name] *= np.float32(kept)
-                average[name] += np.float32(1 - kept) * now
-            else:
-                average[name] = now.copy()
-
-
-def _divided(
-    arrays: Mapping[str, npt.NDArray[Any]],
-) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, npt.NDArray[Any]]]:
-    """Divide what was kept of a run into the average of the weights and all else."""
-    average = {
-        name.removeprefix(_AVERAGE): array
-        for name, array in arrays.items()
-        if name.startswith(_AVERAGE)
-    }
-    rest = {name: array for name, array in arrays.items() if not name.startswith(_AVERAGE)}
-    return average, rest
+    return follow
 
 
 def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int) -> keras.Model:
@@ -173,14 +255,7 @@ def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int
     model = keras.Model(network.input, {name: network.output[name] for name in OUTPUTS})
     rate: Any = recipe.warm_rate
     if number:
-        falling = steps * taught.epochs - recipe.rise
-        rate = keras.optimizers.schedules.CosineDecay(
-            taught.rate * 0.1,
-            max(1, falling),
-            alpha=0.02,
-            warmup_target=taught.rate,
-            warmup_steps=recipe.rise,
-        )
+        rate = rising_and_falling(taught.rate, recipe.rise, steps * taught.epochs)
     model.compile(
         optimizer=keras.optimizers.AdamW(
             rate, weight_decay=recipe.decay, global_clipnorm=recipe.clip
@@ -194,22 +269,6 @@ def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int
     return model
 
 
-def _dataset(lesson: Lesson, epoch: int) -> tf.data.Dataset:
-    """Return the steps of an epoch, each drawn while the one before it is taught."""
-    import tensorflow as tf
-
-    places = dict.fromkeys(OUTPUTS, (None, None, None, None))
-    shapes = {**places, OUTPUTS[-1]: (None, None)}
-    signature = (
-        tf.TensorSpec((None, None, None, 1), tf.float32),
-        {name: tf.TensorSpec(shape, tf.float32) for name, shape in shapes.items()},
-    )
-    drawn = tf.data.Dataset.from_generator(
-        lambda: lesson.batches(epoch), output_signature=signature
-    )
-    return drawn.prefetch(1)
-
-
 def _line(epoch: int, epochs: int, logs: Mapping[str, float]) -> str:
     parts = ", ".join(
         f"{name.removesuffix('_loss').replace('_', ' ')} {value:.3f}"
@@ -217,3 +276,32 @@ def _line(epoch: int, epochs: int, logs: Mapping[str, float]) -> str:
         if name != "loss"
     )
     return f"epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f} ({parts})"
+
+
+def _label_of(request: ViewRequest) -> int:
+    assert request.joint is not None
+    return request.joint.label
+
+
+def _part_of(request: ViewRequest) -> int:
+    assert request.joint is not None
+    return request.joint.part
+
+
+def _batch(views: Sequence[View]) -> Batch:
+    """Stack views and what the network should have said of them, each with how much it counts."""
+    pixels = np.stack([view.pixels for view in views])[..., None].astype(np.float32)
+    targets = [view.targets for view in views]
+    wanted: Mapping[str, list[npt.NDArray[np.float32]]] = {
+        JOINT_HEAT: [_joined(view.joints.heat, view.joints.weight) for view in targets],
+        JOINT_SIDES: [view.joints.sides for view in targets],
+        FRACTURE_MAP_OUTPUT: [_joined(view.share, view.fractures.weight) for view in targets],
+        FRACTURE_HEAT: [_joined(view.fractures.heat, view.fractures.weight) for view in targets],
+        FRACTURE_SIDES: [view.fractures.sides for view in targets],
+        FRACTURE_LOGITS: [view.label for view in targets],
+    }
+    return pixels, {name: np.stack(arrays) for name, arrays in wanted.items()}
+
+
+def _joined(*arrays: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.concatenate(arrays, axis=-1)

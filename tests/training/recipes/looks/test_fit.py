@@ -13,8 +13,7 @@ from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks.looks import build_looks_network
 from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.training.recipes.looks.epochs import OUTPUTS, Lesson
-from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
+from fracture_widgets.training.recipes.looks.fit import OUTPUTS, Lesson, TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.losses import LOSSES
 from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
 from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
