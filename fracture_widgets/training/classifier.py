@@ -41,9 +41,9 @@ from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.models.weight_files import assign_weights, collect_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.data import (
+    Augmenter,
     Examples,
     Shuffle,
-    augmenter,
     batches,
     check_splits,
     check_study_labels,
@@ -193,7 +193,7 @@ class ClassifierTraining:
         plan = self._plan
         targets = one_hot(examples.table["answer"], self._labels)
         train, validation = examples.rows("train"), examples.rows("validation")
-        vary = None if plan.augmentation is None else augmenter(plan.augmentation, plan.seed)
+        vary = None if plan.augmentation is None else Augmenter(plan.augmentation, plan.seed)
         shuffle = Shuffle(plan.seed)
         devices = strategy.num_replicas_in_sync
         sizes = [even_batch(len(rows), plan.batch, devices) for rows in (train, validation)]

@@ -232,9 +232,17 @@ def class_weights(targets: npt.NDArray[np.float32]) -> dict[int, float]:
 class Augmenter:
     """Varies batches of greys; what is drawn depends on the seed, the epoch and the batch alone."""
 
-    def __init__(self, steps: list[Any], seed: int) -> None:
-        self._steps = steps
+    def __init__(self, settings: Augmentation, seed: int) -> None:
+        layers = require_keras("Training").layers
+        self._steps = [
+            layers.RandomFlip("horizontal", seed=seed),
+            layers.RandomRotation(settings.rotation / 360.0, seed=seed + 1, **_BLACK),
+            layers.RandomZoom((-settings.zoom, settings.zoom), seed=seed + 2, **_BLACK),
+            layers.RandomContrast(settings.contrast, value_range=(0, 255), seed=seed + 3),
+        ]
         self._seed = seed
+        if not settings.flip:
+            self._steps, self._seed = self._steps[1:], seed + 1
 
     def __call__(self, greys: Any) -> Any:
         """Vary a batch, float32 of shape ``(n, h, w, 1)`` in 0 to 255."""
@@ -249,18 +257,6 @@ class Augmenter:
                 state.assign([self._seed + number, epoch * _DRAWS_IN_AN_EPOCH])
 
 
-def augmenter(settings: Augmentation, seed: int) -> Augmenter:
-    """Return what varies a batch of greys, float32 of shape ``(n, h, w, 1)`` in 0 to 255."""
-    layers = require_keras("Training").layers
-    steps = [
-        layers.RandomFlip("horizontal", seed=seed),
-        layers.RandomRotation(settings.rotation / 360.0, seed=seed + 1, **_BLACK),
-        layers.RandomZoom((-settings.zoom, settings.zoom), seed=seed + 2, **_BLACK),
-        layers.RandomContrast(settings.contrast, value_range=(0, 255), seed=seed + 3),
-    ]
-    return Augmenter(steps if settings.flip else steps[1:], seed if settings.flip else seed + 1)
-
-
 def augmented_views(
     radiograph: Radiograph, n: int, settings: Augmentation = _SETTINGS, *, seed: int = 0
 ) -> list[Radiograph]:
@@ -269,7 +265,7 @@ def augmented_views(
         raise ValueError(f"n is 1 or more. Received: {n}")
     require_keras("Augmentation")
     same = np.repeat(network_input(radiograph.pixels)[np.newaxis], n, axis=0)
-    varied = np.asarray(augmenter(settings, seed)(same))[..., 0] / np.float32(255)
+    varied = np.asarray(Augmenter(settings, seed)(same))[..., 0] / np.float32(255)
     return [replace(radiograph, pixels=np.clip(view, 0, 1)) for view in varied]
 
 

@@ -7,9 +7,9 @@ pytest.importorskip("tensorflow")
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.data import (
+    Augmenter,
     Shuffle,
     augmented_views,
-    augmenter,
     batches,
     class_weights,
     one_hot,
@@ -65,7 +65,7 @@ def greys():
 
 
 def test_no_variation_changes_nothing(greys):
-    np.testing.assert_allclose(augmenter(STILL, 0)(greys), greys, atol=1e-2)
+    np.testing.assert_allclose(Augmenter(STILL, 0)(greys), greys, atol=1e-2)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_no_variation_changes_nothing(greys):
     ],
 )
 def test_every_variation_varies_and_stays_within_the_greys(greys, settings):
-    varied = np.asarray(augmenter(settings, 0)(greys))
+    varied = np.asarray(Augmenter(settings, 0)(greys))
     changed = np.abs(varied - greys).max(axis=(1, 2, 3)) > 1
     assert changed.any()
     assert varied.shape == greys.shape
@@ -87,14 +87,14 @@ def test_every_variation_varies_and_stays_within_the_greys(greys, settings):
 
 
 def test_a_seed_repeats_and_the_next_batch_differs(greys):
-    first, again = augmenter(Augmentation(), 3), augmenter(Augmentation(), 3)
+    first, again = Augmenter(Augmentation(), 3), Augmenter(Augmentation(), 3)
     one = np.asarray(first(greys))
     np.testing.assert_array_equal(one, again(greys))
     assert not np.array_equal(one, first(greys))
 
 
 def test_any_epoch_can_be_drawn_again(greys):
-    shuffle, vary = Shuffle(3), augmenter(Augmentation(), 3)
+    shuffle, vary = Shuffle(3), Augmenter(Augmentation(), 3)
     rows = np.arange(50)
 
     def drawn(epoch):
@@ -111,7 +111,7 @@ def test_any_epoch_can_be_drawn_again(greys):
 def test_what_turns_into_view_is_black():
     white = np.full((8, 32, 32, 1), 255, np.float32)
     settings = Augmentation(flip=False, rotation=45, zoom=0, contrast=0)
-    corners = np.asarray(augmenter(settings, 0)(white))[:, 0, 0, 0]
+    corners = np.asarray(Augmenter(settings, 0)(white))[:, 0, 0, 0]
     assert corners.min() == 0
 
 

@@ -23,7 +23,7 @@ from fracture_widgets.models.networks.question import with_head
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.parts import FRACTURED, LABELS
 from fracture_widgets.training.compare.folds import FoldFacts, FoldResult, FoldRows, Work
-from fracture_widgets.training.data import Shuffle, augmenter, batches, class_weights
+from fracture_widgets.training.data import Augmenter, Shuffle, batches, class_weights
 from fracture_widgets.training.loop import Fitted, TrainingLoop
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import Progress, TrainingMonitor
@@ -215,7 +215,7 @@ def _fit(
     monitor: TrainingMonitor,
 ) -> Fitted:
     targets, seed = work.data.targets, plan.seed + fold.number
-    vary = None if plan.augmentation is None else augmenter(plan.augmentation, seed)
+    vary = None if plan.augmentation is None else Augmenter(plan.augmentation, seed)
     return TrainingLoop(learner, plan, monitor).fit(
         batches(inputs, targets, fold.train, size=plan.batch, shuffled=Shuffle(seed), vary=vary),
         batches(inputs, targets, fold.validation, size=plan.batch),
