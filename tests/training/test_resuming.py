@@ -1,6 +1,7 @@
 """A training that was stopped goes on to the end it would have had."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,6 +39,14 @@ def stop_in(epoch):
         return bool(told) and (told[-1].epoch, told[-1].batch) == (epoch, 2)
 
     return {"progress": told.append, "cancelled": cancelled}
+
+
+@pytest.fixture(scope="module")
+def stopped(folder, tiny_trunk, tmp_path_factory):
+    """A run that was stopped in its third epoch; it is copied, and stays as it is."""
+    out = tmp_path_factory.mktemp("stopped") / "run"
+    train_fracture_model("hand", folder, plan=PLAN, out=out, trunk=tiny_trunk, **stop_in(3))
+    return out
 
 
 def assert_same(one, other):
@@ -136,9 +145,9 @@ def test_enough_ends_a_training_and_judges_it(train, tmp_path):
         train(enough=lambda: True)
 
 
-def test_a_run_is_opened_again_without_its_network(train, tmp_path):
+def test_a_run_is_opened_again_without_its_network(train, stopped, tmp_path):
     out = tmp_path / "2026-hand"
-    train(out=out, **stop_in(3))
+    shutil.copytree(stopped, out)
     unfinished = open_run(out)
     assert (unfinished.finished, unfinished.evaluation) == (False, None)
     assert unfinished.card["interrupted"]
@@ -159,10 +168,10 @@ def test_a_run_is_opened_again_without_its_network(train, tmp_path):
     assert list_runs(tmp_path) == [out]
 
 
-def test_another_network_s_state_is_refused_and_kept(train, tmp_path):
+def test_another_network_s_state_is_refused_and_kept(train, stopped, tmp_path):
     import keras
 
-    train(out=tmp_path / "run", **stop_in(3))
+    shutil.copytree(stopped, tmp_path / "run")
 
     def build(size):
         radiograph = keras.Input((size, size, 1), name="radiograph")
@@ -177,8 +186,10 @@ def test_another_network_s_state_is_refused_and_kept(train, tmp_path):
     assert len(open_run(tmp_path / "run").history) == 2
 
 
-def test_a_new_training_replaces_an_unfinished_one_only_once_an_epoch_ended(train, tmp_path):
-    train(out=tmp_path / "run", **stop_in(3))
+def test_a_new_training_replaces_an_unfinished_one_only_once_an_epoch_ended(
+    train, stopped, tmp_path
+):
+    shutil.copytree(stopped, tmp_path / "run")
     said = []
     with pytest.raises(TrainingError, match="nothing to keep"):
         train(out=tmp_path / "run", say=said.append, **stop_in(1))
