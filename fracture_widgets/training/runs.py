@@ -255,7 +255,7 @@ def open_run(folder: str | os.PathLike[str]) -> TrainingRun:
     Examples
     --------
     >>> from fracture_widgets import TrainingPlan, open_run, train_fracture_model, write_phantoms
-    >>> _ = write_phantoms("drawn", patients=10)
+    >>> _ = write_phantoms("drawn", patients=8)
     >>> plan = TrainingPlan(epochs=1, weights="shipped", frozen_trunk=True, augmentation=None)
     >>> _ = train_fracture_model("hand", "drawn", plan=plan, out="runs/hand")
     >>> open_run("runs/hand").finished

@@ -176,9 +176,9 @@ def train_fracture_model(
     Examples
     --------
     >>> from fracture_widgets import TrainingPlan, train_fracture_model, write_phantoms
-    >>> _ = write_phantoms("drawn", patients=10)
+    >>> _ = write_phantoms("drawn", patients=8)
     >>> plan = TrainingPlan(epochs=2, weights="shipped", frozen_trunk=True, augmentation=None)
-    >>> result = train_fracture_model("Elbow", "drawn", plan=plan, out="runs/elbow")
+    >>> result = train_fracture_model("Hand", "drawn", plan=plan, out="runs/hand")
     >>> sorted(path.suffix for path in result.files.values())[:1]
     ['.json']
     """
