@@ -84,8 +84,13 @@ def pixels(atlas, lesson) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def before(trunk) -> dict[str, np.ndarray]:
-    return collect_weights(build_cascade_network(BODY_PARTS, trunk))
+def untaught(trunk) -> keras.Model:
+    return build_cascade_network(BODY_PARTS, trunk)
+
+
+@pytest.fixture(scope="module")
+def before(untaught) -> dict[str, np.ndarray]:
+    return collect_weights(untaught)
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +140,7 @@ def test_the_first_view_is_what_serving_sees_of_the_standard_crop(atlas, lesson)
     assert np.abs(views.pixels[0, 0] - served[..., 0]).max() <= 1
 
 
-def test_interrupted_features_are_completed_and_the_same(lesson, pixels, trunk, folder):
-    network = build_cascade_network(BODY_PARTS, trunk)
+def test_interrupted_features_are_completed_and_the_same(lesson, pixels, untaught, folder):
     shutil.copytree(folder / "features", folder / "again")
     (kept,) = (folder / "again").rglob("*.u8")
     kept.unlink()  # the ceilings stay
@@ -146,20 +150,19 @@ def test_interrupted_features_are_completed_and_the_same(lesson, pixels, trunk, 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        trunk_features(network, pixels, folder / "again", Monitor(give_up))
+        trunk_features(untaught, pixels, folder / "again", Monitor(give_up))
     with kept.open("ab") as torn:
         torn.write(b"half a view")
-    completed = trunk_features(network, pixels, folder / "again")
+    completed = trunk_features(untaught, pixels, folder / "again")
     np.testing.assert_array_equal(completed.stored, lesson.features.stored)
 
 
-def test_features_are_found_again_by_content(pixels, trunk, folder):
+def test_features_are_found_again_by_content(pixels, untaught, folder):
     counted: list[int] = []
-    network = build_cascade_network(BODY_PARTS, trunk)
     monitor = Monitor(lambda done, _total, _what: counted.append(done))
-    trunk_features(network, pixels, folder / "features", monitor)
+    trunk_features(untaught, pixels, folder / "features", monitor)
     assert counted == [pixels.shape[0] * pixels.shape[1]]
-    other = trunk_features(network, pixels[:1] // 2, folder / "features")
+    other = trunk_features(untaught, pixels[:1] // 2, folder / "features")
     assert other.stored.shape[0] == 1
 
 
@@ -176,17 +179,18 @@ def test_the_rest_learns(before, taught, name):
 
 
 def test_each_probe_knows_its_part_s_fractures_and_is_heard_as_the_recipe_says(taught, lesson):
-    for part in BODY_PARTS:
+    names = [probe_name(part) for part in BODY_PARTS]
+    probed = stored_outputs(taught, lesson, names)(np.arange(len(lesson.table)), 0)
+    for part, name in zip(BODY_PARTS, names, strict=True):
         kernel, _ = taught.get_layer(part).get_weights()
         half = RECIPE.temper / 2
         np.testing.assert_allclose(kernel[-2], [half, -half])
-        probe, _ = taught.get_layer(probe_name(part)).get_weights()
+        probe, _ = taught.get_layer(name).get_weights()
         np.testing.assert_allclose(probe[-2:, 0], [RECIPE.peak_weight, RECIPE.readout_weight])
         rows = np.flatnonzero(lesson.table["body_part"] == part)
         fractured = lesson.table["fractured"].to_numpy(dtype=bool)[rows]
-        name = probe_name(part)
-        probed = stored_outputs(taught, lesson, [name])(rows, 0)[name][:, 0]
-        assert probed[fractured].mean() > probed[~fractured].mean()
+        told = probed[name][rows, 0]
+        assert told[fractured].mean() > told[~fractured].mean()
 
 
 def test_reading_out_again_needs_no_teaching_again(teaching, lesson, trunk, folder):
