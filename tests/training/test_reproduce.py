@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +13,7 @@ import pytest
 pytest.importorskip("keras")
 
 from fracture_widgets.cli import main
+from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.networks.trunks import Architecture
@@ -140,7 +142,7 @@ def test_other_settings_are_refused_with_one_sentence(whole, quick, folder, tmp_
 
 
 def test_without_imagenet_s_weights_a_network_starts_at_random_and_says_so(
-    quick, tiny_trunk, tmp_path, monkeypatch
+    folder, tiny_trunk, tmp_path, monkeypatch
 ):
     def gone(source, application):
         raise ModelError("The ImageNet weights could not be downloaded.")
@@ -151,9 +153,10 @@ def test_without_imagenet_s_weights_a_network_starts_at_random_and_says_so(
     monkeypatch.setattr(module, "given_weights", gone)
     said = []
     models = ("always-normal", "k-means-features", "resnet50")
-    result = quick(
-        tmp_path, trunk="imagenet", models=models,
-        monitor=TrainingMonitor.of_callbacks(say=said.append),
+    table = load_dataset(folder)
+    result = reproduce(
+        table[table["body_part"] == "hand"], tmp_path, plan=PLAN, models=models, folds=2,
+        resamples=40, monitor=TrainingMonitor.of_callbacks(say=said.append),
     )  # fmt: skip
     assert said[0].startswith("ResNet-50 starts from random weights: The ImageNet weights")
     assert result.comparison.models["started_from"].to_dict()["resnet50"] == "random"
@@ -161,15 +164,22 @@ def test_without_imagenet_s_weights_a_network_starts_at_random_and_says_so(
     assert json.loads((tmp_path / "reproduce.json").read_text())["random"] == ["resnet50"]
 
 
-def test_the_command_does_all_of_it(quick, folder, tmp_path, capsys):
+def test_the_command_goes_on_with_what_the_function_began(whole, folder, tmp_path, capsys):
+    out = tmp_path / "paper"
+    shutil.copytree(whole[1], out)
+    shutil.rmtree(out / "networks" / "hand")
+    kept = (out / "comparison" / "folds").rglob("*.npz")
+    max(kept, key=lambda file: file.stat().st_mtime).unlink()
     words = (
-        *("reproduce", str(folder), "--out", str(tmp_path / "paper"), "--trunk", "none"),
-        *("--models", "always-normal", "alexnet", "--folds", "2", "--resamples", "20"),
-        *("--epochs", "1", "--batch", "8", "--validation", "0.25", "--test", "0.25"),
+        *("reproduce", str(folder), "--out", str(out), "--trunk", "none", "--models", *MODELS),
+        *("--folds", "2", "--resamples", "40", "--epochs", "1", "--batch", "8"),
+        *("--learning-rate", "0.003", "--validation", "0.25", "--test", "0.25"),
     )
     assert main(list(words)) == 0
     shown = capsys.readouterr()
     assert "| ResNet-50, body part |" in shown.out
     assert "epoch 1 of at most 1" in shown.err
+    assert shown.err.count("is finished: it is not done again") == 3
+    assert "vgg16: 1 of 2 folds were there from before." in shown.err
     assert main([*words, "--patience", "9"]) == 1
     assert "begun with other settings (patience 5, not 9)" in capsys.readouterr().err
