@@ -32,13 +32,19 @@ def _find_chromium(bundled: str) -> str | None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium; the test is skipped, with the way to get one, where there is none."""
+    """A headless Chromium that reaches this computer alone.
+
+    The test is skipped, with the way to get one, where there is none.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         chromium = _find_chromium(playwright.chromium.executable_path)
         if chromium is None:
             pytest.skip(NO_CHROMIUM)
-        running = playwright.chromium.launch(executable_path=chromium)
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+        )
         yield running
         running.close()

@@ -19,13 +19,14 @@ from pages import (
     button,
     expect_answered,
     expect_no_wider_than,
+    guarded_pages,
     open_workbench,
     pixels,
     tab,
     upload,
 )
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 from pypdf import PdfReader
 
 from fracture_widgets.base.words import NOTICE, percent
@@ -305,6 +306,29 @@ def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
     assert lesson.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     lesson.get_by_role("link", name="Workbench").click()
     expect(lesson.locator(".fw-workbench")).to_be_visible()
+
+
+def test_what_is_asked_of_another_machine_is_refused_and_fails_the_test(browser, address):
+    with (
+        pytest.raises(AssertionError, match=r"example.org/a.*example.org/b.*192.0.2.1/c"),
+        guarded_pages(browser, address) as new_page,
+    ):
+        page = new_page()
+        page.evaluate(
+            """() => { new WebSocket("ws://example.org/b");
+                  return fetch("http://example.org/a").catch(() => null); }"""
+        )
+        with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+            page.goto("http://192.0.2.1/c")
+
+
+def test_a_context_that_is_lent_again_knows_nothing_of_its_visitor(browser, address):
+    for _ in range(2):
+        with guarded_pages(browser, address) as new_page:
+            page = new_page()
+            page.goto(f"{address}voila/files/none")
+            assert page.evaluate("[document.cookie, localStorage.length]") == ["", 0]
+            page.evaluate("document.cookie = 'seen=1'; localStorage.seen = 1")
 
 
 def test_the_course_serves_its_notebooks_by_name_and_nothing_else(new_page, address):

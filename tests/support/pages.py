@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
 PATIENCE = 300_000  # milliseconds: a laptop that is doing something else answers late
 WIDE = {"width": 1280, "height": 860}
@@ -75,36 +77,76 @@ def serve(
 
 @contextmanager
 def guarded_pages(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open pages that reach one address.
+    """Open pages, each a visitor of its own, that reach one address.
 
-    Whatever they ask of another machine is refused, and the test that asked fails; so does one
-    whose page shows a dialog or meets an error.
+    What they ask of another machine is refused, as the fixture ``browser`` has it, and the test
+    that asked fails; so does one whose page shows a dialog or meets an error.
     """
-    abroad, alerts, errors = [], [], []
-    contexts: list[BrowserContext] = []
+    abroad: list[str] = []
+    alerts: list[str] = []
+    errors: list[str] = []
+    lent: list[_Lent] = []
+    own = (address, address.replace("http", "ws", 1))
 
-    def gate(route):
-        if route.request.url.startswith(address):
-            route.continue_()
-        else:
-            abroad.append(route.request.url)
-            route.abort()
+    def note(url: str) -> None:
+        if url.startswith(("http", "ws")) and not url.startswith(own):
+            abroad.append(url)
 
-    def make(**options) -> Page:
-        context = browser.new_context(**({"viewport": WIDE, "accept_downloads": True} | options))
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-        context.route(lambda url: url.startswith(("http", "ws")), gate)
-        page = context.new_page()
+    def note_request(request: Request) -> None:
+        note(request.url)
+
+    def make(**options: Any) -> Page:
+        context = _Lent(browser, {"viewport": WIDE, "accept_downloads": True} | options)
+        lent.append(context)
+        context.listen("request", note_request)
+        page = context.page
+        page.on("websocket", lambda socket: note(socket.url))
         page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page
 
     expect.set_options(timeout=PATIENCE)
     yield make
-    for context in contexts:
-        context.close()
+    for context in lent:
+        context.give_back()
     assert (abroad, alerts, errors) == ([], [], []), (abroad, alerts, errors)
+
+
+_IDLE: WeakKeyDictionary[Browser, dict[str, list[BrowserContext]]] = WeakKeyDictionary()
+_OF_A_VISITOR = "cookies,local_storage,indexeddb,cache_storage,file_systems,service_workers"
+
+
+class _Lent:
+    """A context with one page, which knows nothing of who had it before.
+
+    What they fetched and compiled is still there: without it a page costs twice as much.
+    """
+
+    def __init__(self, browser: Browser, options: dict[str, Any]) -> None:
+        self._idle = _IDLE.setdefault(browser, {}).setdefault(repr(sorted(options.items())), [])
+        self._context = self._idle.pop() if self._idle else browser.new_context(**options)
+        self._context.set_default_timeout(PATIENCE)
+        self._context.set_offline(False)
+        self._heard: list[tuple[Any, Any]] = []
+        self.page = self._context.new_page()
+        session = self._context.new_cdp_session(self.page)
+        what = {"origin": "*", "storageTypes": _OF_A_VISITOR}
+        session.send("Storage.clearDataForOrigin", what)
+        session.detach()
+        assert self._context.cookies() == []
+
+    def listen(self, event: Any, hear: Callable[[Any], None]) -> None:
+        """Hear of what happens on all pages of the context."""
+        self._context.on(event, hear)
+        self._heard.append((event, hear))
+
+    def give_back(self) -> None:
+        """Close all pages, and leave the context to another visitor."""
+        for page in self._context.pages:
+            page.close()
+        for event, hear in self._heard:
+            self._context.remove_listener(event, hear)
+        self._idle.append(self._context)
 
 
 def drop(page: Page, *paths: Path) -> None:
