@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from pages import button, expect_answered, expect_kept, open_workbench, upload
+from pages import button, expect_answered, expect_kept, open_page, open_workbench, upload
 from playwright.sync_api import expect
 
 from fracture_widgets.phantoms import draw_phantom
@@ -26,6 +26,21 @@ def test_a_page_whose_kernel_has_died_says_so_and_offers_to_go_on(new_page, dash
     ended.get_by_role("button", name="Go on with a new page").click()
     expect(page.locator(".fw-workbench")).to_be_visible()
     expect(page.locator(".fw-ended")).to_be_hidden()
+
+
+def test_a_page_that_is_long_in_coming_asks_after_its_kernel_later(new_page, dashboard):
+    page = new_page()
+    # Its first ten seconds are over at once, before it is told which kernel is its own.
+    page.add_init_script(
+        """{ const real = setTimeout;
+             window.setTimeout = (what, wait, ...rest) => {
+               if (wait !== 10_000) return real(what, wait, ...rest);
+               window.setTimeout = real;
+               return real(() => { window.asked = document.readyState; what(); }, 0);
+             }; }"""
+    )
+    open_page(page, dashboard.address, ".fw-workbench")
+    assert page.evaluate("asked") == "loading"
 
 
 def test_a_kernel_that_dies_during_an_answer_takes_nothing_along(new_page, dashboard, tmp_path):
