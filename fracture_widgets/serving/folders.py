@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +24,15 @@ _OURS = (
 _KERNEL = "profile_default/ipython_kernel_config.json"
 _QUIET = '{"IPKernelApp": {"log_level": 50}, "HistoryManager": {"enabled": false}}'
 """Visitors write nothing on the console, and of what a kernel is asked no record is kept."""
+_SPEC = "kernels/python3/kernel.json"
+_LAUNCH = """\
+import runpy, sys
+sys.modules['debugpy'] = None
+runpy.run_module('ipykernel_launcher', run_name='__main__')
+"""
+"""Starts a kernel without the debugger, which no page of ours asks for: a tenth of its start."""
 _NOWHERE_ELSE = {
+    "JUPYTER_PREFER_ENV_PATH": "0",  # nor another kernel than ours
     "PYTHONSAFEPATH": "1",  # no module is imported from where a program of ours is started
 }
 _ENDINGS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU", "SIGBREAK")
@@ -47,9 +57,13 @@ def folders_of_our_own() -> Iterator[Path]:
             cache_folder()
         except OSError:
             told.setdefault("MPLCONFIGDIR", str(folder))
-        settings = Path(told["IPYTHONDIR"], _KERNEL)
-        settings.parent.mkdir(parents=True)
-        settings.write_text(_QUIET, "utf-8")
+        spec = {
+            "argv": [sys.executable, "-c", _LAUNCH, "-f", "{connection_file}"],
+            "display_name": "Python 3",
+            "language": "python",
+        }
+        _write(Path(told["IPYTHONDIR"], _KERNEL), _QUIET)
+        _write(Path(told["JUPYTER_DATA_DIR"], _SPEC), json.dumps(spec))
         before = {name: os.environ.get(name) for name in told}
         os.environ.update(told)
         try:
@@ -60,6 +74,11 @@ def folders_of_our_own() -> Iterator[Path]:
                     del os.environ[name]
                 else:
                     os.environ[name] = value
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(text, "utf-8")
 
 
 def _end_in_order() -> None:

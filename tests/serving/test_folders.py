@@ -41,7 +41,7 @@ def test_who_has_no_home_has_one_until_the_end(monkeypatch: pytest.MonkeyPatch) 
         assert files.data_folder() == history
 
 
-def test_a_kernel_keeps_no_record_of_what_it_is_asked() -> None:
+def test_a_kernel_keeps_no_record_of_what_it_is_asked_and_has_no_debugger() -> None:
     from jupyter_client.manager import start_new_kernel
 
     with folders_of_our_own():
@@ -49,12 +49,13 @@ def test_a_kernel_keeps_no_record_of_what_it_is_asked() -> None:
         try:
             said: list[str] = []
             client.execute_interactive(
-                "print(get_ipython().history_manager.enabled)",
+                "import sys\n"
+                "print(get_ipython().history_manager.enabled, 'debugpy.server' in sys.modules)",
                 timeout=120,
                 output_hook=lambda message: said.append(message["content"].get("text", "")),
             )
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
-        assert "".join(said).strip() == "False"
+        assert "".join(said).strip() == "False False"
         assert not list(Path(os.environ["IPYTHONDIR"]).rglob("history.sqlite"))
