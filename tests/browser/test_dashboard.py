@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,13 @@ from pages import (
     PHONE,
     button,
     expect_answered,
+    expect_named_in_the_navigation,
     expect_no_wider_than,
+    forget_results,
     guarded_pages,
     open_workbench,
     pixels,
+    start_over,
     tab,
     upload,
 )
@@ -44,12 +47,27 @@ def address(dashboard) -> str:
 
 
 @pytest.fixture
-def page(new_page, dashboard) -> Page:
+def fresh_page(new_page, dashboard) -> Page:
     """A workbench with an empty history, opened and ready."""
-    shutil.rmtree(dashboard.data, ignore_errors=True)
+    forget_results(dashboard)
     page = new_page()
     open_workbench(page, dashboard.address)
     return page
+
+
+@pytest.fixture(scope="module")
+def visitor(browser, dashboard) -> Iterator[Page]:
+    with guarded_pages(browser, dashboard.address) as new_page:
+        page = new_page()
+        open_workbench(page, dashboard.address)
+        yield page
+
+
+@pytest.fixture
+def page(visitor, dashboard) -> Page:
+    """A workbench with an empty history, on which nothing is left of an earlier test."""
+    forget_results(dashboard)
+    return start_over(visitor)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +77,8 @@ def hand(tmp_path_factory) -> Path:
     return path
 
 
-def test_from_a_file_to_the_answer_to_the_history_and_back(page, address, hand, tmp_path):
+def test_from_a_file_to_the_answer_to_the_history_and_back(fresh_page, address, hand, tmp_path):
+    page = fresh_page
     expect(button(page, "Predict")).to_be_disabled()
     upload(page, hand)
     expect(page.get_by_alt_text("Thumbnail of left hand.png")).to_be_visible()
@@ -156,7 +175,9 @@ def at_same_places(hot, shape):
     )
 
 
-def test_with_the_keyboard_alone(page):
+def test_with_the_keyboard_alone(fresh_page):
+    page = fresh_page
+
     def go_to(wanted, *, presses=40):
         for _ in range(presses):
             page.keyboard.press("Tab")
@@ -278,9 +299,11 @@ def test_the_error_page_asks_no_other_server_either(new_page, address):
     expect(page.locator(".fw-workbench")).to_be_visible()
 
 
-def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
+def test_from_the_workbench_to_the_course_to_a_lesson_and_back(fresh_page, address):
+    page = fresh_page
     page.get_by_role("link", name="Course").click()
     expect(page.get_by_role("heading", name="Fractures, networks and doubt")).to_be_visible()
+    expect_named_in_the_navigation(page, address, "Course")
     lessons = page.locator("a.fw-lesson")
     files = lessons.evaluate_all("links => links.map(link => link.getAttribute('href'))")
     tools, texts = 3, 1
@@ -309,17 +332,16 @@ def test_from_the_workbench_to_the_course_to_a_lesson_and_back(page, address):
 
 
 def test_what_is_asked_of_another_machine_is_refused_and_fails_the_test(browser, address):
-    with (
-        pytest.raises(AssertionError, match=r"example.org/a.*example.org/b.*192.0.2.1/c"),
-        guarded_pages(browser, address) as new_page,
-    ):
-        page = new_page()
-        page.evaluate(
-            """() => { new WebSocket("ws://example.org/b");
-                  return fetch("http://example.org/a").catch(() => null); }"""
-        )
-        with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
-            page.goto("http://192.0.2.1/c")
+    guard = guarded_pages(browser, address)
+    page = guard.__enter__()()
+    page.evaluate(
+        """() => { new WebSocket("ws://example.org/b");
+              return fetch("http://example.org/a").catch(() => null); }"""
+    )
+    with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+        page.goto("http://192.0.2.1/c")
+    with pytest.raises(AssertionError, match=r"example.org/a.*example.org/b.*192.0.2.1/c"):
+        guard.__exit__(None, None, None)
 
 
 def test_a_context_that_is_lent_again_knows_nothing_of_its_visitor(browser, address):

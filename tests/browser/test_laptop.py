@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from pages import (
     drop,
     expect_answered,
     expect_on_screen,
+    guarded_pages,
     open_workbench,
+    start_over,
     tab,
     upload,
 )
 from picture_files import dicom_file
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from scripted_looks import drawn_limb
 
 from fracture_widgets.phantoms import draw_phantom
@@ -25,11 +28,18 @@ from fracture_widgets.phantoms import draw_phantom
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, dashboard) -> Iterator[Page]:
+    with guarded_pages(browser, dashboard.address) as new_page:
+        page = new_page(viewport=LAPTOP)
+        open_workbench(page, dashboard.address)
+        yield page
+
+
 @pytest.fixture
-def page(new_page, dashboard) -> Page:
-    page = new_page(viewport=LAPTOP)
-    open_workbench(page, dashboard.address)
-    return page
+def page(visitor: Page) -> Page:
+    """A workbench on which nothing is left of an earlier test."""
+    return start_over(visitor, LAPTOP)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +135,11 @@ def test_what_adds_radiographs_folds_away_and_a_button_brings_it_back(page, stud
     expect(samples).to_be_visible()
 
 
-def test_the_verdicts_of_all_joints_of_a_limb_stand_there_without_scrolling(page, tmp_path):
+def test_the_verdicts_of_all_joints_of_a_limb_stand_there_without_scrolling(
+    new_page, dashboard, tmp_path
+):
+    page = new_page(viewport=LAPTOP)
+    open_workbench(page, dashboard.address)
     path = tmp_path / "limb.png"
     path.write_bytes(drawn_limb().to_png())
     page.get_by_label("Answer at once").check()
@@ -137,7 +151,9 @@ def test_the_verdicts_of_all_joints_of_a_limb_stand_there_without_scrolling(page
     page.locator(".fw-joints").evaluate(
         """list => {
           const gravest = [...list.children].sort((a, b) => b.clientHeight - a.clientHeight)[0];
-          list.replaceChildren(...[1, 2, 3, 4].map(() => gravest.cloneNode(true)));
+          const taller = list.cloneNode(false);
+          taller.append(...[1, 2, 3, 4].map(() => gravest.cloneNode(true)));
+          list.replaceWith(taller); // the page goes on with its own
         }"""
     )
     expect_on_screen(joints.last)

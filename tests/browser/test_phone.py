@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import (
     PHONE,
+    answer_at_once,
     button,
     expect_no_wider_than,
     expect_on_screen,
+    guarded_pages,
     open_page,
     open_workbench,
+    start_over,
     tab,
     upload,
 )
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from fracture_widgets.phantoms import draw_phantom
 
@@ -32,9 +37,21 @@ TURNED = {"width": PHONE["height"], "height": PHONE["width"]}
 NOT_FOR_THUMBS = ("drop ", "hover", "(enter)")
 
 
+HELD: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, dashboard) -> Iterator[Page]:
+    with guarded_pages(browser, dashboard.address) as make:
+        page = make(**HELD)
+        open_workbench(page, dashboard.address)
+        yield page
+
+
 @pytest.fixture
-def page(new_page) -> Page:
-    return new_page(viewport=PHONE, has_touch=True, is_mobile=True)
+def page(visitor: Page) -> Page:
+    """A workbench on which nothing is left of an earlier test."""
+    return start_over(visitor, PHONE)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +69,7 @@ def expect_made_for_thumbs(page: Page) -> None:
 
 
 @pytest.mark.parametrize("edge", ["start", "end"])
-def test_the_verdict_is_on_the_screen_after_the_tap(page, dashboard, hand, edge):
-    open_workbench(page, dashboard.address)
+def test_the_verdict_is_on_the_screen_after_the_tap(page, hand, edge):
     expect_made_for_thumbs(page)
     upload(page, hand)
     predict, verdict = button(page, "Predict"), page.locator(".fw-card h2 strong")
@@ -67,8 +83,7 @@ def test_the_verdict_is_on_the_screen_after_the_tap(page, dashboard, hand, edge)
     expect_made_for_thumbs(page)
 
 
-def test_a_phone_that_turns_keeps_the_answer_and_what_was_being_written(page, dashboard, hand):
-    open_workbench(page, dashboard.address)
+def test_a_phone_that_turns_keeps_the_answer_and_what_was_being_written(page, hand):
     upload(page, hand)
     button(page, "Predict").tap()
     verdict = page.locator(".fw-card h2 strong")
@@ -91,8 +106,7 @@ def test_a_phone_that_turns_keeps_the_answer_and_what_was_being_written(page, da
     expect_made_for_thumbs(page)
 
 
-def test_the_other_tabs_are_made_for_thumbs_too(page, dashboard, hand):
-    open_workbench(page, dashboard.address)
+def test_the_other_tabs_are_made_for_thumbs_too(page, hand):
     upload(page, hand)
     expect(button(page, "Predict")).to_be_enabled()
     for name, shown in (("Worklist", ".fw-worklist"), ("History", ".fw-history")):
@@ -101,7 +115,8 @@ def test_the_other_tabs_are_made_for_thumbs_too(page, dashboard, hand):
         expect_made_for_thumbs(page)
 
 
-def test_the_reading_room_is_made_for_thumbs_too(page, dashboard):
+def test_the_reading_room_is_made_for_thumbs_too(new_page, dashboard):
+    page = new_page(**HELD)
     open_page(page, f"{dashboard.address}course/reading_room.ipynb", ".fw-reading-room")
     button(page, "Start reading").tap()
     verdict, answer = page.get_by_role("button", name="Doubt"), button(page, "Show the answer")
@@ -116,8 +131,8 @@ def test_the_reading_room_is_made_for_thumbs_too(page, dashboard):
         button(page, "Next case").tap()
 
 
-def test_what_is_chosen_is_answered_at_once_and_in_sight(page, dashboard, hand):
-    open_workbench(page, dashboard.address, at_once=True)
+def test_what_is_chosen_is_answered_at_once_and_in_sight(page, hand):
+    answer_at_once(page, True)
     upload(page, hand)
     expect_on_screen(page.locator(".fw-card h2 strong"))
     expect(button(page, "Predict")).to_be_hidden()

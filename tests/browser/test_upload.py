@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from large_files import write_dicom
 from odd_files import FILES, REFUSED, TAKEN
-from pages import button, drop, guarded_pages, open_workbench, upload
+from pages import button, drop, guarded_pages, open_workbench, remove_all, upload
 from playwright.sync_api import Browser, Page, expect
 from wire import Wire, wire_to
 
@@ -40,13 +40,6 @@ def page(visitor: Page, wire: Wire) -> Iterator[Page]:
     yield visitor
     wire.release()
     remove_all(visitor)
-
-
-def remove_all(page: Page) -> None:
-    removers = page.get_by_role("button", name=re.compile("^Remove "))
-    for left in reversed(range(removers.count())):
-        removers.first.click()
-        expect(removers).to_have_count(left)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from large_files import write_dicom
 from pages import (
     LAPTOP,
     PHONE,
-    WIDE,
     button,
     expect_kept,
     expect_no_wider_than,
@@ -19,6 +18,7 @@ from pages import (
     guarded_pages,
     open_workbench,
     pixels,
+    start_over,
     upload,
     wait_until,
 )  # fmt: skip
@@ -55,16 +55,18 @@ def visitor(browser, dashboard):
 
 
 @pytest.fixture
-def page(visitor, dicom):
-    """A page with the radiograph in full, and with nothing left of what was done before."""
-    visitor.set_viewport_size(WIDE)
-    removes = visitor.locator(".fw-queue").get_by_role("button", name=re.compile("^Remove "))
-    for left in range(removes.count(), 0, -1):
-        removes.first.click()
-        expect(removes).to_have_count(left - 1)
+def bare_page(visitor):
+    """A page with nothing on it, and with nothing left of what was done before."""
+    start_over(visitor)
     expect(visitor.locator(".fw-panes")).not_to_have_attribute("data-full", re.compile(".+"))
-    show(visitor, dicom)
     return visitor
+
+
+@pytest.fixture
+def page(bare_page, dicom):
+    """A page with the radiograph in full."""
+    show(bare_page, dicom)
+    return bare_page
 
 
 @pytest.fixture
@@ -182,8 +184,8 @@ def test_arrows_go_to_the_next_radiograph_while_this_one_is_seen_whole(page, pan
     expect(caption).to_contain_text("next.dcm")
 
 
-def test_two_stand_side_by_side_and_are_zoomed_together(fresh_page, dicom):
-    page, panes = fresh_page, fresh_page.locator(".fw-panes")
+def test_two_stand_side_by_side_and_are_zoomed_together(page, dicom):
+    panes = page.locator(".fw-panes")
     upload(page, write_dicom(dicom.with_name("beside.dcm"), 300))
     expect(page.get_by_label("Place in the list")).to_have_text("2 of 2")
     panes.get_by_role("group", name="Radiograph", exact=True).focus()
@@ -356,12 +358,11 @@ def test_twelve_megapixels_come_in_full_and_no_server_holds_them_back(
     assert not any(b"rate exceeded" in frame for frame in frames)
 
 
-def test_another_window_and_frame_are_chosen_by_name_and_by_keys(new_page, dashboard, tmp_path):
+def test_another_window_and_frame_are_chosen_by_name_and_by_keys(bare_page, tmp_path):
     path = tmp_path / "frames.dcm"
     frames = np.stack([limb(480, 320, seed=1), limb(480, 320, seed=2)])
     path.write_bytes(dicom_file(frames, WindowCenter=[90, 128], WindowWidth=[100, 256]))
-    page = new_page()
-    open_workbench(page, dashboard.address)
+    page = bare_page
     upload(page, path)
     caption = page.locator(".fw-viewer figcaption")
     window = page.get_by_label("Examined through")
@@ -388,9 +389,9 @@ def write_windowed(path):
     return path
 
 
-def test_windows_are_of_the_file_s_own_values_and_reach_all_of_them(new_page, dashboard, tmp_path):
-    page = new_page(viewport=LAPTOP)
-    open_workbench(page, dashboard.address)
+def test_windows_are_of_the_file_s_own_values_and_reach_all_of_them(bare_page, tmp_path):
+    page = bare_page
+    page.set_viewport_size(LAPTOP)
     show(page, write_windowed(tmp_path / "windowed.dcm"))
     greys_shown = page.get_by_label("Window of greys")
     presets = page.get_by_label("Window of values")

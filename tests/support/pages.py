@@ -19,12 +19,28 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+)
 
 PATIENCE = 300_000  # milliseconds: a laptop that is doing something else answers late
-WIDE = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
-LAPTOP = {"width": 1366, "height": 768}
+WIDE: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LAPTOP: ViewportSize = {"width": 1366, "height": 768}
+PAGES = {
+    "Workbench": "",
+    "Reading room": "course/reading_room.ipynb",
+    "Training": "course/training.ipynb",
+    "Course": "course/index.ipynb",
+    "Model card": "course/model_card.ipynb",
+}
+"""Where each page that the navigation names is."""
 COMMAND = "import sys; from fracture_widgets.cli import main; sys.exit(main())"
 
 
@@ -108,8 +124,12 @@ def guarded_pages(browser: Browser, address: str) -> Iterator[Callable[..., Page
     expect.set_options(timeout=PATIENCE)
     yield make
     for context in lent:
+        context.hear_all()
+    # What a page says while it is taken away under its own hands is no error of its.
+    found = [*abroad], [*alerts], [*errors]
+    for context in lent:
         context.give_back()
-    assert (abroad, alerts, errors) == ([], [], []), (abroad, alerts, errors)
+    assert found == ([], [], []), found
 
 
 _IDLE: WeakKeyDictionary[Browser, dict[str, list[BrowserContext]]] = WeakKeyDictionary()
@@ -139,6 +159,10 @@ class _Lent:
         """Hear of what happens on all pages of the context."""
         self._context.on(event, hear)
         self._heard.append((event, hear))
+
+    def hear_all(self) -> None:
+        """Hear of what has happened by now."""
+        self._context.cookies()
 
     def give_back(self) -> None:
         """Close all pages, and leave the context to another visitor."""
@@ -180,13 +204,65 @@ def open_page(page: Page, address: str, panel: str) -> None:
 def open_workbench(page: Page, address: str, *, at_once: bool = False) -> None:
     """Open the workbench, wait until the networks are loaded, and say when they are to answer."""
     open_page(page, address, ".fw-workbench")
+    make_ready(page, at_once=at_once)
+
+
+def make_ready(page: Page, *, at_once: bool = False) -> None:
+    """Wait on an open workbench until the networks are loaded, and say when they are to answer."""
     expect(status(page)).not_to_have_text(re.compile("^$|being loaded|what you left here"))
     if not page.locator(".fw-queue li").count():  # nothing was left by an earlier page
         assert status(page).inner_text() == "Choose a radiograph first."
+    answer_at_once(page, at_once)
+
+
+def answer_at_once(page: Page, at_once: bool) -> None:
+    """Say whether the networks answer as soon as something has arrived."""
     box = page.get_by_label("Answer at once")
     # A box that is drawn anew while it is clicked stays as it was.
     wait_until(page, lambda: box.is_checked() == at_once or box.click())
     expect(button(page, "Predict")).to_be_visible(visible=not at_once)
+
+
+def start_over(page: Page, size: ViewportSize = WIDE) -> Page:
+    """Leave nothing of what an earlier test did on a workbench, for another one; return it."""
+    page.set_viewport_size(size)
+    page.emulate_media(
+        media="null", color_scheme="light", forced_colors="none", reduced_motion="no-preference"
+    )
+    tab(page, "Examine").click()
+    expect(page.locator(".fw-examine.fw-as-examine")).to_be_visible()
+    remove_all(page)
+    expect(status(page)).to_have_text("Choose a radiograph first.")
+    answer_at_once(page, False)
+    page.get_by_label("I read first").uncheck()
+    page.evaluate("scrollTo(0, 0)")
+    return page
+
+
+def remove_all(page: Page) -> None:
+    """Take every radiograph out of the list."""
+    radiographs = page.locator(".fw-queue li")
+    for left in reversed(range(radiographs.count())):
+        page.get_by_role("button", name=re.compile("^Remove ")).first.click()
+        expect(radiographs).to_have_count(left)
+
+
+def forget_results(dashboard: Dashboard) -> None:
+    """Begin the history of all visitors anew; their pages go on."""
+    for file in dashboard.data.glob("history.sqlite3*"):
+        file.unlink()
+
+
+def expect_named_in_the_navigation(page: Page, address: str, name: str) -> None:
+    """Expect all pages in the navigation, and that the one of a name is here."""
+    links = page.get_by_role("navigation", name="Pages").get_by_role("link")
+    where = "nodes => nodes.map(node => [node.textContent, node.href, node.ariaCurrent])"
+    here = {one: "page" if one == name else None for one in PAGES}
+    expect(links).to_have_count(len(PAGES))
+    assert links.evaluate_all(where) == [
+        [one, address + path, here[one]] for one, path in PAGES.items()
+    ]
+    assert page.url == address + PAGES[name]
 
 
 def status(page: Page) -> Locator:
