@@ -220,6 +220,15 @@ def test_with_the_keyboard_alone(fresh_page):
     expect(button(page, "Keep")).to_be_focused()
 
 
+def test_widgets_that_begin_slowly_are_waited_for(page):
+    """On a computer that does much else, two seconds are not enough for some of them."""
+    given_up = """() => new Promise((tell) => {
+        const signal = AbortSignal.timeout(1);
+        setTimeout(() => tell(signal.aborted), 50);
+    })"""
+    assert page.evaluate(given_up) is False
+
+
 def test_a_batch_with_bad_files_and_a_script_in_a_name(page, hand, tmp_path):
     script = tmp_path / "<img src=x onerror=alert(1)>.png"
     script.write_bytes(draw_phantom("elbow", fractured=False, seed=3).radiograph.to_png())
