@@ -59,9 +59,9 @@ def visitor(browser, dashboard) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(visitor) -> Page:
+def page(visitor, dashboard) -> Page:
     """A workbench on which nothing is left of an earlier test."""
-    return start_over(visitor, LAPTOP)
+    return start_over(visitor, dashboard, LAPTOP)
 
 
 @pytest.fixture(scope="module")

@@ -66,8 +66,7 @@ def visitor(browser, dashboard) -> Iterator[Page]:
 @pytest.fixture
 def page(visitor, dashboard) -> Page:
     """A workbench with an empty history, on which nothing is left of an earlier test."""
-    forget_results(dashboard)
-    return start_over(visitor)
+    return start_over(visitor, dashboard)
 
 
 @pytest.fixture(scope="module")

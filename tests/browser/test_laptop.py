@@ -37,9 +37,9 @@ def visitor(browser: Browser, dashboard) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(visitor: Page) -> Page:
+def page(visitor: Page, dashboard) -> Page:
     """A workbench on which nothing is left of an earlier test."""
-    return start_over(visitor, LAPTOP)
+    return start_over(visitor, dashboard, LAPTOP)
 
 
 @pytest.fixture(scope="module")

@@ -49,9 +49,9 @@ def visitor(browser: Browser, dashboard) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(visitor: Page) -> Page:
+def page(visitor: Page, dashboard) -> Page:
     """A workbench on which nothing is left of an earlier test."""
-    return start_over(visitor, PHONE)
+    return start_over(visitor, dashboard, PHONE)
 
 
 @pytest.fixture(scope="module")

@@ -55,9 +55,9 @@ def visitor(browser, dashboard):
 
 
 @pytest.fixture
-def bare_page(visitor):
+def bare_page(visitor, dashboard):
     """A page with nothing on it, and with nothing left of what was done before."""
-    start_over(visitor)
+    start_over(visitor, dashboard)
     expect(visitor.locator(".fw-panes")).not_to_have_attribute("data-full", re.compile(".+"))
     return visitor
 

@@ -223,8 +223,12 @@ def answer_at_once(page: Page, at_once: bool) -> None:
     expect(button(page, "Predict")).to_be_visible(visible=not at_once)
 
 
-def start_over(page: Page, size: ViewportSize = WIDE) -> Page:
-    """Leave nothing of what an earlier test did on a workbench, for another one; return it."""
+def start_over(page: Page, dashboard: Dashboard, size: ViewportSize = WIDE) -> Page:
+    """Leave nothing of what an earlier test did on a workbench, for another one; return it.
+
+    Tests of other files have the same history, and may have saved the same radiograph.
+    """
+    forget_results(dashboard)
     page.set_viewport_size(size)
     page.emulate_media(
         media="null", color_scheme="light", forced_colors="none", reduced_motion="no-preference"
