@@ -223,6 +223,16 @@ def test_tabs_are_tabs_and_arrows_lead_from_one_to_the_next(page):
     expect(page.get_by_role("tabpanel")).to_have_count(1)
 
 
+def test_a_panel_that_gets_its_class_late_is_one_of_a_tab(page):
+    """As where much else is done: it stands in the page first, and is known for a panel later."""
+    add = "(id) => document.querySelector('.fw-workbench').append(Object.assign("
+    page.evaluate(add + "document.createElement('div'), {id}))", "late")
+    late = page.locator("#late")
+    late.evaluate("node => node.classList.add('fw-panel')")
+    expect(late).to_have_attribute("role", "tabpanel")
+    late.evaluate("node => node.remove()")
+
+
 def test_every_page_is_named_in_the_navigation(page, dashboard):
     """The other four say so of themselves, where they are opened anyway."""
     expect_named_in_the_navigation(page, dashboard.address, "Workbench")

@@ -230,7 +230,9 @@ def test_the_picture_takes_the_whole_screen_and_gives_it_back(page, pane):
 
 
 def test_the_wheel_scrolls_the_page_until_the_picture_has_the_focus(page, pane):
+    larger = zoom(page)
     page.set_viewport_size({"width": 1280, "height": 500})
+    wait_until(page, lambda: zoom(page) < larger)  # fitted anew
     top = """pane => pane.getBoundingClientRect().top"""
     before, fitted = pane.evaluate(top), zoom(page)
     page.mouse.move(640, 300)

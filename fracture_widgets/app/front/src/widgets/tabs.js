@@ -46,9 +46,11 @@ function render({ model, el }) {
     const page = el.closest(".fw-workbench");
     if (!page || list.children.length < 2) return;
     newPanels.observe(page, { childList: true });
-    for (const panel of page.querySelectorAll(":scope > .fw-panel")) {
-      panel.setAttribute("role", "tabpanel");
-      panel.setAttribute("aria-labelledby", `${prefix}-${model.get("value")}`);
+    for (const child of page.children) {
+      newPanels.observe(child, { attributeFilter: ["class"] }); // which comes after the panel itself
+      if (!child.classList.contains("fw-panel")) continue;
+      child.setAttribute("role", "tabpanel");
+      child.setAttribute("aria-labelledby", `${prefix}-${model.get("value")}`);
     }
   }
 
