@@ -14,7 +14,7 @@ import pandas as pd
 
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.progress import Monitor
-from fracture_widgets.base.tables import ENCODING, frame_csv_text, markdown_table
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.evaluation.metrics import Estimate
@@ -42,7 +42,7 @@ from fracture_widgets.training.run_folder import (
     DatasetIdentity,
     changed_settings,
 )
-from fracture_widgets.training.runs import TrainingRun, task_title
+from fracture_widgets.training.runs import TrainingRun, save_results, task_title
 
 PAPER_MODELS = (
     *("always-normal", "k-means-pixels", "k-means-features"),
@@ -130,15 +130,9 @@ class Reproduction:
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
         """Write the tables; figures are with the networks, and in ``comparison``."""
         home = Path(folder)
-        texts = {
-            "table_6_1.csv": frame_csv_text(self.table.round(6)),
-            "budget.csv": frame_csv_text(self.budget.round(3)),
-            "table_6_1.md": self.to_markdown(),
-        }
-        written: dict[str, Path] = {}
-        for name, text in texts.items():
-            encoding = ENCODING if name.endswith(".csv") else "utf-8"
-            written[name] = _write(home / name, text.encode(encoding))
+        tables = {"table_6_1.csv": self.table.round(6), "budget.csv": self.budget.round(3)}
+        pages = {"table_6_1.md": self.to_markdown()}
+        written = save_results(home, tables, pages, kept="trained networks")
         return written | self.comparison.save(home / "comparison")
 
     def _pooled(self) -> tuple[Scores | None, float]:
