@@ -7,6 +7,7 @@ import json
 import math
 import os
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import astuple
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -77,7 +78,7 @@ def write_joint_crops(
             f"{atlas.name} holds none of the radiographs with {with_article(in_words())}: "
             f"download FracAtlas again."
         )
-    deviations = _missing(joints[~held]) + _contradictions(atlas, joints[held])
+    deviations = [*_missing(joints[~held]), *_contradictions(atlas, joints[held])]
     joints = joints[held]
     try:
         _claim(root, _settings(atlas, margin))
@@ -216,12 +217,8 @@ def _box_of(joint: Mapping[Hashable, Any]) -> Box:
 
 
 def crop_frame(joint: Box, radiograph: Radiograph, margin: float = STANDARD_MARGIN) -> Box:
-    """Return the box that a joint's crop is cut along, of whole pixels of the radiograph."""
-    return _whole_pixels(joint.grown(margin).clipped(), radiograph)
-
-
-def _whole_pixels(box: Box, radiograph: Radiograph) -> Box:
-    """Return the smallest box of whole pixels around ``box``."""
+    """Return the box that a joint's crop is cut along: the smallest of whole pixels around it."""
+    box = joint.grown(margin).clipped()
     width, height = radiograph.width, radiograph.height
     # A fraction that means a whole pixel may miss it by a rounding error.
     slack = 1e-6
@@ -241,26 +238,22 @@ def _visible_outlines(outlines: tuple[Box, ...], frame: Box) -> Iterator[tuple[B
             yield outline.relative_to(frame).clipped(), visible
 
 
-def _rounded(box: Box) -> tuple[float, float, float, float]:
-    return round(box.x0, 6), round(box.y0, 6), round(box.x1, 6), round(box.y1, 6)
+def _rounded(box: Box) -> list[float]:
+    return [round(edge, 6) for edge in astuple(box)]
 
 
-def _missing(joints: pd.DataFrame) -> list[str]:
-    if joints.empty:
-        return []
-    sentence = (
-        f"{len(joints):,} joint{'s' if len(joints) > 1 else ''} cannot be cut, because the "
-        f"radiograph is missing: {listed(joints['image_id'])}."
-    )
-    return [sentence]
+def _missing(joints: pd.DataFrame) -> Iterator[str]:
+    if len(joints):
+        yield (
+            f"{len(joints):,} joint{'s' if len(joints) > 1 else ''} cannot be cut, because the "
+            f"radiograph is missing: {listed(joints['image_id'])}."
+        )
 
 
-def _contradictions(atlas: FracAtlas, joints: pd.DataFrame) -> list[str]:
+def _contradictions(atlas: FracAtlas, joints: pd.DataFrame) -> Iterator[str]:
     """Name the joints whose label does not follow from the outlines of this copy."""
-    if atlas.outlines.empty:
-        return []
-    contradicted: list[str] = []
-    for joint in joints.to_dict("records"):
+    contradicted = []
+    for joint in joints.to_dict("records") if len(atlas.outlines) else ():
         box = _box_of(joint)
         outlines = atlas.outlines_of(joint["image_id"])
         inside = any(outline.overlap(box) / outline.area >= 0.5 for outline in outlines)
@@ -268,13 +261,11 @@ def _contradictions(atlas: FracAtlas, joints: pd.DataFrame) -> list[str]:
             contradicted.append(
                 f"{joint['image_id']} joint {joint['joint_index']} ({joint['label']})"
             )
-    if not contradicted:
-        return []
-    sentence = (
-        f"The label of {len(contradicted):,} joint{'s' if len(contradicted) > 1 else ''} does not "
-        f"follow from the outlines of this copy, and is kept: {listed(contradicted)}."
-    )
-    return [sentence]
+    if many := len(contradicted):
+        yield (
+            f"The label of {many:,} joint{'s' if many > 1 else ''} does not follow from the "
+            f"outlines of this copy, and is kept: {listed(contradicted)}."
+        )
 
 
 def _read_crops(path: Path) -> pd.DataFrame:

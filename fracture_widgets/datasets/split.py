@@ -1,14 +1,18 @@
-"""Divide radiographs for training and testing without dividing a patient."""
+"""Divide radiographs for training and testing without dividing a patient; FracAtlas's own split."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
+from fracture_widgets.datasets.joints import joint_table
+from fracture_widgets.datasets.table import require_columns
 from fracture_widgets.errors import DatasetError
 
 PAPER_FRACTIONS: Mapping[str, float] = MappingProxyType(
@@ -131,12 +135,7 @@ def _assign(
     table: pd.DataFrame, wanted: NDArray[np.float64], *, seed: int, by: str, called: Sequence[str]
 ) -> NDArray[np.int64]:
     """Return the number of the split for every row of ``table``."""
-    missing = [name for name in ("body_part", "label", by) if name not in table]
-    if missing:
-        raise DatasetError(
-            f"The table of radiographs has no column {' and no column '.join(missing)}: "
-            f"use the one load_dataset returns."
-        )
+    require_columns(table, ("body_part", "label", by))
     _refuse_too_few(table, by, called)
     kinds = table["body_part"].astype(str) + "/" + table["label"].astype(str)
     counts = pd.crosstab(table[by], kinds)
@@ -220,3 +219,77 @@ def _refuse_too_few(table: pd.DataFrame, by: str, called: Sequence[str]) -> None
                 f"radiograph, too few for {len(called)} parts ({', '.join(called)}): add "
                 f"{label} radiographs of more patients, or ask for fewer parts."
             )
+
+
+@dataclass(frozen=True)
+class OfficialSplit:
+    """What of FracAtlas's own split is at hand, outlined, and on one side alone, by name."""
+
+    train: tuple[str, ...]  # none is of a study of test
+    valid: tuple[str, ...]  # none is of a study of either
+    test: tuple[str, ...]  # as published
+    studies: Mapping[str, str]  # by name of a radiograph
+    upper: frozenset[str]  # those that show no leg or hip alone
+    told: tuple[str, ...]  # what there is, and what was left out, in sentences
+
+
+def official_split(atlas: FracAtlas) -> OfficialSplit:
+    """Read ``train.csv``, ``valid.csv`` and ``test.csv`` of a copy, wherever they lie in it."""
+    listed = {part: _listed(atlas, part) for part in ("train", "valid", "test")}
+    here = {
+        part: [name for name in names if name in atlas.image_ids and atlas.outlines_of(name)]
+        for part, names in listed.items()
+    }
+    studies = _studies(atlas)
+
+    def apart(names: list[str], others: list[str], where: str) -> tuple[list[str], str]:
+        """Return those of no study of the others, and how many are left out."""
+        taken = {studies[name] for name in others}
+        kept = [name for name in names if studies[name] not in taken]
+        left = len(names) - len(kept)
+        are = f"{left or 'none'} {'are' if left > 1 else 'is'}"
+        return kept, f"{are} of a study of {where}{' and left out' if left else ''}."
+
+    test = here["test"]
+    train, of_train = apart(here["train"], test, "test")
+    valid, of_valid = apart(here["valid"], [*train, *test], "train or test")
+    for part, names in (("train", train), ("valid", valid), ("test", test)):
+        if not names:
+            raise DatasetError(
+                f"{atlas.name} holds nothing of the official {part} part with its outlines: "
+                "give a copy with the fractured radiographs."
+            )
+    counts = ", ".join(f"{len(here[part])} of {len(listed[part])} {part}" for part in here)
+    upper = atlas.table["image_id"][~of_other_regions(atlas.table)]
+    return OfficialSplit(
+        tuple(train),
+        tuple(valid),
+        tuple(test),
+        studies,
+        frozenset(map(str, upper)),
+        (
+            f"Official split, at hand: {counts}.",
+            f"Of train, {of_train}",
+            f"Of valid, {of_valid}",
+        ),
+    )
+
+
+def _listed(atlas: FracAtlas, part: str) -> list[str]:
+    table = atlas.read_table(f"{part}.csv")
+    if table is None or "image_id" not in table:
+        raise DatasetError(
+            f"{atlas.name} has no {part}.csv with a column image_id: copy the published Fracture "
+            "Split, train.csv, valid.csv and test.csv, into a folder of it."
+        )
+    return [str(name) for name in table["image_id"]]
+
+
+def _studies(atlas: FracAtlas) -> dict[str, str]:
+    """Return the study of every radiograph; each counts for one where the copy names none."""
+    studies = {name: name for name in atlas.image_ids}
+    for table in (atlas.table, joint_table()):
+        if "study" in table:
+            known = table[table["image_id"].isin(studies)]
+            studies |= dict(zip(known["image_id"], known["study"].astype(str), strict=True))
+    return studies

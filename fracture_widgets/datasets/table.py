@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -192,16 +192,20 @@ def labelled_table(
     """
     if not isinstance(dataset, pd.DataFrame):
         return load_dataset(dataset)
-    needed = dict.fromkeys((*_NEEDED, *columns))
-    if missing := [name for name in needed if name not in dataset]:
-        raise DatasetError(
-            f"The table of radiographs has no column {' and no column '.join(missing)}: "
-            "use the one load_dataset returns."
-        )
+    require_columns(dataset, dict.fromkeys((*_NEEDED, *columns)))
     return dataset.assign(
         body_part=_in_our_words(dataset["body_part"], _part_name, f"none of {in_words()}"),
         label=_in_our_words(dataset["label"], _label_name, f"neither {FRACTURED} nor {NORMAL}"),
     )
+
+
+def require_columns(table: pd.DataFrame, names: Iterable[str]) -> None:
+    """Refuse a table of radiographs that lacks a column."""
+    if missing := [name for name in names if name not in table]:
+        raise DatasetError(
+            f"The table of radiographs has no column {' and no column '.join(missing)}: "
+            "use the one load_dataset returns."
+        )
 
 
 def _in_our_words(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from fracture_widgets.datasets.fracatlas import FracAtlas
-from fracture_widgets.datasets.official_split import official_split
+from fracture_widgets.datasets.split import official_split
 from fracture_widgets.errors import DatasetError
 
 STUDIES = {"a": "one", "b": "one", "c": "two", "d": "two", "e": "three", "f": "four", "g": "five"}

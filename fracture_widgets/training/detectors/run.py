@@ -18,7 +18,7 @@ import pandas as pd
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
-from fracture_widgets.datasets.official_split import OfficialSplit, official_split
+from fracture_widgets.datasets.split import OfficialSplit, official_split
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.detection import Examined, Found
 from fracture_widgets.evaluation.detectors import ALL, ANSWERED, UPPER, score_table

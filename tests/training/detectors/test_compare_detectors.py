@@ -13,7 +13,7 @@ import pytest
 from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.cli import main
 from fracture_widgets.datasets.fracatlas import FracAtlas
-from fracture_widgets.datasets.official_split import official_split
+from fracture_widgets.datasets.split import official_split
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
