@@ -1,15 +1,15 @@
 from .agreement import CalibrationDisplay as CalibrationDisplay
 from .agreement import ConfusionMatrixDisplay as ConfusionMatrixDisplay
 from .curves import FrocDisplay as FrocDisplay
+from .curves import LearningCurvesDisplay as LearningCurvesDisplay
 from .curves import PrecisionRecallDisplay as PrecisionRecallDisplay
 from .curves import ReaderRocDisplay as ReaderRocDisplay
 from .curves import RocDisplay as RocDisplay
 from .display import Display as Display
 from .forest import ComparisonDisplay as ComparisonDisplay
 from .forest import SubgroupDisplay as SubgroupDisplay
-from .learning_curves import LearningCurvesDisplay as LearningCurvesDisplay
 from .operating_points import OperatingPointsDisplay as OperatingPointsDisplay
 from .operating_points import PrevalenceDisplay as PrevalenceDisplay
 from .pictures import GreyValuesDisplay as GreyValuesDisplay
 from .pictures import RadiographsDisplay as RadiographsDisplay
-from .shifts import ShiftsDisplay as ShiftsDisplay
+from .pictures import ShiftsDisplay as ShiftsDisplay

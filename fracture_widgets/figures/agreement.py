@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.base.words import whole_percent
+from fracture_widgets.base.words import begun, whole_percent
 from fracture_widgets.evaluation.calibration import (
     Strategy,
     calibration_table,
@@ -17,8 +17,7 @@ from fracture_widgets.evaluation.calibration import (
 )
 from fracture_widgets.evaluation.curves import is_fractured
 from fracture_widgets.evaluation.metrics import Estimate, bootstrap_interval, confusion_matrix
-from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import DASHES, INK, KEPT, QUIET, TRAINING, VALIDATION, sentence
+from fracture_widgets.figures.display import DASHES, INK, KEPT, QUIET, TRAINING, VALIDATION, Display
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,15 +95,15 @@ class CalibrationDisplay(Display):
     def from_scores(cls, scores: Scores) -> Self:
         """Hold the diagram of a fracture question that was scored."""
         return cls.from_predictions(
-            scores.true, scores.score, groups=scores.group, title=sentence(scores.question)
+            scores.true, scores.score, groups=scores.group, title=begun(scores.question)
         )
 
     def __repr__(self) -> str:
         return f"CalibrationDisplay(ECE {self.error})"
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        self._draw_diagram(axes[0])
-        self._draw_counts(axes[1])
+    def _draw(self, diagram: Axes, counts: Axes) -> None:
+        self._draw_diagram(diagram)
+        self._draw_counts(counts)
 
     def _draw_diagram(self, axes: Axes) -> None:
         table = self.table
@@ -117,8 +116,7 @@ class CalibrationDisplay(Display):
         axes.errorbar(table["probability"], table["share"], yerr=lengths, color=VALIDATION,
                       marker="o", markersize=6, linewidth=1.8, elinewidth=1.3,
                       capsize=3)  # fmt: skip
-        axes.set_xlim(-0.02, 1.02)
-        axes.set_ylim(-0.02, 1.02)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         axes.set_ylabel("Share that is fractured (95 % interval)")
         axes.grid()
         axes.tick_params(labelbottom=False)
@@ -135,12 +133,9 @@ class CalibrationDisplay(Display):
             if wide < _NARROWEST_NUMBERED:
                 continue  # its number would run into its neighbour's
             axes.text(x, n + 0.04 * highest, f"{n:,}", ha="center", va="bottom", fontsize=8.5)
-        axes.set_xlim(-0.02, 1.02)
-        axes.set_ylim(0, 1.28 * highest)
-        axes.set_yticks([])
+        axes.set(xlim=(-0.02, 1.02), ylim=(0, 1.28 * highest), yticks=[])
+        axes.set(xlabel="Probability of a fracture, as said", ylabel="Radiographs")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Probability of a fracture, as said")
-        axes.set_ylabel("Radiographs")
         # Above the bars, or it would cover the numbers of the last ones.
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1, ncols=2,
                     handlelength=1.0, columnspacing=1.0)  # fmt: skip
@@ -207,7 +202,7 @@ class ConfusionMatrixDisplay(Display):
     @classmethod
     def from_scores(cls, scores: Scores) -> Self:
         """Hold the matrix of a question that was scored."""
-        return cls(scores.confusion, scores.labels, title=sentence(scores.question))
+        return cls(scores.confusion, scores.labels, title=begun(scores.question))
 
     def __repr__(self) -> str:
         return f"ConfusionMatrixDisplay({self.labels}, n={int(self.counts.sum())})"
@@ -219,33 +214,26 @@ class ConfusionMatrixDisplay(Display):
             shares: npt.NDArray[np.float64] = self.counts / self.counts.sum(axis=1, keepdims=True)
         return shares
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        (place,) = axes
+    def _draw(self, axes: Axes) -> None:
         rates = np.nan_to_num(self.rates)
-        place.imshow(rates, cmap="Blues", vmin=0, vmax=1.25)  # the darkest blues drown the numbers
+        axes.imshow(rates, cmap="Blues", vmin=0, vmax=1.25)  # the darkest blues drown the numbers
         for row, column in np.ndindex(*self.counts.shape):
             share = rates[row, column]
             colour = "white" if share > 0.78 else INK
-            place.text(column, row - 0.02, f"{self.counts[row, column]:,}", ha="center",
-                       va="bottom", color=colour, fontsize=14, fontweight="bold")  # fmt: skip
+            axes.text(column, row - 0.02, f"{self.counts[row, column]:,}", ha="center",
+                      va="bottom", color=colour, fontsize=14, fontweight="bold")  # fmt: skip
             said = whole_percent(float(share)) if self.counts[row].sum() else "–"
-            place.text(column, row + 0.06, said, ha="center", va="top", color=colour, fontsize=10)
+            axes.text(column, row + 0.06, said, ha="center", va="top", color=colour, fontsize=10)
+        rows = zip(self.labels, self.counts.sum(axis=1), strict=True)
         ticks = range(len(self.labels))
-        place.set_xticks(ticks, self.labels)
-        place.set_yticks(
-            ticks,
-            [
-                f"{label}\nn = {n:,}"
-                for label, n in zip(self.labels, self.counts.sum(1), strict=True)
-            ],
-        )
-        place.set_xlabel("Answer given")
-        place.set_ylabel("Truth")
-        place.tick_params(length=0)
-        place.spines[:].set_visible(False)
+        axes.set_xticks(ticks, self.labels)
+        axes.set_yticks(ticks, [f"{label}\nn = {n:,}" for label, n in rows])
+        axes.set(xlabel="Answer given", ylabel="Truth")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
         # White lines between the cells.
         edges = np.arange(len(self.labels) + 1) - 0.5
-        place.set_xticks(edges, minor=True)
-        place.set_yticks(edges, minor=True)
-        place.grid(which="minor", color="white", linewidth=3)
-        place.tick_params(which="minor", length=0)
+        axes.set_xticks(edges, minor=True)
+        axes.set_yticks(edges, minor=True)
+        axes.grid(which="minor", color="white", linewidth=3)
+        axes.tick_params(which="minor", length=0)

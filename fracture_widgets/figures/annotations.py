@@ -13,8 +13,7 @@ from itertools import chain
 
 from PIL import Image, ImageDraw, ImageFont
 
-from fracture_widgets.figures.palette import FOUND, JOINT, STAGE
-from fracture_widgets.figures.style import font_file
+from fracture_widgets.figures.palette import FOUND, JOINT, STAGE, font_file
 from fracture_widgets.models.annotations import Annotation
 
 _LINE, _CASING = 1.5, 1.5  # in units; a casing's width is that on either side

@@ -1,4 +1,4 @@
-"""Curves over all thresholds: each with its area, the area's interval, and a band by study."""
+"""Curves: over all thresholds, with areas, intervals and bands by study; and of a training."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fracture_widgets.base.language import gettext, marked, number
 from fracture_widgets.evaluation.curves import Band, Floats, Ranking, is_fractured
@@ -17,8 +18,18 @@ from fracture_widgets.evaluation.metrics import (
     average_precision,
     bootstrap_interval,
 )
-from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import DASHES, INK, KEPT, LINES, QUIET, SERIES, VALIDATION
+from fracture_widgets.figures.display import (
+    DASHES,
+    INK,
+    KEPT,
+    LINES,
+    QUIET,
+    SERIES,
+    TRAINING,
+    VALIDATION,
+    Display,
+    draw_band,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,12 +157,8 @@ class CurvesDisplay(Display):
             colour = SERIES[index % len(SERIES)]
             style: Any = {"linestyle": LINES[index % len(LINES)], "label": self._label(name)}
             axes.plot(curve.x, curve.y, color=colour, linewidth=2.0, **style, **line)
-            if (band := curve.band) is not None:
-                axes.fill_between(band.at, band.low, band.high, color=colour, alpha=0.16,
-                                  linewidth=0)  # fmt: skip
-        axes.set_xlim(-0.02, 1.02)
-        axes.set_ylim(-0.02, 1.02)
-        axes.set_aspect("equal")
+            draw_band(axes, curve.band, colour)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         axes.grid()
         self._legend(axes)
 
@@ -181,8 +188,7 @@ class RocDisplay(CurvesDisplay):
     _area, _estimate, _measure = "AUROC", "auroc", staticmethod(auroc)
     _line, _band = staticmethod(Ranking.roc), staticmethod(Ranking.roc_band)
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        (place,) = axes
+    def _draw(self, place: Axes) -> None:
         place.plot([0, 1], [0, 1], color=QUIET, linewidth=1.0, linestyle=DASHES, zorder=1)
         place.text(0.97, 0.93, gettext("chance"), rotation=45, rotation_mode="anchor", ha="right",
                    va="top", fontsize=9, color=QUIET)  # fmt: skip
@@ -219,8 +225,7 @@ class PrecisionRecallDisplay(CurvesDisplay):
     def _label(self, name: str) -> str:
         return f"{super()._label(name)}\nprevalence {self.curves[name].prevalence:.3f}"
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        (place,) = axes
+    def _draw(self, place: Axes) -> None:
         for index, curve in enumerate(self.curves.values()):
             place.axhline(curve.prevalence, color=SERIES[index % len(SERIES)], linewidth=1.1,
                           linestyle=(0, (1.5, 2.5)), zorder=1)  # fmt: skip
@@ -247,9 +252,8 @@ class ReaderRocDisplay(RocDisplay):
         super().__init__(curves, title=title)
         self.points = dict(points)
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        super()._draw(axes)
-        (place,) = axes
+    def _draw(self, place: Axes) -> None:
+        super()._draw(place)
         for index, name in enumerate(self.curves):
             colour = SERIES[index % len(SERIES)]
             for (across, up), marker in zip(self.points.get(name, ()), "os", strict=False):
@@ -270,17 +274,7 @@ class ReaderRocDisplay(RocDisplay):
 
 
 class FrocDisplay(Display):
-    """Free-response ROC: fractured joints found against false boxes a joint.
-
-    Parameters
-    ----------
-    curve
-        As :func:`~fracture_widgets.evaluation.detection.froc` has it.
-    price
-        False boxes to draw a line at.
-    title
-        Above it.
-    """
+    """Free-response ROC: fractured joints found against false boxes a joint, a price marked."""
 
     def __init__(
         self, curve: Froc, *, price: float | None = None, title: str | None = None
@@ -292,8 +286,7 @@ class FrocDisplay(Display):
     def __repr__(self) -> str:
         return f"FrocDisplay({len(self.curve.thresholds)} thresholds)"
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        (place,) = axes
+    def _draw(self, place: Axes) -> None:
         place.step(
             self.curve.false_boxes, self.curve.sensitivity,
             where="post", color=VALIDATION, linewidth=1.8,
@@ -302,6 +295,75 @@ class FrocDisplay(Display):
             place.axvline(self.price, color=KEPT, linewidth=1.0, linestyle=DASHES)
         place.set_xlim(left=0)
         place.set_ylim(0, 1.02)
-        place.set_xlabel("False boxes for each")
-        place.set_ylabel("Share of the fractured that is found")
+        place.set(xlabel="False boxes for each", ylabel="Share of the fractured that is found")
         place.grid()
+
+
+class LearningCurvesDisplay(Display):
+    """Loss and accuracy of every epoch, in training and validation, side by side.
+
+    Parameters
+    ----------
+    history
+        One row for each epoch, indexed from 1, with the columns ``loss``, ``accuracy``,
+        ``val_loss``, ``val_accuracy``.
+    title
+        Above the first panel.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from fracture_widgets import LearningCurvesDisplay
+    >>> epochs = {"loss": [0.9, 0.5], "accuracy": [0.5, 0.8]}
+    >>> epochs |= {"val_loss": [0.9, 0.7], "val_accuracy": [0.5, 0.7]}
+    >>> LearningCurvesDisplay(pd.DataFrame(epochs, index=[1, 2])).save("curves.png").name
+    'curves.png'
+    """
+
+    _size = (9.0, 3.8)
+    _columns = 2
+
+    def __init__(self, history: pd.DataFrame, *, title: str | None = None) -> None:
+        self.history = history
+        self.title = title
+
+    def __repr__(self) -> str:
+        return f"LearningCurvesDisplay({len(self.history)} epochs)"
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch with the least validation loss; ``None`` without any."""
+        losses = self.history["val_loss"].dropna()
+        return int(losses.index[int(losses.argmin())]) if len(losses) else None
+
+    def _draw(self, loss: Axes, accuracy: Axes) -> None:
+        self._curves(loss, "loss", "Loss")
+        self._curves(accuracy, "accuracy", "Accuracy")
+
+    def _curves(self, axes: Axes, name: str, word: str) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        epochs = self.history.index.to_numpy()
+        for column, colour, label in (
+            (name, TRAINING, "training"),
+            (f"val_{name}", VALIDATION, "validation"),
+        ):
+            axes.plot(
+                epochs, self.history[column], color=colour, label=label,
+                marker="o", markersize=3.5 if len(epochs) < 30 else 0, linewidth=1.8,
+            )  # fmt: skip
+        if (best := self.best_epoch) is not None:
+            axes.axvline(best, color=KEPT, linewidth=1.0, linestyle=DASHES, zorder=0)
+            value = float(self.history[f"val_{name}"].loc[best])
+            axes.plot([best], [value], "o", color=KEPT, markersize=6,
+                      label=f"kept: epoch {best}, {value:.3f}")  # fmt: skip
+        axes.set(xlabel="Epoch", ylabel=word)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.margins(x=0.03)
+        if name == "accuracy":
+            low = float(np.nanmin(self.history[["accuracy", "val_accuracy"]].to_numpy(), initial=1))
+            axes.set_ylim(max(0.0, low - 0.08), 1.02)
+        else:
+            axes.set_ylim(bottom=0)
+        axes.grid(axis="y")
+        axes.legend(loc="best")

@@ -1,4 +1,4 @@
-"""What every figure shares: it holds its numbers and draws them on demand."""
+"""What every figure shares: it holds its numbers, draws them on demand, and has these colours."""
 
 from __future__ import annotations
 
@@ -7,17 +7,54 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.figures.style import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from fracture_widgets.evaluation.curves import Band
+
+# Told apart by lightness as well as hue, so that they hold in grey and for the colour-blind.
+TRAINING, VALIDATION, KEPT = "#9aa5b1", "#0b5c8a", "#c2571a"
+SERIES = (VALIDATION, KEPT, "#3d7a3a", "#7a4e9e", "#8a6d00")
+# And by the pattern of the line, where several cross.
+LINES: tuple[Any, ...] = (
+    "solid",
+    (0, (7, 1.5)),
+    (0, (2.5, 1)),
+    (0, (7, 1.5, 1.5, 1.5)),
+    (0, (1, 0.8)),
+)
+INK, QUIET, FAINT = "#22272e", "#59636e", "#d5dae0"
+DASHES: Any = (0, (4, 3))
+STYLE: Any = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 10,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11.5,
+    "axes.titleweight": "bold",
+    "axes.titlepad": 10,
+    "font.size": 10,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.7,
+    "legend.edgecolor": "none",
+    "legend.facecolor": "white",
+    "legend.framealpha": 0.9,
+    "legend.fontsize": 9.5,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
 
 
 class Display(ABC):
@@ -69,7 +106,7 @@ class Display(ABC):
             figure = given[0].get_figure(root=True)
             assert figure is not None
             self.figure_ = figure
-            self._draw(given)
+            self._draw(*given)
             if self.title:
                 given[0].set_title(self.title, pad=self._title_pad)
         return self
@@ -120,6 +157,14 @@ class Display(ABC):
         shape = (self._rows, self._columns)
         return tuple(figure.subplots(*shape, squeeze=False, height_ratios=self._heights).flat)
 
+    # Typed so that each display may name the axes that it draws into.
     @abstractmethod
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
+    def _draw(self, *axes: Any, **_: Any) -> None:
         """Draw into axes, as many as there are on the sheet."""
+
+
+def draw_band(axes: Axes, band: Band | None, colour: str, **settings: Any) -> None:
+    """Lay the interval of a curve behind it, where it has one."""
+    if band is not None:
+        axes.fill_between(band.at, band.low, band.high, color=colour, alpha=0.16, linewidth=0,
+                          **settings)  # fmt: skip

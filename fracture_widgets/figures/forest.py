@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from fracture_widgets.base.words import begun
 from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.evaluation.subgroups import subgroup_table
-from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import (
+from fracture_widgets.figures.display import (
     DASHES,
     FAINT,
     INK,
@@ -19,7 +19,7 @@ from fracture_widgets.figures.style import (
     QUIET,
     TRAINING,
     VALIDATION,
-    sentence,
+    Display,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _COUNTS, _VALUES = 12.0, 100.0  # points to the right of the axes
 
 
 def _metric(name: str) -> str:
-    return _METRICS.get(name, sentence(name))
+    return _METRICS.get(name, begun(name))
 
 
 def _list_rows(axes: Axes, names: Sequence[str], bold: Sequence[bool]) -> None:
@@ -103,7 +103,7 @@ class ComparisonDisplay(Display):
         }
         return known.get(metric, float("nan"))
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
+    def _draw(self, *axes: Axes) -> None:
         from matplotlib.lines import Line2D
 
         names = [self.titles.get(model) or model for model in self.models]
@@ -114,10 +114,8 @@ class ComparisonDisplay(Display):
             self._draw_metric(place, metric)
         first = self.table.iloc[0]
         counts = f"{first['n']:,} radiographs, {first['fractured']:,} fractured"
-        figure = axes[0].get_figure(root=True)
-        assert figure is not None
-        figure.suptitle(counts, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
-        figure.legend(
+        self.figure_.suptitle(counts, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
+        self.figure_.legend(
             handles=[
                 Line2D([], [], color=INK, linewidth=1.1, linestyle=DASHES, label="always normal"),
                 Line2D([], [], color=VALIDATION, linewidth=2, marker="o", label="95% interval"),
@@ -240,15 +238,14 @@ class SubgroupDisplay(Display):
         for column, levels in self.table.groupby("column", sort=False):
             name = str(column)
             rows = levels.to_dict("records")
-            heading = _COLUMNS.get(name, sentence(name.replace("_", " ")))
+            heading = _COLUMNS.get(name, begun(name.replace("_", " ")))
             if name == "all":
                 listed.append((heading, rows[0]))
             else:
                 listed += [(heading, {}), *((str(row["level"]), row) for row in rows)]
         return listed
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        (place,) = axes
+    def _draw(self, place: Axes) -> None:
         listed = self._listed()
         overall = self.table["value"].iloc[0]
         place.axvline(overall, color=KEPT, linewidth=1.0, linestyle=DASHES, zorder=1)

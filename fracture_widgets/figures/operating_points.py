@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.words import begun
 from fracture_widgets.evaluation.curves import (
     Band,
     OperatingPoint,
@@ -19,8 +20,16 @@ from fracture_widgets.evaluation.curves import (
     operating_points,
 )
 from fracture_widgets.evaluation.metrics import predictive_values
-from fracture_widgets.figures.display import Display
-from fracture_widgets.figures.style import FAINT, INK, KEPT, LINES, QUIET, VALIDATION, sentence
+from fracture_widgets.figures.display import (
+    FAINT,
+    INK,
+    KEPT,
+    LINES,
+    QUIET,
+    VALIDATION,
+    Display,
+    draw_band,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,7 +136,7 @@ class OperatingPointsDisplay(Display):
     def from_scores(cls, scores: Scores) -> Self:
         """Hold the points of a fracture question that was scored."""
         return cls.from_predictions(
-            scores.true, scores.score, groups=scores.group, title=sentence(scores.question)
+            scores.true, scores.score, groups=scores.group, title=begun(scores.question)
         )
 
     def __repr__(self) -> str:
@@ -147,28 +156,24 @@ class OperatingPointsDisplay(Display):
             index=pd.Index([point.name for point in self.points], name="operating point"),
         )
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        self._draw_curves(axes[0])
-        self._draw_points(axes[0])
-        self._draw_numbers(axes[1])
+    def _draw(self, curves: Axes, numbers: Axes) -> None:
+        self._draw_curves(curves)
+        self._draw_points(curves)
+        self._draw_numbers(numbers)
 
     def _draw_curves(self, axes: Axes) -> None:
+        found, spared = self.bands or (None, None)
         curves = (
-            (self.sensitivity, KEPT, LINES[0], "sensitivity: fractures found", 0),
-            (self.specificity, VALIDATION, LINES[1], "specificity: normals spared", 1),
+            (self.sensitivity, found, KEPT, LINES[0], "sensitivity: fractures found"),
+            (self.specificity, spared, VALIDATION, LINES[1], "specificity: normals spared"),
         )
-        for values, colour, line, label, number in curves:
+        for values, band, colour, line, label in curves:
             # Up to each threshold, the rates are those of the next score above.
             axes.plot(self.thresholds, values, color=colour, linestyle=line, linewidth=2.0,
                       label=label, drawstyle="steps-pre")  # fmt: skip
-            if self.bands is not None:
-                band = self.bands[number]
-                axes.fill_between(band.at, band.low, band.high, step="pre", color=colour,
-                                  alpha=0.16, linewidth=0)  # fmt: skip
-        axes.set_xlim(-0.01, 1.01)
-        axes.set_ylim(-0.02, 1.02)
+            draw_band(axes, band, colour, step="pre")
+        axes.set(xlim=(-0.01, 1.01), ylim=(-0.02, 1.02), ylabel="Share")
         axes.set_xlabel("Called fractured from this probability on", loc="left")
-        axes.set_ylabel("Share")
         axes.grid(axis="y")
         # Below, where no curve can run through it.
         axes.legend(loc="upper right", bbox_to_anchor=(1.0, -0.08), borderaxespad=0.0, ncols=2,
@@ -199,8 +204,7 @@ class OperatingPointsDisplay(Display):
             ),
         ]
         axes.set_axis_off()
-        axes.set_xlim(0, 1)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
         for number, row in enumerate(rows):
             for column, (cell, left) in enumerate(zip(row, _LEFT_ENDS, strict=True)):
                 last = column == len(_LEFT_ENDS) - 1
@@ -211,10 +215,7 @@ class OperatingPointsDisplay(Display):
 
 
 class PrevalenceDisplay(Display):
-    """The predictive values of both answers against the share of patients who are fractured.
-
-    ``places`` are prevalences to mark, by the name of a place.
-    """
+    """The predictive values of both answers against the prevalence, that of some places marked."""
 
     _size = (6.6, 4.4)
 
@@ -239,10 +240,9 @@ class PrevalenceDisplay(Display):
             f"specificity={self.specificity:.2f})"
         )
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
+    def _draw(self, place: Axes) -> None:
         from matplotlib.ticker import PercentFormatter
 
-        (place,) = axes
         shares = np.linspace(0.001, 0.999, 400)
         positive, negative = predictive_values(self.sensitivity, self.specificity, shares)
         place.plot(shares, positive, color=KEPT, linewidth=2.2,
@@ -257,11 +257,9 @@ class PrevalenceDisplay(Display):
                 f"{name}: {float(at):.0%}", (share, float(at)), xytext=(9, -12),
                 textcoords="offset points", fontsize=9, color=INK,
             )  # fmt: skip
-        place.set_xlim(0, 1)
-        place.set_ylim(0, 1.02)
+        place.set(xlim=(0, 1), ylim=(0, 1.02))
         for axis in (place.xaxis, place.yaxis):
             axis.set_major_formatter(PercentFormatter(1.0))
-        place.set_xlabel("Patients who are fractured (prevalence)")
-        place.set_ylabel("Answers that are right")
+        place.set(xlabel="Patients who are fractured (prevalence)", ylabel="Answers that are right")
         place.grid(axis="y")
         place.legend(loc="lower center")

@@ -1,10 +1,12 @@
-"""A radiograph as somebody looks at it: its window of greys, a map over it, and what was found."""
+"""A radiograph as somebody looks at it: its window, a map over it, what was found and is said."""
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +14,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.base.language import gettext, marked, with_marks
+from fracture_widgets.base.words import NOTICE
 from fracture_widgets.figures.annotations import draw_annotations
+from fracture_widgets.figures.palette import INK, QUIET, VERDICTS
 from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.annotations import annotations_of, has_boxes
+from fracture_widgets.models.verdict_words import meaning, override_mark, verdict_heading
 
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Report
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_OPACITY = 0.6
 """Opacity of a heatmap where nobody chose another: bone stays readable underneath."""
 
+_NOTEBOOK_SIDE = 420
 _COLOURS = "inferno"
 # Where a map is low it is nearly clear, too: darker colours would not be seen on a radiograph.
 _FIRST_COLOUR = 0.6
@@ -39,33 +45,17 @@ _TURNS = (
 class Look:
     """How a radiograph is looked at.
 
-    Attributes
-    ----------
-    width, level
-        The window: how much of the range of greys lies between black and white, and its middle,
-        in parts of the whole range; or both in the values of a DICOM file.
-    inverted
-        Whether bone is dark.
-    map
-        The name of the map over it, or empty for none; None for the usual one: the first, and
-        none where there are boxes.
-    opacity
-        Of the map, 0 to 1.
-    turn, flipped
-        How it lies on the page: quarters to the right, after it was flipped left to right.
-        Pictures are drawn as in the file all the same, as places are named by it.
-    stored
-        Whether the window is one of the file's values; it reaches as far as they do.
+    Pictures are drawn as in the file however it lies on the page, as places are named by it.
     """
 
-    width: float = 1.0
-    level: float = 0.5
-    inverted: bool = False
-    map: str | None = None
-    opacity: float = DEFAULT_OPACITY
-    turn: int = 0
-    flipped: bool = False
-    stored: bool = False
+    width: float = 1.0  # of the window, in parts of the range of greys
+    level: float = 0.5  # its middle
+    inverted: bool = False  # bone is dark
+    map: str | None = None  # its name, empty for none; None for the first, or none beside boxes
+    opacity: float = DEFAULT_OPACITY  # of the map
+    turn: int = 0  # quarters to the right, after it was flipped
+    flipped: bool = False  # left to right
+    stored: bool = False  # the window is one of a DICOM file's values, and reaches as far as they
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.opacity <= 1.0:
@@ -230,3 +220,28 @@ def map_key(width: int, height: int, opacity: float) -> Image.Image:
     """Return the colours of a map from low to high, as they lie over a dark radiograph."""
     steps = np.linspace(0.0, 1.0, 64, dtype=np.float32)[None, :]
     return overlay(Image.new("RGB", (width, height), "#303030"), steps, opacity=opacity)
+
+
+def report_html(report: Report) -> str:
+    """Return a report as a notebook shows it; names of files are other people's words."""
+    radiograph, answer = report.radiograph, report.answer
+    scale = _NOTEBOOK_SIDE / max(radiograph.width, radiograph.height)
+    size = (max(1, round(radiograph.width * scale)), max(1, round(radiograph.height * scale)))
+    file = io.BytesIO()
+    picture_of(report, PLAIN, size, unit=1.0, brief=True).save(file, "PNG")
+    part, verdict = verdict_heading(answer)
+    heading = f"{part}: {verdict}" if part else verdict.capitalize()
+    lines = [override_mark(answer), meaning(answer)]
+    lines += [annotation.sentence for annotation in annotations_of(answer)]
+    lines += [f"Warning: {warning}" for warning in report.warnings]
+    said = "".join(f"<p style='margin:4px 0'>{escape(line)}</p>" for line in lines if line)
+    return (
+        f"<div style='display:flex;flex-wrap:wrap;gap:20px;background:#fff;color:{INK};"
+        "padding:12px;font:14px/1.45 sans-serif'>"
+        f"<img alt='{escape(radiograph.name)}' width='{size[0]}' height='{size[1]}' "
+        "style='max-width:100%;height:auto;object-fit:contain' "
+        f"src='data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}'>"
+        f"<div style='flex:1 1 260px'><b style='font-size:20px;color:{VERDICTS[answer.verdict]}'>"
+        f"{escape(heading)}</b><p style='margin:4px 0;color:{QUIET}'>{escape(radiograph.name)}</p>"
+        f"{said}<p style='margin:12px 0 0;color:{QUIET}'>{NOTICE}</p></div></div>"
+    )

@@ -1,6 +1,9 @@
-"""The colours of the report page; those of text reach a contrast of 4.5 on white."""
+"""The colours and the font of the report page; colours of text reach a contrast of 4.5 on white."""
 
 from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
 
 from fracture_widgets.parts import Verdict
 
@@ -30,3 +33,12 @@ ZONES = {
     Verdict.FRACTURE: "#f1cfc2",
 }
 """Colour of each verdict's stretch of the scale of probabilities, from the least on."""
+
+
+@cache
+def font_file(bold: bool = False) -> Path:
+    """Return the font of pages and of what stands over pictures."""
+    import matplotlib
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(matplotlib.get_data_path(), "fonts", "ttf", name)

@@ -1,4 +1,4 @@
-"""Radiographs beside one another, and the grey values that one is made of."""
+"""Radiographs beside one another, as other archives would have them, and their grey values."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageDraw
 
-from fracture_widgets.figures.display import Display
+from fracture_widgets.evaluation.shifts import SHIFTS, STRENGTHS
+from fracture_widgets.figures.display import DASHES, FAINT, KEPT, TRAINING, VALIDATION, Display
 from fracture_widgets.figures.overlay import grey_picture, overlay
-from fracture_widgets.figures.style import DASHES, FAINT, KEPT, TRAINING, VALIDATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from fracture_widgets.evaluation.shifts import Shifted
     from fracture_widgets.imaging.boxes import Box
     from fracture_widgets.imaging.radiograph import Radiograph
+
+_GAP = 4
 
 
 class RadiographsDisplay(Display):
@@ -75,7 +79,7 @@ class RadiographsDisplay(Display):
     def __repr__(self) -> str:
         return f"RadiographsDisplay({len(self.radiographs)} radiographs)"
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
+    def _draw(self, *axes: Axes) -> None:
         for place in axes:  # the last row may be shorter
             place.set_axis_off()
         shown = zip(axes, self.radiographs, self.titles, self.maps, strict=False)
@@ -127,8 +131,7 @@ class GreyValuesDisplay(Display):
         low, high = self.window
         return f"GreyValuesDisplay({low:.2f} to {high:.2f})"
 
-    def _draw(self, axes: tuple[Axes, ...]) -> None:
-        picture, counts = axes
+    def _draw(self, picture: Axes, counts: Axes) -> None:
         low, high = self.window
         picture.imshow(self.radiograph.pixels, cmap="gray", vmin=low, vmax=high)
         picture.set_axis_off()
@@ -139,8 +142,64 @@ class GreyValuesDisplay(Display):
         highest = counts.get_ylim()[1]
         counts.plot([low, high], [0, highest], color=KEPT, linewidth=1.8,
                     label="from black to white")  # fmt: skip
-        counts.set_xlim(0, 1)
-        counts.set_ylim(0, 1.35 * highest)  # room for the legend
-        counts.set_xlabel("Grey value")
-        counts.set_ylabel("Pixels")
+        counts.set(xlim=(0, 1), ylim=(0, 1.35 * highest))  # room for the legend
+        counts.set(xlabel="Grey value", ylabel="Pixels")
         counts.legend(loc="upper right")
+
+
+class ShiftsDisplay(Display):
+    """A contact sheet: a row for each kind of shift, a column for each strength.
+
+    The radiographs take turns over the rows; boxes are drawn where they are after the change.
+    ``side`` is the pixels of one picture's longer side.
+    """
+
+    def __init__(
+        self,
+        radiographs: Sequence[Radiograph],
+        *,
+        kinds: Sequence[str] | None = None,
+        boxes: Sequence[Sequence[Box]] = (),
+        side: int = 160,
+    ) -> None:
+        if not radiographs:
+            raise ValueError("There is nothing to show: give at least one radiograph.")
+        self.radiographs = tuple(radiographs)
+        self.kinds = tuple(SHIFTS if kinds is None else kinds)
+        self.boxes = tuple(boxes) or ((),) * len(self.radiographs)
+        self._side = side
+        self._size = (1.2 + 1.1 * len(STRENGTHS), 0.4 + 1.1 * len(self.kinds))
+
+    def __repr__(self) -> str:
+        return f"ShiftsDisplay({len(self.kinds)} kinds)"
+
+    def _draw(self, axes: Axes) -> None:
+        cell = self._side + _GAP
+        shape = (cell * len(self.kinds) - _GAP, cell * len(STRENGTHS) - _GAP)
+        sheet = Image.new("RGB", shape[::-1], "white")
+        for row, kind in enumerate(self.kinds):
+            which = row % len(self.radiographs)
+            for column, strength in enumerate(STRENGTHS):
+                shifted = SHIFTS[kind].apply(self.radiographs[which].pixels, strength)
+                picture = self._thumbnail(shifted, self.boxes[which])
+                rest = (self._side - np.array(picture.size)) // 2
+                sheet.paste(picture, (column * cell + int(rest[0]), row * cell + int(rest[1])))
+        axes.imshow(np.asarray(sheet))
+        titles = [SHIFTS[kind].title.replace(" ", "\n", 1) for kind in self.kinds]
+        middle = self._side / 2
+        axes.set_xticks(cell * np.arange(len(STRENGTHS)) + middle, map(str, STRENGTHS))
+        axes.set_yticks(cell * np.arange(len(titles)) + middle, titles, fontsize=8)
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+
+    def _thumbnail(self, shifted: Shifted, boxes: Sequence[Box]) -> Image.Image:
+        picture = Image.fromarray(np.rint(shifted.pixels * 255).astype(np.uint8)).convert("RGB")
+        scale = self._side / max(picture.size)
+        width, height = (max(1, round(side * scale)) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+        pen = ImageDraw.Draw(picture)
+        for box in shifted.boxes(boxes):
+            edges = (box.x0 * width, box.y0 * height, box.x1 * width - 1, box.y1 * height - 1)
+            pen.rectangle(edges, outline=KEPT)
+        return picture

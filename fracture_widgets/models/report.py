@@ -303,6 +303,6 @@ class Report:
         return f"Report({self.radiograph.name!r}, {part}{self.verdict.value})"
 
     def _repr_html_(self) -> str:
-        from fracture_widgets.figures.report import report_html
+        from fracture_widgets.figures.overlay import report_html
 
         return report_html(self)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from PIL import Image, ImageFont
 
-from fracture_widgets.figures.style import font_file
+from fracture_widgets.figures.palette import font_file
 
 WIDTH, HEIGHT = 1240, 1754
 """An A4 page in its own unit, a dot at 150 to the inch."""
