@@ -17,10 +17,10 @@ from fracture_widgets.base.words import NOTICE, percent
 from fracture_widgets.evaluation.evaluate import Evaluation
 from fracture_widgets.evaluation.learned import MARK, NOT_SAID
 from fracture_widgets.evaluation.scores import Scores
-from fracture_widgets.evaluation.shift_table import ShiftResults
+from fracture_widgets.evaluation.shift_table import VERDICTS, ShiftResults
 from fracture_widgets.evaluation.shifts import SHIFTS
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.parts import FRACTURED, Verdict
+from fracture_widgets.parts import FRACTURED
 
 PAGE, NUMBERS = "report.html", "report.json"
 
@@ -126,11 +126,10 @@ def _body_part_table(scores: Scores) -> str:
 def _shifts(results: ShiftResults) -> Iterator[str]:
     changed = len(results.rows) > 1
     yield "<h2>Verdicts" + (", and in other archives" if changed else "") + "</h2>"
-    verdicts = [Verdict.REFUSED, *(each for each in Verdict if each is not Verdict.REFUSED)]
-    head = ("", "strength", "body part", "AUROC", "AUROC lost", *map(str, verdicts))
+    head = ("", "strength", "body part", "AUROC", "AUROC lost", *map(str, VERDICTS))
     rows = []
     for row in results.rows:
-        shares = (f"{row.verdicts[str(verdict)]:.1%}" for verdict in verdicts)
+        shares = (f"{row.verdicts[verdict]:.1%}" for verdict in VERDICTS)
         kind = SHIFTS[row.kind].title if row.kind in SHIFTS else row.kind
         rows.append((kind, row.strength or "", row.body_part, row.auroc, row.lost, *shares))
     yield _table(head, rows)

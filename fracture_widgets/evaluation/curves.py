@@ -70,26 +70,20 @@ class Ranking:
 
     def roc(self) -> tuple[Floats, Floats]:
         """Return rate of false alarms and sensitivity, from nobody called to everybody."""
-        with np.errstate(invalid="ignore"):
-            return _roc(*self._counts())
+        return _roc(*self._counts())
 
     def precision_recall(self) -> tuple[Floats, Floats]:
         """Return recall and precision; up to each recall, that of the threshold that reaches it."""
-        with np.errstate(invalid="ignore"):
-            return _precision_recall(*self._counts())
+        return _precision_recall(*self._counts())
 
     def operating(self) -> tuple[Floats, Floats]:
         """Return sensitivity and specificity of calling positive from each threshold on."""
-        with np.errstate(invalid="ignore"):
-            return _operating(*self._counts())
+        return _operating(*self._counts())
 
     def roc_band(self, groups: npt.ArrayLike, n: int = 2000) -> Band:
         """Return the band of sensitivity at each rate of false alarms, drawing whole studies."""
-
-        def sensitivity_at_rate(found: Floats, alarms: Floats) -> Floats:
-            return np.asarray(np.interp(_ROC_GRID, *_roc(found, alarms)))
-
-        return Band(_ROC_GRID, *self._ends(sensitivity_at_rate, groups, n))
+        ends = self._ends(lambda *counts: np.interp(_ROC_GRID, *_roc(*counts)), groups, n)
+        return Band(_ROC_GRID, *ends)
 
     def precision_recall_band(self, groups: npt.ArrayLike, n: int = 2000) -> Band:
         """Return the band of precision at each recall, drawing whole studies."""
@@ -118,28 +112,30 @@ class Ranking:
     ) -> tuple[Floats, Floats]:
         """Return the percentiles of a line over the draws that have both answers in them."""
         drawn = []
-        # A threshold above everything that was drawn has nobody called: 0 of 0.
-        with np.errstate(invalid="ignore"):
-            for weights in draws(groups, n):
-                found, alarms = self._counts(weights)
-                if found[-1] and alarms[-1]:
-                    drawn.append(line(found, alarms))
-            if len(drawn) < max(n / 2, 1):
-                drawn = [np.full_like(line(*self._counts()), np.nan)]
+        for weights in draws(groups, n):
+            found, alarms = self._counts(weights)
+            if found[-1] and alarms[-1]:
+                drawn.append(line(found, alarms))
+        if len(drawn) < max(n / 2, 1):
+            drawn = [np.full_like(line(*self._counts()), np.nan)]
         low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
         return low, high
 
 
+# A threshold above everything that was drawn has nobody called, a share of nothing: 0 of 0.
+@np.errstate(invalid="ignore")
 def _roc(found: Floats, alarms: Floats) -> tuple[Floats, Floats]:
     found, alarms = np.append(0.0, found), np.append(0.0, alarms)
     return alarms / alarms[-1], found / found[-1]
 
 
+@np.errstate(invalid="ignore")
 def _precision_recall(found: Floats, alarms: Floats) -> tuple[Floats, Floats]:
     right = found / (found + alarms)
     return np.append(0.0, found / found[-1:]), np.append(right[:1], right)
 
 
+@np.errstate(invalid="ignore")
 def _operating(found: Floats, alarms: Floats) -> tuple[Floats, Floats]:
     return (found / found[-1:])[::-1], (1.0 - alarms / alarms[-1:])[::-1]
 

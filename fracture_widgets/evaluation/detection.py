@@ -1,19 +1,22 @@
-"""How well boxes are found: joints on a radiograph, fractures on a joint."""
+"""How well boxes are found: joints on a radiograph, fractures on a joint, by us and by others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.errors import MissingExtra
 from fracture_widgets.evaluation.metrics import (
     Estimate,
     bootstrap_interval,
     draws,
+    estimate_text,
     percentile_interval,
     rate,
 )
@@ -24,6 +27,26 @@ Hit = Literal["overlap", "pointing"]
 
 FALSE_BOXES = (0.125, 0.25, 0.5, 1.0)
 """False boxes a joint at which the sensitivity is given."""
+
+ALL, UPPER = "all", "upper limb"
+ANSWERED = ", answered by every model"
+"""Follows the name of a limb where a model answers a part of its radiographs alone."""
+
+MAP50, MAP50_95 = "mAP50", "mAP50-95"
+
+PUBLISHED = (
+    ("YOLOv8s", 0.400, 0.153),
+    ("RT-DETR", 0.413, 0.158),
+    ("YOLOv11s", 0.435, 0.178),
+    ("FracDet-v11", 0.479, 0.209),
+)
+"""mAP50 and mAP50-95 that others report; nothing of it was measured here."""
+
+PUBLISHED_SOURCE = (
+    "Published, not measured here: FracDet-v11 and what it is compared with, Scientific Reports "
+    "2026, on the official split as a whole (574 / 82 / 61 radiographs), of which a part is at "
+    "hand here."
+)
 
 _SIDE = 1000.0  # COCO's boxes are in pixels; what is measured does not depend on how many
 
@@ -141,7 +164,7 @@ def froc(joints: Sequence[Examined], *, hit: Hit = "overlap", least_iou: float =
     A box is on a fracture if it overlaps it enough, or, ``"pointing"``, if its middle lies in the
     fracture's box. A second box on the same fracture is neither found twice nor false.
     """
-    return _Froc.of(joints, hit, least_iou).curve()
+    return _Boxes(joints, hit, least_iou).curve(np.ones(len(joints), dtype=np.int64))
 
 
 def froc_sensitivity(
@@ -153,10 +176,10 @@ def froc_sensitivity(
     resamples: int = 2000,
 ) -> dict[float, Estimate]:
     """Return the share of fractured joints found at each number of false boxes a joint."""
-    counted = _Froc.of(joints, hit, least_iou)
+    boxes = _Boxes(joints, hit, least_iou)
     groups = [joint.group for joint in joints]
-    curve = counted.curve()
-    drawn = [counted.curve(times) for times in draws(groups, resamples)]
+    curve = boxes.curve(np.ones(len(joints), dtype=np.int64))
+    drawn = [boxes.curve(times) for times in draws(groups, resamples)]
     size = len(joints), len(set(groups))
     return {
         level: Estimate(
@@ -202,54 +225,93 @@ def mean_average_precision(
     return MeanAveragePrecision(map50, map50_95)
 
 
-@dataclass(frozen=True, eq=False)
-class _Froc:
+def score_boxes(pictures: Sequence[Examined], *, resamples: int = 200) -> dict[str, Estimate]:
+    """Return mAP50, mAP50-95, and the share of pictures found at each number of false boxes."""
+    precision = mean_average_precision(pictures, resamples=resamples)
+    found = froc_sensitivity(pictures, resamples=resamples)
+    return {
+        MAP50: precision.map50,
+        MAP50_95: precision.map50_95,
+        **{f"found at {rate} false boxes": estimate for rate, estimate in found.items()},
+    }
+
+
+def score_table(
+    answers: Mapping[str, Mapping[str, Examined]],
+    limbs: Mapping[str, Collection[str]],
+    *,
+    resamples: int = 200,
+) -> pd.DataFrame:
+    """Return a row for each limb, model and metric, of the models that answered all of a limb.
+
+    ``answers`` are what each model, by name, found on radiographs, by name; ``limbs`` are the
+    names of radiographs that are judged together.
+    """
+    rows = []
+    for limb, names in limbs.items():
+        for model, examined in answers.items():
+            if not names or not examined.keys() >= set(names):
+                continue
+            chosen = [examined[name] for name in names]
+            marked = sum(len(picture.marked) for picture in chosen)
+            for metric, estimate in score_boxes(chosen, resamples=resamples).items():
+                row = {"limb": limb, "model": model, "metric": metric, **asdict(estimate)}
+                rows.append({**row, "fractures": marked})
+    return pd.DataFrame(rows)
+
+
+def scores_in_markdown(table: pd.DataFrame, titles: Mapping[str, str], limb: str) -> str:
+    """Return the scores of a limb's radiographs; of all, the published ones stand below."""
+    here = table[table["limb"] == limb]
+    metrics = list(dict.fromkeys(here["metric"]))
+    rows = [
+        [titles[str(model)], *map(estimate_text, scores.to_dict("records"))]
+        for model, scores in here.groupby("model", sort=False)
+    ]
+    if limb == ALL:
+        rest = ["–"] * (len(metrics) - 2)
+        rows += [
+            [f"{title} (published)", f"{map50:.3f}", f"{map50_95:.3f}", *rest]
+            for title, map50, map50_95 in PUBLISHED
+        ]
+    return markdown_table(["model", *metrics], rows)
+
+
+class _Boxes:
     """The scores that decide a free-response ROC, and the joint that each is of."""
 
-    joints: int
-    broken: npt.NDArray[np.intp]  # numbers of the fractured joints
-    best: Floats  # of each, the highest score on a fracture; below all where there is none
-    false_of: npt.NDArray[np.intp]
-    false_score: Floats
-    every_score: Floats = field(repr=False)
+    def __init__(self, joints: Sequence[Examined], hit: Hit, least_iou: float) -> None:
+        boxes = [
+            (number, each.score, is_on(each, joint.marked, hit, least_iou))
+            for number, joint in enumerate(joints)
+            for each in joint.found
+        ]
+        # Of each fractured joint the highest score on a fracture; below all where there is none.
+        best = {number: -np.inf for number, joint in enumerate(joints) if joint.marked}
+        for number, score, right in boxes:
+            if right:
+                best[number] = max(best[number], score)
+        self._broken, self._best = list(best), np.array(list(best.values()))
+        self._false_of = [number for number, _, right in boxes if not right]
+        self._false = np.array([score for _, score, right in boxes if not right])
+        scores = sorted({score for _, score, _ in boxes}, reverse=True)
+        self._thresholds = np.array([np.inf, *scores])
 
-    @classmethod
-    def of(cls, joints: Sequence[Examined], hit: Hit, least_iou: float) -> _Froc:
-        broken, best, false_of, false_score = [], [], [], []
-        for number, joint in enumerate(joints):
-            pairs = [
-                (each.score, is_on(each, joint.marked, hit, least_iou)) for each in joint.found
-            ]
-            if joint.marked:
-                broken.append(number)
-                best.append(max((score for score, right in pairs if right), default=-np.inf))
-            false = [score for score, right in pairs if not right]
-            false_of += [number] * len(false)
-            false_score += false
-        scores = {found.score for joint in joints for found in joint.found}
-        return cls(
-            len(joints),
-            np.array(broken, dtype=np.intp),
-            np.array(best, dtype=np.float64),
-            np.array(false_of, dtype=np.intp),
-            np.array(false_score, dtype=np.float64),
-            np.append(np.inf, np.array(sorted(scores, reverse=True), dtype=np.float64)),
-        )
-
-    def curve(self, times: npt.NDArray[np.int64] | None = None) -> Froc:
+    def curve(self, weights: npt.NDArray[np.int64]) -> Froc:
         """Return the curve if each joint counts so many times."""
-        weights = np.ones(self.joints, dtype=np.int64) if times is None else times
-        found = self._counted(self.best, weights[self.broken])
-        false = self._counted(self.false_score, weights[self.false_of])
+        broken = weights[self._broken]
+        found, false = (
+            self._counted(self._best, broken),
+            self._counted(self._false, weights[self._false_of]),
+        )
         with np.errstate(invalid="ignore"):
-            sensitivity = found / weights[self.broken].sum()
-            return Froc(self.every_score, false / weights.sum(), sensitivity)
+            return Froc(self._thresholds, false / weights.sum(), found / broken.sum())
 
     def _counted(self, scores: Floats, weights: npt.NDArray[np.int64]) -> Floats:
         """Return the weight of the scores that reach each threshold."""
         order = np.argsort(scores)[::-1]
         total = np.append(0, np.cumsum(weights[order]))
-        reach = np.searchsorted(-scores[order], -self.every_score, side="right")
+        reach = np.searchsorted(-scores[order], -self._thresholds, side="right")
         return total[reach].astype(np.float64)
 
 
@@ -258,8 +320,7 @@ def is_on(found: Found, marked: Sequence[Marked], hit: Hit, least_iou: float = 0
     if hit == "overlap":
         return any(found.box.iou(each.box) >= least_iou for each in marked)
     x, y = (found.box.x0 + found.box.x1) / 2, (found.box.y0 + found.box.y1) / 2
-    boxes = (each.box for each in marked)
-    return any(box.holds(x, y) for box in boxes)
+    return any(each.box.holds(x, y) for each in marked)
 
 
 def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> float:
@@ -300,16 +361,12 @@ def _coco(pictures: Sequence[Examined]) -> tuple[float, float]:
             "categories": [{"id": number, "name": name} for number, name in enumerate(labels)],
         }
     )
-    judge = COCOeval_faster(known, known.loadRes(found), "bbox", print_function=_silent)
+    judge = COCOeval_faster(known, known.loadRes(found), "bbox", print_function=lambda *_: None)
     judge.evaluate()
     judge.accumulate()
     judge.summarize()
     numbers = judge.stats_as_dict
     return float(numbers["AP_50"]), float(numbers["AP_all"])
-
-
-def _silent(*_: object) -> None:
-    """Print nothing."""
 
 
 def _coco_box(box: Box) -> list[float]:

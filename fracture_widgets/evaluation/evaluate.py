@@ -20,7 +20,13 @@ from fracture_widgets.evaluation.learned import (
     Learned,
     counted,
 )
-from fracture_widgets.evaluation.scores import Scores, by_part, score_body_part, score_fracture
+from fracture_widgets.evaluation.scores import (
+    Scores,
+    by_part,
+    score_body_part,
+    score_fracture,
+    text_table,
+)
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.trained import any_trained
@@ -124,9 +130,7 @@ class Evaluation:
             counts = (f"{scores.n:,}", f"{int(scores.true.sum()):,}")
             measured = (str(scores.estimates[name]) for name in ("auroc", "accuracy"))
             rows.append((part, *counts, *measured, f"{scores.baseline:.3f}"))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ([c.ljust(width) for c, width in zip(row, widths, strict=True)] for row in rows)
-        return "\n".join("  ".join(cells).rstrip() for cells in lines)
+        return text_table(rows)
 
 
 def evaluate_predictions(

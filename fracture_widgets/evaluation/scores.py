@@ -1,15 +1,18 @@
-"""How well one question was answered: the paper's numbers, each with its interval."""
+"""How well one question was answered, over all radiographs and over every kind of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.metrics import (
     Estimate,
     accuracy,
@@ -24,13 +27,29 @@ from fracture_widgets.evaluation.metrics import (
     sensitivity,
     specificity,
 )
-from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, parts_among
-
-if TYPE_CHECKING:
-    import pandas as pd
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL, parts_among
 
 _SPELT = {"auroc": "AUROC", "average_precision": "AP", "f1": "F1"}
 _OF_RANKING = ("auroc", "average_precision")
+_DIGITS = 4
+_WORST = 3
+
+_COLUMNS = ("body_part", "view", "hardware", "cast", "holder", "image_size")
+"""Whose levels are subgroups when no columns are named."""
+
+_METRICS: Mapping[str, Callable[..., float]] = MappingProxyType(
+    {
+        "auroc": auroc,
+        "sensitivity": partial(sensitivity, positive=True),
+        "specificity": partial(specificity, positive=True),
+        "precision": partial(precision, positive=True),
+        "accuracy": accuracy,
+    }
+)
+"""What subgroups are measured by."""
+
+_SIDES = (0, 512, 1024, np.inf)
+_SIZES = ("under 512 px", "512 to 1,023 px", "1,024 px and more")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +111,13 @@ class Scores:
             cells = (f"{n:,}".rjust(len(name)) for n, name in zip(counts, names, strict=True))
             lines.append(f"  {label.ljust(left)}{'  '.join(cells)}")
         return lines
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as text, its cells below one another."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ([c.ljust(width) for c, width in zip(row, widths, strict=True)] for row in rows)
+    return "\n".join("  ".join(cells).rstrip() for cells in lines)
 
 
 def score_fracture(
@@ -179,3 +205,85 @@ def score_body_part(
         baseline=accuracy(truth, np.full(truth.shape, most_frequent)),
         baseline_answer=most_frequent,
     )
+
+
+def subgroup_table(
+    predictions: pd.DataFrame,
+    *,
+    metric: str = "auroc",
+    columns: Sequence[str] | None = None,
+    by: str = "study_id",
+    threshold: float = 0.5,
+    resamples: int = 2000,
+) -> pd.DataFrame:
+    """Measure a metric for each level of each column, with its interval."""
+    if metric not in _METRICS:
+        raise ValueError(f"Choose the metric from {', '.join(_METRICS)}. Received: {metric!r}")
+    table = predictions
+    if "image_size" not in table and {"width", "height"} <= set(table.columns):
+        longer = np.maximum(table["width"], table["height"])
+        table = table.assign(image_size=pd.cut(longer, _SIDES, right=False, labels=_SIZES))
+    chosen = [name for name in _COLUMNS if name in table] if columns is None else columns
+    needed = ("label", "fracture_probability", by, *chosen)
+    if missing := [name for name in needed if name not in table]:
+        raise DatasetError(
+            f"The table of predictions has no column {' and no column '.join(missing)}: give the "
+            "predictions that evaluate_predictions returns, and columns that they have."
+        )
+    if not len(table):
+        raise DatasetError("The table of predictions is empty: evaluate some radiographs first.")
+
+    def measure(true: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> float:
+        return _METRICS[metric](true, score if metric == "auroc" else score >= threshold)
+
+    rows = []
+    for column, level, part in _levels(table, chosen):
+        fractured = part["label"].to_numpy(dtype=str) == FRACTURED
+        score = part["fracture_probability"].to_numpy(dtype=float)
+        estimate = bootstrap_interval(measure, fractured, score, groups=part[by], n=resamples)
+        counts = {"n": estimate.n, "fractured": int(fractured.sum()), "groups": estimate.groups}
+        rows.append({"column": column, "level": level, **counts, **asdict(estimate)})
+    return pd.DataFrame(rows)
+
+
+def _levels(table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    yield "all", "all", table
+    for column in columns:
+        flags = set(table[column].dropna().unique()) <= {0, 1}  # also False and True, 0.0 and 1.0
+        for value, part in table.groupby(column, observed=True, sort=True):
+            yield column, ("yes" if value else "no") if flags else str(value), part
+
+
+def subgroup_rows(predictions: pd.DataFrame, *, resamples: int = 2000) -> list[dict[str, Any]]:
+    """Return the fracture AUROC of every kind of radiograph, ready for JSON."""
+    columns = [name for name in ("view", "hardware", "holder") if name in predictions]
+    table = subgroup_table(predictions, columns=columns, by="study", resamples=resamples)
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float):
+            return None if np.isnan(value) else round(value, _DIGITS)
+        return value
+
+    rows = table.rename(columns={"groups": "studies"}).to_dict("records")
+    return [{str(name): plain(value) for name, value in row.items()} for row in rows]
+
+
+def known_failures(predictions: pd.DataFrame) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Return, by part, the fractures given least and the normal ones given most."""
+
+    def listed(rows: pd.DataFrame) -> list[dict[str, Any]]:
+        given = zip(rows["image_id"], rows["fracture_probability"], strict=True)
+        return [
+            {"image_id": str(name), "probability": round(float(probability), _DIGITS)}
+            for name, probability in given
+        ]
+
+    found = {}
+    for part in BODY_PARTS:
+        rows = predictions[predictions["body_part"] == part]
+        broken = rows["label"] == FRACTURED
+        found[part] = {
+            "missed": listed(rows[broken].nsmallest(_WORST, "fracture_probability")),
+            "false_alarms": listed(rows[~broken].nlargest(_WORST, "fracture_probability")),
+        }
+    return found

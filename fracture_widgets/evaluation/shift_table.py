@@ -14,6 +14,7 @@ import pandas as pd
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.metrics import Estimate, auroc, draws, percentile_interval
+from fracture_widgets.evaluation.scores import text_table
 from fracture_widgets.evaluation.shifts import SHIFTS, STRENGTHS
 from fracture_widgets.evaluation.shifts.shift import coarse
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
@@ -21,14 +22,16 @@ from fracture_widgets.parts import FRACTURED, Verdict
 
 if TYPE_CHECKING:
     from fracture_widgets.models.cascade import Cascade
-    from fracture_widgets.models.report import Answer
 
 UNCHANGED = "unchanged"
 ALL, NOT_TRAINED_ON = "mean of all", "mean of those never trained on"
 
+VERDICTS = (Verdict.REFUSED, *(each for each in Verdict if each is not Verdict.REFUSED))
+"""As their shares stand beside one another: that of the refused first."""
+
 _LONGEST = 1024  # pixels: more than a network sees, and changed in a tenth of the time
 _BATCH = 16
-_COLUMNS = ("shift", "strength", "part", "AUROC", "AUROC lost", "refused")
+_COLUMNS = ("shift", "strength", "part", "AUROC", "AUROC lost")
 
 Floats = npt.NDArray[np.float64]
 Condition = tuple[str, int]
@@ -36,27 +39,14 @@ Condition = tuple[str, int]
 
 @dataclass(frozen=True)
 class ShiftRow:
-    """How well radiographs were answered that were changed in one way, or the mean of several.
+    """How well radiographs were answered that were changed in one way, or the mean of several."""
 
-    Attributes
-    ----------
-    kind, strength
-        A name of :data:`~fracture_widgets.evaluation.shifts.SHIFTS` and 1 to 5; 0 where it is
-        the unchanged radiographs, or a mean.
-    body_part
-        Accuracy of the body part.
-    auroc, lost
-        Fracture AUROC, and by how much it lies below that of the unchanged radiographs.
-    verdicts
-        Share of each verdict, that of the refused among them.
-    """
-
-    kind: str
-    strength: int
-    body_part: Estimate
-    auroc: Estimate
-    lost: Estimate
-    verdicts: Mapping[str, float]
+    kind: str  # a name of SHIFTS, or what stands for none or for several
+    strength: int  # 1 to 5; 0 of the unchanged radiographs, or of a mean
+    body_part: Estimate  # accuracy
+    auroc: Estimate  # of fractures
+    lost: Estimate  # by how much that lies below that of the unchanged radiographs
+    verdicts: Mapping[str, float]  # share of each, that of the refused among them
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
@@ -74,41 +64,25 @@ class ShiftRow:
 
 @dataclass(frozen=True, eq=False)
 class ShiftResults:
-    """What becomes of the answers, kind by kind and strength by strength.
+    """What becomes of the answers, kind by kind and strength by strength."""
 
-    Attributes
-    ----------
-    rows
-        The unchanged radiographs, every kind at every strength, and the means.
-    answers
-        One row for each radiograph and change: ``row`` of the dataset's table, ``kind``,
-        ``strength``, ``predicted_body_part``, ``fracture_probability``, ``verdict``.
-    """
-
-    rows: tuple[ShiftRow, ...]
-    answers: pd.DataFrame
+    rows: tuple[ShiftRow, ...]  # of the unchanged radiographs, every change, and the means
+    answers: pd.DataFrame  # a row for each radiograph and change; `row` is of the dataset's table
 
     def __repr__(self) -> str:
         return f"ShiftResults({len(self.rows)} rows)"
 
     def __str__(self) -> str:
-        lines = [(*_COLUMNS, *_given())]
+        lines = [(*_COLUMNS, *map(str, VERDICTS))]
         for row in self.rows:
             numbers = (str(row.body_part), str(row.auroc), str(row.lost))
-            shares = (f"{row.verdicts[name]:.3f}" for name in (Verdict.REFUSED, *_given()))
+            shares = (f"{row.verdicts[name]:.3f}" for name in VERDICTS)
             lines.append((row.kind, str(row.strength or ""), *numbers, *shares))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        spaced = ([c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines)
-        return "\n".join("  ".join(cells).rstrip() for cells in spaced)
+        return text_table(lines)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the rows, ready for JSON."""
         return [row.to_dict() for row in self.rows]
-
-
-def _given() -> list[str]:
-    """Return the verdicts that are given."""
-    return [str(verdict) for verdict in Verdict if verdict is not Verdict.REFUSED]
 
 
 def evaluate_shifts(
@@ -119,39 +93,13 @@ def evaluate_shifts(
     strengths: Sequence[int] = STRENGTHS,
     by: str = "patient_id",
     resamples: int = 500,
-    seed: int = 0,
     monitor: Monitor = SILENT,
 ) -> ShiftResults:
     """Answer radiographs as other archives would have them, and compare.
 
-    Parameters
-    ----------
-    table
-        Radiographs that can be read, e.g. the ``predictions`` of an
-        :class:`~fracture_widgets.evaluation.evaluate.Evaluation`.
-    cascade
-        What answers.
-    kinds, strengths
-        Which changes; all by default.
-    by
-        The column whose values stay together in the intervals' draws.
-    resamples
-        How many draws.
-    seed
-        Decides the lot of every change; a radiograph's is the same in whatever company.
-    monitor
-        Follows it, change by change.
-
-    Returns
-    -------
-    ShiftResults
-        As in :func:`~fracture_widgets.evaluation.evaluate.evaluate_predictions`, radiographs that
-        are refused count with what the networks say of them.
-
-    Raises
-    ------
-    DatasetError
-        If there is nothing to answer.
+    Those that are refused count with what the networks say of them. Whole values of the column
+    ``by`` stay together in the draws of intervals; the lot of a change is the same for a
+    radiograph in whatever company.
     """
     if not len(table):
         raise DatasetError("The table holds no radiographs: give the one load_dataset returns.")
@@ -163,7 +111,8 @@ def evaluate_shifts(
         radiograph = replace(radiograph, pixels=coarse(radiograph.pixels, _LONGEST), file=None)
         for start in range(0, len(conditions), _BATCH):
             some = conditions[start : start + _BATCH]
-            answers = _answers(radiograph, cascade, some, seed)
+            changed = [cascade.prepare(_changed(radiograph, *condition)) for condition in some]
+            answers = cascade.answer(changed)
             for (kind, strength), answer in zip(some, answers, strict=True):
                 said = (answer.body_part, answer.fracture_probability, str(answer.verdict))
                 answered.append((row, kind, strength, *said))
@@ -173,18 +122,10 @@ def evaluate_shifts(
     return ShiftResults(tuple(_rows(table, long, conditions, by, resamples)), long)
 
 
-def _answers(
-    radiograph: Radiograph, cascade: Cascade, conditions: Sequence[Condition], seed: int
-) -> list[Answer]:
-    lot = [seed, int(radiograph.sha256[:8], 16)]
-    changed = [_changed(radiograph, condition, lot) for condition in conditions]
-    return cascade.answer([cascade.prepare(each) for each in changed])
-
-
-def _changed(radiograph: Radiograph, condition: Condition, lot: list[int]) -> Radiograph:
-    kind, strength = condition
+def _changed(radiograph: Radiograph, kind: str, strength: int) -> Radiograph:
     if kind == UNCHANGED:
         return radiograph
+    lot = [0, int(radiograph.sha256[:8], 16)]
     shifted = SHIFTS[kind].apply(radiograph.pixels, strength, seed=lot)
     colours = max(radiograph.colourfulness, shifted.colourfulness)
     return replace(radiograph, pixels=shifted.pixels, colourfulness=colours)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fracture_widgets.base.words import begun
 from fracture_widgets.evaluation.metrics import estimate_text
-from fracture_widgets.evaluation.subgroups import subgroup_table
+from fracture_widgets.evaluation.scores import subgroup_table
 from fracture_widgets.figures.display import (
     DASHES,
     FAINT,

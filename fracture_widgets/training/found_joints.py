@@ -19,8 +19,7 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, rate
-from fracture_widgets.evaluation.paired_tests import paired_difference
+from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, paired_difference, rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import compose

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fracture_widgets.evaluation.detection import Examined, Found, Marked
-from fracture_widgets.evaluation.detectors import (
+from fracture_widgets.evaluation.detection import (
     ALL,
     MAP50,
     MAP50_95,
     PUBLISHED,
     UPPER,
+    Examined,
+    Found,
+    Marked,
     score_boxes,
     score_table,
     scores_in_markdown,

@@ -9,8 +9,14 @@ pytest.importorskip("scipy")
 
 from scipy import stats
 
-from fracture_widgets.evaluation.metrics import accuracy, auroc
-from fracture_widgets.evaluation.paired_tests import delong, holm, mcnemar, paired_difference
+from fracture_widgets.evaluation.metrics import (
+    accuracy,
+    auroc,
+    delong,
+    holm,
+    mcnemar,
+    paired_difference,
+)
 
 # Few different scores, so that there are ties.
 scored = st.lists(

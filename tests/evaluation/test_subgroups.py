@@ -6,8 +6,7 @@ import pytest
 
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.metrics import auroc
-from fracture_widgets.evaluation.subgroups import (
-    image_size,
+from fracture_widgets.evaluation.scores import (
     known_failures,
     subgroup_rows,
     subgroup_table,
@@ -84,8 +83,12 @@ def test_a_level_without_fractures_is_not_defined():
 
 
 def test_sizes_go_by_the_longer_side():
-    sizes = image_size([511, 512, 100, 1024], [511, 100, 1023, 1])
-    assert list(sizes) == ["under 512 px", *["512 to 1,023 px"] * 2, "1,024 px and more"]
+    sides = {"width": [511, 512, 100, 1024], "height": [511, 100, 1023, 1]}
+    rows = table(of=TABLE.iloc[:4].assign(**sides), columns=["image_size"])
+    sizes = ["under 512 px", "512 to 1,023 px", "1,024 px and more"]
+    assert rows[["level", "n"]].to_numpy().tolist()[1:] == [
+        list(row) for row in zip(sizes, (1, 2, 1), strict=True)
+    ]
 
 
 def test_bad_tables_are_one_sentence():

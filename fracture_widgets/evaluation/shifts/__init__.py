@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fracture_widgets.evaluation.shifts import copying, exposure, framing, objects
+from fracture_widgets.evaluation.shifts import greys, scene
 from fracture_widgets.evaluation.shifts.shift import STRENGTHS, Shift, Shifted
 
 __all__ = ["SHIFTS", "STRENGTHS", "Shift", "Shifted"]
 
 SHIFTS: Mapping[str, Shift] = MappingProxyType(
-    {kind.name: kind for kind in (*exposure.KINDS, *copying.KINDS, *framing.KINDS, *objects.KINDS)}
+    {
+        kind.name: kind
+        for module in (greys, scene)
+        for kind in vars(module).values()
+        if isinstance(kind, Shift)
+    }
 )
 """Every kind, by its name."""

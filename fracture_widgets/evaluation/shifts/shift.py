@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,10 @@ Rng = np.random.Generator
 
 STRENGTHS = (1, 2, 3, 4, 5)
 
+_HERE: Place = np.eye(3)
 _CIRCLE = np.linspace(0, 2 * np.pi, 64, endpoint=False)
 _LEAST_SEEN = 0.5
 """Share of a box that must be left in the picture for it to be carried along."""
-
-
-def identity() -> Place:
-    """Return the place of a radiograph that stays where it is."""
-    return np.eye(3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +30,7 @@ class Shifted:
     """A radiograph as another archive would have it."""
 
     pixels: Pixels  # the size may be another
-    places: tuple[Place, ...] = field(default_factory=lambda: (identity(),))
+    places: tuple[Place, ...] = (_HERE,)
     """Where the radiograph lies in it, several where it is seen several times: each takes a point
     ``(x, y, 1)`` in fractions of the radiograph to fractions of this picture, up to a factor."""
     colourfulness: float = 0.0  # what a Radiograph of it would have
@@ -53,14 +50,19 @@ class Shifted:
         return carried
 
 
+Change = Callable[[Pixels, Any, Rng], Pixels | Shifted]
+
+
 @dataclass(frozen=True)
 class Shift:
     """A kind of change between archives, at five strengths."""
 
     name: str  # e.g. tilted-collimation
-    change: Callable[[Pixels, int, Rng], Pixels | Shifted]  # takes a strength of 1 to 5
+    change: Change  # takes what the strength means to it
     trained_on: bool
     """Whether the augmentation of a training has something like it; no code is shared with it."""
+    strengths: Sequence[Any] = STRENGTHS
+    """What the change is given at each strength."""
 
     @property
     def title(self) -> str:
@@ -77,10 +79,21 @@ class Shift:
             raise ValueError(f"A shift's strength is 1 to 5. Received: {strength}")
         lot = [seed] if isinstance(seed, int) else list(seed)
         rng = np.random.default_rng([*lot, zlib.crc32(self.name.encode())])
-        changed = self.change(np.asarray(pixels, np.float32), strength, rng)
+        given = self.strengths[strength - 1]
+        changed = self.change(np.asarray(pixels, np.float32), given, rng)
         shifted = changed if isinstance(changed, Shifted) else Shifted(changed)
         whole = np.clip(shifted.pixels, 0.0, 1.0).astype(np.float32)
         return Shifted(whole, shifted.places, shifted.colourfulness)
+
+
+def shift(*strengths: Any, trained_on: bool) -> Callable[[Change], Shift]:
+    """Make a kind of shift of a function, by whose name it goes."""
+
+    def kind(change: Change) -> Shift:
+        name = change.__name__.removeprefix("_").replace("_", "-")
+        return Shift(name, change, trained_on, strengths)
+
+    return kind
 
 
 def unit(pixels: Pixels) -> float:

@@ -14,8 +14,16 @@ from fracture_widgets.base.progress import SILENT, Cancelled, Monitor
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.clustering import purity
 from fracture_widgets.evaluation.learned import LEARNED_COLUMN, Learned, counted
-from fracture_widgets.evaluation.metrics import Estimate, accuracy, auroc, bootstrap_interval
-from fracture_widgets.evaluation.paired_tests import delong, holm, mcnemar, paired_difference
+from fracture_widgets.evaluation.metrics import (
+    Estimate,
+    accuracy,
+    auroc,
+    bootstrap_interval,
+    delong,
+    holm,
+    mcnemar,
+    paired_difference,
+)
 from fracture_widgets.evaluation.scores import score_fracture
 from fracture_widgets.models.learned_from import learned_from_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from fracture_widgets.base.tables import markdown_table
-from fracture_widgets.evaluation.detectors import PUBLISHED_SOURCE, scores_in_markdown
+from fracture_widgets.evaluation.detection import PUBLISHED_SOURCE, scores_in_markdown
 from fracture_widgets.training.runs import save_results
 
 _INTERVALS = "In brackets: 95 percent intervals from draws of whole studies."

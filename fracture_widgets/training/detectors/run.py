@@ -20,8 +20,14 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.split import OfficialSplit, official_split
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
-from fracture_widgets.evaluation.detection import Examined, Found
-from fracture_widgets.evaluation.detectors import ALL, ANSWERED, UPPER, score_table
+from fracture_widgets.evaluation.detection import (
+    ALL,
+    ANSWERED,
+    UPPER,
+    Examined,
+    Found,
+    score_table,
+)
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.looks import TwoLooks

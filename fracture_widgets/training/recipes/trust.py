@@ -10,7 +10,7 @@ import pandas as pd
 
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
+from fracture_widgets.evaluation.scores import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import (
     read_predictions,
     save_predictions,

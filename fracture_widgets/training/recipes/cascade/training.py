@@ -17,7 +17,7 @@ from fracture_widgets.base.tables import frame_csv_text, read_frame, write_frame
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.errors import ModelError, TrainingError
-from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
+from fracture_widgets.evaluation.scores import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
 from fracture_widgets.models.folder import CASCADE, OUT_OF_FOLD_FILE, read_card, save_model_folder
 from fracture_widgets.models.learned_from import LearnedFrom

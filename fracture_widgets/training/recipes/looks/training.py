@@ -18,7 +18,7 @@ from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.evaluation.metrics import rate
-from fracture_widgets.evaluation.subgroups import known_failures, subgroup_rows
+from fracture_widgets.evaluation.scores import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
 from fracture_widgets.models.compose import JOINTS_FOLDER, load_composition
 from fracture_widgets.models.crops import Crops

@@ -14,7 +14,7 @@ from fracture_widgets.base.tables import read_frame
 from fracture_widgets.cli import main
 from fracture_widgets.datasets.joints import crop_frame
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.evaluation.subgroups import subgroup_rows
+from fracture_widgets.evaluation.scores import subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import trust_section
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.folder import LOOKS, OUT_OF_FOLD_FILE, load_model_folder
