@@ -19,14 +19,12 @@ import numpy as np
 from fracture_widgets.base.cores import cores
 from fracture_widgets.base.values import from_plain
 from fracture_widgets.errors import DecoderError, UnreadableRadiograph
-from fracture_widgets.imaging.packing import PackedPixels
-from fracture_widgets.imaging.stored_values import ValueScale
+from fracture_widgets.imaging.decoding import Decoded
+from fracture_widgets.imaging.stored_values import PackedPixels, ValueScale
 from fracture_widgets.imaging.worker import (
-    FIELDS,
     MOST_MEMORY,
     OUT_OF_MEMORY,
     READY,
-    Reply,
     Request,
     receive,
     send,
@@ -84,7 +82,7 @@ class _Worker:
         for stream in (self._requests, self._replies):
             _widen(stream)
 
-    def answer(self, request: Request, data: bytes) -> Reply | str:
+    def answer(self, request: Request, data: bytes) -> Decoded | str:
         """Return what a file holds, or what is wrong with it."""
         if not self._ready:
             with self._killed_after(_SECONDS_TO_START):
@@ -104,7 +102,7 @@ class _Worker:
             except (ValueError, KeyError, TypeError) as error:
                 raise _Gone from error
 
-    def _read(self, header: dict[str, Any], request: Request) -> Reply:
+    def _read(self, header: dict[str, Any], request: Request) -> Decoded:
         height, width = (int(side) for side in header["shape"])
         kept = bytearray(int(header["kept"]))
         if not (height > 0 and width > 0 and height * width <= request.max_pixels):
@@ -116,15 +114,12 @@ class _Worker:
                 if not (count := cast(Any, self._replies).readinto(content)):
                     raise _Gone
                 content = content[count:]
-        known = _with_tuples(header["fields"])
-        if not known.keys() <= FIELDS:
-            raise _Gone
-        if not table.size:
-            return Reply(known, pixels, bytes(kept))
-        if pixels.max() >= table.size:
-            raise _Gone
-        scale = from_plain(ValueScale, header["scale"])
-        return Reply(known, PackedPixels(pixels, table, scale), bytes(kept))
+        held: Any = pixels
+        if table.size:
+            if pixels.max() >= table.size:
+                raise _Gone
+            held = PackedPixels(pixels, table, from_plain(ValueScale, header["scale"]))
+        return Decoded(held, kept=bytes(kept), **_with_tuples(header["fields"]))
 
     @contextmanager
     def _killed_after(self, seconds: float) -> Iterator[None]:
@@ -182,7 +177,7 @@ class Decoders:
             if not self._idle:
                 self._idle.append(_Worker())
 
-    def decode(self, request: Request, data: bytes) -> Reply:
+    def decode(self, request: Request, data: bytes) -> Decoded:
         """Decode one picture of a file, or raise the sentence that says why not."""
         with self._places:
             with self._lock:
@@ -192,7 +187,7 @@ class Decoders:
                     return self._answer(warm, request, data)
             return self._answer(_Worker(), request, data)
 
-    def _answer(self, worker: _Worker, request: Request, data: bytes) -> Reply:
+    def _answer(self, worker: _Worker, request: Request, data: bytes) -> Decoded:
         try:
             reply = worker.answer(request, data)
         except _Closed:  # what ends of its own accord takes its time on a busy machine

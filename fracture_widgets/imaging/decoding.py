@@ -14,7 +14,7 @@ from fracture_widgets.base.words import whole_percent
 from fracture_widgets.errors import UnreadableRadiograph
 
 if TYPE_CHECKING:
-    from fracture_widgets.imaging.packing import PackedPixels
+    from fracture_widgets.imaging.stored_values import PackedPixels
 
 MAX_BYTES = 512 * 2**20
 """Files longer than this are refused: the largest radiographs have some 40 MB."""
@@ -41,7 +41,7 @@ Greys = npt.NDArray[np.float32 | np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """The grey picture found in a file: what its decoder knows of a radiograph."""
+    """The grey picture found in a file, what its reader knows of it, and what shows the others."""
 
     pixels: Greys | PackedPixels
     source_format: str
@@ -50,6 +50,10 @@ class Decoded:
     warnings: tuple[str, ...] = ()
     colourfulness: float = 0.0
     missing: float = 0.0
+    frame_count: int = 1
+    windows: tuple[str, ...] = ()
+    study: str = ""
+    kept: bytes = b""
 
 
 WITHOUT_DETAIL = "The file is cut short: its finest detail may be missing."

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.imaging.boxes import Box
+
+Picture = npt.NDArray[np.float32]
 
 INPUT_SIZE = 224
 
@@ -69,16 +72,6 @@ class Placement:
             (self.top + self.height) / self.size,
         )
 
-    def to_network(self, box: Box) -> Box:
-        """Map a box in fractions of the radiograph to fractions of the network input."""
-        frame = self.frame
-        return Box(
-            frame.x0 + box.x0 * frame.width,
-            frame.y0 + box.y0 * frame.height,
-            frame.x0 + box.x1 * frame.width,
-            frame.y0 + box.y1 * frame.height,
-        )
-
     def to_radiograph(self, box: Box) -> Box:
         """Map a box in fractions of the network input to fractions of the radiograph."""
         return box.relative_to(self.frame)
@@ -120,16 +113,13 @@ def network_input(
         )
     height, width = pixels.shape
     place = Placement.of(width, height, settings.size)
-    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
-    fitted = np.asarray(
-        picture.resize((place.width, place.height), Image.Resampling.BILINEAR), dtype=np.float32
-    )
+    fitted = resized(pixels, place.width, place.height)
     low, high = np.percentile(fitted, [settings.darkest, settings.brightest])
     square = np.zeros((settings.size, settings.size, 1), np.float32)
     if high > low:
         stretched = np.clip((fitted - low) * (255.0 / (high - low)), 0.0, 255.0)
         if settings.sharpening:
-            blurred = _blurred(stretched, settings.sharpening_sigma)
+            blurred = convolved(stretched, _bell(settings.sharpening_sigma))
             stretched += settings.sharpening * (stretched - blurred)
             stretched = np.clip(stretched, 0.0, 255.0)
         square[place.top : place.top + place.height, place.left : place.left + place.width, 0] = (
@@ -138,17 +128,32 @@ def network_input(
     return square
 
 
-def _blurred(picture: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-    """Return a picture blurred by a Gaussian, mirrored at its edges."""
-    bell = _bell(sigma)
+def resized(
+    pixels: Picture,
+    width: int,
+    height: int,
+    how: Image.Resampling = Image.Resampling.BILINEAR,
+    box: tuple[float, float, float, float] | None = None,
+) -> Picture:
+    """Return a picture, or a box of it in pixels, at another size."""
+    picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
+    return np.array(picture.resize((width, height), how, box), np.float32)
+
+
+def convolved(
+    picture: Picture, bell: Picture, mode: Literal["symmetric", "edge"] = "symmetric"
+) -> Picture:
+    """Return a picture blurred along both axes by a bell, and beyond its edges by ``mode``."""
+    reach = len(bell) // 2
+    # The order of a sum is part of its bits, on which networks and drawings rely.
+    distances = range(1, reach + 1) if mode == "symmetric" else range(reach, 0, -1)
     for axis in (0, 1):
-        reach = len(bell) // 2
         margin = [(reach, reach) if along == axis else (0, 0) for along in (0, 1)]
-        padded = np.moveaxis(np.pad(picture, margin, mode="symmetric"), axis, 0)
+        padded = np.moveaxis(np.pad(picture, margin, mode=mode), axis, 0)
         length = picture.shape[axis]
         # A bell is the same on both sides: each pair of neighbours is weighed once.
         total = bell[reach] * padded[reach : reach + length]
-        for away in range(1, reach + 1):
+        for away in distances:
             before, after = reach - away, reach + away
             total += bell[after] * (
                 padded[before : before + length] + padded[after : after + length]
@@ -158,7 +163,7 @@ def _blurred(picture: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.f
 
 
 @lru_cache(maxsize=8)
-def _bell(sigma: float) -> npt.NDArray[np.float32]:
+def _bell(sigma: float) -> Picture:
     """Return a Gaussian's weights for offsets from -4 to 4 standard deviations, their sum 1."""
     offsets = np.arange(-int(np.ceil(4 * sigma)), int(np.ceil(4 * sigma)) + 1)
     bell = np.exp(-0.5 * (offsets / sigma) ** 2)

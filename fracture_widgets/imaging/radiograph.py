@@ -18,7 +18,7 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.decoders import DECODERS
 from fracture_widgets.imaging.decoding import shares
 from fracture_widgets.imaging.files import bytes_of, shown_name, study_key
-from fracture_widgets.imaging.packing import HeldPixels, PackedPixels, eight_bit, packed
+from fracture_widgets.imaging.stored_values import HeldPixels, PackedPixels, eight_bit, packed
 from fracture_widgets.imaging.worker import Request
 
 MAX_PIXELS = 100_000_000
@@ -354,13 +354,13 @@ def read_radiograph(
 
 def _decoded(request: Request, data: bytes, source: DicomSource | None = None) -> Radiograph:
     """Have a picture decoded, of a file or of what was kept of it when it was first read."""
-    reply = DECODERS.decode(request, data)
-    uid, name, held = reply.fields.pop("study", ""), request.name, reply.pixels
+    found = dict(vars(DECODERS.decode(request, data)))
+    held, kept, uid = (found.pop(each) for each in ("pixels", "kept", "study"))
+    name, frame, window = request.name, request.frame, request.window
     known = source or DicomSource(
-        name, reply.kept, hashlib.sha256(data).hexdigest(), request.max_pixels, study_key(uid)
+        name, kept, hashlib.sha256(data).hexdigest(), request.max_pixels, study_key(uid)
     )
     pixels: Any = held if isinstance(held, PackedPixels) else shares(held)
-    frame, window = request.frame, request.window
     numbers = (("frame", frame), ("window", window))
     return Radiograph(
         pixels=pixels,
@@ -370,5 +370,5 @@ def _decoded(request: Request, data: bytes, source: DicomSource | None = None) -
         window=window,
         study=known.study,
         file=known if known.content else None,
-        **reply.fields,
+        **found,
     )

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.codestreams import check_codestream, codestream_of, padded
 from fracture_widgets.imaging.decoding import (
     LUMINANCE,
     WITHOUT_DETAIL,
@@ -25,7 +26,6 @@ from fracture_widgets.imaging.decoding import (
     squared,
     stretched,
 )
-from fracture_widgets.imaging.streams import check_jpeg, check_jpeg_2000
 
 _FORMATS = ("PNG", "JPEG", "JPEG2000", "TIFF", "BMP", "WEBP")
 _FORMAT_NAMES = {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}
@@ -45,16 +45,8 @@ _MOST_RUN_LENGTH_PIXELS = 8_000_000
 _PHOTOMETRIC = 262
 """The TIFF tag that tells whether 0 is black or white."""
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What undoes each value of the EXIF orientation tag (CIPA DC-008, 4.6.5.A)."""
+_TURNED = range(2, 9)
+"""The values of the EXIF orientation tag of a picture that does not lie upright."""
 
 _OTHER_BYTE = {
     f"{mode};16{order}": f"{mode};16{other}"
@@ -91,10 +83,8 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     check_size(name, *image.size, max_pixels)
     if image.format == "BMP" and image.info.get("compression") in _RUN_LENGTHS:
         check_size(name, *image.size, min(max_pixels, _MOST_RUN_LENGTH_PIXELS))
-    if image.format == "JPEG2000":
-        check_jpeg_2000(data, name, max_pixels)
-    elif image.format in {"JPEG", "MPO"}:
-        check_jpeg(data, name, max_pixels)
+    if image.format in _CODESTREAMS:
+        check_codestream(data, name, max_pixels)
     source_format = _FORMAT_NAMES.get(image.format or "", image.format or "")
     notes, missing = [], 0.0
     if frames := _frames(image):
@@ -105,9 +95,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> Decoded:
     try:
         image.load()
     except OSError:
-        if image.format not in _TO_THEIR_END:
+        if image.format not in _CODESTREAMS:
             raise
-        image, cut, missing = _TO_THEIR_END[image.format](data, name)
+        image, cut, missing = _CODESTREAMS[image.format](data, name)
         notes.append(cut)
     pixels, note = _grey(image) if lower is None else (_deep_colour(image, lower), "")
     pixels, oblong = squared(pixels, _aspect(image), max_pixels)
@@ -160,8 +150,6 @@ def _decoded_to_its_end(data: bytes, name: str) -> tuple[Image.Image, str, float
 
 def _without_detail(data: bytes, name: str) -> tuple[Image.Image, str, float]:
     """Decode a JPEG 2000 picture that stops early; its finest detail comes last, or a tile."""
-    from fracture_widgets.imaging.dicom.codestreams import codestream_of, padded
-
     stream = codestream_of(data)
     missing = 1.0 if stream is None or stream.missing is None else stream.missing
     note = data_missing(name, missing)
@@ -170,12 +158,12 @@ def _without_detail(data: bytes, name: str) -> tuple[Image.Image, str, float]:
     return image, note, missing
 
 
-_TO_THEIR_END = {
+_CODESTREAMS = {
     "JPEG": _decoded_to_its_end,
     "MPO": _decoded_to_its_end,
     "JPEG2000": _without_detail,
 }
-"""What reads the beginning of a picture that stops early."""
+"""What holds a codestream, and what reads the beginning of one that stops early."""
 
 
 def _missing(image: Image.Image) -> npt.NDArray[np.bool_]:
@@ -290,10 +278,11 @@ def _upright(image: Image.Image, pixels: Greys) -> Greys:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # noqa: BLE001 - unreadable notes about a picture do not spoil it
         return pixels
-    method = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    if method is None:
+    if not isinstance(orientation, int) or orientation not in _TURNED:
         return pixels
-    return np.asarray(Image.fromarray(pixels).transpose(method))
+    picture = Image.fromarray(pixels)
+    picture.getexif()[ExifTags.Base.Orientation] = orientation
+    return np.asarray(ImageOps.exif_transpose(picture))
 
 
 def colourfulness(image: Image.Image) -> float:

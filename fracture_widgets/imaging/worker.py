@@ -15,29 +15,22 @@ import struct
 import sys
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from fracture_widgets.base.values import to_plain
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging.decoding import Decoded, Greys
-from fracture_widgets.imaging.files import (
-    looks_like_dicom,
-    looks_like_raster,
-    no_picture,
-)
-from fracture_widgets.imaging.packing import PackedPixels
+from fracture_widgets.imaging.decoding import Decoded
+from fracture_widgets.imaging.files import looks_like_dicom, looks_like_raster, no_picture
+from fracture_widgets.imaging.stored_values import PackedPixels
 
 MOST_MEMORY = 3 << 30
 """Bytes that decoding may take; the largest pictures that are read take two thirds of it."""
 
 READY = b"\x06"
-FIELDS = {each.name for each in fields(Decoded)} - {"pixels"} | {"frame_count", "windows", "study"}
-"""What is said of a picture."""
-
 OUT_OF_MEMORY = "out of memory"
 
 _IDLE_SECONDS = 30.0
@@ -60,44 +53,23 @@ class Request:
     """Whether it is what was kept of a DICOM file that was opened before."""
 
 
-class Reply(NamedTuple):
-    """What a file holds: fields of a radiograph, its greys, and what shows its other pictures."""
-
-    fields: dict[str, Any]
-    pixels: Greys | PackedPixels
-    kept: bytes = b""
-
-
-def decode(request: Request, data: bytes) -> Reply:
+def decode(request: Request, data: bytes) -> Decoded:
     """Decode one picture of a file, here and now."""
-    name = request.name
+    name, most = request.name, request.max_pixels
+    frame, window = request.frame, request.window
     if request.stripped or looks_like_dicom(data):
-        return _decode_dicom(request, data)
+        from fracture_widgets.imaging.dicom.reading import read_dicom
+
+        return read_dicom(data, name, most, frame, window, keep=not request.stripped)
     if not looks_like_raster(data):
         raise no_picture(name, data)
-    if request.frame or request.window:
+    if frame or window:
         raise UnreadableRadiograph(
             f"{name} is no DICOM file, of which a frame or window can be chosen: leave them out."
         )
     from fracture_widgets.imaging.raster import read_raster
 
-    known = vars(read_raster(data, name, request.max_pixels)).copy()
-    return Reply(known, known.pop("pixels"))
-
-
-def _decode_dicom(request: Request, data: bytes) -> Reply:
-    from fracture_widgets.imaging.dicom.privacy import stripped
-    from fracture_widgets.imaging.dicom.reading import DicomFile
-
-    file = DicomFile(data, request.name, request.max_pixels)
-    known = vars(file.decode(request.frame, request.window)).copy()
-    windows = file.windows(request.frame)
-    known |= {"frame_count": file.frame_count, "windows": windows, "study": file.study}
-    kept = b""
-    if not request.stripped and (file.frame_count > 1 or len(windows) > 1):
-        with suppress(Exception):  # what cannot be written anew is shown as it is first
-            kept = stripped(data, request.name)
-    return Reply(known, known.pop("pixels"), kept)
+    return read_raster(data, name, most)
 
 
 def be_quiet() -> None:
@@ -131,7 +103,7 @@ def receive(stream: BinaryIO) -> dict[str, Any] | None:
 def _answer(header: dict[str, Any], data: bytes, out: BinaryIO) -> bool:
     """Answer a request; return whether another one may follow."""
     try:
-        reply = decode(Request(**header), data)
+        fields = dict(vars(decode(Request(**header), data)))
     except UnreadableRadiograph as error:
         if not _wants_memory(error.__cause__):
             send(out, {"error": str(error)})
@@ -139,19 +111,18 @@ def _answer(header: dict[str, Any], data: bytes, out: BinaryIO) -> bool:
     except MemoryError:
         pass
     else:
-        held = reply.pixels
+        held, kept = fields.pop("pixels"), fields.pop("kept")
         packed = held if isinstance(held, PackedPixels) else None
         greys = np.ascontiguousarray(held if packed is None else packed.codes)
         header = {
-            "fields": reply.fields,
+            "fields": fields,
             "shape": greys.shape,
             "kind": greys.dtype.str[1:],
             "table": 0 if packed is None else packed.greys.size,
             "scale": None if packed is None else to_plain(packed.scale),
-            "kept": len(reply.kept),
+            "kept": len(kept),
         }
-        table = b"" if packed is None else packed.greys.data
-        send(out, header, greys.data, table, reply.kept)
+        send(out, header, greys.data, b"" if packed is None else packed.greys.data, kept)
         return True
     send(out, {"error": OUT_OF_MEMORY})
     return False

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.imaging.exposed_field import ExposedField
 from fracture_widgets.imaging.preprocessing import Placement
 from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.views import ExposedField
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.readers import Outputs

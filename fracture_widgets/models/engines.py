@@ -14,9 +14,8 @@ from fracture_widgets.base.cache import ArrayCache
 from fracture_widgets.base.cores import has_bfloat16
 from fracture_widgets.base.files import cache_folder
 from fracture_widgets.errors import FractureWidgetsError, ModelError
-from fracture_widgets.imaging.exposed_field import find_exposed_field
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.imaging.views import VIEWS, square_view
+from fracture_widgets.imaging.views import VIEWS, find_exposed_field, square_view
 from fracture_widgets.models.engine import (
     Engine,
     KerasEngine,

@@ -9,10 +9,15 @@ import numpy as np
 from PIL import Image
 
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.exposed_field import ExposedField, find_exposed_field
 from fracture_widgets.imaging.quality import find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
+from fracture_widgets.imaging.views import (
+    VIEWS,
+    ExposedField,
+    SquareView,
+    find_exposed_field,
+    square_view,
+)
 from fracture_widgets.models.answering import Floats, Prepared
 from fracture_widgets.models.detection import Detection, detect, sigmoid
 from fracture_widgets.models.engine import Engine

@@ -21,8 +21,8 @@ from PIL import Image
 
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.exposed_field import WHOLE, find_exposed_field
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.views import WHOLE, find_exposed_field
 from fracture_widgets.models.folder import (
     LEARNED_FROM,
     ModelFolder,

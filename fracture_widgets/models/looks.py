@@ -9,11 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from fracture_widgets.base.language import marked
-from fracture_widgets.imaging.exposed_field import ExposedField
 from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.imaging.views import VIEWS, SquareView, square_view
+from fracture_widgets.imaging.views import VIEWS, ExposedField, SquareView, square_view
 from fracture_widgets.models.answering import Floats, Prepared, Trusted
 from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.detection import detect, sigmoid

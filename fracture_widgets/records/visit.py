@@ -26,9 +26,8 @@ from fracture_widgets.base.cache import Arrays, pack_arrays, read_arrays
 from fracture_widgets.base.files import private_folder, write_whole
 from fracture_widgets.base.values import from_plain, to_plain
 from fracture_widgets.errors import VisitError
-from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import DicomSource, Radiograph
-from fracture_widgets.imaging.stored_values import ValueScale
+from fracture_widgets.imaging.stored_values import PackedPixels, ValueScale
 from fracture_widgets.models.report import Answer, Report
 
 Version = tuple[int, int, int]

@@ -75,7 +75,7 @@ def test_one_worker_decodes_one_file_after_another(ours: Decoders) -> None:
     second = ours.decode(REQUEST, PNG)
     assert pid_of(ours) == pid != os.getpid()
     assert (first.pixels == second.pixels).all()
-    assert first.fields["source_format"] == "PNG"
+    assert first.source_format == "PNG"
 
 
 def test_what_is_wrong_with_a_file_does_not_end_its_worker(ours: Decoders) -> None:

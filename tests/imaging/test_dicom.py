@@ -21,7 +21,7 @@ from pydicom.uid import (
 
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.dicom import syntaxes
-from fracture_widgets.imaging.dicom.reading import DicomFile
+from fracture_widgets.imaging.dicom.reading import read_dicom
 from fracture_widgets.imaging.radiograph import read_radiograph
 
 GREY = ramp() / np.float32(255)
@@ -430,7 +430,7 @@ def test_a_deflated_file_that_grows_without_end_is_refused(monkeypatch):
     assert len(data) < 100_000
     monkeypatch.setattr(syntaxes, "MAX_BYTES", 2**20)
     with pytest.raises(UnreadableRadiograph, match="unpacks to more than 1 MB"):
-        DicomFile(data, "hand.dcm", 1 << 24)
+        read_dicom(data, "hand.dcm", 1 << 24)
 
 
 def test_a_deflated_stream_that_stops_early_is_refused():

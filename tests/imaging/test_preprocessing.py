@@ -37,7 +37,8 @@ def test_the_radiograph_is_fitted_centrally_with_its_aspect_ratio_kept(width, he
 def test_a_box_comes_back_from_the_network_s_frame(width, height, x, y, across, down):
     place = Placement.of(width, height)
     box = Box(x, y, x + across, y + down)
-    back = place.to_radiograph(place.to_network(box))
+    shown = box.relative_to(place.to_radiograph(Box(0, 0, 1, 1)))
+    back = place.to_radiograph(shown)
     assert (back.x0, back.y0, back.x1, back.y1) == pytest.approx(
         (box.x0, box.y0, box.x1, box.y1), abs=1e-9
     )
@@ -45,7 +46,8 @@ def test_a_box_comes_back_from_the_network_s_frame(width, height, x, y, across, 
 
 def test_the_whole_radiograph_is_its_frame():
     place = Placement.of(100, 50, 224)
-    assert place.to_network(Box(0, 0, 1, 1)) == place.frame == Box(0, 0.25, 1, 0.75)
+    assert place.frame == Box(0, 0.25, 1, 0.75)
+    assert place.to_radiograph(place.frame) == Box(0, 0, 1, 1)
 
 
 def test_what_the_radiograph_does_not_cover_is_black():
@@ -63,7 +65,8 @@ def test_a_marker_lands_where_the_placement_says():
     grey[20:40, 150:190] = 1
     settings_ = Preprocessing(size=200, darkest=0, brightest=100, sharpening=0)
     square = network_input(grey, settings_)[..., 0]
-    box = Placement.of(200, 80, 200).to_network(Box(0.75, 0.25, 0.95, 0.5))
+    around = Placement.of(200, 80, 200).to_radiograph(Box(0, 0, 1, 1))
+    box = Box(0.75, 0.25, 0.95, 0.5).relative_to(around)
     rows, columns = np.nonzero(square > 127)
     assert (columns.min(), rows.min()) == (round(box.x0 * 200), round(box.y0 * 200))
     assert (columns.max() + 1, rows.max() + 1) == (round(box.x1 * 200), round(box.y1 * 200))

@@ -8,9 +8,8 @@ from picture_files import dicom_file, limb, look_up_table, picture_file
 
 from fracture_widgets.figures.overlay import Look, grey_picture
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import compact, read_radiograph
-from fracture_widgets.imaging.stored_values import ValueScale
+from fracture_widgets.imaging.stored_values import PackedPixels, ValueScale
 
 WINDOW = {"WindowCenter": 1500, "WindowWidth": 2000, "BitsStored": 12, "HighBit": 11}
 

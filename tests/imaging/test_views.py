@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.imaging.exposed_field import WHOLE, find_exposed_field
-from fracture_widgets.imaging.views import square_view
+from fracture_widgets.imaging.views import WHOLE, find_exposed_field, square_view
 from fracture_widgets.phantoms import draw_phantom
 
 

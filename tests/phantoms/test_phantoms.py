@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fracture_widgets.errors import DatasetError
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.phantoms import (
@@ -159,7 +160,7 @@ def test_a_fracture_can_be_seen_at_the_size_networks_see(part):
             network_input(broken.radiograph.pixels) - network_input(whole.radiograph.pixels)
         )
         place = Placement.of(broken.radiograph.width, broken.radiograph.height)
-        box = place.to_network(broken.boxes[0])
+        box = broken.boxes[0].relative_to(place.to_radiograph(Box(0, 0, 1, 1)))
         inside = change[
             int(box.y0 * 224) : int(np.ceil(box.y1 * 224)),
             int(box.x0 * 224) : int(np.ceil(box.x1 * 224)),

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fracture_widgets.imaging.packing import PackedPixels
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.imaging.stored_values import PackedPixels
 
 MAX_PIXELS_SHOWN = 24_000_000
 """Larger pictures are shown smaller: a browser on a phone has no memory for more."""

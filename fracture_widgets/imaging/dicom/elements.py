@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
-from fracture_widgets.imaging.dicom.codestreams import Codestream
+from fracture_widgets.imaging.codestreams import JPEG, Codestream
 
 _GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 _COLOURS = ("RGB", "YBR", "ARGB", "CMYK", "HSV")
@@ -42,13 +42,22 @@ def values_of(value: Any) -> list[Any]:
     return list(value) if isinstance(value, MultiValue | list | tuple) else [value]
 
 
-def numbers(dataset: Dataset, keyword: str) -> list[float]:
-    """Return an element's numbers, also with decimal commas; none where one is no number."""
+def as_number(value: Any) -> float | None:
+    """Return a value as a number, also with a decimal comma; None if it is none."""
     try:
-        found = [_number(value) for value in values_of(dataset.get(keyword))]
+        return float(value.replace(",", ".") if isinstance(value, str) else value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def numbers(dataset: Dataset, keyword: str) -> list[float]:
+    """Return an element's numbers; none where one is no number."""
+    try:
+        found = [as_number(value) for value in values_of(dataset.get(keyword))]
     except (TypeError, ValueError, OverflowError):
         return []
-    return found if all(map(math.isfinite, found)) else []
+    known = [value for value in found if value is not None and math.isfinite(value)]
+    return known if len(known) == len(found) else []
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
@@ -71,10 +80,6 @@ def element(dataset: Dataset, keyword: str) -> DataElement:
         raw = dataset.get_item(keyword)
         words = raw.value.decode("ascii", "replace") if isinstance(raw.value, bytes) else ""
         return DataElement(raw.tag, "LO", [word.strip()[:64] for word in words.split("\\")])
-
-
-def _number(value: Any) -> float:
-    return float(value.replace(",", ".") if isinstance(value, str) else value)
 
 
 def complete(dataset: Dataset, coded: Codestream | None) -> str:
@@ -105,7 +110,7 @@ def _usual(dataset: Dataset, coded: Codestream | None) -> Iterator[tuple[str, An
         samples = (1 if photometric in _GREY else 3) if known else _samples(dataset)
         yield "SamplesPerPixel", samples
     if not _fits(photometric, samples, dataset):
-        colour = "YBR_FULL_422" if coded is not None and coded.is_lossy_jpeg else "RGB"
+        colour = "YBR_FULL_422" if coded is not None and coded.kind == JPEG else "RGB"
         photometric = "MONOCHROME2" if samples == 1 else colour
     if photometric != dataset.get("PhotometricInterpretation"):
         yield "PhotometricInterpretation", photometric

@@ -17,10 +17,15 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, RLELossless
 
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging.codestreams import (
+    Codestream,
+    check_codestream,
+    codestream_of,
+    mended,
+    padded,
+)
 from fracture_widgets.imaging.decoding import WITHOUT_DETAIL, cut_short, damaged, data_missing
-from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of, mended, padded
 from fracture_widgets.imaging.dicom.syntaxes import frame_of
-from fracture_widgets.imaging.streams import check_jpeg, check_jpeg_2000
 
 Values = npt.NDArray[Any]
 
@@ -54,8 +59,7 @@ def decoded_frame(dataset: Dataset, name: str, number: int, count: int) -> Frame
         return _run_lengths(dataset, name, coded)
     if stream is None:
         raise damaged(name)
-    check = check_jpeg if coded.startswith(b"\xff\xd8") else check_jpeg_2000
-    check(coded, name, math.prod(_size(dataset)))
+    check_codestream(coded, name, math.prod(_size(dataset)))
     if stream.samples != int(dataset.SamplesPerPixel):
         raise unread_colours(name, f"{stream.samples} channels")
     if stream.missing == 0:

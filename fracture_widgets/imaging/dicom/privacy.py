@@ -25,10 +25,15 @@ from fracture_widgets.imaging.dicom.elements import (
     values_of,
     whole,
 )
-from fracture_widgets.imaging.dicom.shutters import BITMAP, SHUTTERS, bitmap_of, overlay_tags
-from fracture_widgets.imaging.dicom.spacing import GEOMETRY
+from fracture_widgets.imaging.dicom.geometry import (
+    BITMAP,
+    GEOMETRY,
+    SHUTTERS,
+    bitmap_of,
+    overlay_tags,
+)
 from fracture_widgets.imaging.dicom.syntaxes import check_form, header_of, with_its_items_ended
-from fracture_widgets.imaging.dicom.tables import PALETTES
+from fracture_widgets.imaging.dicom.windows import PALETTES
 
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 """Where files of many frames say what others say at the top (DICOM PS3.3, C.7.6.16)."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -35,19 +34,18 @@ from fracture_widgets.imaging.dicom.elements import (
     unused_low_bits,
     whole,
 )
-from fracture_widgets.imaging.dicom.greys import displayed, windows_of
-from fracture_widgets.imaging.dicom.pixels import Frame, decoded_frame, unread_colours
+from fracture_widgets.imaging.dicom.geometry import hidden_by_shutter, opening_of, spacing_of
+from fracture_widgets.imaging.dicom.greys import displayed
+from fracture_widgets.imaging.dicom.pixels import decoded_frame, unread_colours
 from fracture_widgets.imaging.dicom.privacy import (
     display_attributes,
     parse,
     pixel_attributes,
     shutter_bitmap,
+    stripped,
 )
-from fracture_widgets.imaging.dicom.shutters import hidden_by_shutter, opening_of
-from fracture_widgets.imaging.dicom.spacing import spacing_of
 from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax, unknown_form
-from fracture_widgets.imaging.dicom.tables import check_palette
-from fracture_widgets.imaging.packing import Coded
+from fracture_widgets.imaging.dicom.windows import check_palette, windows_of
 
 _LONGEST_UID = 64
 _UNPADDED = marked("pixels of {bits} bits without padding")
@@ -65,111 +63,12 @@ _RAW_CLASSES = (
 )
 
 
-class DicomFile:
-    """The pictures in a DICOM file that was opened: every frame, through every window."""
-
-    def __init__(self, data: bytes, name: str, max_pixels: int) -> None:
-        self._max_pixels = max_pixels
-        with _errors_in_words(name):
-            dataset = parse(data, name)
-            check_size(name, int(dataset.Columns), int(dataset.Rows), max_pixels)
-            self.frame_count = max(1, whole(dataset, "NumberOfFrames") or 1)
-            if self.frame_count > _MOST_FRAMES:
-                raise TooMany("pictures")
-            self.study = str(dataset.get("StudyInstanceUID") or "")[:_LONGEST_UID]
-            notes = [_RAW] if _is_raw(dataset) else []
-            notes.append(settle_syntax(dataset))
-            notes.append(complete(dataset, coded_frame(dataset, self.frame_count)))
-            self._notes = tuple(filter(None, notes))
-            unpack(dataset)
-            if (bits := int(dataset.BitsAllocated)) % 8 and bits != 1:
-                raise unknown_form(name, _UNPADDED.format(bits=bits))
-            self._raw = _is_raw(dataset)
-            self._bitmap = shutter_bitmap(data, dataset)
-            self._parsed = dataset
-            self._dataset = pixel_attributes(dataset)
-            self._low_bits = unused_low_bits(self._dataset)
-            self.name = name
-
-    def windows(self, frame: int = 0) -> tuple[str, ...]:
-        """Return the titles of the windows and look-up tables of a frame, the usual one first."""
-        if not self._grey:
-            return ()
-        with _errors_in_words(self.name):
-            return tuple(window.title for window in windows_of(self._display(frame)))
-
-    def decode(self, frame: int = 0, window: int = 0) -> Decoded:
-        """Decode one picture."""
-        name = self.name
-        _check_number(name, "frame", frame, self.frame_count)
-        _check_number(name, "window", window, max(1, len(self.windows(frame))))
-        with _errors_in_words(name):
-            return self._decode(frame, window)
-
-    def _decode(self, number: int, window: int) -> Decoded:
-        dataset, display = self._dataset, self._display(number)
-        notes = list(self._notes)
-        if self.frame_count > 1:
-            which = f"number {number + 1:,}" if number else "the first"
-            notes.append(f"The file holds {self.frame_count:,} pictures; {which} is shown.")
-        frame = decoded_frame(dataset, self.name, number, self.frame_count)
-        notes.append(frame.note)
-        rows, columns = frame.values.shape[:2]
-        if (rows, columns) != (dataset.Rows, dataset.Columns):
-            raise damaged(self.name)
-        hidden, note = hidden_by_shutter(display, rows, columns, self._bitmap)
-        notes.append(note)
-        opening = ... if hidden is None else opening_of(hidden)
-        if frame.missing_rows:
-            hidden = np.zeros((rows, columns), bool) if hidden is None else hidden
-            hidden[-frame.missing_rows :] = True
-        if frame.photometric in _GREY:
-            pixels, coded, more = self._grey_pixels(frame, display, window, hidden)
-            notes += more
-        else:
-            coded = None
-            pixels = _luminance(frame.values, dataset, self.name, frame.photometric, hidden)
-        spacing = spacing_of(display)
-        pixels = pixels[opening]
-        square, note = squared(pixels, spacing.aspect, self._max_pixels)
-        mm = spacing.mm
-        if mm is not None and note:
-            mm = _spread(mm, pixels.shape, square.shape)
-        values = None
-        if coded is not None and square is pixels:  # what was drawn anew has no values of the file
-            values = replace(coded, codes=coded.codes[opening]).packed(pixels)
-        return Decoded(
-            square if values is None else values,
-            "DICOM",
-            mm,
-            spacing.at_detector,
-            warnings=tuple(filter(None, [*notes, note])),
-            missing=frame.missing,
-        )
-
-    def _grey_pixels(
-        self, frame: Frame, display: Dataset, window: int, hidden: npt.NDArray[np.bool_] | None
-    ) -> tuple[npt.NDArray[np.float32], Coded | None, list[str]]:
-        stored = frame.values >> self._low_bits if self._low_bits else frame.values
-        windows = windows_of(display)[window:]
-        if self._raw and not windows and display.get("PixelIntensityRelationship") == "LIN":
-            stored = np.log(np.maximum(stored, 1))  # as films and displays show X-rays
-        inverted = _inverted(display, frame.photometric, raw=self._raw)
-        return displayed(stored, display, windows, hidden=hidden, inverted=inverted)
-
-    @property
-    def _grey(self) -> bool:
-        return str(self._dataset.get("PhotometricInterpretation")) in _GREY
-
-    def _display(self, frame: int) -> Dataset:
-        return display_attributes(self._parsed, frame)
-
-
-@contextmanager
-def _errors_in_words(name: str) -> Iterator[None]:
-    """Turn whatever goes wrong into a sentence."""
+def read_dicom(
+    data: bytes, name: str, max_pixels: int, frame: int = 0, window: int = 0, *, keep: bool = False
+) -> Decoded:
+    """Decode a frame of a DICOM file through a window, and ``keep`` what shows the others."""
     try:
-        yield
+        decoded = _decode(data, name, max_pixels, frame, window)
     except UnreadableRadiograph:
         raise
     except TooMany as error:
@@ -179,6 +78,82 @@ def _errors_in_words(name: str) -> Iterator[None]:
     except Exception as error:
         # Damaged files make pydicom and the decoders fail in ways of every type.
         raise damaged(name) from error
+    if keep and (decoded.frame_count > 1 or len(decoded.windows) > 1):
+        with suppress(Exception):  # what cannot be written anew is shown as it is first
+            return replace(decoded, kept=stripped(data, name))
+    return decoded
+
+
+def _decode(data: bytes, name: str, max_pixels: int, number: int, window: int) -> Decoded:
+    parsed = parse(data, name)
+    check_size(name, int(parsed.Columns), int(parsed.Rows), max_pixels)
+    frame_count = max(1, whole(parsed, "NumberOfFrames") or 1)
+    if frame_count > _MOST_FRAMES:
+        raise TooMany("pictures")
+    raw = _is_raw(parsed)
+    notes = [_RAW if raw else "", *_settled(parsed, name, frame_count)]
+    bitmap = shutter_bitmap(data, parsed)
+    dataset = pixel_attributes(parsed)
+    low_bits = unused_low_bits(dataset)
+    _check_number(name, "frame", number, frame_count)
+    display = display_attributes(parsed, number)
+    windows = windows_of(display) if dataset.PhotometricInterpretation in _GREY else ()
+    _check_number(name, "window", window, max(1, len(windows)))
+    if frame_count > 1:
+        which = f"number {number + 1:,}" if number else "the first"
+        notes.append(f"The file holds {frame_count:,} pictures; {which} is shown.")
+    frame = decoded_frame(dataset, name, number, frame_count)
+    notes.append(frame.note)
+    rows, columns = frame.values.shape[:2]
+    if (rows, columns) != (dataset.Rows, dataset.Columns):
+        raise damaged(name)
+    hidden, note = hidden_by_shutter(display, rows, columns, bitmap)
+    notes.append(note)
+    opening = ... if hidden is None else opening_of(hidden)
+    if frame.missing_rows:
+        hidden = np.zeros((rows, columns), bool) if hidden is None else hidden
+        hidden[-frame.missing_rows :] = True
+    coded = None
+    if frame.photometric in _GREY:
+        stored = frame.values >> low_bits if low_bits else frame.values
+        if raw and not windows[window:] and display.get("PixelIntensityRelationship") == "LIN":
+            stored = np.log(np.maximum(stored, 1))  # as films and displays show X-rays
+        inverted = _inverted(display, frame.photometric, raw=raw)
+        pixels, coded, more = displayed(
+            stored, display, windows, first=window, hidden=hidden, inverted=inverted
+        )
+        notes += more
+    else:
+        pixels = _luminance(frame.values, dataset, name, frame.photometric, hidden)
+    spacing = spacing_of(display)
+    pixels = pixels[opening]
+    square, note = squared(pixels, spacing.aspect, max_pixels)
+    mm = spacing.mm
+    if mm is not None and note:
+        mm = _spread(mm, pixels.shape, square.shape)
+    values = None
+    if coded is not None and square is pixels:  # what was drawn anew has no values of the file
+        values = replace(coded, codes=coded.codes[opening]).packed(pixels)
+    return Decoded(
+        square if values is None else values,
+        "DICOM",
+        mm,
+        spacing.at_detector,
+        warnings=tuple(filter(None, [*notes, note])),
+        missing=frame.missing,
+        frame_count=frame_count,
+        windows=tuple(each.title for each in windows),
+        study=str(parsed.get("StudyInstanceUID") or "")[:_LONGEST_UID],
+    )
+
+
+def _settled(dataset: Dataset, name: str, count: int) -> tuple[str, str]:
+    """Have a dataset say truly what form its pixels are in; return the notes on what it said."""
+    notes = settle_syntax(dataset), complete(dataset, coded_frame(dataset, count))
+    unpack(dataset)
+    if (bits := int(dataset.BitsAllocated)) % 8 and bits != 1:
+        raise unknown_form(name, _UNPADDED.format(bits=bits))
+    return notes
 
 
 def _spread(

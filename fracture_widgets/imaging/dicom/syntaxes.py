@@ -17,12 +17,26 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    RLETransferSyntaxes,
 )
 
 from fracture_widgets.base.language import marked
 from fracture_widgets.errors import UnreadableRadiograph
+from fracture_widgets.imaging import codestreams
+from fracture_widgets.imaging.codestreams import Codestream, codestream_of
 from fracture_widgets.imaging.decoding import MAX_BYTES
-from fracture_widgets.imaging.dicom.codestreams import Codestream, codestream_of
+
+_SYNTAXES = {
+    codestreams.JPEG: JPEGTransferSyntaxes[:2],
+    codestreams.LOSSLESS_JPEG: JPEGTransferSyntaxes[2:],
+    codestreams.JPEG_LS: JPEGLSTransferSyntaxes,
+    codestreams.JPEG_2000: JPEG2000TransferSyntaxes,
+    codestreams.RUN_LENGTHS: RLETransferSyntaxes,
+}
+"""Those of each kind of codestream, the usual one first."""
 
 _NAMES = {
     "1.2.840.10008.1.2.4.110": "JPEG XL lossless",
@@ -139,28 +153,19 @@ def settle_syntax(dataset: Dataset) -> str:
     """Take the syntax that the pixels are stored in, whatever the file says; return a note."""
     said = UID(str(dataset.file_meta.get("TransferSyntaxUID") or ""))
     pixels = dataset.get("PixelData")
-    if not isinstance(pixels, bytes) or not pixels.startswith(_ITEM):
+    syntax, coded = _native(dataset), None
+    if isinstance(pixels, bytes) and pixels.startswith(_ITEM):
+        coded = _codestream(pixels, frames=1)
+        meant = [] if coded is None else _SYNTAXES[coded.kind]
+        syntax = meant[0] if meant and said not in meant else said or syntax
+    elif said and not said.is_encapsulated:
         # No codestream stands outside of an item: what is there is the pixels themselves.
-        actual = _native(dataset)
-        if said and not said.is_encapsulated and _encoding(said) == dataset.original_encoding:
-            actual = said
-        dataset.file_meta.TransferSyntaxUID = actual
-        if actual == said or not said:
-            return ""
-        return _note(said, _NATIVE if said.is_encapsulated else _name_of(actual))
-    coded = _codestream(pixels, frames=1)
-    if coded is None or said in coded.syntaxes:
-        dataset.file_meta.TransferSyntaxUID = said or _native(dataset)
+        encoding = said.is_implicit_VR, said.is_little_endian
+        syntax = said if encoding == dataset.original_encoding else syntax
+    dataset.file_meta.TransferSyntaxUID = syntax
+    if syntax == said or not said:
         return ""
-    dataset.file_meta.TransferSyntaxUID = coded.syntaxes[0]
-    return _note(said, _name_of(coded.syntaxes[0])) if said else ""
-
-
-def _encoding(syntax: UID) -> tuple[bool, bool]:
-    return syntax.is_implicit_VR, syntax.is_little_endian
-
-
-def _note(said: UID, actual: str) -> str:
+    actual = _NATIVE if coded is None and said.is_encapsulated else _name_of(syntax)
     return f"The file says that it holds {_name_of(said)} and holds {actual}: it is read as such."
 
 
