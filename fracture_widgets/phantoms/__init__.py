@@ -7,10 +7,14 @@ tissue, a beam that they weaken, scatter, noise, lead blades and letters, and a 
 from __future__ import annotations
 
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.phantoms.drawing import Phantom, draw_phantom, sample_phantoms
+from fracture_widgets.phantoms.drawing import (
+    Phantom,
+    draw_phantom,
+    sample_phantoms,
+    write_phantoms,
+)
 from fracture_widgets.phantoms.film import add_marker
 from fracture_widgets.phantoms.limb import FRACTURE_KINDS
-from fracture_widgets.phantoms.writing import write_phantoms
 
 __all__ = [
     "BODY_PARTS",

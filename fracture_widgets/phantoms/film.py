@@ -6,15 +6,11 @@ import hashlib
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.phantoms.limb import Points, turned
-from fracture_widgets.phantoms.projection import Frame
-from fracture_widgets.phantoms.raster import blur, path_distance, resized
-
-Picture = npt.NDArray[np.float32]
+from fracture_widgets.phantoms.projection import Frame, Picture, blur, path_distance, resized
 
 _LEAD = 6.0
 _SKIN = np.float32(0.16)

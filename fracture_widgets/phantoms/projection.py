@@ -10,14 +10,15 @@ edges and the darker middle that bones show on radiographs. Absorption adds up a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from fracture_widgets.imaging import preprocessing
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.phantoms.limb import Bone, Fracture, Limb, Points, Tissue
-from fracture_widgets.phantoms.raster import blur, edge_distance, resized, sample
 
 Picture = npt.NDArray[np.float32]
 
@@ -27,6 +28,7 @@ _CORTEX_PER_MM = 0.115
 _MARROW_PER_MM = 0.012
 
 _WORKING_SIDE = 430
+_FINE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,3 +270,77 @@ def _sponge(shape: tuple[int, int], scale: float, rng: np.random.Generator) -> P
     threads = 0.8 - np.minimum(np.abs(fine), 1.6)  # zero crossings of noise form a net of lines
     pattern: Picture = np.clip(1 + 0.45 * threads + 0.12 * coarse, 0.1, 2.5)
     return pattern
+
+
+# --- picture arithmetic -------------------------------------------------------------------------
+
+
+resized = partial(preprocessing.resized, how=Image.Resampling.BICUBIC)
+"""Return the picture at another size (bicubic; averaged when reduced)."""
+
+
+def blur(picture: Picture, sigma: float) -> Picture:
+    """Return the picture blurred by a Gaussian of ``sigma`` pixels; edges are repeated."""
+    height, width = picture.shape
+    if sigma > _FINE:
+        # A wide blur leaves nothing fine: do it on a reduced picture.
+        factor = sigma / (_FINE / 2)
+        small_width, small_height = max(round(width / factor), 4), max(round(height / factor), 4)
+        small = resized(picture, small_width, small_height)
+        return resized(blur(small, sigma * small_width / width), width, height)
+    if sigma < 0.15:
+        return picture.copy()
+    reach = int(np.ceil(3 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2).astype(np.float32)
+    return preprocessing.convolved(picture, weights / weights.sum(), "edge")
+
+
+def path_distance(x: Picture, y: Picture, path: Points, *, closed: bool) -> Picture:
+    """Return the distance of points to a polyline."""
+    nearest = np.full(x.shape, np.inf, np.float32)
+    ends = np.roll(path, -1, axis=0) if closed else path[1:]
+    for (ax, ay), (bx, by) in zip(path, ends, strict=False):
+        ex, ey = np.float32(bx - ax), np.float32(by - ay)
+        squared = ex * ex + ey * ey
+        if squared == 0:
+            continue
+        dx, dy = x - np.float32(ax), y - np.float32(ay)
+        share = dx * (ex / squared)
+        share += dy * (ey / squared)
+        np.clip(share, 0, 1, out=share)
+        dx -= share * ex
+        dy -= share * ey
+        dx *= dx
+        dy *= dy
+        dx += dy
+        np.minimum(nearest, dx, out=nearest)
+    return np.sqrt(nearest)
+
+
+def edge_distance(outline: Points, left: int, top: int, width: int, height: int) -> Picture:
+    """Return how far each pixel inside a closed outline lies from it, and 0 outside."""
+    corners = outline - (left, top)
+    mask = Image.new("1", (width, height))
+    ImageDraw.Draw(mask).polygon([(float(a) - 0.5, float(b) - 0.5) for a, b in corners], fill=1)
+    rows, columns = np.nonzero(np.asarray(mask))
+    distance = np.zeros((height, width), np.float32)
+    if rows.size:
+        x, y = columns.astype(np.float32) + 0.5, rows.astype(np.float32) + 0.5
+        distance[rows, columns] = path_distance(x, y, corners, closed=True)
+    return distance
+
+
+def sample(picture: Picture, x: Picture, y: Picture) -> Picture:
+    """Return the picture at pixel places ``x``, ``y`` (bilinear; 0 outside)."""
+    height, width = picture.shape
+    padded = np.pad(picture, 1)
+    x = np.clip(x + 1, np.float32(0), np.float32(width + 0.999))
+    y = np.clip(y + 1, np.float32(0), np.float32(height + 0.999))
+    column, row = x.astype(np.intp), y.astype(np.intp)
+    fx, fy = x - column.astype(np.float32), y - row.astype(np.float32)
+    corner, beside = padded[row, column], padded[row, column + 1]
+    upper = corner + fx * (beside - corner)
+    corner, beside = padded[row + 1, column], padded[row + 1, column + 1]
+    lower = corner + fx * (beside - corner)
+    taken: Picture = upper + fy * (lower - upper)
+    return taken

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from fracture_widgets.phantoms import FRACTURE_KINDS, draw_phantom
-from fracture_widgets.phantoms.pen import Pen
+from fracture_widgets.phantoms.limb import Pen
 
 DATA = Path(__file__).parent / "data"
 KEPT = json.loads((DATA / "phantoms.json").read_text("utf-8"))
