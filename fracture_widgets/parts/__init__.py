@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from fracture_widgets.base.language import marked
 from fracture_widgets.base.plugins import discover
-from fracture_widgets.parts.body_part import BodyPart, Drawing, with_article
 
-__all__ = [
-    "BODY_PARTS",
-    "FRACTURED",
-    "LABELS",
-    "NORMAL",
-    "BodyPart",
-    "Drawing",
-    "Verdict",
-    "all_parts",
-    "drawn_parts",
-    "get_part",
-    "in_words",
-    "parts_among",
-    "plurals",
-    "with_article",
-]
+if TYPE_CHECKING:
+    from fracture_widgets.phantoms.limb import Limb, Pen
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +39,68 @@ class Verdict(enum.StrEnum):
     DOUBT = marked("doubt")
     NONE_SEEN = marked("none seen")
     REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How radiographs of a body part are drawn."""
+
+    draw: Callable[[Pen], Limb]
+    absorption: float  # of the bone that matters, to which exposure and display are set
+    samples: tuple[int, int] = (0, 0)
+    """Seeds of a normal and of a fractured one that show plainly what they are, and that the
+    shipped model answers rightly."""
+
+
+@dataclass(frozen=True)
+class BodyPart:
+    """A body part whose radiographs can be read, drawn, learned and answered.
+
+    Attributes
+    ----------
+    name
+        The word of tables, cards and answers: lower case, singular.
+    plural
+        The same of several.
+    site
+        Code, coding scheme and meaning of the place, for structured reports.
+    place
+        Its place among the parts of the shipped networks, and in its seeds; None for any other,
+        which comes behind them in alphabetical order, with a seed made of its name.
+    folders
+        What else a dataset's folders may call it, in lower case; ``xr_`` before it is understood.
+    drawing
+        How radiographs of it are drawn; None if they are not.
+
+    Examples
+    --------
+    >>> BodyPart("knee", "knees", ("49076000", "SCT", "Knee joint")).an
+    'a knee'
+    """
+
+    name: str
+    plural: str
+    site: tuple[str, str, str]
+    place: int | None = None
+    folders: tuple[str, ...] = ()
+    drawing: Drawing | None = None
+
+    @property
+    def an(self) -> str:
+        """The name with its article."""
+        return with_article(self.name)
+
+    @property
+    def seed(self) -> int:
+        """What tells its random numbers from those of other parts, whichever else there are."""
+        if self.place is not None:
+            return self.place
+        return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[:4])
+
+    @property
+    def rank(self) -> tuple[bool, int, str]:
+        """What the parts are ordered by."""
+        return self.place is None, self.place or 0, self.name
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +136,11 @@ def get_part(name: str) -> BodyPart:
         if part.name == name:
             return part
     raise ValueError(f"body_part must be one of {', '.join(BODY_PARTS)}. Received: {name}")
+
+
+def with_article(words: str) -> str:
+    """Return words with the article that their first letter asks for."""
+    return f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
 
 
 def in_words(names: Iterable[str] | None = None, last: str = "or") -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fracture_widgets.base.language import marked
-from fracture_widgets.parts.body_part import BodyPart, Drawing
+from fracture_widgets.parts import BodyPart, Drawing
 
 if TYPE_CHECKING:
-    from fracture_widgets.phantoms.limb import Bone, Limb
-    from fracture_widgets.phantoms.pen import Pen
+    from fracture_widgets.phantoms.limb import Bone, Limb, Pen
 
 
 def _draw(pen: Pen) -> Limb:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fracture_widgets.base.language import marked
-from fracture_widgets.parts.body_part import BodyPart, Drawing
+from fracture_widgets.parts import BodyPart, Drawing
 
 if TYPE_CHECKING:
-    from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Points, Tissue
-    from fracture_widgets.phantoms.pen import Pen
+    from fracture_widgets.phantoms.limb import Bone, FractureSite, Limb, Pen, Points, Tissue
 
 # A ray a line: where it starts, its angle, how far above the plate it lies (the palm is an arch),
 # how wide it is, and the lengths of its metacarpal and phalanges after hand-bone means of adults.
