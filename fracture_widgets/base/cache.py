@@ -25,6 +25,8 @@ from fracture_widgets.base.files import (
     file_sha256,
     is_private,
     make_private,
+    remove,
+    size_of,
     write_folder,
     write_whole,
 )
@@ -150,28 +152,20 @@ class ArrayCache:
         if self._max_bytes is None:  # all of it stays
             return
         if self._bytes is not None:
-            self._bytes += _size(newest)
+            self._bytes += size_of(newest)
             if self._bytes <= self._max_bytes:
                 return
         entries = []
         for path in self.folder.glob("??/[!.]*"):
             with suppress(OSError):
-                entries.append((path.stat().st_mtime, _size(path), path))
+                entries.append((path.stat().st_mtime, size_of(path), path))
         self._bytes = sum(size for _, size, _ in entries)
         kept_since = time.time() - _UNUSED
         for used, size, path in sorted(entries):
             if path == newest or (self._bytes <= self._max_bytes and used > kept_since):
                 return
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            remove(path)
             self._bytes -= size
-
-
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else (path,)
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _build_with_digests(folder: Path, key: str, build: Callable[[Path], object]) -> None:

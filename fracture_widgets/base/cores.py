@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 THREADS_VARIABLE = "FRACTURE_WIDGETS_THREADS"
@@ -20,9 +21,7 @@ def cores() -> int:
     named = os.environ.get(THREADS_VARIABLE, "").strip()
     if named.isdecimal() and int(named) > 0:
         return int(named)
-    allowed = float(_affinity())
-    allowed = min([allowed, *_quotas()])
-    return max(1, math.ceil(allowed))
+    return max(1, math.ceil(min([_affinity(), *_quotas()])))
 
 
 def is_limited() -> bool:
@@ -55,33 +54,17 @@ def _quotas(own: Path = Path("/proc/self/cgroup"), root: Path = _CGROUPS) -> Ite
     for line in lines:
         _, controllers, place = line.split(":", 2)
         if controllers == "":
-            base, read = root, _quota_of_version_2
+            base, names = root, ["cpu.max"]
         elif "cpu" in controllers.split(","):
-            base, read = root / "cpu", _quota_of_version_1
+            base, names = root / "cpu", ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
         else:
             continue
         group = base / place.strip("/")
         for folder in (group, *group.parents):
             if not folder.is_relative_to(base):
                 break
-            if quota := read(folder):
-                yield quota
-
-
-def _quota_of_version_2(folder: Path) -> float | None:
-    try:
-        quota, period = (folder / "cpu.max").read_text("ascii").split()
-        return float(quota) / float(period)
-    except (OSError, ValueError):  # no such file, or "max"
-        return None
-
-
-def _quota_of_version_1(folder: Path) -> float | None:
-    try:
-        quota, period = (
-            float((folder / f"cpu.cfs_{name}_us").read_text("ascii"))
-            for name in ("quota", "period")
-        )
-    except (OSError, ValueError):
-        return None
-    return quota / period if quota > 0 else None
+            with suppress(OSError, ValueError):  # no such file, or no limit, which is "max"
+                texts = [(folder / name).read_text("ascii") for name in names]
+                quota, period = map(float, " ".join(texts).split())
+                if quota > 0:
+                    yield quota / period

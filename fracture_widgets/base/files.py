@@ -171,6 +171,15 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all that is in a folder; what goes meanwhile has none."""
+    size = 0
+    for each in path.rglob("*") if path.is_dir() else (path,):
+        with suppress(FileNotFoundError):
+            size += each.lstat().st_size
+    return size
+
+
 def write_whole(path: Path, content: Content) -> Path:
     """Write a file in one step, making its folder; an older one stays until the new is whole."""
     with _finished(path) as unfinished:
@@ -262,7 +271,7 @@ def scratch_folder() -> Iterator[Path]:
             if mark != entry.name and _has_ended(mark):
                 with suppress(OSError):
                     if entry.stat(follow_symlinks=False).st_uid == os.geteuid():
-                        _remove(Path(entry.path))
+                        remove(Path(entry.path))
     with tempfile.TemporaryDirectory(
         prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
     ) as folder:
@@ -280,7 +289,7 @@ def _finished(path: Path) -> Iterator[Path]:
         yield unfinished
         sync_folder(path.parent)
     finally:
-        _remove(unfinished)
+        remove(unfinished)
 
 
 def _write(path: Path, content: Content) -> None:
@@ -300,7 +309,7 @@ def _sweep(path: Path) -> None:
             if entry.name.startswith(begins) and entry.name.endswith(_UNFINISHED):
                 with suppress(OSError):
                     if _is_abandoned(entry):
-                        _remove(Path(entry.path))
+                        remove(Path(entry.path))
 
 
 def _is_abandoned(entry: os.DirEntry[str]) -> bool:
@@ -334,7 +343,8 @@ def _host() -> str:
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -31,27 +32,26 @@ class Registry:
 def discover(package: str, group: str) -> Registry:
     """Import every module of a folder of ours and every entry point of ``group``."""
     home = import_module(package)
+    modules = sorted(f"{package}.{module.name}" for module in pkgutil.iter_modules(home.__path__))
+    points = sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
+    places: list[tuple[str, str, Callable[[], object]]] = [
+        *((place.rpartition(".")[2], place, partial(import_module, place)) for place in modules),
+        *((point.name, point.value, point.load) for point in points),
+    ]
     found: dict[str, object] = {}
     problems: list[str] = []
-    for module in sorted(pkgutil.iter_modules(home.__path__), key=lambda module: module.name):
-        try:
-            found[module.name] = import_module(f"{home.__name__}.{module.name}")
-        except Exception as error:  # noqa: BLE001 - one that fails, however, must not stop the rest
-            problems.append(_problem(f"{home.__name__}.{module.name}", error))
-    for point in sorted(entry_points(group=group), key=lambda point: (point.name, point.value)):
-        if point.name in found:
+    for name, place, load in places:
+        if name in found:
             problems.append(
-                f"{point.value} was left out, because {point.name} is there already: give its "
-                f"entry point in {group} another name."
+                f"{place} was left out, because {name} is there already: give its entry point in "
+                f"{group} another name."
             )
             continue
         try:
-            found[point.name] = point.load()
-        except Exception as error:  # noqa: BLE001 - other people's code fails as it likes
-            problems.append(_problem(point.value, error))
+            found[name] = load()
+        except Exception as error:  # noqa: BLE001 - one that fails, however, must not stop the rest
+            why = str(error) or type(error).__name__
+            problems.append(
+                f"{place} was left out, because it cannot be imported ({why}): mend or remove it."
+            )
     return Registry(found, tuple(problems))
-
-
-def _problem(name: str, error: Exception) -> str:
-    why = str(error) or type(error).__name__
-    return f"{name} was left out, because it cannot be imported ({why}): mend or remove it."

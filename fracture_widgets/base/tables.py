@@ -40,15 +40,9 @@ def unguarded(cell: Any) -> Any:
     return _GUARDED.sub("", cell) if isinstance(cell, str) else cell
 
 
-def csv_text(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    *,
-    end: str = "\r\n",
-    decimals: int | None = None,
-) -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table as CSV text with a header line."""
-    return "".join(_lines(columns, rows, end, decimals))
+    return "".join(_lines(columns, rows))
 
 
 def write_csv(
@@ -110,9 +104,7 @@ def read_frame(path: Path, **options: Any) -> pd.DataFrame:
 
     frame: pd.DataFrame = pd.read_csv(path, encoding=ENCODING, **options)
     texts = frame.select_dtypes(["object", "string"])
-    frame[texts.columns] = texts.map(
-        lambda cell: unguarded(cell) if isinstance(cell, str) else cell
-    )
+    frame[texts.columns] = texts.map(unguarded)
     return frame.rename(columns=unguarded)
 
 
@@ -149,7 +141,10 @@ def read_parquet(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]
 
 
 def _lines(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], end: str, decimals: int | None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    end: str = "\r\n",
+    decimals: int | None = None,
 ) -> Iterator[str]:
     line = io.StringIO(newline="")
     writer = csv.writer(line, lineterminator=end)

@@ -40,8 +40,9 @@ def test_numbers_stay_numbers_and_nothing_is_an_empty_cell():
     ]  # fmt: skip
 
 
-def test_numbers_are_rounded_where_it_is_asked_for():
-    assert csv_text(["a", "b"], [(-1.5, -3)], end="\n", decimals=3) == "a,b\n-1.500,-3\n"
+def test_numbers_are_rounded_where_it_is_asked_for(tmp_path):
+    file = write_csv(tmp_path / "a.csv", ["a", "b"], [(-1.5, -3)], end="\n", decimals=3)
+    assert file.read_text("utf-8-sig") == "a,b\n-1.500,-3\n"
 
 
 def test_a_frame_has_no_formula_in_its_cells_or_its_header():
