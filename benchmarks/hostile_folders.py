@@ -124,7 +124,7 @@ _PRINT = """
 import json, sys
 from pathlib import Path
 from fracture_widgets.cli.commands.dashboard import dashboard_notebook
-from fracture_widgets.serving.folders import folders_of_our_own
+from fracture_widgets.serving.prepare import folders_of_our_own
 from fracture_widgets.serving.settings import Access, ServingSettings
 
 def told(server):

@@ -13,7 +13,7 @@ from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 
-from fracture_widgets.base.files import make_private, move, private_folder, write_whole
+from fracture_widgets.base.files import make_private, move, private_folder, size_of, write_whole
 
 _MOST_PLACES = 500
 _MOST_BYTES = 20 << 30
@@ -73,7 +73,7 @@ class VisitorPlaces:
                 found.append((own.stat().st_mtime, own))
         size = 0
         for number, (used, own) in enumerate(sorted(found, reverse=True), 1):
-            size += _size(own)
+            size += size_of(own)
             over = self._seconds is not None and time.time() - used > self._seconds
             beyond = number > _MOST_PLACES or size > self._most_bytes
             if (over or beyond) and own.name.removeprefix("visitor-") not in present:
@@ -94,11 +94,3 @@ def _kept_key(path: Path) -> bytes:
     key = secrets.token_bytes(_KEY_BYTES)
     write_whole(path, key).chmod(0o600)
     return key
-
-
-def _size(folder: Path) -> int:
-    size = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            size += path.lstat().st_size
-    return size

@@ -31,14 +31,11 @@ from fracture_widgets.base.language import gettext, language, languages
 from fracture_widgets.course.contents import read_pages
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.serving.access import Door, guarded
-from fracture_widgets.serving.channel import Channel
-from fracture_widgets.serving.gate import Gate, places_for_files
+from fracture_widgets.serving.gate import Channel, Gate, places_for_files, write_sparingly
 from fracture_widgets.serving.kernels import Kernels
-from fracture_widgets.serving.logs import write_sparingly
 from fracture_widgets.serving.places import VisitorPlaces
+from fracture_widgets.serving.routes import KernelState, PageHandler, own_routes, site_folder
 from fracture_widgets.serving.settings import ServingSettings, is_loopback
-from fracture_widgets.serving.site import site_folder, site_routes
-from fracture_widgets.serving.visits import KernelState, PageHandler, course_routes
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources" / "jupyter"
 _OURS = {
@@ -115,7 +112,7 @@ def serve(
         def init_handlers(self) -> list[Any]:
             routes = [guarded(route) for route in super().init_handlers()]
             ours = [(r[0], _OURS.get(r[1], r[1]), *r[2:]) for r in routes]
-            return [*course_routes(self, pages), *site_routes(self), *ours]
+            return [*own_routes(self, pages), *ours]
 
         def listen(self) -> None:
             self.ioloop = IOLoop.current()

@@ -17,7 +17,7 @@ import sys
 from fracture_widgets.cli.commands.dashboard import dashboard_notebook
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.serving import server
-from fracture_widgets.serving.folders import folders_of_our_own
+from fracture_widgets.serving.prepare import folders_of_our_own
 from fracture_widgets.serving.settings import Access, ServingSettings
 from voila.app import Voila
 

@@ -27,7 +27,7 @@ import time
 for name in ("SIGHUP", "SIGQUIT"):
     signal.signal(getattr(signal, name), signal.SIG_DFL)  # also where the tests run beside others
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from fracture_widgets.serving.folders import folders_of_our_own
+from fracture_widgets.serving.prepare import folders_of_our_own
 with folders_of_our_own() as folder:
     print(folder, flush=True)
     time.sleep(60)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fracture_widgets.serving.logs import OneLine, Sparing, escaped, write_sparingly
+from fracture_widgets.serving.gate import OneLine, Sparing, escaped, write_sparingly
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_
 from tornado.web import Application, Finish, HTTPError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from fracture_widgets.serving.channel import Channel, is_whole
+from fracture_widgets.serving.gate import Channel, is_whole
 
 PARTS = st.lists(st.binary(max_size=20), min_size=4, max_size=9)
 

@@ -20,8 +20,7 @@ from fracture_widgets.datasets.layout import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.folder import MODELS_VARIABLE
 from fracture_widgets.parts import BODY_PARTS, in_words
-from fracture_widgets.serving.folders import folders_of_our_own
-from fracture_widgets.serving.graph import graph_made_meanwhile
+from fracture_widgets.serving.prepare import folders_of_our_own, graph_made_meanwhile
 from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
 
 app = new_app()

@@ -1,10 +1,11 @@
-"""Folders for Jupyter that are the server's own: no other folder has a say in it, none is left."""
+"""What is ready before the server is imported: its own folders for Jupyter, the network's graph."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from fracture_widgets.base.files import (
     data_folder,
     scratch_folder,
 )
+from fracture_widgets.errors import FractureWidgetsError, ModelError
 
 _OURS = (
     *("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
@@ -36,6 +38,8 @@ _NOWHERE_ELSE = {
     "PYTHONSAFEPATH": "1",  # no module is imported from where a program of ours is started
 }
 _ENDINGS = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU", "SIGBREAK")
+_SECONDS_WITHOUT_A_WORD = 5.0
+_WORD = "Making the networks ready ..."
 
 
 @contextmanager
@@ -87,3 +91,42 @@ def _end_in_order() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def graph_made_meanwhile() -> Iterator[None]:
+    """Have the shipped network's graph in its cache at the end of a block."""
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "fracture_widgets.serving.prepare"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as maker:
+        try:
+            yield
+            try:
+                _, errors = maker.communicate(timeout=_SECONDS_WITHOUT_A_WORD)
+            except subprocess.TimeoutExpired:
+                print(_WORD, file=sys.stderr, flush=True)
+                _, errors = maker.communicate()
+        except BaseException:
+            maker.kill()
+            raise
+    if maker.returncode:
+        sentence = errors.strip().rpartition("\n")[2]
+        raise ModelError(sentence or "The networks could not be made ready to answer.")
+
+
+def _make() -> str | None:
+    from fracture_widgets.models.cascade import Cascade
+
+    try:
+        Cascade.load()
+    except FractureWidgetsError as error:
+        return str(error)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(_make())

@@ -1,4 +1,4 @@
-"""Pages with a kernel: the workbench and the course, each at a place of its own."""
+"""What is at which address: the workbench, the course, and the site of documentation."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-import tornado.web
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
-from tornado.web import RedirectHandler, create_signed_value, decode_signed_value
+from tornado.web import (
+    HTTPError,
+    RedirectHandler,
+    StaticFileHandler,
+    authenticated,
+    create_signed_value,
+    decode_signed_value,
+)
 from voila.configuration import VoilaConfiguration
 from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.base.language import speaking
 from fracture_widgets.course.contents import Page
 from fracture_widgets.serving.access import (
+    Guarded,
     cookie_options,
     language_of,
     own_address,
@@ -27,14 +36,15 @@ from fracture_widgets.serving.access import (
 from fracture_widgets.serving.kernels import SEAT, Seat
 from fracture_widgets.serving.voila_private import forget_request
 
-COURSE = "course"
-"""The part of the address under which the lessons are."""
+COURSE, SITE = "course", "docs"
+"""The parts of the address under which the lessons are, and the site of documentation."""
 
 SECONDS_UNTIL_AGAIN = 20
 """How long a page that found no place waits before it tries again."""
 
 _SECONDS_FOR_ONES_OWN = 3.0
 _VISITOR_COOKIE = "fracture-widgets-visitor"
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 class PageHandler(TornadoVoilaHandler):
@@ -57,7 +67,7 @@ class PageHandler(TornadoVoilaHandler):
                 return
         await super().prepare()
 
-    @tornado.web.authenticated
+    @authenticated
     async def get(self, path: str | None = None) -> None:
         """Draw the page, or say that all places are taken."""
         if "token" in self.request.query_arguments:
@@ -65,7 +75,7 @@ class PageHandler(TornadoVoilaHandler):
             self._enter()
             return
         if path:
-            raise tornado.web.HTTPError(404)
+            raise HTTPError(404)
         with speaking(language_of(self)):
             await self._draw()
 
@@ -107,7 +117,7 @@ class PageHandler(TornadoVoilaHandler):
 
     def redirect_to_file(self, _: str) -> None:
         """Serve no file."""
-        raise tornado.web.HTTPError(404)
+        raise HTTPError(404)
 
     async def _place(self, visitor: str) -> Seat | None:
         """Take a place; wait a little for a visitor's own page, which may be about to close."""
@@ -161,26 +171,54 @@ class PageHandler(TornadoVoilaHandler):
 class KernelState(KernelHandler):
     """What a page asks from time to time: whether the kernel behind it goes on."""
 
-    @tornado.web.authenticated
+    @authenticated
     async def get(self, kernel_id: str) -> None:
         """Return what is known of a kernel; nothing is there of one that has died."""
         if not await self.kernel_manager.is_alive(kernel_id):
-            raise tornado.web.HTTPError(404)
+            raise HTTPError(404)
         known: Any = super()
         await known.get(kernel_id)
 
 
-def course_routes(server: Any, pages: Sequence[Page]) -> list[Any]:
-    """Return a route for each notebook, by its own name and no other: no folder is served."""
+def site_folder() -> Path | None:
+    """Return where ``make docs`` has built the site in this checkout; None where it has not."""
+    built = _PACKAGE.parent / "docs" / "_build" / "html"
+    return built if (built / "index.html").is_file() else None
+
+
+class SiteFile(Guarded, StaticFileHandler):
+    """A file of the site; who is not let in is asked for the token or the password."""
+
+    def initialize(self) -> None:  # type: ignore[override]  # it finds the path itself
+        """Look for the site each time: it may have been built meanwhile."""
+        self._there = site_folder()
+        super().initialize(path=str(self._there or _PACKAGE), default_filename="index.html")
+
+    async def prepare(self) -> None:  # type: ignore[override]  # nobody is sent to log in here
+        """Leave it to the door to ask who comes."""
+        await JupyterHandler.prepare(self)
+
+    @authenticated
+    async def get(self, path: str | None, include_body: bool = True) -> None:  # type: ignore[override]  # the door's type, not ours
+        """Hand out a file of the site, or say how it is built."""
+        if self._there is None:
+            self.set_status(404)
+            self.finish(simple_page(self, "unbuilt", home=self.base_url))
+            return
+        await super().get(path or "", include_body)
+
+
+def own_routes(server: Any, pages: Sequence[Page]) -> list[Any]:
+    """Return the routes of notebooks, each by its own name and no other, and that of the site."""
     with_code = VoilaConfiguration(parent=server)
     with_code.strip_sources = False
 
-    def at(path: str) -> str:
-        return str(url_path_join(server.server_url, COURSE, path))
+    def at(*path: str) -> str:
+        return str(url_path_join(server.server_url, *path))
 
     routes: list[Any] = [
         (
-            at(re.escape(page.file)),
+            at(COURSE, re.escape(page.file)),
             PageHandler,
             {
                 "notebook_path": page.file,
@@ -195,5 +233,7 @@ def course_routes(server: Any, pages: Sequence[Page]) -> list[Any]:
     ]
     index = [page.file for page in pages if page.kind == "index"]
     if index:
-        routes.append((at("?"), RedirectHandler, {"url": at(index[0]), "permanent": False}))
-    return routes
+        routes.append(
+            (at(COURSE, "?"), RedirectHandler, {"url": at(COURSE, index[0]), "permanent": False})
+        )
+    return [*routes, (at(SITE) + r"(?:/(.*))?", SiteFile)]
