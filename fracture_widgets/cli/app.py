@@ -20,7 +20,7 @@ from fracture_widgets.base.cores import THREADS_VARIABLE
 from fracture_widgets.base.plugins import discover
 from fracture_widgets.base.version import __version__
 from fracture_widgets.cli.narrator import be_quiet, complain
-from fracture_widgets.cli.options import INTERRUPTED, new_app
+from fracture_widgets.cli.options import INTERRUPTED, App
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.parts import in_words
 
@@ -123,7 +123,13 @@ def _use_threads(_context: Any, _option: Any, threads: int | None) -> None:
         os.environ[name] = str(threads)
 
 
-app = new_app(cls=_Commands, add_completion=True)
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{_NAME} {__version__}")
+        raise typer.Exit
+
+
+app = App(cls=_Commands, add_completion=True)
 
 
 @app.callback(
@@ -138,12 +144,6 @@ def _root(
     ] = False,
 ) -> None:
     """Hold the options of no command."""
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(f"{_NAME} {__version__}")
-        raise typer.Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

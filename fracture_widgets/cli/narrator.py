@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -92,9 +92,9 @@ class Narrator(AbstractContextManager["Narrator"]):
         """What work reports to."""
         return Monitor(on_step=self.step, on_say=self.say)
 
-    def stage(self, what: str) -> Callable[[int, int | None], None]:
-        """Return what a function of what is done and of the total draws as a stage."""
-        return lambda done, total: self.step(done, total, what)
+    def stage(self, what: str) -> Monitor:
+        """Return what a stage of the work reports to."""
+        return self.monitor.stage(what)
 
     def step(self, done: int, total: int | None, what: str = "", note: str = "") -> None:
         """Draw that so much of a stage is done; the note stands after the bar."""

@@ -11,13 +11,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import typer
 from typer.core import TyperCommand
 from typer.models import ParameterInfo
 
-from fracture_widgets.cli.narrator import Narrator, complain, say
+from fracture_widgets.cli.narrator import Epochs, Narrator, complain, say
 from fracture_widgets.errors import FractureWidgetsError
 
 if TYPE_CHECKING:
@@ -27,15 +36,35 @@ if TYPE_CHECKING:
     from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.imaging.walk import SkippedFiles
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it."""
 
 _PARAMETERS = "\n\nParameters\n----------\n"
 
 
-def new_app(**settings: Any) -> typer.Typer:
-    """Return an app for a command, or for a group of them, that shows its help in plain text."""
-    return typer.Typer(**{"add_completion": False, "rich_markup_mode": None} | settings)
+class App(typer.Typer):
+    """A command, or a group of them, that shows its help in plain text."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"add_completion": False, "rich_markup_mode": None} | settings)
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
+        """Add a command that its docstring describes."""
+        return _documenting(super().command(name, **{"cls": SeveralWords} | settings))
+
+    def callback(self, **settings: Any) -> Callable[[Function], Function]:
+        """Add what a group does by itself, with the options that its docstring describes."""
+        return _documenting(super().callback(**settings))
+
+
+def _documenting(add: Callable[[Callable[..., Any]], object]) -> Callable[[Function], Function]:
+    def added(function: Function) -> Function:
+        add(documented(function))
+        return function
+
+    return added
 
 
 def choice(*names: str, **settings: Any) -> dict[str, Any]:
@@ -80,10 +109,16 @@ note
     a sentence on the figures, for the card
 skipped
     name each file that is not taken for a radiograph, and why
+resamples
+    draws of an interval
 resume
     go on with the unfinished training in DIR, if there is one, after its last epoch
+split
+    only this split's folder
 strategy
-    train on all GPUs of this machine; the batch is that of all together"""
+    train on all GPUs of this machine; the batch is that of all together
+trunk : WEIGHTS
+    weights of conv1 to conv4: imagenet, downloaded by Keras, or an .npz file"""
 """What parameters are for of which a command's docstring has nothing."""
 
 
@@ -244,10 +279,11 @@ def writing(failed: str, advice: str = "make room, or choose another folder") ->
         raise FractureWidgetsError(f"{failed} ({error.strerror or error}): {advice}.") from error
 
 
-def quiet_tensorflow() -> None:
-    """Keep back what TensorFlow says of itself while it starts: no news to whoever trains."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+def tell_saved(result: Any, out: Path) -> None:
+    """Print a result, save it into a folder, and name the files."""
+    print(result)
+    for path in result.save(out).values():
+        print(path)
 
 
 @contextmanager
@@ -258,6 +294,25 @@ def interruptible(tell: Callable[[KeyboardInterrupt], object]) -> Iterator[None]
     except KeyboardInterrupt as interrupt:
         tell(interrupt)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def quiet_tensorflow() -> None:
+    """Keep back what TensorFlow says of itself while it starts: no news to whoever trains."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextmanager
+def followed_epochs(stopped: str = "") -> Iterator[dict[str, Any]]:
+    """Give what a training is to call; Ctrl-C ends with its own sentence, or the one given."""
+    quiet_tensorflow()
+
+    def tell(why: KeyboardInterrupt) -> None:
+        narrator.say(stopped or str(why) or "Stopped: there is nothing to keep.")
+
+    with Narrator() as narrator, interruptible(tell):
+        epochs = Epochs(narrator)
+        yield {"progress": epochs, "epoch_ended": epochs.ended, "say": narrator.say}
 
 
 @contextmanager

@@ -67,9 +67,9 @@ def test_elsewhere_a_line_a_minute_without_colours(capsys, monkeypatch):
 def test_bytes_have_a_bar_of_their_own(monkeypatch):
     screen = terminal(monkeypatch)
     with Narrator("B") as narrator:
-        narrator.stage("Downloading")(5_000_000, None)
+        narrator.stage("Downloading").step(5_000_000, None)
         narrator._bar.refresh()
-        narrator.stage("Downloading")(5_000_000, 340_000_000)
+        narrator.stage("Downloading").step(5_000_000, 340_000_000)
         narrator._bar.refresh()
     assert "5.0/340.0 MB" in screen.getvalue()
 

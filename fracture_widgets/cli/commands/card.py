@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fracture_widgets.cli.options import documented, new_app, writing
+from fracture_widgets.cli.options import App, writing
 
-app = new_app()
+app = App()
 
 
 @app.command(short_help="print the model card: intended use, figures with intervals, limits")
-@documented
 def card(*, models: Path | None = None, dataset: bool = False, write: bool = False) -> int:
     """Print the model card, made from the figures that the model carries.
 

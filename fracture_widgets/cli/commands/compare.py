@@ -10,13 +10,12 @@ from typer.core import TyperGroup
 from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
-    SeveralWords,
+    App,
     choice,
     dataset_table,
-    documented,
     network_and_file,
-    new_app,
     quiet_tensorflow,
+    tell_saved,
     work_on_fracatlas,
 )
 from fracture_widgets.parts import BODY_PARTS
@@ -36,7 +35,7 @@ class _Comparisons(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = new_app(
+app = App(
     cls=_Comparisons,
     help="Compare networks, k-means and always-normal on folds of a dataset, which is what a "
     "folder alone asks for, detectors of fractures on FracAtlas, or answers at joints that are "
@@ -48,9 +47,7 @@ app = new_app(
 @app.command(
     _NETWORKS,
     short_help="compare networks, k-means and always-normal on the same folds",
-    cls=SeveralWords,
 )
-@documented
 def networks(
     dataset: Path,
     *,
@@ -86,14 +83,10 @@ def networks(
         otherwise) or none
     question
         fractured or normal of all body parts by one network, or of one part
-    split
-        only this split's folder
     minutes
         a limit to each network's training on each fold; no limit otherwise
     folds
         how many
-    resamples
-        draws of an interval
     features : DIR
         where pooled features are kept (in the user's cache folder)
     """
@@ -115,18 +108,13 @@ def networks(
             resamples=resamples,
             monitor=narrator.monitor,
         )
-    print(result)
-    for path in result.save(out).values():
-        print(path)
+    tell_saved(result, out)
     if result.interrupted:
         return INTERRUPTED
     return 1 if result.failed else 0
 
 
-@app.command(
-    short_help="compare detectors of fractures on FracAtlas's official split", cls=SeveralWords
-)
-@documented
+@app.command(short_help="compare detectors of fractures on FracAtlas's official split")
 def detectors(
     fracatlas: Path,
     *,
@@ -152,12 +140,8 @@ def detectors(
         folder for the trainings
     models : NAME...
         retinanet, faster-rcnn, two-looks (all of them)
-    trunk : WEIGHTS
-        weights of conv1 to conv4: imagenet, downloaded by Keras, or an .npz file
     looks : DIR
         work folder of train looks, whose folds answer for two-looks
-    resamples
-        draws of an interval
     """
     from fracture_widgets.training.detectors.run import MODELS, compare_detectors
 
@@ -172,14 +156,11 @@ def detectors(
             resamples=resamples,
             monitor=monitor,
         )
-    print(result)
-    for path in result.save(out).values():
-        print(path)
+    tell_saved(result, out)
     return 1 if result.failed else 0
 
 
 @app.command("found-joints", short_help="compare answers at joints found and at joints marked")
-@documented
 def found_joints(
     fracatlas: Path,
     *,
@@ -203,8 +184,6 @@ def found_joints(
         folder of the network that finds joints, such as models/joints
     work : DIR
         work folder of train cascade
-    trunk : WEIGHTS
-        weights of conv1 to conv4: imagenet, downloaded by Keras, or an .npz file
     bfloat16
         compute in bfloat16: about twice as fast on processors that know it (AVX512-BF16 or AMX),
         much slower on others
@@ -215,7 +194,5 @@ def found_joints(
     recipe = CascadeRecipe(bfloat16=bfloat16)
     with work_on_fracatlas(fracatlas) as (atlas, monitor):
         result = compare_found_joints(atlas, trunk, joints, work, recipe=recipe, monitor=monitor)
-    print(result)
-    for path in result.save(out).values():
-        print(path)
+    tell_saved(result, out)
     return 0

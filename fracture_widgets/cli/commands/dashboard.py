@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from fracture_widgets.app.limits import MOST_MB, UploadLimits
-from fracture_widgets.cli.options import documented, new_app
+from fracture_widgets.cli.options import App
 from fracture_widgets.datasets.layout import DATASETS_VARIABLE, find_datasets
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.folder import MODELS_VARIABLE
@@ -23,7 +23,7 @@ from fracture_widgets.parts import BODY_PARTS, in_words
 from fracture_widgets.serving.prepare import folders_of_our_own, graph_made_meanwhile
 from fracture_widgets.serving.settings import ServingSettings, choose_access, normal_prefix
 
-app = new_app()
+app = App()
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
 _MOST_VISITORS = 1000
@@ -101,7 +101,6 @@ _VISITORS = f"{{}} is no number of visitors: choose one from 1 to {_MOST_VISITOR
 
 
 @app.command(short_help="open the workbench in a browser", epilog=_EPILOG, cls=_Password)
-@documented
 def dashboard(
     *,
     port: Annotated[int, _PORT] = 8866,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fracture_widgets.cli.narrator import Narrator, say
-from fracture_widgets.cli.options import documented, interruptible, new_app
+from fracture_widgets.cli.options import App, interruptible
 from fracture_widgets.parts import plurals
 
 if TYPE_CHECKING:
     import pandas as pd
 
-app = new_app(
+app = App(
     help="Fetch, cut and draw radiographs to train and teach with.",
     short_help="fetch, cut and draw radiographs to train and teach with",
 )
@@ -26,7 +26,6 @@ app = new_app(
     help=f"Cut the {plurals()} out of FracAtlas (CC BY 4.0) and write them to DEST in the layout "
     "of MURA. Stopped at any moment, the same command goes on where it was.",
 )
-@documented
 def fracatlas(
     places: list[Path],
     *,
@@ -59,10 +58,10 @@ def fracatlas(
             for deviation in atlas.deviations:
                 say(f"Note: {deviation}")
             if check_all:
-                for problem in atlas.check_images(monitor=narrator.monitor.stage("Checking")):
+                for problem in atlas.check_images(monitor=narrator.stage("Checking")):
                     narrator.say(f"Note: {problem}")
             crops = write_joint_crops(
-                atlas, destination, margin=margin, monitor=narrator.monitor.stage("Cutting")
+                atlas, destination, margin=margin, monitor=narrator.stage("Cutting")
             )
         for deviation in crops.attrs["deviations"]:
             say(f"Note: {deviation}")
@@ -79,7 +78,6 @@ def fracatlas(
     help=f"Draw {plurals()} with known fractures and write them to DEST in the layout of MURA. "
     "The same seed draws the same radiographs.",
 )
-@documented
 def phantoms(
     destination: Path,
     *,
@@ -101,7 +99,7 @@ def phantoms(
     from fracture_widgets.phantoms import write_phantoms
 
     with _kept("Run the same command again to draw them all."), Narrator("radiographs") as narrator:
-        progress = narrator.stage("Drawing")
+        progress = narrator.stage("Drawing").step
         write_phantoms(destination, patients=patients, seed=seed, progress=progress)
     table = load_dataset(destination)
     print(f"{len(table):,} drawn radiographs in {destination}.")
@@ -118,7 +116,7 @@ def _downloaded(destination: Path) -> Path:
 
     with Narrator("B") as narrator:
         archive = download_fracatlas(
-            destination.absolute().parent, monitor=narrator.monitor.stage("Downloading")
+            destination.absolute().parent, monitor=narrator.stage("Downloading")
         )
     say(f"The archive is kept as {archive}; it may be deleted afterwards.")
     return archive

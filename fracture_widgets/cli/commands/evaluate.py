@@ -11,24 +11,22 @@ import typer
 
 from fracture_widgets.cli.narrator import Narrator, say, tell_json
 from fracture_widgets.cli.options import (
+    App,
     Engine,
     Json,
     OperatingPoint,
     dataset_table,
-    documented,
     folder_for,
-    new_app,
     writing,
 )
 
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.evaluate import Evaluation
 
-app = new_app()
+app = App()
 
 
 @app.command(short_help="say how often the cascade is right on a folder of radiographs")
-@documented
 def evaluate(
     dataset: Path,
     *,
@@ -89,7 +87,7 @@ def evaluate(
             split=split,
             limit=limit,
             by=by,
-            progress=narrator.stage("Examining"),
+            progress=narrator.stage("Examining").step,
             show=None,
         )
     changing = shifts or bool(shifts_kinds or shifts_strengths)
@@ -101,7 +99,7 @@ def evaluate(
                 kinds=kinds if changing else (),
                 strengths=strengths,
                 by=by,
-                monitor=narrator.monitor.stage("As other archives would have them"),
+                monitor=narrator.stage("As other archives would have them"),
             )
         evaluation = replace(evaluation, shifts=changed)
     if as_json:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fracture_widgets.cli.options import documented, new_app
+from fracture_widgets.cli.options import App
 
-app = new_app()
+app = App()
 
 
 @app.command(short_help="write a model as one ONNX file, for other programs")
-@documented
 def export(*, models: Path | None = None, out: Path) -> int:
     """Write the networks of a models folder as one ONNX file.
 

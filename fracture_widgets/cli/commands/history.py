@@ -10,13 +10,13 @@ import typer
 
 from fracture_widgets.base.tables import ENCODING
 from fracture_widgets.cli.narrator import say, tell
-from fracture_widgets.cli.options import choice, documented, new_app, writing
+from fracture_widgets.cli.options import App, choice, writing
 from fracture_widgets.parts import BODY_PARTS, Verdict
 
 if TYPE_CHECKING:
     from fracture_widgets.records.saved_result import SavedResult
 
-app = new_app(
+app = App(
     invoke_without_command=True,
     subcommand_metavar="[ACTION]",
     short_help="list, read, export and delete saved results",
@@ -29,7 +29,6 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="of the saved resu
 
 
 @app.callback()
-@documented
 def history(
     context: typer.Context,
     *,
@@ -106,7 +105,6 @@ def history(
 
 
 @app.command(short_help="note your own verdict")
-@documented
 def read(
     number: Number,
     reading: Annotated[str, choice(*_READINGS)],
@@ -133,7 +131,6 @@ def read(
 
 
 @app.command(short_help="delete a saved result")
-@documented
 def delete(number: Number, *, yes: bool = False) -> int:
     """Delete a saved result for good, after asking.
 

@@ -14,11 +14,10 @@ import typer
 
 from fracture_widgets.cli.narrator import complain, tell, tell_json
 from fracture_widgets.cli.options import (
+    App,
     Engine,
     OperatingPoint,
-    documented,
     folder_for,
-    new_app,
     tell_skipped,
     writing,
 )
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from fracture_widgets.models.study import StudyAnswer
     from fracture_widgets.records.dicom_identity import Identity
 
-app = new_app()
+app = App()
 
 _STDIN = "standard input"
 _STYLES = {
@@ -60,7 +59,6 @@ def _formats(text: str) -> str:
     "the gravest of its views', its probability their mean. A file that cannot be read does not "
     "stop the rest; the exit code is then 1.",
 )
-@documented
 def predict(
     paths: Annotated[list[str], {"parser": str}],
     *,

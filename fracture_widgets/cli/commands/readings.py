@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fracture_widgets.cli.narrator import complain, tell_json
-from fracture_widgets.cli.options import Json, documented, new_app, writing
+from fracture_widgets.cli.options import App, Json, writing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-app = new_app()
+app = App()
 
 
 @app.command(short_help="put the reading sessions of a class together")
-@documented
 def readings(
     files: list[Path],
     *,

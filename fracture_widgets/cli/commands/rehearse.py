@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 from fracture_widgets.cli.narrator import say, tell
-from fracture_widgets.cli.options import SeveralWords, dataset_table, documented, new_app, writing
+from fracture_widgets.cli.options import App, dataset_table, writing
 
-app = new_app()
+app = App()
 
 
-@app.command(cls=SeveralWords, short_help="run the lessons on a folder of radiographs")
-@documented
+@app.command(short_help="run the lessons on a folder of radiographs")
 def rehearse(
     dataset: Annotated[Path | None, {}] = None,
     *,

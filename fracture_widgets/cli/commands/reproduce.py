@@ -6,25 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from fracture_widgets.cli.narrator import Epochs, Narrator
 from fracture_widgets.cli.options import (
-    SeveralWords,
+    App,
     dataset_table,
-    documented,
-    interruptible,
+    followed_epochs,
     network_and_file,
-    new_app,
-    quiet_tensorflow,
+    tell_saved,
 )
 from fracture_widgets.training.plan import TrainingPlan
 
-app = new_app()
+app = App()
 
 
-@app.command(
-    short_help="train all of the paper's networks, and set its table beside ours", cls=SeveralWords
-)
-@documented
+@app.command(short_help="train all of the paper's networks, and set its table beside ours")
 def reproduce(
     dataset: Path,
     *,
@@ -61,21 +55,15 @@ def reproduce(
         the same of other networks; without, ImageNet's where they can be had, and else random ones
     models : NAME...
         what is compared (what the paper compares, and always-normal)
-    split
-        only this split's folder
     folds
         how many in the comparison
-    resamples
-        draws of an interval
     """
-    quiet_tensorflow()
     from fracture_widgets.training.progress import TrainingMonitor
     from fracture_widgets.training.reproduce import PAPER_MODELS, STOPPED
     from fracture_widgets.training.reproduce import reproduce as all_of_it
 
     table = dataset_table(dataset, split)
-    with Narrator() as narrator, interruptible(lambda _: narrator.say(STOPPED)):
-        steps = Epochs(narrator)
+    with followed_epochs(STOPPED) as callbacks:
         result = all_of_it(
             table,
             out,
@@ -86,9 +74,7 @@ def reproduce(
             folds=folds,
             features=features,
             resamples=resamples,
-            monitor=TrainingMonitor.of_callbacks(steps, steps.ended, narrator.say),
+            monitor=TrainingMonitor.of_callbacks(**callbacks),
         )
-    print(result)
-    for path in result.save(out).values():
-        print(path)
+    tell_saved(result, out)
     return 1 if result.comparison.failed else 0

@@ -7,19 +7,17 @@ from pathlib import Path
 
 from fracture_widgets.cli.narrator import Narrator, tell, tell_json
 from fracture_widgets.cli.options import (
+    App,
     Json,
     OperatingPoint,
-    documented,
     interruptible,
-    new_app,
     tell_skipped,
 )
 
-app = new_app()
+app = App()
 
 
 @app.command(short_help="answer a folder of thousands, into a table")
-@documented
 def screen(
     folder: Path,
     *,
