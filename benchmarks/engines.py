@@ -16,7 +16,7 @@ from comparing import Comparison, in_turn, run
 from fracture_widgets import Cascade, draw_phantom, read_radiograph
 from fracture_widgets.base.cores import has_bfloat16
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.models.engines import ENGINES, apart
+from fracture_widgets.models.engine import ENGINES, apart
 from fracture_widgets.models.folder import load_model_folder
 
 _AT_ONCE = 16

@@ -21,7 +21,7 @@ import typer
 
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.networks import POOLED_OUTPUT
 from fracture_widgets.models.networks.question import build_single_question_network
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 from fracture_widgets.phantoms import draw_phantom

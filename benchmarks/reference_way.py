@@ -23,7 +23,9 @@ from comparing import first_module
 from tf_keras_vis.gradcam import Gradcam
 
 BODY_PARTS = first_module("parts", "vocabulary").BODY_PARTS
-CONV5_OUTPUT = first_module("models.networks.names", "networks.names").CONV5_OUTPUT
+CONV5_OUTPUT = first_module(
+    "models.networks.names", "networks.names", "models.networks"
+).CONV5_OUTPUT
 QUESTIONS = ("body_part", *BODY_PARTS)
 
 

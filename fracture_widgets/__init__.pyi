@@ -26,11 +26,11 @@ from .imaging.radiograph import read_radiograph as read_radiograph
 from .imaging.studies import find_radiographs as find_radiographs
 from .imaging.studies import group_by_study as group_by_study
 from .models.cascade import Cascade as Cascade
-from .models.cascade import predict as predict
-from .models.many import Examined as Examined
+from .models.predict import predict as predict
 from .models.record import Finding as Finding
 from .models.report import Answer as Answer
 from .models.report import Report as Report
+from .models.study import Examined as Examined
 from .models.study import examine_study as examine_study
 from .parts import Verdict as Verdict
 from .phantoms import draw_phantom as draw_phantom

@@ -49,7 +49,7 @@ class ModelMenu(widgets.HBox):
 
     def refresh(self, *folders: Path) -> None:
         """Look again at what models there are, these among them; the one in use stays chosen."""
-        options = {model.path.resolve(): model.name for model in list_models()}
+        options = list_models()
         known = (self._in_use, self._folder, *folders)
         paths = [folder.resolve() for folder in known if folder is not None]
         for path in paths:

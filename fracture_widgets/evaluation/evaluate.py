@@ -29,7 +29,6 @@ from fracture_widgets.evaluation.scores import (
 )
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.models.trained import any_trained
 from fracture_widgets.parts import parts_among
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def evaluate_predictions(
         as its card says from which it did.
     cascade
         What answers; by default the shipped cascade, and in a process that trained networks
-        those, as in :func:`~fracture_widgets.models.cascade.predict`.
+        those, as in :func:`~fracture_widgets.models.predict.predict`.
     split
         Take only the rows of this split, e.g. ``"test"``.
     limit
@@ -195,9 +194,10 @@ def evaluate_predictions(
     1.0
     """
     table = _chosen(test_dataset, split, by, limit)
-    from fracture_widgets.models.cascade import answer_by_trained, shipped_cascade
+    from fracture_widgets.models.cascade import shipped_cascade
+    from fracture_widgets.models.predict import TRAINED, answer_by_trained
 
-    if cascade is None and not any_trained():
+    if cascade is None and not TRAINED:
         cascade = shipped_cascade()
     examine: Callable[[Radiograph], Report | Answer]
     examine = answer_by_trained if cascade is None else cascade.examine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from string import ascii_uppercase
 from typing import Any
 
@@ -55,10 +55,8 @@ class Annotation:
         where = self.where
         if where is None:
             return None
-        x0, y0, x1, y1 = (
-            (where.x0, where.y0, where.x1, where.y1) if isinstance(where, Box) else where * 2
-        )
-        return [float(x0), float(y0), float(x1), float(y1)]
+        edges = astuple(where) if isinstance(where, Box) else where * 2
+        return [float(edge) for edge in edges]
 
     @property
     def label(self) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement
 from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import ExposedField
-from fracture_widgets.models.engine import Engine
-from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.report import Answer, Report, most_probable
 from fracture_widgets.models.trust import (
     SENSITIVE,
     OperatingPoint,
@@ -29,42 +28,30 @@ from fracture_widgets.models.trust import (
 
 Floats = npt.NDArray[np.float32]
 
+Maps = tuple[Floats, Floats | None]
+"""A heatmap and a fracture map over a radiograph; without the second where it is not known."""
+
+_Frame = TypeVar("_Frame", Placement, ExposedField)
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A radiograph ready for the networks, which need nothing else of it."""
 
-    inputs: Floats
-    """What the first network sees, float32 of shape ``(size, size, 1)`` in 0 to 255."""
-    problem: QualityProblem | None = None
+    pixels: Floats
+    """The square input of networks of crops, 0 to 255; or a radiograph to find joints on."""
+    frame: Placement | ExposedField
+    """Where it lies in that input; or what of it is exposed."""
+    problem: QualityProblem | None
     """What can be told of it without a network."""
-    place: Placement | None = None
-    """Where it lies in the input; without, nothing is said of where a finding is."""
-    pixels: Floats | None = None
-    """The radiograph itself, for models that look twice."""
-    field: ExposedField | None = None
+    radiograph: Radiograph | None = None
+    """It itself, where it is answered alone."""
 
-
-class Answers(Protocol):
-    """A kind of model: how a radiograph is made ready, and how it is answered."""
-
-    body_parts: tuple[str, ...]
-    sha256: str
-
-    def prepare(self, radiograph: Radiograph) -> Prepared:
-        """Make a radiograph ready, without a network."""
-
-    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
-        """Answer many radiographs, without their maps."""
-
-    def examine(self, radiograph: Radiograph) -> Report:
-        """Answer one, with its maps."""
-
-    def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
-        """Return what every head says of one, whatever it shows."""
-
-    def outputs(self, radiograph: Radiograph) -> Outputs:
-        """Return all that the first network says of one as it is."""
+    def frame_as(self, kind: type[_Frame]) -> _Frame:
+        """Return its frame, if it was made ready for networks of this kind."""
+        if not isinstance(self.frame, kind):
+            raise ValueError("The radiograph was made ready for another kind of model.")
+        return self.frame
 
 
 class Trusted:
@@ -100,18 +87,53 @@ class Trusted:
         )
 
 
-def run_network(model: ModelFolder, engine: Engine, inputs: Floats) -> Mapping[str, Floats]:
-    """Return what a network says of many inputs, if all of it are numbers."""
-    values = engine.run(inputs)
-    for name, value in values.items():
-        if not np.isfinite(value).all():
-            raise ModelError(
-                f"The network {model.name} answers with what is no number ({name}): train it "
-                "again, or choose another one."
-            )
-    return values
+class Answers(ABC):
+    """A kind of model: how a radiograph is made ready, and how it is answered."""
 
+    def __init__(self, body_parts: tuple[str, ...], trusted: Trusted) -> None:
+        self.body_parts = body_parts
+        self.trusted = trusted
+        self.sha256 = trusted.sha256
 
-def most_probable(probabilities: Mapping[str, float]) -> str:
-    """Return the name that is the most probable."""
-    return max(probabilities, key=probabilities.__getitem__)
+    @abstractmethod
+    def prepare(self, radiograph: Radiograph) -> Prepared:
+        """Make a radiograph ready, without a network."""
+
+    @abstractmethod
+    def answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, Callable[[], Maps]]]:
+        """Yield the answer to each radiograph, and what draws its maps."""
+
+    @abstractmethod
+    def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
+        """Return what every head says of one, whatever it shows."""
+
+    @abstractmethod
+    def outputs(self, radiograph: Radiograph) -> Outputs:
+        """Return all that the first network says of one as it is."""
+
+    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
+        """Answer many radiographs in one pass, without their maps."""
+        return [answer for answer, _ in self.answered(prepared)]
+
+    def examine(self, radiograph: Radiograph) -> Report:
+        """Answer one radiograph, with where the network looked and where a fracture may be."""
+        started = time.perf_counter()
+        prepared = replace(self.prepare(radiograph), radiograph=radiograph)
+        ready = time.perf_counter()
+        ((answer, draw_maps),) = self.answered([prepared])
+        answered = time.perf_counter()
+        heatmap, fracture_map = draw_maps()
+        finished = time.perf_counter()
+        return Report(
+            radiograph=radiograph,
+            answer=answer,
+            heatmap=heatmap,
+            fracture_map=fracture_map,
+            model=self.sha256,
+            timings={
+                "prepare": ready - started,
+                "network": answered - ready,
+                "heatmap": finished - answered,
+                "total": finished - started,
+            },
+        )

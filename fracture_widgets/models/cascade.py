@@ -5,41 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.imaging.radiograph import (
-    Radiograph,
-    RadiographLike,
-    as_radiograph,
-    read_radiograph,
-)
+from fracture_widgets.imaging.radiograph import RadiographLike, as_radiograph
 from fracture_widgets.imaging.walk import SkippedFiles
-from fracture_widgets.models.answering import Answers, Prepared, most_probable
-from fracture_widgets.models.compose import Composition, compose, holds_models, load_composition
+from fracture_widgets.models.answering import Answers, Prepared
+from fracture_widgets.models.compose import Composition, compose, load_composition
 from fracture_widgets.models.crops import Crops
-from fracture_widgets.models.engine import Engine
-from fracture_widgets.models.engines import AUTO, chosen_engine, engine_of
+from fracture_widgets.models.engine import AUTO, Engine, chosen_engine, engine_of
 from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.learned_from import LearnedFrom, learned_from
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.many import Examined, Sources, examine_many
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.models.trained import AnyCase, trained_for
+from fracture_widgets.models.study import Examined, Sources, examine_many
 from fracture_widgets.models.trust import (
     OPERATING_POINTS,
     SENSITIVE,
     OperatingPoint,
     trust_of_card,
 )
-from fracture_widgets.parts import FRACTURED
-
-__all__ = ["Cascade", "answer_by_trained", "predict", "shipped_cascade"]
 
 
 class Cascade:
@@ -264,79 +252,3 @@ def _answers(
 def shipped_cascade() -> Cascade:
     """Return the shipped cascade, loaded once in a process."""
     return Cascade.load()
-
-
-def predict(
-    image_path: str | os.PathLike[str],
-    model: str | os.PathLike[str] | Cascade = "Parts",
-) -> str:
-    """Answer one question about one file, as the paper does it.
-
-    Networks that :func:`train_bone_type_model` and :func:`train_fracture_model` trained in this
-    process answer their questions; the shipped cascade answers all others.
-
-    Parameters
-    ----------
-    image_path
-        A radiograph.
-    model
-        ``"Parts"`` asks for the body part; ``"Elbow"``, ``"Hand"`` or ``"Shoulder"`` asks that
-        part's network whether the radiograph shows a fracture, whatever it shows. A cascade or a
-        models folder is asked for a fracture of the part that it sees.
-
-    Returns
-    -------
-    str
-        ``"Elbow"``, ``"Hand"`` or ``"Shoulder"``; or ``"fractured"`` or ``"normal"``. It equals
-        the same word in any letter case. The gate is not asked: :meth:`Cascade.examine` refuses
-        what is no such radiograph.
-
-    Raises
-    ------
-    UnreadableRadiograph
-        If the file is no radiograph.
-    ModelError
-        If ``model`` has another name, or the model is damaged.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from fracture_widgets import draw_phantom, predict
-    >>> drawn = draw_phantom("hand", fractured=True, seed=1).radiograph
-    >>> _ = Path("hand.png").write_bytes(drawn.to_png())
-    >>> predict("hand.png")
-    'Hand'
-    >>> predict("hand.png", model="Hand")
-    'fractured'
-    """
-    if isinstance(model, str) and not holds_models(Path(model)):
-        return AnyCase(_answer_to(model, read_radiograph(image_path)))
-    cascade = model if isinstance(model, Cascade) else Cascade.load(model)
-    radiograph = read_radiograph(image_path)
-    (answer,) = cascade.answer([cascade.prepare(radiograph)])
-    return AnyCase(answer.label)
-
-
-def _answer_to(question: str, radiograph: Radiograph) -> str:
-    """Answer one of the paper's questions by what was trained for it, or else by what ships."""
-    output = BODY_PART_OUTPUT if question.lower() == "parts" else question.lower()
-    answer = most_probable(_probabilities_of(output, question, radiograph))
-    return answer.capitalize() if output == BODY_PART_OUTPUT else answer
-
-
-def _probabilities_of(output: str, question: str, radiograph: Radiograph) -> Mapping[str, float]:
-    if trained := trained_for(output):
-        return trained(radiograph)
-    cascade = shipped_cascade()
-    if output not in (BODY_PART_OUTPUT, *cascade.body_parts):
-        names = ", ".join(name.capitalize() for name in ("parts", *cascade.body_parts))
-        raise ModelError(f"The model is one of {names}. Received: {question!r}")
-    return cascade.probabilities(radiograph)[output]
-
-
-def answer_by_trained(radiograph: Radiograph) -> Answer:
-    """Answer as :func:`predict` does: which part, and then whether that part is fractured."""
-    parts = _probabilities_of(BODY_PART_OUTPUT, BODY_PART_OUTPUT, radiograph)
-    part = most_probable(parts)
-    fracture = _probabilities_of(part, part, radiograph)[FRACTURED]
-    return Answer(parts, fracture, fracture)

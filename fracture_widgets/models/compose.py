@@ -18,6 +18,7 @@ from fracture_widgets.models.folder import (
     BODY_PART,
     CASCADE,
     FRACTURE,
+    KINDS,
     LOOKS,
     SCHEMA,
     ModelFolder,
@@ -85,27 +86,23 @@ def load_composition(
 
 def compose(networks: Sequence[ModelFolder]) -> Composition:
     """Let networks answer together, or say why they cannot."""
-    finders = [network for network in networks if network.kind == LOOKS]
-    if len(finders) == 1 and len(networks) > 1:
-        return _found_first(finders[0], [each for each in networks if each.kind != LOOKS])
-    by_kind: dict[str, list[ModelFolder]] = {BODY_PART: [], FRACTURE: []}
-    complete = [network for network in networks if network.kind in (CASCADE, LOOKS)]
-    if complete:
-        whole = complete[0]
+    of = {kind: [each for each in networks if each.kind == kind] for kind in KINDS}
+    if len(of[LOOKS]) == 1 and len(networks) > 1:
+        return _found_first(of[LOOKS][0], [each for each in networks if each.kind != LOOKS])
+    whole = next((each for each in networks if each.kind in (CASCADE, LOOKS)), None)
+    if whole is not None:
         if len(networks) > 1:
             raise ModelError(
                 f"{whole.name} is a whole cascade beside other models: name one of them."
             )
         answering = {part: (whole, part) for part in whole.body_parts}
         return Composition(whole.body_parts, whole, answering, whole.card, whole.sha256)
-    for network in networks:
-        by_kind[network.kind].append(network)
-    fracture = _by_part(by_kind[FRACTURE])
-    if len(by_kind[BODY_PART]) > 1:
-        raise _both(by_kind[BODY_PART], "name the body part")
-    if not by_kind[BODY_PART]:
-        return _alone(by_kind[FRACTURE])
-    (first,) = by_kind[BODY_PART]
+    fracture = _by_part(of[FRACTURE])
+    if len(of[BODY_PART]) > 1:
+        raise _both(of[BODY_PART], "name the body part")
+    if not of[BODY_PART]:
+        return _alone(of[FRACTURE])
+    (first,) = of[BODY_PART]
     if not fracture:
         raise ModelError(
             f"{first.name} is a network for one question, the body part, and says nothing of "
@@ -198,43 +195,28 @@ def _card(networks: Sequence[ModelFolder], parts: Sequence[str]) -> dict[str, An
     return {**card, TRUST_SECTION: {"parts": known}} if known else card
 
 
-@dataclass(frozen=True)
-class ListedModel:
-    """A model that can be named."""
+def list_models() -> dict[Path, str]:
+    """Return folders and names of the shipped model, the environment's, then one's own.
 
-    name: str
-    path: Path
-    kind: str
-    body_parts: tuple[str, ...]
-
-
-def kept_models_folder() -> Path:
-    """Return where models of one's own are kept: a folder each."""
-    return data_folder() / "models"
-
-
-def list_models() -> list[ListedModel]:
-    """Return the shipped model, the environment's, then one's own; unusable ones are left out."""
-    shipped, kept = installed_models_folder(), kept_models_folder()
+    One's own are kept in a folder each; what cannot answer is left out.
+    """
+    shipped, kept = installed_models_folder(), data_folder() / "models"
     own = sorted(kept.iterdir()) if kept.is_dir() else []
-    listed: dict[Path, ListedModel] = {}
+    listed: dict[Path, str] = {}
     for folder in (shipped, default_models_folder(), *own):
-        model = _listed(folder, marked("Shipped model") if folder == shipped else folder.name)
-        if model is not None:
-            listed.setdefault(folder.resolve(), model)
-    return list(listed.values())
+        if _can_answer(folder):
+            name = marked("Shipped model") if folder == shipped else folder.name
+            listed.setdefault(folder.resolve(), name)
+    return listed
 
 
-def _listed(folder: Path, name: str) -> ListedModel | None:
-    """Return what a folder's cards say, or None where no model can be loaded from it."""
+def _can_answer(folder: Path) -> bool:
+    """Say whether a model can be loaded from a folder, as far as its cards tell."""
     try:
         cards = [read_card(found) for found in model_folders(folder)]
         for card in cards:
             check_card(card, folder.name)
     except ModelError:
-        return None
+        return False
     naming = next((card for card in cards if card["kind"] == BODY_PART), cards[0])
-    if not naming["body_parts"] or (naming["kind"] == BODY_PART and len(cards) == 1):
-        return None
-    kind = CASCADE if len(cards) > 1 else str(naming["kind"])
-    return ListedModel(name, folder, kind, tuple(naming["body_parts"]))
+    return bool(naming["body_parts"]) and (naming["kind"] != BODY_PART or len(cards) > 1)

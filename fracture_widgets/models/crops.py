@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import CUT_SHORT, QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import standard_crop
-from fracture_widgets.models.answering import (
-    Floats,
-    Prepared,
-    Trusted,
-    most_probable,
-    run_network,
-)
+from fracture_widgets.models.answering import Answers, Floats, Maps, Prepared, Trusted
 from fracture_widgets.models.compose import Composition
+from fracture_widgets.models.detection import JointSeen
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.gate import Gate
-from fracture_widgets.models.joints import JointSeen
-from fracture_widgets.models.networks.names import (
+from fracture_widgets.models.networks import (
     BODY_PART_OUTPUT,
     EVIDENCE_OUTPUT,
     POOLED_OUTPUT,
 )
 from fracture_widgets.models.readers import Outputs, Seen, read_findings
-from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.report import Answer, most_probable
 from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import FRACTURED, LABELS
 
-_AT_ONCE = 16
 _LEAST = np.finfo(np.float32).tiny
 
 
-class Crops:
+class Crops(Answers):
     """Answers radiographs that one joint fills, each as it is and mirrored."""
 
     def __init__(
@@ -48,50 +42,37 @@ class Crops:
         engines: Mapping[ModelFolder, Engine],
         point: OperatingPoint = SENSITIVE,
     ) -> None:
-        self.body_parts = composition.body_parts
-        self._composition = composition
+        trusted = Trusted(composition.card, composition.sha256, point)
+        super().__init__(composition.body_parts, trusted)
         self._engines = engines
-        self.trusted = Trusted(composition.card, composition.sha256, point)
-        self.sha256 = self.trusted.sha256
-        first = composition.first
-        self._gate = None if first is None else Gate.of_weights(first.weights)
+        self._first = composition.first
+        self._fracture = composition.fracture
+        self._gate = None if self._first is None else Gate.of_weights(self._first.weights)
         self._heads: dict[str, Head] = {}
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
         """Scale a radiograph into the networks' square input."""
         return Prepared(
             network_input(radiograph.pixels),
-            find_quality_problem(radiograph),
             Placement.of(radiograph.width, radiograph.height),
+            find_quality_problem(radiograph),
         )
 
-    def examine(self, radiograph: Radiograph) -> Report:
-        """Answer one radiograph, with where the network looked and where a fracture may be."""
-        started = time.perf_counter()
-        prepared = self.prepare(radiograph)
-        ready = time.perf_counter()
-        ((outputs, mirrored),) = self._run_both_ways(prepared.inputs[np.newaxis])
-        answered = time.perf_counter()
-
-        place = Placement.of(radiograph.width, radiograph.height)
-        answers = self._mean_answers(outputs, mirrored)
-        seen = Seen(most_probable(answers[BODY_PART_OUTPUT]), place, outputs, mirrored, radiograph)
-        answer = self._answer(answers, outputs, prepared.problem, seen)
-        heatmap = over_radiograph(self._heatmap(answer.body_part, outputs), place)
-        finished = time.perf_counter()
-        return Report(
-            radiograph=radiograph,
-            answer=answer,
-            heatmap=heatmap,
-            fracture_map=seen.fracture_map,
-            model=self.sha256,
-            timings={
-                "prepare": ready - started,
-                "network": answered - ready,
-                "heatmap": finished - answered,
-                "total": finished - started,
-            },
-        )
+    def answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, Callable[[], Maps]]]:
+        """Yield the answer to each radiograph, after one pass over all."""
+        inputs = np.stack([given.pixels for given in prepared])
+        for (outputs, mirrored), given in zip(self._run_both_ways(inputs), prepared, strict=True):
+            answers = self._mean_answers(outputs, mirrored)
+            part = most_probable(answers[BODY_PART_OUTPUT])
+            place = given.frame_as(Placement)
+            seen = Seen(part, place, outputs, mirrored, given.radiograph)
+            answer = self.trusted.answer(
+                answers[BODY_PART_OUTPUT],
+                answers[part][FRACTURED],
+                self._refusal(given.problem, outputs),
+                read_findings(seen),
+            )
+            yield answer, partial(self._maps, seen)
 
     def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
         """Return every head's answer to one radiograph, whatever it shows."""
@@ -99,16 +80,16 @@ class Crops:
         ((outputs, mirrored),) = self._run_both_ways(inputs, [self.body_parts])
         return self._mean_answers(outputs, mirrored)
 
-    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
-        """Answer many radiographs in one pass."""
-        answered = []
-        inputs = np.stack([radiograph.inputs for radiograph in prepared])
-        for (outputs, mirrored), given in zip(self._run_both_ways(inputs), prepared, strict=True):
-            answers = self._mean_answers(outputs, mirrored)
-            part = most_probable(answers[BODY_PART_OUTPUT])
-            seen = None if given.place is None else Seen(part, given.place, outputs, mirrored)
-            answered.append(self._answer(answers, outputs, given.problem, seen))
-        return answered
+    def outputs(self, radiograph: Radiograph) -> Outputs:
+        """Return all that the networks say of one radiograph as it is."""
+        inputs = network_input(radiograph.pixels)[np.newaxis]
+        found: list[dict[str, Floats]] = [{}]
+        if self._first is not None:
+            self._run(self._first, inputs, [0], found)
+        model, _ = self._fracture[most_probable(self._named(found[0], found[0]))]
+        if model is not self._first:
+            self._run(model, inputs, [0], found)
+        return found[0]
 
     def answer_joints(
         self, joints: Sequence[JointSeen], greys: Sequence[Floats]
@@ -117,67 +98,43 @@ class Crops:
 
         Which part a joint is, whoever found it and the network of crops say together.
         """
-        cut = [
+        views = [
             standard_crop(pixels, seen.joint.box)
             for seen, pixels in zip(joints, greys, strict=True)
         ]
+        both = self._run_both_ways(
+            np.stack([view.pixels for view in views]),
+            beforehand=[seen.joint.probabilities for seen in joints],
+        )
         answered = []
-        for start in range(0, len(cut), _AT_ONCE):
-            several = joints[start : start + _AT_ONCE]
-            views = cut[start : start + _AT_ONCE]
-            both = self._run_both_ways(
-                np.stack([view.pixels for view in views]),
-                beforehand=[seen.joint.probabilities for seen in several],
-            )
-            for seen, view, (outputs, mirrored) in zip(several, views, both, strict=True):
-                named = _together(seen.joint.probabilities, self._named(outputs, mirrored))
-                part = most_probable(named)
-                _, output = self._composition.fracture[part]
-                probabilities = _mean(outputs, mirrored, output, LABELS)
-                answered.append(
-                    replace(
-                        seen,
-                        joint=replace(seen.joint, probabilities=named),
-                        findings=tuple(replace(each, body_part=part) for each in seen.findings),
-                        fracture_probabilities={part: probabilities[FRACTURED]},
-                        heatmap=self._heatmap(part, outputs),
-                        heat_view=view,
-                        excess={} if self._gate is None else self._gate.excess_by_kind(outputs),
-                    )
+        for seen, view, (outputs, mirrored) in zip(joints, views, both, strict=True):
+            named = _together(seen.joint.probabilities, self._named(outputs, mirrored))
+            part = most_probable(named)
+            probabilities = _mean(outputs, mirrored, self._fracture[part][1], LABELS)
+            answered.append(
+                replace(
+                    seen,
+                    joint=replace(seen.joint, probabilities=named),
+                    findings=tuple(replace(each, body_part=part) for each in seen.findings),
+                    fracture_probabilities={part: probabilities[FRACTURED]},
+                    heatmap=self._heatmap(part, outputs),
+                    heat_view=view,
+                    excess={} if self._gate is None else self._gate.excess_by_kind(outputs),
                 )
+            )
         return answered
 
-    def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
-        """Return all that the networks say of one radiograph as it is."""
-        inputs = network_input(radiograph.pixels)[np.newaxis]
-        found: list[dict[str, Floats]] = [{}]
-        first = self._composition.first
-        if first is not None:
-            self._run(first, inputs, [0], found)
-        model, _ = self._composition.fracture[most_probable(self._named(found[0], found[0]))]
-        if model is not first:
-            self._run(model, inputs, [0], found)
-        return found[0]
-
-    def _answer(
-        self,
-        answers: Mapping[str, Mapping[str, float]],
-        outputs: Outputs,
-        problem: QualityProblem | None,
-        seen: Seen | None,
-    ) -> Answer:
-        refusal = None
+    def _refusal(self, problem: QualityProblem | None, outputs: Outputs) -> QualityProblem | None:
         if self._gate is not None:
-            refusal = self._gate.check(problem, outputs, self.body_parts)
-        elif problem is not None and problem.kind == CUT_SHORT:
-            refusal = problem
-        parts = answers[BODY_PART_OUTPUT]
-        findings = () if seen is None else read_findings(seen)
-        probability = answers[most_probable(parts)][FRACTURED]
-        return self.trusted.answer(parts, probability, refusal, findings)
+            return self._gate.check(problem, outputs, self.body_parts)
+        return problem if problem is not None and problem.kind == CUT_SHORT else None
+
+    def _maps(self, seen: Seen) -> Maps:
+        heatmap = self._heatmap(seen.body_part, seen.outputs)
+        return over_radiograph(heatmap, seen.place), seen.fracture_map
 
     def _heatmap(self, part: str, outputs: Outputs) -> Floats:
-        model, output = self._composition.fracture[part]
+        model, output = self._fracture[part]
         if part not in self._heads:
             self._heads[part] = Head(model.weights, output)
         gradient = self._heads[part].features_gradient(
@@ -199,17 +156,16 @@ class Crops:
         both = np.concatenate([inputs, inputs[:, :, ::-1]])
         said: list[dict[str, Floats]] = [{} for _ in both]
         waiting: dict[ModelFolder, list[int]] = {}
-        first = self._composition.first
-        if first is not None:
-            self._run(first, both, list(range(2 * count)), said)
+        if self._first is not None:
+            self._run(self._first, both, list(range(2 * count)), said)
         for index in range(count):
             parts = asked[index] if asked else ()
             if not parts:
                 named = self._named(said[index], said[count + index])
                 likely = _together(beforehand[index], named) if beforehand else named
                 parts = (most_probable(likely),)
-            for model in dict.fromkeys(self._composition.fracture[part][0] for part in parts):
-                if model is not first:
+            for model in dict.fromkeys(self._fracture[part][0] for part in parts):
+                if model is not self._first:
                     waiting.setdefault(model, []).extend((index, count + index))
         for model, rows in waiting.items():
             self._run(model, both[rows], rows, said)
@@ -222,21 +178,26 @@ class Crops:
         rows: Sequence[int],
         found: Sequence[dict[str, Floats]],
     ) -> None:
-        values = run_network(model, self._engines[model], inputs)
-        for at, row in enumerate(rows):
-            found[row] |= {name: value[at] for name, value in values.items()}
+        """Put what a network says of many inputs into their rows, if all of it are numbers."""
+        for name, values in self._engines[model].run(inputs).items():
+            if not np.isfinite(values).all():
+                raise ModelError(
+                    f"The network {model.name} answers with what is no number ({name}): train it "
+                    "again, or choose another one."
+                )
+            for row, value in zip(rows, values, strict=True):
+                found[row][name] = value
 
     def _named(self, outputs: Outputs, mirrored: Outputs) -> dict[str, float]:
         """Return the probability of every body part."""
-        first = self._composition.first
-        if first is None:
+        if self._first is None:
             return dict.fromkeys(self.body_parts, 1.0)
-        return _mean(outputs, mirrored, first.answer_output, self.body_parts)
+        return _mean(outputs, mirrored, self._first.answer_output, self.body_parts)
 
     def _mean_answers(self, outputs: Outputs, mirrored: Outputs) -> dict[str, dict[str, float]]:
         """Return the probabilities of every head that was asked."""
         answers = {BODY_PART_OUTPUT: self._named(outputs, mirrored)}
-        for part, (_, output) in self._composition.fracture.items():
+        for part, (_, output) in self._fracture.items():
             if output in outputs:
                 answers[part] = _mean(outputs, mirrored, output, LABELS)
         return answers

@@ -14,9 +14,14 @@ from fracture_widgets.errors import MissingExtra, ModelError
 from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.folder import ModelFolder, load_model_folder
+from fracture_widgets.models.networks import (
+    CONV5_MAP,
+    CONV5_READOUT,
+    HEAD_UNITS,
+    probe_name,
+    require_keras,
+)
 from fracture_widgets.models.networks.graph import keras_model
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import CONV5_MAP, CONV5_READOUT, HEAD_UNITS, probe_name
 from fracture_widgets.models.weight_files import Weights, assign_weights
 from fracture_widgets.parts import FRACTURED, LABELS
 

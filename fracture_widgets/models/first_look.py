@@ -18,11 +18,11 @@ from fracture_widgets.imaging.views import (
     find_exposed_field,
     square_view,
 )
-from fracture_widgets.models.answering import Floats, Prepared
-from fracture_widgets.models.detection import Detection, detect, sigmoid
+from fracture_widgets.models.answering import Answers, Floats, Prepared, Trusted
+from fracture_widgets.models.detection import Detection, Joint, Thresholds, detect, sigmoid
 from fracture_widgets.models.engine import Engine
-from fracture_widgets.models.joints import Joint, Thresholds
-from fracture_widgets.models.looks_gate import LooksGate
+from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.gate import LooksGate
 from fracture_widgets.models.networks.looks import JOINT_HEAT, JOINT_SIDES, JOINT_STRIDE
 from fracture_widgets.models.readers import Outputs
 
@@ -47,36 +47,38 @@ class Looked:
     is_radiograph: bool
     inverted: bool
 
+    @property
+    def examined(self) -> tuple[Joint, ...]:
+        """The joints; without any, all that is exposed, as if it were one."""
+        return self.joints or (self.whole,)
 
-class FirstLook:
+
+class FirstLook(Answers):
     """Finds joints, and says whether it is a radiograph and whether its greys were turned."""
 
-    def __init__(
-        self, engine: Engine, gate: LooksGate, limits: Thresholds, body_parts: tuple[str, ...]
-    ) -> None:
+    def __init__(self, model: ModelFolder, engine: Engine, trusted: Trusted) -> None:
+        super().__init__(model.body_parts, trusted)
         self._engine = engine
-        self._gate = gate
-        self._limits = limits
-        self._body_parts = body_parts
+        self._gate = LooksGate(model.weights)
+        self._limits = Thresholds(**model.card.get("thresholds", {}))
 
     def prepare(self, radiograph: Radiograph) -> Prepared:
-        """Find what is exposed of a radiograph, and scale it."""
+        """Reduce a radiograph to what joints are found on, and find what is exposed of it."""
         pixels = _reduced(radiograph.pixels)
-        field = find_exposed_field(pixels)
-        return Prepared(
-            square_view(pixels, field, field.box, VIEWS.first, around=False).pixels,
-            find_quality_problem(radiograph),
-            pixels=pixels,
-            field=field,
-        )
+        return Prepared(pixels, find_exposed_field(pixels), find_quality_problem(radiograph))
 
-    def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
+    def first_outputs(self, radiograph: Radiograph) -> Outputs:
         """Return all that the network says of a radiograph as it fills the view."""
-        return self._outputs_of(self.prepare(radiograph).inputs)
+        prepared = self.prepare(radiograph)
+        return self._seen(prepared.pixels, prepared.frame_as(ExposedField))[1]
+
+    def find_joints(self, prepared: Prepared) -> tuple[Joint, ...]:
+        """Return the joints that are found on a radiograph, the surest first."""
+        return self.look(prepared).joints
 
     def look(self, given: Prepared, *, turned: bool | None = None) -> Looked:
         """Look over a radiograph, its greys turned or not; by default, where its bones are dark."""
-        pixels, field = kept(given)
+        pixels, field = given.pixels, given.frame_as(ExposedField)
         near = None if turned else self._seen(pixels, field)
         inverted = self._gate.is_inverted(near[1]) if near and turned is None else bool(turned)
         if near is None or inverted:
@@ -98,15 +100,13 @@ class FirstLook:
     ) -> Seen:
         """Look over all that is exposed, in a square of such a side that it fills so far."""
         view = square_view(pixels, field, field.box, side, around=False, fill=fill)
-        return view, self._outputs_of(view.pixels)
-
-    def _outputs_of(self, inputs: Floats) -> dict[str, Floats]:
-        outputs = self._engine.run(inputs[np.newaxis])
-        return {name: values[0] for name, values in outputs.items()}
+        outputs = self._engine.run(view.pixels[np.newaxis])
+        return view, {name: values[0] for name, values in outputs.items()}
 
     def _joints_found(self, near: Seen, far: Seen, field: ExposedField) -> tuple[Joint, ...]:
         """Return the joints that fill the radiograph, seen from further away, and those beside."""
-        filling = [joint for joint in self._joints_of(*far) if _fills(joint.box, field.box)]
+        large = _FILLS * field.box.area
+        filling = [joint for joint in self._joints_of(*far) if joint.box.area > large]
         beside = [
             joint
             for joint in self._joints_of(*near)
@@ -117,7 +117,7 @@ class FirstLook:
 
     def _whole(self, outputs: Outputs, field: ExposedField) -> Joint:
         """Take all that is exposed as one joint, of the part it looks most like."""
-        peaks = outputs[JOINT_HEAT].reshape(-1, len(self._body_parts)).max(0)
+        peaks = outputs[JOINT_HEAT].reshape(-1, len(self.body_parts)).max(0)
         return Joint(field.box, float(sigmoid(peaks).max()), self._shares(peaks))
 
     def _joints_of(self, view: SquareView, outputs: Outputs) -> list[Joint]:
@@ -138,11 +138,7 @@ class FirstLook:
     def _shares(self, logits: Floats) -> dict[str, float]:
         """Return the probability of each part, given that it is one of them."""
         likely = np.exp(logits.astype(np.float64) - logits.max())
-        return dict(zip(self._body_parts, map(float, likely / likely.sum()), strict=True))
-
-
-def _fills(joint: Box, field: Box) -> bool:
-    return joint.area > _FILLS * field.area
+        return dict(zip(self.body_parts, map(float, likely / likely.sum()), strict=True))
 
 
 def placed(found: Sequence[Detection], view: SquareView) -> Iterator[tuple[Detection, Box]]:
@@ -151,13 +147,6 @@ def placed(found: Sequence[Detection], view: SquareView) -> Iterator[tuple[Detec
         place = view.to_radiograph(box.x0, box.y0, box.x1, box.y1)
         if place is not None:
             yield box, place
-
-
-def kept(prepared: Prepared) -> tuple[Floats, ExposedField]:
-    """Return what was kept of a radiograph that was made ready for this kind of model."""
-    if prepared.pixels is None or prepared.field is None:
-        raise ValueError("The radiograph was made ready for another kind of model.")
-    return prepared.pixels, prepared.field
 
 
 def _reduced(pixels: Floats) -> Floats:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from fracture_widgets.base.files import Content, file_sha256, write_by_content, write_whole
@@ -33,7 +34,7 @@ SCHEMA = 2
 _LONGEST_CARD = 16 << 20
 _LONGEST_WORDS = 80
 CASCADE, BODY_PART, FRACTURE, LOOKS = "cascade", "body_part", "fracture", "looks"
-_KINDS = (CASCADE, BODY_PART, FRACTURE, LOOKS)
+KINDS = (CASCADE, BODY_PART, FRACTURE, LOOKS)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CASCADE_GRAPH = _PACKAGE / "resources" / "cascade_graph.json"
@@ -169,10 +170,10 @@ def check_card(card: Mapping[str, Any], home: str) -> None:
             f"{_brief(schema)}, this one reads up to {SCHEMA}): update the package, or choose "
             "another model."
         )
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise ModelError(
             f"The model in {home} is of another kind ({_brief(kind)}) than this version of "
-            f"Fracture Widgets knows: choose one of {', '.join(_KINDS)}."
+            f"Fracture Widgets knows: choose one of {', '.join(KINDS)}."
         )
     parts = card.get("body_parts")
     named = isinstance(parts, list) and all(isinstance(part, str) and part for part in parts)
@@ -293,7 +294,10 @@ def save_model_folder(
         }
     with _saving(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        files = dict(_write_weights(folder, stem, arrays) for stem, arrays in groups.items())
+        files = dict(
+            _write_file(folder / f"{stem}.npz", _packed(stem, arrays))
+            for stem, arrays in groups.items()
+        )
         files |= [_write_graph(folder, graph)]
         whole = {"schema": SCHEMA, "kind": kind, "network": network, **card}
         whole |= {"body_parts": list(body_parts), **_decided_by(kind, body_parts), "files": files}
@@ -302,54 +306,41 @@ def save_model_folder(
 
 def add_gate(folder: Path, weights: Weights, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Write a gate beside a cascade's weights, or in the place of an older one."""
-    card = read_card(folder)
-    with _saving(folder):
-        name, entry = _write_weights(folder, "gate", weights)
-        files = _with_file(card, "gate", name, entry)
-        return _exchange_card(folder, {**card, "gate": dict(figures), "files": files})
+    return amend_card(folder, {"gate.npz": _packed("gate", weights)}, gate=dict(figures))
 
 
-def add_learned_from(folder: Path, content: Content) -> dict[str, Any]:
-    """Write what a model learned from beside its weights, in the place of an older file."""
-    card = read_card(folder)
-    with _saving(folder):
-        path, sha256 = write_by_content(folder / f"{LEARNED_FROM}.npy", content)
-        entry = {"sha256": sha256, "bytes": path.stat().st_size}
-        files = _with_file(card, LEARNED_FROM, path.name, entry)
-        return _exchange_card(folder, {**card, "files": files})
-
-
-def _with_file(
-    card: Mapping[str, Any], stem: str, name: str, entry: Mapping[str, Any]
+def amend_card(
+    folder: Path, files: Mapping[str, Content] = MappingProxyType({}), **sections: Any
 ) -> dict[str, Any]:
-    """Return a card's files with one in the place of all whose names begin so."""
-    others = {n: known for n, known in card["files"].items() if not n.startswith(stem)}
-    return {**others, name: dict(entry)}
+    """Put files and sections into the card of a model that is there, for those they replace.
 
-
-def amend_card(folder: Path, **sections: Any) -> dict[str, Any]:
-    """Put sections into the card of a model that is there, each in place of what it replaces."""
+    A file replaces all whose names begin with its own, less the ending.
+    """
     card = read_card(folder)
     with _saving(folder):
-        return _exchange_card(folder, {**card, **sections})
+        named = card["files"]
+        for name, content in files.items():
+            written, entry = _write_file(folder / name, content)
+            stem = Path(name).stem
+            named = {n: known for n, known in named.items() if not n.startswith(stem)}
+            named[written] = entry
+        return _exchange_card(folder, {**card, **sections, "files": named})
 
 
-def _write_weights(folder: Path, stem: str, weights: Weights) -> tuple[str, dict[str, Any]]:
-    """Write weights under a name that their content gives."""
-    path, sha256 = write_by_content(
-        folder / f"{stem}.npz",
-        lambda stream: pack_weights(stream, weights, eight_bits=_rounded(stem, weights)),
-    )
-    return path.name, {"sha256": sha256, "bytes": path.stat().st_size}
+def _write_file(path: Path, content: Content) -> tuple[str, dict[str, Any]]:
+    """Write a file under a name that its content gives; return it and what the card says of it."""
+    written, sha256 = write_by_content(path, content)
+    return written.name, {"sha256": sha256, "bytes": written.stat().st_size}
 
 
-def _rounded(stem: str, weights: Weights) -> set[str]:
-    """Return what is stored in eight bits: conv5's kernels of a cascade, two thirds of its trunk.
+def _packed(stem: str, weights: Weights) -> Content:
+    """Return what writes weights: in eight bits conv5's kernels of a cascade, most of its trunk.
 
     A network for one question keeps what it was taught in half precision.
     """
     conv5 = {name for name in weights if name.startswith("conv5") and name.endswith("/kernel")}
-    return conv5 if stem == "trunk" else set()
+    eight_bits = conv5 if stem == "trunk" else set()
+    return lambda stream: pack_weights(stream, weights, eight_bits=eight_bits)
 
 
 def _write_graph(folder: Path, graph: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The gate, which lets pass radiographs of the body parts that a model answers."""
+"""Gates: of crops, which lets pass those of a model's body parts, and of whole radiographs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy.typing as npt
 from fracture_widgets.base.language import marked
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.quality import QualityProblem
-from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
+from fracture_widgets.models.networks import PROBE_INPUTS, STAGE_MEANS
+from fracture_widgets.models.networks.looks import CONTEXT
+from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import in_words, with_article
 
@@ -33,6 +35,11 @@ GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {
     "gate/spreads": (len(_KINDS),),
 }
 """Arrays of a gate and their shapes."""
+
+RADIOGRAPH_HEAD, INVERTED_HEAD = "gate_radiograph", "gate_inverted"
+"""Heads of a gate of whole radiographs, over the coarsest features of the first look."""
+
+Floats = npt.NDArray[np.float32]
 
 _COUNTS = {
     1: marked("this part"),
@@ -75,7 +82,7 @@ class Gate:
         """Return the gate among a model's weights, or None if the model has none."""
         return cls(weights) if any(name in weights for name in GATE_WEIGHTS) else None
 
-    def scores(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def scores(self, means: Floats) -> npt.NDArray[np.float64]:
         """Return the distance, the leaning and the darkness of bone of pictures."""
         centred = (means - self._mean) / self._scale
         # What remains without the directions in which known radiographs differ: probabilistic
@@ -87,12 +94,12 @@ class Gate:
         odds = np.einsum("ni,ki->nk", centred, self._kernels) + self._biases
         return np.column_stack([distance, odds]).astype(np.float64)
 
-    def excess(self, means: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def excess(self, means: Floats) -> npt.NDArray[np.float64]:
         """Return how far the three numbers lie beyond their limits, in standard deviations."""
         beyond: npt.NDArray[np.float64] = (self.scores(means) - self._thresholds) / self._spreads
         return beyond
 
-    def excess_by_kind(self, outputs: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, float]:
+    def excess_by_kind(self, outputs: Outputs) -> dict[str, float]:
         """Return how far one picture lies beyond each limit, by the kind of refusal."""
         beyond = self.excess(stage_means(outputs)[np.newaxis])[0].tolist()
         return dict(zip(_KINDS, beyond, strict=True))
@@ -100,7 +107,7 @@ class Gate:
     def check(
         self,
         flaw: QualityProblem | None,
-        outputs: Mapping[str, npt.NDArray[np.float32]],
+        outputs: Outputs,
         body_parts: Sequence[str],
     ) -> QualityProblem | None:
         """Say why a model that answers these parts refuses a radiograph, or None if it does not."""
@@ -116,12 +123,12 @@ class Gate:
         return QualityProblem(kind, furthest, sentence(kind, body_parts))
 
 
-def stage_means(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+def stage_means(outputs: Outputs) -> Floats:
     """Return what the gate judges by: the means of conv3 and conv4, shape ``(..., 1536)``."""
     return outputs[PROBE_INPUTS][..., :STAGE_MEANS]
 
 
-def _array(weights: Weights, name: str) -> npt.NDArray[np.float32]:
+def _array(weights: Weights, name: str) -> Floats:
     try:
         array = np.asarray(weights[name], dtype=np.float32)
     except KeyError:
@@ -139,3 +146,34 @@ def _array(weights: Weights, name: str) -> npt.NDArray[np.float32]:
             "again with fracture-widgets train gate."
         )
     return array
+
+
+class LooksGate:
+    """Tells radiographs from other pictures, and such with dark bones, by the first look."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._heads = {
+            name: (weights[f"{name}/kernel"].reshape(-1), float(weights[f"{name}/bias"][0]))
+            for name in (RADIOGRAPH_HEAD, INVERTED_HEAD)
+            if f"{name}/kernel" in weights
+        }
+
+    def is_radiograph(self, outputs: Outputs) -> bool:
+        """Say whether it is a radiograph, of whatever body part; so is all without such a head."""
+        return self._log_odds(RADIOGRAPH_HEAD, outputs) >= 0.0
+
+    def is_inverted(self, outputs: Outputs) -> bool:
+        """Say whether bones are dark; nothing is without such a head."""
+        return INVERTED_HEAD in self._heads and self._log_odds(INVERTED_HEAD, outputs) > 0.0
+
+    def _log_odds(self, name: str, outputs: Outputs) -> float:
+        if name not in self._heads:
+            return 0.0
+        kernel, bias = self._heads[name]
+        return float(np.einsum("i,i->", kernel, gate_features(outputs))) + bias
+
+
+def gate_features(outputs: Outputs) -> Floats:
+    """Return what the gate's heads see of one picture: the context's means, then its maxima."""
+    context = outputs[CONTEXT]
+    return np.concatenate([context.mean((0, 1)), context.max((0, 1))]).astype(np.float32)

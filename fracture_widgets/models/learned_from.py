@@ -8,12 +8,12 @@ of the sha256 of its greys, which tell the same pixels from a copy that looks al
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Iterable, Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from fracture_widgets.imaging.views import WHOLE, find_exposed_field
 from fracture_widgets.models.folder import (
     LEARNED_FROM,
     ModelFolder,
-    add_learned_from,
+    amend_card,
     default_models_folder,
     load_model_folder,
     read_card,
@@ -76,16 +76,9 @@ def _fingerprint(radiograph: Radiograph, small: npt.NDArray[np.float32]) -> Fing
 def _thumbnail(pixels: npt.NDArray[np.float32], box: Box = WHOLE) -> npt.NDArray[np.float32]:
     height, width = pixels.shape
     part = (box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height)
-    return _scaled(pixels, _THUMBNAIL, part)
-
-
-def _scaled(
-    pixels: npt.NDArray[np.float32],
-    side: int,
-    part: tuple[float, float, float, float] | None = None,
-) -> npt.NDArray[np.float32]:
     picture = Image.fromarray(np.ascontiguousarray(pixels, dtype=np.float32))
-    return np.asarray(picture.resize((side, side), Image.Resampling.BOX, part), dtype=np.float32)
+    small = picture.resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX, part)
+    return np.asarray(small, dtype=np.float32)
 
 
 def _looks(small: npt.NDArray[np.float32]) -> tuple[int, int]:
@@ -141,10 +134,9 @@ class LearnedFrom:
 
     def add_to(self, folder: Path) -> dict[str, Any]:
         """Write the fingerprints into a model folder, whose card names them; return that."""
-        return add_learned_from(folder, self._write)
-
-    def _write(self, stream: BinaryIO) -> None:
-        np.save(stream, self.fingerprints, allow_pickle=False)
+        fingerprints = BytesIO()
+        np.save(fingerprints, self.fingerprints, allow_pickle=False)
+        return amend_card(folder, {f"{LEARNED_FROM}.npy": fingerprints.getvalue()})
 
 
 def learned_from(models: Iterable[ModelFolder]) -> LearnedFrom | None:
@@ -176,7 +168,7 @@ def _read(path: Path) -> Fingerprints:
     try:
         with path.open("rb") as stream:
             fingerprints: Fingerprints = np.load(
-                io.BytesIO(stream.read(_MOST_BYTES)), allow_pickle=False
+                BytesIO(stream.read(_MOST_BYTES)), allow_pickle=False
             )
         if fingerprints.dtype != FINGERPRINT or fingerprints.ndim != 1:
             raise ValueError("it holds other numbers")

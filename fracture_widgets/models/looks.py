@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -13,15 +14,15 @@ from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import VIEWS, ExposedField, SquareView, square_view
-from fracture_widgets.models.answering import Floats, Prepared, Trusted
+from fracture_widgets.models.answering import Floats, Maps, Prepared, Trusted
 from fracture_widgets.models.crops import Crops
-from fracture_widgets.models.detection import detect, sigmoid
+from fracture_widgets.models.detection import Joint, JointSeen, detect, over_radiograph, sigmoid
 from fracture_widgets.models.engine import Engine
-from fracture_widgets.models.first_look import FirstLook, Looked, kept, placed
+from fracture_widgets.models.explain import grad_cam
+from fracture_widgets.models.first_look import FirstLook, Looked, placed
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, sentence
-from fracture_widgets.models.joints import Joint, JointSeen, Thresholds, over_radiograph
-from fracture_widgets.models.looks_gate import LooksGate
+from fracture_widgets.models.networks import BODY_PART_OUTPUT, FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.networks.looks import (
     FEATURES,
     FRACTURE_HEAT,
@@ -31,10 +32,9 @@ from fracture_widgets.models.networks.looks import (
     HOTTEST,
     SOFT,
 )
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, JointAnswer, Report
+from fracture_widgets.models.report import Answer, JointAnswer
 from fracture_widgets.models.study import GRAVEST_FIRST
 from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
@@ -52,8 +52,11 @@ _PLAINLY, _STRANGE = 3.0, 2.5
 SOURCE = marked("fracture boxes")
 """What is said to have found a fracture."""
 
+_Place = tuple[Joint, Floats, ExposedField]
+"""A joint, the greys it is on, and what of them is exposed."""
 
-class TwoLooks:
+
+class TwoLooks(FirstLook):
     """Finds joints on whole radiographs, and where a fracture may be on each.
 
     Whether one is there, the same network says, or others that answer crops of one joint.
@@ -66,89 +69,46 @@ class TwoLooks:
         point: OperatingPoint = SENSITIVE,
         crops: Crops | None = None,
     ) -> None:
-        self.body_parts = model.body_parts
-        self._model = model
-        self._engine = engine
+        trusted = Trusted(model.card, model.sha256, point) if crops is None else crops.trusted
+        super().__init__(model, engine, trusted)
+        self._weights = model.weights
         self._crops = crops
-        self._limits = Thresholds(**model.card.get("thresholds", {}))
-        self._trusted = Trusted(model.card, model.sha256, point) if crops is None else crops.trusted
-        self.sha256 = self._trusted.sha256
-        gate = LooksGate(model.weights)
-        self._first = FirstLook(engine, gate, self._limits, model.body_parts)
         self._gradients: dict[str, Floats] = {}
 
-    def prepare(self, radiograph: Radiograph) -> Prepared:
-        """Find what is exposed of a radiograph, and scale it for the first look."""
-        return self._first.prepare(radiograph)
-
-    def examine(self, radiograph: Radiograph) -> Report:
-        """Answer one radiograph, with where the network looked and where a fracture may be."""
-        started = time.perf_counter()
-        prepared = self.prepare(radiograph)
-        ready = time.perf_counter()
-        ((answer, seen),) = self._answered([prepared])
-        answered = time.perf_counter()
-        heatmap = over_radiograph([(joint.heat_view, joint.heatmap) for joint in seen])
-        fracture_map = over_radiograph([(joint.view, joint.fracture_map) for joint in seen])
-        finished = time.perf_counter()
-        return Report(
-            radiograph=radiograph,
-            answer=answer,
-            heatmap=heatmap,
-            fracture_map=fracture_map,
-            model=self.sha256,
-            timings={
-                "prepare": ready - started,
-                "network": answered - ready,
-                "heatmap": finished - answered,
-                "total": finished - started,
-            },
-        )
-
-    def answer(self, prepared: Sequence[Prepared]) -> list[Answer]:
-        """Answer many radiographs: one pass over all, then one over all their joints."""
-        return [answer for answer, _ in self._answered(prepared)]
+    def answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, Callable[[], Maps]]]:
+        """Yield the answer to each radiograph after a pass over all, then one over their joints."""
+        for answer, seen in self._judged(prepared):
+            yield answer, partial(_maps, seen)
 
     def probabilities(self, radiograph: Radiograph) -> dict[str, dict[str, float]]:
         """Return the parts' probabilities, and for each that of a fracture were it this part."""
-        ((answer, (gravest, *_)),) = self._answered([self.prepare(radiograph)])
+        ((answer, (gravest, *_)),) = self._judged([self.prepare(radiograph)])
+        parts = {BODY_PART_OUTPUT: dict(answer.body_part_probabilities)}
         if self._crops is not None:
             crop = radiograph.crop(gravest.joint.box.grown(STANDARD_MARGIN))
-            heads = self._crops.probabilities(crop)
-            return {**heads, BODY_PART_OUTPUT: dict(answer.body_part_probabilities)}
+            return {**self._crops.probabilities(crop), **parts}
         fractured = gravest.fracture_probabilities
-        return {
-            BODY_PART_OUTPUT: dict(answer.body_part_probabilities),
-            **{part: {FRACTURED: p, NORMAL: 1.0 - p} for part, p in fractured.items()},
-        }
+        return {**parts, **{part: {FRACTURED: p, NORMAL: 1.0 - p} for part, p in fractured.items()}}
 
-    def outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
+    def outputs(self, radiograph: Radiograph) -> Outputs:
         """Return what the network says in the first look, or those of crops of all of it."""
         if self._crops is not None:
             return self._crops.outputs(radiograph)
         return self.first_outputs(radiograph)
 
-    def first_outputs(self, radiograph: Radiograph) -> dict[str, Floats]:
-        """Return all that the network says in the first look."""
-        return self._first.outputs(radiograph)
-
-    def find_joints(self, prepared: Prepared) -> tuple[Joint, ...]:
-        """Return the joints that the first look finds on a radiograph, the surest first."""
-        return self._first.look(prepared).joints
-
     def look_at(self, prepared: Prepared, joints: Sequence[Joint]) -> list[JointSeen]:
         """Return what the second look sees of joints of a radiograph, whoever found them."""
-        pixels, field = kept(prepared)
-        views = [self._second_view(pixels, field, joint) for joint in joints]
-        return self._seen_by_all(joints, views, [pixels] * len(joints))
+        field = prepared.frame_as(ExposedField)
+        return self._look_at([(joint, prepared.pixels, field) for joint in joints])
 
-    def answer_of(self, seen: JointSeen) -> Answer:
+    def answer_of(self, seen: JointSeen, refusal: QualityProblem | None = None) -> Answer:
         """Return what is said of one joint, whatever a gate says."""
-        return self._answer_of(seen, None)
+        joint, probability = seen.joint, seen.fracture_probability
+        return self.trusted.answer(joint.probabilities, probability, refusal, seen.findings)
 
-    def _answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
+    def _judged(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
         """Yield the answers and what they are made of, the gravest joint first."""
-        looked = [self._first.look(given) for given in prepared]
+        looked = [self.look(given) for given in prepared]
         seen = self._seen_of(looked)
         # What was turned and looks dark then, was bright before.
         dark = [
@@ -157,24 +117,19 @@ class TwoLooks:
             if _are_dark(joints, beyond=0.0 if look.inverted else _PLAINLY)
         ]
         for at in dark:
-            looked[at] = self._first.look(prepared[at], turned=not looked[at].inverted)
+            looked[at] = self.look(prepared[at], turned=not looked[at].inverted)
         for at, joints in zip(dark, self._seen_of([looked[at] for at in dark]), strict=True):
             seen[at] = joints
         for given, look, joints in zip(prepared, looked, seen, strict=True):
-            yield self._judged(given, look, joints)
+            yield self._answer(given, look, joints)
 
     def _seen_of(self, looked: Sequence[Looked]) -> list[list[JointSeen]]:
         """Return what is seen of the joints of each radiograph, or of all of it without one."""
-        joints, views, greys = [], [], []
-        for look in looked:
-            for joint in look.joints or (look.whole,):
-                joints.append(joint)
-                views.append(self._second_view(look.pixels, look.field, joint))
-                greys.append(look.pixels)
-        seen = iter(self._seen_by_all(joints, views, greys))
-        return [[next(seen) for _ in look.joints or (look.whole,)] for look in looked]
+        places = [(joint, look.pixels, look.field) for look in looked for joint in look.examined]
+        seen = iter(self._look_at(places))
+        return [list(islice(seen, len(look.examined))) for look in looked]
 
-    def _judged(
+    def _answer(
         self, given: Prepared, look: Looked, seen: list[JointSeen]
     ) -> tuple[Answer, list[JointSeen]]:
         """Make the answer of a radiograph of those of its joints."""
@@ -190,7 +145,7 @@ class TwoLooks:
         if refusal is None and not ours and (look.joints or not seen[0].is_familiar):
             refusal = QualityProblem(NO_JOINT, 1.0, _no_joint(self.body_parts))
         seen = ours or seen
-        answers = [self._answer_of(joint, refusal) for joint in seen]
+        answers = [self.answer_of(joint, refusal) for joint in seen]
         order = sorted(range(len(seen)), key=lambda at: _gravity(answers[at]), reverse=True)
         whole = replace(
             answers[order[0]],
@@ -203,33 +158,23 @@ class TwoLooks:
         )
         return whole, [seen[at] for at in order]
 
-    def _second_view(self, pixels: Floats, field: ExposedField, joint: Joint) -> SquareView:
-        region = joint.box if joint.box == field.box else joint.box.grown(VIEWS.margin)
-        return square_view(pixels, field, region, VIEWS.second, around=True)
-
-    def _seen_by_all(
-        self, joints: Sequence[Joint], views: Sequence[SquareView], greys: Sequence[Floats]
-    ) -> list[JointSeen]:
-        """Look at each joint, then ask the networks of crops of it, if there are some."""
-        seen = self._look_at(joints, views)
-        return seen if self._crops is None else self._crops.answer_joints(seen, greys)
-
-    def _answer_of(self, seen: JointSeen, refusal: QualityProblem | None) -> Answer:
-        joint, probability = seen.joint, seen.fracture_probability
-        return self._trusted.answer(joint.probabilities, probability, refusal, seen.findings)
-
-    def _look_at(self, joints: Sequence[Joint], views: Sequence[SquareView]) -> list[JointSeen]:
-        """Look at each joint, some at a time."""
-        seen = []
-        for start in range(0, len(joints), _AT_ONCE):
-            several = views[start : start + _AT_ONCE]
-            outputs = self._engine.run(np.stack([view.pixels for view in several]))
-            for at, view in enumerate(several):
-                here = {name: values[at] for name, values in outputs.items()}
-                seen.append(self._seen(joints[start + at], view, here))
+    def _look_at(self, places: Sequence[_Place]) -> list[JointSeen]:
+        """Look at each joint, some at a time; then the networks of crops, if there are some."""
+        seen: list[JointSeen] = []
+        for start in range(0, len(places), _AT_ONCE):
+            several = places[start : start + _AT_ONCE]
+            views = [_second_view(*place) for place in several]
+            outputs = self._engine.run(np.stack([view.pixels for view in views]))
+            found = [
+                self._joint_seen(joint, view, {name: said[at] for name, said in outputs.items()})
+                for at, ((joint, _, _), view) in enumerate(zip(several, views, strict=True))
+            ]
+            if self._crops is not None:
+                found = self._crops.answer_joints(found, [pixels for _, pixels, _ in several])
+            seen += found
         return seen
 
-    def _seen(self, joint: Joint, view: SquareView, outputs: Outputs) -> JointSeen:
+    def _joint_seen(self, joint: Joint, view: SquareView, outputs: Outputs) -> JointSeen:
         part = joint.body_part
         logits = outputs[FRACTURE_LOGITS]
         fractured = sigmoid(logits[0] + logits[1:])
@@ -239,7 +184,7 @@ class TwoLooks:
             dict(zip(self.body_parts, map(float, fractured), strict=True)),
             self._findings(part, view, outputs),
             sigmoid(outputs[FRACTURE_MAP_OUTPUT])[..., 0],
-            self._grad_cam(part, outputs),
+            grad_cam(outputs[FEATURES], self._gradient(part)),
             view,
         )
 
@@ -260,22 +205,31 @@ class TwoLooks:
             for box, place in placed(surest, view)
         )
 
-    def _grad_cam(self, part: str, outputs: Outputs) -> Floats:
-        """Weigh the features by the gradient of a part's log-odds, summed over places."""
+    def _gradient(self, part: str) -> Floats:
+        """Return the gradient of a part's log-odds to the features, summed over places."""
         # The softmax of the attention gives gradients that sum to nothing over places, and a
         # log-sum-exp some that sum to 1: what is left does not depend on the picture
         # (Selvaraju et al., Grad-CAM, ICCV 2017, eq. 1 and 2).
         if part not in self._gradients:
-            kernel = self._model.weights[f"{FRACTURE_LOGITS}/kernel"]
+            kernel = self._weights[f"{FRACTURE_LOGITS}/kernel"]
             row = kernel[:, 0] + kernel[:, 1 + self.body_parts.index(part)]
-            features = self._model.weights[f"{FRACTURE_MAP_OUTPUT}/kernel"].shape[2]
+            features = self._weights[f"{FRACTURE_MAP_OUTPUT}/kernel"].shape[2]
             gradient = row[HOTTEST : HOTTEST + features].copy()
             for index, name in enumerate((FRACTURE_MAP_OUTPUT, FRACTURE_HEAT)):
-                gradient += SOFT * row[index] * self._model.weights[f"{name}/kernel"].reshape(-1)
+                gradient += SOFT * row[index] * self._weights[f"{name}/kernel"].reshape(-1)
             self._gradients[part] = gradient.astype(np.float32)
-        evidence = np.maximum(np.einsum("hwc,c->hw", outputs[FEATURES], self._gradients[part]), 0.0)
-        highest = evidence.max()
-        return np.asarray(evidence / highest if highest > 0 else evidence, dtype=np.float32)
+        return self._gradients[part]
+
+
+def _second_view(joint: Joint, pixels: Floats, field: ExposedField) -> SquareView:
+    region = joint.box if joint.box == field.box else joint.box.grown(VIEWS.margin)
+    return square_view(pixels, field, region, VIEWS.second, around=True)
+
+
+def _maps(seen: Sequence[JointSeen]) -> Maps:
+    """Lay what is seen of each joint over the radiograph."""
+    heatmap = over_radiograph([(joint.heat_view, joint.heatmap) for joint in seen])
+    return heatmap, over_radiograph([(joint.view, joint.fracture_map) for joint in seen])
 
 
 def _are_dark(seen: Sequence[JointSeen], *, beyond: float = 0.0) -> bool:

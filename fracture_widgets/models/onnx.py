@@ -1,9 +1,11 @@
-"""From a network's graph and weights to ONNX, for every network alike."""
+"""Networks as ONNX: from a graph and its weights, and a whole model as one file."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +13,20 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 
+from fracture_widgets.base.files import write_whole
 from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.preprocessing import PREPROCESSING
+from fracture_widgets.imaging.views import VIEWS
+from fracture_widgets.models.compose import Composition, load_composition
+from fracture_widgets.models.folder import LOOKS, ModelFolder
+from fracture_widgets.models.networks import BODY_PART_OUTPUT
 from fracture_widgets.models.onnx_writer import Layer, Writer, value_info
 from fracture_widgets.models.weight_files import Weights
+from fracture_widgets.parts import LABELS
 
 _OPSET = 17
 _IR_VERSION = 9
+_INPUT = "radiograph"
 _PASSED_ON = {"Dropout", "SpatialDropout2D", "GaussianNoise", "ActivityRegularization"}
 
 
@@ -38,6 +48,71 @@ def build_onnx_model(graph: Mapping[str, Any], weights: Weights) -> onnx.ModelPr
     )
     model.ir_version = _IR_VERSION
     return model
+
+
+def export_onnx(models: Path | None, out: Path) -> onnx.ModelProto:
+    """Write a models folder as one ONNX file, checked, with what a program must know of it.
+
+    Of networks of crops beside one that finds joints, those of crops; the other one by itself.
+    """
+    known = load_composition(models)
+    networks = known.of_crops
+    graph, weights = (networks[0].graph, networks[0].weights)
+    if len(networks) > 1:
+        graph, weights = _merged(known)
+    model = build_onnx_model(graph, weights)
+    answers = {part: output for part, (_, output) in known.fracture.items()}
+    facts = {
+        "body_parts": list(known.body_parts),
+        "labels": list(LABELS),
+        "outputs": {part: part if len(networks) > 1 else name for part, name in answers.items()},
+        "preprocessing": (VIEWS if networks[0].kind == LOOKS else PREPROCESSING).to_dict(),
+        "sha256": known.sha256,
+        "use": "For teaching and research. Not a medical device.",
+    }
+    helper.set_model_props(model, {name: json.dumps(value) for name, value in facts.items()})
+    onnx.checker.check_model(model, full_check=True)
+    try:
+        write_whole(out, model.SerializeToString())
+    except OSError as error:
+        raise ModelError(
+            f"{out.name} could not be written ({error.strerror}): make room, or choose another "
+            "file."
+        ) from error
+    return model
+
+
+def _merged(known: Composition) -> tuple[Mapping[str, Any], Weights]:
+    """Return several networks as one graph that answers for every part, and its weights."""
+    layers: list[dict[str, Any]] = []
+    weights: dict[str, Any] = {}
+    for model in known.of_crops:
+        layers.extend(_prefixed(model, first=not layers))
+        weights |= {f"{model.name}/{name}": array for name, array in model.weights.items()}
+    outputs = {
+        part: f"{model.name}/{model.graph['outputs'][output]}"
+        for part, (model, output) in known.fracture.items()
+    }
+    if known.first is not None:
+        first = known.first
+        named = f"{first.name}/{first.graph['outputs'][first.answer_output]}"
+        outputs = {BODY_PART_OUTPUT: named, **outputs}
+    return {"layers": layers, "outputs": outputs}, weights
+
+
+def _prefixed(model: ModelFolder, *, first: bool) -> Iterator[dict[str, Any]]:
+    """Yield a network's layers under names of their own; all see the input of the first."""
+    names = {
+        layer["name"]: _INPUT if layer["type"] == "InputLayer" else f"{model.name}/{layer['name']}"
+        for layer in model.graph["layers"]
+    }
+    for layer in model.graph["layers"]:
+        if layer["type"] != "InputLayer" or first:
+            renamed = {
+                "name": names[layer["name"]],
+                "inputs": [names[source] for source in layer["inputs"]],
+            }
+            yield {**layer, **renamed}
 
 
 def _written(writer: Writer, layer: Layer) -> str:
@@ -111,12 +186,12 @@ def _convolution(writer: Writer, layer: Layer, tensor: str) -> str:
     if config["use_bias"]:
         bias = writer.weight(layer, "bias")
     before, after = writer.source(layer), writer.only_user(layer)
-    if _folds_forward(writer, before):
+    if writer.folds_forward(before):
         spread = np.sqrt(writer.weight(before, "moving_variance") + before["config"]["epsilon"])
         kernel = kernel / spread[None, :, None, None]
         bias = bias - kernel.sum((2, 3)) @ writer.weight(before, "moving_mean")
-    if after is not None and _folds_back(writer, after):
-        gain, mean, shift = _statistics(writer, after)
+    if after is not None and writer.folds_back(after):
+        gain, mean, shift = writer.statistics(after)
         kernel = kernel * gain[:, None, None, None]
         bias = (bias - mean) * gain + shift
     attributes = {"dilations": config["dilation_rate"]} if max(config["dilation_rate"]) > 1 else {}
@@ -134,43 +209,10 @@ def _convolution(writer: Writer, layer: Layer, tensor: str) -> str:
     return writer.activated(layer, result, config["activation"], _tensor(layer))
 
 
-def _statistics(writer: Writer, norm: Layer) -> tuple[npt.NDArray[np.float32], ...]:
-    """Return the gain, mean and shift of a batch normalisation."""
-    config = norm["config"]
-    mean, variance = (writer.weight(norm, f"moving_{name}") for name in ("mean", "variance"))
-    gain = np.ones_like(mean) if not config["scale"] else writer.weight(norm, "gamma")
-    shift = np.zeros_like(mean) if not config["center"] else writer.weight(norm, "beta")
-    return gain / np.sqrt(variance + config["epsilon"]), mean, shift
-
-
-def _folds_back(writer: Writer, layer: Layer) -> bool:
-    """Say whether a batch normalisation is part of the convolution before it."""
-    before = writer.source(layer) if layer["inputs"] else layer
-    return (
-        layer["type"] == "BatchNormalization"
-        and before["type"] in {"Conv2D", "DepthwiseConv2D"}
-        and before["config"]["activation"] == "linear"
-        and writer.only_user(before) is layer
-    )
-
-
-def _folds_forward(writer: Writer, layer: Layer) -> bool:
-    """Say whether a batch normalisation without gain and shift is part of the 1 x 1 after it."""
-    after = writer.only_user(layer)
-    return (
-        layer["type"] == "BatchNormalization"
-        and not (layer["config"]["scale"] or layer["config"]["center"])
-        and after is not None
-        and after["type"] == "Conv2D"
-        and after["config"]["kernel_size"] == [1, 1]
-        and after["config"].get("groups", 1) == 1
-    )
-
-
 def _batch_normalisation(writer: Writer, layer: Layer, tensor: str) -> str:
-    if _folds_back(writer, layer) or _folds_forward(writer, layer):
+    if writer.folds_back(layer) or writer.folds_forward(layer):
         return tensor
-    gain, mean, shift = _statistics(writer, layer)
+    gain, mean, shift = writer.statistics(layer)
     name = layer["name"]
     given = {"gain": gain, "shift": shift, "mean": mean, "variance": np.ones_like(mean)}
     numbers = [writer.constant(f"{name}_{what}", values) for what, values in given.items()]

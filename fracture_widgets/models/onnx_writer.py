@@ -85,6 +85,36 @@ class Writer:
         users = self._users[layer["name"]]
         return users[0] if len(users) == 1 and layer["name"] not in self._answers else None
 
+    def statistics(self, norm: Layer) -> tuple[npt.NDArray[np.float32], ...]:
+        """Return the gain, mean and shift of a batch normalisation."""
+        config = norm["config"]
+        mean, variance = (self.weight(norm, f"moving_{name}") for name in ("mean", "variance"))
+        gain = np.ones_like(mean) if not config["scale"] else self.weight(norm, "gamma")
+        shift = np.zeros_like(mean) if not config["center"] else self.weight(norm, "beta")
+        return gain / np.sqrt(variance + config["epsilon"]), mean, shift
+
+    def folds_back(self, layer: Layer) -> bool:
+        """Say whether a batch normalisation is part of the convolution before it."""
+        before = self.source(layer) if layer["inputs"] else layer
+        return (
+            layer["type"] == "BatchNormalization"
+            and before["type"] in {"Conv2D", "DepthwiseConv2D"}
+            and before["config"]["activation"] == "linear"
+            and self.only_user(before) is layer
+        )
+
+    def folds_forward(self, layer: Layer) -> bool:
+        """Say whether a batch normalisation without gain or shift is part of the 1 x 1 after it."""
+        after = self.only_user(layer)
+        return (
+            layer["type"] == "BatchNormalization"
+            and not (layer["config"]["scale"] or layer["config"]["center"])
+            and after is not None
+            and after["type"] == "Conv2D"
+            and after["config"]["kernel_size"] == [1, 1]
+            and after["config"].get("groups", 1) == 1
+        )
+
     def padding(self, layer: Layer) -> list[int]:
         """Return the zeros that a convolution or pooling sees around its input, as ONNX does."""
         config, source = layer["config"], self.source(layer)

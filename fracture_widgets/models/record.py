@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -54,13 +55,12 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it ready for JSON: the box as left, top, right and bottom."""
-        box = self.box
         return {
             "kind": self.kind,
             "body_part": self.body_part,
             "score": self.score,
             "source": self.source,
-            "box": None if box is None else [box.x0, box.y0, box.x1, box.y1],
+            "box": None if self.box is None else list(astuple(self.box)),
             "place": None if self.place is None else list(self.place),
         }
 
@@ -97,9 +97,14 @@ class Column:
         return json.loads(cell) if self.type in (list, dict) else self.type(cell)
 
 
-def _unless_refused(value: Callable[[Answer], Any]) -> Callable[[Any], Any]:
-    """Take a fact of an answer that a refused radiograph does not have."""
-    return lambda report: None if report.answer.refused else value(report.answer)
+def _fact(name: str, kind: type, title: str, attribute: str = "", **more: Any) -> Column:
+    """Return the column of an answer's attribute, which a refused radiograph does not have."""
+    value = attrgetter(attribute or name)
+
+    def given(report: Any) -> Any:
+        return None if report.answer.refused else value(report.answer)
+
+    return Column(name, kind, title, given, **more)
 
 
 def _joint(joint: JointAnswer, answer: Answer) -> dict[str, Any]:
@@ -122,41 +127,15 @@ ANSWER: tuple[Column, ...] = (
     Column(
         "override_reason", str, "Why it was answered", lambda r: r.answer.override_reason, since=7
     ),
-    Column("body_part", str, "Body part", _unless_refused(lambda a: a.body_part)),
-    Column(
-        "body_part_probability",
-        float,
-        "Probability of the body part",
-        _unless_refused(lambda a: a.body_part_probability),
-    ),
-    Column(
-        "body_part_probabilities",
-        dict,
-        "Probability of every body part",
-        _unless_refused(lambda a: dict(a.body_part_probabilities)),
-        in_tables=False,
-    ),
-    Column(
-        "calibrated_probability",
-        float,
-        "Probability of a fracture",
-        _unless_refused(lambda a: a.calibrated_probability),
-        since=2,
-    ),
-    Column("doubt_from", float, "Doubt from", _unless_refused(lambda a: a.band.low), since=2),
-    Column(
-        "fracture_from", float, "Fracture from", _unless_refused(lambda a: a.band.high), since=2
-    ),
-    Column(
-        "operating_point", str, "Operating point", _unless_refused(lambda a: a.band.point), since=6
-    ),
-    Column("label", str, "More probable label", _unless_refused(lambda a: a.label)),
-    Column(
-        "fracture_probability",
-        float,
-        "Probability of a fracture as the network puts it",
-        _unless_refused(lambda a: a.fracture_probability),
-    ),
+    _fact("body_part", str, "Body part"),
+    _fact("body_part_probability", float, "Probability of the body part"),
+    _fact("body_part_probabilities", dict, "Probability of every body part", in_tables=False),
+    _fact("calibrated_probability", float, "Probability of a fracture", since=2),
+    _fact("doubt_from", float, "Doubt from", "band.low", since=2),
+    _fact("fracture_from", float, "Fracture from", "band.high", since=2),
+    _fact("operating_point", str, "Operating point", "band.point", since=6),
+    _fact("label", str, "More probable label"),
+    _fact("fracture_probability", float, "Probability of a fracture as the network puts it"),
     Column(
         "findings",
         list,
@@ -186,7 +165,7 @@ RECORD: tuple[Column, ...] = (
     *ANSWER,
     MODEL,
     WARNINGS,
-    Column("timings", dict, "Seconds by step", lambda r: dict(r.timings), in_tables=False),
+    Column("timings", dict, "Seconds by step", lambda r: r.timings, in_tables=False),
 )
 """Every fact of an answer, in the order in which files have them."""
 
@@ -223,6 +202,6 @@ def rounded(value: Any) -> Any:
 
 def _plain(column: Column, value: Any) -> Any:
     """Return a value of Python's own types: NumPy's numbers fit neither JSON nor SQLite."""
-    if column.type is float and value is not None:
-        return float(value)
+    if column.type in (float, dict) and value is not None:
+        return column.type(value)
     return str(value) if column.type is Verdict else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,23 +17,16 @@ from fracture_widgets.parts import LABELS, Verdict
 
 @dataclass(frozen=True)
 class DoubtBand:
-    """The two limits of a body part: below none is seen, from the upper on a fracture.
+    """Limits of a body part: from ``low`` on it is in doubt, from ``high`` on a fracture.
 
-    Attributes
-    ----------
-    low
-        Least calibrated probability, 0 to 1, that is not ``none seen``: the limit of high
-        sensitivity.
-    high
-        Least calibrated probability that is a ``fracture``: the limit of high specificity, not
-        below ``low``.
-    point
-        Whose limits these are, ``"sensitive"`` or ``"balanced"``; empty where nobody chose.
+    Both are calibrated probabilities. At ``low`` the sensitivity is high, at ``high``, which is not
+    below it, the specificity.
     """
 
     low: float = 0.5
     high: float = 0.5
     point: str = ""
+    """Whose limits these are, ``"sensitive"`` or ``"balanced"``; empty where nobody chose."""
 
     def verdict(self, calibrated_probability: float) -> Verdict:
         """Return what a calibrated probability of a fracture amounts to."""
@@ -44,42 +37,26 @@ class DoubtBand:
 
 @dataclass(frozen=True)
 class Peers:
-    """Radiographs that were given about the same probability, by networks that never saw them.
-
-    Attributes
-    ----------
-    low, high
-        From which calibrated probability to which, 0 to 1.
-    n, fractured
-        How many there are, and how many of them are fractured.
-    prevalence
-        Share of the fractured among all radiographs of that body part there, 0 to 1.
-    """
+    """Radiographs given ``low`` to ``high`` as calibrated probability, by networks new to them."""
 
     low: float
     high: float
     n: int
     fractured: int
     prevalence: float
+    """Share of the fractured among all radiographs of that body part there, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class JointAnswer:
-    """What is said of one joint of a radiograph that shows one or several.
-
-    Attributes
-    ----------
-    box
-        Where the joint is, in fractions of the radiograph's width and height.
-    score
-        How surely it is a joint, 0 to 1; not calibrated.
-    answer
-        Body part, probability, verdict and findings of this joint alone.
-    """
+    """What is said of one joint of a radiograph that shows one or several."""
 
     box: Box
+    """Where the joint is, in fractions of the radiograph's width and height."""
     score: float
+    """How surely it is a joint, 0 to 1; not calibrated."""
     answer: Answer
+    """Body part, probability, verdict and findings of this joint alone."""
 
     @property
     def verdict(self) -> Verdict:
@@ -88,11 +65,11 @@ class JointAnswer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it ready for JSON: the box as left, top, right and bottom."""
-        answer, box = self.answer, self.box
+        answer = self.answer
         return {
             "body_part": answer.body_part,
             "body_part_probability": answer.body_part_probability,
-            "box": [box.x0, box.y0, box.x1, box.y1],
+            "box": list(astuple(self.box)),
             "score": self.score,
             "verdict": str(self.verdict),
             "calibrated_probability": answer.calibrated_probability,
@@ -159,7 +136,7 @@ class Answer:
     @property
     def body_part(self) -> str:
         """The most probable body part."""
-        return max(self.body_part_probabilities, key=self.body_part_probabilities.__getitem__)
+        return most_probable(self.body_part_probabilities)
 
     @property
     def body_part_probability(self) -> float:
@@ -306,3 +283,8 @@ class Report:
         from fracture_widgets.figures.overlay import report_html
 
         return report_html(self)
+
+
+def most_probable(probabilities: Mapping[str, float]) -> str:
+    """Return the name that is the most probable."""
+    return max(probabilities, key=probabilities.__getitem__)

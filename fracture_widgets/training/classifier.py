@@ -29,9 +29,13 @@ from fracture_widgets.models.folder import (
     save_model_folder,
 )
 from fracture_widgets.models.learned_from import LearnedFrom, learned_from_weights
+from fracture_widgets.models.networks import (
+    BODY_PART_OUTPUT,
+    POOLED_OUTPUT,
+    precision,
+    require_keras,
+)
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
-from fracture_widgets.models.networks.keras_import import precision, require_keras
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, POOLED_OUTPUT
 from fracture_widgets.models.networks.question import (
     TrunkBuilder,
     build_single_question_network,

@@ -19,8 +19,7 @@ from fracture_widgets.errors import DatasetError, TrainingError, UnreadableRadio
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE, network_input
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.models.learned_from import Fingerprints, fingerprint_of
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT, FRACTURE_OUTPUT
+from fracture_widgets.models.networks import BODY_PART_OUTPUT, FRACTURE_OUTPUT, require_keras
 from fracture_widgets.parts import BODY_PARTS, LABELS, with_article
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.progress import READING

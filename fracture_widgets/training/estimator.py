@@ -13,7 +13,7 @@ from fracture_widgets.base.cache import content_key
 from fracture_widgets.errors import MissingExtra, TrainingError
 from fracture_widgets.imaging.radiograph import RadiographLike, as_radiograph
 from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.networks import POOLED_OUTPUT
 from fracture_widgets.training.features import FeatureCache
 
 try:

@@ -19,9 +19,8 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.learned_from import FINGERPRINT, FINGERPRINT_FORM, fingerprint_of
+from fracture_widgets.models.networks import POOLED_OUTPUT, require_keras
 from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import POOLED_OUTPUT
 from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.training.data import Examples, Pixels, kept_examples, pixel_loader
 from fracture_widgets.training.progress import FEATURES

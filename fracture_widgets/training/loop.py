@@ -12,7 +12,7 @@ import pandas as pd
 
 from fracture_widgets.base.progress import Cancelled, Clock
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks import require_keras
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import TRAINING, EpochEnded, Progress, TrainingMonitor
 from fracture_widgets.training.run_folder import COLUMNS, Arrays, State, best_of, history_table

@@ -73,7 +73,7 @@ class TrainingPlan:
         Whether the dataset's own ``test`` folder is the test split; the rest is then divided in
         the proportion of training and validation.
     bfloat16
-        Whether to compute in bfloat16; see :mod:`fracture_widgets.models.networks.keras_import`.
+        Whether to compute in bfloat16; see :mod:`fracture_widgets.models.networks`.
     seed
         Of the split, the head's first weights, the order and the augmentation.
 

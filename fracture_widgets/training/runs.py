@@ -24,9 +24,8 @@ from fracture_widgets.figures import (
     RocDisplay,
 )
 from fracture_widgets.models.folder import CARD_FILE, load_model_folder, read_card
+from fracture_widgets.models.networks import BODY_PART_OUTPUT, require_keras
 from fracture_widgets.models.networks.graph import keras_model
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
 from fracture_widgets.models.weight_files import assign_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.training.plan import Augmentation, TrainingPlan

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fracture_widgets.base.cache import Arrays
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks import require_keras
 from fracture_widgets.training.progress import TRAINING
 
 if TYPE_CHECKING:

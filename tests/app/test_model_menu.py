@@ -8,17 +8,13 @@ from fracture_widgets.app import inference, model_menu
 from fracture_widgets.app.state import ModelState
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.compose import ListedModel
 
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     shipped, own = tmp_path / "shipped", tmp_path / "elbows"
-    listed = [
-        ListedModel("Shipped model", shipped, "cascade", ("hand",)),
-        ListedModel("elbows", own, "fracture", ("elbow",)),
-    ]
-    monkeypatch.setattr(model_menu, "list_models", lambda: listed)
+    listed = {shipped: "Shipped model", own: "elbows"}
+    monkeypatch.setattr(model_menu, "list_models", lambda: dict(listed))
     monkeypatch.setattr(model_menu, "default_models_folder", lambda: shipped)
     return listed
 
@@ -54,7 +50,7 @@ def workbench(models, record, samples, synchronous):
 def test_the_model_that_the_environment_names_is_the_one_that_is_shown(
     models, folders, record, samples, synchronous, monkeypatch
 ):
-    monkeypatch.setattr(model_menu, "default_models_folder", lambda: folders[1].path)
+    monkeypatch.setattr(model_menu, "default_models_folder", lambda: list(folders)[1])
     workbench = Workbench(
         answer_at_once=False, history=record, samples=samples, executor=synchronous
     )

@@ -16,7 +16,7 @@ from fracture_widgets.base import plugins
 from fracture_widgets.base.cores import THREADS_VARIABLE, cores
 from fracture_widgets.cli import app, main, options
 from fracture_widgets.errors import FractureWidgetsError
-from fracture_widgets.models.engines import AUTO, ENGINES
+from fracture_widgets.models.engine import AUTO, ENGINES
 from fracture_widgets.models.trust import OPERATING_POINTS
 
 pytestmark = pytest.mark.usefixtures("answered_once")

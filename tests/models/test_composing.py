@@ -16,10 +16,10 @@ from fracture_widgets import Cascade, draw_phantom, predict
 from fracture_widgets.cli import main
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.models.compose import kept_models_folder, list_models
+from fracture_widgets.models.compose import list_models
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.export import export_onnx
 from fracture_widgets.models.folder import MODELS_VARIABLE, save_model_folder
+from fracture_widgets.models.onnx import export_onnx
 from fracture_widgets.phantoms import write_phantoms
 
 PARTS = ["hand", "wrist"]
@@ -235,13 +235,7 @@ def test_no_model_card_is_made_of_networks_for_one_question(
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FRACTURE_WIDGETS_DATA", str(tmp_path / "data"))
     monkeypatch.delenv(MODELS_VARIABLE, raising=False)
-    return kept_models_folder()
-
-
-def test_of_listed_models_what_ships_comes_first(kept: Path) -> None:
-    (shipped,) = list_models()
-    assert (shipped.name, shipped.kind) == ("Shipped model", "cascade")
-    assert shipped.body_parts == ("elbow", "hand", "shoulder")
+    return tmp_path / "data" / "models"
 
 
 def test_one_s_own_follow_by_name_as_far_as_they_answer(
@@ -255,8 +249,4 @@ def test_one_s_own_follow_by_name_as_far_as_they_answer(
     (kept / "empty").mkdir()
     elsewhere = put(kept.parent / "elsewhere", "fracture", ["wrist"])
     monkeypatch.setenv(MODELS_VARIABLE, str(elsewhere))
-    assert [(model.name, model.kind, model.body_parts) for model in list_models()[1:]] == [
-        ("elsewhere", "fracture", ("wrist",)),
-        ("all", "cascade", ("hand", "wrist")),
-        ("my hands", "fracture", ("hand",)),
-    ]
+    assert list(list_models().values()) == ["Shipped model", "elsewhere", "all", "my hands"]

@@ -16,19 +16,19 @@ import pytest
 from fracture_widgets import Cascade
 from fracture_widgets.base.cores import THREADS_VARIABLE, has_bfloat16
 from fracture_widgets.errors import MissingExtra, ModelError
-from fracture_widgets.models import engines
-from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.engines import (
+from fracture_widgets.models import engine as engines
+from fracture_widgets.models.engine import (
     AUTO,
     ENGINE_VARIABLE,
     MOST_APART,
+    OnnxEngine,
+    OpenVinoEngine,
     apart,
     chosen_engine,
     engine_of,
     samples,
 )
 from fracture_widgets.models.folder import ModelFolder, load_model_folder
-from fracture_widgets.models.openvino import OpenVinoEngine
 from fracture_widgets.phantoms import sample_phantoms
 
 _MOST_IN_BFLOAT16 = 0.1
@@ -112,7 +112,6 @@ def test_the_threads_that_are_asked_for_are_taken(
     def threads(engine: OpenVinoEngine) -> int:
         return int(engine._compiled.get_property("INFERENCE_NUM_THREADS"))
 
-    assert threads(OpenVinoEngine.of_model(model, threads=1)) == 1
     monkeypatch.setenv(THREADS_VARIABLE, "1")
     assert threads(OpenVinoEngine.of_model(model)) == 1
 
@@ -241,7 +240,7 @@ def test_bfloat16_is_read_from_the_flags_of_the_processor(
 @pytest.mark.slow
 def test_openvino_tells_nobody_that_it_is_used() -> None:
     code = (
-        "import sys\nfrom fracture_widgets.models.openvino import import_openvino\n"
+        "import sys\nfrom fracture_widgets.models.engine import import_openvino\n"
         "import_openvino().Core()\n"
         "print(*(name for name in sys.modules if 'telemetry' in name or '.ovc' in name))"
     )

@@ -20,7 +20,7 @@ from fracture_widgets.models.gate import (
     Gate,
     stage_means,
 )
-from fracture_widgets.models.networks.names import PROBE_INPUTS, STAGE_MEANS
+from fracture_widgets.models.networks import PROBE_INPUTS, STAGE_MEANS
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom, sample_phantoms
 from fracture_widgets.training.outliers import drawn_pictures

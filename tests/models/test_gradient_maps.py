@@ -10,10 +10,9 @@ import pytest
 
 from fracture_widgets.base.cores import has_bfloat16
 from fracture_widgets.models.cascade import Cascade
-from fracture_widgets.models.engines import ENGINES, engine_of
+from fracture_widgets.models.engine import ENGINES, OpenVinoEngine, engine_of
 from fracture_widgets.models.explain import METHODS, GradientMaps
 from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.models.openvino import OpenVinoEngine
 from fracture_widgets.phantoms import draw_phantom
 
 pytest.importorskip("tf_keras_vis")

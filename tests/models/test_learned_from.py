@@ -176,9 +176,9 @@ def test_a_damaged_file_is_one_sentence(model: Path, known: LearnedFrom, damage:
         stream = io.BytesIO()
         other = np.array([{}], object) if damage == "a pickle" else np.zeros(9)
         np.save(stream, other, allow_pickle=True)
-        from fracture_widgets.models.folder import add_learned_from
+        from fracture_widgets.models.folder import amend_card
 
-        add_learned_from(model, stream.getvalue())
+        amend_card(model, {"learned_from.npy": stream.getvalue()})
     with pytest.raises(ModelError, match=r"^learned_from\S*\.npy [^\n]+(again|one)\.$"):
         learned_from([load_model_folder(model)])
 

@@ -9,6 +9,7 @@ from fracture_widgets.imaging.views import VIEWS
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.first_look import FAR_SIDE
 from fracture_widgets.models.folder import LOOKS, ModelFolder
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.networks.looks import (
     CONTEXT,
     FEATURES,
@@ -18,7 +19,6 @@ from fracture_widgets.models.networks.looks import (
     JOINT_HEAT,
     JOINT_SIDES,
 )
-from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 from fracture_widgets.phantoms import draw_phantom
 
 PARTS = ("elbow", "hand", "shoulder")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fracture_widgets.models.folder import save_model_folder
-from fracture_widgets.models.networks.names import HEAD_UNITS
+from fracture_widgets.models.networks import HEAD_UNITS
 
 
 def _layer(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_widgets.models.trained import forget_trained
+from fracture_widgets.models.predict import TRAINED
 from fracture_widgets.parts import BODY_PARTS
 
 
@@ -77,4 +77,4 @@ def trunk_weights(tiny_trunk, tmp_path_factory):
 def nothing_trained_before():
     """Let ``predict`` of other tests answer by what ships."""
     yield
-    forget_trained()
+    TRAINED.clear()

@@ -16,7 +16,7 @@ from fracture_widgets.training.loop import even_batch, strategy_for
 PROGRAM = """
 import json, sys
 import numpy as np
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks import require_keras
 keras = require_keras("Training")
 import tensorflow as tf
 from fracture_widgets.training.recipes.paper import Augmentation, TrainingPlan, train_fracture_model

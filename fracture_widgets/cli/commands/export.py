@@ -21,7 +21,7 @@ def export(*, models: Path | None = None, out: Path) -> int:
     out : FILE
         the ONNX file
     """
-    from fracture_widgets.models.export import export_onnx
+    from fracture_widgets.models.onnx import export_onnx
 
     model = export_onnx(models, out)
     answers = ", ".join(output.name for output in model.graph.output)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks import require_keras
 from fracture_widgets.models.networks.trunks import Architecture, TrunkBuilder, all_networks
 from fracture_widgets.models.weight_files import (
     Weights,

@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.models.networks.architectures import fill_trunk
-from fracture_widgets.models.networks.graph import graph_of
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import (
+from fracture_widgets.models.networks import (
     BODY_PART_OUTPUT,
     CONV5_MAP,
     CONV5_OUTPUT,
@@ -22,7 +19,10 @@ from fracture_widgets.models.networks.names import (
     PROBE_MAXIMA,
     PROBE_MEANS,
     probe_name,
+    require_keras,
 )
+from fracture_widgets.models.networks.architectures import fill_trunk
+from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.question import head
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.parts import LABELS

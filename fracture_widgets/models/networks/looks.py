@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.models.networks.architectures import given_weights
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT, require_keras
 from fracture_widgets.models.networks.graph import graph_of
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.weight_files import Weights
 
 if TYPE_CHECKING:
@@ -98,6 +96,8 @@ def looks_graph(body_parts: Sequence[str]) -> dict[str, Any]:
 
 def fill_from_imagenet(model: keras.Model, weights: str | os.PathLike[str] | Weights) -> None:
     """Start conv1 to conv4 from ImageNet's weights, their batch norms folded into the kernels."""
+    from fracture_widgets.models.networks.architectures import given_weights  # finds all trunks
+
     given = given_weights(weights, lambda: "ResNet50")
     for layer in model.layers:
         stage, _, kind = layer.name.rpartition("_")

@@ -19,7 +19,7 @@ from fracture_widgets.base.plugins import discover
 from fracture_widgets.imaging.preprocessing import Placement
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.explain import over_radiograph
-from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.record import Finding
 
 __all__ = ["GROUP", "Outputs", "Reader", "Seen", "all_readers", "read_findings"]

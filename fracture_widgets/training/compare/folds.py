@@ -22,7 +22,7 @@ from fracture_widgets.datasets.split import patient_folds, split_by_patient
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.preprocessing import PREPROCESSING
 from fracture_widgets.models.learned_from import NOT, Fingerprints, LearnedFrom
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.models.networks import BODY_PART_OUTPUT
 from fracture_widgets.parts import FRACTURED, LABELS
 from fracture_widgets.training.data import (
     QUESTIONS,

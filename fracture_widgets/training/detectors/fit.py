@@ -13,10 +13,10 @@ import numpy as np
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.evaluation.detection import Examined, Found, Marked, mean_average_precision
-from fracture_widgets.models.networks.detectors.detector import Detector
+from fracture_widgets.models.networks import precision, require_keras
+from fracture_widgets.models.networks.detectors import Detector
 from fracture_widgets.models.networks.detectors.faster_rcnn import build_faster_rcnn
 from fracture_widgets.models.networks.detectors.retinanet import build_retinanet
-from fracture_widgets.models.networks.keras_import import precision, require_keras
 from fracture_widgets.models.networks.looks import fill_from_imagenet
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.training.detectors.pictures import (

@@ -15,7 +15,7 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import stretched
-from fracture_widgets.models.networks.detectors.detector import RADIOGRAPH, TRUTH
+from fracture_widgets.models.networks.detectors import RADIOGRAPH, TRUTH
 from fracture_widgets.training.atlas import read_all
 from fracture_widgets.training.detectors.plan import DetectorPlan
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.networks.detectors.boxes import STANDARD_SIZE
+from fracture_widgets.models.networks.detectors import STANDARD_SIZE
 from fracture_widgets.models.networks.looks import STEP
 from fracture_widgets.training.plan import check_at_least
 

@@ -31,7 +31,7 @@ from fracture_widgets.evaluation.detection import (
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.networks.detectors.detector import Detector
+from fracture_widgets.models.networks.detectors import Detector
 from fracture_widgets.models.weight_files import (
     Weights,
     collect_weights,

@@ -15,10 +15,10 @@ from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.networks.names import BODY_PART_OUTPUT
+from fracture_widgets.models.networks import BODY_PART_OUTPUT
 from fracture_widgets.models.networks.question import TrunkBuilder
 from fracture_widgets.models.networks.trunks.applications import build_trunk
-from fracture_widgets.models.trained import use_trained
+from fracture_widgets.models.predict import TRAINED
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.classifier import ClassifierTraining, Dataset
@@ -64,7 +64,7 @@ def train_bone_type_model(
 ) -> TrainingResult:
     """Train the network that names the body part: elbow, hand or shoulder.
 
-    In this process, :func:`~fracture_widgets.models.cascade.predict` answers with it from then on.
+    In this process, :func:`~fracture_widgets.models.predict.predict` answers with it from then on.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def _used(result: TrainingResult) -> TrainingResult:
         (probabilities,) = result.model.predict_on_batch(inputs)
         return dict(zip(labels, map(float, probabilities), strict=True))
 
-    use_trained(result.question, answer)
+    TRAINED[result.question] = answer
     return result
 
 

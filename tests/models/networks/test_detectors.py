@@ -6,19 +6,23 @@ import keras
 import numpy as np
 import pytest
 
-from fracture_widgets.models.networks.detectors import detector as detector_module
-from fracture_widgets.models.networks.detectors.boxes import (
+from fracture_widgets.models.networks import detectors
+from fracture_widgets.models.networks.detectors import (
+    MOST,
+    RADIOGRAPH,
     RATIOS,
+    TRUTH,
     Level,
     anchors,
+    cross_entropy,
     decode,
+    edges,
     encode,
+    focal,
     matched,
     suppressed,
 )
-from fracture_widgets.models.networks.detectors.detector import MOST, RADIOGRAPH, TRUTH
 from fracture_widgets.models.networks.detectors.faster_rcnn import align, build_faster_rcnn
-from fracture_widgets.models.networks.detectors.losses import cross_entropy, edges, focal
 from fracture_widgets.models.networks.detectors.retinanet import LEVELS, build_retinanet
 from fracture_widgets.models.networks.looks import build_looks_network
 
@@ -127,7 +131,7 @@ def test_the_trunk_is_that_of_the_network_that_looks_twice() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("build", [build_retinanet, build_faster_rcnn])
 def test_a_detector_finds_boxes_in_the_picture_and_learns_from_two(build, monkeypatch) -> None:
-    monkeypatch.setattr(detector_module, "resnet50_stages", small_stages)
+    monkeypatch.setattr(detectors, "resnet50_stages", small_stages)
     keras.utils.set_random_seed(1)
     detector = build(96)
     rng = np.random.default_rng(0)

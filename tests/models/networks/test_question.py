@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.networks.names import CONV5_OUTPUT, POOLED_OUTPUT
+from fracture_widgets.models.networks import CONV5_OUTPUT, POOLED_OUTPUT
 from fracture_widgets.parts import BODY_PARTS
 
 keras = pytest.importorskip("keras")
 
-from fracture_widgets.models.networks.keras_import import precision  # noqa: E402
+from fracture_widgets.models.networks import precision  # noqa: E402
 from fracture_widgets.models.networks.question import (  # noqa: E402
     build_single_question_network,
     head,

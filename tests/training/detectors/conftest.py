@@ -62,38 +62,35 @@ def build_tiny(size: int):
     """Return a RetinaNet of one level over three convolutions, the first of them frozen."""
     import keras
 
-    from fracture_widgets.models.networks.detectors import boxes, detector, losses
+    from fracture_widgets.models.networks import detectors
 
-    levels = [boxes.Level(8, (60, 90, 130)).scaled(size)]
-    radiograph, truth = detector.inputs()
+    levels = [detectors.Level(8, (60, 90, 130)).scaled(size)]
+    radiograph, truth = detectors.inputs()
     x = keras.layers.Rescaling(1 / 128, offset=-1, name="scaled")(radiograph)
     for number, (filters, stride) in enumerate(((6, 4), (12, 2)), start=1):
         x = keras.layers.Conv2D(
             filters, stride, stride, activation="relu", name=f"conv{number * 2 - 1}_conv"
         )(x)
     x = keras.layers.Conv2D(12, 3, padding="same", activation="relu", name="conv4_conv")(x)
-    logits, deltas = detector.dense_head(levels, {8: x}, "tiny", hidden=0)
+    logits, deltas = detectors.dense_head(levels, {8: x}, "tiny", hidden=0)
 
     def taught(given):
         picture, there, said, moved = given
-        places = boxes.anchors(levels, picture)
-        labels, wanted = boxes.matched(places, there, least=0.5, most_false=0.4, force=True)
+        places = detectors.anchors(levels, picture)
+        labels, wanted = detectors.matched(places, there, least=0.5, most_false=0.4, force=True)
         return {
-            "score": losses.focal(labels, said)[None],
-            "box": losses.edges(labels, places, wanted, moved)[None],
+            "score": detectors.focal(labels, said)[None],
+            "box": detectors.edges(labels, places, wanted, moved)[None],
         }
 
     def found(given):
         picture, said, moved = given
-        kept = boxes.decode(boxes.anchors(levels, picture), moved, picture)
+        kept = detectors.decode(detectors.anchors(levels, picture), moved, picture)
         scores = keras.ops.sigmoid(said)
-        return boxes.suppressed(kept, scores, most=9, overlap=0.5, least=0.001)
+        return detectors.suppressed(kept, scores, most=9, overlap=0.5, least=0.001)
 
-    both = detector.step(taught, (radiograph, truth, logits, deltas), "losses")
-    return detector.Detector(
-        detector.learner((radiograph, truth), both, "tiny"),
-        keras.Model(radiograph, detector.step(found, (radiograph, logits, deltas), "found")),
-    )
+    heads = (logits, deltas)
+    return detectors.detector("tiny", (radiograph, truth), (taught, heads), (found, heads))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.networks.detectors.detector import RADIOGRAPH, TRUTH
+from fracture_widgets.models.networks.detectors import RADIOGRAPH, TRUTH
 from fracture_widgets.training.detectors.pictures import batches, framed, planned, varied
 from fracture_widgets.training.detectors.plan import DetectorPlan
 

@@ -19,8 +19,8 @@ from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN, network_inpu
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import cascade_graph
+from fracture_widgets.models.networks import probe_name
 from fracture_widgets.models.networks.cascade import build_cascade_network
-from fracture_widgets.models.networks.names import probe_name
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training import features

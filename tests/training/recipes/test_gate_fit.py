@@ -19,7 +19,7 @@ from fracture_widgets.models.folder import (
     save_model_folder,
 )
 from fracture_widgets.models.gate import Gate
-from fracture_widgets.models.networks.names import STAGE_MEANS
+from fracture_widgets.models.networks import STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.outliers import drawn_pictures, folder_pictures

@@ -12,9 +12,8 @@ import pytest
 
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, ModelError, TrainingError
-from fracture_widgets.models import cascade
-from fracture_widgets.models.cascade import predict
-from fracture_widgets.models.trained import AnyCase, forget_trained
+from fracture_widgets.models import predict as predicting
+from fracture_widgets.models.predict import TRAINED, AnyCase, predict
 from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training import classifier
@@ -339,7 +338,7 @@ def paper(monkeypatch, tmp_path):
     monkeypatch.setattr(recipe, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(recipe, "_DRAWN_PATIENTS", 6)
     yield
-    forget_trained()
+    TRAINED.clear()
 
 
 def test_the_papers_loop_runs_as_written_and_predict_uses_what_was_trained(
@@ -364,7 +363,7 @@ def test_the_papers_loop_runs_as_written_and_predict_uses_what_was_trained(
     train(train_bone_type_model)
 
     asked = []
-    monkeypatch.setattr(cascade, "shipped_cascade", lambda: asked.append("shipped"))
+    monkeypatch.setattr(predicting, "shipped_cascade", lambda: asked.append("shipped"))
     rows = list(load_dataset(folder).sample(6, random_state=0).itertuples())
     right = 0
     for row in rows:

@@ -9,26 +9,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fracture_widgets.models.networks.detectors.boxes import (
+from fracture_widgets.models.networks import require_keras
+from fracture_widgets.models.networks.detectors import (
+    CHANNELS,
     STANDARD_SIZE,
+    Detector,
     Level,
     anchors,
+    cross_entropy,
     decode,
-    matched,
-    suppressed,
-)
-from fracture_widgets.models.networks.detectors.detector import (
-    CHANNELS,
-    Detector,
     dense_head,
+    detector,
+    edges,
+    focal,
     inputs,
-    learner,
+    matched,
     pyramid,
     step,
+    suppressed,
     surest,
 )
-from fracture_widgets.models.networks.detectors.losses import cross_entropy, edges, focal
-from fracture_widgets.models.networks.keras_import import require_keras
 
 if TYPE_CHECKING:
     import keras
@@ -46,8 +46,7 @@ _LEAST_SIDE = 1.0
 
 def build_faster_rcnn(size: int = STANDARD_SIZE) -> Detector:
     """Build the network for radiographs whose longer side is ``size`` pixels."""
-    keras = require_keras("Building a network")
-    ops = keras.ops
+    ops = require_keras("Building a network").ops
     levels = [level.scaled(size) for level in LEVELS]
     radiograph, truth = inputs()
     features = pyramid(radiograph)
@@ -85,13 +84,9 @@ def build_faster_rcnn(size: int = STANDARD_SIZE) -> Detector:
         return surest(decode(regions, second_moved, picture), second)
 
     answers = head.of(features[LEVELS[0].stride], proposals, "proposed")
-    return Detector(
-        learner(
-            (radiograph, truth),
-            step(losses, (radiograph, truth, logits, deltas, taught, said, moved), "losses"),
-            "faster_rcnn",
-        ),
-        keras.Model(radiograph, step(found, (radiograph, proposals, *answers), "found")),
+    learned = (logits, deltas, taught, said, moved)
+    return detector(
+        "faster_rcnn", (radiograph, truth), (losses, learned), (found, (proposals, *answers))
     )
 
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from fracture_widgets.models.networks.detectors.boxes import (
+from fracture_widgets.models.networks.detectors import (
     STANDARD_SIZE,
+    Detector,
     Level,
     anchors,
     decode,
-    matched,
-)
-from fracture_widgets.models.networks.detectors.detector import (
-    Detector,
     dense_head,
+    detector,
+    edges,
+    focal,
     inputs,
-    learner,
+    matched,
     pyramid,
-    step,
     surest,
 )
-from fracture_widgets.models.networks.detectors.losses import edges, focal
-from fracture_widgets.models.networks.keras_import import require_keras
 
 LEVELS = (Level(8, (15, 20, 26)), Level(16, (33, 43, 56)), Level(32, (73, 95, 123)))
 """Of the outlines of FracAtlas's train part, the sides of squares as large are 27 pixels in the
@@ -32,7 +29,6 @@ _LEAST, _MOST_FALSE = 0.5, 0.4
 
 def build_retinanet(size: int = STANDARD_SIZE) -> Detector:
     """Build the network for radiographs whose longer side is ``size`` pixels."""
-    keras = require_keras("Building a network")
     levels = [level.scaled(size) for level in LEVELS]
     radiograph, truth = inputs()
     logits, deltas = dense_head(levels, pyramid(radiograph), "retina", hidden=2)
@@ -50,11 +46,5 @@ def build_retinanet(size: int = STANDARD_SIZE) -> Detector:
         picture, said, moved = given
         return surest(decode(anchors(levels, picture), moved, picture), said)
 
-    return Detector(
-        learner(
-            (radiograph, truth),
-            step(losses, (radiograph, truth, logits, deltas), "losses"),
-            "retinanet",
-        ),
-        keras.Model(radiograph, step(found, (radiograph, logits, deltas), "found")),
-    )
+    heads = (logits, deltas)
+    return detector("retinanet", (radiograph, truth), (losses, heads), (found, heads))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks import require_keras
 from fracture_widgets.models.networks.trunks import network
 
 if TYPE_CHECKING:

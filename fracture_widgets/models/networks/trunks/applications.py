@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import POOLED_OUTPUT
+from fracture_widgets.models.networks import POOLED_OUTPUT, require_keras
 from fracture_widgets.models.networks.trunks import network
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
-from fracture_widgets.models.networks.keras_import import require_keras
-from fracture_widgets.models.networks.names import (
+from fracture_widgets.models.networks import (
     BODY_PART_OUTPUT,
     CONV5_OUTPUT,
     CONV5_READOUT,
     EVIDENCE_OUTPUT,
     probe_name,
+    require_keras,
 )
+from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.training.features import TrunkFeatures
 from fracture_widgets.training.recipes.cascade.views import taught_parts
 from fracture_widgets.training.teaching import make_variables, teach_epoch

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
-from fracture_widgets.models.networks.names import (
+from fracture_widgets.models.networks import (
     CONV5_OUTPUT,
     CONV5_READOUT,
     PROBE_MAXIMA,
     PROBE_MEANS,
     probe_name,
 )
+from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.training.recipes.cascade.fit import (
     COARSE_CELLS,
     CascadeRecipe,

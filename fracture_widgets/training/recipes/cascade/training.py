@@ -21,11 +21,11 @@ from fracture_widgets.evaluation.scores import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
 from fracture_widgets.models.folder import CASCADE, OUT_OF_FOLD_FILE, read_card, save_model_folder
 from fracture_widgets.models.learned_from import LearnedFrom
+from fracture_widgets.models.networks import precision, require_keras
 from fracture_widgets.models.networks.cascade import (
     build_cascade_network,
     cascade_network_graph,
 )
-from fracture_widgets.models.networks.keras_import import precision, require_keras
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import (
     assign_weights,

@@ -26,9 +26,9 @@ from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled, score_probabilities
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.views import SquareView
+from fracture_widgets.models.detection import Joint, JointSeen, Thresholds
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import LOOKS, SCHEMA, ModelFolder
-from fracture_widgets.models.joints import Joint, JointSeen, Thresholds
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.models.networks.looks import FRACTURE_STRIDE, looks_graph
 from fracture_widgets.models.weight_files import Weights

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT, require_keras
 from fracture_widgets.models.networks.looks import (
     FRACTURE_HEAT,
     FRACTURE_LOGITS,
@@ -21,7 +21,6 @@ from fracture_widgets.models.networks.looks import (
     JOINT_HEAT,
     JOINT_SIDES,
 )
-from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.weight_files import collect_weights, write_weights
 from fracture_widgets.training.recipes.looks.losses import LOSSES
 from fracture_widgets.training.recipes.looks.radiographs import (

@@ -14,8 +14,8 @@ import pandas as pd
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.gate import INVERTED_HEAD, RADIOGRAPH_HEAD, gate_features
 from fracture_widgets.models.looks import NO_JOINT, TwoLooks
-from fracture_widgets.models.looks_gate import INVERTED_HEAD, RADIOGRAPH_HEAD, gate_features
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.training.outliers import Sample
 from fracture_widgets.training.recipes.looks.radiographs import (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fracture_widgets.models.detection import LONGEST, SHORTEST
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.networks.looks import (
     FRACTURE_HEAT,
     FRACTURE_LOGITS,
@@ -16,7 +17,6 @@ from fracture_widgets.models.networks.looks import (
     JOINT_HEAT,
     JOINT_SIDES,
 )
-from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 
 Loss = Callable[[Any, Any], Any]
 

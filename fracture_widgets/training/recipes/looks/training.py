@@ -22,6 +22,7 @@ from fracture_widgets.evaluation.scores import known_failures, subgroup_rows
 from fracture_widgets.evaluation.trust_evidence import save_predictions, trust_section
 from fracture_widgets.models.compose import JOINTS_FOLDER, load_composition
 from fracture_widgets.models.crops import Crops
+from fracture_widgets.models.detection import Joint, Thresholds
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import (
     LOOKS,
@@ -33,10 +34,9 @@ from fracture_widgets.models.folder import (
     read_card,
     save_model_folder,
 )
-from fracture_widgets.models.joints import Joint, Thresholds
 from fracture_widgets.models.learned_from import SAME, learned_from
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.networks.keras_import import require_keras
+from fracture_widgets.models.networks import require_keras
 from fracture_widgets.models.networks.looks import (
     build_looks_network,
     fill_from_imagenet,

@@ -9,6 +9,7 @@ import pytest
 from fracture_widgets.imaging.views import VIEWS
 from fracture_widgets.models.folder import LOOKS, ModelFolder
 from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.networks.looks import (
     FEATURES,
     FRACTURE_HEAT,
@@ -17,7 +18,6 @@ from fracture_widgets.models.networks.looks import (
     JOINT_HEAT,
     JOINT_SIDES,
 )
-from fracture_widgets.models.networks.names import FRACTURE_MAP_OUTPUT
 from fracture_widgets.training.atlas import box_of
 from fracture_widgets.training.recipes.looks.evidence import (
     LENIENT,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.detection import Thresholds
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import LOOKS, SCHEMA, ModelFolder
-from fracture_widgets.models.joints import Thresholds
+from fracture_widgets.models.gate import LooksGate
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.looks_gate import LooksGate
 from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.looks import build_looks_network
 from fracture_widgets.models.weight_files import collect_weights
