@@ -79,21 +79,11 @@ class Examined:
 
 @dataclass(frozen=True)
 class JointScores:
-    """How well joints were found at a threshold."""
+    """How well joints were found."""
 
-    threshold: float
     recall: Estimate  # share of the joints there that were found
     precision: Estimate  # share of those found that are there
     body_part: Estimate  # share of those found and there that were given the right body part
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers, ready for JSON."""
-        return {
-            "threshold": self.threshold,
-            **{
-                name: getattr(self, name).to_dict() for name in ("recall", "precision", "body_part")
-            },
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,14 +129,13 @@ def score_joints(
     pictures: Sequence[Examined],
     *,
     threshold: float,
-    least_iou: float = 0.5,
     resamples: int = 2000,
 ) -> JointScores:
     """Say how well joints are found if those from a score on count."""
     counts = []
     for picture in pictures:
         found = [each for each in picture.found if each.score >= threshold]
-        pairs = match(picture.marked, found, least_iou=least_iou)
+        pairs = match(picture.marked, found)
         right = sum(picture.marked[a].label == found[b].label for a, b in pairs)
         counts.append((len(pairs), len(picture.marked), len(found), right))
     both, there, found_, right_ = np.array(counts, dtype=np.int64).reshape(-1, 4).T
@@ -155,7 +144,7 @@ def score_joints(
     def share(part: npt.ArrayLike, whole: npt.ArrayLike) -> Estimate:
         return bootstrap_interval(_ratio, part, whole, groups=groups, n=resamples)
 
-    return JointScores(threshold, share(both, there), share(both, found_), share(right_, both))
+    return JointScores(share(both, there), share(both, found_), share(right_, both))
 
 
 def froc(joints: Sequence[Examined], *, hit: Hit = "overlap", least_iou: float = 0.5) -> Froc:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -229,38 +228,30 @@ def evaluate_predictions(
             f"None of the {len(table):,} radiographs could be read; the first: {unreadable[0][1]}"
         )
     predictions = table.join(pd.DataFrame.from_dict(answers, orient="index"), how="inner")
-    figures = partial(
-        _figures_on,
-        parts=parts_among((*answered, *predictions["body_part"])),
-        by=by,
-        resamples=resamples,
-        unreadable=tuple(unreadable),
-        model=model,
-    )
+    parts = parts_among((*answered, *predictions["body_part"]))
     learned = Learned.of_table(predictions, by)
     if learned is not None and known is not None:
         learned = replace(learned, silent=known.silent)
     mark = f", {MARK}" if learned is not None and learned.n and learned.all else ""
-    evaluation = figures(counted(predictions), mark=mark)
-    evaluation = replace(evaluation, predictions=predictions, learned=learned)
+    evaluation = Evaluation(
+        *_scored(counted(predictions), parts, by, resamples, mark),
+        predictions,
+        tuple(unreadable),
+        model,
+        learned=learned,
+    )
     if learned is not None and 0 < learned.n < learned.of:
-        on_all = figures(predictions, mark=f", some {MARK}")
+        scores = _scored(predictions, parts, by, resamples, f", some {MARK}")
+        on_all = Evaluation(*scores, predictions, evaluation.unreadable, model)
         evaluation = replace(evaluation, on_all=on_all)
     if show is not None:
         show(str(evaluation))
     return evaluation
 
 
-def _figures_on(
-    predictions: pd.DataFrame,
-    *,
-    parts: Sequence[str],
-    by: str,
-    resamples: int,
-    unreadable: tuple[tuple[str, str], ...],
-    model: str,
-    mark: str,
-) -> Evaluation:
+def _scored(
+    predictions: pd.DataFrame, parts: Sequence[str], by: str, resamples: int, mark: str
+) -> tuple[Scores, Scores, dict[str, Scores]]:
     """Compare answers with the truth; questions end with a mark where it is needed."""
 
     def fracture_scores(kind: str, rows: pd.DataFrame) -> Scores:
@@ -273,21 +264,16 @@ def _figures_on(
             resamples=resamples,
         )
 
-    return Evaluation(
-        body_part=score_body_part(
-            predictions["body_part"],
-            predictions["predicted_body_part"],
-            parts,
-            groups=predictions[by],
-            resamples=resamples,
-            question=f"body part{mark}",
-        ),
-        fracture=fracture_scores("all parts", predictions),
-        by_part={part: fracture_scores(part, rows) for part, rows in by_part(predictions)},
-        predictions=predictions,
-        unreadable=unreadable,
-        model=model,
+    body_part = score_body_part(
+        predictions["body_part"],
+        predictions["predicted_body_part"],
+        parts,
+        groups=predictions[by],
+        resamples=resamples,
+        question=f"body part{mark}",
     )
+    of_parts = {part: fracture_scores(part, rows) for part, rows in by_part(predictions)}
+    return body_part, fracture_scores("all parts", predictions), of_parts
 
 
 def _chosen(

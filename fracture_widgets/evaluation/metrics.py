@@ -151,7 +151,6 @@ def bootstrap_interval(
     *arrays: npt.ArrayLike,
     groups: npt.ArrayLike | None,
     n: int = 2000,
-    seed: int = 0,
     bounded: bool = True,
 ) -> Estimate:
     """Estimate a metric with its 95 percent interval, drawing whole groups with replacement.
@@ -171,7 +170,7 @@ def bootstrap_interval(
     rows, drawn = np.arange(len(group)), []
     few = len(np.unique(group)) <= _FEW  # the same are drawn again and again
     known: dict[bytes, float] = {}
-    for times in draws(group, n, seed):
+    for times in draws(group, n):
         key = times.tobytes() if few else b""
         if not few or key not in known:
             chosen = np.repeat(rows, times)
@@ -214,10 +213,10 @@ def percentile_interval(drawn: Sequence[float], n: int) -> tuple[float, float]:
     return low, high
 
 
-def draws(groups: npt.ArrayLike, n: int, seed: int = 0) -> Iterator[npt.NDArray[np.int64]]:
+def draws(groups: npt.ArrayLike, n: int) -> Iterator[npt.NDArray[np.int64]]:
     """Yield how often each row counts when whole groups are drawn with replacement."""
     names, group = np.unique(np.asarray(groups), return_inverse=True)
-    rng, many = np.random.default_rng(seed), len(names)
+    rng, many = np.random.default_rng(0), len(names)
     for start in range(0, n if many > 1 else 0, _AT_ONCE):
         block = min(_AT_ONCE, n - start)
         drawn = rng.integers(many, size=(block, many)) + many * np.arange(block)[:, None]
@@ -298,7 +297,6 @@ def paired_difference(
     *,
     groups: npt.ArrayLike,
     n: int = 2000,
-    seed: int = 0,
 ) -> Estimate:
     """Estimate how much better the first is, drawing whole groups with replacement.
 
@@ -310,9 +308,7 @@ def paired_difference(
     def difference(truth: Any, answers: Any, others: Any) -> float:
         return metric(truth, answers) - metric(truth, others)
 
-    return bootstrap_interval(
-        difference, true, first, second, groups=groups, n=n, seed=seed, bounded=False
-    )
+    return bootstrap_interval(difference, true, first, second, groups=groups, n=n, bounded=False)
 
 
 def holm(p: npt.ArrayLike) -> Floats:

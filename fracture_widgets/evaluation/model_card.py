@@ -27,8 +27,6 @@ _SPLITS = {
     "held_out": "on the fold held out",
     "test": "on the test split, looked at once",
 }
-
-
 _FRACTURE = (
     "fracture | n | fractured | AUROC | accuracy at 0.5 | always normal | sensitivity | specificity"
 )
@@ -122,10 +120,8 @@ def _looks_figures(figures: Card) -> Iterator[str]:
 
 def _fracture_row(part: str, row: Card) -> tuple[Any, ...]:
     """Return a part's line of :data:`_FRACTURE`."""
-    fractured, always = sum(row["confusion"]["counts"][0]), f"{row['always_normal_accuracy']:.3f}"
-    names = ("auroc", "accuracy", "sensitivity", "specificity")
-    ranked, right, *rest = (row[name] for name in names)
-    return part, row["n"], fractured, ranked, right, always, *rest
+    names = ("auroc", "accuracy", "always_normal_accuracy", "sensitivity", "specificity")
+    return part, row["n"], sum(row["confusion"]["counts"][0]), *(row[name] for name in names)
 
 
 def network_card(card: Card) -> str:
@@ -224,9 +220,8 @@ def _figures(card: Card, figures: Card) -> str:
     """Return how well body parts, fractures and places were found on one split."""
     if "joints" in figures:
         return "\n\n".join(_looks_figures(figures))
-    part, uncropped, found = (
-        figures[name] for name in ("body_part", "body_part_uncropped", "localisation")
-    )
+    part, found = figures["body_part"], figures["localisation"]
+    uncropped = figures["body_part_uncropped"]
     baseline = next(
         f"{name.replace('_accuracy', '').replace('_', ' ')} is right in {value:.3f}"
         for name, value in part.items()
@@ -234,11 +229,8 @@ def _figures(card: Card, figures: Card) -> str:
     )
     rows = []
     for name in (*_body_parts(card), "pooled"):
-        fracture = figures["fracture"][name]
-        fractured, alone = sum(fracture["confusion"]["counts"][0]), figures["without_holders"][name]
-        always = f"{fracture['always_normal_accuracy']:.3f}"
-        measured = (fracture["auroc"], alone, fracture["accuracy"], always)
-        rows.append((name, fracture["n"], fractured, *measured))
+        _, n, fractured, ranked, right, always, *_ = _fracture_row(name, figures["fracture"][name])
+        rows.append((name, n, fractured, ranked, figures["without_holders"][name], right, always))
     head = (
         "fracture | n | fractured | AUROC | AUROC, no helper's hand in it | accuracy at 0.5 | "
         "always normal"
@@ -257,12 +249,8 @@ def _trust(trust: Card) -> dict[str, str]:
     parts = trust["parts"].items()
     calibration, verdicts, conformal = [], [], []
     for name, part in parts:
-        method, errors, band = (
-            part["calibration"]["method"],
-            part["calibration_error"],
-            part["band"],
-        )
-        limits = (f"{band['low']:.3f}", f"{band['high']:.3f}")
+        method, errors = part["calibration"]["method"], part["calibration_error"]
+        limits = part["band"]["low"], part["band"]["high"]
         calibration.append((name, method, errors["as it is"], errors[method], *limits))
         verdicts.append((name, part["n"], *_verdict_cells(part)))
         for sets in part["conformal"]:
@@ -304,8 +292,7 @@ def _other_points(parts: Card) -> Iterator[str]:
         for part, known in parts.items():
             if (point := known.get(OTHER_POINTS, {}).get(name)) is None:
                 continue
-            promised, band = point["promised"], point["band"]
-            limits = (f"{band['low']:.3f}", f"{band['high']:.3f}")
+            promised, limits = point["promised"], (point["band"]["low"], point["band"]["high"])
             rows.append((part, known["n"], *limits, *_verdict_cells(point)))
         yield (
             f"These verdicts are those of the *sensitive* operating point. The *{name}* one, "

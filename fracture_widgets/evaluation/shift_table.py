@@ -140,77 +140,44 @@ def _rows(
 ) -> Iterator[ShiftRow]:
     weights = np.array(list(draws(table[by], resamples)), dtype=np.float64)
     weights = weights.reshape(-1, len(table))
-    size = len(table), table[by].nunique()
     fractured = (table["label"] == FRACTURED).to_numpy()
-    measured: dict[Condition, _Measured] = {}
+    # Of each change accuracy and AUROC, of all radiographs first and then of every draw.
+    measured: dict[Condition, Floats] = {}
+    shares: dict[Condition, dict[str, float]] = {}
     for kind, strength in conditions:
         rows = answers[(answers["kind"] == kind) & (answers["strength"] == strength)]
         said = rows.set_index("row").loc[table.index]
         right = (said["predicted_body_part"] == table["body_part"]).to_numpy()
-        measured[kind, strength] = _Measured.of(
-            right, fractured, said["fracture_probability"].to_numpy(), said["verdict"], weights
-        )
-    unchanged = measured[UNCHANGED, 0]
-    for condition in conditions:
-        yield measured[condition].row(*condition, unchanged, size)
-    changed = [measured[condition] for condition in conditions[1:]]
-    unknown = [measured[c] for c in conditions[1:] if not SHIFTS[c[0]].trained_on]
-    for name, some in ((ALL, changed), (NOT_TRAINED_ON, unknown)):
-        if some:
-            yield _Measured.mean(some).row(name, 0, unchanged, size)
-
-
-@dataclass(frozen=True, eq=False)
-class _Measured:
-    """The numbers of a change, that of all radiographs first and that of every draw after it."""
-
-    body_part: Floats
-    auroc: Floats
-    verdicts: Mapping[str, float]
-
-    @classmethod
-    def of(
-        cls,
-        right: npt.NDArray[np.bool_],
-        fractured: npt.NDArray[np.bool_],
-        score: Floats,
-        verdicts: pd.Series[str],
-        weights: Floats,
-    ) -> _Measured:
-        shares = {str(name): float((verdicts == str(name)).mean()) for name in Verdict}
+        score = said["fracture_probability"].to_numpy()
         drawn = weights @ right / np.maximum(weights.sum(axis=1), 1)
-        return cls(
-            np.append(right.mean(), drawn),
-            np.append(auroc(fractured, score), _drawn_aurocs(fractured, score, weights)),
-            shares,
+        ranked = _drawn_aurocs(fractured, score, weights)
+        measured[kind, strength] = np.stack(
+            [np.append(right.mean(), drawn), np.append(auroc(fractured, score), ranked)]
         )
+        shares[kind, strength] = {
+            str(verdict): float((said["verdict"] == verdict).mean()) for verdict in Verdict
+        }
 
-    @classmethod
-    def mean(cls, measured: Sequence[_Measured]) -> _Measured:
-        return cls(
-            np.mean([each.body_part for each in measured], axis=0),
-            np.mean([each.auroc for each in measured], axis=0),
-            {
-                name: float(np.mean([each.verdicts[name] for each in measured]))
-                for name in measured[0].verdicts
-            },
-        )
+    def estimate(numbers: Floats) -> Estimate:
+        value, drawn = float(numbers[0]), numbers[1:].tolist()
+        interval = percentile_interval(drawn, len(drawn))
+        return Estimate(value, *interval, len(table), table[by].nunique())
 
-    def row(
-        self, kind: str, strength: int, unchanged: _Measured, size: tuple[int, int]
-    ) -> ShiftRow:
-        def estimate(numbers: Floats) -> Estimate:
-            value, drawn = float(numbers[0]), numbers[1:].tolist()
-            return Estimate(value, *percentile_interval(drawn, len(drawn)), *size)
+    def row(kind: str, strength: int, some: Sequence[Condition]) -> ShiftRow:
+        right, ranked = np.mean([measured[condition] for condition in some], axis=0)
+        lost = measured[UNCHANGED, 0][1] - ranked
+        verdicts = {
+            str(verdict): float(np.mean([shares[condition][verdict] for condition in some]))
+            for verdict in Verdict
+        }
+        return ShiftRow(kind, strength, estimate(right), estimate(ranked), estimate(lost), verdicts)
 
-        return ShiftRow(
-            kind,
-            strength,
-            estimate(self.body_part),
-            estimate(self.auroc),
-            estimate(unchanged.auroc - self.auroc),
-            self.verdicts,
-        )
+    for condition in conditions:
+        yield row(*condition, [condition])
+    unknown = [each for each in conditions[1:] if not SHIFTS[each[0]].trained_on]
+    for name, some in ((ALL, conditions[1:]), (NOT_TRAINED_ON, unknown)):
+        if some:
+            yield row(name, 0, some)
 
 
 def _drawn_aurocs(fractured: npt.NDArray[np.bool_], score: Floats, weights: Floats) -> Floats:

@@ -31,30 +31,14 @@ from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, estim
 from fracture_widgets.evaluation.scores import by_part
 from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.models.trust import OTHER_POINTS, SENSITIVE, Calibration, OperatingPoint
-from fracture_widgets.parts import (
-    BODY_PARTS,
-    FRACTURED,
-    LABELS,
-    NORMAL,
-    Verdict,
-)
+from fracture_widgets.parts import BODY_PARTS, FRACTURED, LABELS, NORMAL, Verdict
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 _COLUMNS = (
-    "image_id",
-    "joint_index",
-    "study",
-    "holder",
-    "view",
-    "hardware",
-    "body_part",
-    "label",
-    "run",
-    *BODY_PARTS,
-    "fracture_probability",
-    "cascade_probability",
+    *("image_id", "joint_index", "study", "holder", "view", "hardware", "body_part", "label"),
+    *("run", *BODY_PARTS, "fracture_probability", "cascade_probability"),
 )
 _NEEDED = ("study", "body_part", "label", "run", "fracture_probability")
 _PROMISED: Mapping[OperatingPoint, float] = {"sensitive": 0.95, "balanced": 0.9}
@@ -68,8 +52,21 @@ _FEWEST_PEERS = 25
 _MISSES = (0.05, 0.1)
 _DIGITS = 4
 
-_TEMPERATURE, _PLATT, _ISOTONIC, _AS_IS = "temperature", "Platt", "isotonic", "as it is"
-_SMOOTH = (_AS_IS, _TEMPERATURE, _PLATT)
+
+def _isotonic(truth: Flags, score: Floats) -> Any:
+    from sklearn.isotonic import IsotonicRegression
+
+    steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, truth)
+    return steps.predict
+
+
+_FITS: Mapping[str, Fit] = {
+    "as it is": lambda _truth, _score: Calibration(),
+    "temperature": lambda truth, score: fit_calibration(truth, score, offset=False),
+    "Platt": fit_calibration,
+    "isotonic": _isotonic,
+}
+_SMOOTH = ("as it is", "temperature", "Platt")
 """What may ship: isotonic steps give different radiographs one score, and cost AUROC."""
 
 
@@ -111,7 +108,9 @@ def trust_section(predictions: pd.DataFrame, *, resamples: int = 2000) -> dict[s
         "other folds",
         "measured": "fold by fold, by a fit on the other folds",
         "promised": _both(_PROMISED[SENSITIVE]),
-        "parts": {part: _part(part, rows, resamples) for part, rows in by_part(predictions)},
+        "parts": {
+            part: _Part(part, rows, resamples).section() for part, rows in by_part(predictions)
+        },
     }
 
 
@@ -123,8 +122,8 @@ def trust_table(section: Mapping[str, Any]) -> str:
 def calibrated_out_of_fold(predictions: pd.DataFrame) -> pd.Series:
     """Return each radiograph's probability, calibrated by a fit on the other folds."""
     calibrated = [
-        pd.Series(_chosen(rows, _ways(rows))[1], index=rows.index)
-        for _, rows in by_part(predictions)
+        pd.Series(_Part(part, rows).measured, index=rows.index)
+        for part, rows in by_part(predictions)
     ]
     return pd.concat(calibrated).reindex(predictions.index)
 
@@ -160,79 +159,139 @@ def conformal_limits(
     return 1.0 - quantile(1.0 - score[truth]), quantile(score[~truth])
 
 
-def _part(part: str, rows: pd.DataFrame, resamples: int) -> dict[str, Any]:
-    truth, score, fold, study = _truth(rows), _score(rows), rows["run"], rows["study"]
-    for name in fold.unique():
-        if rows.loc[fold != name, "label"].nunique() < len(LABELS):
-            raise ValueError(
-                f"Without {name}, there is no {part} with, or none without, a fracture; each "
-                "fold's complement needs both."
-            )
+class _Part:
+    """A body part's answers, and what each method makes of them by fits on the other folds."""
 
-    def estimate(metric: Any, *arrays: npt.ArrayLike) -> dict[str, Any]:
-        return bootstrap_interval(metric, *arrays, groups=study, n=resamples).to_dict()
+    def __init__(self, name: str, rows: pd.DataFrame, resamples: int = 0) -> None:
+        self.truth: Flags = (rows["label"] == FRACTURED).to_numpy(dtype=bool)
+        self.score: Floats = rows["fracture_probability"].to_numpy(dtype=np.float64)
+        self.fold, self.study, self.resamples = rows["run"], rows["study"], resamples
+        for fold in self.fold.unique():
+            if rows.loc[self.fold != fold, "label"].nunique() < len(LABELS):
+                raise ValueError(
+                    f"Without {fold}, there is no {name} with, or none without, a fracture; each "
+                    "fold's complement needs both."
+                )
+        self.ways: dict[str, Floats] = {
+            way: cross_fitted(self.truth, self.score, self.fold, fit) for way, fit in _FITS.items()
+        }
+        # The smooth one whose fit on the other folds surprises least.
+        self.method = min(_SMOOTH, key=lambda way: log_loss(self.truth, self.ways[way]))
+        self.measured = self.ways[self.method]
 
-    ways = _ways(rows)
-    method, measured = _chosen(rows, ways)
-    calibration = _fits()[method](truth, score)
-    assert isinstance(calibration, Calibration)
-    calibrated = calibration(score)
-    points = {
-        point: _at_point(truth, calibrated, measured, fold, promised, estimate)
-        for point, promised in _PROMISED.items()
-    }
-    return {
-        "n": len(rows),
-        "fractured": int(truth.sum()),
-        "studies": int(study.nunique()),
-        "prevalence": round(float(truth.mean()), _DIGITS),
-        "calibration": {
-            "method": method,
-            "slope": round(calibration.slope, 6),
-            "intercept": round(calibration.intercept, 6),
-        },
-        "calibration_error": {
-            name: estimate(_calibration_error, truth, way) for name, way in ways.items()
-        },
-        "log_loss": {name: estimate(log_loss, truth, way) for name, way in ways.items()},
-        "auroc": estimate(auroc, truth, measured),
-        **points[SENSITIVE],
-        "conformal": [_conformal(truth, measured, fold, miss, estimate) for miss in _MISSES],
-        "peers": _peers(truth, measured),
-        OTHER_POINTS: {
-            point: {"promised": _both(_PROMISED[point]), **figures}
-            for point, figures in points.items()
-            if point != SENSITIVE
-        },
-    }
+    def section(self) -> dict[str, Any]:
+        """Return what the card says of it."""
+        calibration = _FITS[self.method](self.truth, self.score)
+        assert isinstance(calibration, Calibration)
+        calibrated = calibration(self.score)
+        points = {
+            point: self._at_point(calibrated, promised) for point, promised in _PROMISED.items()
+        }
+        return {
+            "n": len(self.truth),
+            "fractured": int(self.truth.sum()),
+            "studies": int(self.study.nunique()),
+            "prevalence": round(float(self.truth.mean()), _DIGITS),
+            "calibration": {
+                "method": self.method,
+                "slope": round(calibration.slope, 6),
+                "intercept": round(calibration.intercept, 6),
+            },
+            "calibration_error": self._of_ways(_calibration_error),
+            "log_loss": self._of_ways(log_loss),
+            "auroc": self._estimate(auroc, self.truth, self.measured),
+            **points[SENSITIVE],
+            "conformal": [self._conformal(miss) for miss in _MISSES],
+            "peers": _peers(self.truth, self.measured),
+            OTHER_POINTS: {
+                point: {"promised": _both(_PROMISED[point]), **figures}
+                for point, figures in points.items()
+                if point != SENSITIVE
+            },
+        }
+
+    def _estimate(
+        self, metric: Callable[..., float], *arrays: npt.NDArray[Any]
+    ) -> dict[str, float | int | None]:
+        interval = bootstrap_interval(metric, *arrays, groups=self.study, n=self.resamples)
+        return interval.to_dict()
+
+    def _of_ways(self, metric: Callable[..., float]) -> dict[str, Any]:
+        return {name: self._estimate(metric, self.truth, way) for name, way in self.ways.items()}
+
+    def _at_point(self, calibrated: Floats, promised: float) -> dict[str, Any]:
+        """Choose limits that keep what is promised, and say what they are worth on other folds."""
+        truth, aims = self.truth, self._aims(promised)
+        verdicts = self._verdicts(**aims)
+        band = doubt_band(truth, calibrated, **aims)
+        return {
+            "asked": aims,
+            "band": {"low": band.low, "high": band.high},
+            "sensitivity": self._estimate(share, truth, verdicts != Verdict.NONE_SEEN),
+            "specificity": self._estimate(share, ~truth, verdicts != Verdict.FRACTURE),
+            "doubt": self._estimate(share, np.ones_like(truth), verdicts == Verdict.DOUBT),
+            "verdicts": {
+                str(verdict): {
+                    "n": int((verdicts == verdict).sum()),
+                    "fractured": int((truth & (verdicts == verdict)).sum()),
+                    "share_fractured": self._estimate(share, verdicts == verdict, truth),
+                }
+                for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
+            },
+        }
+
+    def _aims(self, promised: float) -> dict[str, float]:
+        """Choose as little more than the promise as keeps it on folds that had no say."""
+        verdicts = {
+            aim: self._verdicts(sensitivity=aim, specificity=aim)
+            for aim in (round(promised + _MOST * step / 8, 3) for step in range(9))
+        }
+
+        def least(whole: Flags, unwanted: Verdict) -> float:
+            kept = (aim for aim, v in verdicts.items() if share(whole, v != unwanted) >= promised)
+            return next(kept, promised)
+
+        return {
+            "sensitivity": least(self.truth, Verdict.NONE_SEEN),
+            "specificity": least(~self.truth, Verdict.FRACTURE),
+        }
+
+    def _verdicts(self, **aims: float) -> npt.NDArray[Any]:
+        def fit(truth: Flags, score: Floats) -> Callable[[Floats], npt.NDArray[Any]]:
+            band = doubt_band(truth, score, **aims)
+            return lambda scores: np.array([band.verdict(score) for score in scores], dtype=object)
+
+        return cross_fitted(self.truth, self.measured, self.fold, fit)
+
+    def _conformal(self, miss: float) -> dict[str, Any]:
+        def fit(truth: Flags, score: Floats) -> Callable[[Floats], npt.NDArray[Any]]:
+            low, high = conformal_limits(truth, score, miss=miss)
+            return lambda scores: np.stack([scores >= low, scores <= high], axis=1)
+
+        possible = cross_fitted(self.truth, self.measured, self.fold, fit)
+        size, everyone = possible.sum(axis=1), np.ones_like(self.truth)
+        fractured_from, normal_up_to = conformal_limits(self.truth, self.measured, miss=miss)
+        return {
+            "miss": miss,
+            "fractured_from": round(fractured_from, _DIGITS),
+            "normal_up_to": round(normal_up_to, _DIGITS),
+            "coverage": {
+                FRACTURED: self._estimate(share, self.truth, possible[:, 0]),
+                NORMAL: self._estimate(share, ~self.truth, possible[:, 1]),
+            },
+            "sizes": {
+                name: self._estimate(share, everyone, size == count)
+                for name, count in (("both", 2), ("one", 1), ("neither", 0))
+            },
+        }
 
 
 def _both(promised: float) -> dict[str, float]:
     return {"sensitivity": promised, "specificity": promised}
 
 
-def _at_point(
-    truth: Flags, calibrated: Floats, measured: Floats, fold: Any, promised: float, estimate: Any
-) -> dict[str, Any]:
-    """Choose the limits that keep what is promised, and say what they are worth on other folds."""
-    aims = _chosen_aims(truth, measured, fold, promised)
-    verdicts = _verdicts_out_of_fold(truth, measured, fold, **aims)
-    band = doubt_band(truth, calibrated, **aims)
-    return {
-        "asked": aims,
-        "band": {"low": band.low, "high": band.high},
-        "sensitivity": estimate(share, truth, verdicts != Verdict.NONE_SEEN),
-        "specificity": estimate(share, ~truth, verdicts != Verdict.FRACTURE),
-        "doubt": estimate(share, np.ones_like(truth), verdicts == Verdict.DOUBT),
-        "verdicts": {
-            str(verdict): {
-                "n": int((verdicts == verdict).sum()),
-                "fractured": int((truth & (verdicts == verdict)).sum()),
-                "share_fractured": estimate(share, verdicts == verdict, truth),
-            }
-            for verdict in (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
-        },
-    }
+def _calibration_error(truth: Flags, calibrated: Floats) -> float:
+    return expected_calibration_error(truth, calibrated, bins=10, strategy="quantile")
 
 
 def _peers(truth: Flags, calibrated: Floats) -> list[dict[str, Any]]:
@@ -252,105 +311,6 @@ def _peers(truth: Flags, calibrated: Floats) -> list[dict[str, Any]]:
     elif low < 1.0:
         groups.append({"from": 0.0, "to": 1.0, "n": count, "fractured": fractured})
     return groups
-
-
-def _chosen_aims(
-    truth: Flags, calibrated: Floats, fold: pd.Series, promised: float
-) -> dict[str, float]:
-    """Choose as little more than the promise as keeps it on folds that had no say."""
-    verdicts = {
-        aim: _verdicts_out_of_fold(truth, calibrated, fold, sensitivity=aim, specificity=aim)
-        for aim in (round(promised + _MOST * step / 8, 3) for step in range(9))
-    }
-
-    def least(whole: Flags, unwanted: Verdict) -> float:
-        kept = (aim for aim, v in verdicts.items() if share(whole, v != unwanted) >= promised)
-        return next(kept, promised)
-
-    return {
-        "sensitivity": least(truth, Verdict.NONE_SEEN),
-        "specificity": least(~truth, Verdict.FRACTURE),
-    }
-
-
-def _verdicts_out_of_fold(
-    truth: Flags, calibrated: Floats, fold: pd.Series, **aims: float
-) -> npt.NDArray[Any]:
-    def fit(positive: Flags, probability: Floats) -> Callable[[Floats], npt.NDArray[Any]]:
-        band = doubt_band(positive, probability, **aims)
-        return lambda scores: np.array([band.verdict(score) for score in scores], dtype=object)
-
-    return cross_fitted(truth, calibrated, fold, fit)
-
-
-def _conformal(
-    truth: Flags, calibrated: Floats, fold: pd.Series, miss: float, estimate: Any
-) -> dict[str, Any]:
-    def fit(positive: Flags, probability: Floats) -> Callable[[Floats], npt.NDArray[Any]]:
-        low, high = conformal_limits(positive, probability, miss=miss)
-        return lambda scores: np.stack([scores >= low, scores <= high], axis=1)
-
-    possible = cross_fitted(truth, calibrated, fold, fit)
-    size, everyone = possible.sum(axis=1), np.ones_like(truth)
-    fractured_from, normal_up_to = conformal_limits(truth, calibrated, miss=miss)
-    return {
-        "miss": miss,
-        "fractured_from": round(fractured_from, _DIGITS),
-        "normal_up_to": round(normal_up_to, _DIGITS),
-        "coverage": {
-            FRACTURED: estimate(share, truth, possible[:, 0]),
-            NORMAL: estimate(share, ~truth, possible[:, 1]),
-        },
-        "sizes": {
-            name: estimate(share, everyone, size == count)
-            for name, count in (("both", 2), ("one", 1), ("neither", 0))
-        },
-    }
-
-
-def _fits() -> Mapping[str, Fit]:
-    return {
-        _AS_IS: lambda _truth, _score: Calibration(),
-        _TEMPERATURE: lambda truth, score: fit_calibration(truth, score, offset=False),
-        _PLATT: fit_calibration,
-        _ISOTONIC: _isotonic,
-    }
-
-
-def _isotonic(truth: Flags, score: Floats) -> Any:
-    from sklearn.isotonic import IsotonicRegression
-
-    steps = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, truth)
-    return steps.predict
-
-
-def _ways(rows: pd.DataFrame) -> dict[str, Floats]:
-    """Return what each method makes of the probabilities, by fits on the other folds."""
-    return {
-        name: cross_fitted(_truth(rows), _score(rows), rows["run"], fit)
-        for name, fit in _fits().items()
-    }
-
-
-def _chosen(rows: pd.DataFrame, ways: Mapping[str, Floats]) -> tuple[str, Floats]:
-    """Return the smooth method whose fit on the other folds surprises least, and its results."""
-    return min(
-        ((name, ways[name]) for name in _SMOOTH),
-        key=lambda way: log_loss(_truth(rows), way[1]),
-    )
-
-
-def _truth(rows: pd.DataFrame) -> Flags:
-    flags: Flags = (rows["label"] == FRACTURED).to_numpy(dtype=bool)
-    return flags
-
-
-def _score(rows: pd.DataFrame) -> Floats:
-    return rows["fracture_probability"].to_numpy(dtype=np.float64)
-
-
-def _calibration_error(truth: Flags, calibrated: Floats) -> float:
-    return expected_calibration_error(truth, calibrated, bins=10, strategy="quantile")
 
 
 def _lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:

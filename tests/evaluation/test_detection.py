@@ -51,7 +51,6 @@ def test_joints_are_found_missed_invented_and_named():
     assert scores.body_part.value == pytest.approx(1 / 2)
     assert score_joints(pictures, threshold=0.3, resamples=0).recall.value == 1
     assert scores.recall.groups == 3
-    assert scores.to_dict()["recall"]["value"] == pytest.approx(0.6667)
     assert scores.recall.low <= scores.recall.value <= scores.recall.high
 
 

@@ -102,8 +102,6 @@ def test_the_interval_holds_the_value_and_repeats():
     assert first.low < first.value < first.high
     assert (first.n, first.groups) == (300, len(set(groups)))
     assert first.value == metrics.auroc(positive, score)
-    other = metrics.bootstrap_interval(metrics.auroc, positive, score, groups=groups, n=300, seed=1)
-    assert (other.low, other.high) != (first.low, first.high)
 
 
 def test_the_interval_of_an_accuracy_is_the_binomial_one_when_everybody_has_one_radiograph():
@@ -145,8 +143,8 @@ def test_groups_are_drawn_whole_with_rows_in_step():
 def test_draws_are_those_of_one_after_another():
     groups = np.random.default_rng(2).integers(30, size=90)
     names, group = np.unique(groups, return_inverse=True)
-    rng = np.random.default_rng(5)
-    drawn = list(metrics.draws(groups, 150, seed=5))
+    rng = np.random.default_rng(0)
+    drawn = list(metrics.draws(groups, 150))
     assert len(drawn) == 150
     for times in drawn:
         chosen = rng.integers(len(names), size=len(names))
@@ -209,7 +207,7 @@ def test_too_few_groups_have_no_interval_but_a_value():
 def test_a_metric_that_most_draws_cannot_have_has_no_interval():
     # One positive among 2 groups: half of the draws, in the long run, have no negative or none.
     estimate = metrics.bootstrap_interval(
-        metrics.auroc, [True, False], [0.9, 0.1], groups=["a", "b"], n=1001, seed=1
+        metrics.auroc, [True, False], [0.9, 0.1], groups=["a", "b"], n=1001
     )
     assert estimate.value == 1.0
     assert np.isnan(estimate.low) == np.isnan(estimate.high)
