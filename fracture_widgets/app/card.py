@@ -6,9 +6,9 @@ from html import escape
 
 from fracture_widgets.base.language import gettext, ngettext, number, told
 from fracture_widgets.base.words import begun, percent
-from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
+    annotations_of,
     centre_of,
     not_examined,
     operating_points,

@@ -14,7 +14,7 @@ from itertools import chain
 from PIL import Image, ImageDraw, ImageFont
 
 from fracture_widgets.figures.palette import FOUND, JOINT, STAGE, font_file
-from fracture_widgets.models.annotations import Annotation
+from fracture_widgets.models.verdict_words import Annotation
 
 _LINE, _CASING = 1.5, 1.5  # in units; a casing's width is that on either side
 _DASH, _GAP = 6.0, 4.0

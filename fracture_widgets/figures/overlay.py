@@ -19,8 +19,13 @@ from fracture_widgets.figures.annotations import draw_annotations
 from fracture_widgets.figures.palette import INK, QUIET, VERDICTS
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.stored_values import PackedPixels
-from fracture_widgets.models.annotations import annotations_of, has_boxes
-from fracture_widgets.models.verdict_words import meaning, override_mark, verdict_heading
+from fracture_widgets.models.verdict_words import (
+    annotations_of,
+    has_boxes,
+    meaning,
+    override_mark,
+    verdict_heading,
+)
 
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Report

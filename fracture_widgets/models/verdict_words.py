@@ -1,8 +1,10 @@
-"""A verdict in a reader's words."""
+"""An answer in a reader's words: its verdict, its joints, its findings, and where they are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from string import ascii_uppercase
 from typing import Any
 
 from fracture_widgets.base.language import gettext, marked, ngettext, number, told
@@ -173,17 +175,114 @@ def study_reason(reports: Sequence[Report], views: int) -> str:
     return f"{gravest} {mean}"
 
 
-def finding_in_words(finding: Finding) -> str:
+@dataclass(frozen=True)
+class Annotation:
+    """A joint, which has a letter, or a finding, which has a number, in the record's order."""
+
+    name: str
+    said: JointAnswer | Finding
+    verdict: Verdict
+    """Of the joint, or of what the finding is on."""
+
+    joint: str = ""
+    """The letter of the joint that a finding is of; empty where none was found."""
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether it is a joint, and no finding."""
+        return isinstance(self.said, JointAnswer)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether what it is a finding of is in doubt, and no fracture."""
+        return not self.is_joint and self.verdict is Verdict.DOUBT
+
+    @property
+    def where(self) -> Box | tuple[float, float] | None:
+        """A box or a point, in fractions of the radiograph; None where that is not known."""
+        if isinstance(self.said, JointAnswer):
+            return self.said.box
+        return self.said.box or self.said.place
+
+    @property
+    def corners(self) -> list[float] | None:
+        """Left, top, right and bottom; a point has no extent."""
+        where = self.where
+        if where is None:
+            return None
+        edges = astuple(where) if isinstance(where, Box) else where * 2
+        return [float(edge) for edge in edges]
+
+    @property
+    def label(self) -> str:
+        """What stands beside it on a picture."""
+        if self.in_doubt:
+            return f"{self.short_label} ({gettext('doubt')})"
+        return self.short_label
+
+    @property
+    def short_label(self) -> str:
+        """The same without the side of the verdict that a finding is on."""
+        if isinstance(self.said, JointAnswer):
+            return f"{self.name} {joint_label(self.said)}"
+        return f"{self.name} {begun(gettext(self.said.kind))} {percent(self.said.score)}"
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it, and where it is."""
+        if isinstance(self.said, JointAnswer):
+            return f"{self.name} {joint_in_words(self.said.to_dict())}"
+        return f"{self.name} {_finding_in_words(self.said)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a page draws of it."""
+        return {
+            "box": self.corners,
+            "name": self.label,
+            "tone": "joint" if self.is_joint else "network",
+            "doubt": self.in_doubt,
+        }
+
+
+def annotations_of(answer: Answer) -> tuple[Annotation, ...]:
+    """Return the joints, then the findings, that people are shown of an answer."""
+    shown: list[Annotation] = []
+    known: dict[Finding, tuple[Verdict, str]] = {}
+    for place, joint in enumerate(answer.examined_joints):
+        shown.append(Annotation(letter(place), joint, joint.verdict))
+        known |= dict.fromkeys(joint.answer.findings, (joint.verdict, letter(place)))
+    for place, finding in enumerate(answer.visible_findings, start=1):
+        verdict, of_joint = known.get(finding, (answer.verdict, ""))
+        shown.append(Annotation(str(place), finding, verdict, of_joint))
+    return tuple(shown)
+
+
+def drawn_annotations(answer: Answer) -> list[dict[str, Any]]:
+    """Return what a page draws over a radiograph."""
+    return [
+        annotation.to_dict()
+        for annotation in annotations_of(answer)
+        if annotation.where is not None
+    ]
+
+
+def has_boxes(answer: Answer) -> bool:
+    """Tell whether a picture of it has boxes, so that it needs no map."""
+    return any(isinstance(annotation.where, Box) for annotation in annotations_of(answer))
+
+
+def letter(place: int) -> str:
+    """Return the name of a joint, by its place: A to Z, then AA and on."""
+    more, last = divmod(place, len(ascii_uppercase))
+    return (letter(more - 1) if more else "") + ascii_uppercase[last]
+
+
+def _finding_in_words(finding: Finding) -> str:
     """Say what was found, where, how probable it is, and what says so."""
     place = finding.place if finding.box is None else centre_of(finding.box)
     where = "" if place is None else f", {place_in_words(*place)}"
     kind = begun(gettext(finding.kind))
     return f"{kind}{where}: {percent(finding.score)} ({gettext(finding.source)})"
-
-
-def finding_label(finding: Finding) -> str:
-    """Return what stands at the box of a finding."""
-    return f"{begun(gettext(finding.kind))} {percent(finding.score)}"
 
 
 def joint_in_words(joint: Mapping[str, Any]) -> str:

@@ -28,9 +28,8 @@ from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import MissingExtra
 from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import JointAnswer, Report
-from fracture_widgets.models.verdict_words import not_examined, override_mark
+from fracture_widgets.models.verdict_words import annotations_of, not_examined, override_mark
 from fracture_widgets.parts import Verdict, all_parts
 from fracture_widgets.records.dicom_identity import MAKER, Header, Identity, derived_uid
 from fracture_widgets.records.page import report_page

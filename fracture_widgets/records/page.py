@@ -21,9 +21,10 @@ from fracture_widgets.figures.palette import (
     VERDICTS,
     ZONES,
 )
-from fracture_widgets.models.annotations import Annotation, annotations_of
 from fracture_widgets.models.report import Answer, JointAnswer, Report
 from fracture_widgets.models.verdict_words import (
+    Annotation,
+    annotations_of,
     meaning,
     not_examined,
     operating_points,

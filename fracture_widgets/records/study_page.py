@@ -12,10 +12,10 @@ from fracture_widgets.base.language import gettext, told
 from fracture_widgets.base.words import begun
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import INK, QUIET, RULE, VERDICTS
-from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import Report
 from fracture_widgets.models.study import StudyReport
 from fracture_widgets.models.verdict_words import (
+    annotations_of,
     meaning,
     not_examined,
     override_mark,

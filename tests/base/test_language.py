@@ -24,10 +24,9 @@ from fracture_widgets.base.words import percent
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.models.annotations import Annotation
 from fracture_widgets.models.gate import NOT_A_RADIOGRAPH, OTHER_BODY_PART, sentence
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.verdict_words import verdict_words
+from fracture_widgets.models.verdict_words import Annotation, verdict_words
 from fracture_widgets.parts import Verdict
 
 NO_WORDS = {

@@ -29,8 +29,8 @@ from fracture_widgets.base.words import begun
 from fracture_widgets.figures.annotations import draw_outlines
 from fracture_widgets.figures.overlay import grey_jpeg, grey_picture
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.models.annotations import annotations_of
 from fracture_widgets.models.report import Report
+from fracture_widgets.models.verdict_words import annotations_of
 
 MakeThumbnail = Callable[[], bytes]
 """Returns a JPEG; called off the event loop, at most once for each time it is asked for."""

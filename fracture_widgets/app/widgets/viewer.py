@@ -29,8 +29,7 @@ from fracture_widgets.figures.overlay import (
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.imaging.stored_values import ValueScale
-from fracture_widgets.models.annotations import drawn_annotations
-from fracture_widgets.models.verdict_words import box_in_words, place_in_words
+from fracture_widgets.models.verdict_words import box_in_words, drawn_annotations, place_in_words
 from fracture_widgets.parts import in_words, with_article
 
 LEAST_SIDE = 32

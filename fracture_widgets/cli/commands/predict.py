@@ -202,8 +202,8 @@ def _tell_answer(place: str, report: Report, study: int | None, *, as_json: bool
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
     from fracture_widgets.base.words import percent
-    from fracture_widgets.models.annotations import annotations_of
     from fracture_widgets.models.verdict_words import (
+        annotations_of,
         not_examined,
         override_mark,
         verdict_heading,

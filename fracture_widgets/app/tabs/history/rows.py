@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.language import gettext, marked, ngettext, pgettext, told
 from fracture_widgets.base.words import begun, local, percent
-from fracture_widgets.models.annotations import letter
 from fracture_widgets.models.verdict_words import (
     ANSWERED_ON_REQUEST,
     ON_REQUEST,
     joint_in_words,
+    letter,
     not_examined,
     verdict_words,
 )

@@ -24,7 +24,7 @@ from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.base.language import gettext, marked, pgettext, told
 from fracture_widgets.base.words import local
-from fracture_widgets.models.annotations import drawn_annotations
+from fracture_widgets.models.verdict_words import drawn_annotations
 from fracture_widgets.reading_room.cases import Source, offered_sources
 from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, ReadingSession
 from fracture_widgets.reading_room.store import SessionStore
