@@ -11,19 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Literal,
-    TypeVar,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand
+from typer.models import CommandFunctionType as Function
 from typer.models import ParameterInfo
 
 from fracture_widgets.cli.narrator import Epochs, Narrator, complain, say
@@ -35,8 +27,6 @@ if TYPE_CHECKING:
     from fracture_widgets.base.progress import Monitor
     from fracture_widgets.datasets.fracatlas import FracAtlas
     from fracture_widgets.imaging.walk import SkippedFiles
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it."""
@@ -158,12 +148,15 @@ def documented(command: Callable[..., int]) -> Callable[..., int]:
         name, _, metavar = head.partition(" : ")
         words[name] = {"metavar": metavar or None, "help": " ".join(map(str.strip, lines))}
     parameters: list[inspect.Parameter] = []
+    of_fields: list[inspect.Parameter] = []
     filled: dict[str, tuple[Any, list[Field[Any]]]] = {}
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
         kind, *more = _annotated(parameter.annotation)
         if is_dataclass(kind):
             chosen = [x for x in fields(kind) if x.name in more or (not more and x.metadata)]
             filled[name] = kind, chosen
+            types = get_type_hints(kind)
+            of_fields += [_parameter_of(field, types[field.name]) for field in chosen]
         elif name in words or (more and isinstance(more[0], dict)):
             settings = words.get(name, {}) | (more[0] if more else {})
             parameters.append(_described(parameter, kind, settings))
@@ -176,9 +169,7 @@ def documented(command: Callable[..., int]) -> Callable[..., int]:
             given[name] = kind(**{x.name: _value_of(x, given.pop(x.name)) for x in chosen})
         return command(**given)
 
-    for kind, chosen in filled.values():
-        types = get_type_hints(kind)
-        parameters += [_parameter_of(field, types[field.name]) for field in chosen]
+    parameters += of_fields
     run.__doc__ = help_text
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {x.name: x.annotation for x in parameters}
