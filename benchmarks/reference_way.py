@@ -9,6 +9,7 @@ answers one file in a new process:
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import warnings
@@ -31,11 +32,17 @@ QUESTIONS = ("body_part", *BODY_PARTS)
 
 def save_networks(folder: Path) -> None:
     """Write four networks; what they answer does not matter, and what it costs is the same."""
-    networks = first_module("models.networks.question", "networks.question")
     for question in QUESTIONS:
-        labels = {"labels": BODY_PARTS} if question == "body_part" else {}
-        network = networks.build_single_question_network(question, **labels)
+        network = _network(question)
         network.save(folder / f"{question}.keras")
+
+
+def _network(question: str) -> keras.Model:
+    """Build one that answers a question; older commits know the body parts without being told."""
+    build = first_module("models.networks.question", "networks.question")
+    build = build.build_single_question_network
+    told = "labels" in inspect.signature(build).parameters
+    return build(question, **({"labels": BODY_PARTS} if told and question == "body_part" else {}))
 
 
 class ReferenceWay:
