@@ -25,7 +25,7 @@ from voila.configuration import VoilaConfiguration
 from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.base.language import speaking
-from fracture_widgets.course.contents import Page
+from fracture_widgets.course.lessons import Page
 from fracture_widgets.serving.access import (
     Guarded,
     cookie_options,

@@ -28,7 +28,7 @@ from fracture_widgets.base.files import (
     data_folder,
 )
 from fracture_widgets.base.language import gettext, language, languages
-from fracture_widgets.course.contents import read_pages
+from fracture_widgets.course.lessons import read_pages
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.serving.access import Door, guarded
 from fracture_widgets.serving.gate import Channel, Gate, places_for_files, write_sparingly

@@ -22,7 +22,7 @@ from pages import (
 from picture_files import dicom_file, limb
 from playwright.sync_api import expect
 
-from fracture_widgets.course.contents import read_pages
+from fracture_widgets.course.lessons import read_pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

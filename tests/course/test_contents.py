@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fracture_widgets.course.contents import Contents, Page, notebooks_folder, read_pages
+from fracture_widgets.course.lessons import Contents, Page, notebooks_folder, read_pages
 from fracture_widgets.errors import FractureWidgetsError
 
 LESSON = Page("02_x.ipynb", "Grey & white", "lesson", "See <more>.", 25)
@@ -46,7 +46,7 @@ def test_cards_lead_to_their_pages_and_escape_what_they_say():
 
 
 def test_a_card_says_what_is_not_installed(monkeypatch):
-    monkeypatch.setattr("fracture_widgets.course.contents.find_spec", lambda name: None)
+    monkeypatch.setattr("fracture_widgets.course.lessons.find_spec", lambda name: None)
     page = Page("03_y.ipynb", "Training", "lesson", "Train.", 30, needs="train")
     command = "pip install &#x27;fracture-widgets[train]&#x27;"
     assert f"30 minutes · to run it yourself: {command}" in Contents([page])._repr_html_()

@@ -321,7 +321,7 @@ def test_a_split_is_a_table():
 
 
 def test_a_verdict_shows_itself_and_escapes_what_it_says():
-    verdict = Verdict.not_yet("1 < 2")
+    verdict = Verdict("not yet", "1 < 2")
     assert repr(verdict) == "Not yet. 1 < 2"
     assert "1 &lt; 2" in verdict._repr_html_()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from fracture_widgets.course.contents import notebooks_folder
+from fracture_widgets.course.lessons import notebooks_folder
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.models.compose import load_composition
 

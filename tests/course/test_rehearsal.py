@@ -8,7 +8,7 @@ import pytest
 from fracture_widgets import write_phantoms
 from fracture_widgets.cli import main
 from fracture_widgets.course import rehearse
-from fracture_widgets.course.contents import notebooks_folder
+from fracture_widgets.course.lessons import notebooks_folder
 from fracture_widgets.errors import FractureWidgetsError
 
 FOLDER = "DATASET = None  # or the folder of your own radiographs"

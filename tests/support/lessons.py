@@ -8,7 +8,7 @@ import json
 from contextlib import redirect_stdout
 from typing import Any
 
-from fracture_widgets.course.contents import notebooks_folder
+from fracture_widgets.course.lessons import notebooks_folder
 
 
 def lesson(number: int) -> dict[str, str]:

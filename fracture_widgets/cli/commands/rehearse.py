@@ -30,8 +30,8 @@ def rehearse(
     out : DIR
         keep the notebooks there, with what their cells gave
     """
-    from fracture_widgets.course.contents import notebooks_folder, read_pages
-    from fracture_widgets.course.rehearsal import rehearse as run
+    from fracture_widgets.course.lessons import notebooks_folder, read_pages
+    from fracture_widgets.course.lessons import rehearse as run
 
     pages = [page for page in read_pages() if page.kind == "lesson"]
     chosen = [page for page in pages if not lessons or int(page.number) in lessons]
