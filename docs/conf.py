@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
 import fracture_widgets
 from fracture_widgets.cli import main
-from fracture_widgets.records.schemas import as_documents
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(__file__).resolve().parent
@@ -77,6 +77,9 @@ def _api() -> str:
 
 def _schemas() -> str:
     """Return the page with the JSON schemas of files."""
+    sys.path.insert(0, str(HOME))
+    from json_schemas import as_documents
+
     about = "The record of an answer is the same in each; its version is the number in `schema`."
     pages = [f"# JSON schemas\n\nOf what is written and read as JSON. {about}"]
     for name, schema in as_documents().items():

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from json_schemas import as_documents
 
 from fracture_widgets import Cascade, History, sample_phantoms, write_phantoms
 from fracture_widgets.cli import main
 from fracture_widgets.models.folder import default_models_folder
 from fracture_widgets.models.record import RECORD_SCHEMA
-from fracture_widgets.records.formats import report_json
+from fracture_widgets.records.formats import ReportFormat, report_file
 from fracture_widgets.records.saved_result import as_json
-from fracture_widgets.records.schemas import as_documents
 
 DOCUMENTS = as_documents()
 
@@ -37,7 +37,7 @@ def test_a_report_a_saved_result_and_the_cards_that_ship(tmp_path: Path) -> None
     refused = cascade.examine(bytes_of_nothing(tmp_path))
     assert refused.refused
     for report in (*map(cascade.examine, drawn), refused):
-        check("report", json.loads(report_json(report)))
+        check("report", json.loads(report_file(report, ReportFormat.JSON).content))
         history.save(report)
     rows = json.loads(as_json(history.rows()))
     check("history", rows)

@@ -92,8 +92,8 @@ _TYPES: dict[type, dict[str, Any]] = {
 }
 
 
-def json_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schemas by the name of what they describe."""
+def as_documents() -> dict[str, dict[str, Any]]:
+    """Return the schemas, by the name of what they describe."""
     schema = {"schema": {"const": RECORD_SCHEMA}}
     answer = {"path": _TEXT, "study": {"type": "integer"}, **_columns((*ANSWER, MODEL, WARNINGS))}
     del answer["body_part_probabilities"]
@@ -126,7 +126,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "preprocessing": _OBJECT,
         "trust": {"type": ["object", "null"]},
     }
-    return {
+    schemas: dict[str, dict[str, Any]] = {
         "predict": {
             "title": "A line of predict --json: an answer, why there is none, or a study",
             "oneOf": [
@@ -172,6 +172,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
             **_whole(card, needed=["schema", "kind", "body_parts", "files"], more=True),
         },
     }
+    return {name: {"$schema": _DIALECT, **each} for name, each in schemas.items()}
 
 
 def _columns(columns: Iterable[Column]) -> dict[str, dict[str, Any]]:
@@ -199,8 +200,3 @@ def _whole(
         "required": list(properties if needed is None else needed),
         "additionalProperties": more,
     }
-
-
-def as_documents() -> dict[str, dict[str, Any]]:
-    """Return the schemas as files of their own, by name."""
-    return {name: {"$schema": _DIALECT, **each} for name, each in json_schemas().items()}
