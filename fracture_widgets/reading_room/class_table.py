@@ -14,6 +14,7 @@ from fracture_widgets.base.tables import csv_text, read_frame
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.models.record import cells_of, rounded
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, Verdict
+from fracture_widgets.reading_room.cases import digest
 from fracture_widgets.reading_room.scoring import score_readings
 from fracture_widgets.reading_room.session import (
     KEPT,
@@ -53,7 +54,7 @@ def _rows(session: ReadingSession) -> Iterator[Sequence[object]]:
             plan.code,
             plan.title,
             place + 1,
-            session.case_id(place),
+            digest(session.keys[place]),
             reading.group,
             reading.truth,
             READERS_WORDS[reading.verdict],

@@ -1,20 +1,33 @@
-"""A session: cases in their order, what was read of each, and what then came out."""
+"""A session: cases in their order, what was read of each, and what then came out.
+
+Sessions lie on disk, written after every step: one small file each, whole or not at all.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, astuple, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from fracture_widgets.base.files import (
+    DATA_FOLDER_VARIABLE,
+    data_folder,
+    exclusively,
+    private_folder,
+    write_whole,
+)
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import ANSWER, MODEL, record_of
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.cases import Case, Source, digest
+from fracture_widgets.reading_room.cases import Case, Source
 
 LEVELS = (Verdict.NONE_SEEN, Verdict.DOUBT, Verdict.FRACTURE)
 """What a reader can say, from the least to the most suspicious."""
@@ -36,12 +49,8 @@ MOST_CASES = 200
 MOST_LETTERS = 60
 """Longest name and class code."""
 
-_CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another
-
-
-def new_code() -> str:
-    """Return a class code that nobody has had, easy to read out."""
-    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(6))
+_CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+"""Of a class code that nobody has had: easy to read out, none is taken for another."""
 
 
 def _now() -> str:
@@ -54,13 +63,8 @@ def one_line(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Mark(Box):
     """A place on a radiograph, a box or, where both corners are one, a point."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
 
     def __post_init__(self) -> None:
         if not (0.0 <= self.x0 <= self.x1 <= 1.0 and 0.0 <= self.y0 <= self.y1 <= 1.0):
@@ -82,7 +86,7 @@ class Mark:
     @property
     def is_point(self) -> bool:
         """Whether it has no extent."""
-        return self.x0 == self.x1 or self.y0 == self.y1
+        return self.area == 0
 
     @property
     def corners(self) -> list[float]:
@@ -91,16 +95,11 @@ class Mark:
 
     def hits(self, fractures: Iterable[Box]) -> bool:
         """Tell whether the mark lies on one of the fractures."""
-        return any(self._hits(box.grown(MARGIN)) for box in fractures)
-
-    def _hits(self, wide: Box) -> bool:
         x, y = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
-        if not (wide.x0 <= x <= wide.x1 and wide.y0 <= y <= wide.y1):
-            return False
-        if self.is_point:
-            return True
-        drawn = Box(self.x0, self.y0, self.x1, self.y1)
-        return wide.overlap(drawn) >= LEAST_SHARE * drawn.area
+        widened = (box.grown(MARGIN) for box in fractures)
+        return any(
+            wide.holds(x, y) and wide.overlap(self) >= LEAST_SHARE * self.area for wide in widened
+        )
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ class ReadingSession:
             raise ReadingRoomError(
                 f"Names and class codes have at most {MOST_LETTERS} letters: give a shorter one."
             )
-        code = one_line(code) or new_code()
+        code = one_line(code) or "".join(secrets.choice(_CODE_LETTERS) for _ in range(6))
         keys = source.choose(code, count, balanced=balanced)
         plan = Plan(source.key, source.title, code, count, balanced)
         return cls(plan, tuple(keys), one_line(reader))
@@ -212,10 +211,6 @@ class ReadingSession:
     def left_out(self) -> int:
         """Number of cases that could not be read."""
         return sum(bool(reading.problem) for reading in self.readings)
-
-    def case_id(self, place: int) -> str:
-        """Return what stands for a case in files for a class."""
-        return digest(self.keys[place])
 
     def set_verdict(self, verdict: Verdict) -> None:
         """Take the reader's verdict, which may be changed until the answer is shown."""
@@ -259,3 +254,147 @@ class ReadingSession:
         if self.current.revealed:
             raise ReadingRoomError("This reading stands: its answer has been shown.")
         self.readings[self.position] = replace(self.current, **changes)  # type: ignore[arg-type]  # of fields
+
+
+_PATIENCE = 10.0
+_FORMAT = 2
+"""The first one kept verdict, probability and model of the network's answer."""
+
+
+class SessionStore:
+    """The sessions of a user, or of a visitor where each has a data folder of their own."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = data_folder() / "readings" if folder is None else Path(folder)
+
+    def save(self, session: ReadingSession) -> None:
+        """Write a session."""
+        with self._alone():
+            there = self._read(self._file(session.id))
+            if there is not None and there.revision != session.revision:
+                raise ReadingRoomError(
+                    "This session went on in another window: open it again from the list, to go "
+                    "on where it is now."
+                )
+            written = replace(session, revision=session.revision + 1)
+            write_whole(self._file(session.id), session_to_json(written).encode())
+            session.revision = written.revision
+
+    def open(self, name: str) -> ReadingSession:
+        """Return a session by its id."""
+        session = self._read(self._file(name))
+        if session is None:
+            raise ReadingRoomError("This session is no longer there: start another one.")
+        return session
+
+    def sessions(self) -> tuple[list[ReadingSession], list[str]]:
+        """Return the sessions, the newest first, and a sentence for each that is damaged."""
+        found, problems = [], []
+        for file in sorted(self.folder.glob("*.json")):
+            try:
+                session = self._read(file)
+            except ReadingRoomError as error:
+                problems.append(str(error))
+            else:
+                found += [] if session is None else [session]
+        found.sort(key=lambda session: (session.started_at, session.id), reverse=True)
+        return found, problems
+
+    def delete(self, name: str) -> None:
+        """Remove a session; removing one that is not there changes nothing."""
+        with self._alone():
+            self._file(name).unlink(missing_ok=True)
+
+    def _file(self, name: str) -> Path:
+        if not name.isalnum():
+            raise ReadingRoomError("A session's name has letters and digits alone.")
+        return self.folder / f"{name}.json"
+
+    def _read(self, file: Path) -> ReadingSession | None:
+        try:
+            return session_from_json(file.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ReadingRoomError(
+                f"The reading session {file.name} is damaged or of a newer version: move it away, "
+                "or update the package."
+            ) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            private_folder(self.folder)
+            with exclusively(self.folder / "sessions.lock", patience=_PATIENCE):
+                yield
+        except TimeoutError as error:
+            raise ReadingRoomError(
+                "Another program is writing reading sessions: try again in a moment."
+            ) from error
+        except OSError as error:
+            raise ReadingRoomError(
+                f"The reading session cannot be written ({error.strerror or error}): make room in "
+                f"its folder, or name another one in {DATA_FOLDER_VARIABLE}."
+            ) from error
+
+
+def session_to_json(session: ReadingSession) -> str:
+    """Return everything of a session as JSON text; no pixels and no patient's tags are in it."""
+    content = vars(session) | {
+        "format": _FORMAT,
+        "plan": asdict(session.plan),
+        "readings": [_plain(reading) for reading in session.readings],
+    }
+    return json.dumps(content, indent=1)
+
+
+def session_from_json(text: str) -> ReadingSession:
+    """Return the session that was written."""
+    try:
+        content = json.loads(text)
+        if content["format"] > _FORMAT:
+            raise ValueError("It was written by a newer version.")
+        return ReadingSession(
+            plan=Plan(**content["plan"]),
+            keys=tuple(map(str, content["keys"])),
+            reader=str(content["reader"]),
+            id=str(content["id"]),
+            started_at=str(content["started_at"]),
+            readings=[_reading(plain) for plain in content["readings"]],
+            position=int(content["position"]),
+            revision=int(content["revision"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"It lacks {error}.") from error
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    boxes = reading.boxes
+    return vars(reading) | {
+        "mark": None if reading.mark is None else reading.mark.corners,
+        "seconds": round(reading.seconds, 2),
+        "boxes": None if boxes is None else [astuple(box) for box in boxes],
+    }
+
+
+def _reading(plain: dict[str, Any]) -> Reading:
+    verdict, boxes, network = plain["verdict"], plain["boxes"], plain["network"]
+    return Reading(
+        verdict=None if verdict is None else Verdict(verdict),
+        mark=Mark.from_page(plain["mark"]),
+        seconds=float(plain["seconds"]),
+        revealed_at=str(plain["revealed_at"]),
+        truth=str(plain["truth"]),
+        boxes=None if boxes is None else tuple(Box(*map(float, box)) for box in boxes),
+        group=str(plain["group"]),
+        network=None if network is None else _record(network),
+        problem=str(plain["problem"]),
+    )
+
+
+def _record(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a network's answer, also of one in the first format."""
+    record = dict(plain)
+    if "probability" in record:
+        record["calibrated_probability"] = record.pop("probability")
+    return record | {"verdict": str(Verdict(record["verdict"]))}

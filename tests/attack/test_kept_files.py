@@ -17,7 +17,7 @@ from fracture_widgets.base.files import scratch_folder
 from fracture_widgets.base.tables import guarded, unguarded
 from fracture_widgets.base.words import plain
 from fracture_widgets.cli.narrator import Narrator, say, tell
-from fracture_widgets.reading_room.store import SessionStore
+from fracture_widgets.reading_room.session import SessionStore
 from fracture_widgets.records.history import History
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows keeps no such modes")

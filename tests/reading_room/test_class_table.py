@@ -12,6 +12,7 @@ from reading_cases import report_of
 from fracture_widgets.cli import main
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.parts import Verdict
+from fracture_widgets.reading_room.cases import digest
 from fracture_widgets.reading_room.class_table import COLUMNS, read_exports, readings_csv
 from fracture_widgets.reading_room.session import Mark, ReadingSession
 
@@ -49,7 +50,7 @@ def test_an_export_has_a_row_a_case_and_tells_no_key(source):
     assert [row["reading"] for row in rows] == ["normal", "fractured"]
     assert [row["mark_on_fracture"] for row in rows] == ["", "yes"]
     assert rows[0]["reader"] == "'=1+1"
-    assert rows[0]["case"] == session.case_id(0)
+    assert rows[0]["case"] == digest(session.keys[0])
     assert not any(key in text for key in session.keys)
     assert (rows[1]["network_verdict"], rows[1]["network_probability"]) == ("fracture", "0.7")
 

@@ -9,8 +9,14 @@ from reading_cases import report_of
 
 from fracture_widgets.errors import ReadingRoomError
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.session import MOST_CASES, Mark, ReadingSession
-from fracture_widgets.reading_room.store import SessionStore, session_from_json, session_to_json
+from fracture_widgets.reading_room.session import (
+    MOST_CASES,
+    Mark,
+    ReadingSession,
+    SessionStore,
+    session_from_json,
+    session_to_json,
+)
 
 
 @pytest.fixture

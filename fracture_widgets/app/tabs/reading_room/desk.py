@@ -19,8 +19,7 @@ from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.cases import Case, Source
 from fracture_widgets.reading_room.scoring import OperatingPoint, SessionScore, score_readings
-from fracture_widgets.reading_room.session import Mark, Reading, ReadingSession
-from fracture_widgets.reading_room.store import SessionStore
+from fracture_widgets.reading_room.session import Mark, Reading, ReadingSession, SessionStore
 
 
 class Stage(enum.Enum):

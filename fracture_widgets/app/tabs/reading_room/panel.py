@@ -26,8 +26,12 @@ from fracture_widgets.base.language import gettext, marked, pgettext, told
 from fracture_widgets.base.words import local
 from fracture_widgets.models.verdict_words import drawn_annotations
 from fracture_widgets.reading_room.cases import Source, offered_sources
-from fracture_widgets.reading_room.session import MOST_CASES, MOST_LETTERS, ReadingSession
-from fracture_widgets.reading_room.store import SessionStore
+from fracture_widgets.reading_room.session import (
+    MOST_CASES,
+    MOST_LETTERS,
+    ReadingSession,
+    SessionStore,
+)
 
 _FIELDS: Mapping[str, Mapping[str, Any]] = {
     "source": {"kind": "select", "label": marked("Radiographs")},
