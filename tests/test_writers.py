@@ -34,12 +34,10 @@ from fracture_widgets.models.folder import load_model_folder, save_model_folder
 from fracture_widgets.models.weight_files import read_weights, write_weights
 from fracture_widgets.parts import Verdict
 from fracture_widgets.reading_room.class_table import read_exports, readings_csv
-from fracture_widgets.reading_room.session import ReadingSession
-from fracture_widgets.reading_room.store import SessionStore
+from fracture_widgets.reading_room.session import ReadingSession, SessionStore
 from fracture_widgets.records.formats import ReportFormat, report_csv, save_report
 from fracture_widgets.records.history import History
-from fracture_widgets.screening.journal import Journal, Screened
-from fracture_widgets.screening.table import failed_row, read_table, write_table
+from fracture_widgets.screening.table import Journal, Screened, failed_row, read_table, write_table
 from fracture_widgets.training.run_folder import (
     DatasetIdentity,
     RunFolder,

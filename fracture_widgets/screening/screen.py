@@ -21,10 +21,11 @@ from fracture_widgets.imaging.walk import SkippedFiles, walk
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
 from fracture_widgets.parts import Verdict
-from fracture_widgets.screening.examining import Batch, batches_of, examine
-from fracture_widgets.screening.journal import Journal, Screened
+from fracture_widgets.screening.examining import Batch, ClusterExaminer, batches_of, examine
 from fracture_widgets.screening.table import (
+    Journal,
     Row,
+    Screened,
     check_format,
     frame_of,
     read_table,
@@ -216,8 +217,6 @@ def _examiner(
             "A cascade that is loaded here cannot be sent to a Dask cluster: name its folder, "
             "which the workers read."
         )
-    from fracture_widgets.screening.cluster import ClusterExaminer
-
     with ClusterExaminer(dask, folder, (models, point), monitor) as examiner:
         yield examiner.model, examiner.examine
 

@@ -19,7 +19,7 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.errors import MissingExtra, ScreeningError
 from fracture_widgets.models.compose import load_composition
 from fracture_widgets.models.folder import load_model_folder, save_model_folder
-from fracture_widgets.screening.cluster import ClusterExaminer
+from fracture_widgets.screening.examining import ClusterExaminer
 
 BATCH = 2
 PATIENCE = 120
@@ -157,7 +157,7 @@ def test_without_dask_that_is_said_with_the_way_to_get_it(
 def test_where_no_scheduler_answers_that_is_one_sentence(
     radiographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setattr("fracture_widgets.screening.cluster._SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("fracture_widgets.screening.examining._SECONDS_TO_CONNECT", 1)
     with pytest.raises(ScreeningError, match="No Dask scheduler answers at"):
         screen_folder(radiographs, tmp_path / "t.csv", dask=address)
     assert list(tmp_path.iterdir()) == []

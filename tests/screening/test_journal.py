@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fracture_widgets.errors import ScreeningError
-from fracture_widgets.screening.journal import Journal, Screened
-from fracture_widgets.screening.table import Row, failed_row
+from fracture_widgets.screening.table import Journal, Row, Screened, failed_row
 
 SCREENED = Screened(model="m" * 64, version="1.0", files=7, listing="f" * 64, batch=2)
 BATCHES = [

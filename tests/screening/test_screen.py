@@ -71,7 +71,7 @@ from fracture_widgets import screen_folder
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.screening.screen import Listing
-from fracture_widgets.screening.journal import Journal
+from fracture_widgets.screening.table import Journal
 
 moment, folder, table, examined = sys.argv[1:]
 
