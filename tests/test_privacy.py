@@ -28,7 +28,7 @@ from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.imaging.studies import find_radiographs, group_by_study
 from fracture_widgets.models.cascade import shipped_cascade
 from fracture_widgets.models.study import examine_study
-from fracture_widgets.records.page import report_png
+from fracture_widgets.records.formats import ReportFormat, report_file
 from fracture_widgets.records.visit import Answered, VisitStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("answered_once")]
@@ -145,7 +145,9 @@ def traces(archive, tmp_path, caplog, capsys, monkeypatch):
         history.save(report)
         visit.add(report.radiograph, number)
         visit.answer(report.radiograph.sha256, Answered(report))
-        (tmp_path / f"report{number}.png").write_bytes(report_png(report))
+        (tmp_path / f"report{number}.png").write_bytes(
+            report_file(report, ReportFormat.PNG).content
+        )
         (tmp_path / f"view{number}.png").write_bytes(report.radiograph.to_png())
     (tmp_path / "history.csv").write_text(history.export_csv(), "utf-8")
     for options in ([], ["--json"], ["--heatmap", "maps"]):

@@ -130,18 +130,13 @@ def version_of(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a file up to date, each step in one transaction."""
     while version_of(connection) < SCHEMA_VERSION:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
             version = version_of(connection)  # another program may have been faster
             if version < SCHEMA_VERSION:
                 for statement in _STEPS[version]:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
 
 def _columns() -> tuple[str, ...]:
@@ -196,15 +191,9 @@ class Database:
             self.path.touch(mode=0o600)
         with closing(self._connect()) as connection:
             self._prepare(connection)
-            connection.execute(begin)
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            return result
+            with connection:
+                connection.execute(begin)
+                return work(connection)
 
     def _connect(self) -> sqlite3.Connection:
         return connect(self.path, patience=min(_BUSY_SECONDS, self._patience))

@@ -12,9 +12,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
@@ -25,20 +25,26 @@ from pydicom.uid import RLELossless
 from fracture_widgets.base.language import ENGLISH, speaking
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
-from fracture_widgets.errors import MissingExtra
 from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.report import JointAnswer, Report
-from fracture_widgets.models.verdict_words import annotations_of, not_examined, override_mark
+from fracture_widgets.models.verdict_words import (
+    Annotation,
+    annotations_of,
+    not_examined,
+    override_mark,
+)
 from fracture_widgets.parts import Verdict, all_parts
 from fracture_widgets.records.dicom_identity import MAKER, Header, Identity, derived_uid
 from fracture_widgets.records.page import report_page
 
 if TYPE_CHECKING:
-    from highdicom import sr
+    import highdicom as hd
 
     from fracture_widgets.records.saved_result import SavedResult
     from fracture_widgets.records.sheet import Frame, Sheet
+else:
+    hd = lazy_loader.load("highdicom")  # an extra, which only who makes such a report needs
 
 SCHEME = "99FRACWIDGETS"
 """Designator of our own coding scheme; those that start with 99 are private."""
@@ -69,22 +75,19 @@ _UNNAMED = "not named here"
 @speaking(ENGLISH)  # its codes are, and readers of any language open it
 def report_dicom(
     report: Report,
+    made_at: datetime,
     *,
-    made_at: datetime | None = None,
     identity: Identity | None = None,
     look: Look = PLAIN,
     reading: SavedResult | None = None,
 ) -> dict[str, bytes]:
-    """Return a report as two DICOM files, by their names.
-
-    ``look`` and ``reading`` are as in :func:`~fracture_widgets.records.page.report_pdf`.
-    """
-    if find_spec("highdicom") is None:
-        raise MissingExtra("A DICOM report", "dicom-reports")
-    shown = report if identity is not None else _unnamed(report)
-    moment = (made_at or datetime.now(UTC)).astimezone(UTC)
-    source = None if identity is None else identity.source
-    header = Header(_seed(report, moment, source), moment, report.model, source)
+    """Return a report as two DICOM files, by their names."""
+    shown, source = (_unnamed(report), None) if identity is None else (report, identity.source)
+    moment = made_at.astimezone(UTC)
+    study = "" if source is None else str(source.StudyInstanceUID)
+    content = json.dumps([report.to_dict(), moment.isoformat(), study], sort_keys=True)
+    seed = hashlib.sha256(content.encode()).hexdigest()
+    header = Header(seed, moment, report.model, source)
     page = report_page(shown, moment, look, reading)
     capture = secondary_capture(page, header)
     evidence = [capture] if source is None else [source, capture]
@@ -107,20 +110,18 @@ def _unnamed(report: Report) -> Report:
     return replace(report, radiograph=radiograph, answer=answer)
 
 
-def _seed(report: Report, moment: datetime, source: Dataset | None) -> str:
-    study = "" if source is None else str(source.StudyInstanceUID)
-    content = json.dumps([report.to_dict(), moment.isoformat(), study], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+def _written(instance: Dataset) -> bytes:
+    file = io.BytesIO()
+    instance.save_as(file, enforce_file_format=True)
+    return file.getvalue()
 
 
 def secondary_capture(page: Sheet, header: Header) -> Dataset:
     """Return a report's page as a Secondary Capture Image, in colour and compressed losslessly."""
-    from highdicom.sc import SCImage
-
     with Image.open(io.BytesIO(page.to_png())) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     source = header.source
-    capture = SCImage(
+    capture: Dataset = hd.sc.SCImage(
         pixel_array=pixels,
         photometric_interpretation="RGB",
         bits_allocated=8,
@@ -135,11 +136,6 @@ def secondary_capture(page: Sheet, header: Header) -> Dataset:
         **header.software(),
         **header.subject(),
     )
-    _describe(capture, header)
-    return capture
-
-
-def _describe(capture: Dataset, header: Header) -> None:
     # A page has no direction in the patient, though highdicom wants one, and no side is known.
     capture.PatientOrientation = None
     capture.Laterality = None
@@ -149,24 +145,19 @@ def _describe(capture: Dataset, header: Header) -> None:
     capture.BurnedInAnnotation = "YES"
     capture.ImageComments = NOTICE
     header.complete(capture, pixels=True)
+    return capture
 
 
 def structured_report(
-    report: Report,
-    header: Header,
-    evidence: Sequence[Dataset],
-    frame: Frame,
+    report: Report, header: Header, evidence: Sequence[Dataset], frame: Frame
 ) -> Dataset:
     """Return the report as a Comprehensive SR document.
 
     The last of the ``evidence`` is the capture, on which the radiograph lies in ``frame``.
     """
-    from highdicom import sr
-    from highdicom.coding_schemes import CodingSchemeIdentificationItem
-
-    device = sr.ObserverContext(
+    device = hd.sr.ObserverContext(
         observer_type=codes.DCM.Device,
-        observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
+        observer_identifying_attributes=hd.sr.DeviceObserverIdentifyingAttributes(
             uid=derived_uid(MAKER, __version__, report.model),
             name=MAKER,
             manufacturer_name=MAKER,
@@ -175,13 +166,14 @@ def structured_report(
         ),
     )
     places = _places(report, header, evidence, frame)
-    content = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=device),
+    content = hd.sr.MeasurementReport(
+        observation_context=hd.sr.ObservationContext(observer_device_context=device),
         procedure_reported=PROCEDURE,
-        imaging_measurements=[_answer(report, header, evidence), *places],
+        imaging_measurements=[_answer(report, header, evidence[0]), *places],
         title=codes.DCM.ImagingMeasurementReport,
     )
-    document = sr.ComprehensiveSR(
+    scheme = hd.coding_schemes.CodingSchemeIdentificationItem(SCHEME, name=f"Concepts of {MAKER}")
+    document = hd.sr.ComprehensiveSR(
         evidence=evidence,
         content=content,
         series_instance_uid=header.uid("document series"),
@@ -191,7 +183,7 @@ def structured_report(
         is_complete=True,
         is_final=False,
         is_verified=False,
-        coding_schemes=[CodingSchemeIdentificationItem(SCHEME, name=f"Concepts of {MAKER}")],
+        coding_schemes=[scheme],
         **header.software(),
     )
     header.complete(document, pixels=False)
@@ -199,10 +191,8 @@ def structured_report(
 
 
 def _answer(
-    report: Report, header: Header, evidence: Sequence[Dataset]
-) -> sr.MeasurementsAndQualitativeEvaluations:
-    from highdicom import sr
-
+    report: Report, header: Header, image: Dataset
+) -> hd.sr.MeasurementsAndQualitativeEvaluations:
     answer = report.answer
     values = {
         PROBABILITY: answer.calibrated_probability,
@@ -213,15 +203,15 @@ def _answer(
     said = [(VERDICT, VERDICTS[answer.verdict])] + [(GATE, OVERRIDDEN)] * answer.overridden
     if (point := answer.band.point) and not answer.refused:
         said.append((POINT, Code(point, SCHEME, point.capitalize())))
-    group = sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=header.uid("findings"), identifier="Answer"),
+    group = hd.sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=_tracking(header, "findings", "Answer"),
         # A radiograph that was refused says nothing of a fracture, not even that none was sought.
         finding_type=None if answer.refused else FINDING,
         algorithm_id=_algorithm(report.model),
         finding_sites=None if answer.refused else _sites(answer.body_part),
         measurements=None if answer.refused else [_percent(*value) for value in values.items()],
-        qualitative_evaluations=[sr.QualitativeEvaluation(*each) for each in said],
-        source_images=[sr.SourceImageForMeasurementGroup(*_referenced(evidence[0]))],
+        qualitative_evaluations=[hd.sr.QualitativeEvaluation(*each) for each in said],
+        source_images=[hd.sr.SourceImageForMeasurementGroup(*_referenced(image))],
     )
     reason = override_mark(answer) or (answer.refusal if answer.refused else "")
     texts = [(REASON, reason)] if reason else []
@@ -232,23 +222,18 @@ def _answer(
     texts += [(FOUND, annotation.sentence) for annotation in annotations if not annotation.is_joint]
     for name, text in [*texts, (codes.DCM.Comment, NOTICE)]:
         group[0].ContentSequence.append(
-            sr.TextContentItem(name, text, sr.RelationshipTypeValues.CONTAINS)
+            hd.sr.TextContentItem(name, text, hd.sr.RelationshipTypeValues.CONTAINS)
         )
     return group
 
 
 def _places(
-    report: Report,
-    header: Header,
-    evidence: Sequence[Dataset],
-    frame: Frame,
-) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
+    report: Report, header: Header, evidence: Sequence[Dataset], frame: Frame
+) -> Iterator[hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
     """Yield joints and findings with their places on the source image, if it is what was examined.
 
     Otherwise they lie on the capture. Each finding is named with the letter of its joint.
     """
-    from highdicom import sr
-
     radiograph, image = report.radiograph, evidence[0]
     size = (radiograph.width, radiograph.height)
     if header.source is not None and (image.get("Columns"), image.get("Rows")) == size:
@@ -256,54 +241,42 @@ def _places(
     else:
         image = evidence[-1]
     for annotation in annotations_of(report.answer):
-        if isinstance(annotation.said, JointAnswer):
-            answer = annotation.said.answer
-            said: dict[str, Any] = {
-                "finding_type": JOINT,
-                "finding_sites": _sites(answer.body_part),
-                "measurements": [
-                    _percent(PROBABILITY, answer.calibrated_probability),
-                    _percent(JOINT_SCORE, annotation.said.score),
-                ],
-                "qualitative_evaluations": [
-                    sr.QualitativeEvaluation(VERDICT, VERDICTS[annotation.verdict])
-                ],
-            }
-        else:
-            kind = annotation.said.kind
-            said = {
-                "finding_type": FINDING if kind == "fracture" else Code(kind, SCHEME, kind),
-                "finding_sites": _sites(annotation.said.body_part),
-                "measurements": [_percent(SCORE, annotation.said.score)],
-            }
-        if annotation.where is not None:
-            of = f" of joint {annotation.joint}" if annotation.joint else ""
-            name = f"{'Joint' if annotation.is_joint else 'Finding'} {annotation.name}{of}"
-            yield _region(report, header, (image, frame), name, annotation.where, **said)
+        if annotation.where is None:
+            continue
+        shape, points = _outline(annotation.where)
+        placed = np.array(points) * frame[2:] + frame[:2]
+        place = hd.sr.SourceImageForRegion(*_referenced(image))
+        of = f" of joint {annotation.joint}" if annotation.joint else ""
+        name = f"{'Joint' if annotation.is_joint else 'Finding'} {annotation.name}{of}"
+        yield hd.sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+            tracking_identifier=_tracking(header, name.lower(), name),
+            referenced_region=hd.sr.ImageRegion(shape, placed, place),
+            algorithm_id=_algorithm(report.model),
+            **_said_of(annotation),
+        )
 
 
-def _region(
-    report: Report,
-    header: Header,
-    shown: tuple[Dataset, Frame],
-    name: str,
-    where: Box | tuple[float, float],
-    **said: Any,
-) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
-    """Return what is said of a place on an image, in its pixels, which the radiograph frames."""
-    from highdicom import sr
-
-    shape, points = _outline(where)
-    image, (left, top, width, height) = shown
-    placed = np.array(points) * (width, height) + (left, top)
-    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=header.uid(name.lower()), identifier=name),
-        referenced_region=sr.ImageRegion(
-            shape, placed, sr.SourceImageForRegion(*_referenced(image))
-        ),
-        algorithm_id=_algorithm(report.model),
-        **said,
-    )
+def _said_of(annotation: Annotation) -> dict[str, Any]:
+    """Return highdicom's arguments on what is said of a joint or a finding."""
+    said = annotation.said
+    if isinstance(said, JointAnswer):
+        return {
+            "finding_type": JOINT,
+            "finding_sites": _sites(said.answer.body_part),
+            "measurements": [
+                _percent(PROBABILITY, said.answer.calibrated_probability),
+                _percent(JOINT_SCORE, said.score),
+            ],
+            "qualitative_evaluations": [
+                hd.sr.QualitativeEvaluation(VERDICT, VERDICTS[annotation.verdict])
+            ],
+        }
+    known = said.kind == "fracture"
+    return {
+        "finding_type": FINDING if known else Code(said.kind, SCHEME, said.kind),
+        "finding_sites": _sites(said.body_part),
+        "measurements": [_percent(SCORE, said.score)],
+    }
 
 
 def _outline(where: Box | tuple[float, float]) -> tuple[str, list[tuple[float, float]]]:
@@ -314,18 +287,18 @@ def _outline(where: Box | tuple[float, float]) -> tuple[str, list[tuple[float, f
     return "POLYLINE", [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
 
 
-def _sites(body_part: str) -> list[sr.FindingSite] | None:
+def _tracking(header: Header, of: str, name: str) -> hd.sr.TrackingIdentifier:
+    return hd.sr.TrackingIdentifier(uid=header.uid(of), identifier=name)
+
+
+def _sites(body_part: str) -> list[hd.sr.FindingSite] | None:
     """Return where a finding of a body part is, or None for a part that is not installed."""
-    from highdicom import sr
-
-    codes = [Code(*part.site) for part in all_parts() if part.name == body_part]
-    return [sr.FindingSite(anatomic_location=code) for code in codes] or None
+    sites = [Code(*part.site) for part in all_parts() if part.name == body_part]
+    return [hd.sr.FindingSite(anatomic_location=site) for site in sites] or None
 
 
-def _algorithm(model: str) -> sr.AlgorithmIdentification:
-    from highdicom import sr
-
-    return sr.AlgorithmIdentification(
+def _algorithm(model: str) -> hd.sr.AlgorithmIdentification:
+    return hd.sr.AlgorithmIdentification(
         name=MAKER, version=__version__, parameters=[f"Model sha256: {model}"]
     )
 
@@ -336,13 +309,5 @@ def _referenced(image: Dataset) -> tuple[str, str, list[int] | None]:
     return image.SOPClassUID, image.SOPInstanceUID, frames
 
 
-def _percent(name: Code, share: float) -> sr.Measurement:
-    from highdicom import sr
-
-    return sr.Measurement(name, round(100.0 * share, 4), PERCENT)
-
-
-def _written(instance: Dataset) -> bytes:
-    file = io.BytesIO()
-    instance.save_as(file, enforce_file_format=True)
-    return file.getvalue()
+def _percent(name: Code, share: float) -> hd.sr.Measurement:
+    return hd.sr.Measurement(name, round(100.0 * share, 4), PERCENT)

@@ -6,20 +6,20 @@ import enum
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.base.files import portable_stem, write_whole
 from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.base.tables import ENCODING, csv_text
 from fracture_widgets.base.version import __version__
 from fracture_widgets.base.words import NOTICE
-from fracture_widgets.errors import FractureWidgetsError
+from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.figures.overlay import PLAIN
 from fracture_widgets.imaging.radiograph import compact
 from fracture_widgets.models.record import RECORD, RECORD_SCHEMA, record_of, rounded
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _SPREAD = {"body_part_probabilities", "timings"}
 """What a row has in columns of its own, at its end."""
+
+_MOST_BYTES = 2 << 30  # of radiographs that wait for the rest of their study
 
 
 class ReportFormat(enum.Enum):
@@ -49,6 +51,11 @@ class ReportFormat(enum.Enum):
         """What people call it."""
         return gettext(_LABELS[self][0])
 
+    @property
+    def mime(self) -> str:
+        """The media type of its file."""
+        return _LABELS[self][1]
+
 
 _LABELS = {
     ReportFormat.PDF: (marked("PDF page"), "application/pdf"),
@@ -57,13 +64,6 @@ _LABELS = {
     ReportFormat.JSON: ("JSON", "application/json"),
     ReportFormat.DICOM: (marked("DICOM image and report"), "application/zip"),
 }
-
-
-class Seen(TypedDict, total=False):
-    """How a radiograph was looked at, and what its reader concludes."""
-
-    look: Look
-    reading: SavedResult | None
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,22 @@ def report_file(
     kind: ReportFormat,
     *,
     made_at: datetime | None = None,
-    identity: Identity | None = None,
-    **seen: Unpack[Seen],
+    look: Look = PLAIN,
+    reading: SavedResult | None = None,
 ) -> ReportFile:
-    """Return a report as one file; pictures show the radiograph as it was seen."""
+    """Return a report as one file, with how it was looked at, and what its reader concludes."""
     moment = made_at or datetime.now(UTC)
-    contents = _contents(report, kind, moment, identity, **seen)
+    contents = _contents(report, kind, moment, look=look, reading=reading)
     if kind is ReportFormat.DICOM:
         # The archive's name would be the file's, which is often the patient's.
-        name, content = f"{report.radiograph.sha256[:8]}-dicom.zip", _zipped(contents, moment)
-    else:
-        name, (content,) = f"{_stem(report)}.{kind.value}", contents.values()
-    return ReportFile(f"fracture-report-{name}", _LABELS[kind][1], content)
+        name, content = f"{report.radiograph.sha256[:8]}-dicom.zip", io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            for file, data in contents.items():
+                entry = zipfile.ZipInfo(file, moment.timetuple()[:6])
+                archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
+        return ReportFile(f"fracture-report-{name}", kind.mime, content.getvalue())
+    (only,) = contents.values()
+    return ReportFile(f"fracture-report-{_stem(report)}.{kind.value}", kind.mime, only)
 
 
 def study_file(
@@ -112,52 +116,49 @@ def study_file(
     made_at: datetime | None = None,
 ) -> ReportFile:
     """Return the report on a study as one document, with a page for each of its views."""
-    from fracture_widgets.records.study_page import study_pdf
+    from fracture_widgets.records.page import study_pages
+    from fracture_widgets.records.sheet import to_pdf
 
-    content = study_pdf(study, looks=looks, readings=readings, made_at=made_at)
+    moment = made_at or datetime.now(UTC)
+    pages = study_pages(study, [*zip(study.views, looks, readings, strict=True)], moment)
     name = f"fracture-report-study-{_stem(study.views[0])}.pdf"
-    return ReportFile(name, _LABELS[ReportFormat.PDF][1], content)
+    return ReportFile(name, ReportFormat.PDF.mime, to_pdf(pages, moment))
 
 
 class StudyDocuments:
     """Gathers the reports on studies' views, and writes a document for each study of several.
 
-    Radiographs wait for the rest of their study; where they take more than ``most_bytes``, those
+    Radiographs wait for the rest of their study; where they take too much memory, those
     studies have no document, which is said at the end.
     """
 
-    def __init__(self, folder: Path | None, *, most_bytes: int = 2 << 30) -> None:
-        self._folder, self._room = folder, most_bytes
+    def __init__(self, folder: Path | None) -> None:
+        self._folder, self._room = folder, _MOST_BYTES
         self._views: dict[str, list[Report]] = {}
-        self._left_out = False
 
     def add(self, study: str, report: Report) -> None:
         """Take a view's report."""
-        if self._folder is None or self._left_out:
-            return
-        kept = replace(report, radiograph=compact(report.radiograph))
-        self._room -= kept.radiograph.nbytes
-        self._left_out = self._room < 0
-        self._views.setdefault(study, []).append(kept)
+        if self._folder is not None and self._room >= 0:
+            kept = replace(report, radiograph=compact(report.radiograph))
+            self._room -= kept.radiograph.nbytes
+            self._views.setdefault(study, []).append(kept)
 
-    def write(self) -> list[Path]:
+    def write(self) -> None:
         """Write the documents."""
-        studies = [StudyReport.of(views) for views in self._views.values() if len(views) > 1]
-        folder = self._folder
-        if folder is None:
-            return []
-        if self._left_out:
+        if self._folder is None:
+            return
+        if self._room < 0:
             raise FractureWidgetsError(
                 "These studies are too many for documents of their own: predict some at a time."
             )
-        written = []
-        for study in studies:
-            file = study_file(study, [PLAIN] * len(study.views), [None] * len(study.views))
-            first = study.views[0].radiograph
-            name = f"{_stem(study.views[0])}-{first.sha256[:8]}-study.pdf"
-            with _saving(f"The report on the study of {first.name}"):
-                written.append(write_whole(folder / name, file.content))
-        return written
+        for views in self._views.values():
+            if len(views) > 1:
+                study = StudyReport.of(views)
+                file = study_file(study, [PLAIN] * len(views), [None] * len(views))
+                first = study.views[0].radiograph
+                name = f"{_stem(study.views[0])}-{first.sha256[:8]}-study.pdf"
+                with _saving(f"The report on the study of {first.name}"):
+                    write_whole(self._folder / name, file.content)
 
 
 def save_report(
@@ -171,7 +172,7 @@ def save_report(
     """Write a report into a folder; one that is there under the same name is replaced."""
     name = "report" if kind is ReportFormat.DICOM else _stem(report)
     start = f"{name}-{report.radiograph.sha256[:8]}"
-    contents = _contents(report, kind, made_at or datetime.now(UTC), identity)
+    contents = _contents(report, kind, made_at or datetime.now(UTC), identity=identity)
     with _saving(f"The report on {report.radiograph.name}"):
         return [write_whole(folder / f"{start}-{end}", data) for end, data in contents.items()]
 
@@ -190,48 +191,42 @@ def _contents(
     report: Report,
     kind: ReportFormat,
     moment: datetime,
-    identity: Identity | None,
-    **seen: Unpack[Seen],
+    *,
+    look: Look = PLAIN,
+    reading: SavedResult | None = None,
+    identity: Identity | None = None,
 ) -> dict[str, bytes]:
     """Return the files of a report in a format, by the end of their names."""
-    if kind is ReportFormat.DICOM and not _of_dicom(report):
-        raise FractureWidgetsError(
-            f"{report.radiograph.name} is no DICOM file, so its report is not one either: "
-            "choose pdf, png, csv or json."
-        )
-    match kind:
-        case ReportFormat.CSV:
-            content = report_csv(report, made_at=moment)
-        case ReportFormat.JSON:
-            content = report_json(report, made_at=moment)
-        case ReportFormat.DICOM:
-            from fracture_widgets.records.dicom import report_dicom
+    if kind is ReportFormat.DICOM:
+        if not _of_dicom(report):
+            raise FractureWidgetsError(
+                f"{report.radiograph.name} is no DICOM file, so its report is not one either: "
+                "choose pdf, png, csv or json."
+            )
+        if find_spec("highdicom") is None:
+            raise MissingExtra("A DICOM report", "dicom-reports")
+        from fracture_widgets.records.dicom import report_dicom
 
-            return report_dicom(report, made_at=moment, identity=identity, **seen)
-        case _:
-            from fracture_widgets.records.page import report_pdf, report_png
+        return report_dicom(report, moment, identity=identity, look=look, reading=reading)
+    if kind is ReportFormat.CSV:
+        content = report_csv(report, moment)
+    elif kind is ReportFormat.JSON:
+        content = report_json(report, moment)
+    else:
+        from fracture_widgets.records.page import report_page
+        from fracture_widgets.records.sheet import to_pdf
 
-            draw = report_pdf if kind is ReportFormat.PDF else report_png
-            content = draw(report, made_at=moment, **seen)
+        page = report_page(report, moment, look, reading)
+        content = page.to_png() if kind is ReportFormat.PNG else to_pdf([page], moment)
     return {f"report.{kind.value}": content}
 
 
-def _zipped(contents: Mapping[str, bytes], moment: datetime) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in contents.items():
-            entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content)
-    return file.getvalue()
-
-
-def report_json(report: Report, *, made_at: datetime | None = None) -> bytes:
+def report_json(report: Report, made_at: datetime) -> bytes:
     """Return a report as a JSON object."""
     return json.dumps(_head(made_at) | record_of(report), indent=2).encode() + b"\n"
 
 
-def report_csv(report: Report, *, made_at: datetime | None = None) -> bytes:
+def report_csv(report: Report, made_at: datetime) -> bytes:
     """Return a report as a CSV file: a header line, and one row that a table can collect."""
     record = rounded(record_of(report))
     parts = record["body_part_probabilities"] or dict.fromkeys(report.body_part_probabilities)
@@ -244,13 +239,12 @@ def report_csv(report: Report, *, made_at: datetime | None = None) -> bytes:
     return csv_text(list(row), [list(row.values())]).encode(ENCODING, "replace")
 
 
-def _head(made_at: datetime | None) -> dict[str, Any]:
-    moment = (made_at or datetime.now(UTC)).astimezone(UTC)
+def _head(made_at: datetime) -> dict[str, Any]:
     return {
         "notice": NOTICE,
         "version": __version__,
         "schema": RECORD_SCHEMA,
-        "made_at": moment.isoformat(timespec="seconds"),
+        "made_at": made_at.astimezone(UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -14,6 +14,7 @@ from fracture_widgets.models.record import ANSWER, TABLE, WARNINGS, record_of
 from fracture_widgets.records.database import COLUMNS, Database
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
+    Agreement,
     HistoryFilter,
     SavedResult,
     as_csv,
@@ -25,7 +26,6 @@ from fracture_widgets.records.saved_result import (
 if TYPE_CHECKING:
     from fracture_widgets.models.report import Report
     from fracture_widgets.parts import Verdict
-    from fracture_widgets.records.agreement import Agreement
 
 _NAMES = ", ".join(COLUMNS)
 _SAVED = ("saved_at", *(column.name for column in TABLE))
@@ -202,8 +202,6 @@ class History:
 
     def agreement(self, wanted: HistoryFilter = EVERYTHING) -> Agreement:
         """Return how far reader and network agree on the saved results that are wanted."""
-        from fracture_widgets.records.agreement import Agreement
-
         return Agreement.of([row for row in self.rows(wanted) if row.agreed is not None])
 
     def delete(self, number: int) -> tuple[SavedResult, ...]:

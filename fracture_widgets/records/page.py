@@ -1,13 +1,18 @@
-"""The report page: one sheet with everything a person wants to keep of a result."""
+"""The report's page: one sheet with everything a person wants to keep of a result.
+
+The report on a study begins with its verdict and some views a page; each view's own page follows.
+What was not examined stands beside what was.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fracture_widgets.base.language import gettext, told
 from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE, begun, local, percent
+from fracture_widgets.base.words import begun, local, percent
 from fracture_widgets.figures.overlay import PLAIN, Look, map_key, map_shown, picture_of
 from fracture_widgets.figures.palette import (
     BLUE,
@@ -15,13 +20,13 @@ from fracture_widgets.figures.palette import (
     INK,
     PALE,
     QUIET,
-    RULE,
     STAGE,
     TRACK,
     VERDICTS,
     ZONES,
 )
 from fracture_widgets.models.report import Answer, JointAnswer, Report
+from fracture_widgets.models.study import StudyReport
 from fracture_widgets.models.verdict_words import (
     Annotation,
     annotations_of,
@@ -29,133 +34,60 @@ from fracture_widgets.models.verdict_words import (
     not_examined,
     operating_points,
     override_mark,
+    study_reason,
     verdict_heading,
     verdict_words,
 )
-from fracture_widgets.parts import Verdict
 from fracture_widgets.records.sheet import (
     FINE,
-    HEIGHT,
-    WIDTH,
+    FOOT,
+    GUTTER,
+    INNER,
+    MARGIN,
+    RIGHT,
     Frame,
     Sheet,
     fitted,
     lines_of,
     one_line,
-    to_pdf,
     width_of,
 )
 
 if TYPE_CHECKING:
     from fracture_widgets.records.saved_result import SavedResult
 
-MARGIN = 88
-INNER = WIDTH - 2 * MARGIN
-RIGHT = WIDTH - MARGIN
-FOOT = HEIGHT - MARGIN
-"""Of a page: its margin, the width between the margins, and where that ends."""
-
-_GUTTER = 32
 _PICTURE = 640  # the width of the stage
-_COLUMN = INNER - _PICTURE - _GUTTER
+_COLUMN = INNER - _PICTURE - GUTTER
 _BESIDE = RIGHT - _COLUMN
 FRAME = 8
 """Dots of the stage around the picture."""
 _UNIT = 1.2  # dots of the page to a pixel of a screen
 _JOINTS = 6  # as many as the page has room for
 _ROW = 36
-_FACT = 36
 _NAMES = 190  # room for the names of the facts, in dots
+_VIEW = 380  # the width of the stage of a view of a study
+_VIEWS = 3  # on a page
 
-
-def report_png(
-    report: Report,
-    *,
-    made_at: datetime | None = None,
-    look: Look = PLAIN,
-    reading: SavedResult | None = None,
-) -> bytes:
-    """Draw a report as a picture of one page; ``look`` and ``reading`` are as in a document."""
-    return report_page(report, made_at or datetime.now(UTC), look, reading).to_png()
-
-
-def report_pdf(
-    report: Report,
-    *,
-    made_at: datetime | None = None,
-    look: Look = PLAIN,
-    reading: SavedResult | None = None,
-) -> bytes:
-    """Draw a report as a PDF document of one A4 page; its text can be selected and searched.
-
-    ``look`` is how the radiograph was looked at, ``reading`` what a reader concludes of it.
-    """
-    moment = (made_at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    return as_document([report_page(report, moment, look, reading)], moment)
-
-
-def as_document(pages: list[Sheet], moment: datetime) -> bytes:
-    """Return pages as one PDF document."""
-    return to_pdf(
-        pages,
-        title=gettext("Fracture Widgets report"),
-        subject=gettext(NOTICE),
-        creator=f"Fracture Widgets {__version__}",
-        made_at=moment,
-    )
+View = tuple[Report, Look, "SavedResult | None"]
+"""A report, how its radiograph was looked at, and what a reader concludes of it."""
 
 
 def report_page(
     report: Report, moment: datetime, look: Look = PLAIN, reading: SavedResult | None = None
 ) -> Sheet:
-    """Draw the page of a report."""
+    """Draw the page of a report: how it was looked at, and what a reader concludes, are on it."""
     sheet = Sheet()
-    y = _heading(sheet, report, moment)
-    y = reading_line(sheet, reading, y)
+    part, verdict = verdict_heading(report.answer)
+    drawn = report.radiograph.source_format == "drawn"
+    sheet.heading(moment, part, verdict, report.verdict, drawn=drawn)
+    colour = INK if report.refused else QUIET
+    y = sheet.paragraph(MARGIN, 218, meaning(report.answer), colour, 24, INNER, most=4, step=34)
+    y = _reading(sheet, reading, y)
     y = _mark_as_overridden(sheet, report.answer, y + 26)
     y = _details(sheet, report, look, _evidence(sheet, report, look, y))
     _warnings(sheet, report, y)
-    footer(sheet)
+    sheet.footer()
     return sheet
-
-
-def _heading(sheet: Sheet, report: Report, moment: datetime) -> float:
-    part, verdict = verdict_heading(report.answer)
-    drawn = report.radiograph.source_format == "drawn"
-    lead = f"{part}: " if part else ""
-    heading(sheet, moment, lead, (verdict, report.verdict), drawn=drawn)
-    y = 252.0
-    for line in lines_of(meaning(report.answer), INNER, 24, most=4):
-        sheet.text(MARGIN, y, line, INK if report.refused else QUIET, 24)
-        y += 34
-    return y - 34
-
-
-def heading(
-    sheet: Sheet, moment: datetime, lead: str, said: tuple[str, Verdict], *, drawn: bool = False
-) -> None:
-    """Draw the head of a page, with a verdict in large letters and in its colour."""
-    sheet.text(MARGIN, 92, "Fracture Widgets", QUIET, 22, bold=True)
-    sheet.text(RIGHT, 92, local(moment), QUIET, 22, align="right")
-    sheet.line(MARGIN, 118, RIGHT, 118, RULE, 2)
-    words, verdict = said
-    words = words if lead else begun(words)
-    room = float(INNER)
-    if drawn:
-        room -= _mark_as_drawn(sheet, 162) + _GUTTER
-    size = min(56.0, 56.0 * room / width_of(lead + words, 56, bold=True))
-    sheet.text(MARGIN, 200, lead, INK, size, bold=True)
-    start = MARGIN + width_of(lead, size, bold=True)
-    sheet.text(start, 200, words, VERDICTS[verdict], size, bold=True)
-
-
-def _mark_as_drawn(sheet: Sheet, y: float) -> float:
-    """Say that no patient is behind it, at the right, and return how wide that is."""
-    text = gettext("Drawn, no patient")
-    width = width_of(text, 20, bold=True) + 34
-    sheet.box(RIGHT - width, y, width, 42, edge=QUIET, radius=21)
-    sheet.text(RIGHT - width / 2, y + 28, text, QUIET, 20, bold=True, align="center")
-    return width
 
 
 def _mark_as_overridden(sheet: Sheet, answer: Answer, y: float) -> float:
@@ -169,7 +101,7 @@ def _mark_as_overridden(sheet: Sheet, answer: Answer, y: float) -> float:
     return y + 24 + 32 * len(lines) + 20
 
 
-def reading_line(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
+def _reading(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
     """Say what the reader concludes, if anything."""
     if reading is None or not (reading.reader_verdict or reading.remark):
         return y
@@ -179,26 +111,22 @@ def reading_line(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
     moment = "" if reading.read_at is None else f" ({local(reading.read_at)})"
     remark = f". {' '.join(reading.remark.split())}" if reading.remark else ""
     said = gettext("The reader's verdict: {verdict}", verdict=verdict) + moment + remark
-    y += 10
-    for line in lines_of(said, INNER, 22, most=3):
-        y += 32
-        sheet.text(MARGIN, y, line, INK, 22)
-    return y
+    return sheet.paragraph(MARGIN, y + 10, said, INK, 22, INNER, most=3, step=32)
 
 
 def _evidence(sheet: Sheet, report: Report, look: Look, y: float) -> float:
     """Draw the picture, and beside it what is said of it; return where both end."""
     bottom = FOOT - 74 - 30 * min(3, len(_warning_lines(report)))
-    bottom -= 96 + _FACT * len(_facts(report, look))
+    bottom -= 96 + _ROW * len(_facts(report, look))
     width = INNER if report.refused else _PICTURE
-    sheet.frame = stage(sheet, report, look, (MARGIN, y, width, bottom - y - 60))
+    sheet.frame = _stage(sheet, report, look, (MARGIN, y, width, bottom - y - 60))
     end = _key(sheet, report, look, sheet.frame[1] + sheet.frame[3] + FRAME)
     if report.refused:
         return end
     return max(end, _beside(sheet, report.answer, y - 4, bottom))
 
 
-def stage(sheet: Sheet, report: Report, look: Look, room: Frame, *, brief: bool = False) -> Frame:
+def _stage(sheet: Sheet, report: Report, look: Look, room: Frame, *, brief: bool = False) -> Frame:
     """Draw the radiograph with what lies over it on a dark stage, and return where it lies."""
     x, y, width, height = room
     radiograph = report.radiograph
@@ -220,9 +148,7 @@ def _key(sheet: Sheet, report: Report, look: Look, y: float) -> float:
         words.append(gettext("corners: a joint that was examined"))
     if not all(each.is_joint for each in annotations):
         words.append(gettext("outline: a finding, broken where in doubt"))
-    for line in lines_of("; ".join(words), _PICTURE, 17, most=2):
-        y += 26
-        sheet.text(MARGIN, y, line, QUIET, 17)
+    y = sheet.paragraph(MARGIN, y, "; ".join(words), QUIET, 17, _PICTURE, most=2, step=26)
     if shown is not None:
         y += 26
         low = f"{gettext(shown.name)}: {gettext('low')}"
@@ -236,7 +162,7 @@ def _key(sheet: Sheet, report: Report, look: Look, y: float) -> float:
 def _beside(sheet: Sheet, answer: Answer, y: float, bottom: float) -> float:
     """Draw the probability and list joints, findings, and what was not examined."""
     annotations = annotations_of(answer)
-    y = _operating_points(sheet, answer, _BESIDE, y, _COLUMN) + 16
+    y = _operating_points(sheet, answer, y) + 16
     if len(answer.joints) < 2:
         y = _body_parts(sheet, answer, y) + 16
     if answer.joints:
@@ -252,24 +178,19 @@ def _joints(sheet: Sheet, joints: list[Annotation], y: float) -> float:
     for annotation in joints[: _JOINTS if several <= _JOINTS else _JOINTS - 1]:
         if isinstance(annotation.said, JointAnswer):
             probability = annotation.said.answer.calibrated_probability
-            part = begun(gettext(annotation.said.answer.body_part))
-            part = f"{annotation.name} {part}: "
+            part = f"{annotation.name} {begun(gettext(annotation.said.answer.body_part))}"
             said = verdict_words(annotation.verdict, probability)
             words = percent(probability)
             room = _COLUMN - width_of(words, 20) - 16
-            size = min(20.0, 20.0 * room / width_of(part + said, 20, bold=True))
-            sheet.text(_BESIDE, y, part, INK, size)
-            start = _BESIDE + width_of(part, size)
-            sheet.text(start, y, said, VERDICTS[annotation.verdict], size, bold=True)
+            verdict = annotation.verdict
+            sheet.verdict(_BESIDE, y, part, said, verdict, 20, room, bold=False)
             sheet.text(RIGHT, y, words, INK, 20, align="right")
             y += _ROW
     if several > _JOINTS:
         sheet.text(_BESIDE, y, gettext("and {n} more", n=several - _JOINTS + 1), QUIET, 20)
         y += _ROW
-    for line in lines_of(not_examined(several), _COLUMN, 18, most=2):
-        sheet.text(_BESIDE, y, line, QUIET, 18)
-        y += 26
-    return y - 10
+    examined = not_examined(several)
+    return sheet.paragraph(_BESIDE, y - 26, examined, QUIET, 18, _COLUMN, most=2, step=26) + 16
 
 
 def _findings(sheet: Sheet, findings: list[Annotation], y: float, bottom: float) -> float:
@@ -294,22 +215,23 @@ def _findings(sheet: Sheet, findings: list[Annotation], y: float, bottom: float)
 def _body_parts(sheet: Sheet, answer: Answer, y: float) -> float:
     sheet.text(_BESIDE, y + 22, gettext("Body part"), INK, 24, bold=True)
     y += 44
+    track, start = _COLUMN - 240, _BESIDE + 136
     for name, probability in answer.body_part_probabilities.items():
         chosen = name == answer.body_part
-        base = y + 18
-        sheet.text(_BESIDE, base, begun(gettext(name)), INK if chosen else QUIET, 20, bold=chosen)
-        track, start = _COLUMN - 240, _BESIDE + 136
+        colour = INK if chosen else QUIET
+        sheet.text(_BESIDE, y + 18, begun(gettext(name)), colour, 20, bold=chosen)
         sheet.box(start, y + 2, track, 18, fill=TRACK, radius=9)
         if track * probability >= 4:
-            colour = BLUE if chosen else PALE
-            sheet.box(start, y + 2, track * probability, 18, fill=colour, radius=9)
-        sheet.text(RIGHT, base, percent(probability), INK, 20, align="right")
+            fill = BLUE if chosen else PALE
+            sheet.box(start, y + 2, track * probability, 18, fill=fill, radius=9)
+        sheet.text(RIGHT, y + 18, percent(probability), INK, 20, align="right")
         y += _ROW
     return y
 
 
-def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: float) -> float:
+def _operating_points(sheet: Sheet, answer: Answer, y: float) -> float:
     """Draw where the calibrated probability lies between the two operating points."""
+    x, width = _BESIDE, _COLUMN
     sheet.text(x, y + 22, gettext("Fracture"), INK, 24, bold=True)
     edges = (0.0, answer.band.low, answer.band.high, 1.0)
     top, height = y + 72, 22
@@ -326,29 +248,19 @@ def _operating_points(sheet: Sheet, answer: Answer, x: float, y: float, width: f
     sheet.box(place - 3, top - 8, 6, height + 16, fill=colour, radius=3)
     words = percent(answer.calibrated_probability)
     half = width_of(words, 22, bold=True) / 2 + 2
-    sheet.text(
-        min(max(place, x + half), x + width - half),
-        top - 14,
-        words,
-        colour,
-        22,
-        bold=True,
-        align="center",
-    )
-    base = top + height + 34
-    for line in lines_of(operating_points(answer.band), width, 18, most=4):
-        sheet.text(x, base, line, QUIET, 18)
-        base += 26
-    return base - 10
+    middle = min(max(place, x + half), x + width - half)
+    sheet.text(middle, top - 14, words, colour, 22, bold=True, align="center")
+    said, base = operating_points(answer.band), top + height + 8
+    return sheet.paragraph(x, base, said, QUIET, 18, width, most=4, step=26) + 16
 
 
 def _details(sheet: Sheet, report: Report, look: Look, y: float) -> float:
-    sheet.line(MARGIN, y + 24, RIGHT, y + 24, RULE, 2)
+    sheet.rule(y + 24)
     y += 64
     for name, value in _facts(report, look):
         sheet.text(MARGIN, y, name, QUIET, 20)
         sheet.text(MARGIN + _NAMES, y, one_line(value, INNER - _NAMES, 20), INK, 20)
-        y += _FACT
+        y += _ROW
     return y - 10
 
 
@@ -377,7 +289,7 @@ def _warning_lines(report: Report) -> list[str]:
     ]
 
 
-def _warnings(sheet: Sheet, report: Report, y: float) -> float:
+def _warnings(sheet: Sheet, report: Report, y: float) -> None:
     lines = _warning_lines(report)
     room = int((FOOT - 60 - y - 24) // 30)
     if len(lines) > room:
@@ -386,10 +298,54 @@ def _warnings(sheet: Sheet, report: Report, y: float) -> float:
         sheet.box(MARGIN, y, INNER, 22 + 30 * len(lines), fill=CAUTION, radius=8)
     for number, line in enumerate(lines):
         sheet.text(MARGIN + 20, y + 32 + 30 * number, line, INK, 20)
-    return y
 
 
-def footer(sheet: Sheet) -> None:
-    """Draw what stands at the foot of every page."""
-    sheet.line(MARGIN, FOOT - 46, RIGHT, FOOT - 46, RULE, 2)
-    sheet.text(MARGIN, FOOT - 8, gettext(NOTICE), INK, 22, bold=True)
+def study_pages(study: StudyReport, views: Sequence[View], moment: datetime) -> list[Sheet]:
+    """Draw the report on a study: its verdict and some views a page, then each view's own page."""
+    starts = range(0, len(views), _VIEWS)
+    pages = [_study_page(study, views[start : start + _VIEWS], start, moment) for start in starts]
+    return pages + [report_page(report, moment, look, reading) for report, look, reading in views]
+
+
+def _study_page(study: StudyReport, views: Sequence[View], start: int, moment: datetime) -> Sheet:
+    sheet = Sheet()
+    answer, gravest = study.answer, study.views[study.answer.gravest]
+    said = verdict_words(answer.verdict, gravest.calibrated_probability)
+    drawn = all(view.radiograph.source_format == "drawn" for view in study.views)
+    sheet.heading(moment, gettext("Study"), said, answer.verdict, drawn=drawn)
+    reason = study_reason(study.views, len(study.views))
+    y = sheet.paragraph(MARGIN, 220, reason, INK, 22, INNER, most=3, step=30)
+    height = (FOOT - 74 - y) / _VIEWS
+    for row, view in enumerate(views):
+        top = y + 26 + row * height
+        sheet.rule(top - 12)
+        _stage(sheet, view[0], view[1], (MARGIN, top, _VIEW, height - 30), brief=True)
+        _say(sheet, view, start + row + 1, top, top + height - 30)
+    sheet.footer()
+    return sheet
+
+
+def _say(sheet: Sheet, view: View, number: int, y: float, bottom: float) -> None:
+    """Say beside its picture what was found on a view, and what was not examined."""
+    report, _, reading = view
+    answer, left, width = report.answer, MARGIN + _VIEW + GUTTER, INNER - _VIEW - GUTTER
+    name = gettext("View {n}: {name}", n=number, name=report.radiograph.name)
+    sheet.text(left, y + 16, one_line(name, width, 18), QUIET, 18)
+    sheet.verdict(left, y + 56, *verdict_heading(answer), answer.verdict, 28, width)
+    y += 64
+    annotations = annotations_of(answer)
+    joints = len(answer.examined_joints)
+    lines = [override_mark(answer), meaning(answer)]
+    if reading is not None and reading.reader_verdict is not None:
+        read = verdict_words(reading.reader_verdict)
+        lines.append(gettext("The reader's verdict: {verdict}", verdict=read))
+    lines += [each.label for each in annotations if each.is_joint]
+    lines += [not_examined(joints)] if joints else []
+    lines += [each.label for each in annotations if not each.is_joint]
+    lines += map(told, report.warnings)
+    for line in (part for words in lines if words for part in lines_of(words, width, 17, most=3)):
+        y += 25
+        if y + 25 > bottom:
+            sheet.text(left, y, gettext("and more: see the view's own page"), QUIET, 17)
+            return
+        sheet.text(left, y, line, INK, 17)

@@ -1,4 +1,4 @@
-"""A saved result and what a reader may say of it; which are wanted; many of them as files."""
+"""A saved result and what a reader may say of it; which are wanted; many of them together."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.base.tables import csv_text
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.models.record import RECORD_SCHEMA, TABLE, cells_of, rounded
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.database import COLUMNS
+
+if TYPE_CHECKING:
+    from fracture_widgets.evaluation.metrics import Estimate
 
 READER_VERDICTS = (Verdict.FRACTURE, Verdict.DOUBT, Verdict.NONE_SEEN)
 """What a reader may conclude."""
@@ -215,3 +220,70 @@ class HistoryFilter:
     def order_by(self) -> str:
         """The SQL order."""
         return _ORDERS[self.order]
+
+
+WINDOW = 30
+"""Over how many readings each point of the course is computed, at most."""
+
+_FEWEST = 10
+_MOST_POINTS = 80
+_DRAWS = 1000
+# The words of Landis and Koch, Biometrics 33:159, 1977.
+_WORDS = (
+    (0.0, marked("poor")),
+    (0.2, marked("slight")),
+    (0.4, marked("fair")),
+    (0.6, marked("moderate")),
+    (0.8, marked("substantial")),
+)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Cohen's kappa of the reader's verdicts against the network's, and how it changed."""
+
+    verdicts: Estimate
+    fracture: Estimate
+    same: int
+    course: tuple[tuple[datetime, float], ...]
+
+    @property
+    def n(self) -> int:
+        """How many results were read."""
+        return self.verdicts.n
+
+    @classmethod
+    def of(cls, rows: Iterable[SavedResult]) -> Agreement:
+        """Return the agreement over rows on which both conclude something."""
+        import numpy as np
+
+        from fracture_widgets.evaluation.metrics import bootstrap_interval, cohen_kappa
+
+        codes: dict[Verdict | None, int] = {x: code for code, x in enumerate(READER_VERDICTS)}
+        read = sorted(rows, key=lambda row: (row.read_at or row.saved_at, row.id))
+        reader = np.array([codes[row.reader_verdict] for row in read], dtype=np.intp)
+        network = np.array([codes[row.verdict] for row in read], dtype=np.intp)
+        groups = np.array([row.sha256 for row in read], dtype="U64")
+        fracture = codes[Verdict.FRACTURE]
+        points = min(_MOST_POINTS, max(0, len(read) - _FEWEST + 1))
+        course = []
+        for end in np.unique(np.linspace(_FEWEST, len(read), points).astype(int)).tolist():
+            last = slice(max(0, end - WINDOW), end)
+            kappa = cohen_kappa(reader[last], network[last])
+            if not isnan(kappa):
+                course.append((read[end - 1].read_at or read[end - 1].saved_at, kappa))
+        return cls(
+            verdicts=bootstrap_interval(cohen_kappa, reader, network, groups=groups, n=_DRAWS),
+            fracture=bootstrap_interval(
+                cohen_kappa, reader == fracture, network == fracture, groups=groups, n=_DRAWS
+            ),
+            same=int((reader == network).sum()),
+            course=tuple(course),
+        )
+
+
+def in_words(kappa: float) -> str:
+    """Say how much agreement a kappa is, in the words of Landis and Koch."""
+    if isnan(kappa):
+        return marked("not defined")
+    return next((word for most, word in _WORDS if kappa <= most), marked("almost perfect"))

@@ -7,17 +7,29 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from typing import Any, Literal
 
 from PIL import Image, ImageFont
 
-from fracture_widgets.figures.palette import font_file
+from fracture_widgets.base.language import gettext
+from fracture_widgets.base.version import __version__
+from fracture_widgets.base.words import NOTICE, begun, local
+from fracture_widgets.figures.palette import INK, QUIET, RULE, VERDICTS, font_file
+from fracture_widgets.parts import Verdict
 
 WIDTH, HEIGHT = 1240, 1754
 """An A4 page in its own unit, a dot at 150 to the inch."""
+
+MARGIN = 88
+GUTTER = 32
+INNER = WIDTH - 2 * MARGIN
+RIGHT = WIDTH - MARGIN
+FOOT = HEIGHT - MARGIN
+"""Of a page: its margin, the space between columns, the width between the margins, and where that
+ends."""
 
 Frame = tuple[float, float, float, float]
 """Left, top, width and height, in dots."""
@@ -41,8 +53,8 @@ class Sheet:
     def __init__(self) -> None:
         from matplotlib.figure import Figure
 
-        self._figure = Figure(figsize=(WIDTH / _DOTS, HEIGHT / _DOTS), dpi=_DOTS, facecolor="white")
-        self._axes = self._figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        self.figure = Figure(figsize=(WIDTH / _DOTS, HEIGHT / _DOTS), dpi=_DOTS, facecolor="white")
+        self._axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self._axes.set_axis_off()
         self._axes.set_xlim(0, WIDTH)
         self._axes.set_ylim(HEIGHT, 0)
@@ -76,16 +88,15 @@ class Sheet:
             zorder=next(self._layers),
         )
 
-    def line(self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float) -> None:
-        """Draw a straight line of a width in dots."""
-        self._axes.plot(
-            (x0, x1),
-            (y0, y1),
-            color=colour,
-            linewidth=width * _POINTS,
-            solid_capstyle="butt",
-            zorder=next(self._layers),
-        )
+    def paragraph(
+        self, x: float, y: float, text: str, colour: str, size: float, width: float,
+        *, most: int, step: float,
+    ) -> float:  # fmt: skip
+        """Set a text in lines below ``y``, each a step lower; return where the last one stands."""
+        for line in lines_of(text, width, size, most=most):
+            y += step
+            self.text(x, y, line, colour, size)
+        return y
 
     def box(
         self,
@@ -130,42 +141,75 @@ class Sheet:
             interpolation="antialiased",
             zorder=next(self._layers),
         )
-        self._axes.set_xlim(0, WIDTH)
-        self._axes.set_ylim(HEIGHT, 0)
         return left, top, *shown
+
+    def rule(self, y: float) -> None:
+        """Draw a level line from margin to margin."""
+        self._axes.plot(
+            (MARGIN, RIGHT),
+            (y, y),
+            color=RULE,
+            linewidth=2 * _POINTS,
+            solid_capstyle="butt",
+            zorder=next(self._layers),
+        )
+
+    def verdict(
+        self, x: float, y: float, part: str, words: str, verdict: Verdict, size: float,
+        width: float, *, bold: bool = True,
+    ) -> None:  # fmt: skip
+        """Say a verdict, on a part if one is named, in a line not wider than ``width``."""
+        lead = f"{part}: " if part else ""
+        words = words if part else begun(words)
+        size = min(size, size * width / width_of(lead + words, size, bold=True))
+        self.text(x, y, lead, INK, size, bold=bold)
+        start = x + width_of(lead, size, bold=bold)
+        self.text(start, y, words, VERDICTS[verdict], size, bold=True)
+
+    def heading(
+        self, moment: datetime, part: str, words: str, verdict: Verdict, *, drawn: bool
+    ) -> None:
+        """Draw the head of a page, with a verdict in large letters and in its colour."""
+        self.text(MARGIN, 92, "Fracture Widgets", QUIET, 22, bold=True)
+        self.text(RIGHT, 92, local(moment), QUIET, 22, align="right")
+        self.rule(118)
+        room = float(INNER)
+        if drawn:
+            text = gettext("Drawn, no patient")
+            width = width_of(text, 20, bold=True) + 34
+            self.box(RIGHT - width, 162, width, 42, edge=QUIET, radius=21)
+            self.text(RIGHT - width / 2, 190, text, QUIET, 20, bold=True, align="center")
+            room -= width + GUTTER
+        self.verdict(MARGIN, 200, part, words, verdict, 56, room)
+
+    def footer(self) -> None:
+        """Draw what stands at the foot of every page."""
+        self.rule(FOOT - 46)
+        self.text(MARGIN, FOOT - 8, gettext(NOTICE), INK, 22, bold=True)
 
     def to_png(self) -> bytes:
         """Return the page as a PNG file of 1240 x 1754 pixels."""
         file = io.BytesIO()
-        self.save(file, "png", _DOTS, metadata={"Software": None})
+        self.figure.savefig(file, format="png", dpi=_DOTS, metadata={"Software": None})
         return file.getvalue()
 
-    def save(self, file: Any, kind: str, dots: int, **options: Any) -> None:
-        """Write the page into a file."""
-        from matplotlib import rc_context
 
-        with rc_context(_PDF):
-            self._figure.savefig(file, format=kind, dpi=dots, **options)
-
-
-def to_pdf(
-    pages: Sequence[Sheet], *, title: str, subject: str, creator: str, made_at: datetime
-) -> bytes:
+def to_pdf(pages: Sequence[Sheet], made_at: datetime) -> bytes:
     """Return pages as one PDF file with its fonts in it and its text as text."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_pdf import PdfPages
 
-    file = io.BytesIO()
+    file, moment = io.BytesIO(), made_at.astimezone(UTC).replace(microsecond=0)
     metadata = {
-        "Title": title,
-        "Subject": subject,
-        "Creator": creator,
-        "CreationDate": made_at,
-        "ModDate": made_at,
+        "Title": gettext("Fracture Widgets report"),
+        "Subject": gettext(NOTICE),
+        "Creator": f"Fracture Widgets {__version__}",
+        "CreationDate": moment,
+        "ModDate": moment,
     }
     with rc_context(_PDF), PdfPages(file, metadata=metadata) as document:
         for page in pages:
-            page.save(document, "pdf", _PICTURE_DOTS)
+            page.figure.savefig(document, format="pdf", dpi=_PICTURE_DOTS)
     return file.getvalue()
 
 

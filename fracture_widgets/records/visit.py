@@ -14,9 +14,9 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple, get_type_hints
 
@@ -42,10 +42,13 @@ _NAME = re.compile(rf"([0-9a-f]{{64}})\.({'|'.join(map(re.escape, _KINDS))})")
 _SETTINGS = "visit.json"
 _ABOUT = "about"
 _ABANDONED = 60.0  # seconds after which what is unfinished is of a page that was ended
-_ELSEWHERE = {"pixels", "file", "study"}
-"""Of a radiograph, what is not among the plain words about it."""
 
-_TYPES = {name: kind for name, kind in get_type_hints(Radiograph).items() if name[0] != "_"}
+_TYPES: dict[str, Any] = {
+    name: kind
+    for name, kind in get_type_hints(Radiograph).items()
+    if name[0] != "_" and name not in {"pixels", "file", "study"}
+} | {"scale": ValueScale | None}
+"""The plain words about a radiograph."""
 
 
 class Versions(NamedTuple):
@@ -94,17 +97,21 @@ class VisitStore:
     def versions(self) -> dict[str, Versions]:
         """Return what is kept, by the digest of each radiograph."""
         found: dict[str, dict[str, Version]] = {}
-        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
-            for entry in entries:
-                if named := _NAME.fullmatch(entry.name):
-                    with suppress(FileNotFoundError):  # removed by another page
-                        kept = found.setdefault(named[1], {})
-                        kept[named[2]] = _version(entry.stat())
+        for name, status in self._files():
+            if named := _NAME.fullmatch(name):
+                found.setdefault(named[1], {})[named[2]] = _version(status)
         return {
             sha256: Versions(kept[_WORDS], *map(kept.get, (_ANSWER, LOOK, READING)))
             for sha256, kept in found.items()
             if _WORDS in kept
         }
+
+    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield the name of each file that is kept, and what the system knows of it."""
+        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # removed by another page
+                    yield entry.name, entry.stat()
 
     def in_order(self, sha256s: Iterable[str]) -> list[str]:
         """Return radiographs in the order of their places; of no place, what cannot be read."""
@@ -125,13 +132,8 @@ class VisitStore:
             if isinstance(held, PackedPixels)
             else {"pixels": held}
         )
-        about: dict[str, Any] = {
-            each.name: to_plain(getattr(radiograph, each.name))
-            for each in fields(Radiograph)
-            if each.name not in _ELSEWHERE
-        }
+        about = {name: to_plain(getattr(radiograph, name)) for name in _TYPES}
         about |= {"place": place, "study": self._study_to_keep(radiograph.study)}
-        about |= {"scale": to_plain(radiograph.scale)}
         if file is not None:
             about["file"] = [file.name, file.file_sha256, file.max_pixels]
             source = self._source(file.file_sha256)
@@ -148,13 +150,14 @@ class VisitStore:
         arrays, _ = self._read_arrays(self._path(sha256, _PICTURE))
         try:
             place, study = int(about.pop("place")), self._known_study(str(about.pop("study")))
-            source, scale = about.pop("file", None), about.pop("scale", None)
+            source = about.pop("file", None)
             file = None if source is None else self._file(study, *source)
             known = {name: from_plain(_TYPES[name], value) for name, value in about.items()}
+            scale = known.pop("scale", None)
             if known["sha256"] != sha256:
                 raise ValueError("its name is another's")
             pixels: Any = (
-                PackedPixels(arrays["codes"], arrays["greys"], _scale(scale))
+                PackedPixels(arrays["codes"], arrays["greys"], scale)
                 if "codes" in arrays
                 else arrays["pixels"]
             )
@@ -305,11 +308,7 @@ class VisitStore:
 
     def _make_sure_of_room(self, size: int, path: Path) -> None:
         """Refuse what is beyond the bytes that are kept of one visit."""
-        kept = 0
-        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):
-                    kept += entry.stat().st_size if entry.name != path.name else 0
+        kept = sum(status.st_size for name, status in self._files() if name != path.name)
         if kept + size > self.max_bytes:
             raise _unkept(f"of one visit, {self.max_bytes >> 20:,} MB are kept")
 
@@ -329,10 +328,6 @@ class VisitStore:
         if not isinstance(content, dict):
             raise _damaged(f"{path.name} holds {type(content).__name__}")
         return content
-
-
-def _scale(kept: Any) -> ValueScale | None:
-    return None if kept is None else from_plain(ValueScale, kept)
 
 
 def _version(status: os.stat_result) -> Version:

@@ -16,16 +16,18 @@ from hypothesis import strategies as st
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.evaluation.metrics import cohen_kappa
 from fracture_widgets.parts import Verdict
-from fracture_widgets.records.agreement import WINDOW, Agreement, in_words
 from fracture_widgets.records.database import COLUMNS
 from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
     REMARK_LENGTH,
+    WINDOW,
+    Agreement,
     HistoryFilter,
     Order,
     ReaderFilter,
     SavedResult,
+    in_words,
 )
 
 FRACTURE, DOUBT, NONE_SEEN = READER_VERDICTS

@@ -28,8 +28,8 @@ from fracture_widgets.figures.palette import FOUND, JOINT
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.parts import Verdict
+from fracture_widgets.records.formats import ReportFormat, report_file
 from fracture_widgets.records.history import History
-from fracture_widgets.records.page import report_pdf, report_png
 
 
 @pytest.fixture
@@ -37,8 +37,12 @@ def report():
     return known_report()
 
 
+def made(report, kind=ReportFormat.PDF, **seen):
+    return report_file(report, kind, made_at=MADE_AT, **seen).content
+
+
 def page(report):
-    picture = Image.open(io.BytesIO(report_png(report, made_at=MADE_AT)))
+    picture = Image.open(io.BytesIO(made(report, ReportFormat.PNG)))
     return np.asarray(picture.convert("RGB")).astype(int)
 
 
@@ -49,7 +53,7 @@ def usual():
 
 
 def document(report, **seen):
-    return pypdf.PdfReader(io.BytesIO(report_pdf(report, made_at=MADE_AT, **seen)))
+    return pypdf.PdfReader(io.BytesIO(made(report, **seen)))
 
 
 def words(report):
@@ -59,7 +63,7 @@ def words(report):
 
 @pytest.mark.slow
 def test_the_page_is_a4_at_150_dots_per_inch(report):
-    picture = Image.open(io.BytesIO(report_png(report)))
+    picture = Image.open(io.BytesIO(made(report, ReportFormat.PNG)))
     inches = [side / dots for side, dots in zip(picture.size, picture.info["dpi"], strict=True)]
     assert inches == pytest.approx([8.27, 11.69], abs=0.01)
 
@@ -72,9 +76,9 @@ def test_the_document_is_one_a4_page(report):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("made", [report_png, report_pdf])
-def test_the_same_report_at_the_same_time_is_the_same_file(report, made):
-    assert made(report, made_at=MADE_AT) == made(report, made_at=MADE_AT)
+@pytest.mark.parametrize("kind", [ReportFormat.PNG, ReportFormat.PDF])
+def test_the_same_report_at_the_same_time_is_the_same_file(report, kind):
+    assert made(report, kind) == made(report, kind)
 
 
 @pytest.mark.slow
@@ -187,7 +191,7 @@ def test_the_model_and_the_map_are_on_the_page(report, usual, change):
 
 def shown(report, **seen):
     """The radiograph in the document, in floats."""
-    reader = pypdf.PdfReader(io.BytesIO(report_pdf(report, made_at=MADE_AT, **seen)))
+    reader = pypdf.PdfReader(io.BytesIO(made(report, **seen)))
     return picture_in(reader.pages[0]).astype(float)
 
 
@@ -222,7 +226,7 @@ def test_the_document_shows_the_window_and_the_inversion_of_the_page(report):
         there = abs(plain[..., 0] - 255 * grey) < 2
         wanted = 255 * (1 - np.clip((grey - 0.05) / 0.5, 0, 1))
         assert np.median(turned[there]) == pytest.approx(wanted, abs=2)
-    said = pypdf.PdfReader(io.BytesIO(report_pdf(report, made_at=MADE_AT, look=look)))
+    said = pypdf.PdfReader(io.BytesIO(made(report, look=look)))
     words_said = " ".join(said.pages[0].extract_text().split())
     assert "Shown with window 50 %, level 30 %, black and white inverted" in words_said
 

@@ -11,11 +11,10 @@ from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.base.language import gettext, marked, number
 from fracture_widgets.records.history import History
-from fracture_widgets.records.saved_result import HistoryFilter
+from fracture_widgets.records.saved_result import WINDOW, Agreement, HistoryFilter, in_words
 
 if TYPE_CHECKING:
     from fracture_widgets.evaluation.metrics import Estimate
-    from fracture_widgets.records.agreement import Agreement
 
 _INVITED = marked(
     "Press Read in a row and say what you see: how far you agree with the "
@@ -57,8 +56,6 @@ class AgreementPanel(LiveWidget):
 
 
 def _content(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
-    from fracture_widgets.records.agreement import WINDOW, in_words
-
     if not found.n:
         return {
             "title": gettext("You and the networks"),
