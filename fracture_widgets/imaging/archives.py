@@ -60,8 +60,31 @@ def packed_files(
 ) -> Iterator[Packed]:
     """Yield the files of a ZIP archive, each as it is read."""
     bounds = limits or ArchiveLimits()
+    unpacked = 0
     with opened_archive(file, name, bounds) as archive:
-        yield from _members(archive, archive.infolist(), name, bounds)
+        for member in archive.infolist():
+            path = member.filename.replace("\\", "/")
+            if path.endswith("/"):
+                continue
+            base, folder = shown_name(path), str(PurePosixPath(path).parent)
+            problem = refusal(member, path, base, name, bounds)
+            why = why_skipped(path, b"" if problem else _head(archive, member))
+            if why and (not problem or why == HIDDEN):
+                yield Packed(base, folder, None, skipped=why)
+                continue
+            content = None
+            if not problem:
+                unpacked += member.file_size
+                if unpacked > bounds.all_bytes:
+                    raise UnreadableRadiograph(
+                        f"{name} unpacks to more than {bounds.all_bytes >> 20:,} MB: "
+                        "pack the study alone."
+                    )
+                try:
+                    content = _content(archive, member)
+                except Exception:  # noqa: BLE001 - one damaged file does not spoil the rest
+                    problem = f"{base} in {name} is cut short or damaged: pack or export it again."
+            yield Packed(base, folder, content, problem)
 
 
 @contextmanager
@@ -115,41 +138,8 @@ def _check_whole(members: list[zipfile.ZipInfo], name: str, limits: ArchiveLimit
         )
 
 
-def _members(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], name: str, limits: ArchiveLimits
-) -> Iterator[Packed]:
-    unpacked = 0
-    for member in members:
-        path = member.filename.replace("\\", "/")
-        if path.endswith("/"):
-            continue
-        base, folder = shown_name(path), str(PurePosixPath(path).parent)
-        problem = refusal(member, path, base, name, limits)
-        why = why_skipped(path, _head(archive, member, problem))
-        if why and (not problem or why == HIDDEN):
-            yield Packed(base, folder, None, skipped=why)
-            continue
-        if not problem:
-            unpacked += member.file_size
-            if unpacked > limits.all_bytes:
-                raise UnreadableRadiograph(
-                    f"{name} unpacks to more than {limits.all_bytes >> 20:,} MB: "
-                    "pack the study alone."
-                )
-            try:
-                content = _content(archive, member)
-            except Exception:  # noqa: BLE001 - one damaged file does not spoil the rest
-                problem = f"{base} in {name} is cut short or damaged: pack or export it again."
-            else:
-                yield Packed(base, folder, content)
-                continue
-        yield Packed(base, folder, None, problem)
-
-
-def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, problem: str) -> bytes:
+def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """Return the first bytes of a file that may be unpacked."""
-    if problem:
-        return b""
     try:
         with archive.open(member) as file:
             return file.read(HEAD)

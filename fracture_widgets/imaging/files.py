@@ -31,6 +31,7 @@ _OTHER_FILES = (
     (b"\x1f\x8b", marked("a compressed archive")),
     (b"GIF8", marked("a GIF picture")),
 )
+_FILM, _NO_PICTURE = marked("a HEIC picture or a film"), marked("no picture that is read here")
 
 _PREAMBLE = 128
 _PREFIX = b"DICM"
@@ -147,21 +148,13 @@ def looks_like_dicom(data: bytes) -> bool:
 
 
 def no_picture(name: str, data: bytes) -> UnreadableRadiograph:
-    """Return the error for a file of a kind that is not read."""
-    kind = _other_kind(data)
+    """Return the error for a file of a kind that is not read, as far as its first bytes tell."""
+    known = (kind for signature, kind in _OTHER_FILES if data.startswith(signature))
+    other = _FILM if data[4:8] == b"ftyp" else _NO_PICTURE
+    kind = next(known, other)
     return UnreadableRadiograph(
         f"{name} is {kind}: choose a PNG, JPEG, TIFF, BMP, WebP or DICOM file."
     )
-
-
-def _other_kind(data: bytes) -> str:
-    """Say what a file is that is no radiograph, as far as its first bytes tell."""
-    for signature, kind in _OTHER_FILES:
-        if data.startswith(signature):
-            return kind
-    if data[4:8] == b"ftyp":
-        return marked("a HEIC picture or a film")
-    return marked("no picture that is read here")
 
 
 def study_key(study: object) -> str:

@@ -106,11 +106,15 @@ class Limb:
         )
 
 
+def rotation(radians: float) -> Points:
+    """Return the matrix that turns points, clockwise on the picture."""
+    cosine, sine = np.cos(radians), np.sin(radians)
+    return np.array([[cosine, sine], [-sine, cosine]])
+
+
 def turned(points: Points, radians: float, pivot: Points = _ORIGIN) -> Points:
     """Return points turned about ``pivot``, clockwise on the picture."""
-    cosine, sine = np.cos(radians), np.sin(radians)
-    turn = np.array([[cosine, sine], [-sine, cosine]])
-    moved: Points = (points - pivot) @ turn + pivot
+    moved: Points = (points - pivot) @ rotation(radians) + pivot
     return moved
 
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from fracture_widgets.imaging import preprocessing
 from fracture_widgets.imaging.boxes import Box
-from fracture_widgets.phantoms.limb import Bone, Fracture, Limb, Points, Tissue
+from fracture_widgets.phantoms.limb import Bone, Fracture, Limb, Points, Tissue, rotation
 
 Picture = npt.NDArray[np.float32]
 
@@ -68,8 +68,7 @@ def choose_frame(limb: Limb, rng: np.random.Generator) -> Frame:
     """Choose turn, flip, margins and pixel size, so that the limb's focus is in the picture."""
     degrees = float(rng.choice(limb.upright)) + float(rng.normal(0, 6))
     mirrored = bool(rng.random() < 0.5)
-    angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    turn = rotation(np.radians(degrees))
     if mirrored:
         turn = turn @ np.diag([-1.0, 1.0])
     at = limb.focus @ turn
@@ -223,13 +222,12 @@ def _broken(bone: Bone, fracture: Fracture, frame: Frame, sponge: Picture) -> tu
 
     # Where in the whole bone does that come from which the moved fragment shows here?
     if fracture.radians:
-        left, top, right, bottom = 0, 0, frame.width, frame.height
-        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+        left = top = 0
+        y, x = np.mgrid[: frame.height, : frame.width].astype(np.float32)
         here = np.stack((x, y), -1) + np.float32(0.5)
         moved = (here - origin) @ basis.T - fracture.shift.astype(np.float32)
-        cosine, sine = np.cos(fracture.radians), np.sin(fracture.radians)
         # The limb was turned by +radians in its own millimetres; turn back.
-        material = moved @ np.array([[cosine, -sine], [sine, cosine]], np.float32)
+        material = moved @ rotation(-fracture.radians).astype(np.float32)
     else:
         left, top = whole.left, whole.top
         fade = np.clip(1 - staying[..., :1] / np.float32(fracture.fade), 0, 1)

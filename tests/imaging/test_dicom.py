@@ -20,7 +20,7 @@ from pydicom.uid import (
 )
 
 from fracture_widgets.errors import UnreadableRadiograph
-from fracture_widgets.imaging.dicom import syntaxes
+from fracture_widgets.imaging.dicom import pixels
 from fracture_widgets.imaging.dicom.reading import read_dicom
 from fracture_widgets.imaging.radiograph import read_radiograph
 
@@ -428,7 +428,7 @@ def test_a_deflated_file_that_grows_without_end_is_refused(monkeypatch):
     whole.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     data = saved(whole)
     assert len(data) < 100_000
-    monkeypatch.setattr(syntaxes, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(pixels, "MAX_BYTES", 2**20)
     with pytest.raises(UnreadableRadiograph, match="unpacks to more than 1 MB"):
         read_dicom(data, "hand.dcm", 1 << 24)
 

@@ -32,7 +32,7 @@ from fracture_widgets.imaging.dicom.geometry import (
     bitmap_of,
     overlay_tags,
 )
-from fracture_widgets.imaging.dicom.syntaxes import check_form, header_of, with_its_items_ended
+from fracture_widgets.imaging.dicom.pixels import check_form, header_of, with_its_items_ended
 from fracture_widgets.imaging.dicom.windows import PALETTES
 
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")

@@ -36,7 +36,13 @@ from fracture_widgets.imaging.dicom.elements import (
 )
 from fracture_widgets.imaging.dicom.geometry import hidden_by_shutter, opening_of, spacing_of
 from fracture_widgets.imaging.dicom.greys import displayed
-from fracture_widgets.imaging.dicom.pixels import decoded_frame, unread_colours
+from fracture_widgets.imaging.dicom.pixels import (
+    coded_frame,
+    decoded_frame,
+    settle_syntax,
+    unknown_form,
+    unread_colours,
+)
 from fracture_widgets.imaging.dicom.privacy import (
     display_attributes,
     parse,
@@ -44,7 +50,6 @@ from fracture_widgets.imaging.dicom.privacy import (
     shutter_bitmap,
     stripped,
 )
-from fracture_widgets.imaging.dicom.syntaxes import coded_frame, settle_syntax, unknown_form
 from fracture_widgets.imaging.dicom.windows import check_palette, windows_of
 
 _LONGEST_UID = 64
