@@ -291,3 +291,25 @@ def test_what_is_kept_of_a_file_holds_nothing_that_somebody_typed():
     assert b"Planted" not in kept
     assert STUDY.encode() not in kept
     assert b"Normal" in kept, "this does look into what is kept"
+
+
+def test_what_is_kept_of_a_file_has_the_tables_and_the_known_words_of_its_frames():
+    table = look_up_table(list(range(1001))[::-1])
+    table.LUTExplanation = "Planted^Name"
+    words = {"WindowCenterWidthExplanation": ["BONE", "Planted^Name"]}
+    shown = item(VOILUTSequence=Sequence([table]), **TWO_WINDOWS, **words)
+    each = [item(FrameVOILUTSequence=Sequence([shown])) for _ in range(2)]
+    frames = np.stack([strip(), strip()[:, ::-1]])
+    groups = {"PerFrameFunctionalGroupsSequence": Sequence(each)}
+    first = read(frames, **groups)
+    assert first.windows == (
+        "Table 1",
+        "Bone (centre 200.5, width 401)",
+        "Window 2 (centre 500.5, width 1001)",
+    )
+    for window in range(3):
+        seen = first.shown_as(frame=1, window=window)
+        again = read(frames, frame=1, window=window, **groups)
+        assert seen.windows == again.windows
+        assert np.array_equal(seen.pixels, again.pixels)
+    assert b"Planted" not in pickle.dumps(first)

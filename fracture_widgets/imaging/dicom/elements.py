@@ -29,7 +29,7 @@ class TooMany(Exception):
     """A file holds more of something than any radiograph, and reading it would take too long."""
 
 
-def check_length(dataset: Dataset, keyword: str, *, table: bool = False) -> None:
+def check_length(dataset: Dataset, keyword: str | int, *, table: bool = False) -> None:
     """Refuse an element before its bytes become values, of which each takes many more."""
     value = getattr(dataset.get_item(keyword), "value", None)
     most = _LONGEST_TABLE if table else _LONGEST_VALUE
@@ -72,7 +72,7 @@ def whole(dataset: Dataset, keyword: str) -> int | None:
     return None if found is None else int(found)
 
 
-def element(dataset: Dataset, keyword: str) -> DataElement:
+def element(dataset: Dataset, keyword: str | int) -> DataElement:
     """Return an element, also one whose value is not written as its kind is to be."""
     try:
         return dataset[keyword]

@@ -149,42 +149,24 @@ def shutter_bitmap(data: bytes, dataset: Dataset) -> npt.NDArray[np.bool_] | Non
 
 def display_attributes(dataset: Dataset, frame: int) -> Dataset:
     """Gather the attributes that say how the values of a frame are to be shown."""
-    display = Dataset()
+    display = _kept(dataset, ("BitsAllocated", "PixelRepresentation", *_DISPLAY_ATTRIBUTES))
     display.file_meta = FileMetaDataset()
     display.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
-    _copy(display, dataset, ("BitsAllocated", "PixelRepresentation", *_DISPLAY_ATTRIBUTES))
     shared, each = (dataset.get(keyword) or () for keyword in FUNCTIONAL_GROUPS)
     for groups in (*shared[:1], *each[frame : frame + 1]):
         for keyword, attributes in _GROUP_ATTRIBUTES.items():
             for item in (groups.get(keyword) or ())[:1]:
-                _copy(display, item, attributes)
+                display.update(_kept(item, attributes))
+    for tag in list(display.keys()):
+        check_length(display, tag)
+        display[tag] = element(display, tag)
     return display
-
-
-def _copy(display: Dataset, source: Dataset, keywords: tuple[str, ...]) -> None:
-    for keyword in keywords:
-        if keyword in source:
-            check_length(source, keyword)
-            display[keyword] = element(source, keyword)
-    for keyword in _TABLES:
-        if tables := _copied_tables(source.get(keyword)):
-            setattr(display, keyword, tables)
-    if "WindowCenter" in keywords and "WindowCenterWidthExplanation" in source:
-        check_length(source, "WindowCenterWidthExplanation")
-        words = values_of(source.WindowCenterWidthExplanation)
-        display.WindowCenterWidthExplanation = [_known_explanation(word) for word in words]
 
 
 def stripped(data: bytes, name: str) -> bytes:
     """Write a file anew, as it is written, with what makes its pictures and nothing typed."""
     dataset = parse(data, name)
     kept = _kept(dataset, _PIXEL_ATTRIBUTES + _DISPLAY_ATTRIBUTES + _FORM_ATTRIBUTES)
-    if "WindowCenterWidthExplanation" in dataset:
-        words = values_of(dataset.WindowCenterWidthExplanation)
-        kept.WindowCenterWidthExplanation = [_known_explanation(word) for word in words]
-    for keyword in _TABLES:
-        if tables := [_kept_table(item) for item in dataset.get(keyword) or ()]:
-            setattr(kept, keyword, tables)
     for keyword in FUNCTIONAL_GROUPS:
         if keyword in dataset:
             setattr(kept, keyword, [_kept_groups(groups) for groups in dataset[keyword].value])
@@ -192,12 +174,45 @@ def stripped(data: bytes, name: str) -> bytes:
     if group is not None and 0x6000 <= group <= 0x601E:
         tags = overlay_tags(group)
         overlay = dcmread(io.BytesIO(data), force=True, specific_tags=tags)
-        kept.update(_kept(overlay, tags))
+        kept.update(_bytes_of(overlay, tags))
     return _written(kept, dataset)
 
 
-def _kept(source: Dataset, names: Iterable[Any]) -> Dataset:
-    """Copy elements byte for byte."""
+def _kept(source: Dataset, names: tuple[str, ...]) -> Dataset:
+    """Copy elements and look-up tables, without the words that somebody typed."""
+    kept = _bytes_of(source, names)
+    for keyword in _TABLES:
+        items = source.get(keyword) or ()
+        if len(items) > _MOST_TABLES:
+            raise TooMany("look-up tables")
+        if items:
+            setattr(kept, keyword, [_kept_table(item) for item in items])
+    if "WindowCenter" in names and "WindowCenterWidthExplanation" in source:
+        check_length(source, "WindowCenterWidthExplanation")
+        words = values_of(source.WindowCenterWidthExplanation)
+        kept.WindowCenterWidthExplanation = [_known_explanation(word) for word in words]
+    return kept
+
+
+def _kept_table(item: Dataset) -> Dataset:
+    for keyword in ("LUTDescriptor", "LUTData"):
+        if keyword in item:
+            check_length(item, keyword, table=True)
+    table = _bytes_of(item, ("LUTDescriptor", "LUTData"))
+    table.LUTExplanation = _known_explanation(item.get("LUTExplanation"))
+    return table
+
+
+def _kept_groups(groups: Dataset) -> Dataset:
+    kept = _bytes_of(groups, ())
+    for keyword, attributes in _GROUP_ATTRIBUTES.items():
+        if items := list(groups.get(keyword) or ())[:1]:
+            setattr(kept, keyword, [_kept(items[0], attributes)])
+    return kept
+
+
+def _bytes_of(source: Dataset, names: Iterable[Any]) -> Dataset:
+    """Copy elements as they are written."""
     kept = Dataset()
     for name in names:
         if name in source:
@@ -207,20 +222,6 @@ def _kept(source: Dataset, names: Iterable[Any]) -> Dataset:
             kept[raw.tag] = raw
     implicit, little = source.original_encoding
     kept.set_original_encoding(implicit, little, source.original_character_set)
-    return kept
-
-
-def _kept_table(item: Dataset) -> Dataset:
-    table = _kept(item, ("LUTDescriptor", "LUTData"))
-    table.LUTExplanation = _known_explanation(item.get("LUTExplanation"))
-    return table
-
-
-def _kept_groups(groups: Dataset) -> Dataset:
-    kept = _kept(groups, ())
-    for keyword, attributes in _GROUP_ATTRIBUTES.items():
-        if items := list(groups.get(keyword) or ())[:1]:
-            setattr(kept, keyword, [_kept(items[0], attributes)])
     return kept
 
 
@@ -240,22 +241,6 @@ def _written(kept: Dataset, source: Dataset) -> bytes:
     stream.is_implicit_VR, stream.is_little_endian = bool(implicit), bool(little)
     write_dataset(stream, kept)
     return stream.getvalue()
-
-
-def _copied_tables(sequence: Any) -> list[Dataset]:
-    """Copy look-up tables without what somebody typed."""
-    tables = []
-    if len(sequence or ()) > _MOST_TABLES:
-        raise TooMany("look-up tables")
-    for item in sequence or ():
-        table = Dataset()
-        for keyword in ("LUTDescriptor", "LUTData"):
-            if keyword in item:
-                check_length(item, keyword, table=True)
-                table[keyword] = item[keyword]
-        table.LUTExplanation = _known_explanation(item.get("LUTExplanation"))
-        tables.append(table)
-    return tables
 
 
 def _known_explanation(words: object) -> str:
