@@ -14,7 +14,7 @@ import numpy as np
 import typer
 from comparing import seconds
 
-from fracture_widgets.app.widgets.picture_stream import pack
+from fracture_widgets.app.widgets.picture import pack
 from fracture_widgets.figures.overlay import grey_jpeg
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 

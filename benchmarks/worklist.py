@@ -16,8 +16,8 @@ import numpy as np
 from comparing import Comparison, run
 
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.examine.panel import RadiographList
-from fracture_widgets.app.tabs.worklist.panel import WorklistPanel
+from fracture_widgets.app.tabs.examine import RadiographList
+from fracture_widgets.app.tabs.worklist import WorklistPanel
 from fracture_widgets.app.widgets.table import thumbnail
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.report import Answer, Report

@@ -1,7 +1,7 @@
 from .app.limits import UploadLimits as UploadLimits
-from .app.tabs.errors.page import ErrorBrowser as ErrorBrowser
-from .app.tabs.reading_room.page import ReadingRoom as ReadingRoom
-from .app.tabs.training.page import TrainingPanel as TrainingPanel
+from .app.tabs.errors import ErrorBrowser as ErrorBrowser
+from .app.tabs.reading_room import ReadingRoom as ReadingRoom
+from .app.tabs.training import TrainingPanel as TrainingPanel
 from .app.workbench import Workbench as Workbench
 from .datasets.fracatlas import FracAtlas as FracAtlas
 from .datasets.split import patient_folds as patient_folds

@@ -15,8 +15,8 @@ from drawn_boxes import marked, measured_box, picture_in, whole
 from picture_files import dicom_file
 from pydicom import dcmread
 from scripted_looks import drawn_limb, three_joints
+from synchronous import SynchronousExecutor
 
-from fracture_widgets.app.widgets.background import SynchronousExecutor
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.cli import main
 from fracture_widgets.figures.palette import FOUND, JOINT

@@ -19,7 +19,7 @@ from known_reports import MADE_AT, known_report
 from reading_cases import KnownSource, report_of
 
 from fracture_widgets.app.state import Entry
-from fracture_widgets.app.tabs.worklist.rows import worklist_csv
+from fracture_widgets.app.tabs.worklist import worklist_csv
 from fracture_widgets.base.cache import ArrayCache
 from fracture_widgets.base.tables import frame_csv_text, read_frame, write_frame
 from fracture_widgets.errors import (

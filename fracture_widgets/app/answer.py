@@ -1,83 +1,43 @@
-"""The column beside the radiograph: ask, see what is going on, read the answer, keep it."""
+"""The column beside the radiograph: ask, see what is going on, read the answer, say one's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
-from fracture_widgets.app.card import answer_in_words, card
+from fracture_widgets.app.card import answer_in_words, saved_in_words
 from fracture_widgets.app.inference import InferenceWorker
-from fracture_widgets.app.override import OverridePanel
-from fracture_widgets.app.own_verdict import OwnVerdict
-from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
-from fracture_widgets.app.study import StudyLine
-from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
-from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.app.result import ResultPanel
+from fracture_widgets.app.state import Entry, ModelState, Reading, WorkbenchState
+from fracture_widgets.app.widgets.controls import StatusLine, button
+from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.base.language import gettext, marked, told
-from fracture_widgets.base.words import percent
-from fracture_widgets.errors import FractureWidgetsError, HistoryError
-from fracture_widgets.evaluation.metrics import probability_elsewhere
-from fracture_widgets.figures.overlay import PLAIN, Look
-from fracture_widgets.imaging.quality import COLOUR_PHOTOGRAPH
-from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
-from fracture_widgets.models.report import Answer, Report
-from fracture_widgets.models.study import StudyReport
-from fracture_widgets.records.formats import (
-    ReportFile,
-    ReportFormat,
-    formats_for,
-    report_file,
-    study_file,
-)
+from fracture_widgets.errors import HistoryError
+from fracture_widgets.models.study import StudyAnswer
+from fracture_widgets.models.verdict_words import study_in_words, study_reason, verdict_slug
 from fracture_widgets.records.history import History
-from fracture_widgets.records.saved_result import SavedResult
+from fracture_widgets.records.saved_result import READER_VERDICTS, REMARK_LENGTH, checked_remark
 
-_FEWEST, _MOST = 1, 60  # fractured patients of 100
-_ASK, _FOLD = marked("Where fractures are rarer or more common …"), marked("Fold this away")
-
-
-def _empty() -> str:
-    title = escape(gettext("Result"))
-    words = gettext(
-        "The body part, the verdict (fracture, doubt or none seen) and how probable a fracture "
-        "is: it will stand here."
-    )
-    return (
-        f'<section class="fw-card fw-card-empty"><h2>{title}</h2><p>{escape(words)}</p></section>'
-    )
+_WAITS = marked("Kept for now; it is saved with the answer.")
 
 
 class AnswerPane(widgets.VBox):
     """Asks the networks and shows their answer for the radiograph selected."""
 
     def __init__(
-        self,
-        state: WorkbenchState,
-        worker: InferenceWorker,
-        history: History,
-        *,
-        examine: Callable[[Radiograph], object],
-        look_of: Callable[[Entry], Look] = lambda _: PLAIN,
-        choose_region: Callable[[], object] = lambda: None,
+        self, state: WorkbenchState, worker: InferenceWorker, history: History, result: ResultPanel
     ) -> None:
         self._state = state
         self.predict = button(gettext("Predict"), worker.examine_selected, kind="fw-primary")
         self.predict_all = button(gettext("Predict all"), worker.examine_all)
         self.stop = button(gettext("Stop"), worker.stop)
         self.status = StatusLine()
-        self.result = named(
-            ResultPanel(
-                state, history, examine=examine, look_of=look_of, choose_region=choose_region
-            ),
-            "fw-result",
-        )
         self.study = StudyLine(state)
-        self.own_verdict = named(OwnVerdict(state, history), "fw-own-verdict")
+        self.own_verdict = OwnVerdict(state, history)
         self.at_once = self._setting(
             "at_once", gettext("Answer at once"), gettext("Answer radiographs when they arrive")
         )
@@ -86,13 +46,9 @@ class AnswerPane(widgets.VBox):
             gettext("I read first"),
             gettext("Hide an answer until I have given my own verdict"),
         )
-        buttons = named(
-            widgets.HBox(
-                [self.predict, self.predict_all, self.stop, self.at_once, self.read_first]
-            ),
-            "fw-buttons",
-        )
-        super().__init__([buttons, self.status, self.study, self.own_verdict, self.result])
+        buttons = [self.predict, self.predict_all, self.stop, self.at_once, self.read_first]
+        head = named(widgets.HBox(buttons), "fw-buttons")
+        super().__init__([head, self.status, self.study, self.own_verdict, result])
         self.add_class("fw-right")
         state.observe(
             self._show,
@@ -159,228 +115,112 @@ class AnswerPane(widgets.VBox):
         return reason or gettext("Ready."), "quiet"
 
 
-class ResultPanel(widgets.VBox):
-    """Shows the selected radiograph's answer and saves it, in the format chosen last."""
+class StudyLine(widgets.HTML):
+    """Tells what the answered views of the selected radiograph's study say together."""
 
-    def __init__(
-        self,
-        state: WorkbenchState,
-        history: History,
-        *,
-        examine: Callable[[Radiograph], object] | None = None,
-        look_of: Callable[[Entry], Look] = lambda _: PLAIN,
-        choose_region: Callable[[], object] = lambda: None,
-    ) -> None:
+    def __init__(self, state: WorkbenchState) -> None:
+        super().__init__()
         self._state = state
-        self._examine = examine or state.add
-        self._look_of = look_of
-        self._history = history
-        self._shown: Report | None = None
-        self._format = ReportFormat.PDF.value
-        self.card = widgets.HTML()
-        self.save = DownloadButton(self._save)
-        self.saved = StatusLine()
-        self.answer_anyway = OverridePanel(self._override)
-        self.exchange = button(
-            gettext("Exchange black and white"),
-            lambda: self._mend(Radiograph.inverted),
-            gettext("Add the radiograph with black and white exchanged, and answer that one"),
-        )
-        self.as_grey = button(
-            gettext("Use as grey"),
-            lambda: self._mend(Radiograph.as_grey),
-            gettext("Add the radiograph without its colours, and answer that one"),
-        )
-        self.cut = button(
-            gettext("Cut it to the joint"),
-            choose_region,
-            gettext("Draw a box around the joint on the picture, and answer that part"),
-        )
-        self._mends = {
-            self.exchange: (INVERTED,),
-            self.as_grey: (COLOUR_PHOTOGRAPH,),
-            self.cut: (NOT_A_RADIOGRAPH, OTHER_BODY_PART),
-        }
-        """What mends a refused radiograph in one tap, by the kinds of refusal that it mends."""
-        self.prevalence = PrevalencePanel()
-        super().__init__(
-            [self.card, *self._mends, self.answer_anyway, self.save, self.saved, self.prevalence]
-        )
-        state.observe(self._refresh, ["selected", "read_first"])
-        state.observe(self._check_saved, "saved_count")
-        self.save.observe(self._remember_format, "choice")
-        self._draw()
+        self.add_class("fw-of-study")
+        state.observe(self._refresh, ["listed", "selected", "answered", "read_first"])
+        self._refresh()
 
-    def _refresh(self, _: object) -> None:
-        if self._in_sight() is not self._shown:
-            self._draw()
-
-    def _in_sight(self) -> Report | None:
-        selected = self._state.selected
-        return None if selected is None else self._state.in_sight(selected).report
-
-    def _draw(self) -> None:
-        report = self._shown = self._in_sight()
-        answer = None if report is None else report.answer
-        refused = answer is not None and answer.refused
-        self.card.value = _empty() if report is None else card(report)
-        set_shown(self.save, report is not None)
-        set_shown(self.answer_anyway, refused)
-        self.answer_anyway.begin()
-        for mend, kinds in self._mends.items():
-            set_shown(mend, refused and answer is not None and answer.refusal_kind in kinds)
-        self.prevalence.show(answer)
-        self._offer_formats(() if report is None else formats_for(report))
-        self._check_saved()
-
-    def _offer_formats(self, formats: tuple[ReportFormat, ...]) -> None:
-        """Offer formats; the one chosen comes back with the next report that has it."""
-        names, wanted = [kind.value for kind in formats], self._format
-        with self.save.hold_sync():
-            self.save.choices = [[kind.value, kind.label] for kind in formats]
-            self.save.choice = wanted if wanted in names else next(iter(names), "")
-        self._format = wanted
-
-    def _remember_format(self, change: Any) -> None:
-        self._format = change["new"] or self._format
-
-    def _override(self, reason: str) -> None:
-        selected = self._state.selected
-        if selected is not None and selected.report is not None:
-            self._state.answer(selected.key, selected.report.override(reason))
-
-    def _mend(self, mended: Callable[[Radiograph], Radiograph]) -> None:
-        if self._state.selected is not None:
-            self._examine(compact(mended(self._state.selected.radiograph)))
-
-    def _check_saved(self, _: object = None) -> None:
-        self.saved.say("")
-        self.save.label = gettext("Save result")
-        if self._shown is None:
-            return
-        try:
-            row = self._history.find(self._shown)
-        except HistoryError:
-            return  # said when something is saved or the history is opened, not before
-        if row is not None:
-            self.saved.text = gettext("Already saved, as no. {id} in the history.", id=row.id)
-            self.save.label = gettext("Download the report")
-
-    def _save(self) -> ReportFile | None:
-        report, selected = self._shown, self._state.selected
-        if report is None or selected is None:
-            return None
-        offered = {kind.value: kind for kind in formats_for(report)}
-        # The page sends the choice, so it may be anything.
-        kind = offered.get(self.save.choice, ReportFormat.PDF)
-        known = self._find(report)  # a history that cannot be read is told of below
-        try:
-            file, problem = self._file(selected, kind, known), ""
-        except FractureWidgetsError as error:
-            file, problem = None, f" {told(str(error))}"
-        try:
-            number = self._history.save(report)
-        except HistoryError as error:
-            downloaded = (
-                gettext("The report is downloaded, but not recorded.")
-                if file
-                else gettext("Not recorded.")
-            )
-            self.saved.say(f"{downloaded}{problem} {told(str(error))}", "problem")
-        else:
-            self._state.note_saved(report)
-            if file and known is None:
-                said = marked("Saved as no. {id} in the history; the report is downloaded.")
-            elif file:
-                said = marked(
-                    "Already saved, as no. {id} in the history; the report is downloaded."
-                )
-            elif known is None:
-                said = marked("Saved as no. {id} in the history.")
-            else:
-                said = marked("Already saved, as no. {id} in the history.")
-            self.saved.say(gettext(said, id=number) + problem, "good" if file else "problem")
-        return file
-
-    def _file(
-        self, selected: Entry, kind: ReportFormat, known: SavedResult | None
-    ) -> ReportFile | None:
-        """Return the report in a format; as a document, that of the whole study."""
-        seen = {
-            view: self._look_of(view)
-            for view in self._state.views_of(selected.radiograph.study)
-            if view.report is not None
-        }
-        reports = [view.report for view in seen if view.report is not None]
-        if kind is ReportFormat.PDF and len(reports) > 1:
-            readings = [self._find(view.report) for view in seen]
-            return study_file(StudyReport.of(reports), [*seen.values()], readings)
-        if selected.report is None:
-            return None
-        return report_file(selected.report, kind, look=self._look_of(selected), reading=known)
-
-    def _find(self, report: Report | None) -> SavedResult | None:
-        """Return what is saved of a report, if that can be known."""
-        try:
-            return None if report is None else self._history.find(report)
-        except HistoryError:
-            return None
+    def _refresh(self, _: object = None) -> None:
+        selected, self.value = self._state.selected, ""
+        views = [] if selected is None else self._state.views_of(selected.radiograph.study)
+        reports = [view.report for view in views if view.report is not None]
+        set_shown(self, len(reports) > 1)
+        if len(reports) > 1:
+            slug = verdict_slug(StudyAnswer.of([report.answer for report in reports]).verdict)
+            study = escape(gettext("Study"))
+            self.value = f"""
+<section class="fw-study" data-verdict="{slug}" aria-label="{study}">
+  <div role="status"><h2>{study}: <strong>{escape(study_in_words(reports))}</strong></h2>
+  <p>{escape(study_reason(reports, len(views)))}</p></div>
+</section>
+"""
 
 
-class PrevalencePanel(widgets.VBox):
-    """Asks how many patients in 100 are fractured, and tells what the score then means.
+class OwnVerdict(LiveWidget):
+    """Asks what the reader sees on the radiograph shown, before or after the answer is there.
 
-    It is folded away until somebody asks, so that the answer has one probability and no second.
+    What is said before the answer waits in the state and is saved with the answer. A radiograph
+    that was read at another time begins with what was said then.
     """
 
-    def __init__(self) -> None:
-        self._answer: Answer | None = None
-        self.share = widgets.BoundedIntText(
-            min=_FEWEST, max=_MOST, description=gettext("Patients with a fracture, of 100")
-        )
-        self.share.style.description_width = "initial"
-        self.meaning = widgets.HTML()
-        self.asked = button(gettext(_ASK), self._unfold, kind="fw-link")
-        super().__init__([self.asked, self.share, self.meaning])
-        self.add_class("fw-prevalence")
-        self.share.observe(self._explain, "value")
-        self._set_open(False)
-        self.show(None)
+    _esm = script("own_verdict")
 
-    def show(self, answer: Answer | None) -> None:
-        """Take another answer; where nobody counted how many are fractured, nothing is shown."""
-        peers = None if answer is None or answer.refused else answer.peers
-        self._answer = None if peers is None else answer
-        set_shown(self, peers is not None)
-        if peers is not None:
-            self.share.value = max(_FEWEST, min(_MOST, round(100 * peers.prevalence)))
-            self._explain()
+    def __init__(self, state: WorkbenchState, history: History) -> None:
+        super().__init__({"reading": self._read})
+        self.add_class("fw-own-verdict")
+        self._state = state
+        self._history = history
+        self._saved: dict[int, tuple[str, Reading]] = {}
+        """What of each entry the history has: of which model's answer, and what was said."""
+        state.observe(lambda change: self._take(change["new"]), ["answered", "selected"])
+        state.observe(self._draw, "selected")
+        self._draw()
 
-    def _unfold(self) -> None:
-        self._set_open(not self._opened)
-
-    def _set_open(self, opened: bool) -> None:
-        self._opened = opened
-        self.asked.description = gettext(_FOLD if opened else _ASK)
-        set_shown(self.share, opened)
-        set_shown(self.meaning, opened)
-
-    def _explain(self, _: object = None) -> None:
-        answer = self._answer
-        if answer is None or answer.peers is None:
+    def _draw(self, _: object = None) -> None:
+        entry = self._state.selected
+        set_shown(self, entry is not None)
+        if entry is None:
             return
-        share, here = self.share.value, round(100 * answer.peers.prevalence)
-        there = probability_elsewhere(
-            answer.calibrated_probability, answer.peers.prevalence, share / 100
+        self.show(
+            {
+                "key": entry.key,
+                "name": entry.radiograph.name,
+                "reader": str(entry.reading.verdict or ""),
+                "remark": entry.reading.remark,
+                "remark_length": REMARK_LENGTH,
+            }
         )
-        where = gettext("as among those it was tested on")
-        if share != here:
-            where = gettext("among those it was tested on, {here} were", here=here)
-        words = gettext(
-            "Where {share} of 100 patients have a fracture ({where}), the probability of one here "
-            "is {there}.",
-            share=f"<b>{share}</b>",
-            where=escape(where),
-            there=f"<b>{escape(percent(float(there)))}</b>",
-        )
-        self.meaning.value = f"<p role='status'>{words}</p>"
+
+    def _read(self, content: Mapping[str, Any]) -> None:
+        """Take what the page sent of an entry that is there."""
+        entry, said = self._state.entry(content.get("key")), content.get("verdict")
+        verdict = next((known for known in READER_VERDICTS if known == said), None)
+        if entry is None or (verdict is None and said):
+            return
+        try:
+            remark = checked_remark(str(content.get("remark", "")))
+        except HistoryError as error:
+            self._note(entry, gettext("Not saved. {error}", error=told(str(error))), "problem")
+            return
+        reading = Reading(verdict, remark)
+        if reading != entry.reading:
+            self._state.read(entry.key, reading)
+        if entry.report is None:
+            self._note(entry, gettext(_WAITS), "quiet")
+
+    def _take(self, entry: Entry | None) -> None:
+        """Save what was said anew of an answered entry, or take over what the history has."""
+        report = None if entry is None else entry.report
+        if entry is None or report is None:
+            return
+        before = self._state.read_before.pop(entry.key, None)
+        if before is not None:  # on the page that it was said on, it was saved
+            self._saved[entry.key] = (report.model, before)
+        model, saved = self._saved.get(entry.key, ("", Reading()))
+        anew = entry.reading != (saved if model == report.model else Reading())
+        try:
+            row = self._history.find(report)
+            if anew:
+                number = self._history.save(report) if row is None else row.id
+                reading = entry.reading
+                row = self._history.set_reading(number, reading.verdict, reading.remark)
+        except HistoryError as error:
+            if anew:
+                self._note(entry, gettext("Not saved. {error}", error=told(str(error))), "problem")
+            return
+        reading = Reading() if row is None else Reading(row.reader_verdict, row.remark)
+        self._saved[entry.key] = (report.model, reading)
+        if reading != entry.reading:
+            self._state.read(entry.key, reading)
+        if anew and row is not None:
+            self._state.note_saved(report)
+            self._note(entry, saved_in_words(row), "good")
+
+    def _note(self, entry: Entry, text: str, tone: str) -> None:
+        """Say below what was chosen what came of it."""
+        self.send({"type": "noted", "key": entry.key, "text": text, "tone": tone})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
+from fracture_widgets.app.widgets.markup import notes
 from fracture_widgets.base.language import gettext, ngettext, number, told
 from fracture_widgets.base.words import begun, percent
 from fracture_widgets.models.report import Answer, Report
@@ -20,6 +22,9 @@ from fracture_widgets.models.verdict_words import (
     verdict_words,
 )
 
+if TYPE_CHECKING:
+    from fracture_widgets.records.saved_result import SavedResult
+
 
 def answer_in_words(answer: Answer) -> str:
     """Return body part and verdict as one phrase: ``"hand, none seen"``."""
@@ -32,16 +37,27 @@ def knows_one_part(answer: Answer) -> bool:
     return len(answer.body_part_probabilities) == 1
 
 
+def saved_in_words(row: SavedResult) -> str:
+    """Say what was saved of a reading, and whether the network says the same."""
+    verdict = gettext("not read yet")
+    if row.reader_verdict is not None:
+        verdict = gettext("“{verdict}”", verdict=verdict_words(row.reader_verdict))
+    if row.agreed is None:
+        return gettext("Saved: {verdict}.", verdict=verdict)
+    alike = gettext("the network says the same")
+    if not row.agreed:
+        alike = gettext("the network says something else")
+    return gettext("Saved: {verdict}; {alike}.", verdict=verdict, alike=alike)
+
+
 def card(report: Report) -> str:
     """Return the answer as HTML; every text in it is escaped."""
     answer = report.answer
     part, verdict = verdict_heading(answer)
     heading = f"{escape(part)}: " if part else ""
     marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
-    warnings = "".join(f"<li>{escape(told(warning))}</li>" for warning in report.warnings)
-    worth = "" if answer.refused else _worth(answer)
-    label = escape(gettext("Notes on the file"))
-    note = f'<ul class="fw-warnings" aria-label="{label}">{warnings}</ul>'
+    said = peers_sentence(answer)
+    worth = f'<p class="fw-meaning">{escape(said)}</p>' if said else ""
     made = gettext(
         "Model {model}, {seconds} seconds",
         model=report.model[:12],
@@ -57,7 +73,7 @@ def card(report: Report) -> str:
   {f"<p>{escape(told(answer.refusal))}</p>" if answer.refused else _probability(answer)}
   </div>
   {_joints(answer) + worth if len(answer.examined_joints) > 1 else worth + _joints(answer)}
-  {note if warnings else ""}
+  {notes(gettext("Notes on the file"), report.warnings)}
   <details class="fw-more"><summary>{escape(gettext("How this was found"))}</summary>
   {"" if answer.refused else _limits_and_part(answer)}
   {_found(answer) if len(answer.examined_joints) > 1 else ""}
@@ -87,12 +103,6 @@ def _probability(answer: Answer) -> str:
   </div>
   <p class="fw-scale" aria-hidden="true"><span>0 %</span><span>50 %</span><span>100 %</span></p>
 """
-
-
-def _worth(answer: Answer) -> str:
-    """Return what such a score was worth, where that is known."""
-    worth = peers_sentence(answer)
-    return f'<p class="fw-meaning">{escape(worth)}</p>' if worth else ""
 
 
 def _limits_and_part(answer: Answer) -> str:

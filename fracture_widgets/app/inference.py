@@ -1,18 +1,26 @@
-"""Loads the networks and asks them, off the event loop."""
+"""The networks: loaded, chosen and asked, off the event loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import ipywidgets as widgets
+
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
+from fracture_widgets.app.widgets.controls import StatusLine
+from fracture_widgets.app.widgets.live import named
 from fracture_widgets.base.language import gettext
+from fracture_widgets.base.words import begun
 from fracture_widgets.imaging.radiograph import Radiograph
+from fracture_widgets.models.compose import list_models
+from fracture_widgets.models.folder import default_models_folder
 from fracture_widgets.models.report import Report
-from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
+from fracture_widgets.models.trust import OPERATING_POINTS, SENSITIVE, OperatingPoint
 
 
 class Examines(Protocol):
@@ -22,15 +30,22 @@ class Examines(Protocol):
         """Answer one radiograph."""
 
 
+def load_cascade(folder: Path | None = None, point: OperatingPoint = SENSITIVE) -> Examines:
+    """Load the cascade of a models folder, or the one that ships, and the engine with it."""
+    from fracture_widgets.models.cascade import Cascade, shipped_cascade
+
+    return shipped_cascade() if folder is None else Cascade.load(folder, operating_point=point)
+
+
 class InferenceWorker:
-    """Puts the cascade's answers into the state."""
+    """Puts the cascade's answers into the state; without one, that of a folder is loaded."""
 
     def __init__(
         self,
         state: WorkbenchState,
         *,
         cascade: Examines | None = None,
-        load: Callable[[], Examines] | None = None,
+        folder: Path | None = None,
         executor: Executor | None = None,
     ) -> None:
         self._state = state
@@ -43,13 +58,16 @@ class InferenceWorker:
         self._met: set[int] = set()  # radiographs that are not new any more
         state.observe(self._examine_new, ["listed", "model", "working_on", "at_once"])
         if cascade is None:
-            self.load(load or load_shipped_cascade)
+            self.load(folder)
         else:
             self._loaded(cascade)
             state.model = ModelState.READY
 
     def load(
-        self, make: Callable[[], Examines], ended: Callable[[str], object] = lambda _: None
+        self,
+        folder: Path | None,
+        point: OperatingPoint = SENSITIVE,
+        ended: Callable[[str], object] = lambda _: None,
     ) -> bool:
         """Load a model in the background; ``ended`` is given what went wrong, or nothing.
 
@@ -59,7 +77,7 @@ class InferenceWorker:
             return False
         self._on_load = ended
         self._state.model = ModelState.LOADING
-        return self._loading.start(lambda: iter([make()]), self._loaded)
+        return self._loading.start(lambda: [load_cascade(folder, point)], self._loaded)
 
     def examine_selected(self) -> None:
         """Ask about the selected radiograph, unless something blocks it."""
@@ -144,15 +162,96 @@ class InferenceWorker:
         self._state.working_on = ""  # the last: what has arrived meanwhile begins with it
 
 
-def load_cascade(folder: Path, point: OperatingPoint = SENSITIVE) -> Examines:
-    """Load the cascade of a models folder, and the engine with it."""
-    from fracture_widgets.models.cascade import Cascade
+class ModelMenu(widgets.HBox):
+    """Lists models and operating points, loads what is chosen, and says why that cannot be."""
 
-    return Cascade.load(folder, operating_point=point)
+    def __init__(
+        self, state: WorkbenchState, worker: InferenceWorker, folder: Path | None = None
+    ) -> None:
+        self._state = state
+        self._worker = worker
+        self._folder = default_models_folder() if folder is None else folder
+        self._in_use: Path | None = None
+        self._point = SENSITIVE
+        self.choice = named(widgets.Dropdown(description=gettext("Model")), "fw-field")
+        points = [(begun(gettext(point)), point) for point in OPERATING_POINTS]
+        self.point = named(
+            widgets.Dropdown(
+                options=points, value=self._point, description=gettext("Operating point")
+            ),
+            "fw-field",
+        )
+        self.problem = StatusLine()
+        super().__init__([self.choice, self.point, self.problem])
+        self.add_class("fw-model-menu")
+        self.refresh()
+        self._in_use = self.choice.value
+        self.choice.observe(self._choose, "value")
+        self.point.observe(self._choose_point, "value")
+        state.observe(self._show, ["model", "working_on"])
+        self._show()
 
+    def refresh(self, *folders: Path) -> None:
+        """Look again at what models there are, these among them; the one in use stays chosen."""
+        options = list_models()
+        known = (self._in_use, self._folder, *folders)
+        paths = [folder.resolve() for folder in known if folder is not None]
+        for path in paths:
+            options.setdefault(path, path.name)
+        wanted = next(iter([*paths, *options]), None)
+        with self.hold_trait_notifications():
+            self.choice.options = [(gettext(name), path) for path, name in options.items()]
+            self.choice.value = wanted
 
-def load_shipped_cascade() -> Examines:
-    """Load the cascade that ships, and the engine with it: not before it is used."""
-    from fracture_widgets.models.cascade import shipped_cascade
+    def use(self, folder: Path) -> None:
+        """Have the model of a folder answer."""
+        self.refresh(folder)
+        self.choice.value = folder.resolve()
 
-    return shipped_cascade()
+    @property
+    def in_use(self) -> tuple[str, str]:
+        """The folder and the operating point that answer."""
+        return str(self._in_use or ""), self._point
+
+    def resume(self, model: str, point: str) -> None:
+        """Have a folder's model answer at a point, where both are offered, once one is loaded."""
+        offered = {str(path): path for _, path in self.choice.options}
+        if model not in offered or point not in OPERATING_POINTS or (model, point) == self.in_use:
+            return
+
+        def load(_: object = None) -> None:
+            if self._state.model is not ModelState.LOADING and not self._state.working_on:
+                self._state.unobserve(load, ["model", "working_on"])
+                self._load(offered[model], point)
+
+        self._state.observe(load, ["model", "working_on"])
+        load()
+
+    def _choose(self, _: object) -> None:
+        path = self.choice.value
+        if path is not None and path != self._in_use:
+            self._load(path, self._point)
+
+    def _choose_point(self, _: object) -> None:
+        if self._in_use is not None and self.point.value != self._point:
+            self._load(self._in_use, self.point.value)
+
+    def _load(self, path: Path, point: OperatingPoint) -> None:
+        self.problem.text = ""
+        ended = partial(self._loaded, path, point)
+        if not self._worker.load(path, point, ended):
+            self._show_in_use()
+
+    def _loaded(self, path: Path, point: OperatingPoint, problem: str) -> None:
+        self.problem.say(problem, "problem")
+        if not problem:
+            self._in_use, self._point = path, point
+        self._show_in_use()
+
+    def _show_in_use(self) -> None:
+        self.choice.value = self._in_use
+        self.point.value = self._point
+
+    def _show(self, _: object = None) -> None:
+        busy = bool(self._state.working_on) or self._state.model is ModelState.LOADING
+        self.choice.disabled = self.point.disabled = busy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 
 import ipywidgets as widgets
@@ -19,7 +19,7 @@ _BUSY = marked("What you can click through here is being computed; read on meanw
 
 def mistakes() -> widgets.Widget:
     """Return the mistakes of lesson 6 to click through, on the radiographs that it draws."""
-    from fracture_widgets.app.tabs.errors.page import ErrorBrowser
+    from fracture_widgets.app.tabs.errors import ErrorBrowser
     from fracture_widgets.evaluation.evaluate import evaluate_predictions
     from fracture_widgets.models.cascade import Cascade
     from fracture_widgets.phantoms import write_phantoms
@@ -43,7 +43,6 @@ class Later(widgets.VBox):
     def __init__(
         self, make: Callable[[], widgets.Widget], *, executor: Executor | None = None
     ) -> None:
-        self._make = make
         self.status = StatusLine()
         self.status.say(gettext(_BUSY))
         self.status.busy = True
@@ -51,17 +50,12 @@ class Later(widgets.VBox):
         super().__init__([look, self.status])
         self.add_class("fw-workbench")
         self._task = BackgroundTask(executor)
-        self._task.on_end(self._end)
-        self._task.start(self._run, self._show)
-
-    def _run(self) -> Iterator[widgets.Widget]:
-        yield self._make()
+        self._task.start(lambda: [make()], self._show, self._give_up)
 
     def _show(self, made: widgets.Widget) -> None:
         self.children = [made]
         self.remove_class("fw-workbench")
 
-    def _end(self) -> None:
+    def _give_up(self, problem: str) -> None:
         self.status.busy = False
-        if self._task.problem:
-            self.status.say(self._task.problem, "problem")
+        self.status.say(problem, "problem")

@@ -116,6 +116,11 @@ class WorkbenchState(traitlets.HasTraits):
         hidden = self.read_first and entry.reading.verdict is None and entry.report is not None
         return replace(entry, report=None) if hidden else entry
 
+    @property
+    def shown(self) -> Entry | None:
+        """The entry selected, as it may be shown."""
+        return None if self.selected is None else self.in_sight(self.selected)
+
     def add(self, radiograph: Radiograph) -> None:
         """Put a radiograph into the list and select it; one that is there is only selected."""
         with self._lock:
@@ -179,10 +184,14 @@ class WorkbenchState(traitlets.HasTraits):
         return keys
 
     @property
+    def order(self) -> list[int]:
+        """The keys of all radiographs, in the order in which the page shows them."""
+        return [*chain.from_iterable(self.in_studies.values())]
+
+    @property
     def place(self) -> str:
         """Which of the radiographs is shown, as ``"2 of 5"``; empty where there is one or none."""
-        order = [*chain.from_iterable(self.in_studies.values())]
-        key = self.selected_key
+        order, key = self.order, self.selected_key
         if key is None or key not in order or len(order) < 2:
             return ""
         return gettext("{place} of {total}", place=order.index(key) + 1, total=len(order))
@@ -190,8 +199,8 @@ class WorkbenchState(traitlets.HasTraits):
     def step(self, by: int) -> None:
         """Select the radiograph so many places on, if there is one."""
         with self._lock:
-            order = [*chain.from_iterable(self.in_studies.values())]
-            if (key := self.selected_key) is not None and key in order:
+            order, key = self.order, self.selected_key
+            if key is not None and key in order:
                 self.selected_key = order[max(0, min(len(order) - 1, order.index(key) + by))]
 
     def find(self, sha256: str) -> Entry | None:
@@ -257,8 +266,7 @@ class WorkbenchState(traitlets.HasTraits):
 
     def add_problem(self, problem: str) -> None:
         """Add a sentence about something that went wrong."""
-        with self._lock:
-            self.problems = (*self.problems, problem)
+        self.replace_problems((), (problem,))
 
     def replace_problems(self, old: Sequence[str], new: Sequence[str]) -> None:
         """Put sentences in the place of others that were added before."""

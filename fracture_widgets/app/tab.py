@@ -1,15 +1,28 @@
-"""What a tab of the page is, and which tabs there are."""
+"""What a tab is, which tabs there are, and the page around them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from html import escape
 from typing import Any, Protocol
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.widgets.background import sentence
+from fracture_widgets.app.widgets.controls import TabTitles
+from fracture_widgets.app.widgets.live import (
+    LiveWidget,
+    descendants,
+    named,
+    resend,
+    set_shown,
+    style,
+)
+from fracture_widgets.app.widgets.markup import show_problems
 from fracture_widgets.base.language import gettext
 from fracture_widgets.base.plugins import discover
+from fracture_widgets.base.words import NOTICE
 
 GROUP = "fracture_widgets.tabs"
 """Entry points of this group are tabs of other people's packages."""
@@ -64,3 +77,123 @@ def find_tabs() -> tuple[Sequence[Tab], tuple[str, ...]]:
                 gettext("The tab {tab} was left out. {error}", tab=name, error=sentence(error))
             )
     return tuple(tabs.values()), tuple(problems)
+
+
+class AppShell(widgets.VBox):
+    """A page of tabs.
+
+    A tab's view is made when the tab is shown for the first time. One that fails is named on the
+    page, and the others go on. ``beside`` stands beside the tabs that ask for it, ``extras`` in the
+    line of the tabs. The ``value`` of the switch ``tabs`` is the ``key`` of the tab shown.
+    """
+
+    def __init__(
+        self,
+        tabs: Sequence[Tab],
+        *,
+        title: str = "Fracture Widgets",
+        beside: Sequence[widgets.DOMWidget] = (),
+        extras: Sequence[widgets.DOMWidget] = (),
+        problems: Sequence[str] = (),
+        executor: Executor | None = None,
+    ) -> None:
+        self.executor = executor
+        self._tabs = {tab.key: tab for tab in sorted(tabs, key=lambda tab: (tab.order, tab.title))}
+        self._views: dict[str, widgets.DOMWidget] = {}
+        self._failed: set[str] = set()
+        self.tabs = TabTitles([(gettext(tab.title), key) for key, tab in self._tabs.items()])
+        self.desk = named(widgets.Box(tuple(beside)), "fw-examine", "fw-panel")
+        self._problems = named(widgets.HTML(), "fw-problems")
+        look = style("tokens", "components", "workbench", "print")
+        look += "".join(tab.css for tab in self._tabs.values())
+        self._head = [
+            named(widgets.HTML(f"<style>{look}</style>"), "fw-style"),
+            widgets.HTML(
+                f'<header class="fw-header"><h1>{escape(title)}</h1>'
+                f"<p>{escape(gettext(NOTICE))}</p></header>"
+            ),
+            self._problems,
+            named(widgets.HBox([named(self.tabs, "fw-tabs"), *extras]), "fw-tab-line"),
+        ]
+        super().__init__(self._head)
+        self.add_class("fw-workbench")
+        set_shown(self._head[-1], len(self._tabs) > 1 or bool(extras))
+        self._sentences = list(problems)
+        show_problems(self._problems, self._sentences)
+        if beside:
+            self.children = (*self._head, self.desk)
+            self._listen(self.desk)
+        self.tabs.observe(self._show_tab, "value")
+        self._show_tab()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def view(self, key: str) -> Any:
+        """Return the view of a tab, made now if it was not shown yet."""
+        if key not in self._views:
+            self._views[key] = self._made(self._tabs[key])
+        return self._views[key]
+
+    def _made(self, tab: Tab) -> widgets.DOMWidget:
+        view = self._guarded(tab, lambda: tab.view(self)) or widgets.HTML()
+        if tab.beside:
+            beside = sum(self._tabs[key].beside for key in self._views)
+            here = self.desk.children
+            self.desk.children = (*here[:beside], view, *here[beside:])
+        else:
+            self.children = (*self.children, named(view, "fw-panel"))
+            if isinstance(view, widgets.Box):
+                self._listen(view)
+        set_shown(view, False)
+        return view
+
+    def _show_tab(self, _: object = None) -> None:
+        key = self.tabs.value
+        tab = self._tabs.get(key)
+        if tab is None:
+            return
+        self.view(key)
+        for known, view in self._views.items():
+            set_shown(view, known == key)
+        for known in self._tabs:
+            (self.desk.add_class if known == key else self.desk.remove_class)(f"fw-as-{known}")
+        set_shown(self.desk, tab.beside)
+        self._guarded(tab, tab.shown)
+
+    def _guarded(self, tab: Tab, call: Callable[[], Any]) -> Any:
+        """Call a tab; one that failed is named once, and not called again."""
+        if tab.key in self._failed:
+            return None
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 - the other tabs must go on
+            self._failed.add(tab.key)
+            self._sentences.append(
+                gettext(
+                    "The tab {title} cannot be shown. {error}",
+                    title=gettext(tab.title),
+                    error=sentence(error),
+                )
+            )
+            show_problems(self._problems, self._sentences)
+            return None
+
+    def _listen(self, box: widgets.Box) -> None:
+        """Have a page that is ready late sent what changed before: one live widget asks for all."""
+        first = next((child for child in descendants(box) if isinstance(child, LiveWidget)), None)
+        if first is not None:
+            first.on_msg(lambda _, content, __: self._resend(box, content))
+
+    def _resend(self, box: widgets.Box, content: Any) -> None:
+        if content.get("type") != "ready":
+            return
+        tab = self._tabs.get(self.tabs.value)
+        if tab is not None:
+            self._guarded(tab, tab.shown)
+        self.send_state("_dom_classes")
+        for part in (part for root in (*self._head, box) for part in (root, *descendants(root))):
+            if isinstance(part, widgets.Box):
+                part.send_state("_dom_classes")
+            if not isinstance(part, LiveWidget):  # those see to it themselves
+                resend(part)

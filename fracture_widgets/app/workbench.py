@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from fracture_widgets.app.answer import AnswerPane
-from fracture_widgets.app.comparison import Comparison
-from fracture_widgets.app.inference import Examines, InferenceWorker, load_cascade
+from fracture_widgets.app.inference import Examines, InferenceWorker, ModelMenu
 from fracture_widgets.app.limits import UploadLimits
-from fracture_widgets.app.model_menu import ModelMenu
-from fracture_widgets.app.saved_pictures import SavedPictures
-from fracture_widgets.app.shell import AppShell
+from fracture_widgets.app.result import ResultPanel
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tab import find_tabs
-from fracture_widgets.app.visit import KeptVisit
+from fracture_widgets.app.tab import AppShell, find_tabs
+from fracture_widgets.app.visit import KeptVisit, SavedPictures
 from fracture_widgets.app.widgets.live import set_shown
-from fracture_widgets.app.widgets.viewer import Viewer, region_of
+from fracture_widgets.app.widgets.picture import region_of
+from fracture_widgets.app.widgets.viewer import Comparison, Viewer
 from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
@@ -94,12 +92,7 @@ class Workbench(AppShell):
         self.record = History(patience=_SECONDS_FOR_THE_HISTORY) if history is None else history
         self.samples_offered = samples
         folder = None if models is None else Path(models)
-        self.worker = InferenceWorker(
-            self.state,
-            cascade=cascade,
-            load=None if folder is None else partial(load_cascade, folder),
-            executor=executor,
-        )
+        self.worker = InferenceWorker(self.state, cascade=cascade, folder=folder, executor=executor)
         self.models = ModelMenu(self.state, self.worker, folder)
         set_shown(self.models, cascade is None)
         self.viewer = Viewer(
@@ -110,17 +103,15 @@ class Workbench(AppShell):
             step=self.state.step,
             executor=executor,
         )
-        self.comparison = Comparison(
-            self.state, self.viewer, looked=lambda _: self.visit.keep(), executor=executor
-        )
-        self.answer = AnswerPane(
+        self.comparison = Comparison(self.state, self.viewer)
+        self.result = ResultPanel(
             self.state,
-            self.worker,
             self.record,
             examine=self.examine,
             look_of=self.viewer.look_of,
             choose_region=partial(self.viewer.take_up, "region", gettext(_CUT)),
         )
+        self.answer = AnswerPane(self.state, self.worker, self.record, self.result)
         tabs, problems = find_tabs()
         super().__init__(
             tabs,
@@ -131,7 +122,7 @@ class Workbench(AppShell):
         )
         self.predict, self.predict_all = self.answer.predict, self.answer.predict_all
         self.stop, self.status = self.answer.stop, self.answer.status
-        self.result, self.study = self.answer.result, self.answer.study
+        self.study = self.answer.study
         examine = self.view("examine")
         self.upload, self.radiographs = examine.upload, examine.radiographs
         self.samples = examine.samples
@@ -172,9 +163,8 @@ class Workbench(AppShell):
         names = [entry.radiograph.name for entry in self.state.entries]
         self.examine(region_of(radiograph, box, names))
 
-    def _show_picture(self, _: object = None) -> None:
-        selected = self.state.selected
-        self.viewer.display(None if selected is None else self.state.in_sight(selected))
+    def _show_picture(self, _: object) -> None:
+        self.viewer.display(self.state.shown)
 
     def _show_place(self, _: object) -> None:
         self.viewer.place = self.state.place

@@ -7,8 +7,8 @@ from concurrent.futures import Executor, Future
 
 import numpy as np
 import pytest
+from synchronous import SynchronousExecutor
 
-from fracture_widgets.app.widgets.background import SynchronousExecutor
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.base.files import PLACE_VARIABLE
 from fracture_widgets.errors import FractureWidgetsError

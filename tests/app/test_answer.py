@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from known_reports import known_report, refused_report
 
-from fracture_widgets.app.answer import ResultPanel
+from fracture_widgets.app.result import ResultPanel
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.examine.panel import RadiographList
-from fracture_widgets.app.tabs.worklist.rows import shown_row
+from fracture_widgets.app.tabs.examine import RadiographList
+from fracture_widgets.app.tabs.worklist import shown_row
 from fracture_widgets.imaging.quality import BLANK, COLOUR_PHOTOGRAPH
 from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
 from fracture_widgets.models.report import Report

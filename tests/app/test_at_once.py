@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.app.inference import InferenceWorker
+from fracture_widgets.app import inference
 from fracture_widgets.app.state import ModelState, WorkbenchState
 from fracture_widgets.app.workbench import Workbench
 
@@ -88,10 +88,11 @@ def test_one_that_fails_and_one_that_comes_back_are_not_asked_about_again(
 
 
 def test_what_came_before_the_networks_is_answered_once_they_are_there(
-    radiograph, answers, patient
+    radiograph, answers, patient, monkeypatch
 ):
     state = WorkbenchState()
-    InferenceWorker(state, load=lambda: answers, executor=patient)
+    monkeypatch.setattr(inference, "load_cascade", lambda *_: answers)
+    inference.InferenceWorker(state, executor=patient)
     state.at_once = True
     state.add(radiograph("early.png"))
     assert answers.asked == []

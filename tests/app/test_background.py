@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fracture_widgets.app.widgets.background import BackgroundTask, TaskState, sentence
+from fracture_widgets.app.widgets.background import BackgroundTask, LatestTask, sentence
 from fracture_widgets.errors import ModelError
 
 
 def test_each_value_is_handed_over_and_the_task_is_done(synchronous):
     task, values = BackgroundTask(synchronous), []
-    assert task.state is TaskState.IDLE
+    assert not task.running
     assert task.start(lambda: iter([1, 2]), values.append)
     assert values == [1, 2]
-    assert task.state is TaskState.DONE
+    assert (task.running, task.problem) == (False, "")
 
 
 def test_an_error_becomes_a_sentence_and_what_came_before_it_is_kept(synchronous):
@@ -26,7 +26,7 @@ def test_an_error_becomes_a_sentence_and_what_came_before_it_is_kept(synchronous
     task, values = BackgroundTask(synchronous), []
     task.start(work, values.append)
     assert values == [1]
-    assert task.state is TaskState.FAILED
+    assert not task.running
     assert task.problem == "The model is not the one on its card."
 
 
@@ -43,7 +43,7 @@ def test_a_failed_task_can_be_started_again(synchronous):
     task = BackgroundTask(synchronous)
     task.start(lambda: 1 / 0, print)
     task.start(lambda: [1], lambda _: None)
-    assert (task.state, task.problem) == (TaskState.DONE, "")
+    assert (task.running, task.problem) == (False, "")
 
 
 def test_stop_ends_after_the_value_at_hand(synchronous):
@@ -56,7 +56,7 @@ def test_stop_ends_after_the_value_at_hand(synchronous):
 
     task.start(lambda: iter(range(5)), take)
     assert values == [0, 1, 2]
-    assert task.state is TaskState.DONE
+    assert (task.running, task.problem) == (False, "")
 
 
 def test_values_arrive_on_the_event_loop_and_not_in_the_worker():
@@ -66,7 +66,7 @@ def test_values_arrive_on_the_event_loop_and_not_in_the_worker():
         done = asyncio.Event()
         with ThreadPoolExecutor(1) as executor:
             task = BackgroundTask(executor)
-            task.observe(lambda change: change["new"] is TaskState.DONE and done.set(), "state")
+            task.on_end(done.set)
 
             def work():
                 threads["work"] = threading.current_thread()
@@ -91,3 +91,24 @@ def test_values_arrive_on_the_event_loop_and_not_in_the_worker():
 def test_errors_are_said_in_a_sentence(error, said):
     assert said in sentence(error)
     assert "secret" not in sentence(error)
+
+
+def test_who_asks_to_be_told_of_a_problem_is_told(synchronous):
+    task, told = BackgroundTask(synchronous), []
+    task.on_end(lambda: told.append(task.problem))
+    task.start(lambda: 1 / 0, print, lambda problem: told.append((problem, task.running)))
+    (said, running), at_the_end = told
+    assert said == at_the_end
+    assert running
+
+
+def test_what_was_replaced_tells_nothing_more(patient):
+    task, values, problems = LatestTask(patient), [], []
+    task.start(lambda: 1 / 0, values.append, problems.append)
+    task.start(lambda: [2], values.append, problems.append)
+    task.start(lambda: [3], values.append, problems.append)
+    while patient.waiting:
+        waiting, patient.waiting = patient.waiting, []
+        for work, arguments, _ in waiting:
+            work(*arguments)
+    assert (values, problems) == ([3], [])

@@ -7,8 +7,8 @@ import re
 import pytest
 from known_reports import known_report, limb_report, refused_report
 
-from fracture_widgets.app.answer import PrevalencePanel
 from fracture_widgets.app.card import card
+from fracture_widgets.app.result import PrevalencePanel
 from fracture_widgets.models.report import Peers
 from fracture_widgets.models.verdict_words import meaning, peers_sentence
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fracture_widgets.app.tabs.errors.page import ErrorBrowser
+from fracture_widgets.app.tabs.errors import ErrorBrowser
 from fracture_widgets.app.tabs.errors.panel import PAGE
 from fracture_widgets.errors import DatasetError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fracture_widgets.app.widgets.picture_stream import pack
+from fracture_widgets.app.widgets.picture import pack
 from fracture_widgets.imaging.radiograph import Radiograph
 
 ROOT = Path(__file__).parents[2]

@@ -250,7 +250,7 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_are_shown(record, pan
 @pytest.mark.slow
 def test_opening_the_page_computes_no_agreement():
     program = (
-        "import sys, fracture_widgets.app.tabs.history.panel\n"
+        "import sys, fracture_widgets.app.tabs.history\n"
         "heavy = {'sklearn', 'scipy', 'fracture_widgets.evaluation.metrics'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fracture_widgets.app import inference, model_menu
+from fracture_widgets.app import inference
 from fracture_widgets.app.state import ModelState
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.errors import ModelError
@@ -14,8 +14,8 @@ from fracture_widgets.errors import ModelError
 def folders(tmp_path, monkeypatch):
     shipped, own = tmp_path / "shipped", tmp_path / "elbows"
     listed = {shipped: "Shipped model", own: "elbows"}
-    monkeypatch.setattr(model_menu, "list_models", lambda: dict(listed))
-    monkeypatch.setattr(model_menu, "default_models_folder", lambda: shipped)
+    monkeypatch.setattr(inference, "list_models", lambda: dict(listed))
+    monkeypatch.setattr(inference, "default_models_folder", lambda: shipped)
     return listed
 
 
@@ -30,15 +30,13 @@ def models(monkeypatch, answers, folders):
     known = {"shipped": answers, "elbows": Other()}
 
     def load(folder, point="sensitive"):
-        found = known[folder.name if point == "sensitive" else f"{folder.name}, {point}"]
+        name = "shipped" if folder is None else folder.name
+        found = known[name if point == "sensitive" else f"{name}, {point}"]
         if isinstance(found, Exception):
             raise found
         return found
 
-    for module in (inference, model_menu):
-        monkeypatch.setattr(module, "load_cascade", load)
-    monkeypatch.setattr("fracture_widgets.app.workbench.load_cascade", load)
-    monkeypatch.setattr(inference, "load_shipped_cascade", lambda: known["shipped"])
+    monkeypatch.setattr(inference, "load_cascade", load)
     return known
 
 
@@ -50,7 +48,7 @@ def workbench(models, record, samples, synchronous):
 def test_the_model_that_the_environment_names_is_the_one_that_is_shown(
     models, folders, record, samples, synchronous, monkeypatch
 ):
-    monkeypatch.setattr(model_menu, "default_models_folder", lambda: list(folders)[1])
+    monkeypatch.setattr(inference, "default_models_folder", lambda: list(folders)[1])
     workbench = Workbench(
         answer_at_once=False, history=record, samples=samples, executor=synchronous
     )

@@ -10,8 +10,8 @@ from panels import Panel
 from PIL import Image
 from reading_cases import KnownSource
 
-from fracture_widgets.app.tabs.errors.page import ErrorBrowser
-from fracture_widgets.app.tabs.reading_room.page import ReadingRoom
+from fracture_widgets.app.tabs.errors import ErrorBrowser
+from fracture_widgets.app.tabs.reading_room import ReadingRoom
 from fracture_widgets.app.workbench import Workbench
 
 TABS = ("examine", "worklist", "history", "training")
@@ -69,7 +69,7 @@ def make(answers, record, samples, patient, radiograph, tmp_path, monkeypatch):
 
         def fill(name):
             for field, value in {"count": 1, "code": name[:20], "reader": name}.items():
-                page.start.change(field, value)
+                page.start.form.change(field, value)
             page.start.start.click()
             patient.go()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fracture_widgets.app.tabs.worklist.rows import (
+from fracture_widgets.app.tabs.worklist import (
     NOT_ANSWERED,
     SORTED_BY,
     Filter,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from fracture_widgets.app.widgets.viewer import box_from_page, region_of
+from fracture_widgets.app.widgets.picture import box_from_page, region_of
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph

@@ -9,7 +9,7 @@ import pytest
 from full_disk import no_file_longer_than
 from PIL import Image
 
-from fracture_widgets.app import saved_pictures
+from fracture_widgets.app import visit
 from fracture_widgets.app.state import Reading
 from fracture_widgets.parts import Verdict
 
@@ -125,7 +125,7 @@ def test_a_result_of_another_model_opens_the_picture_without_that_ones_answer(
 
 
 def test_so_much_is_kept_and_the_first_go(place, open_history, radiograph, monkeypatch):
-    monkeypatch.setattr(saved_pictures, "MOST_BYTES", 30_000)
+    monkeypatch.setattr(visit, "MOST_BYTES", 30_000)
     page = open_history()
     for number in range(5):
         save(page, radiograph(f"{number}.png", width=50, height=40))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pypdf import PdfReader
 
-from fracture_widgets.app import answer as saving
+from fracture_widgets.app import result as saving
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.base.files import HISTORY_VARIABLE, UNTIL_THE_END
 from fracture_widgets.errors import FractureWidgetsError, HistoryError

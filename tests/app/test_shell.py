@@ -9,8 +9,7 @@ import ipywidgets as widgets
 import pytest
 
 import fracture_widgets.app.tabs as folder
-from fracture_widgets.app.shell import AppShell
-from fracture_widgets.app.tab import Tab, find_tabs
+from fracture_widgets.app.tab import AppShell, Tab, find_tabs
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.errors import FractureWidgetsError
 

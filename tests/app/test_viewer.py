@@ -11,8 +11,7 @@ from known_reports import limb_report
 from picture_files import dicom_file, limb
 
 from fracture_widgets.app.widgets import viewer as module
-from fracture_widgets.app.widgets.picture_stream import pack
-from fracture_widgets.app.widgets.view_state import view_state_from_page
+from fracture_widgets.app.widgets.picture import pack, view_state_from_page
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.language import speaking
 from fracture_widgets.figures.overlay import Look, grey_picture
@@ -204,7 +203,7 @@ def test_where_regions_cannot_be_examined_none_can_be_chosen(workbench, radiogra
 
 
 def test_lengths_are_of_the_picture_as_it_is_shown(workbench, radiograph, monkeypatch):
-    monkeypatch.setattr("fracture_widgets.app.widgets.picture_stream.MAX_PIXELS_SHOWN", 1200)
+    monkeypatch.setattr("fracture_widgets.app.widgets.picture.MAX_PIXELS_SHOWN", 1200)
     workbench.state.add(replace(radiograph(width=60, height=80), spacing_mm=(0.3, 0.2)))
     content = workbench.viewer.content
     assert (content["width"], content["height"]) == (30, 40)

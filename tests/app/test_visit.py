@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from full_disk import no_file_longer_than
 
-from fracture_widgets.app.model_menu import ModelMenu
+from fracture_widgets.app.inference import ModelMenu
 from fracture_widgets.app.state import Reading
-from fracture_widgets.app.widgets.view_state import view_state_from_page
+from fracture_widgets.app.widgets.picture import view_state_from_page
 from fracture_widgets.base.files import PLACE_VARIABLE
 from fracture_widgets.parts import Verdict
 

@@ -9,7 +9,7 @@ from ipywidgets import Widget
 
 from fracture_widgets.app import inference
 from fracture_widgets.app.state import ModelState
-from fracture_widgets.app.tabs.examine.panel import RadiographList
+from fracture_widgets.app.tabs.examine import RadiographList
 from fracture_widgets.app.workbench import Workbench
 from fracture_widgets.errors import ModelError
 
@@ -203,7 +203,7 @@ def test_a_page_that_opens_while_something_changes_is_told_again(workbench, monk
 
 
 def test_the_networks_are_loaded_in_the_background(monkeypatch, answers, record, samples, patient):
-    monkeypatch.setattr(inference, "load_shipped_cascade", lambda: answers)
+    monkeypatch.setattr(inference, "load_cascade", lambda *_: answers)
     workbench = Workbench(answer_at_once=False, history=record, samples=samples, executor=patient)
     assert workbench.status.text == "The networks are being loaded."
     assert workbench.status.busy
@@ -214,10 +214,10 @@ def test_the_networks_are_loaded_in_the_background(monkeypatch, answers, record,
 
 
 def test_networks_that_cannot_be_loaded_are_a_sentence(monkeypatch, record, samples, synchronous):
-    def missing():
+    def missing(*_):
         raise ModelError("The models folder is missing: clone the project again.")
 
-    monkeypatch.setattr(inference, "load_shipped_cascade", missing)
+    monkeypatch.setattr(inference, "load_cascade", missing)
     workbench = Workbench(
         answer_at_once=False, history=record, samples=samples, executor=synchronous
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.worklist.panel import UndoStack
+from fracture_widgets.app.tabs.worklist import UndoStack
 
 NAMES = ("normal 1.png", "fractured 2.png", "bad 3.png", "normal 4.png", "fractured 5.png")
 
@@ -132,6 +132,17 @@ def test_a_click_on_a_column_sorts_and_a_second_one_turns_it_round(full):
     assert shown(full)[-1] == "bad 3.png"
     say(full, "sort", by="colour")
     assert full.worklist.table.content["sorting"] == {"by": "name", "descending": True}
+
+
+def test_turned_round_the_most_suspicious_come_last_and_all_are_still_there(full):
+    full.predict_all.click()
+    before = shown(full)
+    say(full, "sort", by="suspicion")
+    assert shown(full) == [
+        "normal 1.png", "normal 4.png", "fractured 2.png", "fractured 5.png", "bad 3.png",
+    ]  # fmt: skip
+    say(full, "sort", by="suspicion")
+    assert shown(full) == before
 
 
 def test_choosing_a_row_shows_it_and_is_confirmed(full):

@@ -171,7 +171,7 @@ def _room(home: Path) -> Any:
 
 def _start(room: Any, **fields: Any) -> None:
     for name, value in fields.items():
-        room.start.change(name, value)
+        room.start.form.change(name, value)
     room.start.start.click()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from fracture_widgets.app.shell import AppShell
+from fracture_widgets.app.tab import AppShell
 from fracture_widgets.app.widgets.live import LiveWidget, descendants
 from fracture_widgets.app.widgets.table import Table
 

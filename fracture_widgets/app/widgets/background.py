@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import functools
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import traitlets
 
@@ -19,30 +18,7 @@ from fracture_widgets.errors import FractureWidgetsError
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-P = ParamSpec("P")
-Deliver = Callable[[Callable[[], None]], object]
-
-
-class SynchronousExecutor(Executor):
-    """Runs what it is given before ``submit`` returns, for tests and notebooks."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call ``fn`` at once and return what came of it."""
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - as in the threads of other executors
-            future.set_exception(error)
-        return future
-
-
-class TaskState(enum.Enum):
-    """Where a task stands."""
-
-    IDLE = "idle"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
+Deliver = Callable[[Callable[[], object]], object]
 
 
 def sentence(error: BaseException) -> str:
@@ -57,11 +33,16 @@ def sentence(error: BaseException) -> str:
     )
 
 
+def _said_elsewhere(_: str) -> None:
+    """Leave a problem to who reads ``problem``."""
+
+
 class BackgroundTask(traitlets.HasTraits):
     """Runs one piece of work at a time in an executor and reports from the event loop."""
 
-    state = traitlets.UseEnum(TaskState, default_value=TaskState.IDLE)
+    running = traitlets.Bool(False)
     problem = traitlets.Unicode()
+    """What went wrong with the work that ran last, in a sentence."""
 
     def __init__(self, executor: Executor | None = None) -> None:
         super().__init__()
@@ -69,34 +50,39 @@ class BackgroundTask(traitlets.HasTraits):
         self._deliver = _delivery()
         self._stop = threading.Event()
 
-    @property
-    def running(self) -> bool:
-        """Whether work is going on."""
-        return self.state is TaskState.RUNNING
-
-    def start(self, work: Callable[[], Iterable[T]], on_value: Callable[[T], None]) -> bool:
+    def start(
+        self,
+        work: Callable[[], Iterable[T]],
+        on_value: Callable[[T], object],
+        on_problem: Callable[[str], object] = _said_elsewhere,
+    ) -> bool:
         """Start work, unless some is running."""
         if self.running:
             return False
         self._stop.clear()
         self.problem = ""
-        self.state = TaskState.RUNNING
-        self._executor.submit(self._run, work, on_value)
+        self.running = True
+        self._executor.submit(self._run, work, on_value, on_problem)
         return True
 
     def stop(self) -> None:
         """Ask the work to end after the value it is at."""
         self._stop.set()
 
-    def hand_over(self, call: Callable[[], None]) -> None:
+    def hand_over(self, call: Callable[[], object]) -> None:
         """Have something called on the event loop; for work that tells more than its values."""
         self._deliver(call)
 
     def on_end(self, call: Callable[[], object]) -> None:
         """Have something called whenever work has ended, well or not."""
-        self.observe(lambda change: None if change["new"] is TaskState.RUNNING else call(), "state")
+        self.observe(lambda change: None if change["new"] else call(), "running")
 
-    def _run(self, work: Callable[[], Iterable[T]], on_value: Callable[[T], None]) -> None:
+    def _run(
+        self,
+        work: Callable[[], Iterable[T]],
+        on_value: Callable[[T], object],
+        on_problem: Callable[[str], object],
+    ) -> None:
         problem = ""
         try:
             for value in work():
@@ -106,41 +92,47 @@ class BackgroundTask(traitlets.HasTraits):
         except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
             _log.debug(gettext("Background work failed"), exc_info=True)
             problem = sentence(error)
+            self._deliver(functools.partial(on_problem, problem))
         self._deliver(functools.partial(self._finish, problem))
 
     def _finish(self, problem: str) -> None:
         self.problem = problem
-        self.state = TaskState.FAILED if problem else TaskState.DONE
+        self.running = False
 
 
-class LatestTask:
-    """Runs in the background what was asked last; what it replaces ends after its next value."""
+class LatestTask(BackgroundTask):
+    """Runs what was asked last; what it replaces ends after its next value, and gives no more."""
 
     def __init__(self, executor: Executor | None = None) -> None:
-        self.task = BackgroundTask(executor)
+        super().__init__(executor)
         self._number = 0
-        self._waiting: tuple[Callable[[], Iterable[Any]], Callable[[Any], None]] | None = None
-        self.task.on_end(self._start)
+        self._waiting: tuple[Any, ...] = ()
+        self.on_end(self._start_waiting)
 
-    def run(self, work: Callable[[], Iterable[Any]], on_value: Callable[[Any], None]) -> None:
+    def start(
+        self,
+        work: Callable[[], Iterable[T]],
+        on_value: Callable[[T], object],
+        on_problem: Callable[[str], object] = _said_elsewhere,
+    ) -> bool:
         """Run work, now or as soon as what is running has stopped."""
         self._number += 1
         number = self._number
 
-        def if_still_wanted(value: Any) -> None:
-            if number == self._number:
-                on_value(value)
+        def if_still_wanted(call: Callable[[Any], object]) -> Callable[[Any], object]:
+            return lambda value: call(value) if number == self._number else None
 
-        self._waiting = (work, if_still_wanted)
-        if self.task.running:
-            self.task.stop()
+        self._waiting = (work, if_still_wanted(on_value), if_still_wanted(on_problem))
+        if self.running:
+            self.stop()
         else:
-            self._start()
+            self._start_waiting()
+        return True
 
-    def _start(self) -> None:
-        if self._waiting is not None:
-            waiting, self._waiting = self._waiting, None
-            self.task.start(*waiting)
+    def _start_waiting(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, ()
+            super().start(*waiting)
 
 
 def _delivery() -> Deliver:

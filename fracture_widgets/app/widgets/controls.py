@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -47,18 +48,17 @@ class TabTitles(LiveWidget):
 
 
 class Form(LiveWidget):
-    """Settings with their explanations; ``changed`` is given the name and value of a field."""
+    """Settings with their explanations; ``changed`` is given the name and value of a field.
+
+    What was sent for a field has to be of its ``kind``, and within what bounds it: ``min``, ``max``
+    and ``step`` of a number, ``options`` of a select, ``longest`` of a text.
+    """
 
     _esm = script("form")
 
-    def __init__(self, changed: Callable[[str, object], object]) -> None:
+    def __init__(self, changed: Callable[[str, Any], object]) -> None:
         self._changed = changed
-        super().__init__({"set": self._set})
-
-    def _set(self, content: Mapping[str, Any]) -> None:
-        name = content.get("name")
-        if isinstance(name, str):
-            self._changed(name, content.get("value"))
+        super().__init__({"set": lambda sent: self.change(sent.get("name"), sent.get("value"))})
 
     def fill(self, title: str, fields: Sequence[Mapping[str, Any]], *, folded: bool) -> None:
         """Show these fields below a title."""
@@ -70,6 +70,30 @@ class Form(LiveWidget):
             for field in map(dict, fields)
         ]  # fmt: skip
         self.show({"title": title, "folded": folded, "fields": told_fields})
+
+    def change(self, name: object, value: object) -> None:
+        """Take what was chosen or typed in the page; what makes no sense is put back."""
+        for field in self.content["fields"]:
+            if field["name"] == name and not field["disabled"]:
+                kept = _within(field, value)
+                if kept is not None:
+                    self._changed(field["name"], kept)
+        self._send_content()
+
+
+def _within(field: Mapping[str, Any], value: Any) -> Any:
+    """Return a value as a field may have it; None where it can have none like it."""
+    kind = field["kind"]
+    if kind == "select":
+        return value if value in [key for key, _ in field["options"]] else None
+    if kind == "text":
+        return value[: field["longest"]] if isinstance(value, str) else None
+    if isinstance(value, bool) or kind == "check":
+        return value if isinstance(value, bool) and kind == "check" else None
+    if not isinstance(value, int | float) or math.isnan(value):  # as of an empty field
+        return None
+    kept = min(max(float(value), field["min"]), field["max"])
+    return round(kept) if field["step"] == "1" else kept
 
 
 class Figures(LiveWidget):

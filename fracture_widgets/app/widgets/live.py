@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import ipywidgets as widgets
 
-from fracture_widgets.base.language import told, words_in
+from fracture_widgets.base.language import words_in
 
 Handler = Callable[[Mapping[str, Any]], object]
 """Takes what was done in the page: a message with its ``type`` and what belongs to it."""
@@ -54,13 +53,6 @@ def named(widget: widgets.DOMWidget, *names: str) -> Any:
 def set_shown(widget: widgets.DOMWidget, shown: bool) -> None:
     """Show a widget, or take it out of the page."""
     widget.layout.display = None if shown else "none"
-
-
-def show_problems(widget: widgets.HTML, problems: Sequence[str]) -> None:
-    """Show sentences about what went wrong; without any, the widget is out of the page."""
-    lines = "".join(f"<li>{escape(told(problem))}</li>" for problem in problems)
-    widget.value = f'<div role="alert"><ul>{lines}</ul></div>' if lines else ""
-    set_shown(widget, bool(lines))
 
 
 def descendants(widget: widgets.DOMWidget) -> Iterator[widgets.DOMWidget]:

@@ -103,7 +103,7 @@ class Table(LiveWidget):
         self._thumbnails: Mapping[str, MakeThumbnail] = {}
         self._requested: deque[str] = deque(maxlen=_MOST_REQUESTED)
         self._drawing = BackgroundTask(executor)
-        self._drawing.observe(self._draw_thumbnails, "state")
+        self._drawing.on_end(self._draw_thumbnails)
 
     def fill(
         self,
@@ -158,7 +158,7 @@ class Table(LiveWidget):
         self._requested.extend(str(name) for name in reversed(content["names"]))
         self._draw_thumbnails()
 
-    def _draw_thumbnails(self, _: object = None) -> None:
+    def _draw_thumbnails(self) -> None:
         with self._lock:
             if self._requested and not self._drawing.running:
                 self._drawing.start(self._drawn, self._send_thumbnail)

@@ -33,11 +33,10 @@ from typing import Any
 
 import traitlets
 
-from fracture_widgets.app.limits import UploadLimits
+from fracture_widgets.app.limits import UploadErrors, UploadLimits
 from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.app.widgets.live import LiveWidget, script
-from fracture_widgets.app.widgets.upload_errors import UploadErrors
 from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.archives import ArchiveLimits, looks_like_archive
@@ -172,7 +171,7 @@ class UploadPanel(LiveWidget):
         self._to_read: deque[str] = deque()
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._reading = BackgroundTask(executor)
-        self._reading.observe(self._read_next, "state")
+        self._reading.on_end(self._read_next)
         self._lock = RLock()  # JupyterLab hands messages over on a thread of their own
 
     def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
@@ -273,7 +272,7 @@ class UploadPanel(LiveWidget):
             self._answers.popitem(last=False)
         self.send(self._answers[upload])
 
-    def _read_next(self, _: object = None) -> None:
+    def _read_next(self) -> None:
         with self._lock:
             if not self._to_read or self._reading.running:
                 return
@@ -297,29 +296,29 @@ class UploadPanel(LiveWidget):
                 self._errors.unreadable(pending.name, outcome)
                 self._report()
             elif not self._state.has_room([*self._not_shown(), outcome]):
-                rest = (
-                    gettext(" with the rest of {name}", name=pending.name)
-                    if pending.several
-                    else ""
-                )
-                self._note_left_out("full", [outcome.name + rest], 1)
+                rest = gettext(" with the rest of {name}", name=pending.name)
+                name = outcome.name + (rest if pending.several else "")
+                self._note_left_out("full", [name], 1)
                 self._reading.stop()
                 self._finish(upload, "full", now=True)
             else:
-                known = self._known_as(outcome)
-                if known is None:
-                    pending.taken += 1
-                else:
-                    new = outcome.name
-                    same = (
-                        gettext("came before")
-                        if known == new
-                        else gettext("is identical to {known}", known=known)
-                    )
-                    self._note_left_out("identical", [f"{new} {same}"], 1)
+                self._note_new(pending, outcome)
                 batch.ready.append(outcome)
                 if self._clock() > batch.shown + _SHOWN_AFTER:
                     self._show_ready(batch)
+
+    def _note_new(self, pending: PendingUpload, radiograph: Radiograph) -> None:
+        """Count a radiograph, or say under which name the same bytes are here already."""
+        entry, new = self._state.find(radiograph.sha256), radiograph.name
+        names = [x.name for x in self._not_shown() if x.sha256 == radiograph.sha256]
+        known = next(iter(names), None) if entry is None else entry.radiograph.name
+        if known is None:
+            pending.taken += 1
+            return
+        same = gettext("came before")
+        if known != new:
+            same = gettext("is identical to {known}", known=known)
+        self._note_left_out("identical", [f"{new} {same}"], 1)
 
     def _finish(self, upload: str, kind: str, *, now: bool) -> None:
         pending = self._pending.pop(upload)
@@ -327,14 +326,6 @@ class UploadPanel(LiveWidget):
             self._show_ready(self._batches[pending.batch])
         self._answer(upload, kind, taken=pending.taken)
         self._expire()
-
-    def _known_as(self, radiograph: Radiograph) -> str | None:
-        """Return the name under which the same bytes are here already, or None."""
-        entry = self._state.find(radiograph.sha256)
-        if entry is not None:
-            return entry.radiograph.name
-        names = (x.name for x in self._not_shown() if x.sha256 == radiograph.sha256)
-        return next(names, None)
 
     def _not_shown(self) -> list[Radiograph]:
         return [radiograph for batch in self._batches.values() for radiograph in batch.ready]

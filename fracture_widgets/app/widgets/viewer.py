@@ -1,22 +1,27 @@
-"""The radiograph, and the network's maps over it."""
+"""The radiograph, the network's maps over it, and on request another radiograph beside it."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 import traitlets
 
-from fracture_widgets.app.state import Entry
-from fracture_widgets.app.widgets.background import LatestTask, sentence
-from fracture_widgets.app.widgets.live import LiveWidget, script, style
-from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
-from fracture_widgets.app.widgets.view_state import ViewState, look_of_state, view_state_from_page
+from fracture_widgets.app.state import Entry, WorkbenchState
+from fracture_widgets.app.widgets.background import LatestTask
+from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown, style
+from fracture_widgets.app.widgets.picture import (
+    PackedPicture,
+    ViewState,
+    box_from_page,
+    look_of_state,
+    pack,
+    shown_size,
+    view_state_from_page,
+)
 from fracture_widgets.base.language import gettext, marked, told
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.figures.overlay import (
@@ -29,11 +34,8 @@ from fracture_widgets.figures.overlay import (
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.imaging.stored_values import ValueScale
-from fracture_widgets.models.verdict_words import box_in_words, drawn_annotations, place_in_words
+from fracture_widgets.models.verdict_words import drawn_annotations, place_in_words
 from fracture_widgets.parts import in_words, with_article
-
-LEAST_SIDE = 32
-"""Pixels that a region needs on each side: with less, the networks would see a blur."""
 
 _PREVIEW_SIDE = 1024
 _PIECE = 256 * 1024
@@ -77,6 +79,7 @@ class Viewer(LiveWidget):
         super().__init__({"ready": lambda _: self._announce()})
         self._shown: Entry | None = None
         self._packed: PackedPicture | None = None
+        self._executor = executor
         self._packing = LatestTask(executor)
         self._decoding = LatestTask(executor)
         self._cut = cut
@@ -185,7 +188,7 @@ class Viewer(LiveWidget):
         )
         if before is None or before.radiograph is not radiograph:
             self._packed = None
-            self._packing.run(lambda: map(pack, [radiograph]), self._keep)
+            self._packing.start(lambda: map(pack, [radiograph]), self._keep)
 
     def _keep(self, packed: PackedPicture) -> None:
         self._packed = packed
@@ -225,22 +228,18 @@ class Viewer(LiveWidget):
         """Show another frame and window of the file, numbered from 0."""
         if type(frame) is not int or type(window) is not int or radiograph.file is None:
             return
-        if self._select(radiograph.file.sha256(frame, window)):
-            return
+        if not self._select(radiograph.file.sha256(frame, window)):
+            self._decoding.start(
+                lambda: [compact(radiograph.shown_as(frame=frame, window=window))],
+                self._add,
+                self._refuse,
+            )
 
-        def decode() -> Iterator[Radiograph | str]:
-            try:
-                yield compact(radiograph.shown_as(frame=frame, window=window))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the person must read of it
-                yield sentence(error)
-
-        def show(outcome: Radiograph | str) -> None:
-            if isinstance(outcome, str):
-                self._refuse(outcome)
-            else:
-                self._add(outcome)
-
-        self._decoding.run(decode, show)
+    def another(self) -> Viewer:
+        """Return a viewer to stand beside this one, with the same windows and marks."""
+        other = Viewer(looked=self._looked, executor=self._executor)
+        other.looks = self.looks
+        return other
 
     def _show_alone(self, radiograph: Radiograph) -> None:
         if self._shown is not None:
@@ -250,43 +249,71 @@ class Viewer(LiveWidget):
         self.send({"type": "refused", "text": text})
 
 
-def box_from_page(values: Any) -> Box | None:
-    """Return the box that a page names, or None where it names none."""
-    if not isinstance(values, list) or len(values) != 4:
-        return None
-    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
-        return None
-    x0, y0, x1, y1 = (min(max(float(value), 0.0), 1.0) for value in values)
-    return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+class Comparison(widgets.Box):
+    """Shows the selected radiograph in ``viewer``, and another beside it where that is wanted.
 
+    Both are zoomed and moved together until *Zoom together* is taken off. Windows and marks stay
+    with each radiograph, on whichever side it was looked at.
+    """
 
-def region_of(radiograph: Radiograph, box: Box, names: Iterable[str]) -> Radiograph:
-    """Cut a region out of a radiograph; none of the names is given to it."""
-    inside = box.clipped()
-    part = radiograph.crop(inside)
-    if min(part.width, part.height) < LEAST_SIDE:
-        raise FractureWidgetsError(
-            gettext(
-                "The region has {width} × {height} pixels and needs at least {value} on each "
-                "side: draw a larger one.",
-                width=part.width,
-                height=part.height,
-                value=LEAST_SIDE,
-            )
+    def __init__(self, state: WorkbenchState, viewer: Viewer) -> None:
+        self._state, self.viewer = state, viewer
+        self.other: Viewer | None = None
+        self.choice = named(widgets.Dropdown(description=gettext("Beside it")), "fw-field")
+        self.joined = named(
+            widgets.Checkbox(value=True, description=gettext("Zoom together"), indent=False),
+            "fw-setting",
         )
-    taken = set(names)
-    numbered = (f"{radiograph.name}, region {n}" for n in range(1, len(taken) + 2))
-    name = next(name for name in numbered if name not in taken)
-    digest = hashlib.sha256(f"{part.height}x{part.width}".encode() + part.pixels.tobytes())
-    # By its digest, as the name is often the patient's and stands in no DICOM report.
-    whence = gettext(
-        "A region of radiograph {sha256}, {inside} of it.",
-        sha256=radiograph.sha256[:12],
-        inside=box_in_words(inside),
-    )
-    return compact(
-        replace(part, name=name, sha256=digest.hexdigest(), warnings=(*part.warnings, whence))
-    )
+        self._head = named(widgets.HBox([self.choice, self.joined]), "fw-beside-head")
+        set_shown(self._head, False)
+        super().__init__([self._head, viewer])
+        self.add_class("fw-pair")
+        viewer.on_compare(self.toggle)
+        self.choice.observe(self._show, "value")
+        self.joined.observe(self._join, "value")
+        state.observe(self._offer, ["listed", "selected_key", "answered", "read_first"])
+
+    def toggle(self) -> None:
+        """Put another radiograph beside the one shown, or take it away."""
+        offered = self.other is None and len(self._state.listed) > 1
+        self.other = self.viewer.another() if offered else None
+        shown = (self._head, self.viewer, self.other)
+        self.children = [each for each in shown if each is not None]
+        self.viewer.compared = self.other is not None
+        set_shown(self._head, self.viewer.compared)
+        (self.add_class if self.viewer.compared else self.remove_class)("fw-compared")
+        self._join()
+        self._offer()
+
+    def _join(self, _: object = None) -> None:
+        together = self.other is not None and self.joined.value
+        (self.add_class if together else self.remove_class)("fw-joined")
+
+    def _offer(self, _: Any = None) -> None:
+        """Offer the other radiographs; that which stands beside stays, while it is one of them."""
+        if self.other is None:
+            return
+        selected = self._state.selected
+        others = [entry for entry in self._state.entries if entry is not selected]
+        if selected is None or not others:
+            self.toggle()
+            return
+        study = selected.radiograph.study
+        offered = {entry.key: entry.radiograph.name for entry in others}
+        views = [entry.key for entry in others if study and entry.radiograph.study == study]
+        for key in views:
+            offered[key] = gettext("{name} (same study)", name=offered[key])
+        kept = [key for key in offered if key == self.choice.value]
+        after = [key for key in offered if key > selected.key]
+        with self.hold_trait_notifications():
+            self.choice.options = [(name, key) for key, name in offered.items()]
+            self.choice.value = next(iter([*kept, *views, *after, *offered]))
+        self._show()
+
+    def _show(self, _: object = None) -> None:
+        entry = self._state.entry(self.choice.value)
+        if self.other is not None and entry is not None:
+            self.other.display(self._state.in_sight(entry))
 
 
 def _choices(radiograph: Radiograph) -> dict[str, Any]:

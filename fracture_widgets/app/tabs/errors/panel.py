@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from html import escape
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 import numpy as np
@@ -18,20 +17,20 @@ import numpy.typing as npt
 import pandas as pd
 import traitlets
 
-from fracture_widgets.app.inference import Examines, load_shipped_cascade
+from fracture_widgets.app.inference import Examines, load_cascade
 from fracture_widgets.app.state import Entry
 from fracture_widgets.app.widgets.background import LatestTask, sentence
-from fracture_widgets.app.widgets.controls import StatusLine
+from fracture_widgets.app.widgets.controls import StatusLine, button
 from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
+from fracture_widgets.app.widgets.markup import headed, heading
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.language import gettext, ngettext, number
 from fracture_widgets.base.words import percent, whole_percent
-from fracture_widgets.errors import DatasetError, FractureWidgetsError
-from fracture_widgets.evaluation.learned import LEARNED_COLUMN, MARK, Learned, counted
+from fracture_widgets.errors import DatasetError
+from fracture_widgets.evaluation.learned import MARK, Learned, counted, was_learned
 from fracture_widgets.evaluation.metrics import confusion_matrix
 from fracture_widgets.imaging.radiograph import read_radiograph
-from fracture_widgets.models.learned_from import NOT
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL
 
@@ -41,8 +40,7 @@ PAGE = 12
 _NEEDED = ("image_path", "label", "fracture_probability")
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One radiograph that was answered."""
 
     key: int
@@ -52,7 +50,7 @@ class Case:
     probability: float
     body_part: str
     study: str
-    learned: bool = False
+    learned: bool
 
 
 class MistakesState(traitlets.HasTraits):
@@ -77,12 +75,22 @@ class MistakesState(traitlets.HasTraits):
             raise DatasetError(
                 gettext("The table of predictions is empty: evaluate some radiographs first.")
             )
-        self._table = predictions.reset_index(drop=True)
-        self._probability = self._table["fracture_probability"].to_numpy(dtype=float)
-        if "predicted_label" not in self._table:
-            called = np.where(self._probability >= threshold, FRACTURED, NORMAL)
-            self._table["predicted_label"] = called
-        self.learned = Learned.of_table(self._table)
+        table = predictions.reset_index(drop=True)
+        said = table["fracture_probability"].astype(float)
+        called = np.where(said >= threshold, FRACTURED, NORMAL)
+        self.learned = Learned.of_table(table)
+        self._counted = counted(table).index
+        self._cases = pd.DataFrame(
+            {
+                "path": table["image_path"].map(Path),
+                "truth": table["label"].map(str),
+                "answer": table.get("predicted_label", pd.Series(called)).map(str),
+                "probability": said,
+                "body_part": table["body_part"].map(str) if "body_part" in table else "",
+                "study": table["study_id"].map(str) if "study_id" in table else "",
+                "learned": was_learned(table) if self.learned else False,
+            }
+        )
         # Begin with missed fractures, or else false alarms, or else whatever there is.
         cells = [(FRACTURED, NORMAL), (NORMAL, FRACTURED), (FRACTURED, FRACTURED), (NORMAL, NORMAL)]
         super().__init__(cell=next(cell for cell in cells if len(self._rows(*cell))))
@@ -90,13 +98,12 @@ class MistakesState(traitlets.HasTraits):
     @property
     def counts(self) -> npt.NDArray[np.int64]:
         """How often each was called what, in the order of the labels."""
-        table = self._shown
-        return confusion_matrix(table["label"], table["predicted_label"], LABELS)
+        return confusion_matrix(self._shown["truth"], self._shown["answer"], LABELS)
 
     @property
     def _shown(self) -> pd.DataFrame:
         """Those that were not learned from, or all, whether asked for or where no other is."""
-        return self._table if self.with_learned else counted(self._table)
+        return self._cases if self.with_learned else self._cases.loc[self._counted]
 
     @property
     def total(self) -> int:
@@ -110,30 +117,19 @@ class MistakesState(traitlets.HasTraits):
 
     def case(self, key: int) -> Case:
         """Return one radiograph."""
-        row = self._table.iloc[key]
-        return Case(
-            key=key,
-            path=Path(row["image_path"]),
-            truth=str(row["label"]),
-            answer=str(row["predicted_label"]),
-            probability=float(self._probability[key]),
-            body_part=str(row.get("body_part", "")),
-            study=str(row.get("study_id", "")),
-            learned=row.get(LEARNED_COLUMN, NOT) != NOT,
-        )
+        return next(map(Case._make, self._cases.loc[[key]].itertuples()))
 
-    def cases(self) -> tuple[Case, ...]:
+    def cases(self) -> list[Case]:
         """Return the page's radiographs, from the answer given with most confidence on."""
         start = self.page * PAGE
-        return tuple(self.case(int(row)) for row in self._rows(*self.cell)[start : start + PAGE])
+        rows = self._rows(*self.cell).iloc[start : start + PAGE]
+        return [*map(Case._make, rows.itertuples())]
 
-    def _rows(self, truth: str, answer: str) -> npt.NDArray[np.intp]:
-        table = self._shown
-        here = (table["label"] == truth) & (table["predicted_label"] == answer)
-        rows = table.index[here].to_numpy(dtype=np.intp)
-        sureness = self._probability[rows] if answer == FRACTURED else -self._probability[rows]
-        ordered: npt.NDArray[np.intp] = rows[np.argsort(-sureness, kind="stable")]
-        return ordered
+    def _rows(self, truth: str, answer: str) -> pd.DataFrame:
+        here = (self._shown["truth"] == truth) & (self._shown["answer"] == answer)
+        return self._shown[here].sort_values(
+            "probability", ascending=answer != FRACTURED, kind="stable"
+        )
 
     @traitlets.observe("cell", "with_learned")
     def _begin_anew(self, _: object) -> None:
@@ -200,7 +196,7 @@ class ErrorsView(widgets.Box):
         self._listing, self._showing = LatestTask(executor), LatestTask(executor)
         self._opened: dict[int, tuple[bytes, str]] = {}
         self.matrix = MatrixButtons(state)
-        self.heading = widgets.HTML()
+        self.heading = heading()
         self.pictures = PictureList(
             lambda key: state.set_trait("chosen", key),
             label=gettext("Radiographs of this cell"),
@@ -211,15 +207,11 @@ class ErrorsView(widgets.Box):
         self.place = StatusLine()
         self.viewer = Viewer(advice=gettext("Choose one from the list."), executor=executor)
         self.status = StatusLine()
-        title = widgets.HTML(
-            f"<h2>{escape(gettext('Answers'))}</h2>"
-            f"<p>{escape(gettext('Choose a cell to see its radiographs.'))}</p>"
-        )
         self.learned = widgets.VBox(_about_learned(state))
         left = widgets.VBox(
             [
-                named(title, "fw-heading"), self.learned, self.matrix,
-                named(self.heading, "fw-heading"), named(self.pictures, "fw-cases"),
+                heading(gettext("Answers"), gettext("Choose a cell to see its radiographs.")),
+                self.learned, self.matrix, self.heading, named(self.pictures, "fw-cases"),
                 self.pages, self.place,
             ]
         )  # fmt: skip
@@ -231,28 +223,19 @@ class ErrorsView(widgets.Box):
         self._list()
 
     def _turner(self, words: str, pages: int) -> widgets.Button:
-        button = named(widgets.Button(description=words), "fw-secondary")
-        button.on_click(lambda _: self._state.set_trait("page", self._state.page + pages))
-        return button
+        return button(words, lambda: self._state.set_trait("page", self._state.page + pages))
 
     def _list(self, _: object = None) -> None:
         state = self._state
         cases, total = state.cases(), state.total
-        self.heading.value = f"<h2>{escape(_cell_in_words(state.cell, total))}</h2>"
+        self.heading.value = headed(_cell_in_words(state.cell, total))
         earlier, later = self.pages.children
         earlier.disabled, later.disabled = state.page == 0, state.page >= state.pages - 1
         set_shown(self.pages, state.pages > 1)
         first = state.page * PAGE + 1
-        self.place.text = (
-            gettext(
-                "{first} to {cases} of {total:,}",
-                first=first,
-                cases=first + len(cases) - 1,
-                total=total,
-            )
-            if cases
-            else ""
-        )
+        last = first + len(cases) - 1
+        place = gettext("{first} to {cases} of {total:,}", first=first, cases=last, total=total)
+        self.place.text = place if cases else ""
         self._opened = {}
         self._fill()
 
@@ -262,7 +245,7 @@ class ErrorsView(widgets.Box):
             if len(self._opened) in (4, len(cases)):  # soon the first ones, then all
                 self._fill()
 
-        self._listing.run(lambda: map(_opened, cases), note)
+        self._listing.start(lambda: map(_opened, cases), note)
 
     def _fill(self) -> None:
         self.pictures.list_pictures(
@@ -281,33 +264,26 @@ class ErrorsView(widgets.Box):
         self.status.say(gettext("Opening {name} …", name=case.path.name))
 
         def look() -> Iterator[tuple[Entry | None, str]]:
-            try:
-                radiograph = read_radiograph(case.path)
-            except FractureWidgetsError as error:
-                yield None, str(error)
-                return
-            yield Entry(case.key, radiograph), ""
+            entry = Entry(case.key, read_radiograph(case.path))
+            yield entry, ""
             try:
                 if self._cascade is None:
-                    self._cascade = load_shipped_cascade()
-                yield Entry(case.key, radiograph, self._cascade.examine(radiograph)), ""
+                    self._cascade = load_cascade()
+                yield replace(entry, report=self._cascade.examine(entry.radiograph)), ""
             except Exception as error:  # noqa: BLE001 - the radiograph stays, with a sentence
-                problem = gettext("There are no maps over it: {error}", error=sentence(error))
-                yield Entry(case.key, radiograph), problem
+                yield entry, gettext("There are no maps over it: {error}", error=sentence(error))
 
         def note(seen: tuple[Entry | None, str]) -> None:
             entry, problem = seen
             report = None if entry is None else entry.report
             self.viewer.display(entry)
             self.status.busy = not problem and report is None
-            waiting = (
-                gettext(" The networks are asked for their maps …") if self.status.busy else ""
-            )
-            self.status.say(
-                problem or f"{_in_words(case, report)}{waiting}", "problem" if problem else "quiet"
-            )
+            words = problem or _in_words(case, report)
+            if self.status.busy:
+                words += gettext(" The networks are asked for their maps …")
+            self.status.say(words, "problem" if problem else "quiet")
 
-        self._showing.run(look, note)
+        self._showing.start(look, note, lambda problem: note((None, problem)))
 
 
 def _about_learned(state: MistakesState) -> list[widgets.Widget]:
@@ -319,23 +295,21 @@ def _about_learned(state: MistakesState) -> list[widgets.Widget]:
     said.say(str(learned), "problem" if learned.n and learned.all else "quiet")
     if learned.all or not learned.n:
         return [said]
-    button = named(widgets.Button(), "fw-secondary")
+    turn = button("", lambda: state.set_trait("with_learned", not state.with_learned))
 
     def tell(_: object = None) -> None:
-        button.description = (
-            gettext("Leave out those learned from")
-            if state.with_learned
-            else gettext("Show those learned from")
-        )
-        counted_too = gettext(
-            "{n:,} of these {of:,} radiographs were learned from.", n=learned.n, of=learned.of
-        )
-        said.say(counted_too if state.with_learned else str(learned))
+        turn.description = gettext("Show those learned from")
+        words = str(learned)
+        if state.with_learned:
+            turn.description = gettext("Leave out those learned from")
+            words = gettext(
+                "{n:,} of these {of:,} radiographs were learned from.", n=learned.n, of=learned.of
+            )
+        said.say(words)
 
-    button.on_click(lambda _: state.set_trait("with_learned", not state.with_learned))
     state.observe(tell, "with_learned")
     tell()
-    return [said, named(widgets.HBox([button]), "fw-buttons")]
+    return [said, named(widgets.HBox([turn]), "fw-buttons")]
 
 
 def _cell_in_words(cell: tuple[str, str], total: int) -> str:

@@ -1,11 +1,15 @@
-"""The rows and filters of the History tab, as the page shows them and what it sends back."""
+"""What the History tab shows: its rows, its filters, and how far the reader agrees."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Container, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
+from fracture_widgets.app.widgets.background import LatestTask
+from fracture_widgets.app.widgets.live import LiveWidget, script
+from fracture_widgets.app.widgets.markup import digits, interval
 from fracture_widgets.app.widgets.table import DELETE, Record, options
 from fracture_widgets.base.language import gettext, marked, ngettext, pgettext, told
 from fracture_widgets.base.words import begun, local, percent
@@ -18,15 +22,31 @@ from fracture_widgets.models.verdict_words import (
     verdict_words,
 )
 from fracture_widgets.parts import BODY_PARTS, Verdict
+from fracture_widgets.records.history import History
 from fracture_widgets.records.saved_result import (
     READER_VERDICTS,
     REMARK_LENGTH,
+    WINDOW,
+    Agreement,
     HistoryFilter,
     Order,
     ReaderFilter,
     SavedResult,
+    in_words,
 )
 
+_INVITED = marked(
+    "Press Read in a row and say what you see: how far you agree with the "
+    "networks is then shown here."
+)
+_EXPLAINED = marked(
+    "Kappa is agreement beyond chance: 1 is the same verdict on every radiograph,"
+    " 0 is what two readers would reach by guessing as often as they do. It tells"
+    " how alike you and the networks read, not who is right; and whoever sees an "
+    "answer first tends to agree with it."
+)
+_FEWEST = 10
+_FEW = 30
 _LONGEST_TEXT = 200
 _NOTHING = "–"
 _READER_WORDS = {
@@ -112,18 +132,12 @@ def _probability(row: SavedResult) -> str:
 
 
 def _network(row: SavedResult) -> str:
-    count = len(row.warnings or ())
-    warned = ngettext("{n} warning", "{n} warnings", count) if count else ""
-    return ", ".join(
-        filter(
-            None,
-            [
-                verdict_words(row.verdict, row.calibrated_probability),
-                row.overridden and gettext(ON_REQUEST),
-                warned,
-            ],
-        )
-    )
+    said = [verdict_words(row.verdict, row.calibrated_probability)]
+    if row.overridden:
+        said.append(gettext(ON_REQUEST))
+    if row.warnings:
+        said.append(ngettext("{n} warning", "{n} warnings", len(row.warnings)))
+    return ", ".join(said)
 
 
 def _reader(row: SavedResult) -> str:
@@ -151,35 +165,106 @@ def _details(row: SavedResult) -> str:
     warnings = [told(warning) for warning in row.warnings or ()]
     if row.verdict is Verdict.REFUSED:
         return " ".join([gettext("Not answered: {reason}", reason=told(row.reason)), *warnings])
-    why = f" ({told(row.override_reason)})" if row.override_reason else ""
-    mark = gettext(ANSWERED_ON_REQUEST, why=why)
-    sentences = [f"{mark} {told(row.reason)}"] if row.overridden else []
+    sentences = []
+    if row.overridden:
+        why = f" ({told(row.override_reason)})" if row.override_reason else ""
+        sentences.append(f"{gettext(ANSWERED_ON_REQUEST, why=why)} {told(row.reason)}")
     if row.calibrated_probability is None:
-        sentences.append(
-            gettext(
-                "Saved by an earlier version: the probability is not calibrated, and the "
-                "verdict is fracture from 50 % on."
-            )
+        said = gettext(
+            "Saved by an earlier version: the probability is not calibrated, and the "
+            "verdict is fracture from 50 % on."
         )
+        sentences.append(said)
     elif row.doubt_from is not None and row.fracture_from is not None:
-        sentences.append(
-            gettext(
-                "The network says doubt from {doubt_from} and fracture from {fracture_from} on",
-                doubt_from=percent(row.doubt_from),
-                fracture_from=percent(row.fracture_from),
-            )
-            + (
-                gettext(
-                    ", at the {operating_point} operating point.",
-                    operating_point=gettext(row.operating_point),
-                )
-                if row.operating_point
-                else "."
-            )
+        said = gettext(
+            "The network says doubt from {doubt_from} and fracture from {fracture_from} on",
+            doubt_from=percent(row.doubt_from),
+            fracture_from=percent(row.fracture_from),
         )
+        at = "."
+        if row.operating_point:
+            at = gettext(
+                ", at the {operating_point} operating point.",
+                operating_point=gettext(row.operating_point),
+            )
+        sentences.append(said + at)
+    for place, joint in enumerate(row.joints or ()):
+        sentences.append(f"{letter(place)} {joint_in_words(joint)}.")
     if row.joints:
-        sentences += [
-            f"{letter(place)} {joint_in_words(joint)}." for place, joint in enumerate(row.joints)
-        ]
         sentences.append(not_examined(len(row.joints)))
     return " ".join([*sentences, *warnings])
+
+
+class AgreementPanel(LiveWidget):
+    """Cohen's kappa of the reader's verdicts against the networks', in words and as a line."""
+
+    _esm = script("agreement")
+
+    def __init__(self, history: History, *, executor: Executor | None = None) -> None:
+        super().__init__()
+        self._history = history
+        self._latest = LatestTask(executor)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.show({"title": "", "lines": [], "points": []})
+
+    def compute(self, wanted: HistoryFilter) -> None:
+        """Compute the agreement anew, in the background, and show it."""
+        chosen = HistoryFilter(body_part=wanted.body_part, model=wanted.model)
+        self._latest.start(
+            lambda: [self._history.agreement(chosen)],
+            lambda found: self.show(_agreement(found, chosen)),
+        )
+
+
+def _agreement(found: Agreement, chosen: HistoryFilter) -> dict[str, Any]:
+    """Return what the page shows of an agreement."""
+    if found.n < _FEWEST:
+        said = gettext(_INVITED)
+        if found.n:
+            said = gettext(
+                "You have read {n} of {value}: how far you agree is shown from then on.",
+                n=found.n,
+                value=_FEWEST,
+            )
+        return {"title": gettext("You and the networks"), "lines": [["", said]], "points": []}
+    part = model = ""
+    if chosen.body_part:
+        part = gettext(" of the {body_part}", body_part=gettext(chosen.body_part))
+    if chosen.model:
+        model = gettext(" by model {model}", model=chosen.model[:12])
+    few = gettext(" Over so few readings it says little yet.") if found.n < _FEW else ""
+    kappas = {
+        gettext("fracture, doubt and none seen"): found.verdicts,
+        gettext("fracture or not"): found.fracture,
+    }
+    content = {
+        "title": gettext(
+            "You and the networks: the same verdict on {same:,} of {n:,} results{part}{model}",
+            same=found.same,
+            n=found.n,
+            part=part,
+            model=model,
+        ),
+        "lines": [
+            [
+                f"{digits(kappa.value, 2)} {interval(kappa)}".rstrip(),
+                gettext(
+                    "kappa of {what}: {value}", what=what, value=gettext(in_words(kappa.value))
+                ),
+            ]
+            for what, kappa in kappas.items()
+        ],
+        "explained": f"{gettext(_EXPLAINED)}{few}",
+        "points": [kappa for _, kappa in found.course],
+        "caption": gettext("Kappa over the last {value} readings", value=WINDOW),
+    }
+    if found.course:
+        (first, start), (last, end) = found.course[0], found.course[-1]
+        content["ends"] = [f"{at.astimezone():%Y-%m-%d}" for at in (first, last)]
+        content["alt"] = gettext(
+            "Kappa over time, from {start:.2f} to {end:.2f}", start=start, end=end
+        )
+    return content

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import enum
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from fracture_widgets.app.inference import Examines, load_shipped_cascade
+from fracture_widgets.app.inference import Examines, load_cascade
 from fracture_widgets.app.widgets.background import LatestTask, sentence
 from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import ReadingRoomError, UnreadableRadiograph
 from fracture_widgets.figures.curves import ReaderRocDisplay
 from fracture_widgets.models.report import Report
 from fracture_widgets.parts import Verdict
-from fracture_widgets.reading_room.cases import Case, Source
+from fracture_widgets.reading_room.cases import Case, Source, offered_sources
 from fracture_widgets.reading_room.scoring import OperatingPoint, SessionScore, score_readings
 from fracture_widgets.reading_room.session import Mark, Reading, ReadingSession, SessionStore
 
@@ -42,15 +45,16 @@ class ReadingDesk(traitlets.HasTraits):
 
     def __init__(
         self,
-        sources: Sequence[Source],
-        store: SessionStore,
         *,
+        folders: Sequence[str | os.PathLike[str]] | None = None,
+        home: str | os.PathLike[str] | None = None,
         cascade: Examines | None = None,
+        sources: Sequence[Source] | None = None,
         executor: Executor | None = None,
     ) -> None:
         super().__init__()
-        self.sources = tuple(sources)
-        self.store = store
+        self.sources = tuple(offered_sources(folders) if sources is None else sources)
+        self.store = SessionStore(None if home is None else Path(home))
         self.session: ReadingSession | None = None
         self.case: Case | None = None
         self.report: Report | None = None
@@ -62,10 +66,9 @@ class ReadingDesk(traitlets.HasTraits):
         self._clock = time.monotonic
         self._looking_since: float | None = None
         self._work = LatestTask(executor)
-        self._work.task.on_end(self._ended)
         if cascade is None:
             # What goes wrong is told when the network is asked.
-            self._work.run(lambda: [load_shipped_cascade()], lambda _: None)
+            self._work.start(lambda: [load_cascade()], lambda _: None)
 
     @property
     def number(self) -> int:
@@ -187,11 +190,10 @@ class ReadingDesk(traitlets.HasTraits):
         def cases() -> Iterator[Case | str]:
             for key in keys:
                 try:
-                    case = source.case(key)
+                    yield source.case(key)
                 except UnreadableRadiograph as error:
                     yield sentence(error)
                 else:
-                    yield case
                     return
 
         self._fetch(cases, self._found)
@@ -221,20 +223,18 @@ class ReadingDesk(traitlets.HasTraits):
         assert case is not None
         blinded = case.blinded(self.number, session.id)
 
-        def answer() -> list[tuple[Report | None, str]]:
-            try:
-                return [((self._cascade or load_shipped_cascade()).examine(blinded), "")]
-            except Exception as error:  # noqa: BLE001 - the reading stands without the network
-                return [(None, sentence(error))]
-
-        def note(answer: tuple[Report | None, str]) -> None:
-            self.report, self.network_problem = answer
+        def note(report: Report | None, problem: str = "") -> None:
+            self.report, self.network_problem = report, problem
             if not self.reading.revealed:
-                session.reveal(case, self.report)
+                session.reveal(case, report)
                 self._save()
             self._enter(Stage.ANSWERED)
 
-        self._work.run(answer, note)
+        self._work.start(
+            lambda: [(self._cascade or load_cascade()).examine(blinded)],
+            note,
+            partial(note, None),  # the reading stands without the network
+        )
 
     def _show_score(self, scored: tuple[SessionScore | None, bytes]) -> None:
         self.score, self.roc = scored
@@ -243,14 +243,8 @@ class ReadingDesk(traitlets.HasTraits):
     def _fetch(self, work: Callable[[], Iterable[Any]], on_value: Callable[[Any], None]) -> None:
         self.problem = ""
         self.stage = Stage.FETCHING
-        self._work.run(work, on_value)
-
-    def _ended(self) -> None:
-        problem = self._work.task.problem
-        if problem and self._busy and self._again:
-            self._back_to_score(problem)
-        elif problem and self._busy:
-            self._back_to_start(problem)
+        back = self._back_to_score if self._again else self._back_to_start
+        self._work.start(work, on_value, back)
 
     def _back_to_score(self, problem: str = "") -> None:
         self._again, self.case, self.report = 0, None, None

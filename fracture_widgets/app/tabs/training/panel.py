@@ -1,73 +1,99 @@
-"""The training tab: choose, start, watch, pause, stop, continue, read, save."""
+"""The training tab: choose, start, watch, pause, stop and continue."""
 
 from __future__ import annotations
 
-import math
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
-import pandas as pd
 
-from fracture_widgets.app.tabs.training.choices import offered_datasets
-from fracture_widgets.app.tabs.training.form import SetupPanel
-from fracture_widgets.app.tabs.training.results import ReportPanel, RunsPanel
+from fracture_widgets.app.tabs.training.choices import NETWORKS, QUESTIONS, Overview
+from fracture_widgets.app.tabs.training.results import Curves, ReportPanel, RunsPanel
 from fracture_widgets.app.tabs.training.trainer import DRAWING, Activity, Trainer
-from fracture_widgets.app.widgets.controls import StatusLine
-from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
-from fracture_widgets.base.files import data_folder
+from fracture_widgets.app.widgets.controls import Form, StatusLine, button
+from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.app.widgets.markup import notes, table, table_row
 from fracture_widgets.base.language import gettext, marked, ngettext, number, told
+from fracture_widgets.training.plan import Augmentation
 from fracture_widgets.training.progress import FEATURES, READING
-from fracture_widgets.training.run_folder import best_of
 
-_MEASURES = {"loss": marked("Loss"), "accuracy": marked("Accuracy")}
 _STAGES = {
     DRAWING: marked("Drawing radiographs"),
     READING: marked("Reading radiographs"),
     FEATURES: marked("The trunk looks at radiographs"),
 }
+_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "epochs": {
+        "kind": "number", "label": marked("Epochs, at most"), "min": 1, "max": 500, "step": "1",
+        "hint": marked(
+            "In an epoch the network sees every training radiograph once. It often ends sooner."
+        ),
+    },
+    "patience": {
+        "kind": "number", "label": marked("Patience"), "min": 1, "max": 100, "step": "1",
+        "hint": marked(
+            "Training ends after so many epochs without a lower validation loss; the best "
+            "epoch's weights are kept."
+        ),
+    },
+    "learning_rate": {
+        "kind": "number", "label": marked("Learning rate"), "min": 1e-6, "max": 1.0, "step": "any",
+        "hint": marked(
+            "How far each step goes. Too large, and the loss jumps about; too small, and it"
+            " hardly moves."
+        ),
+    },
+    "batch": {
+        "kind": "number", "label": marked("Batch"), "min": 1, "max": 512, "step": "1",
+        "hint": marked(
+            "So many radiographs are looked at before the weights change. Fewer take less memory."
+        ),
+    },
+    "augmentation": {
+        "kind": "check", "label": marked("Vary the radiographs"),
+        "hint": marked(
+            "Every epoch sees them turned, enlarged and brightened a little, so that they "
+            "are not learned by heart."
+        ),
+    },
+    "class_weights": {
+        "kind": "check", "label": marked("Let rare answers count more"),
+        "hint": marked("Otherwise a network does well by calling everything normal."),
+    },
+}  # fmt: skip
+"""Fields of a training's plan, as the form shows them."""
+
+_DIVIDED = marked(
+    "Radiographs that are there. About 60 percent are for training, 20 for validation and 20 for "
+    "the test; no patient stands on two sides."
+)
+_FROZEN = marked("Not with the head alone: its trunk looks at each radiograph once.")
 
 
 class TrainingView(widgets.VBox):
     """What is chosen, what is going on, what came of it, and earlier trainings."""
 
-    def __init__(
-        self,
-        *,
-        folders: Sequence[str | os.PathLike[str]] | None = None,
-        home: str | os.PathLike[str] | None = None,
-        executor: Executor | None = None,
-        use: Callable[[Path], object] | None = None,
-    ) -> None:
-        root = data_folder() if home is None else Path(home)
-        trainer = Trainer(offered_datasets(folders, root), root / "runs", executor)
+    def __init__(self, trainer: Trainer, use: Callable[[Path], object] | None = None) -> None:
         self.trainer = trainer
         self.setup = SetupPanel(trainer)
         self.curves = Curves(trainer)
-        self.report = ReportPanel(trainer, root, use)
+        self.report = ReportPanel(trainer, use)
         self.runs = RunsPanel(trainer)
         self.buttons = widgets.HBox(
             [
-                _button(gettext("Start training"), "fw-primary", trainer.start),
-                _button(
-                    gettext("Pause"),
-                    "fw-secondary",
-                    trainer.pause,
-                    gettext("It can be continued later"),
-                ),
-                _button(
+                button(gettext("Start training"), trainer.start, kind="fw-primary"),
+                button(gettext("Pause"), trainer.pause, gettext("It can be continued later")),
+                button(
                     gettext("Continue"),
-                    "fw-primary",
                     lambda: trainer.resume(trainer.run),
                     gettext("After its last epoch"),
+                    kind="fw-primary",
                 ),
-                _button(
+                button(
                     gettext("Stop"),
-                    "fw-secondary",
                     trainer.finish,
                     gettext("No more epochs: judge the best one so far"),
                 ),
@@ -103,48 +129,122 @@ class TrainingView(widgets.VBox):
         set_shown(finish, trainer.busy or trainer.paused)
         pause.disabled = not at_work
         finish.disabled = trainer.busy and not at_work
+        step = trainer.step
         self.status.busy = trainer.activity is not Activity.NOTHING
-        self.status.progress = (
-            None if trainer.step is None else trainer.step.done / trainer.step.total
-        )
+        self.status.progress = None if step is None else step.done / step.total
         self.status.say(*_line(trainer, reason))
         self.early.text = "" if trainer.ended is None else str(trainer.ended)
-        notes = "".join(f"<li>{escape(told(note))}</li>" for note in trainer.notes)
-        self.notes.value = (
-            f'<ul class="fw-warnings" aria-label="{escape(gettext("Notes"))}">{notes}</ul>'
-            if notes
-            else ""
+        self.notes.value = notes(gettext("Notes"), trainer.notes)
+
+
+class SetupPanel(widgets.VBox):
+    """Chooses radiographs, question, network and settings."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self.choices, self.settings = Form(self._choose), Form(self._set)
+        self.overview = widgets.HTML()
+        super().__init__([self.choices, self.overview, self.settings])
+        trainer.observe(
+            self._fill, ["dataset_key", "question", "network_key", "activity", "settings"]
         )
+        trainer.observe(self._describe, ["overview", "dataset_problem", "dataset_key", "activity"])
+        self._fill()
+        self._describe()
+
+    def _choose(self, name: str, value: object) -> None:
+        trainer = self._trainer
+        trainer.set_trait(name, value)
+        if name == "network_key":
+            trainer.settings = trainer.network.begin(trainer.settings)
+
+    def _set(self, name: str, value: Any) -> None:
+        if name == "augmentation":
+            value = Augmentation() if value else None
+        self._trainer.settings = replace(self._trainer.settings, **{name: value})
+
+    def _fill(self, _: object = None) -> None:
+        trainer, network = self._trainer, self._trainer.network
+        datasets = [(choice.key, choice.title) for choice in trainer.datasets]
+        networks = [(choice.key, choice.title) for choice in NETWORKS]
+        chosen: Sequence[tuple[str, str, str, Sequence[tuple[str, str]]]] = (
+            ("dataset_key", gettext("Radiographs"), trainer.dataset.hint, datasets),
+            ("question", gettext("Question"), "", QUESTIONS),
+            ("network_key", gettext("Network"), network.hint, networks),
+        )
+        choices = [
+            {
+                "name": name, "kind": "select", "label": label, "hint": hint, "options": offered,
+                "value": getattr(trainer, name), "disabled": trainer.busy,
+            }
+            for name, label, hint, offered in chosen
+        ]  # fmt: skip
+        settings = {
+            name: {"name": name, **setting, "value": getattr(trainer.plan, name),
+                   "disabled": trainer.busy}
+            for name, setting in _SETTINGS.items()
+        }  # fmt: skip
+        varied = settings["augmentation"]
+        varied["value"] = varied["value"] is not None
+        if network.frozen:
+            varied |= {"hint": gettext(_FROZEN), "disabled": True}
+        self.choices.fill(gettext("What to learn"), choices, folded=False)
+        self.settings.fill(gettext("Settings"), [*settings.values()], folded=True)
+
+    def _describe(self, _: object = None) -> None:
+        trainer = self._trainer
+        if trainer.dataset_problem:
+            problem = escape(told(trainer.dataset_problem))
+            self.overview.value = f'<p class="fw-note fw-note-problem" role="alert">{problem}</p>'
+            return
+        if trainer.overview is not None:
+            self.overview.value = _table(trainer.overview)
+            return
+        words = gettext("They are drawn when you start, which takes a minute.")
+        if trainer.activity is Activity.CHECKING:
+            words = gettext("The radiographs are looked through …")
+        self.overview.value = f'<p class="fw-note">{escape(words)}</p>'
+
+
+def _table(overview: Overview) -> str:
+    """Return what there is of each part, and what is to be known of it."""
+    heads = (
+        gettext("Part"),
+        gettext("All"),
+        gettext("Patients"),
+        gettext("Fractured"),
+        gettext("Normal"),
+    )
+    rows = [table_row(gettext(part), map(number, counts)) for part, *counts in overview.rows]
+    counted = table(heads, rows, kind="fw-counts", caption=gettext(_DIVIDED))
+    return counted + notes(gettext("Notes on the radiographs"), overview.notes)
 
 
 def _line(trainer: Trainer, reason: str) -> tuple[str, str]:
     """Return words and tone of the status line."""
+    run = trainer.run
     if trainer.busy:
         return _working(trainer), "quiet"
     if trainer.problem:
         return trainer.problem, "problem"
-    run = trainer.run
     if trainer.paused and run is not None:
-        return (
-            gettext(
-                "Paused after epoch {history} of at most {epochs}. Continue goes on from "
-                "there; Stop judges the best epoch so far.",
-                history=len(run.history),
-                epochs=run.plan.epochs,
-            )
-        ), "quiet"
+        words = gettext(
+            "Paused after epoch {history} of at most {epochs}. Continue goes on from "
+            "there; Stop judges the best epoch so far.",
+            history=len(run.history),
+            epochs=run.plan.epochs,
+        )
+        return words, "quiet"
     if reason:
         return reason, "quiet" if trainer.activity is Activity.CHECKING else "problem"
     if run is not None and run.finished:
-        many = len(run.history)
-        return (
-            ngettext(
-                "Trained for {n} epoch; the weights of epoch {best} are kept.",
-                "Trained for {n} epochs; the weights of epoch {best} are kept.",
-                many,
-                best=run.best_epoch,
-            )
-        ), "good"
+        words = ngettext(
+            "Trained for {n} epoch; the weights of epoch {best} are kept.",
+            "Trained for {n} epochs; the weights of epoch {best} are kept.",
+            len(run.history),
+            best=run.best_epoch,
+        )
+        return words, "good"
     return gettext("Ready."), "quiet"
 
 
@@ -181,74 +281,3 @@ def _left(seconds: float | None) -> str:
     if seconds < 5400:
         return gettext("; at most {seconds:.0f} minutes left", seconds=seconds / 60)
     return gettext("; at most {seconds:.1f} hours left", seconds=seconds / 3600)
-
-
-def _button(
-    words: str, look: str, press: Callable[[], object], tooltip: str = ""
-) -> widgets.Button:
-    button = named(widgets.Button(description=words, tooltip=tooltip), look)
-    button.on_click(lambda _: press())
-    return button
-
-
-class Curves(LiveWidget):
-    """Loss and accuracy as the epochs end: two charts, drawn in the page from numbers."""
-
-    _esm = script("curves")
-
-    def __init__(self, trainer: Trainer) -> None:
-        super().__init__()
-        self._trainer = trainer
-        trainer.observe(self._draw, ["ended", "run"])
-        self._draw()
-
-    def _draw(self, _: object = None) -> None:
-        history = self._trainer.history
-        if history is None or not len(history):
-            self.show(
-                {"charts": [], "empty": gettext("The curves begin when the first epoch ends.")}
-            )
-            return
-        charts = [
-            _chart(history, "loss", gettext("Loss: lower is better")),
-            _chart(history, "accuracy", gettext("Accuracy: higher is better")),
-        ]
-        self.show({"charts": charts, "empty": ""})
-
-
-def _chart(history: pd.DataFrame, name: str, title: str) -> dict[str, Any]:
-    training, validation = (
-        [value if math.isfinite(value) else None for value in history[column].astype(float)]
-        for column in (name, f"val_{name}")
-    )
-    numbers = [value for value in (*training, *validation) if value is not None]
-    best = best_of(history)
-    if name == "accuracy":
-        low, high = max(0.0, math.floor(10 * min(numbers, default=0.0) - 0.5) / 10), 1.0
-    else:
-        low, high = 0.0, 1.05 * max(numbers, default=1.0)
-    return {
-        "title": title,
-        "training": training,
-        "validation": validation,
-        "best": best,
-        "epochs": len(history),
-        "low": low,
-        "high": high,
-        "alt": (
-            gettext(
-                "{measure} after epoch {history}: {training} in training, {validation} in "
-                "validation. In the best epoch, {best}: {best_} in validation.",
-                measure=gettext(_MEASURES[name]),
-                history=len(history),
-                training=_number(training[-1]),
-                validation=_number(validation[-1]),
-                best=best,
-                best_=_number(validation[best - 1]),
-            )
-        ),
-    }
-
-
-def _number(value: float | None) -> str:
-    return gettext("no number") if value is None else number(value, 3)

@@ -1,4 +1,4 @@
-"""What came of trainings: how each did on radiographs it never saw, and what to do with it."""
+"""What came of trainings: curves, how each did on radiographs it never saw, and their list."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from collections.abc import Callable
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
+import pandas as pd
 
 from fracture_widgets.app.tabs.training.trainer import Trainer
-from fracture_widgets.app.widgets.controls import DownloadButton, Figures, StatusLine
-from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.app.widgets.controls import DownloadButton, Figures, StatusLine, button
+from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
+from fracture_widgets.app.widgets.markup import (
+    digits,
+    empty_card,
+    evaluation_card,
+    headed,
+    heading,
+    table,
+    table_row,
+)
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.language import gettext, marked, ngettext, number, told
@@ -25,10 +36,11 @@ from fracture_widgets.evaluation.scores import Scores
 from fracture_widgets.models.folder import CARD_FILE
 from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.records.formats import ReportFile
-from fracture_widgets.training.run_folder import RunFolder
+from fracture_widgets.training.run_folder import RunFolder, best_of
 from fracture_widgets.training.runs import TrainingRun, list_runs, open_run, task_title
 
 _MEASURES = {
+    "loss": marked("Loss"),
     "accuracy": marked("Accuracy"),
     "auroc": "AUROC",
     "average_precision": marked("Average precision"),
@@ -53,29 +65,81 @@ _KEPT = marked(
 _MOST_RUNS = 50
 
 
+class Curves(LiveWidget):
+    """Loss and accuracy as the epochs end: two charts, drawn in the page from numbers."""
+
+    _esm = script("curves")
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__()
+        self._trainer = trainer
+        trainer.observe(self._draw, ["ended", "run"])
+        self._draw()
+
+    def _draw(self, _: object = None) -> None:
+        history = self._trainer.history
+        if history is None or not len(history):
+            self.show(
+                {"charts": [], "empty": gettext("The curves begin when the first epoch ends.")}
+            )
+            return
+        charts = [
+            _chart(history, "loss", gettext("Loss: lower is better")),
+            _chart(history, "accuracy", gettext("Accuracy: higher is better")),
+        ]
+        self.show({"charts": charts, "empty": ""})
+
+
+def _chart(history: pd.DataFrame, name: str, title: str) -> dict[str, Any]:
+    training, validation = (
+        [value if math.isfinite(value) else None for value in history[column].astype(float)]
+        for column in (name, f"val_{name}")
+    )
+    numbers = [value for value in (*training, *validation) if value is not None]
+    best = best_of(history)
+    low, high = 0.0, 1.05 * max(numbers, default=1.0)
+    if name == "accuracy":
+        low, high = max(0.0, math.floor(10 * min(numbers, default=0.0) - 0.5) / 10), 1.0
+
+    def said(value: float | None) -> str:
+        return gettext("no number") if value is None else number(value, 3)
+
+    return {
+        "title": title,
+        "training": training,
+        "validation": validation,
+        "best": best,
+        "epochs": len(history),
+        "low": low,
+        "high": high,
+        "alt": gettext(
+            "{measure} after epoch {history}: {training} in training, {validation} in "
+            "validation. In the best epoch, {best}: {best_} in validation.",
+            measure=gettext(_MEASURES[name]),
+            history=len(history),
+            training=said(training[-1]),
+            validation=said(validation[-1]),
+            best=best,
+            best_=said(validation[best - 1]),
+        ),
+    }
+
+
 class ReportPanel(widgets.VBox):
     """Shows the evaluation of the run that is open, and saves its network."""
 
-    def __init__(
-        self,
-        trainer: Trainer,
-        home: Path,
-        use: Callable[[Path], object] | None = None,
-    ) -> None:
+    def __init__(self, trainer: Trainer, use: Callable[[Path], object] | None = None) -> None:
         self._trainer = trainer
-        self._home = home
         self._use = use
         self.card = widgets.HTML()
         self.figures = Figures()
         self.save = DownloadButton(self._save, label=gettext("Save model"))
-        self.use = named(
-            widgets.Button(
-                description=gettext("Use this network"),
-                tooltip=gettext("Put it among the models, where the workbench can ask it"),
-            ),
-            "fw-button",
+        self.use = button(
+            gettext("Use this network"),
+            self._use_network,
+            gettext("Put it among the models, where the workbench can ask it"),
+            kind="fw-button",
         )
-        self.use.on_click(lambda _: self._use_network())
         self.saved = StatusLine()
         self.buttons = named(widgets.HBox([self.use, self.save]), "fw-buttons")
         super().__init__([self.card, self.figures, self.buttons, self.saved])
@@ -89,10 +153,7 @@ class ReportPanel(widgets.VBox):
         for widget in (self.figures, self.buttons, self.saved):
             set_shown(widget, scores is not None)
         if run is None or scores is None:
-            self.card.value = (
-                '<section class="fw-card fw-card-empty">'
-                f"<h2>{escape(gettext('Evaluation'))}</h2><p>{escape(gettext(_EMPTY))}</p></section>"
-            )
+            self.card.value = empty_card(gettext("Evaluation"), gettext(_EMPTY))
             self.figures.draw([])
             return
         self.card.value = _card(run, scores)
@@ -102,41 +163,32 @@ class ReportPanel(widgets.VBox):
             alts["roc"] = gettext(
                 "ROC curve: sensitivity by the share of normal radiographs called fractured; "
                 "the area below it is {value}.",
-                value=_number(scores.estimates["auroc"].value),
+                value=digits(scores.estimates["auroc"].value),
             )
         self.figures.draw([(alt, drawn[name]._repr_png_()) for name, alt in alts.items()])
 
     def _save(self) -> ReportFile | None:
-        home = self._copied("networks")
-        if home is None:
+        run, home = self._trainer.run, self._copied("networks")
+        if run is None or home is None:
             return None
-        self.saved.say(
-            gettext(
-                "Saved as {name} among the networks in the data folder: weights and card; the"
-                " card is downloaded.",
-                name=home.name,
-            ),
-            "good",
+        words = gettext(
+            "Saved as {name} among the networks in the data folder: weights and card; the"
+            " card is downloaded.",
+            name=home.name,
         )
-        assert self._trainer.run is not None
-        content = json.dumps(dict(self._trainer.run.card), indent=2).encode()
+        self.saved.say(words, "good")
+        content = json.dumps(dict(run.card), indent=2).encode()
         return ReportFile(f"{home.name}-card.json", "application/json", content)
 
     def _use_network(self) -> None:
         home = self._copied("models")
         if home is None:
             return
-        where = (
-            gettext("at the top of this page")
-            if self._use is not None
-            else gettext("on the workbench")
+        where = gettext("at the top of this page") if self._use else gettext("on the workbench")
+        words = gettext(
+            "{name} is among the models now: see Model {where}.", name=home.name, where=where
         )
-        self.saved.say(
-            gettext(
-                "{name} is among the models now: see Model {where}.", name=home.name, where=where
-            ),
-            "good",
-        )
+        self.saved.say(words, "good")
         if self._use is not None:
             self._use(home)
 
@@ -145,63 +197,45 @@ class ReportPanel(widgets.VBox):
         run = self._trainer.run
         if run is None or not run.card:
             return None
-        home = self._home / shelf / run.folder.name
+        home = self._trainer.home / shelf / run.folder.name
         try:
             for name in (*run.card["files"], CARD_FILE):
                 write_whole(home / name, (run.folder / name).read_bytes())
         except OSError as error:
-            self.saved.say(
-                gettext(
-                    "The network could not be saved ({strerror}): make room in the data folder, "
-                    "then save again.",
-                    strerror=error.strerror,
-                ),
-                "problem",
+            problem = gettext(
+                "The network could not be saved ({strerror}): make room in the data folder, "
+                "then save again.",
+                strerror=error.strerror,
             )
+            self.saved.say(problem, "problem")
             return None
         return home
 
 
 def _card(run: TrainingRun, scores: Scores) -> str:
     """Return the numbers as HTML; every text in it is escaped."""
-    question = told(task_title(run.question))
-    measures = _MEASURES | {
-        name: name.capitalize().replace("_", " ")
-        for name in scores.estimates
-        if name not in _MEASURES
-    }
-    rows = []
-    for name, title in measures.items():
-        if name not in scores.estimates:
-            continue
-        estimate = scores.estimates[name]
-        bounds = (_number(estimate.low), _number(estimate.high))
-        low, high = bounds
-        interval = "–" if "–" in bounds else gettext("{low} to {high}", low=low, high=high)
-        rows.append(
-            f'<tr><th scope="row">{escape(gettext(title))}</th><td>{_number(estimate.value)}</td>'
-            f"<td>{interval}</td></tr>"
-        )
     baseline = gettext(scores.baseline_answer)
     always = gettext("Accuracy of always “{baseline}”", baseline=baseline)
-    rows.insert(
-        1,
-        f'<tr class="fw-baseline"><th scope="row">{escape(always)}</th>'
-        f"<td>{number(scores.baseline, 3)}</td><td></td></tr>",
+    rows = []
+    named_here = [name for name in _MEASURES if name in scores.estimates]
+    others = [name for name in scores.estimates if name not in _MEASURES]
+    for name in (*named_here, *others):
+        estimate = scores.estimates[name]
+        low, high = digits(estimate.low), digits(estimate.high)
+        within = gettext("{low} to {high}", low=low, high=high)
+        cells = [digits(estimate.value), "–" if "–" in (low, high) else within]
+        title = _MEASURES.get(name, name.capitalize().replace("_", " "))
+        rows.append(table_row(gettext(title), cells))
+    rows.insert(1, table_row(always, [digits(scores.baseline), ""], "fw-baseline"))
+    verdict = gettext(
+        "By these numbers it is not shown to do better than always answering “{baseline_answer}”.",
+        baseline_answer=baseline,
     )
-    ahead = scores.estimates["accuracy"].low > scores.baseline
-    verdict = (
-        gettext(
+    if scores.estimates["accuracy"].low > scores.baseline:
+        verdict = gettext(
             "It does better than always answering “{baseline_answer}”, and not by chance.",
             baseline_answer=baseline,
         )
-        if ahead
-        else gettext(
-            "By these numbers it is not shown to do better than always answering "
-            "“{baseline_answer}”.",
-            baseline_answer=baseline,
-        )
-    )
     counted = ngettext(
         "{radiographs:,} radiographs of {n:,} patient",
         "{radiographs:,} radiographs of {n:,} patients",
@@ -209,39 +243,32 @@ def _card(run: TrainingRun, scores: Scores) -> str:
         radiographs=scores.n,
     )
     kicker = gettext(
-        "{question}, test split, best epoch {epoch}", question=begun(question), epoch=run.best_epoch
+        "{question}, test split, best epoch {epoch}",
+        question=begun(told(task_title(run.question))),
+        epoch=run.best_epoch,
     )
-    heads = "".join(
-        f'<th scope="col">{escape(title)}</th>'
-        for title in (gettext("Measure"), gettext("Value"), gettext("95 % interval"))
-    )
-    with_learned = run.learned is not None and run.learned.n > 0 and run.learned.all
-    learned = f"<p>{escape(told(str(run.learned)))}</p>" if run.learned is not None else ""
-    on_all = "" if run.on_all is None else f'<p class="fw-fine">{escape(_in_short(run.on_all))}</p>'
-    return f"""
-<section class="fw-card fw-evaluation" aria-label="{escape(gettext("Evaluation"))}">
-  <p class="fw-kicker">{escape(kicker)}{f", {gettext(MARK)}" if with_learned else ""}</p>
-  <h2>{escape(counted)}</h2>
-  {learned}
-  <p>{escape(verdict)}</p>
-  <table class="fw-metrics"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>
-  {on_all}
-  <p class="fw-fine">{escape(gettext(_INTERVALS))}</p>
-</section>
-"""
+    learned = run.learned
+    if learned is not None and learned.n > 0 and learned.all:
+        kicker = f"{kicker}, {gettext(MARK)}"
+    heads = (gettext("Measure"), gettext("Value"), gettext("95 % interval"))
+    parts = [
+        f'<p class="fw-kicker">{escape(kicker)}</p>',
+        headed(counted, told(str(learned)) if learned is not None else ""),
+        f"<p>{escape(verdict)}</p>",
+        table(heads, rows),
+        "" if run.on_all is None else f'<p class="fw-fine">{escape(_in_short(run.on_all))}</p>',
+        f'<p class="fw-fine">{escape(gettext(_INTERVALS))}</p>',
+    ]
+    return evaluation_card(gettext("Evaluation"), "\n".join(parts))
 
 
 def _in_short(scores: Scores) -> str:
     """Return figures that stand beside, in one sentence."""
     shown = [name for name in ("accuracy", "auroc") if name in scores.estimates]
     said = ", ".join(
-        f"{gettext(_MEASURES[name])} {_number(scores.estimates[name].value)}" for name in shown
+        f"{gettext(_MEASURES[name])} {digits(scores.estimates[name].value)}" for name in shown
     )
     return gettext("On all {n:,}, some {mark}: {said}.", n=scores.n, mark=gettext(MARK), said=said)
-
-
-def _number(value: float | None) -> str:
-    return number(value, 3) if value is not None and math.isfinite(value) else "–"
 
 
 def _matrix_in_words(scores: Scores) -> str:
@@ -282,10 +309,7 @@ class RunsPanel(widgets.VBox):
         )
         self.table.add_class("fw-runs-table")
         self.note = StatusLine()
-        heading = widgets.HTML(
-            f"<h2>{escape(gettext('Trainings'))}</h2><p>{escape(gettext(_KEPT))}</p>"
-        )
-        super().__init__([named(heading, "fw-heading"), self.note, self.table])
+        super().__init__([heading(gettext("Trainings"), gettext(_KEPT)), self.note, self.table])
         trainer.observe(self.refresh, ["runs_changed", "run", "activity"])
         self.refresh()
 
@@ -329,11 +353,17 @@ class RunsPanel(widgets.VBox):
         except FractureWidgetsError:
             cells = (when, "", "", "", "", gettext("damaged"))
             return Record(id=folder.name, name=folder.name, cells=cells, actions=(DELETE,))
-        at_work = trainer.busy and trainer.folder == folder
         known = ARCHITECTURES.get(run.network_name)
         network = known.title if known else run.network_name
+        if run.plan.frozen_trunk:
+            network = gettext("{network}, head alone", network=network)
+        actions, state = [("open", gettext("Open")), DELETE], gettext("finished")
+        if trainer.busy and trainer.folder == folder:
+            actions, state = [], gettext("at work")
+        elif not run.finished:
+            actions.insert(1, ("continue", gettext("Continue")))
+            state = gettext("can be continued")
         best = run.history["val_loss"].loc[run.best_epoch]
-        unfinished = () if run.finished else (("continue", gettext("Continue")),)
         question = told(task_title(run.question))
         return Record(
             id=folder.name,
@@ -341,18 +371,12 @@ class RunsPanel(widgets.VBox):
             cells=(
                 when,
                 question,
-                gettext("{network}, head alone", network=network)
-                if run.plan.frozen_trunk
-                else network,
+                network,
                 gettext("{n} of {total}", n=len(run.history), total=run.plan.epochs),
                 gettext("{best} (epoch {epoch})", best=number(best, 3), epoch=run.best_epoch),
-                gettext("finished")
-                if run.finished
-                else gettext("at work")
-                if at_work
-                else gettext("can be continued"),
+                state,
             ),
-            actions=() if at_work else (("open", gettext("Open")), *unfinished, DELETE),
+            actions=actions,
             shown=trainer.run is not None and trainer.run.folder == folder,
         )
 

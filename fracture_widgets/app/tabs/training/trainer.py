@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import importlib.util
 import json
+import os
 import shutil
 import threading
 import time
@@ -25,9 +26,10 @@ from fracture_widgets.app.tabs.training.choices import (
     DatasetChoice,
     NetworkChoice,
     Overview,
+    offered_datasets,
 )
 from fracture_widgets.app.widgets.background import BackgroundTask, LatestTask
-from fracture_widgets.base.files import write_whole
+from fracture_widgets.base.files import data_folder, write_whole
 from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.networks import BODY_PART_OUTPUT
@@ -73,18 +75,23 @@ class Trainer(traitlets.HasTraits):
     runs_changed = traitlets.Int()
 
     def __init__(
-        self, datasets: Sequence[DatasetChoice], root: Path, executor: Executor | None = None
+        self,
+        *,
+        folders: Sequence[str | os.PathLike[str]] | None = None,
+        home: str | os.PathLike[str] | None = None,
+        executor: Executor | None = None,
     ) -> None:
-        self.datasets = tuple(datasets)
-        self.root = root
+        self.home = data_folder() if home is None else Path(home)
+        self.root = self.home / "runs"
+        self.datasets = tuple(offered_datasets(folders, self.home))
         self._pause, self._enough = threading.Event(), threading.Event()
         self._step_shown_at = 0.0
         settings = NETWORKS[0].begin(TrainingPlan(validation=0.2, test=0.2))
-        super().__init__(dataset_key=datasets[0].key, settings=settings)
+        super().__init__(dataset_key=self.datasets[0].key, settings=settings)
         self.task = BackgroundTask(executor)
         self.task.on_end(self._ended)
         self._looking = LatestTask(executor)
-        self._looking.task.on_end(self._looked)
+        self._looking.on_end(self._looked)
         self.observe(lambda _: self.look(), "dataset_key")
         self.look()
 
@@ -151,7 +158,7 @@ class Trainer(traitlets.HasTraits):
         choice = self.dataset
         self.overview, self.dataset_problem = None, ""
         self.activity = Activity.CHECKING
-        self._looking.run(
+        self._looking.start(
             lambda: [] if choice.drawn_later else [choice.overview()],
             partial(setattr, self, "overview"),
         )
@@ -292,11 +299,11 @@ class Trainer(traitlets.HasTraits):
         self.look()
 
     def _looked(self) -> None:
-        if self._looking.task.running:
+        if self._looking.running:
             return  # another dataset was chosen meanwhile
         if self.activity is Activity.CHECKING:
             self.activity = Activity.NOTHING
-        self.dataset_problem = self._looking.task.problem
+        self.dataset_problem = self._looking.problem
 
 
 def _dataset_of(folder: Path) -> str:

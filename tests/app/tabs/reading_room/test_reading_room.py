@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from reading_cases import KnownSource, report_of
 
+from fracture_widgets.app.tabs.reading_room import ReadingRoom
 from fracture_widgets.app.tabs.reading_room.desk import Stage
-from fracture_widgets.app.tabs.reading_room.page import ReadingRoom
 from fracture_widgets.app.widgets.live import LiveWidget, descendants
 from fracture_widgets.errors import FractureWidgetsError, UnreadableRadiograph
 from fracture_widgets.reading_room.cases import offered_sources
@@ -52,7 +52,7 @@ class Page:
 
     def start(self, count=2, **fields):
         for name, value in {"count": count, "code": "c", **fields}.items():
-            self.room.start.change(name, value)
+            self.room.start.form.change(name, value)
         self.room.start.start.click()
 
     def press(self, kind, **more):
@@ -347,12 +347,12 @@ def test_a_source_that_is_not_offered_any_more_is_said(page, open_again):
 )  # fmt: skip
 def test_fields_take_only_what_makes_sense(page, name, value):
     before = page.room.start.form.content
-    page.room.start.change(name, value)
+    page.room.start.form.change(name, value)
     assert page.room.start.form.content == before
 
 
 def test_numbers_are_kept_in_their_bounds(page):
-    page.room.start.change("count", 10_000)
+    page.room.start.form.change("count", 10_000)
     assert page.room.start.form.content["fields"][1]["value"] == 200
 
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fracture_widgets.app.tabs.training import trainer
-from fracture_widgets.app.tabs.training.page import TrainingPanel
+from fracture_widgets.app.tabs.training import TrainingPanel, trainer
 from fracture_widgets.models.networks.architectures import ARCHITECTURES, Architecture
 from fracture_widgets.training import classifier
 
@@ -60,7 +59,8 @@ def make(home, synchronous):
         for name, value in (
             ("question", "hand"), ("network_key", "alexnet"), ("epochs", 3), ("batch", 4),
         ):  # fmt: skip
-            panel.setup.change(name, value)
+            for form in (panel.setup.choices, panel.setup.settings):
+                form.change(name, value)
         return panel
 
     return panel

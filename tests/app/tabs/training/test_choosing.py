@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from fracture_widgets.app.tabs.training import TrainingPanel
 from fracture_widgets.app.tabs.training.choices import NETWORKS, offered_datasets
-from fracture_widgets.app.tabs.training.page import TrainingPanel
 from fracture_widgets.app.tabs.training.trainer import Activity
 from fracture_widgets.datasets.layout import DATASETS_VARIABLE
 from fracture_widgets.training.plan import TrainingPlan
@@ -26,7 +26,7 @@ def form(panel):
 
 def test_the_panel_imports_no_tensorflow():
     program = (
-        "import sys, fracture_widgets.app.tabs.training.page\n"
+        "import sys, fracture_widgets.app.tabs.training\n"
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
     )
     said = subprocess.run(
@@ -48,7 +48,7 @@ def test_a_named_folder_is_looked_through_at_once(panel):
 
 
 def test_a_part_that_is_not_there_keeps_start_grey_and_says_so(panel):
-    panel.setup.change("question", "elbow")
+    panel.setup.choices.change("question", "elbow")
     assert panel.start.disabled
     assert panel.status.text == "There is no radiograph of the elbow among these: ask otherwise."
     assert panel.status.tone == "problem"
@@ -104,8 +104,8 @@ def test_what_a_page_may_not_ask_changes_nothing(panel, name, value):
 
 
 def test_numbers_are_kept_within_what_makes_sense(panel, form):
-    panel.setup.change("epochs", 10_000)
-    panel.setup.change("learning_rate", -1)
+    panel.setup.settings.change("epochs", 10_000)
+    panel.setup.settings.change("learning_rate", -1)
     assert (panel.state.settings.epochs, panel.state.settings.learning_rate) == (500, 1e-6)
     assert (form("epochs")["value"], form("learning_rate")["value"]) == (500, 1e-6)
 
@@ -117,12 +117,12 @@ def test_every_setting_has_a_label_and_a_plain_explanation(panel, form):
 
 
 def test_a_network_brings_its_own_learning_rate_and_a_frozen_one_no_variation(panel, form):
-    panel.setup.change("network_key", "resnet50-frozen")
+    panel.setup.choices.change("network_key", "resnet50-frozen")
     assert panel.state.settings.learning_rate == 1e-3
     assert form("augmentation")["disabled"]
     plan = panel.state.plan
     assert (plan.frozen_trunk, plan.augmentation, plan.weights) == (True, None, "shipped")
-    panel.setup.change("network_key", "resnet50")
+    panel.setup.choices.change("network_key", "resnet50")
     assert panel.state.plan.augmentation is not None
     assert panel.state.settings.learning_rate == TrainingPlan().learning_rate
 
@@ -136,7 +136,7 @@ def test_without_tensorflow_start_names_the_extra(panel, monkeypatch):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *given: name != "keras" and find(name, *given)
     )
-    panel.setup.change("epochs", 4)
+    panel.setup.settings.change("epochs", 4)
     assert panel.start.disabled
     assert panel.status.text == (
         "Training needs packages that are not installed: run  pip install "

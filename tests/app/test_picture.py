@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as arrays
 from picture_files import dicom_file
 from PIL import Image
 
-from fracture_widgets.app.widgets import picture_stream
-from fracture_widgets.app.widgets.picture_stream import PackedPicture, pack, shown_size
+from fracture_widgets.app.widgets import picture
+from fracture_widgets.app.widgets.picture import PackedPicture, pack, shown_size
 from fracture_widgets.imaging.decoding import stretched
 from fracture_widgets.imaging.radiograph import Radiograph, compact, read_radiograph
 from fracture_widgets.phantoms import draw_phantom
@@ -67,14 +67,14 @@ def test_a_picture_that_is_too_large_for_a_page_is_shown_smaller(size, shown):
 
 
 def test_a_smaller_picture_is_the_mean_of_what_it_stands_for(monkeypatch):
-    monkeypatch.setattr(picture_stream, "MAX_PIXELS_SHOWN", 16)
+    monkeypatch.setattr(picture, "MAX_PIXELS_SHOWN", 16)
     packed = pack(radiograph(np.kron(np.eye(4), np.ones((2, 2))).astype(np.float32)))
     assert (packed.width, packed.height) == (4, 4)
     np.testing.assert_array_equal(unpacked(packed), 255 * np.eye(4))
 
 
 def test_padding_has_no_part_in_the_means_of_a_smaller_picture(monkeypatch):
-    monkeypatch.setattr(picture_stream, "MAX_PIXELS_SHOWN", 400)
+    monkeypatch.setattr(picture, "MAX_PIXELS_SHOWN", 400)
     values = np.full((60, 60), 3999, np.uint16)
     values[:, :17], values[-1, -1] = 0, 3000
     file = dicom_file(values, PixelPaddingValue=0, PhotometricInterpretation="MONOCHROME1")
@@ -88,7 +88,7 @@ def test_padding_has_no_part_in_the_means_of_a_smaller_picture(monkeypatch):
 def test_a_smaller_picture_has_the_depth_of_its_file_and_is_half_a_grey_away(
     monkeypatch, levels, depth
 ):
-    monkeypatch.setattr(picture_stream, "MAX_PIXELS_SHOWN", 400)
+    monkeypatch.setattr(picture, "MAX_PIXELS_SHOWN", 400)
     values = np.random.default_rng(0).integers(0, levels, (60, 40))
     values.flat[:2] = 0, levels - 1
     pixels = stretched(values)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from html import escape
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets as widgets
 
 from fracture_widgets.app.card import answer_in_words
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
-from fracture_widgets.app.study import reports_of
+from fracture_widgets.app.tab import Tab
 from fracture_widgets.app.widgets.background import BackgroundTask, LatestTask
-from fracture_widgets.app.widgets.live import named, set_shown, show_problems
+from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.app.widgets.markup import headed, heading, show_problems
 from fracture_widgets.app.widgets.table import (
     MakeThumbnail,
     Picture,
@@ -27,7 +27,6 @@ from fracture_widgets.app.widgets.upload import UploadPanel
 from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.base.words import begun
 from fracture_widgets.datasets.layout import find_datasets
-from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.verdict_words import (
     NOT_ANSWERED,
@@ -44,8 +43,22 @@ if TYPE_CHECKING:
 _REAL = marked("Of {titles}, on the computer that runs this page; what they show is known.")
 
 
+class ExamineTab(Tab):
+    """The Examine tab: bring radiographs, and choose the one to ask about."""
+
+    key, title, order = "examine", marked("Examine"), 10
+    beside = True
+
+    def view(self, app: Any) -> Any:
+        """Return the way into a workbench."""
+        return ExaminePanel(app.state, app.samples_offered, executor=app.executor)
+
+
+TAB = ExamineTab
+
+
 class ExaminePanel(widgets.VBox):
-    """Takes files, lists the radiographs, and offers drawn ones."""
+    """Takes files, lists the radiographs, and offers drawn ones, and real ones where there are."""
 
     def __init__(
         self,
@@ -57,19 +70,21 @@ class ExaminePanel(widgets.VBox):
         self._state = state
         self.upload = UploadPanel(state, executor=executor)
         self.radiographs = RadiographList(state, executor=executor)
-        self.samples = SamplesPanel(state, samples or (), executor=executor)
-        self.real = RealSamples(state, executor=executor)
+        self.samples = SampleList(state, gettext("Drawn samples"), executor=executor)
+        self.real = SampleList(state, gettext("Real radiographs"), executor=executor)
         super().__init__([self.upload, self.radiographs, self.real, self.samples])
         self.add_class("fw-left")
         self._many = 0
         state.observe(self._fold, "listed")
         self.upload.observe(self._show_samples, "folded")
         self._fold()
-        self._drawing = BackgroundTask(executor)
+        self._show_samples()
+        self._offer_drawn(samples or ())
+        self._drawing, self._looking = BackgroundTask(executor), BackgroundTask(executor)
         if samples is None:
             # Drawing them takes as long as loading the networks, which people wait for.
-            state.observe(self._draw_samples, "model")
-            self._draw_samples()
+            state.observe(self._find_samples, "model")
+            self._find_samples()
 
     def _fold(self, _: object = None) -> None:
         """Fold the ways to add radiographs away whenever some came, and back when none is left."""
@@ -78,15 +93,49 @@ class ExaminePanel(widgets.VBox):
         if not self._many or self._many > before:
             self.upload.folded = bool(self._many)
 
-    def _show_samples(self, _: object) -> None:
+    def _show_samples(self, _: object = None) -> None:
         set_shown(self.samples, not self.upload.folded)
-        set_shown(self.real, not self.upload.folded and self.real.offered)
+        set_shown(self.real, not self.upload.folded and bool(self.real.samples))
 
-    def _draw_samples(self, _: object = None) -> None:
-        if self._state.model is not ModelState.LOADING:
-            self._state.unobserve(self._draw_samples, "model")
-            self._drawing.start(lambda: (sample_phantoms(),), self.samples.offer)
-            self.real.look(self._show_samples)
+    def _find_samples(self, _: object = None) -> None:
+        if self._state.model is ModelState.LOADING:
+            return
+        self._state.unobserve(self._find_samples, "model")
+        self._drawing.start(lambda: [sample_phantoms()], self._offer_drawn)
+
+        def find() -> Iterator[tuple[Sample, ...]]:
+            from fracture_widgets.reading_room.cases import dataset_samples
+
+            yield dataset_samples()
+
+        if find_datasets():
+            self._looking.start(find, self._offer_real)
+
+    def _offer_drawn(self, phantoms: Sequence[Phantom]) -> None:
+        self.samples.offer(
+            gettext("Or take a drawn sample"),
+            gettext("Made by a program; no patient is behind them."),
+            [
+                Offered(
+                    phantom.body_part,
+                    gettext("drawn, {label}", label=gettext(phantom.label)),
+                    partial(attrgetter("radiograph"), phantom),
+                )
+                for phantom in phantoms
+            ],
+        )
+
+    def _offer_real(self, samples: Sequence[Sample]) -> None:
+        titles = ", ".join(dict.fromkeys(sample.title for sample in samples))
+        self.real.offer(
+            gettext("Or take a real one"),
+            gettext(_REAL, titles=titles),
+            [
+                Offered(sample.body_part, f"{sample.title}, {gettext(sample.label)}", sample.read)
+                for sample in samples
+            ],
+        )
+        self._show_samples()
 
 
 class RadiographList(widgets.VBox):
@@ -98,7 +147,7 @@ class RadiographList(widgets.VBox):
     def __init__(self, state: WorkbenchState, *, executor: Executor | None = None) -> None:
         self._state = state
         self.problems = named(widgets.HTML(), "fw-problems")
-        self.heading = named(widgets.HTML(), "fw-heading")
+        self.heading = heading()
         self.pictures = PictureList(
             self._choose, self._state.remove, label=gettext("Your radiographs"), executor=executor
         )
@@ -119,14 +168,12 @@ class RadiographList(widgets.VBox):
 
     def _list(self, _: object = None) -> None:
         entries = self._state.entries
-        many = f" ({len(entries)})" if len(entries) > 1 else ""
-        self.heading.value = (
-            f"<h2>{escape(gettext('Your radiographs'))}{many}</h2>" if entries else ""
-        )
+        title = gettext("Your radiographs") + (f" ({len(entries)})" if len(entries) > 1 else "")
+        self.heading.value = headed(title) if entries else ""
         self._make_room()
         keys = self._state.in_studies
         self._studies = {study: views for study, views in keys.items() if len(views) > 1}
-        listed = map(self._state.entry, chain.from_iterable(keys.values()))
+        listed = map(self._state.entry, self._state.order)
         self.pictures.list_pictures([self._picture(entry) for entry in listed if entry is not None])
 
     def _update(self, *keys: int | None) -> None:
@@ -155,22 +202,18 @@ class RadiographList(widgets.VBox):
 
     def _study(self, study: str) -> str:
         """Return what stands over the views of a study."""
-        several = len(self._studies) > 1
-        name = (
-            gettext("Study {study}", study=list(self._studies).index(study) + 1)
-            if several
-            else gettext("Study")
-        )
-        reports = reports_of(self._state.views_of(study))
+        name = gettext("Study")
+        if len(self._studies) > 1:
+            name = gettext("Study {study}", study=list(self._studies).index(study) + 1)
+        reports = [view.report for view in self._state.views_of(study) if view.report is not None]
         return f"{name}: {study_in_words(reports)}" if reports else name
 
     def _answer(self, entry: Entry) -> tuple[str, str]:
         """Return what became of a radiograph, and its tone."""
         queue = self._state.queue
         if entry.key in queue:
-            return (
-                gettext("being examined") if entry.key == queue[0] else gettext("waiting")
-            ), "waiting"
+            first = entry.key == queue[0]
+            return gettext("being examined") if first else gettext("waiting"), "waiting"
         if entry.report is not None:
             on_request = f", {gettext(ON_REQUEST)}" if entry.report.answer.overridden else ""
             tag = f"{answer_in_words(entry.report.answer)}{on_request}"
@@ -207,118 +250,46 @@ class RadiographList(widgets.VBox):
         )
 
 
-class SamplesPanel(widgets.VBox):
-    """The built-in samples; choosing one puts it into the list."""
+class Offered(NamedTuple):
+    """A sample: its body part, what stands beside it, and what reads it."""
+
+    body_part: str
+    note: str
+    read: Callable[[], Radiograph]
+
+    def picture(self, key: int) -> Picture:
+        """Return its place in a list of pictures."""
+        return Picture(
+            key=key,
+            title=begun(gettext(self.body_part)),
+            note=self.note,
+            alt="",  # the words beside it say the same
+            thumbnail=lambda: thumbnail(self.read()),
+        )
+
+
+class SampleList(widgets.VBox):
+    """Samples to choose from; choosing one puts it into the list."""
 
     def __init__(
-        self,
-        state: WorkbenchState,
-        samples: Sequence[Phantom] = (),
-        *,
-        executor: Executor | None = None,
+        self, state: WorkbenchState, label: str, *, executor: Executor | None = None
     ) -> None:
-        self.pictures = PictureList(
-            lambda number: state.add(self._samples[number].radiograph),
-            label=gettext("Drawn samples"),
-            executor=executor,
-        )
-        self.pictures.add_class("fw-samples")
-        self.offer(samples)
-        heading = widgets.HTML(
-            f"<h2>{escape(gettext('Or take a drawn sample'))}</h2>"
-            f"<p>{escape(gettext('Made by a program; no patient is behind them.'))}</p>"
-        )
-        super().__init__([named(heading, "fw-heading"), self.pictures])
-        self.add_class("fw-samples-panel")
-
-    def offer(self, samples: Sequence[Phantom]) -> None:
-        """Show these samples in place of those shown."""
-        self._samples = tuple(samples)
-        self.pictures.list_pictures(
-            [
-                Picture(
-                    key=number,
-                    title=begun(gettext(phantom.body_part)),
-                    note=gettext("drawn, {label}", label=gettext(phantom.label)),
-                    alt="",  # the words beside it say the same
-                    thumbnail=partial(thumbnail, phantom.radiograph),
-                )
-                for number, phantom in enumerate(self._samples)
-            ]
-        )
-
-
-def _small(sample: Sample) -> bytes:
-    return thumbnail(sample.read())
-
-
-class RealSamples(widgets.VBox):
-    """Some radiographs of each data set that is offered; choosing one puts it into the list."""
-
-    def __init__(self, state: WorkbenchState, *, executor: Executor | None = None) -> None:
         self._state = state
-        self._samples: tuple[Sample, ...] = ()
-        self._looking, self._reading = BackgroundTask(executor), LatestTask(executor)
-        self.pictures = PictureList(
-            self._choose, label=gettext("Real radiographs"), executor=executor
-        )
+        self._reading = LatestTask(executor)
+        self.heading = heading()
+        self.pictures = PictureList(self._choose, label=label, executor=executor)
         self.pictures.add_class("fw-samples")
-        self.pictures.list_pictures([])  # a page that has no rows yet waits for all of them
-        self._heading = named(widgets.HTML(), "fw-heading")
-        super().__init__([self._heading, self.pictures])
+        super().__init__([self.heading, self.pictures])
         self.add_class("fw-samples-panel")
-        set_shown(self, False)
+        self.samples: Sequence[Offered] = ()
+        self.pictures.list_pictures([])  # a page that has no rows yet waits for all of them
 
-    @property
-    def offered(self) -> bool:
-        """Whether there are any."""
-        return bool(self._samples)
-
-    def look(self, then: Callable[[object], object]) -> None:
-        """Look in the background what is offered, then call."""
-
-        def offer(samples: tuple[Sample, ...]) -> None:
-            self._samples = samples
-            titles = ", ".join(dict.fromkeys(sample.title for sample in samples))
-            self._heading.value = (
-                f"<h2>{escape(gettext('Or take a real one'))}</h2>"
-                f"<p>{escape(gettext(_REAL, titles=titles))}</p>"
-            )
-            self.pictures.list_pictures(
-                [
-                    Picture(
-                        key=number,
-                        title=begun(gettext(sample.body_part)),
-                        note=f"{sample.title}, {gettext(sample.label)}",
-                        alt="",  # the words beside it say the same
-                        thumbnail=partial(_small, sample),
-                    )
-                    for number, sample in enumerate(samples)
-                ]
-            )
-            then(None)
-
-        def find() -> Iterator[tuple[Sample, ...]]:
-            from fracture_widgets.reading_room.cases import dataset_samples
-
-            yield dataset_samples()
-
-        if find_datasets():
-            self._looking.start(find, offer)
+    def offer(self, title: str, text: str, samples: Sequence[Offered]) -> None:
+        """Show these samples in place of those shown."""
+        self.samples = samples
+        self.heading.value = headed(title, text)
+        self.pictures.list_pictures([each.picture(key) for key, each in enumerate(samples)])
 
     def _choose(self, number: int) -> None:
-        sample = self._samples[number]
-
-        def read() -> Iterator[Radiograph | str]:
-            try:
-                yield compact(sample.read())
-            except FractureWidgetsError as error:
-                yield str(error)
-
-        def show(found: Radiograph | str) -> None:
-            if isinstance(found, str):
-                self._state.add_problem(found)
-            else:
-                self._state.add(found)
-
-        self._reading.run(read, show)
+        read = self.samples[number].read
+        self._reading.start(lambda: [compact(read())], self._state.add, self._state.add_problem)

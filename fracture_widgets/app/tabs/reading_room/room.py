@@ -1,36 +1,32 @@
-"""The reading room: choose, read, see what it was, and how well you read."""
+"""The reading room: choose, read, and see what it was."""
 
 from __future__ import annotations
 
-import math
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 
-from fracture_widgets.app.inference import Examines
 from fracture_widgets.app.state import Entry
-from fracture_widgets.app.tabs.reading_room.case import CaseViewer, ReadingSheet
 from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk, Stage
 from fracture_widgets.app.tabs.reading_room.score import ScorePanel
-from fracture_widgets.app.widgets.controls import Form, StatusLine
+from fracture_widgets.app.tabs.reading_room.sheet import ReadingSheet
+from fracture_widgets.app.widgets.controls import Form, StatusLine, button
 from fracture_widgets.app.widgets.live import named, set_shown
+from fracture_widgets.app.widgets.markup import headed
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
+from fracture_widgets.app.widgets.viewer import Viewer
 from fracture_widgets.base.language import gettext, marked, pgettext, told
 from fracture_widgets.base.words import local
 from fracture_widgets.models.verdict_words import drawn_annotations
-from fracture_widgets.reading_room.cases import Source, offered_sources
 from fracture_widgets.reading_room.session import (
     MOST_CASES,
     MOST_LETTERS,
+    Mark,
     ReadingSession,
-    SessionStore,
 )
 
 _FIELDS: Mapping[str, Mapping[str, Any]] = {
@@ -44,22 +40,16 @@ _FIELDS: Mapping[str, Mapping[str, Any]] = {
     },
     "balanced": {
         "kind": "check", "label": marked("Half of them fractured"),
-        "hint": marked(
-            "Otherwise they come as they are, and most are normal, as in a clinic."
-        ),
+        "hint": marked("Otherwise they come as they are, and most are normal, as in a clinic."),
     },
     "code": {
         "kind": "text", "label": marked("Class code, optional"), "longest": MOST_LETTERS,
-        "hint": marked(
-            "Who enters the same code, number and radiographs reads the same cases."
-        ),
+        "hint": marked("Who enters the same code, number and radiographs reads the same cases."),
     },
     "reader": {
         "kind": "text", "label": marked("Your name or pseudonym, optional"),
         "longest": MOST_LETTERS,
-        "hint": marked(
-            "It stands in the file that you can export for your class."
-        ),
+        "hint": marked("It stands in the file that you can export for your class."),
     },
 }  # fmt: skip
 
@@ -76,33 +66,20 @@ _LINES = {
 class RoomView(widgets.VBox):
     """The start, the case at hand with the sheet beside it, and the score."""
 
-    def __init__(
-        self,
-        *,
-        folders: Sequence[str | os.PathLike[str]] | None = None,
-        home: str | os.PathLike[str] | None = None,
-        cascade: Examines | None = None,
-        sources: Sequence[Source] | None = None,
-        executor: Executor | None = None,
-    ) -> None:
-        self.desk = ReadingDesk(
-            offered_sources(folders) if sources is None else sources,
-            SessionStore(None if home is None else Path(home)),
-            cascade=cascade,
-            executor=executor,
-        )
+    def __init__(self, desk: ReadingDesk, *, executor: Executor | None = None) -> None:
+        self.desk = desk
         self._entry: Entry | None = None
-        self.start = StartPanel(self.desk)
-        self.viewer = CaseViewer(self.desk.set_mark, executor=executor)
-        self.sheet = ReadingSheet(self.desk)
-        self.score = ScorePanel(self.desk)
+        self.start = StartPanel(desk)
+        self.viewer = CaseViewer(desk.set_mark, executor=executor)
+        self.sheet = ReadingSheet(desk)
+        self.score = ScorePanel(desk)
         self.status = StatusLine()
         self.room = named(widgets.Box([self.viewer, self.sheet]), "fw-reading-columns")
         super().__init__(
             [self.status, named(self.start, "fw-start"), self.room, named(self.score, "fw-result")]
         )
         self.add_class("fw-reading-room")
-        self.desk.observe(self._show, ["stage", "turn", "problem"])
+        desk.observe(self._show, ["stage", "turn", "problem"])
         self._show()
 
     def _show(self, _: object = None) -> None:
@@ -142,18 +119,58 @@ class RoomView(widgets.VBox):
         self.viewer.put(entry, marking=not answered, boxes=boxes)
 
 
+class CaseViewer(Viewer):
+    """The viewer of a case: a place can be marked on it, and boxes lie over the picture."""
+
+    def __init__(
+        self, placed: Callable[[Mark], object], *, executor: Executor | None = None
+    ) -> None:
+        self._placed = placed
+        self._marking = False
+        self._over: list[dict[str, Any]] = []
+        super().__init__(advice=gettext("Choose what to read, and start."), executor=executor)
+
+    def put(
+        self,
+        entry: Entry | None,
+        *,
+        marking: bool = False,
+        boxes: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Show a case with these boxes over it, and say whether places can be marked on it."""
+        self._marking, self._over = marking, list(boxes)
+        self.display(entry)
+        if entry is not None and self.content["boxes"] != self._over:
+            self.content["boxes"] = self._over
+            self.send({"type": "boxes", "key": self.content["key"], "boxes": self._over})
+
+    def show(self, content: Mapping[str, Any], pictures: Sequence[bytes] = ()) -> None:
+        """Replace what the page shows."""
+        over = {"regions": self._marking, "marking": self._marking, "boxes": self._over}
+        super().show({**content, **over}, pictures)
+
+    def receive(self, content: Mapping[str, Any], buffers: Sequence[memoryview] = ()) -> None:
+        """Take a message from the page."""
+        super().receive(content, buffers)
+        same = content.get("key") == self.content.get("key")
+        if content.get("type") == "place" and same and self._marking:
+            mark = Mark.from_page(content.get("box"))
+            if mark is not None:
+                self._placed(mark)
+
+
 class StartPanel(widgets.VBox):
     """Chooses the radiographs, how many, and the class code; lists the sessions to go on with."""
 
     def __init__(self, desk: ReadingDesk) -> None:
         self._desk = desk
-        self._sources = {source.key: source for source in desk.sources}
         self._values: dict[str, Any] = {
             "source": desk.sources[0].key, "count": 10, "balanced": True, "code": "", "reader": "",
         }  # fmt: skip
-        self.form = Form(self.change)
-        self.start = named(widgets.Button(description=gettext("Start reading")), "fw-primary")
-        self.start.on_click(lambda _: desk.start(**self._values))
+        self.form = Form(self._change)
+        self.start = button(
+            gettext("Start reading"), lambda: desk.start(**self._values), kind="fw-primary"
+        )
         self.table = RecordTable(
             self._pressed,
             caption=gettext("Your sessions"),
@@ -170,25 +187,10 @@ class StartPanel(widgets.VBox):
             question=gettext("Delete this session and its readings?"),
         )
         setup = named(widgets.VBox([self.form, self.start]), "fw-setup")
-        listed = widgets.VBox(
-            [widgets.HTML(f"<h2>{escape(gettext('Your sessions'))}</h2>"), self.table]
-        )
+        listed = widgets.VBox([widgets.HTML(headed(gettext("Your sessions"))), self.table])
         super().__init__([setup, named(listed, "fw-sessions")])
         desk.observe(self.refresh, "stage")
         self.refresh()
-
-    def change(self, name: str, value: object) -> None:
-        """Take what was chosen or typed in the page; what makes no sense is put back."""
-        if name == "source" and value in list(self._sources):
-            self._values["source"] = value
-        elif name == "count" and isinstance(value, int | float) and not isinstance(value, bool):
-            if not math.isnan(value):  # as of an empty field
-                self._values["count"] = round(min(max(value, 1), MOST_CASES))
-        elif name == "balanced" and isinstance(value, bool):
-            self._values["balanced"] = value
-        elif name in {"code", "reader"} and isinstance(value, str):
-            self._values[name] = value[:MOST_LETTERS]
-        self._fill()
 
     def refresh(self, _: object = None) -> None:
         """Look again at what sessions there are."""
@@ -198,6 +200,10 @@ class StartPanel(widgets.VBox):
             self.table.list_records([_record(session) for session in sessions])
             if problems:
                 self._desk.problem = self._desk.problem or problems[0]
+
+    def _change(self, name: str, value: object) -> None:
+        self._values[name] = value
+        self._fill()
 
     def _pressed(self, kind: str, name: Any) -> None:
         if self._desk.stage is not Stage.CHOOSING:
@@ -215,9 +221,10 @@ class StartPanel(widgets.VBox):
             name: {"name": name, **field, "value": self._values[name], "disabled": busy}
             for name, field in _FIELDS.items()
         }
+        sources = {source.key: source for source in self._desk.sources}
         fields["source"] |= {
-            "hint": self._sources[self._values["source"]].hint,
-            "options": [[source.key, source.title] for source in self._desk.sources],
+            "hint": sources[self._values["source"]].hint,
+            "options": [[key, source.title] for key, source in sources.items()],
         }
         self.form.fill(gettext("What to read"), [*fields.values()], folded=False)
 
