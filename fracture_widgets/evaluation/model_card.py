@@ -13,6 +13,7 @@ from itertools import starmap
 from typing import Any
 
 from fracture_widgets.base.tables import markdown_table
+from fracture_widgets.base.words import begun
 from fracture_widgets.errors import ModelError
 from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.models.folder import BODY_PART, CARD_FILE
@@ -40,7 +41,7 @@ def model_card(card: Card) -> str:
     fields: dict[str, str] = {
         "a": a,
         "parts": parts,
-        "divided": _divided(card),
+        "divided": begun(card["splits"]),
         "figures_of_splits": "\n\n".join(
             f"## How well it does, {_SPLITS.get(split, split)}\n\n{_figures(card, figures)}"
             for split, figures in card["figures"].items()
@@ -71,7 +72,7 @@ def _joints(card: Card) -> Iterator[str]:
         f"crops that it finds. {card['architecture']}. Of it, conv1 to conv4 are "
         f"{card['attribution']['conv1_to_conv4']} All above them was learned from radiographs."
     )
-    yield f"{_divided(card)}. Intervals: {card['intervals']}."
+    yield f"{begun(card['splits'])}. Intervals: {card['intervals']}."
     for split, figures in card["figures"].items():
         yield f"### {_SPLITS.get(split, split).capitalize()}"
         yield _found_table(figures["joints"])
@@ -172,7 +173,7 @@ def dataset_card(card: Card) -> str:
     counts = card["trained_on"]["counts"].items()
     fields = {
         "parts": in_words(_body_parts(card), "and"),
-        "divided": _divided(card),
+        "divided": begun(card["splits"]),
         "count_table": _table(
             "kind | fractured | normal",
             ((kind, count["fractured"], count["normal"]) for kind, count in counts),
@@ -210,10 +211,6 @@ def _body_parts(card: Card) -> list[str]:
     """Return the body parts that the model answers."""
     parts: list[str] = card["body_parts"] if "body_parts" in card else card["labels"]["body_part"]
     return parts
-
-
-def _divided(card: Card) -> str:
-    return f"{card['splits'][0].upper()}{card['splits'][1:]}"
 
 
 def _figures(card: Card, figures: Card) -> str:

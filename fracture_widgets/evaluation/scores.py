@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from textwrap import indent
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.words import begun
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.metrics import (
     Estimate,
@@ -83,15 +85,11 @@ class Scores:
         # What follows from the ranking stands right after the accuracy.
         first = ["accuracy", *(name for name in _OF_RANKING if name in self.estimates)]
         shown = [*first, *(name for name in self.estimates if name not in first)]
-        names = [*(_SPELT.get(name, name) for name in shown), "always normal"]
-        width = max(map(len, names)) + 2
-        rows = [f"  {_SPELT.get(name, name).ljust(width)}{self.estimates[name]}" for name in shown]
-        baseline = f"always {self.baseline_answer}"
-        rows.insert(1, f"  {baseline.ljust(width)}{self.baseline:.3f}")
+        rows = [(_SPELT.get(name, name), str(self.estimates[name])) for name in shown]
+        rows.insert(1, (f"always {self.baseline_answer}", f"{self.baseline:.3f}"))
         patients = "patient" if self.groups == 1 else "patients"
-        title = f"{self.question[:1].upper()}{self.question[1:]}"
-        head = f"{title}: {self.n:,} radiographs of {self.groups:,} {patients}"
-        return "\n".join([head, *rows, *self._matrix()])
+        head = f"{begun(self.question)}: {self.n:,} radiographs of {self.groups:,} {patients}"
+        return "\n".join([head, indent(text_table(rows), "  "), *self._matrix()])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as they stand on a model's card."""
