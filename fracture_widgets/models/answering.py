@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +16,8 @@ from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import ExposedField
 from fracture_widgets.models.readers import Outputs
-from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, Report, most_probable
-from fracture_widgets.models.trust import (
-    SENSITIVE,
-    OperatingPoint,
-    PartTrust,
-    identity_at,
-    trust_of_card,
-)
+from fracture_widgets.models.report import Answer, Report
+from fracture_widgets.models.trust import Trusted
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,39 +45,6 @@ class Prepared:
         if not isinstance(self.frame, kind):
             raise ValueError("The radiograph was made ready for another kind of model.")
         return self.frame
-
-
-class Trusted:
-    """Makes answers of probabilities, as far as a model's card lets them be trusted."""
-
-    def __init__(
-        self, card: Mapping[str, Any], sha256: str, point: OperatingPoint = SENSITIVE
-    ) -> None:
-        self._trust = trust_of_card(card, point)
-        self.sha256 = identity_at(point, sha256, self._trust)
-
-    def answer(
-        self,
-        parts: Mapping[str, float],
-        probability: float,
-        refusal: QualityProblem | None,
-        findings: tuple[Finding, ...],
-    ) -> Answer:
-        """Calibrate the probability of a fracture of the most probable part."""
-        part = most_probable(parts)
-        known = self._trust.get(part, PartTrust())
-        calibrated = float(known.calibration(probability))
-        return Answer(
-            body_part_probabilities=parts,
-            fracture_probability=probability,
-            calibrated_probability=calibrated,
-            band=known.band,
-            peers=known.peers_of(calibrated),
-            calibrated=part in self._trust,
-            refusal="" if refusal is None else refusal.sentence,
-            refusal_kind="" if refusal is None else refusal.kind,
-            findings=findings,
-        )
 
 
 class Answers(ABC):

@@ -13,7 +13,7 @@ from fracture_widgets.imaging.preprocessing import Placement, network_input
 from fracture_widgets.imaging.quality import CUT_SHORT, QualityProblem, find_quality_problem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import standard_crop
-from fracture_widgets.models.answering import Answers, Floats, Maps, Prepared, Trusted
+from fracture_widgets.models.answering import Answers, Floats, Maps, Prepared
 from fracture_widgets.models.compose import Composition
 from fracture_widgets.models.detection import JointSeen
 from fracture_widgets.models.engine import Engine
@@ -27,7 +27,7 @@ from fracture_widgets.models.networks import (
 )
 from fracture_widgets.models.readers import Outputs, Seen, read_findings
 from fracture_widgets.models.report import Answer, most_probable
-from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
+from fracture_widgets.models.trust import SENSITIVE, OperatingPoint, Trusted
 from fracture_widgets.parts import FRACTURED, LABELS
 
 _LEAST = np.finfo(np.float32).tiny

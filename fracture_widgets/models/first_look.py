@@ -18,13 +18,14 @@ from fracture_widgets.imaging.views import (
     find_exposed_field,
     square_view,
 )
-from fracture_widgets.models.answering import Answers, Floats, Prepared, Trusted
+from fracture_widgets.models.answering import Answers, Floats, Prepared
 from fracture_widgets.models.detection import Detection, Joint, Thresholds, detect, sigmoid
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.folder import ModelFolder
 from fracture_widgets.models.gate import LooksGate
 from fracture_widgets.models.networks.looks import JOINT_HEAT, JOINT_SIDES, JOINT_STRIDE
 from fracture_widgets.models.readers import Outputs
+from fracture_widgets.models.trust import Trusted
 
 FAR_SIDE, _FAR_FILL = 224, 0.886
 """The side of the view in which a radiograph is seen from further away, and how much it fills."""

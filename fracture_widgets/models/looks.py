@@ -14,7 +14,7 @@ from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.imaging.quality import QualityProblem
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import VIEWS, ExposedField, SquareView, square_view
-from fracture_widgets.models.answering import Floats, Maps, Prepared, Trusted
+from fracture_widgets.models.answering import Floats, Maps, Prepared
 from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.detection import Joint, JointSeen, detect, over_radiograph, sigmoid
 from fracture_widgets.models.engine import Engine
@@ -36,7 +36,7 @@ from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, JointAnswer
 from fracture_widgets.models.study import GRAVEST_FIRST
-from fracture_widgets.models.trust import SENSITIVE, OperatingPoint
+from fracture_widgets.models.trust import SENSITIVE, OperatingPoint, Trusted
 from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
 
 NO_JOINT = "no joint"

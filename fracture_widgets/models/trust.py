@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.errors import ModelError
-from fracture_widgets.models.report import DoubtBand, Peers
+from fracture_widgets.imaging.quality import QualityProblem
+from fracture_widgets.models.record import Finding
+from fracture_widgets.models.report import Answer, DoubtBand, Peers, most_probable
 
 Floats = npt.NDArray[np.float64]
 
@@ -90,13 +92,42 @@ def trust_of_card(
     return {name: replace(part, band=part.others[point]) for name, part in known.items()}
 
 
-def identity_at(point: OperatingPoint, sha256: str, trust: Mapping[str, PartTrust]) -> str:
-    """Return the digest of all that decides an answer: the model's own at the first point."""
-    if point == SENSITIVE:
-        return sha256
-    limits = {name: [part.band.low, part.band.high] for name, part in trust.items()}
-    decides = [sha256, point, limits]
-    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+class Trusted:
+    """Makes answers of probabilities, as far as a model's card lets them be trusted."""
+
+    def __init__(
+        self, card: Mapping[str, Any], sha256: str, point: OperatingPoint = SENSITIVE
+    ) -> None:
+        self._trust = trust_of_card(card, point)
+        self.sha256 = sha256
+        """The digest of all that decides an answer: the model's own at the first point."""
+        if point != SENSITIVE:
+            limits = {name: [part.band.low, part.band.high] for name, part in self._trust.items()}
+            decides = json.dumps([sha256, point, limits], sort_keys=True)
+            self.sha256 = hashlib.sha256(decides.encode()).hexdigest()
+
+    def answer(
+        self,
+        parts: Mapping[str, float],
+        probability: float,
+        refusal: QualityProblem | None,
+        findings: tuple[Finding, ...],
+    ) -> Answer:
+        """Calibrate the probability of a fracture of the most probable part."""
+        part = most_probable(parts)
+        known = self._trust.get(part, PartTrust())
+        calibrated = float(known.calibration(probability))
+        return Answer(
+            body_part_probabilities=parts,
+            fracture_probability=probability,
+            calibrated_probability=calibrated,
+            band=known.band,
+            peers=known.peers_of(calibrated),
+            calibrated=part in self._trust,
+            refusal="" if refusal is None else refusal.sentence,
+            refusal_kind="" if refusal is None else refusal.kind,
+            findings=findings,
+        )
 
 
 def _part(part: Mapping[str, Any]) -> PartTrust:

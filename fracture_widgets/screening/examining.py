@@ -33,7 +33,7 @@ from fracture_widgets.models.answering import Prepared
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.compose import load_composition
 from fracture_widgets.models.report import Answer
-from fracture_widgets.models.trust import OperatingPoint, identity_at, trust_of_card
+from fracture_widgets.models.trust import OperatingPoint, Trusted
 from fracture_widgets.screening.table import Row, answered_row, failed_row
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class ClusterExaminer:
             raise MissingExtra("Screening on a Dask cluster", "cluster") from None
         models, point = chosen
         known = load_composition(models)
-        self.model = identity_at(point, known.sha256, trust_of_card(known.card, point))
+        self.model = Trusted(known.card, known.sha256, point).sha256
         # Plain words, so that a worker of another version can read them and be refused for it.
         where = (str(folder), None if models is None else str(Path(models).absolute()))
         self._work = (*where, __version__, self.model, point)

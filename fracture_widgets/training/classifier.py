@@ -35,12 +35,11 @@ from fracture_widgets.models.networks import (
     precision,
     require_keras,
 )
-from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.question import (
-    TrunkBuilder,
     build_single_question_network,
     question_graph,
 )
+from fracture_widgets.models.networks.trunks import ARCHITECTURES, TrunkBuilder
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.models.weight_files import assign_weights, collect_weights
 from fracture_widgets.parts import BODY_PARTS

@@ -20,7 +20,7 @@ from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import Scores, score_fracture
 from fracture_widgets.models.networks import BODY_PART_OUTPUT, POOLED_OUTPUT
-from fracture_widgets.models.networks.architectures import ARCHITECTURES, given_weights
+from fracture_widgets.models.networks.trunks import ARCHITECTURES, given_weights
 from fracture_widgets.parts import BODY_PARTS, LABELS
 from fracture_widgets.training.classifier import Dataset
 from fracture_widgets.training.compare.contenders import Contender, choose

@@ -19,7 +19,7 @@ from fracture_widgets.cli.options import (
     dataset_table,
     followed_epochs,
 )
-from fracture_widgets.models.networks.architectures import ARCHITECTURES
+from fracture_widgets.models.networks.trunks import ARCHITECTURES
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.recipes import Recipe, all_recipes

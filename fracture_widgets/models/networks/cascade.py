@@ -21,9 +21,9 @@ from fracture_widgets.models.networks import (
     probe_name,
     require_keras,
 )
-from fracture_widgets.models.networks.architectures import fill_trunk
 from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.question import head
+from fracture_widgets.models.networks.trunks import fill_trunk
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.parts import LABELS
 

@@ -96,7 +96,7 @@ def looks_graph(body_parts: Sequence[str]) -> dict[str, Any]:
 
 def fill_from_imagenet(model: keras.Model, weights: str | os.PathLike[str] | Weights) -> None:
     """Start conv1 to conv4 from ImageNet's weights, their batch norms folded into the kernels."""
-    from fracture_widgets.models.networks.architectures import given_weights  # finds all trunks
+    from fracture_widgets.models.networks.trunks import given_weights  # finds all trunks
 
     given = given_weights(weights, lambda: "ResNet50")
     for layer in model.layers:

@@ -9,23 +9,14 @@ from typing import TYPE_CHECKING, Any
 from fracture_widgets.errors import ModelError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.models.networks import HEAD_UNITS, POOLED_OUTPUT, require_keras
-from fracture_widgets.models.networks.architectures import ARCHITECTURES, TrunkBuilder, fill_trunk
 from fracture_widgets.models.networks.graph import graph_of
+from fracture_widgets.models.networks.trunks import ARCHITECTURES, TrunkBuilder, fill_trunk
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import LABELS
 
 if TYPE_CHECKING:
     import keras
-
-__all__ = [
-    "TrunkBuilder",
-    "build_single_question_network",
-    "head",
-    "question_graph",
-    "saved_question_graph",
-    "with_head",
-]
 
 
 def build_single_question_network(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.errors import MissingExtra, TrainingError
 from fracture_widgets.evaluation.clustering import Clusters, find_clusters, picture_points
-from fracture_widgets.models.networks.architectures import ARCHITECTURES
+from fracture_widgets.models.networks.trunks import ARCHITECTURES
 from fracture_widgets.training.compare.folds import FoldFacts, FoldResult, FoldRows, Work
 from fracture_widgets.training.compare.networks import FrozenFeatures, NetworkChoice, WeightSource
 from fracture_widgets.training.plan import TrainingPlan

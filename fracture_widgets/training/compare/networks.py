@@ -17,8 +17,8 @@ from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.imaging.preprocessing import INPUT_SIZE
 from fracture_widgets.models.networks import POOLED_OUTPUT, precision, require_keras
-from fracture_widgets.models.networks.architectures import TrunkBuilder, fill_trunk, started_from
 from fracture_widgets.models.networks.question import with_head
+from fracture_widgets.models.networks.trunks import TrunkBuilder, fill_trunk, started_from
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.parts import FRACTURED, LABELS
 from fracture_widgets.training.compare.folds import FoldFacts, FoldResult, FoldRows, Work

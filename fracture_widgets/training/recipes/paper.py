@@ -16,7 +16,7 @@ from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.networks import BODY_PART_OUTPUT
-from fracture_widgets.models.networks.question import TrunkBuilder
+from fracture_widgets.models.networks.trunks import TrunkBuilder
 from fracture_widgets.models.networks.trunks.applications import build_trunk
 from fracture_widgets.models.predict import TRAINED
 from fracture_widgets.parts import BODY_PARTS

@@ -5,12 +5,12 @@ keras = pytest.importorskip("keras")
 
 from fracture_widgets.errors import ModelError  # noqa: E402
 from fracture_widgets.models.networks import POOLED_OUTPUT  # noqa: E402
-from fracture_widgets.models.networks.architectures import (  # noqa: E402
+from fracture_widgets.models.networks.question import build_single_question_network  # noqa: E402
+from fracture_widgets.models.networks.trunks import (  # noqa: E402
     ARCHITECTURES,
     fill_trunk,
     started_from,
 )
-from fracture_widgets.models.networks.question import build_single_question_network  # noqa: E402
 from fracture_widgets.models.weight_files import collect_weights, write_weights  # noqa: E402
 
 pytestmark = pytest.mark.keras

@@ -14,10 +14,10 @@ from fracture_widgets.imaging.preprocessing import network_input
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import cascade_graph, default_models_folder, load_model_folder
 from fracture_widgets.models.networks import PROBE_INPUTS, STAGE_MEANS, probe_name
-from fracture_widgets.models.networks.architectures import ARCHITECTURES
 from fracture_widgets.models.networks.cascade import build_cascade_network, cascade_network_graph
 from fracture_widgets.models.networks.graph import keras_model
 from fracture_widgets.models.networks.question import build_single_question_network, question_graph
+from fracture_widgets.models.networks.trunks import ARCHITECTURES
 from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import assign_weights, collect_weights
 from fracture_widgets.parts import BODY_PARTS

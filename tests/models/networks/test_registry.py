@@ -8,25 +8,25 @@ import pytest
 
 from fracture_widgets.base import plugins
 from fracture_widgets.models.networks import trunks
-from fracture_widgets.models.networks.trunks import all_networks
+from fracture_widgets.models.networks.trunks import ARCHITECTURES
 
 
-@pytest.fixture(autouse=True)
-def found_anew(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(trunks, "_known", dict(trunks._known))
-    all_networks.cache_clear()
+@pytest.fixture
+def found_anew():
+    known = dict(ARCHITECTURES)
     yield
-    all_networks.cache_clear()
+    ARCHITECTURES.clear()
+    ARCHITECTURES.update(known)
 
 
 def test_those_of_the_package_come_in_their_order() -> None:
-    assert list(all_networks()) == ["resnet50", "alexnet", "vgg16", "densenet169"]
-    assert all_networks()["vgg16"].imagenet == "VGG16"
-    assert all_networks()["resnet50"].frozen_up_to == "conv4_block6_out"
+    assert list(ARCHITECTURES) == ["resnet50", "alexnet", "vgg16", "densenet169"]
+    assert ARCHITECTURES["vgg16"].imagenet == "VGG16"
+    assert ARCHITECTURES["resnet50"].frozen_up_to == "conv4_block6_out"
 
 
 def test_one_of_another_package_follows_and_a_broken_one_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path, caplog: pytest.LogCaptureFixture
+    found_anew, monkeypatch: pytest.MonkeyPatch, tmp_path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "their_network.py").write_text(
         "from fracture_widgets.models.networks.trunks import network\n"
@@ -39,7 +39,7 @@ def test_one_of_another_package_follows_and_a_broken_one_is_named(
         EntryPoint(name, name, trunks.GROUP) for name in ("their_network", "their_broken_network")
     ]
     monkeypatch.setattr(plugins, "entry_points", lambda group: points)
-    found = all_networks()
-    assert list(found)[-1] == "mine"
-    assert found["mine"].title == "Mine"
+    trunks.find_networks()
+    assert list(ARCHITECTURES)[-1] == "mine"
+    assert ARCHITECTURES["mine"].title == "Mine"
     assert "their_broken_network" in caplog.text

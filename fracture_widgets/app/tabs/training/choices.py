@@ -11,7 +11,7 @@ from fracture_widgets.base.language import gettext, marked
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.models.networks import BODY_PART_OUTPUT
-from fracture_widgets.models.networks.architectures import ARCHITECTURES
+from fracture_widgets.models.networks.trunks import ARCHITECTURES
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.plan import TrainingPlan

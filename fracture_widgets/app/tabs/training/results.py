@@ -34,7 +34,7 @@ from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.learned import MARK
 from fracture_widgets.evaluation.scores import Scores
 from fracture_widgets.models.folder import CARD_FILE
-from fracture_widgets.models.networks.architectures import ARCHITECTURES
+from fracture_widgets.models.networks.trunks import ARCHITECTURES
 from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.training.run_folder import RunFolder, best_of
 from fracture_widgets.training.runs import TrainingRun, list_runs, open_run, task_title

@@ -33,7 +33,7 @@ from fracture_widgets.base.files import data_folder, write_whole
 from fracture_widgets.base.language import gettext
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.networks import BODY_PART_OUTPUT
-from fracture_widgets.models.networks.architectures import ARCHITECTURES
+from fracture_widgets.models.networks.trunks import ARCHITECTURES
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.progress import EpochEnded, Progress
 from fracture_widgets.training.recipes.paper import train_bone_type_model, train_fracture_model

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from fracture_widgets.app.tabs.training import TrainingPanel, trainer
-from fracture_widgets.models.networks.architectures import ARCHITECTURES, Architecture
+from fracture_widgets.models.networks.trunks import ARCHITECTURES, Architecture
 from fracture_widgets.training import classifier
 
 
