@@ -83,7 +83,7 @@ def changed(card: Any, path: tuple[Any, ...], value: Any) -> Any:
 def said_of(home: Path, text: str) -> str:
     """Use a card in every way there is; return the sentence, or nothing where it is taken."""
     (home / CARD_FILE).write_text(text)
-    composing._listed(home, "small")  # the menu leaves out what it cannot name
+    composing._can_answer(home)  # the menu leaves out what it cannot name
     try:
         known = load_composition(home)
         trust_of_card(known.card)
