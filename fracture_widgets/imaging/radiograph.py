@@ -38,11 +38,6 @@ class DicomSource:
     max_pixels: int
     study: str
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of memory that it takes."""
-        return len(self.content)
-
     def sha256(self, frame: int = 0, window: int = 0) -> str:
         """Return the identity of one of its pictures; the first has that of the file."""
         if (frame, window) == (0, 0):
@@ -257,7 +252,7 @@ def compact(radiograph: Radiograph) -> Radiograph:
 def held_bytes(radiographs: Iterable[Radiograph]) -> int:
     """Return the bytes of memory that radiographs take while nobody looks at them."""
     held = list(radiographs)
-    files = {id(each.file): each.file.nbytes for each in held if each.file is not None}
+    files = {id(each.file): len(each.file.content) for each in held if each.file is not None}
     return sum(each.nbytes for each in held) + sum(files.values())
 
 

@@ -15,7 +15,6 @@ from typing import BinaryIO
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.archives import (
     ArchiveLimits,
-    Packed,
     looks_like_archive,
     packed_files,
 )
@@ -88,7 +87,7 @@ def find_radiographs(
             with path.open("rb") as file:
                 yield from _unpacked(file, shown_name(path), str(path), limits, skipped)
         else:
-            yield _read(path)
+            yield _read_file(path)
 
 
 def radiographs_in_archive(
@@ -136,7 +135,7 @@ def _in_folder(folder: Path, skipped: SkippedFiles) -> Iterator[Found]:
     for name, why in walked.skipped:
         skipped.add(str(folder / name), why)
     for name in walked.names:
-        yield _read(folder / name)
+        yield _read_file(folder / name)
     if not walked.names:
         yield Found(
             str(folder),
@@ -146,13 +145,20 @@ def _in_folder(folder: Path, skipped: SkippedFiles) -> Iterator[Found]:
         )
 
 
-def _read(path: Path) -> Found:
-    try:
-        radiograph = read_radiograph(path)
-    except UnreadableRadiograph as error:
-        return Found(str(path), None, str(error))
+def _read_file(path: Path) -> Found:
     home = path.parent
-    return Found(str(path), _of_folder(radiograph, home.name, str(home.absolute())))
+    return _read(path, None, str(path), home.name, str(home.absolute()))
+
+
+def _read(source: Path | bytes, name: str | None, place: str, folder: str, home: str) -> Found:
+    """Read a file; note the study that its folder stands for, where the file names none."""
+    try:
+        radiograph = read_radiograph(source, name=name)
+    except UnreadableRadiograph as error:
+        return Found(place, None, str(error))
+    if not radiograph.study and _STUDY_FOLDER.fullmatch(folder):
+        radiograph = radiograph.replaced(study=study_key(home))
+    return Found(place, radiograph)
 
 
 def _is_archive(path: Path) -> bool:
@@ -176,7 +182,12 @@ def _unpacked(
                 skipped.add(f"{place}/{packed.name}", packed.skipped)
                 continue
             empty = False
-            yield _read_packed(packed, f"{place}/{packed.name}", archive)
+            inside, folder = f"{place}/{packed.name}", packed.folder
+            if packed.content is None:
+                yield Found(inside, None, packed.problem)
+                continue
+            home = folder.rpartition("/")[2]
+            yield _read(packed.content, packed.name, inside, home, f"{archive}/{folder}")
     except UnreadableRadiograph as error:
         yield Found(place, None, str(error))
     else:
@@ -187,21 +198,3 @@ def _unpacked(
                 f"{name} is a ZIP archive without radiographs: "
                 "choose one with PNG, JPEG, TIFF, BMP, WebP or DICOM files.",
             )
-
-
-def _read_packed(packed: Packed, place: str, archive: str) -> Found:
-    if packed.content is None:
-        return Found(place, None, packed.problem)
-    try:
-        radiograph = read_radiograph(packed.content, name=packed.name)
-    except UnreadableRadiograph as error:
-        return Found(place, None, str(error))
-    folder = packed.folder.rpartition("/")[2]
-    return Found(place, _of_folder(radiograph, folder, f"{archive}/{packed.folder}"))
-
-
-def _of_folder(radiograph: Radiograph, name: str, whole: str) -> Radiograph:
-    """Note the study that a folder stands for, where the file itself names none."""
-    if radiograph.study or not _STUDY_FOLDER.fullmatch(name):
-        return radiograph
-    return radiograph.replaced(study=study_key(whole))

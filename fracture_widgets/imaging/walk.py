@@ -58,27 +58,22 @@ class Walk:
     skipped: SkippedFiles = field(default_factory=SkippedFiles)
 
 
-def is_named_like_radiograph(place: str) -> bool:
-    """Say whether the name alone makes a file worth reading, or worth an error."""
-    return PurePosixPath(place).suffix.lower() in _SUFFIXES
-
-
 def why_skipped(place: str, head: bytes) -> str:
     """Return why a file is not taken for a radiograph, or nothing if it is.
 
     ``place`` is its path below the folder or in the archive, with slashes; ``head`` its first
     bytes.
     """
-    parts = PurePosixPath(place).parts
-    if any(_UNWANTED.fullmatch(part) for part in parts):
+    path = PurePosixPath(place)
+    if any(_UNWANTED.fullmatch(part) for part in path.parts):
         return HIDDEN
-    if parts[-1].upper() == _INDEX:
+    if path.parts[-1].upper() == _INDEX:
         return "index of a disc"
     if looks_like_dicom(head):
         return ""
     if head.startswith(_ARCHIVE):
         return "an archive, to be unpacked first"
-    if is_named_like_radiograph(place) or _is_surely_raster(head):
+    if path.suffix.lower() in _SUFFIXES or _is_surely_raster(head):
         return ""
     return "not a picture"
 
@@ -96,7 +91,9 @@ def walk(folder: Path) -> Walk:
             skipped.add(place, why)
         else:
             names.append(place)
-    return Walk(tuple(sorted(names, key=_in_order)), SkippedFiles(sorted(skipped)))
+    return Walk(
+        tuple(sorted(names, key=lambda place: place.split("/"))), SkippedFiles(sorted(skipped))
+    )
 
 
 def matching(source: str | os.PathLike[str]) -> list[Path]:
@@ -146,7 +143,3 @@ def _is_surely_raster(head: bytes) -> bool:
 
 
 _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
-
-
-def _in_order(place: str) -> list[str]:
-    return place.split("/")
