@@ -72,11 +72,8 @@ def _distances(dataset: Dataset) -> tuple[tuple[float, float] | None, bool]:
 
 def _pair(dataset: Dataset, keyword: str, most: float = _MOST) -> tuple[float, float] | None:
     found = numbers(dataset, keyword)
-    return (
-        (found[0], found[1])
-        if len(found) == 2 and all(_LEAST < each < most for each in found)
-        else None
-    )
+    fits = len(found) == 2 and all(_LEAST < each < most for each in found)
+    return (found[0], found[1]) if fits else None
 
 
 def _alike(first: tuple[float, float], second: tuple[float, float]) -> bool:
@@ -92,7 +89,7 @@ def _magnification(dataset: Dataset) -> float | None:
 # --- shutters -----------------------------------------------------------------------------------
 
 BITMAP = "BITMAP"
-_OVERLAY_ELEMENTS = {"rows": 0x0010, "columns": 0x0011, "origin": 0x0050, "data": 0x3000}
+_OVERLAY_ELEMENTS = (0x0010, 0x0011, 0x0050, 0x3000)  # rows, columns, origin and data
 
 _USELESS = "The file's shutter leaves next to nothing of the picture; it is left out."
 _APPLIED = "The file's shutter hides part of the picture, which is cut off or shown black."
@@ -156,10 +153,8 @@ def _between(dataset: Dataset, first: str, last: str, count: int) -> Mask:
 
 
 def _circle(dataset: Dataset, rows: int, columns: int) -> Mask | None:
-    centre, radius = (
-        numbers(dataset, "CenterOfCircularShutter"),
-        number(dataset, "RadiusOfCircularShutter"),
-    )
+    centre = numbers(dataset, "CenterOfCircularShutter")
+    radius = number(dataset, "RadiusOfCircularShutter")
     if len(centre) != 2 or not radius:
         return None
     row, column = np.ogrid[1 : rows + 1, 1 : columns + 1]
@@ -181,27 +176,23 @@ def _polygon(dataset: Dataset, rows: int, columns: int) -> Mask | None:
 
 def overlay_tags(group: int) -> list[int]:
     """Return the tags of the overlay that is a shutter (PS3.3, C.7.6.15)."""
-    return [(group << 16) + element for element in _OVERLAY_ELEMENTS.values()]
+    return [(group << 16) + element for element in _OVERLAY_ELEMENTS]
 
 
 def bitmap_of(dataset: Dataset, group: int, rows: int, columns: int) -> Mask | None:
     """Return what an overlay marks, the size of the picture."""
-    tags = dict(zip(_OVERLAY_ELEMENTS, overlay_tags(group), strict=True))
-    if tags["data"] not in dataset:
+    tags = overlay_tags(group)
+    if tags[-1] not in dataset:
         return None
-    data = dataset[tags["data"]].value
-    height, width = (int(_value(dataset, tags[side]) or 0) for side in ("rows", "columns"))
+    values: list[Any] = [dataset[tag].value if tag in dataset else None for tag in tags]
+    height, width = (int(side or 0) for side in values[:2])
+    origin, data = values[2:]
     bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
     if not height or not width or bits.size < height * width:
         return None
     plane = bits[: height * width].reshape(height, width).astype(bool)
-    origin = _value(dataset, tags["origin"])
     top, left = (int(place) - 1 for place in (origin or (1, 1)))
     mask: Mask = np.zeros((rows, columns), bool)
     inside = plane[max(0, -top) : rows - top, max(0, -left) : columns - left]
     mask[max(0, top) :, max(0, left) :][: inside.shape[0], : inside.shape[1]] = inside
     return mask
-
-
-def _value(dataset: Dataset, tag: int) -> Any:
-    return dataset[tag].value if tag in dataset else None
