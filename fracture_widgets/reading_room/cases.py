@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,20 +55,6 @@ class Case:
             sha256=hidden,
             warnings=(),
         )
-
-
-class Source(Protocol):
-    """Something that has cases."""
-
-    key: str
-    title: str
-    hint: str
-
-    def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
-        """Return the keys of the cases that a class code stands for, in the order of reading."""
-
-    def case(self, key: str) -> Case:
-        """Return a case by its key."""
 
 
 def code_generator(code: str) -> np.random.Generator:
@@ -120,7 +105,7 @@ class DrawnSource:
     )
 
     def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
-        """Return the keys of the cases that a class code stands for."""
+        """Return the keys of the cases that a class code stands for, in the order of reading."""
         rng = code_generator(code)
         drawn = [part.name for part in drawn_parts()]
         parts = rng.integers(len(drawn), size=_POOL)
@@ -166,7 +151,7 @@ class DatasetSource:
         self.key = f"dataset {self.title}"
 
     def choose(self, code: str, count: int, *, balanced: bool) -> list[str]:
-        """Return the keys of the cases that a class code stands for."""
+        """Return the keys of the cases that a class code stands for, in the order of reading."""
         table = self._table
         fractured, patients = table["label"] == FRACTURED, table["patient_id"].tolist()
         places = choose(fractured, patients, count, code_generator(code), balanced=balanced)
@@ -204,6 +189,10 @@ class DatasetSource:
     @cached_property
     def _boxes(self) -> pd.DataFrame:
         return load_boxes(self.folder)
+
+
+Source = DrawnSource | DatasetSource
+"""Something that has cases."""
 
 
 def offered_sources(folders: Sequence[str | os.PathLike[str]] | None = None) -> list[Source]:
