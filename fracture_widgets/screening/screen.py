@@ -165,13 +165,13 @@ def screen_folder(
         if out.exists() and not restart and not Journal.beside(out).exists():
             finished = _counted(out, _complete_already(out, listing, model))
             monitor.say(f"{out.name} was complete already; --restart screens the folder again.")
-            return replace(finished, skipped=listing.skipped_beside(out))
-        screened = Screened(model, __version__, len(listing.names), listing.sha256, batch)
-        with Journal(out, screened, restart=restart) as journal:
-            _complete(journal, answer, listing, batch, monitor)
-            write_table(out, journal.rows())
-            finished = _counted(out, journal.rows())
-        journal.discard()
+        else:
+            screened = Screened(model, __version__, len(listing.names), listing.sha256, batch)
+            with Journal(out, screened, restart=restart) as journal:
+                _complete(journal, answer, listing, batch, monitor)
+                write_table(out, journal.rows())
+                finished = _counted(out, journal.rows())
+            journal.discard()
     return replace(finished, skipped=listing.skipped_beside(out))
 
 

@@ -134,14 +134,13 @@ def frame_of(rows: Iterable[Row]) -> pd.DataFrame:
     frame = pd.DataFrame([{name: row.get(name) for name in COLUMNS} for row in rows],
                          columns=list(COLUMNS))  # fmt: skip
     types = {column.name: column.type for column in _RECORD}
-    for name in COLUMNS:
-        cells = frame[name]
-        match types.get(name, str):
-            case kind if kind in (int, float):
-                numbers = pd.to_numeric(cells.where(cells != "", None))
-                frame[name] = numbers.astype("Int64" if kind is int else "float64")
-            case _:
-                frame[name] = cells.fillna("").astype(str)
+    for name, cells in frame.items():
+        kind = types.get(str(name))
+        if kind in (int, float):
+            numbers = pd.to_numeric(cells.where(cells != "", None))
+            frame[name] = numbers.astype("Int64" if kind is int else "float64")
+        else:
+            frame[name] = cells.fillna("").astype(str)
     return frame
 
 
