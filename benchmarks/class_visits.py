@@ -15,7 +15,7 @@ import psutil
 import typer
 from served import Served, dashboard, total_mb
 
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.language import percent
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.verdict_words import verdict_heading

@@ -12,7 +12,7 @@ import os
 
 import lazy_loader
 
-from fracture_widgets.base.version import __version__ as __version__
+from fracture_widgets.base import __version__ as __version__
 
 # ONNX Runtime keeps a device id and usage events for Microsoft, unless it is told before it loads
 # (its Privacy.md, "Disabling Telemetry"). Every process that answers imports this package first.

@@ -6,8 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from fracture_widgets.app.widgets.markup import notes
-from fracture_widgets.base.language import gettext, ngettext, number, told
-from fracture_widgets.base.words import begun, percent
+from fracture_widgets.base.language import begun, gettext, ngettext, number, percent, told
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
     annotations_of,

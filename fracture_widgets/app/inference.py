@@ -14,8 +14,7 @@ from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import named
-from fracture_widgets.base.language import gettext
-from fracture_widgets.base.words import begun
+from fracture_widgets.base.language import begun, gettext
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import list_models
 from fracture_widgets.models.folder import default_models_folder

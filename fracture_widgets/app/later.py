@@ -10,9 +10,9 @@ import ipywidgets as widgets
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.controls import StatusLine
 from fracture_widgets.app.widgets.live import style
+from fracture_widgets.base import __version__
 from fracture_widgets.base.cache import ArrayCache
 from fracture_widgets.base.language import gettext, marked
-from fracture_widgets.base.version import __version__
 
 _BUSY = marked("What you can click through here is being computed; read on meanwhile.")
 

@@ -13,8 +13,7 @@ from fracture_widgets.app.state import Entry, WorkbenchState
 from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.markup import empty_card
-from fracture_widgets.base.language import gettext, marked, told
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.language import gettext, marked, percent, told
 from fracture_widgets.errors import FractureWidgetsError, HistoryError
 from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.figures.overlay import PLAIN, Look

@@ -20,9 +20,8 @@ from fracture_widgets.app.widgets.live import (
     style,
 )
 from fracture_widgets.app.widgets.markup import show_problems
-from fracture_widgets.base.language import gettext
+from fracture_widgets.base.language import NOTICE, gettext
 from fracture_widgets.base.plugins import discover
-from fracture_widgets.base.words import NOTICE
 
 GROUP = "fracture_widgets.tabs"
 """Entry points of this group are tabs of other people's packages."""

@@ -1,5 +1,7 @@
 """The language in which people are spoken to: words are looked up when they are shown.
 
+Numbers are written as people read them, and text as consoles may show it.
+
 What is stored (records, tables, histories, the sentence of an error) is English. A sentence that
 was made elsewhere, or is kept since long, is put into the language by :func:`told`.
 """
@@ -12,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
@@ -40,6 +43,9 @@ _OWN_NAME = marked("English")
 """What a language translates by its own name for itself."""
 
 _JOINING = (marked("or"), marked("and"))
+
+NOTICE = marked("For teaching and research. Not a medical device.")
+"""What stands on every report, of whatever format."""
 
 
 @cache
@@ -132,6 +138,42 @@ class _Writer(Formatter):
 _WRITER = _Writer()
 
 
+def percent(probability: float) -> str:
+    """Say a probability in percent with one decimal; never 0.0 % or 100.0 %, which nobody knows."""
+    value = 100.0 * probability
+    if value < 0.1:
+        return f"< {number(0.1, 1)} %"
+    return f"> {number(99.9, 1)} %" if value > 99.9 else f"{number(value, 1)} %"
+
+
+def whole_percent(share: float) -> str:
+    """Say a share in percent without decimals, as ``"44 %"``."""
+    return f"{number(100.0 * share)} %"
+
+
+def begun(text: str) -> str:
+    """Return a text that begins with a capital letter, and is as it was after that."""
+    return text[:1].upper() + text[1:]
+
+
+def plain(text: object) -> str:
+    """Return text that moves no cursor and colours nothing: what is no letter is written out."""
+    return "".join(
+        letter
+        if letter.isprintable() or letter == "\n"
+        else letter.encode("unicode_escape").decode("ascii")
+        for letter in str(text)
+    )
+
+
+def local(moment: datetime) -> str:
+    """Return a moment to the minute, in the time of this computer and naming how far it is off."""
+    there = moment.astimezone()
+    off = f"{there:%z}"
+    ahead = "" if off.strip("+-0") == "" else f"{off[:3]}:{off[3:5]}"
+    return f"{there:%Y-%m-%d %H:%M} UTC{ahead}"
+
+
 def told(sentence: str) -> str:
     """Say in the language spoken an English sentence that any room has made, or a file kept.
 
@@ -186,8 +228,8 @@ def _patterns(code: str) -> list[tuple[list[str], re.Pattern[str], str]]:
             if name:
                 pattern += f"(?P={name})" if name in written else f"(?P<{name}>.+?)"
                 written.add(name)
-        plain = re.sub(r"\{(\w+)[^{}]*\}", r"{\1}", forms[-1])
-        made.append((words, re.compile(pattern, re.DOTALL), plain))
+        bare = re.sub(r"\{(\w+)[^{}]*\}", r"{\1}", forms[-1])
+        made.append((words, re.compile(pattern, re.DOTALL), bare))
     return sorted(made, key=lambda one: -sum(map(len, one[0])))
 
 

@@ -16,9 +16,9 @@ import typer
 from typer.core import TyperGroup, TyperOption
 from typer.exceptions import TyperException
 
+from fracture_widgets.base import __version__
 from fracture_widgets.base.cores import THREADS_VARIABLE
 from fracture_widgets.base.plugins import discover
-from fracture_widgets.base.version import __version__
 from fracture_widgets.cli.narrator import be_quiet, complain
 from fracture_widgets.cli.options import INTERRUPTED, App
 from fracture_widgets.errors import FractureWidgetsError

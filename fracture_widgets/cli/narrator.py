@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from fracture_widgets.base.language import plain
 from fracture_widgets.base.progress import Monitor
-from fracture_widgets.base.words import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from fracture_widgets.base import __version__
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE, percent
+from fracture_widgets.base.language import NOTICE, percent
 from fracture_widgets.evaluation.evaluate import Evaluation
 from fracture_widgets.evaluation.learned import MARK, NOT_SAID
 from fracture_widgets.evaluation.scores import Scores

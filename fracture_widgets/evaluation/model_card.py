@@ -12,8 +12,8 @@ from importlib.resources import files
 from itertools import starmap
 from typing import Any
 
+from fracture_widgets.base.language import begun
 from fracture_widgets.base.tables import markdown_table
-from fracture_widgets.base.words import begun
 from fracture_widgets.errors import ModelError
 from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.models.folder import BODY_PART, CARD_FILE

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.base.words import begun
+from fracture_widgets.base.language import begun
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.metrics import (
     Estimate,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fracture_widgets.base.words import begun, whole_percent
+from fracture_widgets.base.language import begun, whole_percent
 from fracture_widgets.evaluation.calibration import (
     Strategy,
     calibration_table,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from fracture_widgets.base.words import begun
+from fracture_widgets.base.language import begun
 from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.evaluation.scores import subgroup_table
 from fracture_widgets.figures.display import (

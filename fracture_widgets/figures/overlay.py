@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fracture_widgets.base.language import gettext, marked, with_marks
-from fracture_widgets.base.words import NOTICE
+from fracture_widgets.base.language import NOTICE, gettext, marked, with_marks
 from fracture_widgets.figures.annotations import draw_annotations
 from fracture_widgets.figures.palette import INK, QUIET, VERDICTS
 from fracture_widgets.imaging.radiograph import Radiograph

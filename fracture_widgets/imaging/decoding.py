@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fracture_widgets.base.words import whole_percent
+from fracture_widgets.base.language import whole_percent
 from fracture_widgets.errors import UnreadableRadiograph
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.base.words import whole_percent
+from fracture_widgets.base.language import whole_percent
 from fracture_widgets.imaging.radiograph import Radiograph
 
 TOO_SMALL, BLANK, COLOUR_PHOTOGRAPH = "too small", "blank", "colour photograph"

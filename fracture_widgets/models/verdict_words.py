@@ -7,8 +7,7 @@ from dataclasses import astuple, dataclass
 from string import ascii_uppercase
 from typing import Any
 
-from fracture_widgets.base.language import gettext, marked, ngettext, number, told
-from fracture_widgets.base.words import begun, percent
+from fracture_widgets.base.language import begun, gettext, marked, ngettext, number, percent, told
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import Answer, DoubtBand, JointAnswer, Peers, Report

@@ -22,9 +22,8 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import RLELossless
 
-from fracture_widgets.base.language import ENGLISH, speaking
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE
+from fracture_widgets.base import __version__
+from fracture_widgets.base.language import ENGLISH, NOTICE, speaking
 from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.report import JointAnswer, Report

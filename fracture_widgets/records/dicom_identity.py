@@ -13,7 +13,7 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from fracture_widgets.base.version import __version__
+from fracture_widgets.base import __version__
 from fracture_widgets.errors import UnreadableRadiograph
 
 MAKER = "Fracture Widgets"

@@ -14,11 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.base import __version__
 from fracture_widgets.base.files import portable_stem, write_whole
-from fracture_widgets.base.language import gettext, marked
+from fracture_widgets.base.language import NOTICE, gettext, marked
 from fracture_widgets.base.tables import ENCODING, csv_text
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.figures.overlay import PLAIN
 from fracture_widgets.imaging.radiograph import compact

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fracture_widgets.base.language import gettext, told
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import begun, local, percent
+from fracture_widgets.base import __version__
+from fracture_widgets.base.language import begun, gettext, local, percent, told
 from fracture_widgets.figures.overlay import PLAIN, Look, map_key, map_shown, picture_of
 from fracture_widgets.figures.palette import (
     BLUE,

@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 from PIL import Image, ImageFont
 
-from fracture_widgets.base.language import gettext
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE, begun, local
+from fracture_widgets.base import __version__
+from fracture_widgets.base.language import NOTICE, begun, gettext, local
 from fracture_widgets.figures.palette import INK, QUIET, RULE, VERDICTS, font_file
 from fracture_widgets.parts import Verdict
 

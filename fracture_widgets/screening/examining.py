@@ -19,9 +19,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from fracture_widgets.base import __version__
 from fracture_widgets.base.cores import cores
 from fracture_widgets.base.progress import Monitor
-from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import (
     FractureWidgetsError,
     MissingExtra,

@@ -12,9 +12,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fracture_widgets.base import __version__
 from fracture_widgets.base.files import exclusively, scratch_folder
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.base.version import __version__
 from fracture_widgets.errors import ScreeningError
 from fracture_widgets.imaging.decoders import DECODERS
 from fracture_widgets.imaging.walk import SkippedFiles, walk

@@ -20,7 +20,7 @@ from voila.tornado.kernel_websocket_handler import (
     read_header_from_binary_message,
 )
 
-from fracture_widgets.base.words import plain
+from fracture_widgets.base.language import plain
 from fracture_widgets.serving.voila_private import MOST_KEPT_BYTES
 
 # --- connections ---

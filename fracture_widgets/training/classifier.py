@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fracture_widgets.base.language import NOTICE
 from fracture_widgets.base.progress import Cancelled
-from fracture_widgets.base.words import NOTICE
 from fracture_widgets.errors import FractureWidgetsError, ModelError, TrainingError
 from fracture_widgets.evaluation.learned import LEARNED_COLUMN
 from fracture_widgets.models.folder import (

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fracture_widgets.base.files import scratch_folder
+from fracture_widgets.base.language import plain
 from fracture_widgets.base.tables import guarded, unguarded
-from fracture_widgets.base.words import plain
 from fracture_widgets.cli.narrator import Narrator, say, tell
 from fracture_widgets.reading_room.session import SessionStore
 from fracture_widgets.records.history import History

@@ -16,11 +16,11 @@ from fracture_widgets.base.language import (
     languages,
     ngettext,
     number,
+    percent,
     speaking,
     told,
     words_in,
 )
-from fracture_widgets.base.words import percent
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import read_radiograph

@@ -32,7 +32,7 @@ from PIL import Image
 from playwright.sync_api import Error, Page, expect
 from pypdf import PdfReader
 
-from fracture_widgets.base.words import NOTICE, percent
+from fracture_widgets.base.language import NOTICE, percent
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.verdict_words import verdict_heading

@@ -8,8 +8,8 @@ from datetime import timedelta, timezone
 import pytest
 from known_reports import MADE_AT, WHY, known_report, overridden_report, refused_report
 
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE
+from fracture_widgets.base import __version__
+from fracture_widgets.base.language import NOTICE
 from fracture_widgets.models.record import RECORD_SCHEMA
 from fracture_widgets.records.formats import report_csv, report_json
 

@@ -20,8 +20,8 @@ from picture_files import dicom_dataset, dicom_file, ramp, saved
 from pydicom import dcmread
 from pydicom.uid import UID
 
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE
+from fracture_widgets.base import __version__
+from fracture_widgets.base.language import NOTICE
 from fracture_widgets.errors import UnreadableRadiograph
 from fracture_widgets.figures.palette import FOUND
 from fracture_widgets.imaging.boxes import Box

@@ -21,8 +21,8 @@ from known_reports import (
 )
 from PIL import Image
 
-from fracture_widgets.base.version import __version__
-from fracture_widgets.base.words import NOTICE, local
+from fracture_widgets.base import __version__
+from fracture_widgets.base.language import NOTICE, local
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import FOUND, JOINT
 from fracture_widgets.imaging.boxes import Box

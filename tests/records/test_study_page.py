@@ -8,7 +8,7 @@ import pytest
 from drawn_boxes import measured_box, picture_in, whole
 from known_reports import MADE_AT, WHY, known_report, limb_report, refused_report
 
-from fracture_widgets.base.words import NOTICE, local
+from fracture_widgets.base.language import NOTICE, local
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import FOUND
 from fracture_widgets.models.study import StudyReport

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fracture_widgets.base.words import local, percent
+from fracture_widgets.base.language import local, percent
 from fracture_widgets.models.report import DoubtBand
 from fracture_widgets.models.verdict_words import operating_points
 

@@ -24,8 +24,7 @@ from fracture_widgets.app.widgets.table import (
     thumbnail,
 )
 from fracture_widgets.app.widgets.upload import UploadPanel
-from fracture_widgets.base.language import gettext, marked
-from fracture_widgets.base.words import begun
+from fracture_widgets.base.language import begun, gettext, marked
 from fracture_widgets.datasets.layout import find_datasets
 from fracture_widgets.imaging.radiograph import Radiograph, compact
 from fracture_widgets.models.verdict_words import (

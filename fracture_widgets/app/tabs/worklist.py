@@ -18,9 +18,8 @@ from fracture_widgets.app.widgets.controls import DownloadButton, csv_download
 from fracture_widgets.app.widgets.live import named, style
 from fracture_widgets.app.widgets.markup import heading
 from fracture_widgets.app.widgets.table import Table, made_once, options, thumbnail
-from fracture_widgets.base.language import gettext, marked, ngettext, told
+from fracture_widgets.base.language import gettext, marked, ngettext, percent, told
 from fracture_widgets.base.tables import csv_text
-from fracture_widgets.base.words import percent
 from fracture_widgets.imaging.radiograph import held_bytes
 from fracture_widgets.models.record import RADIOGRAPH, TABLE, cells_of, record_of, rounded
 from fracture_widgets.models.verdict_words import (

@@ -24,8 +24,7 @@ import traitlets
 
 from fracture_widgets.app.widgets.background import BackgroundTask
 from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
-from fracture_widgets.base.language import gettext, marked
-from fracture_widgets.base.words import begun
+from fracture_widgets.base.language import begun, gettext, marked
 from fracture_widgets.figures.annotations import draw_outlines
 from fracture_widgets.figures.overlay import grey_jpeg, grey_picture
 from fracture_widgets.imaging.radiograph import Radiograph

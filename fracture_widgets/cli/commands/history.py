@@ -172,7 +172,7 @@ def _export(target: str, text: str, encoding: str, rows: int) -> int:
 
 
 def _in_words(row: SavedResult) -> str:
-    from fracture_widgets.base.words import local, percent
+    from fracture_widgets.base.language import local, percent
     from fracture_widgets.models.verdict_words import ON_REQUEST, verdict_words
 
     when = local(row.saved_at)

@@ -201,7 +201,7 @@ def _tell_answer(place: str, report: Report, study: int | None, *, as_json: bool
 
 
 def _in_words(place: str, report: Report, study: int | None) -> str:
-    from fracture_widgets.base.words import percent
+    from fracture_widgets.base.language import percent
     from fracture_widgets.models.verdict_words import (
         annotations_of,
         not_examined,
@@ -252,7 +252,7 @@ def _tell_study(
 
 
 def _study_in_words(number: int, views: Sequence[tuple[str, Answer]], study: StudyAnswer) -> str:
-    from fracture_widgets.base.words import percent
+    from fracture_widgets.base.language import percent
     from fracture_widgets.models.verdict_words import verdict_words
 
     if study.calibrated_probability is None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from fracture_widgets.base.words import begun
+from fracture_widgets.base.language import begun
 from fracture_widgets.cli import train_shipped
 from fracture_widgets.cli.options import (
     INTERRUPTED,

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from fracture_widgets.base.language import marked
-from fracture_widgets.base.words import whole_percent
+from fracture_widgets.base.language import marked, whole_percent
 from fracture_widgets.imaging.decoding import row_blocks, stretched
 from fracture_widgets.imaging.dicom.elements import number
 from fracture_widgets.imaging.dicom.windows import (

@@ -25,8 +25,7 @@ from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_sho
 from fracture_widgets.app.widgets.markup import headed, heading
 from fracture_widgets.app.widgets.table import Picture, PictureList, thumbnail
 from fracture_widgets.app.widgets.viewer import Viewer
-from fracture_widgets.base.language import gettext, ngettext, number
-from fracture_widgets.base.words import percent, whole_percent
+from fracture_widgets.base.language import gettext, ngettext, number, percent, whole_percent
 from fracture_widgets.errors import DatasetError
 from fracture_widgets.evaluation.learned import MARK, Learned, counted, was_learned
 from fracture_widgets.evaluation.metrics import confusion_matrix

@@ -29,8 +29,7 @@ from fracture_widgets.app.widgets.live import named, style
 from fracture_widgets.app.widgets.markup import heading
 from fracture_widgets.app.widgets.table import Table
 from fracture_widgets.base.files import history_is_the_visitors, hours_kept, visitors_place
-from fracture_widgets.base.language import gettext, marked, ngettext, told
-from fracture_widgets.base.words import begun
+from fracture_widgets.base.language import begun, gettext, marked, ngettext, told
 from fracture_widgets.errors import HistoryError
 from fracture_widgets.records.formats import ReportFile
 from fracture_widgets.records.history import History

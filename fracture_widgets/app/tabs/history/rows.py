@@ -11,8 +11,16 @@ from fracture_widgets.app.widgets.background import LatestTask
 from fracture_widgets.app.widgets.live import LiveWidget, script
 from fracture_widgets.app.widgets.markup import digits, interval
 from fracture_widgets.app.widgets.table import DELETE, Record, options
-from fracture_widgets.base.language import gettext, marked, ngettext, pgettext, told
-from fracture_widgets.base.words import begun, local, percent
+from fracture_widgets.base.language import (
+    begun,
+    gettext,
+    local,
+    marked,
+    ngettext,
+    percent,
+    pgettext,
+    told,
+)
 from fracture_widgets.models.verdict_words import (
     ANSWERED_ON_REQUEST,
     ON_REQUEST,

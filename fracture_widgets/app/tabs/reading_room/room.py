@@ -19,8 +19,7 @@ from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.markup import headed
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.app.widgets.viewer import Viewer
-from fracture_widgets.base.language import gettext, marked, pgettext, told
-from fracture_widgets.base.words import local
+from fracture_widgets.base.language import gettext, local, marked, pgettext, told
 from fracture_widgets.models.verdict_words import drawn_annotations
 from fracture_widgets.reading_room.session import (
     MOST_CASES,

@@ -20,8 +20,7 @@ from fracture_widgets.app.widgets.markup import (
     table_row,
 )
 from fracture_widgets.app.widgets.table import Record, RecordTable
-from fracture_widgets.base.language import gettext, marked, ngettext, number, told
-from fracture_widgets.base.words import percent
+from fracture_widgets.base.language import gettext, marked, ngettext, number, percent, told
 from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.models.verdict_words import verdict_words
 from fracture_widgets.parts import FRACTURED, NORMAL, Verdict

@@ -7,8 +7,7 @@ from typing import Any
 
 from fracture_widgets.app.tabs.reading_room.desk import ReadingDesk, Stage
 from fracture_widgets.app.widgets.live import Handler, LiveWidget, script
-from fracture_widgets.base.language import gettext, marked, told
-from fracture_widgets.base.words import begun, percent
+from fracture_widgets.base.language import begun, gettext, marked, percent, told
 from fracture_widgets.models.verdict_words import (
     operating_points,
     peers_sentence,

@@ -28,8 +28,7 @@ from fracture_widgets.app.widgets.markup import (
 )
 from fracture_widgets.app.widgets.table import DELETE, Record, RecordTable
 from fracture_widgets.base.files import write_whole
-from fracture_widgets.base.language import gettext, marked, ngettext, number, told
-from fracture_widgets.base.words import begun, local
+from fracture_widgets.base.language import begun, gettext, local, marked, ngettext, number, told
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.evaluation.learned import MARK
 from fracture_widgets.evaluation.scores import Scores

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base import __version__
 from fracture_widgets.base.cache import ArrayCache
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.base.version import __version__
 from fracture_widgets.datasets.fracatlas import FracAtlas, of_other_regions
 from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.datasets.split import patient_folds

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from fracture_widgets.base.cache import content_key
+from fracture_widgets.base.language import NOTICE
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.base.words import NOTICE
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.split import patient_folds
