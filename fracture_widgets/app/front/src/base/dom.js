@@ -61,3 +61,33 @@ export function beforeLeaving(listener) {
   window.addEventListener("beforeunload", listener);
   return () => window.removeEventListener("beforeunload", listener);
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+// A node of a drawing; texts become text nodes here too.
+export function s(tag, properties = {}, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(properties)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+// A line across a drawing at a height, and the words to its left.
+export const gridLine = (left, right, y, words) => [
+  s("line", { class: "fw-grid", x1: left, x2: right, y1: y, y2: y }),
+  s("text", { x: left - 7, y: y + 4, "text-anchor": "end" }, words),
+];
+
+// A part of the page on the whole screen, and back. Telephones that keep their screen to
+// themselves show it over all of the page.
+export async function fullScreen(el) {
+  if (document.fullscreenEnabled) {
+    if (el.matches(":fullscreen")) await document.exitFullscreen();
+    else await el.requestFullscreen();
+  } else if (el.popover) {
+    el.popover = null;
+  } else {
+    el.popover = "manual";
+    el.showPopover();
+  }
+}

@@ -1,8 +1,7 @@
 // How far the reader and the networks agree: the numbers in words, and their course as a line.
 
-import { h, listen } from "../base/dom.js";
+import { gridLine, h, listen, s } from "../base/dom.js";
 import { gettext } from "../base/language.js";
-import { gridLine, s } from "../base/svg.js";
 
 const W = 340, H = 132, LEFT = 34, RIGHT = 10, TOP = 10, BOTTOM = 24;
 

@@ -1,8 +1,7 @@
 // Loss and accuracy by epoch, drawn as SVG. The words beside them say the same to who cannot see.
 
-import { h, listen } from "../base/dom.js";
+import { gridLine, h, listen, s } from "../base/dom.js";
 import { gettext, numberWords } from "../base/language.js";
-import { gridLine, s } from "../base/svg.js";
 
 const W = 420, H = 250, LEFT = 46, RIGHT = 12, TOP = 14, BOTTOM = 38;
 

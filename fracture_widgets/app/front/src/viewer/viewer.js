@@ -1,12 +1,11 @@
 // The radiograph, to be looked at closely: zoom, window, measure, and the network's maps over it.
 // All of it happens here; the kernel is asked for the picture once.
 
-import { beforeLeaving, bytesOf, h, keepKeys, listen } from "../base/dom.js";
+import { beforeLeaving, bytesOf, fullScreen, h, keepKeys, listen } from "../base/dom.js";
 import { gettext } from "../base/language.js";
 import { drawBoxes } from "./boxes.js";
 import { pictureChoices } from "./choices.js";
 import { COLOURS } from "./colours.js";
-import { fullScreen } from "./full_screen.js";
 import {
   between, boxBetween, change, distance, fitView, flippedOver, followed, lengthInWords, panned, resized, toPane, toPicture, turnedRight,
   turnInWords, UPRIGHT, zoomedAt,
