@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fracture_widgets.app.state import WorkbenchState
-from fracture_widgets.app.tabs.worklist import UndoStack
+from fracture_widgets.app.tabs import worklist
 
 NAMES = ("normal 1.png", "fractured 2.png", "bad 3.png", "normal 4.png", "fractured 5.png")
 
@@ -204,17 +203,16 @@ def test_a_radiograph_that_was_added_again_does_not_come_back_twice(full, radiog
     assert full.state.selected.radiograph.name == "normal 4.png"
 
 
-def test_only_so_much_is_remembered_but_always_the_last(radiograph):
-    state = WorkbenchState()
-    removal = UndoStack(state)
-    state.extend([radiograph(name, width=5000, height=2500) for name in ("a.png", "b.png")])
-    for entry in state.entries:
-        removal.remove(entry.key)
-    removal.undo()
-    removal.undo()
-    assert [one.radiograph.name for one in state.entries] == ["b.png"]
-    assert removal.last == ""
-    removal.remove(999)
+def test_only_so_much_is_remembered_but_always_the_last(full, monkeypatch):
+    monkeypatch.setattr(worklist, "_HELD_BYTES", 1)
+    for name in ("normal 1.png", "fractured 2.png"):
+        say(full, "remove", key=key_of(full, name))
+    for _ in range(2):
+        say(full, "undo")
+    assert [one.radiograph.name for one in full.state.entries] == list(NAMES[1:])
+    assert full.worklist.table.content["removed"] == ""
+    say(full, "remove", key=999)
+    assert len(full.state.entries) == 4
 
 
 def test_the_export_is_what_is_shown_in_its_order(full):

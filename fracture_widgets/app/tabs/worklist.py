@@ -118,7 +118,8 @@ class WorklistPanel(widgets.VBox):
     ) -> None:
         self._state = state
         self._open_selected = open_selected
-        self._removed = UndoStack(state)
+        self._removed: list[tuple[int, Entry]] = []
+        """What may come back, with its place; the last one always, others while they are small."""
         self._shown: list[Row] = []
         self.sorting = Sorting()
         self.wanted = Filter()
@@ -163,7 +164,7 @@ class WorklistPanel(widgets.VBox):
             counts=counts_in_words(len(rows), self._shown),
             shown=len(self._shown),
             total=len(rows),
-            removed=self._removed.last,
+            removed=self._removed[-1][1].radiograph.name if self._removed else "",
         )
 
     def _choose(self, content: Mapping[str, Any]) -> bool:
@@ -191,10 +192,14 @@ class WorklistPanel(widgets.VBox):
             place = keys.index(entry.key)
             keys.remove(entry.key)
             self._state.selected_key = keys[min(place, len(keys) - 1)]
-        self._removed.remove(entry.key)
+        self._removed.append((self._state.listed.index(entry.key), entry))
+        while len(self._removed) > 1 and _held(self._removed) > _HELD_BYTES:
+            del self._removed[0]
+        self._state.remove(entry.key)
 
     def _undo(self, _: Mapping[str, Any]) -> None:
-        self._removed.undo()
+        if self._removed:
+            self._state.put_back(*self._removed.pop())
         self.refresh()
 
     def _sort(self, content: Mapping[str, Any]) -> None:
@@ -216,37 +221,6 @@ class WorklistPanel(widgets.VBox):
         entries = (self._state.entry(row["key"]) for row in self._shown)
         shown = [self._state.in_sight(entry) for entry in entries if entry is not None]
         return csv_download("fracture-widgets-worklist.csv", worklist_csv(shown))
-
-
-class UndoStack:
-    """Removes entries and remembers them, the last one at least, so that they can come back."""
-
-    def __init__(self, state: WorkbenchState) -> None:
-        self._state = state
-        self._removed: list[tuple[int, Entry]] = []
-
-    @property
-    def last(self) -> str:
-        """Name of the radiograph that would come back; empty if none would."""
-        return self._removed[-1][1].radiograph.name if self._removed else ""
-
-    def remove(self, key: int) -> None:
-        """Remove an entry; one that is not there is passed over."""
-        entry = self._state.entry(key)
-        if entry is None:
-            return
-        self._removed.append((self._state.listed.index(key), entry))
-        while len(self._removed) > 1 and self._held() > _HELD_BYTES:
-            del self._removed[0]
-        self._state.remove(key)
-
-    def undo(self) -> None:
-        """Put the entry that was removed last back where it was, and select it."""
-        if self._removed:
-            self._state.put_back(*self._removed.pop())
-
-    def _held(self) -> int:
-        return held_bytes(entry.radiograph for _, entry in self._removed)
 
 
 @made_once
@@ -348,6 +322,10 @@ SORTED_BY: dict[str, Callable[[Row], Any]] = {
     "answer": lambda row: list(Verdict).index(row["verdict"]) if "verdict" in row else None,
 }
 """What a worklist can be sorted by, and the value of a row that decides; None comes last."""
+
+
+def _held(removed: Sequence[tuple[int, Entry]]) -> int:
+    return held_bytes(entry.radiograph for _, entry in removed)
 
 
 def _share(value: Any) -> float:

@@ -161,6 +161,7 @@ class Trainer(traitlets.HasTraits):
         self._looking.start(
             lambda: [] if choice.drawn_later else [choice.overview()],
             partial(setattr, self, "overview"),
+            partial(setattr, self, "dataset_problem"),
         )
 
     def start(self) -> None:
@@ -299,11 +300,9 @@ class Trainer(traitlets.HasTraits):
         self.look()
 
     def _looked(self) -> None:
-        if self._looking.running:
-            return  # another dataset was chosen meanwhile
-        if self.activity is Activity.CHECKING:
+        # Where another dataset was chosen meanwhile, that one is looked through by now.
+        if self.activity is Activity.CHECKING and not self._looking.running:
             self.activity = Activity.NOTHING
-        self.dataset_problem = self._looking.problem
 
 
 def _dataset_of(folder: Path) -> str:
