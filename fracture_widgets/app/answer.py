@@ -13,7 +13,7 @@ from fracture_widgets.app.card import answer_in_words, saved_in_words
 from fracture_widgets.app.inference import InferenceWorker
 from fracture_widgets.app.result import ResultPanel
 from fracture_widgets.app.state import Entry, ModelState, Reading, WorkbenchState
-from fracture_widgets.app.widgets.controls import StatusLine, button
+from fracture_widgets.app.widgets.controls import StatusLine, button, setting
 from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown
 from fracture_widgets.base.language import gettext, marked, told
 from fracture_widgets.errors import HistoryError
@@ -59,9 +59,9 @@ class AnswerPane(widgets.VBox):
 
     def _setting(self, name: str, words: str, tooltip: str) -> widgets.Checkbox:
         """Return a box to tick that is a setting of the state."""
-        box = widgets.Checkbox(description=words, indent=False, tooltip=tooltip)
+        box = setting(words, tooltip=tooltip)
         traitlets.link((self._state, name), (box, "value"))
-        return named(box, "fw-setting")
+        return box
 
     def _reveal(self) -> None:
         """Bring the answer that is waited for onto the screen, once."""

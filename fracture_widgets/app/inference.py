@@ -12,8 +12,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.state import Entry, ModelState, WorkbenchState
 from fracture_widgets.app.widgets.background import BackgroundTask, sentence
-from fracture_widgets.app.widgets.controls import StatusLine
-from fracture_widgets.app.widgets.live import named
+from fracture_widgets.app.widgets.controls import StatusLine, dropdown
 from fracture_widgets.base.language import begun, gettext
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import list_models
@@ -172,14 +171,9 @@ class ModelMenu(widgets.HBox):
         self._folder = default_models_folder() if folder is None else folder
         self._in_use: Path | None = None
         self._point = SENSITIVE
-        self.choice = named(widgets.Dropdown(description=gettext("Model")), "fw-field")
+        self.choice = dropdown(gettext("Model"))
         points = [(begun(gettext(point)), point) for point in OPERATING_POINTS]
-        self.point = named(
-            widgets.Dropdown(
-                options=points, value=self._point, description=gettext("Operating point")
-            ),
-            "fw-field",
-        )
+        self.point = dropdown(gettext("Operating point"), options=points, value=self._point)
         self.problem = StatusLine()
         super().__init__([self.choice, self.point, self.problem])
         self.add_class("fw-model-menu")

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from fracture_widgets.app.card import card
 from fracture_widgets.app.state import Entry, WorkbenchState
-from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button
+from fracture_widgets.app.widgets.controls import DownloadButton, StatusLine, button, dropdown
 from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.markup import empty_card
 from fracture_widgets.base.language import gettext, marked, percent, told
@@ -216,13 +216,8 @@ class OverridePanel(widgets.VBox):
             self._unfold,
             gettext("For teaching: show what the networks say, with this warning on every report"),
         )
-        self.why = named(
-            widgets.Dropdown(
-                options=[(gettext("Choose a reason"), ""), *((gettext(x), x) for x in _REASONS)],
-                description=gettext("Why?"),
-            ),
-            "fw-field",
-        )
+        reasons = [(gettext("Choose a reason"), ""), *((gettext(x), x) for x in _REASONS)]
+        self.why = dropdown(gettext("Why?"), options=reasons)
         own = widgets.Text(description=gettext("In your words (optional)"))
         self.words = named(own, "fw-field")
         self.go = button(gettext("Answer"), self._go, kind="fw-primary")

@@ -139,6 +139,16 @@ def button(
     return made
 
 
+def dropdown(words: str, **traits: Any) -> Any:
+    """Return a field to choose in, with these words beside it."""
+    return named(widgets.Dropdown(description=words, **traits), "fw-field")
+
+
+def setting(words: str, **traits: Any) -> Any:
+    """Return a box to tick, with these words beside it."""
+    return named(widgets.Checkbox(description=words, indent=False, **traits), "fw-setting")
+
+
 def csv_download(name: str, text: str) -> ReportFile:
     """Return a table for the browser; the mark at its beginning tells Excel that it is UTF-8."""
     return ReportFile(name, "text/csv", text.encode(ENCODING))

@@ -12,6 +12,7 @@ import traitlets
 
 from fracture_widgets.app.state import Entry, WorkbenchState
 from fracture_widgets.app.widgets.background import LatestTask
+from fracture_widgets.app.widgets.controls import dropdown, setting
 from fracture_widgets.app.widgets.live import LiveWidget, named, script, set_shown, style
 from fracture_widgets.app.widgets.picture import (
     PackedPicture,
@@ -259,11 +260,8 @@ class Comparison(widgets.Box):
     def __init__(self, state: WorkbenchState, viewer: Viewer) -> None:
         self._state, self.viewer = state, viewer
         self.other: Viewer | None = None
-        self.choice = named(widgets.Dropdown(description=gettext("Beside it")), "fw-field")
-        self.joined = named(
-            widgets.Checkbox(value=True, description=gettext("Zoom together"), indent=False),
-            "fw-setting",
-        )
+        self.choice = dropdown(gettext("Beside it"))
+        self.joined = setting(gettext("Zoom together"), value=True)
         self._head = named(widgets.HBox([self.choice, self.joined]), "fw-beside-head")
         set_shown(self._head, False)
         super().__init__([self._head, viewer])
