@@ -28,7 +28,7 @@ from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.data import Shuffle, batches, one_hot
 from fracture_widgets.training.loop import Fitted, TrainingLoop
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import Progress, TrainingMonitor
+from fracture_widgets.training.teaching import Progress, TrainingMonitor
 
 
 def main(radiographs: int = 400, epochs: int = 3) -> None:

@@ -41,9 +41,14 @@ from fracture_widgets.models.onnx import build_onnx_model
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import BODY_PARTS, FRACTURED
 from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
+from fracture_widgets.training.recipes.cascade import CascadeRecipe
 from fracture_widgets.training.recipes.cascade.evidence import judge, served
-from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
-from fracture_widgets.training.recipes.cascade.views import JOINT, Run, plan_runs, teaching_table
+from fracture_widgets.training.recipes.cascade.training import (
+    JOINT,
+    Run,
+    plan_runs,
+    teaching_table,
+)
 
 
 class Crops(CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types

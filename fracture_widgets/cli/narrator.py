@@ -15,8 +15,8 @@ from fracture_widgets.base.progress import Monitor
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
-    from fracture_widgets.training.progress import EpochEnded
-    from fracture_widgets.training.progress import Progress as TrainingProgress
+    from fracture_widgets.training.teaching import EpochEnded
+    from fracture_widgets.training.teaching import Progress as TrainingProgress
 
 _SECONDS_BETWEEN_LINES = 60
 

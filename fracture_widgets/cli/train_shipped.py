@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fracture_widgets.cli.options import App, folder_for, work_on_fracatlas
 from fracture_widgets.parts import in_words
-from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
+from fracture_widgets.training.recipes.looks import LooksRecipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,8 @@ def cascade(
         judge the test split too: once, when the recipe is chosen
     """
     from fracture_widgets.evaluation.metrics import estimate_text
-    from fracture_widgets.training.recipes.cascade import CascadeRecipe, train_cascade
+    from fracture_widgets.training.recipes.cascade import CascadeRecipe
+    from fracture_widgets.training.recipes.cascade.training import train_cascade
 
     with work_on_fracatlas(fracatlas) as (atlas, monitor):
         card = train_cascade(
@@ -282,7 +283,7 @@ def trust(
         leave the card as it is
     """
     from fracture_widgets.evaluation.trust_evidence import trust_table
-    from fracture_widgets.training.recipes.trust import train_trust
+    from fracture_widgets.training.recipes.cascade.evidence import train_trust
 
     section, answers = train_trust(
         models, predictions=predictions, fracatlas=fracatlas, note=note, print_only=print_only

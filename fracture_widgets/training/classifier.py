@@ -69,9 +69,9 @@ from fracture_widgets.training.loop import (
     strategy_for,
 )
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import TrainingMonitor
 from fracture_widgets.training.run_folder import DatasetIdentity, RunFolder, RunRecord
 from fracture_widgets.training.runs import Judged, TrainingResult
+from fracture_widgets.training.teaching import TrainingMonitor
 
 if TYPE_CHECKING:
     import keras

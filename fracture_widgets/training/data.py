@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from fracture_widgets.models.learned_from import Fingerprints, fingerprint_of
 from fracture_widgets.models.networks import BODY_PART_OUTPUT, FRACTURE_OUTPUT, require_keras
 from fracture_widgets.parts import BODY_PARTS, LABELS, with_article
 from fracture_widgets.training.plan import Augmentation, TrainingPlan
-from fracture_widgets.training.progress import READING
+from fracture_widgets.training.teaching import READING
 
 QUESTIONS = (BODY_PART_OUTPUT, FRACTURE_OUTPUT, *BODY_PARTS)
 """What a network can be asked: the body part, or fractured or normal, of any part or of one."""
@@ -51,15 +51,15 @@ class Examples:
         return np.flatnonzero(self.table["split"].to_numpy() == split)
 
 
-def label_names(question: str, table: pd.DataFrame) -> tuple[str, ...]:
-    """Return the answers to a question, in the order of a network's outputs.
-
-    The parts that a dataset holds are those that its network tells apart.
-    """
-    if question != BODY_PART_OUTPUT:
-        return LABELS
-    there = set(table["answer"])
+def parts_in(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the known body parts among some, in the order of a network's outputs."""
+    there = set(names)
     return tuple(part for part in BODY_PARTS if part in there)
+
+
+def label_names(question: str, table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the answers to a question: a network tells apart the parts that its dataset holds."""
+    return parts_in(table["answer"]) if question == BODY_PART_OUTPUT else LABELS
 
 
 def select_task(question: str, dataset: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:

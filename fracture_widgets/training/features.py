@@ -23,7 +23,7 @@ from fracture_widgets.models.networks import POOLED_OUTPUT, require_keras
 from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
 from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.training.data import Examples, Pixels, kept_examples, pixel_loader
-from fracture_widgets.training.progress import FEATURES
+from fracture_widgets.training.teaching import FEATURES
 
 if TYPE_CHECKING:
     import keras

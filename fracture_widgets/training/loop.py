@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.cache import Arrays
 from fracture_widgets.base.progress import Cancelled, Clock
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks import require_keras
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import TRAINING, EpochEnded, Progress, TrainingMonitor
-from fracture_widgets.training.run_folder import COLUMNS, Arrays, State, best_of, history_table
-from fracture_widgets.training.teaching import diverged, kept_arrays, put_back, run_epochs
+from fracture_widgets.training.run_folder import COLUMNS, State, best_of, history_table
+from fracture_widgets.training.teaching import (
+    TRAINING,
+    EpochEnded,
+    Progress,
+    TrainingMonitor,
+    diverged,
+    kept_arrays,
+    put_back,
+    run_epochs,
+)
 
 if TYPE_CHECKING:
     import keras

@@ -1,4 +1,4 @@
-"""The settings of the paper's recipe."""
+"""The settings of trainings: of the paper's recipe, and of detectors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fracture_widgets.errors import TrainingError
+from fracture_widgets.models.networks.detectors import STANDARD_SIZE
+from fracture_widgets.models.networks.looks import STEP
 
 
 def check_at_least(settings: object, **least: int) -> None:
@@ -22,24 +24,12 @@ def check_at_least(settings: object, **least: int) -> None:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How radiographs are varied while training; every epoch sees them differently.
+    """How radiographs are varied while training; every epoch sees them differently."""
 
-    Attributes
-    ----------
-    flip
-        Whether left and right change places in half of them.
-    rotation
-        Turned by up to so many degrees, either way.
-    zoom
-        Enlarged or reduced by up to this share.
-    contrast
-        Contrast raised or lowered by up to this share.
-    """
-
-    flip: bool = True
-    rotation: float = 10.0
-    zoom: float = 0.1
-    contrast: float = 0.2
+    flip: bool = True  # left and right change places in half of them
+    rotation: float = 10.0  # turned by up to so many degrees, either way
+    zoom: float = 0.1  # enlarged or reduced by up to this share
+    contrast: float = 0.2  # raised or lowered by up to this share
 
     def __post_init__(self) -> None:
         for name, most in (("rotation", 180.0), ("zoom", 0.9), ("contrast", 1.0)):
@@ -153,3 +143,41 @@ class TrainingPlan:
         """Return the settings as they stand on a card: of a weight file, the base name alone."""
         weights = None if self.weights is None else Path(self.weights).name
         return {**asdict(self), "weights": weights}
+
+
+_UPRIGHT = 0.8
+"""Shorter over longer side: 373 x 454 pixels, as most of FracAtlas, fill it."""
+
+
+@dataclass(frozen=True)
+class DetectorPlan:
+    """The settings of a detector's training."""
+
+    epochs: int = field(default=30, metadata={"help": "of all radiographs once"})
+    size: int = field(
+        default=STANDARD_SIZE, metadata={"help": "longer side in pixels of what detectors see"}
+    )
+    batch: int = field(default=8, metadata={"help": "radiographs in a step"})
+    rate: float = field(default=3e-4, metadata={"help": "highest learning rate"})
+    rise: int = 100  # steps until it is reached, after which it falls by half a cosine
+    decay: float = 1e-4  # of AdamW
+    clip: float = 10.0  # largest norm of all gradients
+    scaling: float = 0.2  # enlarged or reduced by up to so much; half are mirrored
+    brightness: float = 0.15  # made brighter or darker by up to so much
+    seed: int = field(default=0, metadata={"help": "of the first weights and every epoch"})
+    bfloat16: bool = field(
+        default=False,
+        metadata={"help": "compute in bfloat16: faster on processors with AMX or AVX512-BF16"},
+    )
+
+    def __post_init__(self) -> None:
+        check_at_least(self, epochs=1, batch=1, seed=0)
+        if self.size < 2 * STEP or self.size % STEP:
+            raise TrainingError(
+                f"size is a multiple of {STEP}, {2 * STEP} or more. Received: {self.size}"
+            )
+
+    @property
+    def frame(self) -> tuple[int, int]:
+        """Height and width of an upright radiograph's frame; one that lies has them exchanged."""
+        return self.size, round(_UPRIGHT * self.size / STEP) * STEP

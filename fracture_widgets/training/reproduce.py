@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,17 @@ from fracture_widgets.base.progress import Monitor
 from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import ModelError, TrainingError
-from fracture_widgets.evaluation.metrics import Estimate
 from fracture_widgets.evaluation.scores import Scores, score_fracture
 from fracture_widgets.models.networks import BODY_PART_OUTPUT, POOLED_OUTPUT
 from fracture_widgets.models.networks.trunks import ARCHITECTURES, given_weights
 from fracture_widgets.parts import BODY_PARTS, LABELS
 from fracture_widgets.training.classifier import Dataset
-from fracture_widgets.training.compare.contenders import Contender, choose
-from fracture_widgets.training.compare.networks import NetworkChoice, WeightSource
+from fracture_widgets.training.compare.contenders import (
+    Contender,
+    NetworkChoice,
+    WeightSource,
+    choose,
+)
 from fracture_widgets.training.compare.result import (
     ALL_PARTS,
     BUDGET,
@@ -35,7 +38,6 @@ from fracture_widgets.training.compare.result import (
 )
 from fracture_widgets.training.compare.run import compare
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import Progress, TrainingMonitor
 from fracture_widgets.training.recipes.paper import train_mura_models
 from fracture_widgets.training.run_folder import (
     CAP_OF_EPOCHS,
@@ -43,6 +45,7 @@ from fracture_widgets.training.run_folder import (
     changed_settings,
 )
 from fracture_widgets.training.runs import TrainingRun, save_results, task_title
+from fracture_widgets.training.teaching import Progress, TrainingMonitor
 
 PAPER_MODELS = (
     *("always-normal", "k-means-pixels", "k-means-features"),
@@ -71,27 +74,18 @@ patients. Always normal is the accuracy of that answer alone, or of the most fre
 
 @dataclass(frozen=True, eq=False)
 class Reproduction:
-    """The paper's networks, trained anew.
+    """The paper's networks, trained anew."""
 
-    Attributes
-    ----------
-    runs
-        The cascade's trainings by question.
-    comparison
-        The networks, k-means and always-normal on the same folds.
-    """
-
-    runs: Mapping[str, TrainingRun]
-    comparison: Comparison
+    runs: Mapping[str, TrainingRun]  # the cascade's trainings by question
+    comparison: Comparison  # the networks, k-means and always-normal on the same folds
 
     @property
     def table(self) -> pd.DataFrame:
         """One row for each network: its metrics with their intervals, and the paper's."""
         rows = [
-            _row(
+            _scored(
                 f"ResNet-50, {task_title(question)}",
-                _estimates(run.evaluation),
-                run.evaluation.baseline,
+                run.evaluation,
                 run.seconds,
                 (_PAPERS_BODY_PART,) if question == BODY_PART_OUTPUT else (),
             )
@@ -101,9 +95,8 @@ class Reproduction:
         pooled, seconds = self._pooled()
         if pooled is not None:
             name = "ResNet-50, a network for each part"
-            rows.append(_row(name, _estimates(pooled), pooled.baseline, seconds, PAPER[_TRUNK]))
-        rows += self._compared()
-        return pd.DataFrame(rows)
+            rows.append(_scored(name, pooled, seconds, PAPER[_TRUNK]))
+        return pd.DataFrame([*rows, *self._compared()])
 
     @property
     def budget(self) -> pd.DataFrame:
@@ -151,23 +144,19 @@ class Reproduction:
         )
         return pooled, sum(run.seconds for run in runs)
 
-    def _compared(self) -> list[dict[str, Any]]:
+    def _compared(self) -> Iterator[dict[str, Any]]:
         known = self.comparison.table[self.comparison.table["part"] == ALL_PARTS]
-        rows = []
         for model, facts in self.comparison.models.iterrows():
-            here = known[known["model"] == model].set_index("metric")
-            n, groups = int(here["n"].iloc[0]), int(here["groups"].iloc[0])
+            here = known[known["model"] == model]
+            first = here.iloc[0]
             numbers = here[["value", "low", "high"]].to_numpy(dtype=float).tolist()
-            estimates = {
-                str(name): Estimate(value, low, high, n, groups)
-                for name, (value, low, high) in zip(here.index, numbers, strict=True)
-                if name in _METRICS
-            }
-            baseline = 1 - here["fractured"].iloc[0] / here["n"].iloc[0]
-            seconds = facts["training_seconds"] + facts["feature_seconds"]
-            paper = PAPER.get(str(model), ())
-            rows.append(_row(facts["title"], estimates, baseline, seconds, paper))
-        return rows
+            yield _row(
+                facts["title"],
+                (first["n"], first["groups"], 1 - first["fractured"] / first["n"]),
+                dict(zip(here["metric"], numbers, strict=True)),
+                facts["training_seconds"] + facts["feature_seconds"],
+                PAPER.get(str(model), ()),
+            )
 
     def _table(self) -> str:
         rows = []
@@ -258,13 +247,10 @@ def reproduce(
     runs = train_mura_models(
         table,
         home / "networks",
+        monitor,
         plan=replace(plan, weights=starts[_TRUNK]),
         trunk=networks[_TRUNK],
         features=features,
-        progress=monitor.on_progress,
-        epoch_ended=monitor.on_epoch,
-        say=monitor.say,
-        cancelled=monitor.is_cancelled,
     )
     if not all(run.finished for run in runs.values()):
         raise KeyboardInterrupt(STOPPED)
@@ -300,7 +286,13 @@ def _begun(
     except FileNotFoundError:
         random = [name for name, source in asked.items() if not _to_be_had(name, source, monitor)]
         kept = {"settings": dict(settings), "random": random}
-        _write(home / _KEPT, (json.dumps(kept, indent=2) + "\n").encode())
+        try:
+            write_whole(home / _KEPT, (json.dumps(kept, indent=2) + "\n").encode())
+        except OSError as error:
+            raise TrainingError(
+                f"{_KEPT} could not be saved in {home.name} ({error.strerror}): make room, or "
+                "choose another folder; what is finished is kept."
+            ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
             f"{_KEPT} in {home.name} is damaged: reproduce into another folder."
@@ -347,35 +339,24 @@ def _alike(
     return alike
 
 
-def _write(path: Path, content: bytes) -> Path:
-    try:
-        return write_whole(path, content)
-    except OSError as error:
-        raise TrainingError(
-            f"{path.name} could not be saved in {path.parent.name} ({error.strerror}): make room, "
-            "or choose another folder; what is finished is kept."
-        ) from error
-
-
-def _estimates(scores: Scores) -> dict[str, Estimate]:
-    names = {"recall": "sensitivity"}
-    found = {name: scores.estimates.get(names.get(name, name)) for name in _METRICS}
-    return {name: estimate for name, estimate in found.items() if estimate is not None}
+def _scored(network: str, scores: Scores, seconds: float, paper: Sequence[float]) -> dict[str, Any]:
+    found = {
+        "recall" if name == "sensitivity" else name: (each.value, each.low, each.high)
+        for name, each in scores.estimates.items()
+    }
+    return _row(network, (scores.n, scores.groups, scores.baseline), found, seconds, paper)
 
 
 def _row(
     network: str,
-    estimates: Mapping[str, Estimate],
-    baseline: float,
+    about: tuple[int, int, float],
+    found: Mapping[str, Sequence[float]],
     seconds: float,
     paper: Sequence[float],
 ) -> dict[str, Any]:
-    accuracy = estimates["accuracy"]
-    row: dict[str, Any] = {"network": network, "n": accuracy.n, "patients": accuracy.groups}
-    for number, name in enumerate(_METRICS):
-        ours = estimates.get(name)
-        row[name] = np.nan if ours is None else ours.value
-        row[f"{name}_low"] = np.nan if ours is None else ours.low
-        row[f"{name}_high"] = np.nan if ours is None else ours.high
-        row[f"paper_{name}"] = paper[number] if number < len(paper) else np.nan
-    return row | {"always_normal": baseline, "seconds": seconds}
+    n, patients, always_normal = about
+    row: dict[str, Any] = {"network": network, "n": n, "patients": patients}
+    for name, theirs in zip(_METRICS, (*paper, *[np.nan] * 3), strict=False):
+        row[name], row[f"{name}_low"], row[f"{name}_high"] = found.get(name, (np.nan,) * 3)
+        row[f"paper_{name}"] = theirs
+    return row | {"always_normal": always_normal, "seconds": seconds}

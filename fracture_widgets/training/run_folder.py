@@ -19,19 +19,6 @@ from fracture_widgets.base.files import exclusively, file_sha256, write_by_conte
 from fracture_widgets.base.tables import read_frame, write_frame
 from fracture_widgets.errors import TrainingError
 
-__all__ = [
-    "COLUMNS",
-    "Arrays",
-    "DatasetIdentity",
-    "RunFolder",
-    "RunRecord",
-    "State",
-    "best_of",
-    "changed_settings",
-    "history_table",
-    "stopped_by",
-]
-
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 """What is noted of every epoch."""
 

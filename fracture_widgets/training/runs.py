@@ -102,13 +102,20 @@ def read_network(folder: Path) -> TrainedNetwork:
 class _Training:
     """What is known of a training, while it goes on in a folder and when it has ended."""
 
-    question: str
+    question: str  # "body_part", "fracture", or the part whose fractures it finds
     plan: TrainingPlan
     history: pd.DataFrame
+    """A row for each epoch, indexed from 1: ``loss``, ``accuracy``, ``val_loss``,
+    ``val_accuracy``."""
     evaluation: Scores | None
-    card: Mapping[str, Any]
+    """Of the test split, or of those radiographs in it that were not learned from, if there are
+    others; ``None`` after an interruption."""
+    card: Mapping[str, Any]  # what it says, written or not; empty while there is none
     learned: Learned | None = None
+    """How many of the test split were learned from: those that also stand in the other splits, or
+    that taught the weights it started from."""
     on_all: Scores | None = None
+    """As ``evaluation``, on the whole test split, where some of it was learned from."""
 
     @property
     def best_epoch(self) -> int:
@@ -131,46 +138,17 @@ class _Training:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingResult(_Training):
-    """A trained network and how it came about.
-
-    Attributes
-    ----------
-    question
-        ``"body_part"``, or the part whose fractures it finds.
-    model
-        From ``network_input``'s ``(n, 224, 224, 1)`` to the probabilities of the answers, with
-        the weights of the best epoch.
-    plan
-        How it was trained.
-    history
-        One row for each epoch, indexed from 1: ``loss``, ``accuracy``, ``val_loss``,
-        ``val_accuracy``.
-    split
-        The radiographs used, with the columns ``answer`` and ``split``.
-    evaluation
-        Of the test split, or of those radiographs in it that were not learned from, if there are
-        others; ``None`` after an interruption.
-    learned
-        How many of the test split were learned from: those that also stand in the other splits,
-        or that taught the weights it started from.
-    on_all
-        As ``evaluation``, on the whole test split, where some of it was learned from.
-    skipped
-        Base name and reason of each file that could not be read.
-    files
-        What was written, by ``"weights"``, ``"card"``, ``"learned_from"``,
-        ``"learning_curves"``, ``"confusion_matrix"``, ``"roc"``; empty without a folder.
-    interrupted
-        Whether it was stopped before its end.
-    card
-        What the card says, written or not.
-    """
+    """A trained network and how it came about."""
 
     model: keras.Model
-    split: pd.DataFrame
-    skipped: tuple[tuple[str, str], ...]
+    """From ``network_input``'s ``(n, 224, 224, 1)`` to the probabilities of the answers, with the
+    weights of the best epoch."""
+    split: pd.DataFrame  # the radiographs used, with the columns answer and split
+    skipped: tuple[tuple[str, str], ...]  # base name and reason of each file that was not readable
     files: Mapping[str, Path]
-    interrupted: bool
+    """What was written, by ``"weights"``, ``"card"``, ``"learned_from"``, ``"learning_curves"``,
+    ``"confusion_matrix"``, ``"roc"``; empty without a folder."""
+    interrupted: bool  # whether it was stopped before its end
 
     def __repr__(self) -> str:
         return f"TrainingResult({self.question!r}, best_epoch={self.best_epoch})"
@@ -203,26 +181,12 @@ class TrainingResult(_Training):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingRun(_Training):
-    """A training as its folder tells of it.
-
-    Attributes
-    ----------
-    folder
-        Where it is kept.
-    network_name
-        Name of the trunk, ``"resnet50"`` for one.
-    finished
-        Whether it came to its end; another one can be continued.
-    seconds
-        What it took so far, reading included.
-    question, plan, history, evaluation, learned, on_all, card
-        As of a :class:`TrainingResult`, so far; the card is empty while there is none.
-    """
+    """A training as its folder tells of it, so far."""
 
     folder: Path
-    network_name: str
-    finished: bool
-    seconds: float = 0.0
+    network_name: str  # of the trunk, "resnet50" for one
+    finished: bool  # whether it came to its end; another one can be continued
+    seconds: float = 0.0  # what it took, reading included
 
     @property
     def stopped_by(self) -> str:

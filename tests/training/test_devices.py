@@ -19,7 +19,8 @@ import numpy as np
 from fracture_widgets.models.networks import require_keras
 keras = require_keras("Training")
 import tensorflow as tf
-from fracture_widgets.training.recipes.paper import Augmentation, TrainingPlan, train_fracture_model
+from fracture_widgets.training.plan import Augmentation, TrainingPlan
+from fracture_widgets.training.recipes.paper import train_fracture_model
 
 def build_plain_trunk(size):
     radiograph = keras.Input((size, size, 1), name="radiograph")

@@ -10,8 +10,11 @@ keras = pytest.importorskip("keras")
 from fracture_widgets.errors import TrainingError  # noqa: E402
 from fracture_widgets.training.loop import TrainingLoop  # noqa: E402
 from fracture_widgets.training.plan import TrainingPlan  # noqa: E402
-from fracture_widgets.training.progress import TrainingMonitor  # noqa: E402
-from fracture_widgets.training.teaching import make_variables, run_epochs  # noqa: E402
+from fracture_widgets.training.teaching import (  # noqa: E402
+    TrainingMonitor,
+    make_variables,
+    run_epochs,
+)
 
 pytestmark = pytest.mark.keras
 

@@ -27,6 +27,7 @@ from fracture_widgets import (
 from fracture_widgets.errors import FractureWidgetsError
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.recipes.paper import train_mura_models
+from fracture_widgets.training.teaching import TrainingMonitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.keras]
 
@@ -62,7 +63,9 @@ def ways(tiny_trunk: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         "evaluate": lambda table: evaluate_predictions(table, cascade, resamples=20, show=None),
         "body part": lambda table: train_bone_type_model(table, **known),
         "fracture": lambda table: train_fracture_model("hand", table, **known),
-        "all": lambda table: train_mura_models(table, home / str(len(table)), **known),
+        "all": lambda table: train_mura_models(
+            table, home / str(len(table)), TrainingMonitor(), **known
+        ),
         "compare": lambda table: compare(table, quick, folds=2, plan=PLAN, resamples=20),
         "classifier": lambda table: RadiographClassifier(cascade).fit(
             table["image_path"], table["label"]

@@ -20,8 +20,8 @@ from fracture_widgets.models.networks.trunks import Architecture
 from fracture_widgets.training import reproduce as module
 from fracture_widgets.training.compare import contenders
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import TrainingMonitor
 from fracture_widgets.training.reproduce import reproduce
+from fracture_widgets.training.teaching import TrainingMonitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.keras]
 

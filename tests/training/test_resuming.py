@@ -14,7 +14,8 @@ import pytest
 from fracture_widgets.datasets.table import load_dataset
 from fracture_widgets.errors import DatasetError, TrainingError
 from fracture_widgets.models.weight_files import collect_weights
-from fracture_widgets.training.recipes.paper import Augmentation, TrainingPlan, train_fracture_model
+from fracture_widgets.training.plan import Augmentation, TrainingPlan
+from fracture_widgets.training.recipes.paper import train_fracture_model
 from fracture_widgets.training.runs import list_runs, open_run
 
 PLAN = TrainingPlan(
@@ -77,7 +78,8 @@ def test_stopped_twice_and_continued_is_as_never_stopped(train, augmented, tmp_p
 
 PROGRAM = """
 import sys
-from fracture_widgets.training.recipes.paper import Augmentation, TrainingPlan, train_fracture_model
+from fracture_widgets.training.plan import Augmentation, TrainingPlan
+from fracture_widgets.training.recipes.paper import train_fracture_model
 sys.path.insert(0, {here!r})
 from conftest import build_tiny_trunk
 def told(step):

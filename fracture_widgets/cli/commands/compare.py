@@ -19,8 +19,7 @@ from fracture_widgets.cli.options import (
     work_on_fracatlas,
 )
 from fracture_widgets.parts import BODY_PARTS
-from fracture_widgets.training.detectors.plan import DetectorPlan
-from fracture_widgets.training.plan import TrainingPlan
+from fracture_widgets.training.plan import DetectorPlan, TrainingPlan
 
 _NETWORKS = "networks"
 
@@ -143,7 +142,7 @@ def detectors(
     looks : DIR
         work folder of train looks, whose folds answer for two-looks
     """
-    from fracture_widgets.training.detectors.run import MODELS, compare_detectors
+    from fracture_widgets.training.compare.detectors import MODELS, compare_detectors
 
     with work_on_fracatlas(fracatlas) as (atlas, monitor):
         result = compare_detectors(
@@ -188,8 +187,8 @@ def found_joints(
         compute in bfloat16: about twice as fast on processors that know it (AVX512-BF16 or AMX),
         much slower on others
     """
-    from fracture_widgets.training.found_joints import compare_found_joints
-    from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
+    from fracture_widgets.training.compare.found_joints import compare_found_joints
+    from fracture_widgets.training.recipes.cascade import CascadeRecipe
 
     recipe = CascadeRecipe(bfloat16=bfloat16)
     with work_on_fracatlas(fracatlas) as (atlas, monitor):

@@ -58,9 +58,9 @@ def reproduce(
     folds
         how many in the comparison
     """
-    from fracture_widgets.training.progress import TrainingMonitor
     from fracture_widgets.training.reproduce import PAPER_MODELS, STOPPED
     from fracture_widgets.training.reproduce import reproduce as all_of_it
+    from fracture_widgets.training.teaching import TrainingMonitor
 
     table = dataset_table(dataset, split)
     with followed_epochs(STOPPED) as callbacks:

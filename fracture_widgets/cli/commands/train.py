@@ -138,10 +138,11 @@ def mura(
     table = dataset_table(dataset)
     with followed_epochs() as callbacks:
         from fracture_widgets.training.recipes import paper
+        from fracture_widgets.training.teaching import TrainingMonitor
 
         runs = paper.train_mura_models(
-            table, out, plan=plan, trunk=ARCHITECTURES[network].build, strategy=strategy,
-            features=features, **callbacks,
+            table, out, TrainingMonitor.of_callbacks(**callbacks), plan=plan, strategy=strategy,
+            trunk=ARCHITECTURES[network].build, features=features,
         )  # fmt: skip
     for question, run in runs.items():
         print(f"{question}: {run.folder}")
@@ -161,7 +162,7 @@ def _command_of(recipe: Recipe) -> Callable[..., int]:
         """
         table = dataset_table(dataset)
         with followed_epochs() as callbacks:
-            from fracture_widgets.training.progress import TrainingMonitor
+            from fracture_widgets.training.teaching import TrainingMonitor
 
             monitor = TrainingMonitor.of_callbacks(**callbacks)
             print(recipe.train(table, out, settings, monitor))

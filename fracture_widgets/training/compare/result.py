@@ -21,16 +21,18 @@ from fracture_widgets.figures import (
     Display,
     LearningCurvesDisplay,
 )
-from fracture_widgets.parts import BODY_PARTS, LABELS, NORMAL
+from fracture_widgets.parts import LABELS, NORMAL
+from fracture_widgets.training.data import parts_in
 from fracture_widgets.training.runs import save_results
 
 ALL_PARTS = "all"
 
-METRICS = (
-    *("accuracy", "precision", "recall", "specificity", "f1"),
-    *("auroc", "average_precision", "kappa", "purity"),
-)
-"""The metrics in the order of the tables. Recall is what is also called sensitivity."""
+METRICS = {
+    "accuracy": "accuracy", "precision": "precision", "recall": "recall",
+    "specificity": "specificity", "f1": "F1", "auroc": "AUROC",
+    "average_precision": "average precision", "kappa": "kappa", "purity": "purity",
+}  # fmt: skip
+"""The metrics in the order of the tables, as these call them; recall is also called sensitivity."""
 
 BUDGET = ("model", "fold", "epochs", "best_epoch", "stopped_by", "seconds")
 """What is told of every training; folds count from 1."""
@@ -44,11 +46,6 @@ PAPER = MappingProxyType(
 )
 """Accuracy, precision and recall by model, from the paper's Table 6.1, where VGG16 is "VGGNet"."""
 
-_HEADS = {
-    "accuracy": "accuracy", "precision": "precision", "recall": "recall",
-    "specificity": "specificity", "f1": "F1", "auroc": "AUROC",
-    "average_precision": "average precision", "kappa": "kappa", "purity": "purity",
-}  # fmt: skip
 
 WHY = """\
 The paper's numbers are from its Table 6.1. They differ from ours, and cannot be compared with them
@@ -63,57 +60,29 @@ recall here are those of the fractured; recall is also called sensitivity."""
 class Comparison:
     """Many models, asked the same of the same radiographs.
 
-    Attributes
-    ----------
-    question
-        ``"fracture"`` or a body part.
-    table
-        One row for each model, part and metric: ``model``, ``part``, ``metric``, ``value``,
-        ``low``, ``high``, ``n``, ``fractured``, ``groups``.
-    tests
-        Each model against the reference: see
-        :func:`~fracture_widgets.training.compare.run.compare`.
-    models
-        What each model is and took, indexed by its name: ``title``, ``started_from``,
-        ``learning``, ``augmented``, ``parameters``, ``trained_parameters``, ``epochs`` and
-        ``best_epochs`` of every fold, ``stopped_by`` with the number of folds,
-        ``training_seconds`` of all folds together, ``feature_seconds``, ``inference_ms``.
-    budget
-        What each training took, one row for each network and fold: ``model``, ``fold``,
-        ``epochs``, ``best_epoch``, ``stopped_by``, ``seconds``.
-    curves
-        One row for each of their epochs: ``model``, ``fold``, ``epoch``, ``loss``, ``accuracy``,
-        ``val_loss``, ``val_accuracy``.
-    predictions
-        One row for each model and radiograph.
-    plan
-        How they were trained, ready for JSON.
-    skipped
-        Base name and reason of each file that could not be read.
-    failed
-        By name, why a model could not be run.
-    interrupted
-        Whether it was stopped; the models that were not finished are left out.
-    learned
-        How many radiographs were learned from: in the fold that tests them, as copies, or by
-        weights that a network started from. ``table`` and ``tests`` are on the others, if any.
-    on_all
-        As ``table``, on all radiographs, where some were learned from.
+    Where some of these were learned from, in the fold that tests them, as copies, or by weights
+    that a network started from, ``table`` and ``tests`` are on the others, if there are any.
     """
 
-    question: str
+    question: str  # "fracture" or a body part
     table: pd.DataFrame
-    tests: pd.DataFrame
+    """A row for each model, part and metric: ``model``, ``part``, ``metric``, ``value``, ``low``,
+    ``high``, ``n``, ``fractured``, ``groups``."""
+    tests: pd.DataFrame  # each model against the reference
     models: pd.DataFrame
-    budget: pd.DataFrame
-    curves: pd.DataFrame
-    predictions: pd.DataFrame
-    plan: Mapping[str, Any]
-    skipped: tuple[tuple[str, str], ...]
-    failed: Mapping[str, str]
-    interrupted: bool
-    learned: Learned | None = None
-    on_all: pd.DataFrame | None = None
+    """What each model is and took, by its name: ``title``, ``started_from``, ``learning``,
+    ``augmented``, ``parameters``, ``trained_parameters``, ``epochs`` and ``best_epochs`` of every
+    fold, ``stopped_by`` with the number of folds, ``training_seconds`` of all folds together,
+    ``feature_seconds``, ``inference_ms``."""
+    budget: pd.DataFrame  # what each training took, a row for each network and fold: BUDGET
+    curves: pd.DataFrame  # a row for each of their epochs: model, fold, epoch, losses, accuracies
+    predictions: pd.DataFrame  # a row for each model and radiograph
+    plan: Mapping[str, Any]  # how they were trained, ready for JSON
+    skipped: tuple[tuple[str, str], ...]  # base name and reason of each file that was not readable
+    failed: Mapping[str, str]  # by name, why a model could not be run
+    interrupted: bool  # whether it was stopped; models that were not finished are left out
+    learned: Learned | None = None  # how many radiographs were learned from
+    on_all: pd.DataFrame | None = None  # as the table, on all radiographs, where some were
 
     def __repr__(self) -> str:
         return f"Comparison({self.question!r}, {', '.join(self.models.index)})"
@@ -121,7 +90,7 @@ class Comparison:
     def __str__(self) -> str:
         lines = [self.wide().to_string()]
         if self.on_all is not None:
-            lines += [f"On all, some {MARK}:", self._wide_on_all().to_string()]
+            lines += [f"On all, some {MARK}:", replace(self, table=self.on_all).wide().to_string()]
         if self.learned is not None:
             lines.append(str(self.learned))
         lines += [f"Left out: {name}. {why}" for name, why in self.failed.items()]
@@ -131,10 +100,6 @@ class Comparison:
         if self.interrupted:
             lines.append("Stopped before its end; models that were not finished are left out.")
         return "\n".join(lines)
-
-    def _wide_on_all(self) -> pd.DataFrame:
-        table = self.table if self.on_all is None else self.on_all
-        return replace(self, table=table).wide()
 
     def wide(self, part: str = ALL_PARTS, *, intervals: bool = False) -> pd.DataFrame:
         """Return a row for each model, a column for each metric: numbers, or with intervals."""
@@ -248,17 +213,17 @@ def _opening(comparison: Comparison) -> str:
 def _main(comparison: Comparison) -> str:
     wide = comparison.wide(intervals=True)
     papers = [" / ".join(f"{value:.2f}" for value in PAPER.get(model, ())) for model in wide.index]
-    table = wide.rename(columns=_HEADS)
+    table = wide.rename(columns=METRICS)
     return _table(comparison, table.assign(**{"paper: accuracy / precision / recall": papers}))
 
 
 def _parts(comparison: Comparison) -> str:
-    parts = [part for part in BODY_PARTS if (comparison.table["part"] == part).any()]
+    parts = parts_in(comparison.table["part"])
     if len(parts) < 2:
         return ""
     table = pd.DataFrame(
         {
-            f"{_HEADS[metric]}, {part}": comparison.wide(part, intervals=True)[metric]
+            f"{METRICS[metric]}, {part}": comparison.wide(part, intervals=True)[metric]
             for metric in ("auroc", "accuracy")
             for part in parts
         }
@@ -272,7 +237,7 @@ def _tests(comparison: Comparison) -> str:
         return ""
     table = pd.DataFrame(
         {
-            "metric": tests["metric"].map(_HEADS),
+            "metric": tests["metric"].map(METRICS),
             "difference": [
                 f"{value:+.3f}" + (f" ({low:+.3f} to {high:+.3f})" if np.isfinite(low) else "")
                 for value, low, high in tests[["difference", "low", "high"]].to_numpy(dtype=float)

@@ -26,8 +26,13 @@ from fracture_widgets.evaluation.metrics import (
 )
 from fracture_widgets.evaluation.scores import score_fracture
 from fracture_widgets.models.learned_from import learned_from_weights
-from fracture_widgets.parts import BODY_PARTS, FRACTURED, NORMAL
-from fracture_widgets.training.compare.contenders import DEFAULT_MODELS, Contender, choose
+from fracture_widgets.parts import FRACTURED, NORMAL
+from fracture_widgets.training.compare.contenders import (
+    DEFAULT_MODELS,
+    Contender,
+    WeightSource,
+    choose,
+)
 from fracture_widgets.training.compare.folds import (
     FoldResult,
     FoldStore,
@@ -35,8 +40,8 @@ from fracture_widgets.training.compare.folds import (
     Work,
     read_compared,
 )
-from fracture_widgets.training.compare.networks import WeightSource
 from fracture_widgets.training.compare.result import ALL_PARTS, BUDGET, METRICS, Comparison
+from fracture_widgets.training.data import parts_in
 from fracture_widgets.training.features import FeatureCache
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.run_folder import COLUMNS
@@ -179,12 +184,19 @@ def compare(
     table = data.table.assign(**{LEARNED_COLUMN: seen})
     predictions = _prediction_table(table, results)
     compared, learned = counted(predictions), Learned.of_table(table, _BY)
+    facts = pd.DataFrame(
+        [
+            {"model": model, "fold": number, **asdict(fold.facts)}
+            for model, done in results.items()
+            for number, fold in enumerate(done, start=1)
+        ]
+    )
     return Comparison(
         question=question,
         table=_metric_table(compared, resamples),
         tests=_paired_test_table(compared, reference, resamples),
-        models=_cost_table(results, {contender.name: contender.title for contender in chosen}),
-        budget=_budget_table(results),
+        models=_cost_table(facts, {contender.name: contender.title for contender in chosen}),
+        budget=_budget_table(facts),
         curves=_curve_table(results),
         predictions=predictions,
         plan=settings,
@@ -259,7 +271,7 @@ def _metric_table(predictions: pd.DataFrame, resamples: int) -> pd.DataFrame:
     """Return every model's metrics, over all body parts and for each."""
     rows = []
     for model, answers in predictions.groupby("model", sort=False):
-        parts = [part for part in BODY_PARTS if (answers["body_part"] == part).any()]
+        parts = parts_in(answers["body_part"])
         for part in [ALL_PARTS, *parts]:
             here = answers if part == ALL_PARTS else answers[answers["body_part"] == part]
             fractured = int((here["label"] == FRACTURED).sum())
@@ -293,44 +305,31 @@ def _paired_test_table(predictions: pd.DataFrame, reference: str, resamples: int
     return tests.assign(p_holm=tests.groupby("test")["p"].transform(holm))
 
 
-def _cost_table(
-    results: Mapping[str, Sequence[FoldResult]], titles: Mapping[str, str]
-) -> pd.DataFrame:
+def _cost_table(facts: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     """Return what each model is and took, one row for each, indexed by its name."""
     rows = {}
-    for model, folds in results.items():
-        facts = pd.DataFrame([asdict(fold.facts) for fold in folds])
-        taught = bool(facts["epochs"].any())
+    for model, folds in facts.groupby("model", sort=False):
+        first, taught = folds.iloc[0], bool(folds["epochs"].any())
+        reasons = folds.loc[folds["stopped_by"] != "", "stopped_by"].value_counts()
         rows[model] = {
-            "title": titles.get(model) or model,
-            **facts.loc[0, ["started_from"]],
-            "learning": " / ".join(dict.fromkeys(facts["learning"])),
-            **facts.loc[0, ["augmented", "parameters", "trained_parameters"]],
-            "epochs": " ".join(map(str, facts["epochs"])) if taught else "",
-            "best_epochs": " ".join(map(str, facts["best_epoch"])) if taught else "",
-            "stopped_by": _counted(facts["stopped_by"]),
-            "training_seconds": facts["training_seconds"].sum(),
-            "feature_seconds": facts["feature_seconds"].max(),
-            "inference_ms": facts.loc[0, "inference_ms"],
+            "title": titles.get(str(model)) or model,
+            "started_from": first["started_from"],
+            "learning": " / ".join(dict.fromkeys(folds["learning"])),
+            **first[["augmented", "parameters", "trained_parameters"]],
+            "epochs": " ".join(map(str, folds["epochs"])) if taught else "",
+            "best_epochs": " ".join(map(str, folds["best_epoch"])) if taught else "",
+            "stopped_by": ", ".join(f"{reason} ({count})" for reason, count in reasons.items()),
+            "training_seconds": folds["training_seconds"].sum(),
+            "feature_seconds": folds["feature_seconds"].max(),
+            "inference_ms": first["inference_ms"],
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
 
 
-def _counted(reasons: pd.Series) -> str:
-    """Return reasons with the number of folds that each stopped, the most frequent first."""
-    counts = reasons[reasons != ""].value_counts()
-    return ", ".join(f"{reason} ({folds})" for reason, folds in counts.items())
-
-
-def _budget_table(results: Mapping[str, Sequence[FoldResult]]) -> pd.DataFrame:
+def _budget_table(facts: pd.DataFrame) -> pd.DataFrame:
     """Return what each training took, one row for each network and fold."""
-    rows = [
-        (model, number, facts.epochs, facts.best_epoch, facts.stopped_by, facts.training_seconds)
-        for model, folds in results.items()
-        for number, facts in enumerate((fold.facts for fold in folds), start=1)
-        if facts.epochs
-    ]
-    return pd.DataFrame(rows, columns=list(BUDGET))
+    taught = facts[facts["epochs"] > 0].rename(columns={"training_seconds": "seconds"})
+    return taught[list(BUDGET)].reset_index(drop=True)
 
 
 def _curve_table(results: Mapping[str, Sequence[FoldResult]]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from fracture_widgets.base.plugins import discover
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fracture_widgets.training.progress import TrainingMonitor
+    from fracture_widgets.training.teaching import TrainingMonitor
 
 __all__ = ["GROUP", "Recipe", "all_recipes"]
 

@@ -22,24 +22,15 @@ from fracture_widgets.models.predict import TRAINED
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.classifier import ClassifierTraining, Dataset
+from fracture_widgets.training.data import parts_in
 from fracture_widgets.training.loop import Strategy
-from fracture_widgets.training.plan import Augmentation, TrainingPlan
-from fracture_widgets.training.progress import EpochEnded, Progress, TrainingMonitor
+from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.runs import TrainingResult, TrainingRun, open_run, task_title
+from fracture_widgets.training.teaching import EpochEnded, Progress, TrainingMonitor
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = [
-    "Augmentation",
-    "EpochEnded",
-    "Progress",
-    "TrainingPlan",
-    "TrainingResult",
-    "train_bone_type_model",
-    "train_fracture_model",
-    "train_mura_models",
-]
 
 _PLAN = TrainingPlan()
 _DRAWN_PATIENTS = 24
@@ -221,57 +212,27 @@ def _used(result: TrainingResult) -> TrainingResult:
 def train_mura_models(
     dataset: Dataset,
     out: str | os.PathLike[str],
+    monitor: TrainingMonitor,
     *,
     plan: TrainingPlan = _PLAN,
     features: str | os.PathLike[str] | None = None,
     trunk: TrunkBuilder = build_trunk,
     strategy: str | Strategy | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    progress: Callable[[Progress], object] | None = None,
-    epoch_ended: Callable[[EpochEnded], object] | None = None,
-    say: Callable[[str], object] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-    enough: Callable[[], bool] | None = None,
 ) -> dict[str, TrainingRun]:
     """Train all that is needed to answer: the network for the body part, and one for each part.
 
-    A training that was stopped goes on where it was, and a finished one is not done again, so that
-    the same call completes what an earlier one began. A dataset of one body part alone needs no
-    network that names it.
-
-    Parameters
-    ----------
-    dataset
-        A table from :func:`~fracture_widgets.datasets.table.load_dataset`, or a folder in MURA's
-        layout.
-    out
-        Folder for a model folder of each network, named after its question. It is a model itself:
-        give it to :meth:`~fracture_widgets.models.cascade.Cascade.load`, or as ``--models``.
-    plan, features, trunk, strategy, callbacks, progress, epoch_ended, say, cancelled, enough
-        As for :func:`train_bone_type_model`.
-
-    Returns
-    -------
-    dict
-        The trainings by question. The last one is unfinished after Ctrl-C or ``cancelled``, and
-        those that would have followed it are missing.
-
-    Examples
-    --------
-    >>> from fracture_widgets import Cascade
-    >>> train_mura_models("MURA-v1.1/", "models/mura")  # doctest: +SKIP
-    >>> Cascade.load("models/mura")  # doctest: +SKIP
+    Each goes into a folder of ``out`` named after its question. What was stopped goes on, and what
+    is finished is not done again; after a stop, the last training is unfinished and others missing.
     """
     table = dataset if isinstance(dataset, pd.DataFrame) else load_dataset(dataset)
-    monitor = TrainingMonitor.of_callbacks(progress, epoch_ended, say, cancelled, enough)
-    parts = [part for part in BODY_PARTS if (table["body_part"] == part).any()]
-    questions = parts if len(parts) == 1 else [BODY_PART_OUTPUT, *parts]
+    parts = parts_in(table["body_part"])
+    questions = parts if len(parts) == 1 else (BODY_PART_OUTPUT, *parts)
     runs: dict[str, TrainingRun] = {}
     for question in questions:
         folder = Path(out) / question
         training = ClassifierTraining(
             question, table, plan, monitor, out=folder, features=features, trunk=trunk,
-            strategy=strategy, callbacks=callbacks,
+            strategy=strategy,
         )  # fmt: skip
         monitor.say(f"{task_title(question).capitalize()}: network {len(runs) + 1} of "
                     f"{len(questions)}.")  # fmt: skip

@@ -25,10 +25,15 @@ from fracture_widgets.models.weight_files import collect_weights, read_weights, 
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training import features
 from fracture_widgets.training.features import trunk_features
-from fracture_widgets.training.recipes.cascade import training
-from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe, Lesson, stored_outputs
-from fracture_widgets.training.recipes.cascade.training import new_network, prepare_lesson, teach
-from fracture_widgets.training.recipes.cascade.views import Run, draw_views
+from fracture_widgets.training.recipes.cascade import CascadeRecipe, training
+from fracture_widgets.training.recipes.cascade.fit import Lesson, stored_outputs
+from fracture_widgets.training.recipes.cascade.training import (
+    Run,
+    draw_views,
+    new_network,
+    prepare_lesson,
+    teach,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fracture_widgets.training.recipes.cascade.views import FOLDS, Run, plan_runs
+from fracture_widgets.training.recipes.cascade.training import FOLDS, Run, plan_runs
 
 
 @pytest.fixture(scope="module")

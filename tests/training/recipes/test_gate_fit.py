@@ -23,16 +23,17 @@ from fracture_widgets.models.networks import STAGE_MEANS
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training.outliers import drawn_pictures, folder_pictures
-from fracture_widgets.training.recipes.gate.fit import (
+from fracture_widgets.training.recipes.gate import (
     GateRecipe,
     Role,
     choose_limits,
     features_of,
     fit_gate,
+    inverted_samples,
     out_of_fold,
+    phantom_samples,
     study_folds,
 )
-from fracture_widgets.training.recipes.gate.samples import inverted_samples, phantom_samples
 
 pytestmark = pytest.mark.slow
 

@@ -21,6 +21,7 @@ from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import write_phantoms
 from fracture_widgets.training.plan import TrainingPlan
 from fracture_widgets.training.recipes.paper import train_bone_type_model, train_mura_models
+from fracture_widgets.training.teaching import TrainingMonitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.keras]
 
@@ -90,6 +91,7 @@ def test_what_is_finished_is_not_done_again_and_what_was_stopped_goes_on(
     drawn: Path, tiny_trunk, tmp_path: Path
 ) -> None:
     train = partial(train_mura_models, drawn, tmp_path, trunk=tiny_trunk)
+    heard = TrainingMonitor.of_callbacks
     told: list[str] = []
     plan = TrainingPlan(**{**vars(PLAN), "epochs": 2})
     seen: list[object] = []
@@ -97,14 +99,14 @@ def test_what_is_finished_is_not_done_again_and_what_was_stopped_goes_on(
     def stop_in_the_second_network() -> bool:
         return len(list(tmp_path.glob("*/card.json"))) == 1 and seen[-1].epoch == 2
 
-    stopped = train(plan=plan, progress=seen.append, cancelled=stop_in_the_second_network)
+    stopped = train(heard(seen.append, cancelled=stop_in_the_second_network), plan=plan)
     assert [run.finished for run in stopped.values()] == [True, False]
-    runs = train(plan=plan, say=told.append)
+    runs = train(heard(say=told.append), plan=plan)
     assert list(runs) == ["body_part", *BODY_PARTS]
     assert all(run.finished and len(run.history) == 2 for run in runs.values())
     assert "The run in body_part is finished: it is not done again." in told
     with pytest.raises(TrainingError, match="was begun with other settings"):
-        train(plan=TrainingPlan(**{**vars(plan), "batch": 4}))
+        train(TrainingMonitor(), plan=TrainingPlan(**{**vars(plan), "batch": 4}))
 
 
 def test_one_part_alone_needs_no_network_that_names_it(
@@ -112,7 +114,8 @@ def test_one_part_alone_needs_no_network_that_names_it(
 ) -> None:
     table = load_dataset(drawn)
     hands = table[table["body_part"] == "hand"]
-    assert list(train_mura_models(hands, tmp_path, plan=PLAN, trunk=tiny_trunk)) == ["hand"]
+    runs = train_mura_models(hands, tmp_path, TrainingMonitor(), plan=PLAN, trunk=tiny_trunk)
+    assert list(runs) == ["hand"]
     assert Cascade.load(tmp_path).body_parts == ("hand",)
     with pytest.raises(DatasetError, match=r"one body part alone \(hand\): there is none to tell"):
         train_bone_type_model(hands, plan=PLAN, trunk=tiny_trunk)

@@ -18,9 +18,9 @@ from fracture_widgets.models.weight_files import collect_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.training import classifier
 from fracture_widgets.training.data import select_task, split_dataset
+from fracture_widgets.training.plan import Augmentation, TrainingPlan
 from fracture_widgets.training.recipes import paper as recipe
 from fracture_widgets.training.recipes.paper import (
-    TrainingPlan,
     train_bone_type_model,
     train_fracture_model,
 )
@@ -57,7 +57,7 @@ def trained(folder, tiny_trunk, tmp_path_factory):
     """One whole run: all outputs, and what was told on the way."""
     out = tmp_path_factory.mktemp("models") / "hand"
     heard = []
-    plan = replace(QUICK, augmentation=recipe.Augmentation())
+    plan = replace(QUICK, augmentation=Augmentation())
     result = train_fracture_model(
         "Hand", folder, plan=plan, out=out, trunk=tiny_trunk, progress=heard.append
     )
@@ -143,7 +143,7 @@ def test_the_network_for_body_parts_learns_from_all_parts(folder, tiny_trunk):
 
 
 def test_the_same_files_and_seed_give_the_same_network_whatever_the_order_of_the_rows(train, table):
-    plan = replace(QUICK, epochs=1, augmentation=recipe.Augmentation())
+    plan = replace(QUICK, epochs=1, augmentation=Augmentation())
     first, again = train(plan=plan), train(plan=plan, dataset=table.sample(frac=1, random_state=1))
     other = train(plan=replace(plan, seed=1))
     pd.testing.assert_frame_equal(first.split, again.split)
@@ -182,7 +182,7 @@ def test_a_frozen_trunk_stays_as_it_was_and_another_one_does_not(train, trunk_we
 
     start = read_weights(trunk_weights)
     frozen = train(plan=replace(QUICK, epochs=1, frozen_trunk=True, weights=trunk_weights,
-                                augmentation=recipe.Augmentation()))  # fmt: skip
+                                augmentation=Augmentation()))  # fmt: skip
     tuned = train(plan=replace(QUICK, epochs=1, weights=trunk_weights))
     for name, weights in start.items():
         np.testing.assert_array_equal(collect_weights(frozen.model)[name], weights, err_msg=name)

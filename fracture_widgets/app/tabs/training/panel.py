@@ -18,7 +18,7 @@ from fracture_widgets.app.widgets.live import named, set_shown
 from fracture_widgets.app.widgets.markup import notes, table, table_row
 from fracture_widgets.base.language import gettext, marked, ngettext, number, told
 from fracture_widgets.training.plan import Augmentation
-from fracture_widgets.training.progress import FEATURES, READING
+from fracture_widgets.training.teaching import FEATURES, READING
 
 _STAGES = {
     DRAWING: marked("Drawing radiographs"),

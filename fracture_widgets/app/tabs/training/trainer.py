@@ -35,9 +35,9 @@ from fracture_widgets.errors import FractureWidgetsError, MissingExtra
 from fracture_widgets.models.networks import BODY_PART_OUTPUT
 from fracture_widgets.models.networks.trunks import ARCHITECTURES
 from fracture_widgets.training.plan import TrainingPlan
-from fracture_widgets.training.progress import EpochEnded, Progress
 from fracture_widgets.training.recipes.paper import train_bone_type_model, train_fracture_model
 from fracture_widgets.training.runs import TrainingRun, open_run
+from fracture_widgets.training.teaching import EpochEnded, Progress
 
 DRAWING = "drawing"
 """The stage before those of a training: radiographs are drawn."""

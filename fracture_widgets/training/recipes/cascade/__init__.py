@@ -1,6 +1,29 @@
 """The shipped cascade: taught by outlines, judged out of fold, saved with its card."""
 
-from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
-from fracture_widgets.training.recipes.cascade.training import train_cascade
+from dataclasses import dataclass
 
-__all__ = ["CascadeRecipe", "train_cascade"]
+
+@dataclass(frozen=True)
+class CascadeRecipe:
+    """Settings of the shipped cascade's training."""
+
+    views: int = 6
+    sound_patches: int = 350
+    phantoms: int = 120
+    map_epochs: int = 12
+    map_rate: float = 1e-3
+    joint_epochs: int = 5
+    joint_rate: float = 5e-4
+    fracture_weight: float = 6.0
+    dropout: float = 0.3
+    l2: float = 1e-4
+    head_dropout: float = 0.5
+    readout_strength: float = 1e-3
+    readout_weight: float = 1.0
+    probe_strength: float = 3e-2
+    probe_weight: float = 1.0
+    peak_weight: float = 1.0
+    temper: float = 0.3
+    batch: int = 32
+    bfloat16: bool = False
+    seed: int = 0

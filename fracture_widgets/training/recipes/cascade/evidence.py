@@ -1,11 +1,12 @@
-"""What the shipped cascade is worth: every run judged, as served, on radiographs it never saw."""
+"""What the cascade is worth, as served, at radiographs a run never saw; what it is trusted by."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,25 +14,43 @@ import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.metrics import accuracy, auroc, bootstrap_interval, rate
 from fracture_widgets.evaluation.scores import (
     by_part_and_pooled,
+    known_failures,
     score_body_part,
     score_probabilities,
+    subgroup_rows,
+)
+from fracture_widgets.evaluation.trust_evidence import (
+    read_predictions,
+    save_predictions,
+    trust_section,
 )
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import STANDARD_MARGIN
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.engine import OnnxEngine
-from fracture_widgets.models.folder import ModelFolder
+from fracture_widgets.models.folder import (
+    OUT_OF_FOLD_FILE,
+    ModelFolder,
+    amend_card,
+    default_models_folder,
+)
 from fracture_widgets.models.networks.cascade import cascade_network_graph
 from fracture_widgets.models.report import Report
+from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, NORMAL
 from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
-from fracture_widgets.training.recipes.cascade.views import Run, taught_parts
+from fracture_widgets.training.data import parts_in
+
+if TYPE_CHECKING:
+    from fracture_widgets.training.recipes.cascade.training import Run
 
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
+_VIEWS = ("frontal", "lateral", "oblique")
 
 
 def of_run(weights: Path, body_parts: Sequence[str]) -> tuple[ModelFolder, OnnxEngine]:
@@ -96,7 +115,7 @@ def summarise(judged: pd.DataFrame) -> dict[str, Any]:
     """Turn judgements into the figures of the card, intervals by study."""
     whole = judged.dropna(subset="named_whole")
     truth, studies = judged["body_part"], judged["study"]
-    part = score_body_part(truth, judged["named"], taught_parts(judged), groups=studies)
+    part = score_body_part(truth, judged["named"], parts_in(judged["body_part"]), groups=studies)
     fracture = {
         name: score_probabilities(f"fracture, {name}", rows).to_dict()
         for name, rows in by_part_and_pooled(judged)
@@ -144,3 +163,42 @@ def _on_outline(heat: npt.NDArray[np.float32], outlines: list[Box]) -> bool:
         box.x0 - half_x <= x <= box.x1 + half_x and box.y0 - half_y <= y <= box.y1 + half_y
         for box in outlines
     )
+
+
+def train_trust(
+    models: Path | None = None,
+    *,
+    predictions: Path | None = None,
+    fracatlas: str | os.PathLike[str] | None = None,
+    note: str = "",
+    print_only: bool = False,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Put what was fitted on the card of a models folder, and return it with the answers."""
+    models = models or default_models_folder()
+    kept = models / OUT_OF_FOLD_FILE
+    answers = read_predictions(predictions or kept)
+    if fracatlas is not None:
+        answers = _with_views(answers, fracatlas)
+    try:
+        section = trust_section(answers)
+    except ValueError as error:
+        raise TrainingError(f"Nothing can be fitted on these answers: {error}") from error
+    if note:
+        section["note"] = note
+    if not print_only:
+        if predictions is not None or fracatlas is not None:
+            save_predictions(kept, answers)
+        amend_card(
+            models,
+            **{TRUST_SECTION: section},
+            subgroups=subgroup_rows(answers),
+            failures=known_failures(answers) if "image_id" in answers else {},
+        )
+    return section, answers
+
+
+def _with_views(answers: pd.DataFrame, source: str | os.PathLike[str]) -> pd.DataFrame:
+    with FracAtlas.open(source) as atlas:
+        table = atlas.table.set_index("image_id").loc[answers["image_id"]]
+    named = [" and ".join(view for view in _VIEWS if row[view]) for _, row in table.iterrows()]
+    return answers.assign(view=named, hardware=table["hardware"].to_numpy())

@@ -1,9 +1,9 @@
-"""Teach the fracture map, conv5 and the heads on the frozen stages' stored features."""
+"""Teach the fracture map, conv5 and the heads on the frozen stages' stored features; set probes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,62 +16,29 @@ from fracture_widgets.models.networks import (
     CONV5_OUTPUT,
     CONV5_READOUT,
     EVIDENCE_OUTPUT,
+    PROBE_MAXIMA,
+    PROBE_MEANS,
     probe_name,
     require_keras,
 )
 from fracture_widgets.models.networks.cascade import MAP_SOURCE_LAYERS
+from fracture_widgets.training.data import parts_in
 from fracture_widgets.training.features import TrunkFeatures
-from fracture_widgets.training.recipes.cascade.views import taught_parts
+from fracture_widgets.training.recipes.cascade import CascadeRecipe
 from fracture_widgets.training.teaching import make_variables, teach_epoch
 
 if TYPE_CHECKING:
     import keras
 
 _BATCH = 32
-_MAP_CELLS = 14
-COARSE_CELLS = 7
-"""Cells along the side of conv5, and of its map."""
+_MAP_CELLS, _COARSE_CELLS = 14, 7
+"""Cells along the side of the fracture map; of conv5, and of its map."""
 _MAP_LOSS_SCALE = 20.0
 _LOGITS, _COARSE, _SCORE, _GROUP = "map_logits", "coarse_map", "fracture_score", "group"
-
-
-@dataclass(frozen=True)
-class CascadeRecipe:
-    """Settings of the shipped cascade's training."""
-
-    views: int = 6
-    sound_patches: int = 350
-    phantoms: int = 120
-    map_epochs: int = 12
-    map_rate: float = 1e-3
-    joint_epochs: int = 5
-    joint_rate: float = 5e-4
-    fracture_weight: float = 6.0
-    dropout: float = 0.3
-    l2: float = 1e-4
-    head_dropout: float = 0.5
-    readout_strength: float = 1e-3
-    readout_weight: float = 1.0
-    probe_strength: float = 3e-2
-    probe_weight: float = 1.0
-    peak_weight: float = 1.0
-    temper: float = 0.3
-    batch: int = 32
-    bfloat16: bool = False
-    seed: int = 0
-
-    @property
-    def taught(self) -> dict[str, Any]:
-        """The settings that decide what is taught, before anything is read out of it."""
-        return {
-            name: value
-            for name, value in self.to_dict().items()
-            if not name.startswith(("readout_", "probe_", "peak_", "temper"))
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as they stand on the model's card."""
-        return asdict(self)
+_READ_VIEWS = (0, 2)
+_COVERED = 0.25
+_SOUND_ROWS = 300
+_SOUND_CELLS = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +52,7 @@ class Lesson:
     @property
     def body_parts(self) -> tuple[str, ...]:
         """The parts that are taught, in the order of the network's outputs."""
-        return taught_parts(self.table)
+        return parts_in(self.table["body_part"])
 
 
 def fit_cascade(
@@ -239,8 +206,8 @@ class _Targets:
         named = groups[:, : len(self._parts)]
         label = np.stack([fractured, 1.0 - fractured], axis=1)
         targets = {
-            _LOGITS: (largest(covered, _MAP_CELLS), everyone),
-            _COARSE: (largest(covered, COARSE_CELLS), everyone),
+            _LOGITS: (_largest(covered, _MAP_CELLS), everyone),
+            _COARSE: (_largest(covered, _COARSE_CELLS), everyone),
             _SCORE: (fractured[:, None], everyone),
             BODY_PART_OUTPUT: (named, named.sum(1)),
             **{part: (label, groups[:, index]) for index, part in enumerate(self._parts)},
@@ -251,7 +218,7 @@ class _Targets:
         )
 
 
-def largest(cells: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
+def _largest(cells: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
     """Pool cells of shape ``(n, s, s, 1)`` to ``side`` by their maximum."""
     step = cells.shape[1] // side
     largest: npt.NDArray[np.float32] = cells.reshape(len(cells), side, step, side, step, 1).max(
@@ -277,3 +244,93 @@ def _fed_by_stored(upper: keras.Model, ceiling: npt.NDArray[np.float32]) -> kera
     ends = np.cumsum(list(MAP_SOURCE_LAYERS.values()))[:-1].tolist()
     sources = ops.split(ops.square(share) * ceiling, ends, axis=-1)
     return keras.Model([stored, *others], upper([*sources, *others]))
+
+
+def read_out(
+    network: keras.Model, lesson: Lesson, rows: npt.NDArray[np.intp], recipe: CascadeRecipe
+) -> None:
+    """Set a taught network's probes, and add them to the log-odds of its heads."""
+    _read_out_conv5(network, lesson, rows, recipe)
+    for part in lesson.body_parts:
+        _read_out_frozen_stages(network, part, lesson, rows, recipe)
+        head = network.get_layer(part)
+        kernel, bias = head.get_weights()
+        kernel[-2] = [0.5, -0.5]  # the probe
+        head.set_weights([recipe.temper * kernel, recipe.temper * bias])
+
+
+def _read_out_conv5(
+    network: keras.Model, lesson: Lesson, rows: npt.NDArray[np.intp], recipe: CascadeRecipe
+) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(recipe.seed)
+    fractured = lesson.table["fractured"].to_numpy(dtype=bool)[rows]
+    sound = rng.permutation(rows[~fractured])[:_SOUND_ROWS]
+    outputs = stored_outputs(network, lesson, [CONV5_OUTPUT])
+
+    cells, covered = [], []
+    for view in _READ_VIEWS:
+        for chosen in (rows[fractured], sound):
+            conv5 = outputs(chosen, view)[CONV5_OUTPUT]
+            outlined = lesson.targets[chosen, view][..., None] / np.float32(255)
+            target = _largest(outlined, _COARSE_CELLS)[..., 0]
+            kept = (target > _COVERED) | ((target == 0) & (rng.random(target.shape) < _SOUND_CELLS))
+            cells.append(conv5[kept])
+            covered.append(target[kept] > _COVERED)
+    features, truth = np.concatenate(cells), np.concatenate(covered)
+    spread = features.std(axis=0) + 1e-6
+    fitted = LogisticRegression(C=recipe.readout_strength, max_iter=200).fit(
+        features / spread, truth
+    )
+    kernel = (fitted.coef_[0] / spread).astype(np.float32)
+
+    # A sound radiograph's soft maximum becomes 0, so that it leaves such answers as they were.
+    places = np.concatenate([outputs(sound, view)[CONV5_OUTPUT] for view in _READ_VIEWS]) @ kernel
+    soft_maximum = np.logaddexp.reduce(places.reshape(len(places), -1), axis=1)
+    network.get_layer(CONV5_READOUT).set_weights(
+        [kernel.reshape(1, 1, -1, 1), np.array([-np.median(soft_maximum)], np.float32)]
+    )
+
+
+def _read_out_frozen_stages(
+    network: keras.Model,
+    part: str,
+    lesson: Lesson,
+    rows: npt.NDArray[np.intp],
+    recipe: CascadeRecipe,
+) -> None:
+    """Set a part's probe: what the frozen stages say, and what the maps say."""
+    from sklearn.linear_model import LogisticRegression
+
+    of_part = rows[lesson.table["body_part"].to_numpy()[rows] == part]
+    seen = _over_places(lesson, of_part)
+    views = seen.shape[1]
+    fractured = np.repeat(lesson.table["fractured"].to_numpy(dtype=bool)[of_part], views)
+    examples = seen.reshape(len(fractured), -1)
+    middle, spread = examples.mean(axis=0), examples.std(axis=0) + 1e-6
+    fitted = LogisticRegression(C=recipe.probe_strength / views, max_iter=200).fit(
+        (examples - middle) / spread, fractured
+    )
+    kernel = fitted.coef_[0] / spread
+    bias = fitted.intercept_ - middle @ kernel
+    maps = [recipe.peak_weight, recipe.readout_weight]
+    weights = np.concatenate([recipe.probe_weight * kernel, maps])[:, None]
+    network.get_layer(probe_name(part)).set_weights(
+        [weights.astype(np.float32), (recipe.probe_weight * bias).astype(np.float32)]
+    )
+
+
+def _over_places(lesson: Lesson, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """Return what the probes see of the frozen stages: float32, rows by views by channels."""
+    ends = np.cumsum(list(MAP_SOURCE_LAYERS.values()))[:-1]
+    found = []
+    for row in rows:
+        share = lesson.features.stored[row].astype(np.float32) / 255.0
+        values = np.square(share) * lesson.features.ceiling
+        places = values.reshape(len(values), -1, values.shape[-1])
+        averages = dict(zip(MAP_SOURCE_LAYERS, np.split(places.mean(1), ends, -1), strict=True))
+        peaks = dict(zip(MAP_SOURCE_LAYERS, np.split(places.max(1), ends, -1), strict=True))
+        seen = [averages[name] for name in PROBE_MEANS] + [peaks[name] for name in PROBE_MAXIMA]
+        found.append(np.concatenate(seen, axis=-1))
+    return np.stack(found)

@@ -1,8 +1,8 @@
-"""What a run is worth: both looks, as served, at radiographs it never learned from."""
+"""What a run is worth: both looks, as served, at what it never learned from; its worst mistakes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -18,12 +18,14 @@ from fracture_widgets.evaluation.detection import (
     Hit,
     Marked,
     froc_sensitivity,
+    is_on,
     match,
     pointing,
     score_joints,
 )
 from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled, score_probabilities
+from fracture_widgets.figures.pictures import RadiographsDisplay
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.views import SquareView
 from fracture_widgets.models.detection import Joint, JointSeen, Thresholds
@@ -55,6 +57,8 @@ _HITS: dict[str, tuple[Hit, float]] = {
 }
 """Which findings are right: those that overlap an outline so much, or have their centre inside."""
 _UNCLEAR = "unclear"
+_WORST, _IN_A_ROW, _AROUND = 20, 5, 0.1
+"""Of a sheet of mistakes: joints, those in a row, and how much more than a joint is shown."""
 _ABOUT = ("image_id", "study")
 _EDGES = ("x0", "y0", "x1", "y1")
 
@@ -246,7 +250,7 @@ def _of_joint(
         return row, [], []
     picture = {"picture": f"{known.image_id}/{joint.index}"}
     if label == FRACTURED and outlines:
-        row["map_hit"] = float(_touches(_hottest(seen), outlines))
+        row["map_hit"] = float(_hits(seen, outlines))
     marked = [{**picture, **_edges(box)} for box in outlines if label == FRACTURED]
     findings = [
         {**picture, "score": finding.score, **_edges(finding.box)}
@@ -327,12 +331,68 @@ def _is_shown(box: Box, view: SquareView) -> bool:
     return shown is not None and box.overlap(shown) >= _SHOWN * box.area
 
 
-def _hottest(seen: JointSeen) -> Box | None:
-    """Return the cell of the fracture map's highest place."""
+def _hits(seen: JointSeen, outlines: Sequence[Box]) -> bool:
+    """Say whether the cell of the fracture map's highest place touches an outline."""
     row, column = np.unravel_index(int(seen.fracture_map.argmax()), seen.fracture_map.shape)
     left, top = float(column * FRACTURE_STRIDE), float(row * FRACTURE_STRIDE)
-    return seen.view.to_radiograph(left, top, left + FRACTURE_STRIDE, top + FRACTURE_STRIDE)
-
-
-def _touches(cell: Box | None, outlines: Sequence[Box]) -> bool:
+    cell = seen.view.to_radiograph(left, top, left + FRACTURE_STRIDE, top + FRACTURE_STRIDE)
     return cell is not None and any(cell.overlap(outline) > 0 for outline in outlines)
+
+
+_Wrong = tuple[float, Any, Examined, Sequence[Found]]
+"""The score that decides, the joint's row, what is known of it, and the boxes to draw."""
+
+
+def worst_sheets(
+    judged: Judgement, radiographs: Sequence[LabelledRadiograph]
+) -> dict[str, RadiographsDisplay]:
+    """Return the worst misses and the worst false boxes, where there are any, to look at.
+
+    A box is right if its centre is on a fracture. Fractured joints are sorted by the surest of
+    those, all by the surest of the others.
+    """
+    known = {each.image_id: each for each in radiographs}
+    missed: list[_Wrong] = []
+    false: list[_Wrong] = []
+    for row, joint in examined_joints(judged):
+        right = [each for each in joint.found if is_on(each, joint.marked, "pointing")]
+        wrong = [each for each in joint.found if each not in right]
+        if joint.marked:
+            score = max((each.score for each in right), default=0.0)
+            missed.append((score, row, joint, joint.found[:3]))
+        if wrong:
+            surest = max(wrong, key=lambda each: each.score)
+            false.append((surest.score, row, joint, [surest]))
+    missed.sort(key=lambda each: (each[0], each[1].fracture_probability))
+    false.sort(key=lambda each: -each[0])
+    sheets = {"worst_misses": missed, "worst_false_boxes": false}
+    return {name: _sheet(joints[:_WORST], known) for name, joints in sheets.items() if joints}
+
+
+def _sheet(joints: Sequence[_Wrong], known: dict[str, LabelledRadiograph]) -> RadiographsDisplay:
+    """Draw joints: boxes that were found, and dashed those of the fractures."""
+    frames = [box_of(row).grown(_AROUND).clipped() for _, row, _, _ in joints]
+    return RadiographsDisplay(
+        [
+            known[row.image_id].radiograph.crop(frame)
+            for (_, row, _, _), frame in zip(joints, frames, strict=True)
+        ],
+        titles=[
+            f"{Path(row.image_id).stem}, {row.label} {row.body_part}\n"
+            f"box {score:.2f}, joint {row.fracture_probability:.2f}"
+            for score, row, _, _ in joints
+        ],
+        boxes=[
+            _within(frame, (each.box for each in drawn))
+            for (_, _, _, drawn), frame in zip(joints, frames, strict=True)
+        ],
+        marked=[
+            _within(frame, (each.box for each in joint.marked))
+            for (_, _, joint, _), frame in zip(joints, frames, strict=True)
+        ],
+        columns=_IN_A_ROW,
+    )
+
+
+def _within(frame: Box, boxes: Iterator[Box]) -> list[Box]:
+    return [box.relative_to(frame) for box in boxes if box.overlap(frame) > 0]

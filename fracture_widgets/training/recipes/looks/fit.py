@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT, require_keras
 from fracture_widgets.models.networks.looks import (
@@ -22,15 +23,18 @@ from fracture_widgets.models.networks.looks import (
     JOINT_SIDES,
 )
 from fracture_widgets.models.weight_files import collect_weights, write_weights
-from fracture_widgets.training.recipes.looks.losses import LOSSES
+from fracture_widgets.training.recipes.looks import LooksRecipe
 from fracture_widgets.training.recipes.looks.radiographs import (
     DRAWN,
+    FOLDS,
     LIMB,
     OTHER,
     LabelledRadiograph,
     Run,
+    plan_runs,
+    read_radiographs,
 )
-from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
+from fracture_widgets.training.recipes.looks.targets import LOSSES
 from fracture_widgets.training.recipes.looks.views import (
     JOINT,
     PATCH,
@@ -61,12 +65,6 @@ PlannedStep = tuple[int, Sequence[ViewRequest]]
 """The sides of a step's views, and what they are of."""
 Batch = tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[np.float32]]]
 
-OUTPUTS = (
-    *(JOINT_HEAT, JOINT_SIDES),
-    *(FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES, FRACTURE_LOGITS),
-)
-"""The outputs that are taught."""
-
 _NEVER, _NOT_WARM = ("conv1_", "conv2_"), ("conv3_", "conv4_")
 """How the names of the layers begin that keep what ImageNet taught them; at first, or at all."""
 _AVERAGE = "average/"
@@ -77,10 +75,8 @@ _EVERY = 2
 class Lesson:
     """What a run learns from, ready to be drawn epoch by epoch."""
 
-    def __init__(
-        self, learned: Sequence[LabelledRadiograph], recipe: LooksRecipe, parts: int
-    ) -> None:
-        self._recipe, self._parts = recipe, parts
+    def __init__(self, learned: Sequence[LabelledRadiograph], recipe: LooksRecipe) -> None:
+        self._recipe = recipe
         self._limbs = [known for known in learned if known.kind == LIMB]
         self._drawn = [known for known in learned if known.kind == DRAWN]
         self._others = [known for known in learned if known.kind == OTHER]
@@ -89,17 +85,13 @@ class Lesson:
             known for known in self._others if not known.outlines and not known.fractured
         ]
         self._several = [known for known in self._limbs if len(known.joints) > 1]
-        joints = [
-            ViewRequest(JOINT, known, joint)
-            for known in self._limbs
-            for joint in known.joints
-            if joint.label >= 0
-        ]
-        self._broken = [request for request in joints if _label_of(request) == 1]
-        self._sound = [request for request in joints if _label_of(request) == 0]
-        often = Counter(_part_of(request) for request in self._sound)
+        joints = [(known, joint) for known in self._limbs for joint in known.joints]
+        sound = [pair for pair in joints if pair[1].label == 0]
+        self._broken = [ViewRequest(JOINT, *pair) for pair in joints if pair[1].label == 1]
+        self._sound = [ViewRequest(JOINT, *pair) for pair in sound]
+        often = Counter(joint.part for _, joint in sound)
         commonest = max(often, key=often.__getitem__, default=None)
-        self._rarer = [request for request in self._sound if _part_of(request) != commonest]
+        self._rarer = [ViewRequest(JOINT, *pair) for pair in sound if pair[1].part != commonest]
         self.steps = len(self.plan(0))
         """Steps of every epoch."""
         if not self.steps:
@@ -140,12 +132,8 @@ class Lesson:
         """Draw the steps of an epoch, from 0."""
         for step, (size, requests) in enumerate(self.plan(epoch)):
             rng = np.random.default_rng([self._recipe.seed, epoch, step])
-            yield _batch(
-                [
-                    draw(request, size, rng, strong=self._recipe.strong, parts=self._parts)
-                    for request in requests
-                ]
-            )
+            strong = self._recipe.strong
+            yield _batch([draw(request, size, rng, strong=strong) for request in requests])
 
     def _batches(self, requests: Sequence[ViewRequest], size: int) -> list[PlannedStep]:
         batch = self._recipe.batch
@@ -159,7 +147,6 @@ class TrainingJob:
 
     run: Run
     recipe: LooksRecipe
-    parts: int
     folder: RunFolder
 
     @property
@@ -172,7 +159,7 @@ class TrainingJob:
             about = (known.image_id, known.study, known.kind, known.pixels.shape)
             lines.append([*about, joints, outlines])
         identity = DatasetIdentity.of_lines(lines, [known.study for known in self.run.learned])
-        return RunRecord(f"looks, {self.run.name}", "looks", self.recipe.to_dict(), identity)
+        return RunRecord(f"looks, {self.run.name}", "looks", asdict(self.recipe), identity)
 
     def weights_after(self, epochs: int) -> Path:
         """Return the file with the averaged weights after so many epochs."""
@@ -186,7 +173,7 @@ def fit_looks(network: keras.Model, job: TrainingJob, monitor: Monitor = SILENT)
     killed ends as one that was not.
     """
     recipe, folder, record = job.recipe, job.folder, job.record
-    lesson = Lesson(job.run.learned, recipe, job.parts)
+    lesson = Lesson(job.run.learned, recipe)
     epochs: list[dict[str, float]] = []
     average: dict[str, npt.NDArray[np.float32]] = {}
     model: keras.Model | None = None
@@ -251,7 +238,7 @@ def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int
     still = _NEVER if number else (*_NEVER, *_NOT_WARM)
     for layer in network.layers:
         layer.trainable = not layer.name.startswith(still)
-    model = keras.Model(network.input, {name: network.output[name] for name in OUTPUTS})
+    model = keras.Model(network.input, {name: network.output[name] for name in LOSSES})
     rate: Any = recipe.warm_rate
     if number:
         rate = rising_and_falling(taught.rate, recipe.rise, steps * taught.epochs)
@@ -264,7 +251,7 @@ def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int
     )
     counts = {name: output.shape[-1] + 1 for name, output in model.output.items()}
     # The label says of each of its log-odds how much it counts, all else of each place.
-    make_variables(model, counts | {OUTPUTS[-1]: 2 * model.output[OUTPUTS[-1]].shape[-1]})
+    make_variables(model, counts | {FRACTURE_LOGITS: 2 * model.output[FRACTURE_LOGITS].shape[-1]})
     return model
 
 
@@ -275,16 +262,6 @@ def _line(epoch: int, epochs: int, logs: Mapping[str, float]) -> str:
         if name != "loss"
     )
     return f"epoch {epoch + 1} of {epochs}: loss {logs['loss']:.3f} ({parts})"
-
-
-def _label_of(request: ViewRequest) -> int:
-    assert request.joint is not None
-    return request.joint.label
-
-
-def _part_of(request: ViewRequest) -> int:
-    assert request.joint is not None
-    return request.joint.part
 
 
 def _batch(views: Sequence[View]) -> Batch:
@@ -304,3 +281,62 @@ def _batch(views: Sequence[View]) -> Batch:
 
 def _joined(*arrays: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.concatenate(arrays, axis=-1)
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """The weights of a run, and the radiographs whose studies it never saw."""
+
+    run: str
+    weights: Path
+    image_ids: tuple[str, ...]
+
+
+def unseen(
+    atlas: FracAtlas, work: Path, image_ids: Sequence[str], monitor: Monitor = SILENT
+) -> list[Unseen]:
+    """Find for radiographs a finished fold of ``train looks`` that never saw their study.
+
+    While folds are missing, some radiographs have none.
+    """
+    homes = [home for home in sorted(work.glob("runs/*")) if RunFolder(home / "0").started]
+    if len(homes) != 1:
+        raise TrainingError(
+            f"{work.name} holds {len(homes) or 'no'} trainings of train looks with a first fold: "
+            "give the work folder of one."
+        )
+    home = homes[0]
+    recipe = _recipe(home)
+    radiographs = read_radiographs(atlas, work, phantoms=recipe.phantoms, monitor=monitor)
+    runs = plan_runs(radiographs)
+    studies = {known.image_id: known.study for known in radiographs}
+    left = {name: studies.get(name, name) for name in image_ids}
+    found = []
+    for name in map(str, range(FOLDS)):
+        job = TrainingJob(runs[name], recipe, RunFolder(home / name))
+        if not job.folder.finished:
+            continue
+        job.folder.check_same_training(job.record, finished=True)
+        learned = {known.study for known in job.run.learned}
+        mine = tuple(image_id for image_id, study in left.items() if study not in learned)
+        found.append(Unseen(name, job.weights_after(recipe.epochs), mine))
+        left = {image_id: study for image_id, study in left.items() if study in learned}
+    found = [each for each in found if each.image_ids]
+    if not found:
+        raise TrainingError(
+            f"No fold in {home.name} is finished that never saw the study of one of the "
+            f"{len(image_ids)} radiographs: finish its folds with train looks."
+        )
+    return found
+
+
+def _recipe(home: Path) -> LooksRecipe:
+    """Return the recipe of a folder of runs."""
+    kept = RunFolder(home / "0").record().plan
+    sizes = {name: tuple(kept[name]) for name in ("limb_sizes", "joint_sizes")}
+    try:
+        return LooksRecipe(**{**kept, **sizes})
+    except TypeError as error:
+        raise TrainingError(
+            f"The runs in {home.name} are of another version of the recipe: train them again."
+        ) from error

@@ -24,7 +24,6 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     OTHER,
     LabelledRadiograph,
     Run,
-    known_parts,
 )
 from fracture_widgets.training.recipes.looks.views import JOINT, WHOLE, ViewRequest, draw
 
@@ -41,7 +40,6 @@ _STRENGTHS = (1e-4, 1e-3, 1e-2)
 _MARGINS = (0.02, 0.3)
 
 Features = npt.NDArray[np.float32]
-Flags = npt.NDArray[np.bool_]
 
 
 def fit_gate(
@@ -81,8 +79,8 @@ def fit_gate(
         "measured": "radiographs that nothing was learned from; other pictures by heads that were "
         "taught nothing of their file or kind",
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies or files",
-        "turned_wrongly": _share(is_upright.inside < 0.0, groups),
-        "turned_rightly": _share(is_upright.outside < 0.0, groups),
+        "turned_wrongly": rate(is_upright.inside < 0.0, groups).to_dict(),
+        "turned_rightly": rate(is_upright.outside < 0.0, groups).to_dict(),
         "kinds": _figures(pd.DataFrame(rows)),
     }
     return weights, figures
@@ -169,7 +167,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, Any]:
             "n": len(of_kind),
             "groups": int(of_kind["group"].nunique()),
             **{
-                name: _share(of_kind[name].to_numpy(bool), of_kind["group"].tolist())
+                name: rate(of_kind[name], of_kind["group"]).to_dict()
                 for name in ("answered", "no_radiograph", "no_joint", "turned")
             },
         }
@@ -212,13 +210,13 @@ def _radiographs(known: Sequence[LabelledRadiograph]) -> Iterator[Sample]:
 
 def _varied(known: Sequence[LabelledRadiograph]) -> Iterator[Sample]:
     """Yield radiographs as the training varies them: framed, turned, framed in grey, washed out."""
-    rng, parts = np.random.default_rng(1), len(known_parts())
+    rng = np.random.default_rng(1)
     for kind in (LIMB, OTHER, DRAWN):
         for each in _some(known, kind):
             request = ViewRequest(WHOLE, each)
             if each.joints and rng.random() < 0.5:
                 request = ViewRequest(JOINT, each, each.joints[rng.integers(len(each.joints))])
-            view = draw(request, _SIDE, rng, strong=True, parts=parts)
+            view = draw(request, _SIDE, rng, strong=True)
             yield _picture(_VARIED, each, view.pixels)
 
 
@@ -237,7 +235,3 @@ def _shown(picture: Sample, *, inverted: bool = False) -> Radiograph:
     greys = picture.draw()
     pixels = np.float32(1) - greys if inverted else greys
     return Radiograph(pixels, picture.name, picture.name, "JPEG")
-
-
-def _share(flags: Flags, groups: Sequence[str]) -> dict[str, Any]:
-    return rate(flags, groups).to_dict()

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -91,6 +91,7 @@ class Run:
     judged: Sequence[LabelledRadiograph]
 
 
+@cache
 def known_parts() -> tuple[str, ...]:
     """Return the body parts whose joints have boxes, in the order of the network's outputs."""
     return tuple(parts_among(joint_table()["body_part"]))
@@ -164,13 +165,11 @@ def _folds(radiographs: Sequence[LabelledRadiograph]) -> Mapping[str, int]:
     table = pd.DataFrame(rows, columns=["study", "body_part", "label"])
     table["body_part"] = [parts[number] for number in table["body_part"]]
     even = patient_folds(table, FOLDS, by="study").groupby("study")["fold"].first().to_dict()
-    return {
-        known.study: even.get(known.study, _digest(known.study) % FOLDS) for known in radiographs
-    }
+    return {known.study: even.get(known.study, _by_name(known.study)) for known in radiographs}
 
 
-def _digest(text: str) -> int:
-    return int(hashlib.sha256(text.encode()).hexdigest(), 16)
+def _by_name(study: str) -> int:
+    return int(hashlib.sha256(study.encode()).hexdigest(), 16) % FOLDS
 
 
 def _real(

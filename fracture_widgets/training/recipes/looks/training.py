@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from fracture_widgets.base.cache import content_key
 from fracture_widgets.base.language import NOTICE
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
-from fracture_widgets.datasets.fracatlas_files import ATTRIBUTION
 from fracture_widgets.datasets.split import patient_folds
 from fracture_widgets.errors import ModelError, TrainingError
 from fracture_widgets.evaluation.metrics import rate
@@ -45,14 +45,16 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
-from fracture_widgets.training.atlas import fingerprint_whole_and_cut
+from fracture_widgets.training.atlas import LICENCE, attribution, fingerprint_whole_and_cut
 from fracture_widgets.training.outliers import drawn_pictures, installed_photographs
+from fracture_widgets.training.recipes.looks import LooksRecipe
 from fracture_widgets.training.recipes.looks.evidence import (
     Judgement,
     found_at,
     judge,
     served,
     summarise,
+    worst_sheets,
 )
 from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.gate import fit_gate, measure_gate
@@ -67,8 +69,6 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     plan_runs,
     read_radiographs,
 )
-from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
-from fracture_widgets.training.recipes.looks.sheets import worst_sheets
 from fracture_widgets.training.run_folder import RunFolder
 
 EVERY_FOLD = tuple(str(number) for number in range(FOLDS))
@@ -84,10 +84,6 @@ _SPLITS = {
     ),
 }
 """By how a model is measured: what was split, and what its trust is fitted on."""
-_TRUNK_CREDIT = (
-    "ResNet-50 pretrained on ImageNet by He et al., Deep Residual Learning for Image Recognition, "
-    "CVPR 2016 (MIT licence), as distributed with Keras Applications; conv3 and conv4 tuned."
-)
 
 
 def train_looks(
@@ -113,24 +109,9 @@ def train_looks(
     if ships not in (*EVERY_FOLD, ALL):
         raise TrainingError(f"What ships is a fold, or all. Received: {ships}")
     radiographs = read_radiographs(atlas, work, phantoms=recipe.phantoms, monitor=monitor)
-    return teach_runs(radiographs, trunk, work, runs, out, ships, recipe, monitor)
-
-
-def teach_runs(
-    radiographs: Sequence[LabelledRadiograph],
-    trunk: str | os.PathLike[str],
-    work: Path,
-    runs: Sequence[str],
-    out: Path | None,
-    ships: str,
-    recipe: LooksRecipe,
-    monitor: Monitor = SILENT,
-) -> Mapping[str, Any]:
-    """Do runs on radiographs that were read."""
     home = work / "runs" / _identity(trunk, recipe)
-    parts = len(known_parts())
     jobs = {
-        name: TrainingJob(run, recipe, parts, RunFolder(home / name))
+        name: TrainingJob(run, recipe, RunFolder(home / name))
         for name, run in plan_runs(radiographs).items()
     }
     for name in runs:
@@ -238,10 +219,10 @@ def save_looks(
         "notice": NOTICE,
         "architecture": "ResNet-50 up to conv4, a top-down path, dense heads for joints and "
         "fractures",
-        "recipe": recipe.to_dict(),
+        "recipe": asdict(recipe),
         "thresholds": Thresholds().to_dict(),
         "trained_on": _trained_on(job.run),
-        "attribution": {"radiographs": ATTRIBUTION, "conv1_to_conv4": _TRUNK_CREDIT},
+        "attribution": attribution("conv3 and conv4 tuned"),
         "splits": splits,
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": dict(figures),
@@ -329,7 +310,7 @@ def _identity(trunk: str | os.PathLike[str], recipe: LooksRecipe) -> str:
     """Name what decides the weights beside the radiographs, for which the run vouches."""
     start = Path(trunk)
     given = start if start.is_file() else str(trunk)
-    return content_key({"trunk": given, "recipe": recipe.to_dict()})[:16]
+    return content_key({"trunk": given, "recipe": asdict(recipe)})[:16]
 
 
 def _answers(judged: Judgement) -> pd.DataFrame:
@@ -352,6 +333,6 @@ def _trained_on(run: Run) -> dict[str, Any]:
     return {
         "what": "whole radiographs of FracAtlas with our joint boxes, its leg and hip radiographs, "
         "and drawn radiographs",
-        "licence": "FracAtlas: CC BY 4.0; joint boxes and drawn radiographs: this project",
+        "licence": LICENCE,
         "counts": counts,
     }

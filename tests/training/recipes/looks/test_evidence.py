@@ -24,6 +24,7 @@ from fracture_widgets.training.recipes.looks.evidence import (
     Judgement,
     judge,
     summarise,
+    worst_sheets,
 )
 from fracture_widgets.training.recipes.looks.radiographs import (
     LIMB,
@@ -33,7 +34,6 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     Run,
     known_parts,
 )
-from fracture_widgets.training.recipes.looks.sheets import worst_sheets
 
 PARTS = known_parts()
 

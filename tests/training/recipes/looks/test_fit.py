@@ -11,12 +11,12 @@ import pytest
 
 from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.networks.looks import build_looks_network
+from fracture_widgets.models.networks.looks import FRACTURE_LOGITS, build_looks_network
 from fracture_widgets.models.weight_files import read_weights
-from fracture_widgets.training.recipes.looks.fit import OUTPUTS, Lesson, TrainingJob, fit_looks
-from fracture_widgets.training.recipes.looks.losses import LOSSES
+from fracture_widgets.training.recipes.looks import LooksRecipe
+from fracture_widgets.training.recipes.looks.fit import Lesson, TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
-from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
+from fracture_widgets.training.recipes.looks.targets import LOSSES
 from fracture_widgets.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.keras
@@ -41,7 +41,7 @@ def tiny_network() -> keras.Model:
     coarse = layers.Conv2D(16, 2, strides=2, activation="relu", name="joint_1_conv")(fine)
     pooled = layers.GlobalAveragePooling2D(name="pooled")(fine)
     rare = keras.initializers.Constant(-4.0)
-    channels = dict(zip(OUTPUTS, (PARTS, 4, 1, 1, 4), strict=False))
+    channels = dict(zip(LOSSES, (PARTS, 4, 1, 1, 4), strict=False))
     outputs = {
         name: layers.Conv2D(
             count,
@@ -51,13 +51,13 @@ def tiny_network() -> keras.Model:
         )(coarse if name.startswith("joint") else fine)
         for name, count in channels.items()
     }
-    outputs[OUTPUTS[-1]] = layers.Dense(1 + PARTS, name=OUTPUTS[-1])(pooled)
+    outputs[FRACTURE_LOGITS] = layers.Dense(1 + PARTS, name=FRACTURE_LOGITS)(pooled)
     return keras.Model(radiograph, outputs)
 
 
 @pytest.fixture
 def job(limbs, tmp_path: Path) -> TrainingJob:
-    return TrainingJob(Run("0", limbs, []), RECIPE, PARTS, RunFolder(tmp_path / "0"))
+    return TrainingJob(Run("0", limbs, []), RECIPE, RunFolder(tmp_path / "0"))
 
 
 def _told(job: TrainingJob, network: keras.Model, stop_at: float = np.inf) -> list[str]:
@@ -89,7 +89,7 @@ def test_it_learns_and_a_killed_run_ends_as_one_that_was_not(job, limbs, tmp_pat
         _told(replace(job, recipe=replace(RECIPE, small=9)), network)
 
     again = replace(job, folder=RunFolder(tmp_path / "again"))
-    steps = Lesson(limbs, RECIPE, PARTS).steps
+    steps = Lesson(limbs, RECIPE).steps
     for kept in (2, 5):  # within a round, and where the next one begins
         with pytest.raises(Cancelled):
             _told(again, tiny_network(), stop_at=kept * steps + 1)
@@ -103,18 +103,18 @@ def test_it_learns_and_a_killed_run_ends_as_one_that_was_not(job, limbs, tmp_pat
 
 def test_the_real_network_has_what_is_taught() -> None:
     network = build_looks_network(known_parts())
-    assert set(OUTPUTS) == set(LOSSES) <= set(network.output)
+    assert set(LOSSES) <= set(network.output)
     names = [layer.name for layer in network.layers if layer.weights]
     assert {name.split("_")[0] for name in names} >= {"conv1", "conv2", "conv3", "conv4"}
 
 
 def test_an_epoch_shows_the_same_every_time_and_no_epoch_shows_another_s(limbs) -> None:
-    lesson = Lesson(limbs, RECIPE, PARTS)
+    lesson = Lesson(limbs, RECIPE)
     first, again, other = (list(lesson.batches(epoch)) for epoch in (1, 1, 2))
     assert len(first) == lesson.steps
     for (pixels, wanted), (same, also) in zip(first, again, strict=True):
         np.testing.assert_array_equal(pixels, same)
-        for name in OUTPUTS:
+        for name in LOSSES:
             np.testing.assert_array_equal(wanted[name], also[name])
     assert not any(np.array_equal(a[0], b[0]) for a, b in zip(first, other, strict=True))
     assert {pixels.shape[1] for pixels, _ in first} == {64, 32}
@@ -123,4 +123,4 @@ def test_an_epoch_shows_the_same_every_time_and_no_epoch_shows_another_s(limbs) 
 
 def test_too_little_for_a_batch_is_said(limbs) -> None:
     with pytest.raises(TrainingError, match="too little to learn from for a batch of 64"):
-        Lesson(limbs, replace(RECIPE, batch=64), PARTS)
+        Lesson(limbs, replace(RECIPE, batch=64))

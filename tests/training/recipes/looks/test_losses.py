@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fracture_widgets.models.networks.looks import FRACTURE_HEAT
-from fracture_widgets.training.recipes.looks.losses import LOSSES, focal, label, share, sides
+from fracture_widgets.training.recipes.looks.targets import LOSSES, focal, label, share, sides
 
 pytestmark = pytest.mark.keras
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fracture_widgets.training.recipes.looks.photometry import (
+from fracture_widgets.training.recipes.looks.views import (
     AFTER,
     BEFORE,
     collimated,

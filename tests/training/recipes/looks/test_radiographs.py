@@ -12,6 +12,7 @@ from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.parts import FRACTURED
+from fracture_widgets.training.recipes.looks import LooksRecipe
 from fracture_widgets.training.recipes.looks.radiographs import (
     ALL,
     DRAWN,
@@ -25,7 +26,6 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     plan_runs,
     read_radiographs,
 )
-from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
 
 LEG = "IMG0000000.jpg"
 

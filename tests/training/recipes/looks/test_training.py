@@ -23,7 +23,7 @@ from fracture_widgets.models.networks.looks import build_looks_network
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import LABELS
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.recipes.looks import training
+from fracture_widgets.training.recipes.looks import LooksRecipe, training
 from fracture_widgets.training.recipes.looks.evidence import judge, served
 from fracture_widgets.training.recipes.looks.fit import TrainingJob
 from fracture_widgets.training.recipes.looks.radiographs import (
@@ -34,7 +34,6 @@ from fracture_widgets.training.recipes.looks.radiographs import (
     known_parts,
     plan_runs,
 )
-from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
 from fracture_widgets.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.keras
@@ -49,12 +48,15 @@ RECIPE = LooksRecipe(
 def test_a_run_is_taught_judged_and_not_done_again(limbs, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(training, "fill_from_imagenet", lambda network, trunk: None)
     several = [replace(known, study=f"{known.study} {copy}") for known in limbs for copy in (0, 1)]
+    monkeypatch.setattr(training, "read_radiographs", lambda *_, **__: several)
     stages: set[str] = set()
 
     def teach():
         stages.clear()
         monitor = Monitor(lambda done, total, what: stages.add(what))
-        return training.teach_runs(several, "none", tmp_path, ["2"], None, "all", RECIPE, monitor)
+        return training.train_looks(
+            None, "none", tmp_path, runs=["2"], recipe=RECIPE, monitor=monitor
+        )
 
     figures = teach()
     assert stages == {"2: training", "judging 2"}
@@ -76,7 +78,7 @@ def test_what_is_saved_answers_and_knows_the_limbs_again(limbs, tmp_path, monkey
     for fitted in (trust_section, subgroup_rows):
         monkeypatch.setattr(training, fitted.__name__, partial(fitted, resamples=20))
     parts, rng = known_parts(), np.random.default_rng(0)
-    job = TrainingJob(Run("all", limbs, []), RECIPE, len(parts), RunFolder(tmp_path / "all"))
+    job = TrainingJob(Run("all", limbs, []), RECIPE, RunFolder(tmp_path / "all"))
     weights = job.weights_after(RECIPE.epochs)
     write_weights(weights, collect_weights(build_looks_network(parts)))
     answers = pd.DataFrame(
@@ -127,7 +129,7 @@ def test_what_was_saved_is_judged_again_as_it_is_served(limbs, tmp_path, monkeyp
     ]
     monkeypatch.setattr(training, "read_radiographs", lambda *_, **__: several)
     run, parts = plan_runs(several)["1"], known_parts()
-    job = TrainingJob(run, RECIPE, len(parts), RunFolder(tmp_path / "1"))
+    job = TrainingJob(run, RECIPE, RunFolder(tmp_path / "1"))
     weights = job.weights_after(RECIPE.epochs)
     write_weights(weights, collect_weights(build_looks_network(parts)))
     alone = judge(run, served(read_weights(weights)))

@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.training.recipes.looks import unseen as module
-from fracture_widgets.training.recipes.looks.fit import TrainingJob
-from fracture_widgets.training.recipes.looks.radiographs import known_parts, plan_runs
-from fracture_widgets.training.recipes.looks.recipe import LooksRecipe
-from fracture_widgets.training.recipes.looks.unseen import unseen, unseen_by
+from fracture_widgets.training.recipes.looks import LooksRecipe
+from fracture_widgets.training.recipes.looks import fit as module
+from fracture_widgets.training.recipes.looks.fit import TrainingJob, unseen
+from fracture_widgets.training.recipes.looks.radiographs import plan_runs
 from fracture_widgets.training.run_folder import RunFolder, history_table
 
 pytestmark = pytest.mark.keras
@@ -43,7 +42,7 @@ def work(several, tmp_path):
     for name, run in plan_runs(several).items():
         if name.isdigit():
             folder = RunFolder(tmp_path / "runs" / "abc" / name)
-            record = TrainingJob(run, RECIPE, len(known_parts()), folder).record
+            record = TrainingJob(run, RECIPE, folder).record
             folder.keep(record, history_table([{"loss": 1.0}]), {"a": np.zeros(1)})
             folder.finish(pd.DataFrame({"study": ["a"]}))
     return tmp_path
@@ -64,14 +63,17 @@ def test_every_radiograph_is_answered_once_by_a_fold_that_never_saw_its_study(
     assert any(name.startswith("limb1 ") for each in found for name in each.image_ids)
 
 
-def test_a_fold_that_is_missing_or_of_other_radiographs_is_said(several, work) -> None:
+def test_a_fold_that_is_missing_or_of_other_radiographs_is_said(several, work, monkeypatch) -> None:
     home = work / "runs" / "abc"
     asked = [known.image_id for known in several]
+    shown = list(several[:-1])
+    monkeypatch.setattr(module, "read_radiographs", lambda atlas, work, **settings: shown)
     with pytest.raises(TrainingError, match="begun with other radiographs"):
-        unseen_by(several[:-1], home, RECIPE, asked)
-    whole = {each.run: each.image_ids for each in unseen_by(several, home, RECIPE, asked)}
+        unseen(None, work, asked)
+    shown.append(several[-1])
+    whole = {each.run: each.image_ids for each in unseen(None, work, asked)}
     (home / "2" / "run" / "run.json").unlink()
-    part = {each.run: each.image_ids for each in unseen_by(several, home, RECIPE, asked)}
+    part = {each.run: each.image_ids for each in unseen(None, work, asked)}
     answered = {name for names in part.values() for name in names}
     assert 0 < len(answered) < len(asked)
     assert set(whole["2"]) - answered
@@ -79,6 +81,6 @@ def test_a_fold_that_is_missing_or_of_other_radiographs_is_said(several, work) -
     for number in "1234":
         (home / number / "run" / "run.json").unlink(missing_ok=True)
     with pytest.raises(TrainingError, match="No fold in abc is finished that never saw the study"):
-        unseen_by(several, home, RECIPE, [learned.image_id])
+        unseen(None, work, [learned.image_id])
     with pytest.raises(TrainingError, match="holds no trainings of train looks with a first fold"):
         unseen(None, home, asked)

@@ -87,9 +87,7 @@ def test_frames_of_a_joint_lie_close_around_it() -> None:
 def test_a_view_is_the_same_for_the_same_seed_and_in_its_range(limbs, of) -> None:
     known = next(known for known in limbs if (known.kind == OTHER) == (of == PATCH))
     request = ViewRequest(of, known, known.joints[0] if of == JOINT else None)
-    drawn = [
-        draw(request, 64, np.random.default_rng(seed), strong=True, parts=3) for seed in (5, 5, 6)
-    ]
+    drawn = [draw(request, 64, np.random.default_rng(seed), strong=True) for seed in (5, 5, 6)]
     assert drawn[0].pixels.dtype == np.uint8
     assert drawn[0].pixels.shape == (64, 64)
     np.testing.assert_array_equal(drawn[0].pixels, drawn[1].pixels)
@@ -107,7 +105,7 @@ def test_a_mark_in_the_middle_of_an_outline_lies_on_the_share_that_is_taught(lim
     shown = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        view = draw(ViewRequest(JOINT, marked, known.joints[0]), 128, rng, strong=False, parts=3)
+        view = draw(ViewRequest(JOINT, marked, known.joints[0]), 128, rng, strong=False)
         share = view.targets.share[..., 0]
         if share.max() > 0.9:
             bright = view.pixels.reshape(16, 8, 16, 8).mean((1, 3))

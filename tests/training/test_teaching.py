@@ -3,8 +3,8 @@ import time
 import pytest
 
 from fracture_widgets.base.progress import Clock
-from fracture_widgets.training.progress import EpochEnded
 from fracture_widgets.training.run_folder import COLUMNS, history_table
+from fracture_widgets.training.teaching import EpochEnded
 
 
 def test_the_time_left_follows_the_pace_without_the_slow_first_step(monkeypatch):

@@ -30,10 +30,14 @@ from fracture_widgets.models.learned_from import NOT, learned_from
 from fracture_widgets.models.looks import TwoLooks
 from fracture_widgets.parts import FRACTURED, NORMAL
 from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
+from fracture_widgets.training.recipes.cascade import CascadeRecipe
 from fracture_widgets.training.recipes.cascade.evidence import of_run
-from fracture_widgets.training.recipes.cascade.fit import CascadeRecipe
-from fracture_widgets.training.recipes.cascade.training import prepare_lesson, teach
-from fracture_widgets.training.recipes.cascade.views import FOLDS, plan_runs
+from fracture_widgets.training.recipes.cascade.training import (
+    FOLDS,
+    plan_runs,
+    prepare_lesson,
+    teach,
+)
 from fracture_widgets.training.recipes.looks.evidence import found_at, marked_joints
 from fracture_widgets.training.runs import save_results
 

@@ -18,11 +18,16 @@ from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.weight_files import collect_weights, read_weights
-from fracture_widgets.training.detectors import fit, run
-from fracture_widgets.training.detectors.fit import Architecture, DetectorJob, fit_detector
-from fracture_widgets.training.detectors.pictures import read_pictures
-from fracture_widgets.training.detectors.plan import DetectorPlan
-from fracture_widgets.training.recipes.looks.unseen import Unseen
+from fracture_widgets.training.compare import detector_training as training
+from fracture_widgets.training.compare import detectors
+from fracture_widgets.training.compare.detector_training import (
+    Architecture,
+    DetectorJob,
+    fit_detector,
+    read_pictures,
+)
+from fracture_widgets.training.plan import DetectorPlan
+from fracture_widgets.training.recipes.looks.fit import Unseen
 from fracture_widgets.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.keras
@@ -34,9 +39,11 @@ OPTIONS = ["--epochs", "2", "--size", "96", "--batch", "3", "--resamples", "5"]
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch, tiny_detector) -> None:
     """Let both networks be tiny, and start at random."""
-    monkeypatch.setattr(fit, "fill_from_imagenet", lambda network, trunk: None)
-    networks = {name: replace(each, build=tiny_detector) for name, each in fit.NETWORKS.items()}
-    monkeypatch.setattr(run, "NETWORKS", networks)
+    monkeypatch.setattr(training, "fill_from_imagenet", lambda network, trunk: None)
+    networks = {
+        name: replace(each, build=tiny_detector) for name, each in training.NETWORKS.items()
+    }
+    monkeypatch.setattr(detectors, "NETWORKS", networks)
 
 
 @pytest.fixture
@@ -55,21 +62,21 @@ def _taught(job: DetectorJob, stop_at: float = np.inf) -> dict[str, np.ndarray]:
         if done > stop_at:
             raise Cancelled
 
-    detector = fit.started(job, "none")
+    detector = training.started(job, "none")
     with job.folder.locked():
         fit_detector(detector, job, Monitor(stepped))
     return collect_weights(detector.learner)
 
 
 def test_it_learns_and_a_killed_run_ends_as_one_that_was_not(job, tmp_path) -> None:
-    start = collect_weights(fit.started(job, "none").learner)
+    start = collect_weights(training.started(job, "none").learner)
     once = _taught(job)
     history = job.folder.history()
     assert len(history) == PLAN.epochs
     assert history["loss"].min() < 0.97 * history["loss"].iloc[0]
     assert history["val_loss"].between(0, 1).all()
     for name, weights in once.items():
-        assert np.array_equal(weights, start[name]) == name.startswith(fit.FROZEN), name
+        assert np.array_equal(weights, start[name]) == name.startswith(training.FROZEN), name
 
     again = replace(job, folder=RunFolder(tmp_path / "again"))
     with pytest.raises(Cancelled):
@@ -148,8 +155,8 @@ def test_the_looks_are_those_of_folds_that_never_saw_the_study(
         asked.append(tuple(image_ids))
         return [Unseen("0", weights, image_ids[:1]), Unseen("3", weights, image_ids[1:])]
 
-    monkeypatch.setattr(run, "unseen", unseen)
-    monkeypatch.setattr(run, "served", Looking)
+    monkeypatch.setattr(detectors, "unseen", unseen)
+    monkeypatch.setattr(detectors, "served", Looking)
     words = ["compare", "detectors", str(drawn_atlas), "--models", "two-looks", "--resamples", "2"]
     words += ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
     assert main(words) == 1
@@ -162,7 +169,7 @@ def test_the_looks_are_those_of_folds_that_never_saw_the_study(
     def one_fold(atlas, work, image_ids, monitor):
         return [Unseen("0", weights, image_ids[:2])]
 
-    monkeypatch.setattr(run, "unseen", one_fold)
+    monkeypatch.setattr(detectors, "unseen", one_fold)
     assert main([*words, "--looks", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "All, answered by every model: 2 radiographs, " in said

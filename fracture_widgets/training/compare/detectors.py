@@ -1,4 +1,4 @@
-"""The comparison itself: each detector trained or taken up, then judged on the same radiographs."""
+"""Detectors of fractures on the official split of FracAtlas: the paper's two, and ours."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ import pandas as pd
 
 from fracture_widgets.base.files import write_whole
 from fracture_widgets.base.progress import SILENT, Monitor
+from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.split import OfficialSplit, official_split
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.detection import (
     ALL,
     ANSWERED,
+    PUBLISHED_SOURCE,
     UPPER,
     Examined,
     Found,
     score_table,
+    scores_in_markdown,
 )
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.networks.detectors import Detector
 from fracture_widgets.models.weight_files import (
     Weights,
     collect_weights,
@@ -39,20 +41,22 @@ from fracture_widgets.models.weight_files import (
     write_weights,
 )
 from fracture_widgets.training.atlas import radiograph_reader
-from fracture_widgets.training.detectors.fit import (
+from fracture_widgets.training.compare.detector_training import (
     NETWORKS,
     DetectorJob,
+    Picture,
     examined,
     finding,
     fit_detector,
+    framed,
+    read_pictures,
     started,
 )
-from fracture_widgets.training.detectors.pictures import Picture, framed, read_pictures
-from fracture_widgets.training.detectors.plan import DetectorPlan
-from fracture_widgets.training.detectors.result import DetectorComparison, DetectorFacts
+from fracture_widgets.training.plan import DetectorPlan
 from fracture_widgets.training.recipes.looks.evidence import served
-from fracture_widgets.training.recipes.looks.unseen import unseen
+from fracture_widgets.training.recipes.looks.fit import unseen
 from fracture_widgets.training.run_folder import RunFolder, best_of
+from fracture_widgets.training.runs import save_results
 
 TWO_LOOKS = "two-looks"
 MODELS = (*NETWORKS, TWO_LOOKS)
@@ -62,6 +66,7 @@ _EDGES = ("x0", "y0", "x1", "y1")
 _COLUMNS = ("image_id", "score", *_EDGES)
 _TIMED = 12
 _PLAN = DetectorPlan()
+_INTERVALS = "In brackets: 95 percent intervals from draws of whole studies."
 _OUT_OF_FOLD = (
     "each radiograph is answered by a fold that never saw its study, where one is finished. The "
     "folds learned from the other parts of the split and from sound radiographs, too, and look for "
@@ -69,12 +74,78 @@ _OUT_OF_FOLD = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """What a detector found on each radiograph by name, and what it is and took."""
+@dataclass(frozen=True)
+class DetectorFacts:
+    """What a detector is and took; one that was trained elsewhere was taught no weights here."""
 
-    found: Mapping[str, Sequence[Found]]
-    facts: DetectorFacts
+    title: str  # in tables
+    parameters: int
+    trained_parameters: int
+    epochs: int
+    best_epoch: int  # whose weights were kept
+    training_seconds: float  # of its epochs; NaN where it was trained elsewhere
+    seconds: float  # median, from the pixels of one radiograph to its boxes
+    engine: str
+    note: str = ""  # what else is to be known of its figures
+
+
+@dataclass(frozen=True, eq=False)
+class DetectorComparison:
+    """Detectors judged on the test part of the official split."""
+
+    table: pd.DataFrame  # a row for each model, limb and metric, with its interval
+    facts: Mapping[str, DetectorFacts]  # by name of a model
+    found: pd.DataFrame  # a row for each box: model, image_id, score, its edges in fractions
+    split: tuple[str, ...]  # what of the split is at hand, in sentences
+    failed: Mapping[str, str]  # by name of a model, why it is left out
+
+    def __str__(self) -> str:
+        return "\n\n".join(
+            [
+                *self.split,
+                *(self._scores(str(limb)) for limb in self.table["limb"].unique()),
+                f"{_INTERVALS} {PUBLISHED_SOURCE}",
+                self._costs(),
+                *(f"{facts.title}: {facts.note}" for facts in self.facts.values() if facts.note),
+                *(f"Left out: {name}. {why}" for name, why in self.failed.items()),
+            ]
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
+        """Write ``detectors.csv``, ``models.csv``, ``found.csv`` and ``detectors.md``."""
+        costs = pd.DataFrame([{"model": name, **asdict(each)} for name, each in self.facts.items()])
+        tables = {
+            "detectors.csv": self.table.round(6),
+            "models.csv": costs.round(4),
+            "found.csv": self.found.round(5),
+        }
+        pages = {"detectors.md": f"# Detectors of fractures\n\n{self}\n"}
+        return save_results(folder, tables, pages, kept="trained detectors")
+
+    def _scores(self, limb: str) -> str:
+        here = self.table[self.table["limb"] == limb].iloc[0]
+        titles = {name: facts.title for name, facts in self.facts.items()}
+        counts = f"{here['n']} radiographs, {here['groups']} studies, {here['fractures']} fractures"
+        return f"{limb.capitalize()}: {counts}\n\n{scores_in_markdown(self.table, titles, limb)}"
+
+    def _costs(self) -> str:
+        head = ["model", "parameters", "taught", "epochs (best)", "training, h", "a radiograph, s"]
+        rows = [
+            [
+                facts.title,
+                f"{facts.parameters:,}",
+                f"{facts.trained_parameters:,}" if facts.epochs else "–",
+                f"{facts.epochs} ({facts.best_epoch})" if facts.epochs else "–",
+                f"{facts.training_seconds / 3600:.2f}" if facts.epochs else "–",
+                f"{facts.seconds:.3f} ({facts.engine})",
+            ]
+            for facts in self.facts.values()
+        ]
+        return markdown_table(head, rows)
+
+
+_FoundBy = Mapping[str, Sequence[Found]]
+"""What a detector found, by the name of a radiograph."""
 
 
 def compare_detectors(
@@ -102,14 +173,15 @@ def compare_detectors(
     for sentence in split.told:
         monitor.say(sentence)
     test = read_pictures(atlas, split.test, plan, monitor.stage("test"))
-    results: dict[str, _Answers] = {}
+    found: dict[str, _FoundBy] = {}
+    facts: dict[str, DetectorFacts] = {}
     failed: dict[str, str] = {}
     lessons: list[list[Picture]] = []
     for name in models:
         here = monitor.stage(name)
         try:
             if name == TWO_LOOKS:
-                results[name] = _looked_twice(atlas, split, looks, here)
+                found[name], facts[name] = _looked_twice(atlas, split, looks, here)
                 continue
             if not lessons:
                 lessons = [
@@ -119,30 +191,28 @@ def compare_detectors(
             train, valid = lessons
             folder = RunFolder(work / name)
             job = DetectorJob(NETWORKS[name], train, valid, split.studies, plan, folder)
-            results[name] = _trained(job, atlas, test, trunk, here)
+            found[name], facts[name] = _trained(job, atlas, test, trunk, here)
         except FractureWidgetsError as error:
             failed[name] = str(error)
             monitor.say(f"{name} is left out: {error}")
-    if not results:
+    if not found:
         raise TrainingError(f"No detector was judged: {next(iter(failed.values()))}")
     answers = {
         name: {
-            picture.name: examined(picture, result.found[picture.name], split.studies)
+            picture.name: examined(picture, by_radiograph[picture.name], split.studies)
             for picture in test
-            if picture.name in result.found
+            if picture.name in by_radiograph
         }
-        for name, result in results.items()
+        for name, by_radiograph in found.items()
     }
+    boxes = [
+        _table(by_radiograph).assign(model=name)[["model", *_COLUMNS]]
+        for name, by_radiograph in found.items()
+    ]
     return DetectorComparison(
         table=score_table(answers, _limbs(answers, test, split), resamples=resamples),
-        facts={name: result.facts for name, result in results.items()},
-        found=pd.concat(
-            [
-                _table(result.found).assign(model=name)[["model", *_COLUMNS]]
-                for name, result in results.items()
-            ],
-            ignore_index=True,
-        ),
+        facts=facts,
+        found=pd.concat(boxes, ignore_index=True),
         split=split.told,
         failed=failed,
     )
@@ -154,8 +224,8 @@ def _trained(
     test: Sequence[Picture],
     trunk: str | os.PathLike[str] | Weights,
     monitor: Monitor,
-) -> _Answers:
-    """Train a detector unless it is, and return what it found on the test part."""
+) -> tuple[_FoundBy, DetectorFacts]:
+    """Train a detector unless it is; return what it found on the test part, and what it took."""
     folder = job.folder
     facts_file = folder.folder / _FACTS
     if folder.finished:
@@ -163,19 +233,18 @@ def _trained(
         kept = folder.answers()
         assert kept is not None
         monitor.say("It was trained and judged before.")
-        return _Answers(
-            _by_name(kept, test), DetectorFacts(**json.loads(facts_file.read_text("utf-8")))
-        )
+        return _by_name(kept, test), DetectorFacts(**json.loads(facts_file.read_text("utf-8")))
     with folder.locked():
         detector = started(job, trunk)
         seconds = fit_detector(detector, job, monitor)
         find = finding(detector)
         found = {picture.name: find([picture])[0] for picture in test}
         history = folder.history()
+        taught = detector.learner.trainable_variables
         facts = DetectorFacts(
             title=job.network.title,
             parameters=detector.learner.count_params(),
-            trained_parameters=_taught(detector),
+            trained_parameters=int(sum(np.prod(variable.shape) for variable in taught)),
             epochs=len(history),
             best_epoch=best_of(history),
             training_seconds=seconds,
@@ -185,12 +254,12 @@ def _trained(
         write_weights(folder.folder / "weights.npz", collect_weights(detector.learner))
         write_whole(facts_file, json.dumps(asdict(facts), indent=1).encode())
         folder.finish(_table(found))
-    return _Answers(found, facts)
+    return found, facts
 
 
 def _looked_twice(
     atlas: FracAtlas, split: OfficialSplit, looks: Path | None, monitor: Monitor
-) -> _Answers:
+) -> tuple[_FoundBy, DetectorFacts]:
     """Return what the network that looks twice finds, as it is served, out of fold."""
     if looks is None:
         raise TrainingError(
@@ -201,27 +270,24 @@ def _looked_twice(
     times: list[float] = []
     parameters, read = 0, radiograph_reader(atlas)
     for fold in unseen(atlas, looks, split.test, monitor):
-        model = served(read_weights(fold.weights))
-        parameters = sum(array.size for array in read_weights(fold.weights).values())
+        weights = read_weights(fold.weights)
+        model, parameters = served(weights), sum(array.size for array in weights.values())
         for image_id in fold.image_ids:
             radiograph = read(image_id)
             began = time.perf_counter()
             found[image_id] = tuple(_seen(model, radiograph))
             times.append(time.perf_counter() - began)
             monitor.step(len(found), len(split.test), "looking")
-    return _Answers(
-        found,
-        DetectorFacts(
-            title="Two looks (ours)",
-            parameters=parameters,
-            trained_parameters=0,
-            epochs=0,
-            best_epoch=0,
-            training_seconds=math.nan,
-            seconds=median(times),
-            engine="ONNX Runtime",
-            note=_OUT_OF_FOLD,
-        ),
+    return found, DetectorFacts(
+        title="Two looks (ours)",
+        parameters=parameters,
+        trained_parameters=0,
+        epochs=0,
+        best_epoch=0,
+        training_seconds=math.nan,
+        seconds=median(times),
+        engine="ONNX Runtime",
+        note=_OUT_OF_FOLD,
     )
 
 
@@ -243,10 +309,6 @@ def _seconds(atlas: FracAtlas, test: Sequence[Picture], find: Callable[[Radiogra
         find(radiograph)
         times.append(time.perf_counter() - began)
     return median(times)
-
-
-def _taught(detector: Detector) -> int:
-    return int(sum(np.prod(variable.shape) for variable in detector.learner.trainable_variables))
 
 
 def _limbs(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import network_input
-from fracture_widgets.training.framing import (
+from fracture_widgets.training.atlas import (
     TARGET_CELLS,
     Framing,
     draw_view,

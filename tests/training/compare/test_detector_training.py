@@ -11,8 +11,8 @@ from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.networks.detectors import RADIOGRAPH, TRUTH
-from fracture_widgets.training.detectors.pictures import batches, framed, planned, varied
-from fracture_widgets.training.detectors.plan import DetectorPlan
+from fracture_widgets.training.compare.detector_training import batches, framed, planned, varied
+from fracture_widgets.training.plan import DetectorPlan
 
 PLAN = DetectorPlan(size=160, batch=3)
 MARK = Box(0.25, 0.5, 0.4, 0.7)

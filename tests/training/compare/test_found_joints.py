@@ -20,9 +20,14 @@ from fracture_widgets.models.folder import installed_models_folder, load_model_f
 from fracture_widgets.models.learned_from import LearnedFrom, fingerprint_of
 from fracture_widgets.models.weight_files import write_weights
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training import found_joints as module
+from fracture_widgets.training.compare import found_joints as module
 from fracture_widgets.training.recipes.cascade.fit import Lesson
-from fracture_widgets.training.recipes.cascade.views import FOLDS, Run, plan_runs, teaching_table
+from fracture_widgets.training.recipes.cascade.training import (
+    FOLDS,
+    Run,
+    plan_runs,
+    teaching_table,
+)
 
 pytestmark = [pytest.mark.keras, pytest.mark.slow, pytest.mark.usefixtures("answered_once")]
 
