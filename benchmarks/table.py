@@ -15,7 +15,7 @@ import page_opening
 import prediction
 import screening
 import visitor_memory
-from comparing import Comparison, run
+from comparing import Comparison, first_module, run
 
 
 def measure(rounds: int = 5, radiographs: int = 2000) -> list[Comparison]:
@@ -31,12 +31,10 @@ def measure(rounds: int = 5, radiographs: int = 2000) -> list[Comparison]:
 
 def _engines(rounds: int) -> list[Comparison]:
     """Measure the two engines, where both are installed and the commit knows both."""
-    if not find_spec("openvino"):
+    known = first_module("models.engines", "models.engine", "cascade.engine")
+    if not (find_spec("openvino") and hasattr(known, "ENGINES")):
         return []
-    try:
-        import engines
-    except ImportError:
-        return []
+    import engines
 
     return engines.measure(rounds)
 

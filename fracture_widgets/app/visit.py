@@ -199,6 +199,13 @@ class KeptVisit:
             self._known[sha256] = known
 
     def _show(self, found: Sequence[_Found]) -> None:
+        """Show what was found; the page is free afterwards, whatever became of it."""
+        try:
+            self._take_in(found)
+        finally:
+            self._begin()
+
+    def _take_in(self, found: Sequence[_Found]) -> None:
         """Take over what was found, but for what has changed on this page meanwhile."""
         fresh = []
         for each in found:
@@ -221,7 +228,6 @@ class KeptVisit:
         if fresh:
             selected = str(self._settings.get("selected", ""))
             self._state.restore(fresh, select=selected, elsewhere=self._began)
-        self._begin()
 
     def _take_over(self, sha256: str, entry: Entry | None, now: _Kept, before: _Kept) -> None:
         """Show what another page changed of a radiograph, where this one changed nothing of it."""

@@ -280,8 +280,8 @@ class _Boxes:
         for number, score, right in boxes:
             if right:
                 best[number] = max(best[number], score)
-        self._broken, self._best = list(best), np.array(list(best.values()))
-        self._false_of = [number for number, _, right in boxes if not right]
+        self._broken, self._best = np.array(list(best), np.intp), np.array(list(best.values()))
+        self._false_of = np.array([number for number, _, right in boxes if not right], np.intp)
         self._false = np.array([score for _, score, right in boxes if not right])
         scores = sorted({score for _, score, _ in boxes}, reverse=True)
         self._thresholds = np.array([np.inf, *scores])

@@ -41,12 +41,18 @@ Condition = tuple[str, int]
 class ShiftRow:
     """How well radiographs were answered that were changed in one way, or the mean of several."""
 
-    kind: str  # a name of SHIFTS, or what stands for none or for several
-    strength: int  # 1 to 5; 0 of the unchanged radiographs, or of a mean
-    body_part: Estimate  # accuracy
-    auroc: Estimate  # of fractures
-    lost: Estimate  # by how much that lies below that of the unchanged radiographs
-    verdicts: Mapping[str, float]  # share of each, that of the refused among them
+    kind: str
+    """A name of SHIFTS, or what stands for none or for several."""
+    strength: int
+    """1 to 5; 0 of the unchanged radiographs, or of a mean."""
+    body_part: Estimate
+    """Accuracy."""
+    auroc: Estimate
+    """Of fractures."""
+    lost: Estimate
+    """By how much that lies below that of the unchanged radiographs."""
+    verdicts: Mapping[str, float]
+    """Share of each, that of the refused among them."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers, ready for JSON."""
@@ -66,8 +72,10 @@ class ShiftRow:
 class ShiftResults:
     """What becomes of the answers, kind by kind and strength by strength."""
 
-    rows: tuple[ShiftRow, ...]  # of the unchanged radiographs, every change, and the means
-    answers: pd.DataFrame  # a row for each radiograph and change; `row` is of the dataset's table
+    rows: tuple[ShiftRow, ...]
+    """Of the unchanged radiographs, every change, and the means."""
+    answers: pd.DataFrame
+    """A row for each radiograph and change; `row` is of the dataset's table."""
 
     def __repr__(self) -> str:
         return f"ShiftResults({len(self.rows)} rows)"

@@ -102,7 +102,7 @@ class TwoLooks(FirstLook):
         return self._look_at([(joint, prepared.pixels, field) for joint in joints])
 
     def answer_of(self, seen: JointSeen, refusal: QualityProblem | None = None) -> Answer:
-        """Return what is said of one joint, whatever a gate says."""
+        """Return what is said of one joint: refused where a gate refuses the radiograph."""
         joint, probability = seen.joint, seen.fracture_probability
         return self.trusted.answer(joint.probabilities, probability, refusal, seen.findings)
 

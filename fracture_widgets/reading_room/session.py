@@ -64,7 +64,7 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True)
 class Mark(Box):
-    """A place on a radiograph, a box or, where both corners are one, a point."""
+    """A place on a radiograph: a box, or a point, which only its overlap and area are asked of."""
 
     def __post_init__(self) -> None:
         if not (0.0 <= self.x0 <= self.x1 <= 1.0 and 0.0 <= self.y0 <= self.y1 <= 1.0):

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import lazy_loader
 import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset
@@ -37,13 +36,15 @@ from fracture_widgets.parts import Verdict, all_parts
 from fracture_widgets.records.dicom_identity import MAKER, Header, Identity, derived_uid
 from fracture_widgets.records.page import report_page
 
-if TYPE_CHECKING:
+try:
     import highdicom as hd
+    from highdicom.coding_schemes import CodingSchemeIdentificationItem
+except ImportError:  # an extra: who asks for such a report is told before this module is used
+    pass
 
+if TYPE_CHECKING:
     from fracture_widgets.records.saved_result import SavedResult
     from fracture_widgets.records.sheet import Frame, Sheet
-else:
-    hd = lazy_loader.load("highdicom")  # an extra, which only who makes such a report needs
 
 SCHEME = "99FRACWIDGETS"
 """Designator of our own coding scheme; those that start with 99 are private."""
@@ -171,7 +172,7 @@ def structured_report(
         imaging_measurements=[_answer(report, header, evidence[0]), *places],
         title=codes.DCM.ImagingMeasurementReport,
     )
-    scheme = hd.coding_schemes.CodingSchemeIdentificationItem(SCHEME, name=f"Concepts of {MAKER}")
+    scheme = CodingSchemeIdentificationItem(SCHEME, name=f"Concepts of {MAKER}")
     document = hd.sr.ComprehensiveSR(
         evidence=evidence,
         content=content,

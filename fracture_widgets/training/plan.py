@@ -26,10 +26,14 @@ def check_at_least(settings: object, **least: int) -> None:
 class Augmentation:
     """How radiographs are varied while training; every epoch sees them differently."""
 
-    flip: bool = True  # left and right change places in half of them
-    rotation: float = 10.0  # turned by up to so many degrees, either way
-    zoom: float = 0.1  # enlarged or reduced by up to this share
-    contrast: float = 0.2  # raised or lowered by up to this share
+    flip: bool = True
+    """Left and right change places in half of them."""
+    rotation: float = 10.0
+    """Turned by up to so many degrees, either way."""
+    zoom: float = 0.1
+    """Enlarged or reduced by up to this share."""
+    contrast: float = 0.2
+    """Raised or lowered by up to this share."""
 
     def __post_init__(self) -> None:
         for name, most in (("rotation", 180.0), ("zoom", 0.9), ("contrast", 1.0)):
@@ -159,11 +163,16 @@ class DetectorPlan:
     )
     batch: int = field(default=8, metadata={"help": "radiographs in a step"})
     rate: float = field(default=3e-4, metadata={"help": "highest learning rate"})
-    rise: int = 100  # steps until it is reached, after which it falls by half a cosine
-    decay: float = 1e-4  # of AdamW
-    clip: float = 10.0  # largest norm of all gradients
-    scaling: float = 0.2  # enlarged or reduced by up to so much; half are mirrored
-    brightness: float = 0.15  # made brighter or darker by up to so much
+    rise: int = 100
+    """Steps until it is reached, after which it falls by half a cosine."""
+    decay: float = 1e-4
+    """Of AdamW."""
+    clip: float = 10.0
+    """Largest norm of all gradients."""
+    scaling: float = 0.2
+    """Enlarged or reduced by up to so much; half are mirrored."""
+    brightness: float = 0.15
+    """Made brighter or darker by up to so much."""
     seed: int = field(default=0, metadata={"help": "of the first weights and every epoch"})
     bfloat16: bool = field(
         default=False,

@@ -76,8 +76,10 @@ patients. Always normal is the accuracy of that answer alone, or of the most fre
 class Reproduction:
     """The paper's networks, trained anew."""
 
-    runs: Mapping[str, TrainingRun]  # the cascade's trainings by question
-    comparison: Comparison  # the networks, k-means and always-normal on the same folds
+    runs: Mapping[str, TrainingRun]
+    """The cascade's trainings by question."""
+    comparison: Comparison
+    """The networks, k-means and always-normal on the same folds."""
 
     @property
     def table(self) -> pd.DataFrame:

@@ -143,12 +143,15 @@ class TrainingResult(_Training):
     model: keras.Model
     """From ``network_input``'s ``(n, 224, 224, 1)`` to the probabilities of the answers, with the
     weights of the best epoch."""
-    split: pd.DataFrame  # the radiographs used, with the columns answer and split
-    skipped: tuple[tuple[str, str], ...]  # base name and reason of each file that was not readable
+    split: pd.DataFrame
+    """The radiographs used, with the columns answer and split."""
+    skipped: tuple[tuple[str, str], ...]
+    """Base name and reason of each file that was not readable."""
     files: Mapping[str, Path]
     """What was written, by ``"weights"``, ``"card"``, ``"learned_from"``, ``"learning_curves"``,
     ``"confusion_matrix"``, ``"roc"``; empty without a folder."""
-    interrupted: bool  # whether it was stopped before its end
+    interrupted: bool
+    """Whether it was stopped before its end."""
 
     def __repr__(self) -> str:
         return f"TrainingResult({self.question!r}, best_epoch={self.best_epoch})"
@@ -184,9 +187,12 @@ class TrainingRun(_Training):
     """A training as its folder tells of it, so far."""
 
     folder: Path
-    network_name: str  # of the trunk, "resnet50" for one
-    finished: bool  # whether it came to its end; another one can be continued
-    seconds: float = 0.0  # what it took, reading included
+    network_name: str
+    """Of the trunk, "resnet50" for one."""
+    finished: bool
+    """Whether it came to its end; another one can be continued."""
+    seconds: float = 0.0
+    """What it took, reading included."""
 
     @property
     def stopped_by(self) -> str:

@@ -131,7 +131,7 @@ def test_where_no_worker_can_do_it_that_is_one_sentence_and_the_same_command_goe
     tmp_path: Path,
 ) -> None:
     old = tmp_path / "old.py"
-    old.write_text("from fracture_widgets.base import version\nversion.__version__ = '0.0.1'\n")
+    old.write_text("from fracture_widgets import base\nbase.__version__ = '0.0.1'\n")
     start(*WORKER, scheduler, "--preload", str(old))
     said: list[str] = []
     table = tmp_path / "results.csv"

@@ -1,6 +1,6 @@
 """Files that are no radiograph, and odd ones that are, each with what is to be said of it.
 
-Also from the command line: ``python tests/imaging/bad_inputs.py`` prints the sentence for each.
+Also from the command line: ``python tests/support/bad_inputs.py`` prints the sentence for each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every file that comes with pydicom itself, and what reading it gives.
 
-Also from the command line: ``python tests/imaging/pydicom_files.py`` prints the table.
+Also from the command line: ``python tests/support/pydicom_files.py`` prints the table.
 """
 
 from __future__ import annotations

@@ -119,6 +119,7 @@ class ExaminePanel(widgets.VBox):
                     phantom.body_part,
                     gettext("drawn, {label}", label=gettext(phantom.label)),
                     partial(attrgetter("radiograph"), phantom),
+                    at_hand=True,
                 )
                 for phantom in phantoms
             ],
@@ -250,11 +251,12 @@ class RadiographList(widgets.VBox):
 
 
 class Offered(NamedTuple):
-    """A sample: its body part, what stands beside it, and what reads it."""
+    """A sample: its body part, what stands beside it, what reads it, and whether that is done."""
 
     body_part: str
     note: str
     read: Callable[[], Radiograph]
+    at_hand: bool = False
 
     def picture(self, key: int) -> Picture:
         """Return its place in a list of pictures."""
@@ -290,5 +292,10 @@ class SampleList(widgets.VBox):
         self.pictures.list_pictures([each.picture(key) for key, each in enumerate(samples)])
 
     def _choose(self, number: int) -> None:
-        read = self.samples[number].read
-        self._reading.start(lambda: [compact(read())], self._state.add, self._state.add_problem)
+        sample = self.samples[number]
+        if sample.at_hand:
+            self._state.add(sample.read())
+            return
+        self._reading.start(
+            lambda: [compact(sample.read())], self._state.add, self._state.add_problem
+        )

@@ -93,7 +93,8 @@ class BackgroundTask(traitlets.HasTraits):
             _log.debug(gettext("Background work failed"), exc_info=True)
             problem = sentence(error)
             self._deliver(functools.partial(on_problem, problem))
-        self._deliver(functools.partial(self._finish, problem))
+        finally:
+            self._deliver(functools.partial(self._finish, problem))
 
     def _finish(self, problem: str) -> None:
         self.problem = problem

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,7 +56,34 @@ Network = Annotated[
 ]
 
 
-def _fracture(
+@app.command(short_help="train the network that names the body part")
+def parts(
+    dataset: Path,
+    *,
+    plan: TrainingPlan,
+    out: Path,
+    network: Network = "resnet50",
+    resume: bool = False,
+    strategy: Devices = None,
+    features: Path | None = None,
+) -> int:
+    """Train the network that names the body part.
+
+    Every epoch is kept as it ends; Ctrl-C keeps the best weights so far.
+
+    Parameters
+    ----------
+    out : DIR
+        folder for the weights, their card, the figures, and every epoch as it ends
+    """
+    return _train(
+        None, dataset, network, plan=plan, out=out, resume=resume, strategy=strategy,
+        features=features,
+    )  # fmt: skip
+
+
+@app.command(short_help="train the network that says fractured or normal for one body part")
+def fracture(
     part: Annotated[str, choice(*BODY_PARTS, metavar="PART", help=", ".join(BODY_PARTS))],
     dataset: Path,
     *,
@@ -68,51 +94,35 @@ def _fracture(
     strategy: Devices = None,
     features: Path | None = None,
 ) -> int:
-    """Train the network for the fractures of a part; for the part itself, where none is named.
+    """Train the network that says fractured or normal for one body part.
+
+    Every epoch is kept as it ends; Ctrl-C keeps the best weights so far.
 
     Parameters
     ----------
     out : DIR
         folder for the weights, their card, the figures, and every epoch as it ends
     """
+    return _train(
+        part, dataset, network, plan=plan, out=out, resume=resume, strategy=strategy,
+        features=features,
+    )  # fmt: skip
+
+
+def _train(part: str | None, dataset: Path, network: str, **settings: Any) -> int:
     table = dataset_table(dataset)
+    settings["trunk"] = ARCHITECTURES[network].build
     with followed_epochs() as callbacks:
         from fracture_widgets.training.recipes import paper
 
-        of_parts = paper.train_bone_type_model
-        train = partial(paper.train_fracture_model, part) if part else of_parts
-        result = train(
-            table,
-            plan=plan,
-            out=out,
-            trunk=ARCHITECTURES[network].build,
-            resume=resume,
-            strategy=strategy,
-            features=features,
-            **callbacks,
-        )
+        if part is None:
+            result = paper.train_bone_type_model(table, **settings, **callbacks)
+        else:
+            result = paper.train_fracture_model(part, table, **settings, **callbacks)
     print(result)
     for name, path in result.files.items():
         print(f"{name.replace('_', ' ')}: {path}")
     return INTERRUPTED if result.interrupted else 0
-
-
-_parts = partial(_fracture, "")
-_parts.__doc__ = _fracture.__doc__
-for _name, _train, _summary in (
-    ("parts", _parts, "train the network that names the body part"),
-    (
-        "fracture",
-        _fracture,
-        "train the network that says fractured or normal for one body part",
-    ),
-):
-    app.command(
-        _name,
-        short_help=_summary,
-        help=f"{begun(_summary)}.\n\n"
-        "Every epoch is kept as it ends; Ctrl-C keeps the best weights so far.",
-    )(_train)
 
 
 @app.command(short_help="train all that is needed to answer: the body part's and each part's")

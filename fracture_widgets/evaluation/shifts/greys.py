@@ -1,4 +1,7 @@
-"""What becomes of the greys: exposure and processing; detectors, scanners, screens and files."""
+"""What becomes of the greys: exposure and processing; detectors, scanners, screens and files.
+
+Each kind has its function's name, and stands in tables and figures in the order of this file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What of it is seen, from where, and what lies over the bones."""
+"""What of it is seen, from where, and what lies over the bones.
+
+Each kind has its function's name, and stands in tables and figures in the order of this file.
+"""
 
 from __future__ import annotations
 

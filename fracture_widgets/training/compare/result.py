@@ -64,25 +64,36 @@ class Comparison:
     that a network started from, ``table`` and ``tests`` are on the others, if there are any.
     """
 
-    question: str  # "fracture" or a body part
+    question: str
+    """``"fracture"`` or a body part."""
     table: pd.DataFrame
     """A row for each model, part and metric: ``model``, ``part``, ``metric``, ``value``, ``low``,
     ``high``, ``n``, ``fractured``, ``groups``."""
-    tests: pd.DataFrame  # each model against the reference
+    tests: pd.DataFrame
+    """Each model against the reference."""
     models: pd.DataFrame
     """What each model is and took, by its name: ``title``, ``started_from``, ``learning``,
     ``augmented``, ``parameters``, ``trained_parameters``, ``epochs`` and ``best_epochs`` of every
     fold, ``stopped_by`` with the number of folds, ``training_seconds`` of all folds together,
     ``feature_seconds``, ``inference_ms``."""
-    budget: pd.DataFrame  # what each training took, a row for each network and fold: BUDGET
-    curves: pd.DataFrame  # a row for each of their epochs: model, fold, epoch, losses, accuracies
-    predictions: pd.DataFrame  # a row for each model and radiograph
-    plan: Mapping[str, Any]  # how they were trained, ready for JSON
-    skipped: tuple[tuple[str, str], ...]  # base name and reason of each file that was not readable
-    failed: Mapping[str, str]  # by name, why a model could not be run
-    interrupted: bool  # whether it was stopped; models that were not finished are left out
-    learned: Learned | None = None  # how many radiographs were learned from
-    on_all: pd.DataFrame | None = None  # as the table, on all radiographs, where some were
+    budget: pd.DataFrame
+    """What each training took, a row for each network and fold: BUDGET."""
+    curves: pd.DataFrame
+    """A row for each of their epochs: model, fold, epoch, losses, accuracies."""
+    predictions: pd.DataFrame
+    """A row for each model and radiograph."""
+    plan: Mapping[str, Any]
+    """How they were trained, ready for JSON."""
+    skipped: tuple[tuple[str, str], ...]
+    """Base name and reason of each file that was not readable."""
+    failed: Mapping[str, str]
+    """By name, why a model could not be run."""
+    interrupted: bool
+    """Whether it was stopped; models that were not finished are left out."""
+    learned: Learned | None = None
+    """How many radiographs were learned from."""
+    on_all: pd.DataFrame | None = None
+    """As the table, on all radiographs, where some were."""
 
     def __repr__(self) -> str:
         return f"Comparison({self.question!r}, {', '.join(self.models.index)})"

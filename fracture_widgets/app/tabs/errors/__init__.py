@@ -85,7 +85,7 @@ class ErrorBrowser(AppShell):
     ) -> None:
         from fracture_widgets.app.tabs.errors.panel import MistakesState
 
-        table: Any = getattr(predictions, "predictions", predictions)
+        table: Any = predictions if hasattr(predictions, "columns") else predictions.predictions
         self.state = MistakesState(table, threshold=threshold)
         tab = ErrorsTab(self.state, cascade)
         super().__init__([tab], title=gettext("Where the answers were wrong"), executor=executor)

@@ -5,7 +5,7 @@ import { colourAt } from "./colours.js";
 import { matrixOf, toPicture } from "./geometry.js";
 import { readGreys, shareOfNumber } from "./values.js";
 
-// Undoes panels/picture_stream.py: inflates, joins the planes of bytes, adds up along the rows.
+// Undoes app/widgets/picture.py: inflates, joins the planes of bytes, adds up along the rows.
 export async function unpack(bytes, { width, height, depth }) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const plain = new Uint8Array(await new Response(stream).arrayBuffer());
