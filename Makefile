@@ -16,6 +16,8 @@ PYTEST := $(BIN)/python -m pytest -p no:nbval
 PAGES := tests/browser
 # Two workers; a file stays with one of them, so that what its tests share is made once.
 TWO := -n 2 --dist loadfile
+# They take files in the order of conftest.py, and not those with many tests first.
+SLOW_FIRST := --no-loadscope-reorder
 # uv installs in seconds what pip installs in minutes; where it cannot, pip does.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 install = { $(PIP) uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
@@ -63,10 +65,10 @@ quick: $(VENV)/.complete
 	$(PYTEST) $(TWO) --ignore=$(PAGES) -m 'not slow and not keras'
 
 unit: $(VENV)/.complete
-	$(PYTEST) $(TWO) --ignore=$(PAGES) -m 'not keras'
+	$(PYTEST) $(TWO) $(SLOW_FIRST) --ignore=$(PAGES) -m 'not keras'
 
 keras: $(VENV)/.complete
-	$(PYTEST) $(TWO) --ignore=$(PAGES) -m keras
+	$(PYTEST) $(TWO) $(SLOW_FIRST) --ignore=$(PAGES) -m keras
 
 # Each worker has a server, a JupyterLab and a Chromium for all of its files.
 browser: $(VENV)/.complete

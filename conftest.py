@@ -62,6 +62,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.keras)
             if not _NAMES_KERAS.search(item.path.read_text("utf-8")):
                 raise pytest.UsageError(f"{item.nodeid} needs Keras by a fixture: mark it keras.")
+    # Files with slow tests go first: no worker is left alone with one when the other has finished.
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
