@@ -342,10 +342,9 @@ def test_from_the_workbench_to_the_course_to_a_lesson_and_back(fresh_page, addre
 def test_what_is_asked_of_another_machine_is_refused_and_fails_the_test(browser, address):
     guard = guarded_pages(browser, address)
     page = guard.__enter__()()
-    page.evaluate(
-        """() => { new WebSocket("ws://example.org/b");
-              return fetch("http://example.org/a").catch(() => null); }"""
-    )
+    page.evaluate("""() => fetch("http://example.org/a").catch(() => null)""")
+    with page.expect_websocket():
+        page.evaluate("""() => { new WebSocket("ws://example.org/b"); }""")
     with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
         page.goto("http://192.0.2.1/c")
     with pytest.raises(AssertionError, match=r"example.org/a.*example.org/b.*192.0.2.1/c"):

@@ -210,8 +210,9 @@ def open_workbench(page: Page, address: str, *, at_once: bool = False) -> None:
 def make_ready(page: Page, *, at_once: bool = False) -> None:
     """Wait on an open workbench until the networks are loaded, and say when they are to answer."""
     expect(status(page)).not_to_have_text(re.compile("^$|being loaded|what you left here"))
-    if not page.locator(".fw-queue li").count():  # nothing was left by an earlier page
-        assert status(page).inner_text() == "Choose a radiograph first."
+    # What an earlier page left is listed a moment after the status is told.
+    nothing_left = status(page).filter(has_text="Choose a radiograph first.")
+    expect(page.locator(".fw-queue li").or_(nothing_left).first).to_be_visible()
     answer_at_once(page, at_once)
 
 
