@@ -122,7 +122,6 @@ def detectors(
     work: Path = Path("runs", "detectors"),
     models: list[str] | None = None,
     trunk: str = "imagenet",
-    looks: Path | None = None,
     resamples: int = 200,
 ) -> int:
     """Train detectors on FracAtlas's official split, and judge the boxes that they find.
@@ -139,8 +138,6 @@ def detectors(
         folder for the trainings
     models : NAME...
         retinanet, faster-rcnn, two-looks (all of them)
-    looks : DIR
-        work folder of train looks, whose folds answer for two-looks
     """
     from fracture_widgets.training.compare.detectors import MODELS, compare_detectors
 
@@ -151,7 +148,6 @@ def detectors(
             models=models or MODELS,
             plan=plan,
             trunk=trunk,
-            looks=looks,
             resamples=resamples,
             monitor=monitor,
         )

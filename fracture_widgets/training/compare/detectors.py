@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,8 @@ from fracture_widgets.datasets.split import OfficialSplit, official_split
 from fracture_widgets.errors import FractureWidgetsError, TrainingError
 from fracture_widgets.evaluation.detection import (
     ALL,
-    ANSWERED,
     PUBLISHED_SOURCE,
     UPPER,
-    Examined,
     Found,
     score_table,
     scores_in_markdown,
@@ -53,10 +51,15 @@ from fracture_widgets.training.compare.detector_training import (
     started,
 )
 from fracture_widgets.training.plan import DetectorPlan
+from fracture_widgets.training.recipes.looks import LooksRecipe
 from fracture_widgets.training.recipes.looks.evidence import served
-from fracture_widgets.training.recipes.looks.fit import unseen
-from fracture_widgets.training.run_folder import RunFolder, best_of
+from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks, new_network
+from fracture_widgets.training.recipes.looks.radiographs import Run, read_radiographs
+from fracture_widgets.training.run_folder import RunFolder, RunRecord, best_of
 from fracture_widgets.training.runs import save_results
+
+if TYPE_CHECKING:
+    import keras
 
 TWO_LOOKS = "two-looks"
 MODELS = (*NETWORKS, TWO_LOOKS)
@@ -67,23 +70,23 @@ _COLUMNS = ("image_id", "score", *_EDGES)
 _TIMED = 12
 _PLAN = DetectorPlan()
 _INTERVALS = "In brackets: 95 percent intervals from draws of whole studies."
-_OUT_OF_FOLD = (
-    "each radiograph is answered by a fold that never saw its study, where one is finished. The "
-    "folds learned from the other parts of the split and from sound radiographs, too, and look for "
-    "fractures on joints alone, which legs and hips have none of."
+_LEARNED_MORE = (
+    "it learned from sound radiographs and from boxes of joints, too, but from no study of the "
+    "split's other parts; and it looks for fractures on joints alone, which legs and hips have "
+    "none of. Its last epoch is judged, and no radiograph chose one."
 )
 
 
 @dataclass(frozen=True)
 class DetectorFacts:
-    """What a detector is and took; one that was trained elsewhere was taught no weights here."""
+    """What a detector is and took."""
 
     title: str  # in tables
     parameters: int
     trained_parameters: int
     epochs: int
     best_epoch: int  # whose weights were kept
-    training_seconds: float  # of its epochs; NaN where it was trained elsewhere
+    training_seconds: float  # of its epochs
     seconds: float  # median, from the pixels of one radiograph to its boxes
     engine: str
     note: str = ""  # what else is to be known of its figures
@@ -134,9 +137,9 @@ class DetectorComparison:
             [
                 facts.title,
                 f"{facts.parameters:,}",
-                f"{facts.trained_parameters:,}" if facts.epochs else "–",
-                f"{facts.epochs} ({facts.best_epoch})" if facts.epochs else "–",
-                f"{facts.training_seconds / 3600:.2f}" if facts.epochs else "–",
+                f"{facts.trained_parameters:,}",
+                f"{facts.epochs} ({facts.best_epoch})",
+                f"{facts.training_seconds / 3600:.2f}",
                 f"{facts.seconds:.3f} ({facts.engine})",
             ]
             for facts in self.facts.values()
@@ -146,6 +149,7 @@ class DetectorComparison:
 
 _FoundBy = Mapping[str, Sequence[Found]]
 """What a detector found, by the name of a radiograph."""
+_Judged = tuple[_FoundBy, DetectorFacts]
 
 
 def compare_detectors(
@@ -155,14 +159,13 @@ def compare_detectors(
     models: Sequence[str] = MODELS,
     plan: DetectorPlan = _PLAN,
     trunk: str | os.PathLike[str] | Weights = "imagenet",
-    looks: Path | None = None,
     resamples: int = 200,
     monitor: Monitor = SILENT,
 ) -> DetectorComparison:
     """Train the detectors that are not trained yet on the official split, and judge all of them.
 
-    ``work`` keeps a run for each, which the same call continues; ``looks`` is the work folder of
-    ``train looks``, whose folds answer for the network that looks twice.
+    ``work`` keeps a run for each, which the same call continues. The network that looks twice is
+    trained as ``train looks`` trains it, without the studies of the split's other parts.
     """
     for name in models:
         if name not in MODELS:
@@ -178,20 +181,22 @@ def compare_detectors(
     failed: dict[str, str] = {}
     lessons: list[list[Picture]] = []
     for name in models:
-        here = monitor.stage(name)
+        here, folder = monitor.stage(name), RunFolder(work / name)
+        job: DetectorJob | TrainingJob
         try:
             if name == TWO_LOOKS:
-                found[name], facts[name] = _looked_twice(atlas, split, looks, here)
-                continue
-            if not lessons:
-                lessons = [
+                recipe = LooksRecipe(bfloat16=plan.bfloat16, seed=plan.seed)
+                job = _looks_job(atlas, split, recipe, folder, here)
+                judge = partial(_looked_twice, job, atlas, test, trunk, here)
+            else:
+                lessons = lessons or [
                     read_pictures(atlas, part, plan, monitor.stage("lessons"))
                     for part in (split.train, split.valid)
                 ]
-            train, valid = lessons
-            folder = RunFolder(work / name)
-            job = DetectorJob(NETWORKS[name], train, valid, split.studies, plan, folder)
-            found[name], facts[name] = _trained(job, atlas, test, trunk, here)
+                train, valid = lessons
+                job = DetectorJob(NETWORKS[name], train, valid, split.studies, plan, folder)
+                judge = partial(_trained, job, atlas, test, trunk, here)
+            found[name], facts[name] = _judged_once(folder, job.record, test, judge, here)
         except FractureWidgetsError as error:
             failed[name] = str(error)
             monitor.say(f"{name} is left out: {error}")
@@ -201,7 +206,6 @@ def compare_detectors(
         name: {
             picture.name: examined(picture, by_radiograph[picture.name], split.studies)
             for picture in test
-            if picture.name in by_radiograph
         }
         for name, by_radiograph in found.items()
     }
@@ -210,7 +214,7 @@ def compare_detectors(
         for name, by_radiograph in found.items()
     ]
     return DetectorComparison(
-        table=score_table(answers, _limbs(answers, test, split), resamples=resamples),
+        table=score_table(answers, _limbs(test, split), resamples=resamples),
         facts=facts,
         found=pd.concat(boxes, ignore_index=True),
         split=split.told,
@@ -224,71 +228,85 @@ def _trained(
     test: Sequence[Picture],
     trunk: str | os.PathLike[str] | Weights,
     monitor: Monitor,
-) -> tuple[_FoundBy, DetectorFacts]:
-    """Train a detector unless it is; return what it found on the test part, and what it took."""
-    folder = job.folder
+) -> _Judged:
+    """Train a detector and look at the test part."""
+    detector = started(job, trunk)
+    seconds = fit_detector(detector, job, monitor)
+    find = finding(detector)
+    history = job.folder.history()
+    write_weights(job.folder.folder / "weights.npz", collect_weights(detector.learner))
+    return {picture.name: find([picture])[0] for picture in test}, DetectorFacts(
+        title=job.network.title,
+        parameters=detector.learner.count_params(),
+        trained_parameters=_taught(detector.learner),
+        epochs=len(history),
+        best_epoch=best_of(history),
+        training_seconds=seconds,
+        seconds=_seconds(atlas, test, lambda each: find([framed(each, (), job.plan)])),
+        engine="Keras",
+    )
+
+
+def _looks_job(
+    atlas: FracAtlas, split: OfficialSplit, recipe: LooksRecipe, folder: RunFolder, monitor: Monitor
+) -> TrainingJob:
+    """Return the training of the network that looks twice, without the split's other parts."""
+    others = {split.studies[name] for name in (*split.valid, *split.test)}
+    radiographs = read_radiographs(atlas, folder.folder, phantoms=recipe.phantoms, monitor=monitor)
+    learned = [known for known in radiographs if known.study not in others]
+    return TrainingJob(Run("official", learned, []), recipe, folder)
+
+
+def _looked_twice(
+    job: TrainingJob,
+    atlas: FracAtlas,
+    test: Sequence[Picture],
+    trunk: str | os.PathLike[str] | Weights,
+    monitor: Monitor,
+) -> _Judged:
+    """Train the network that looks twice, and look at the test part as it is served."""
+    network = new_network(job.recipe, trunk)
+    model = served(read_weights(fit_looks(network, job, monitor)))
+    read = radiograph_reader(atlas)
+    return {picture.name: tuple(_seen(model, read(picture.name))) for picture in test}, (
+        DetectorFacts(
+            title="Two looks (ours)",
+            parameters=network.count_params(),
+            trained_parameters=_taught(network),
+            epochs=job.recipe.epochs,
+            best_epoch=job.recipe.epochs,
+            training_seconds=job.folder.seconds,
+            seconds=_seconds(atlas, test, lambda each: tuple(_seen(model, each))),
+            engine="ONNX Runtime",
+            note=_LEARNED_MORE,
+        )
+    )
+
+
+def _judged_once(
+    folder: RunFolder,
+    record: RunRecord,
+    test: Sequence[Picture],
+    judge: Callable[[], _Judged],
+    monitor: Monitor,
+) -> _Judged:
+    """Return what a detector finds on the test part and what it took: as kept, or after its run."""
     facts_file = folder.folder / _FACTS
     if folder.finished:
-        folder.check_same_training(job.record, finished=True)
+        folder.check_same_training(record, finished=True)
         kept = folder.answers()
         assert kept is not None
         monitor.say("It was trained and judged before.")
         return _by_name(kept, test), DetectorFacts(**json.loads(facts_file.read_text("utf-8")))
     with folder.locked():
-        detector = started(job, trunk)
-        seconds = fit_detector(detector, job, monitor)
-        find = finding(detector)
-        found = {picture.name: find([picture])[0] for picture in test}
-        history = folder.history()
-        taught = detector.learner.trainable_variables
-        facts = DetectorFacts(
-            title=job.network.title,
-            parameters=detector.learner.count_params(),
-            trained_parameters=int(sum(np.prod(variable.shape) for variable in taught)),
-            epochs=len(history),
-            best_epoch=best_of(history),
-            training_seconds=seconds,
-            seconds=_seconds(atlas, test, lambda each: find([framed(each, (), job.plan)])),
-            engine="Keras",
-        )
-        write_weights(folder.folder / "weights.npz", collect_weights(detector.learner))
+        found, facts = judge()
         write_whole(facts_file, json.dumps(asdict(facts), indent=1).encode())
         folder.finish(_table(found))
     return found, facts
 
 
-def _looked_twice(
-    atlas: FracAtlas, split: OfficialSplit, looks: Path | None, monitor: Monitor
-) -> tuple[_FoundBy, DetectorFacts]:
-    """Return what the network that looks twice finds, as it is served, out of fold."""
-    if looks is None:
-        raise TrainingError(
-            "Its folds are needed, since what ships has learned from the test part: name the work "
-            "folder of train looks."
-        )
-    found: dict[str, Sequence[Found]] = {}
-    times: list[float] = []
-    parameters, read = 0, radiograph_reader(atlas)
-    for fold in unseen(atlas, looks, split.test, monitor):
-        weights = read_weights(fold.weights)
-        model, parameters = served(weights), sum(array.size for array in weights.values())
-        for image_id in fold.image_ids:
-            radiograph = read(image_id)
-            began = time.perf_counter()
-            found[image_id] = tuple(_seen(model, radiograph))
-            times.append(time.perf_counter() - began)
-            monitor.step(len(found), len(split.test), "looking")
-    return found, DetectorFacts(
-        title="Two looks (ours)",
-        parameters=parameters,
-        trained_parameters=0,
-        epochs=0,
-        best_epoch=0,
-        training_seconds=math.nan,
-        seconds=median(times),
-        engine="ONNX Runtime",
-        note=_OUT_OF_FOLD,
-    )
+def _taught(network: keras.Model) -> int:
+    return int(sum(np.prod(variable.shape) for variable in network.trainable_variables))
 
 
 def _seen(model: TwoLooks, radiograph: Radiograph) -> Iterator[Found]:
@@ -311,19 +329,10 @@ def _seconds(atlas: FracAtlas, test: Sequence[Picture], find: Callable[[Radiogra
     return median(times)
 
 
-def _limbs(
-    answers: Mapping[str, Mapping[str, Examined]], test: Sequence[Picture], split: OfficialSplit
-) -> dict[str, list[str]]:
+def _limbs(test: Sequence[Picture], split: OfficialSplit) -> dict[str, list[str]]:
     """Return which radiographs are judged together, by what they are."""
     everything = [picture.name for picture in test]
-    limbs = {ALL: everything, UPPER: [name for name in everything if name in split.upper]}
-    by_all = set(everything).intersection(*answers.values())
-    if len(by_all) < len(everything):
-        limbs |= {
-            f"{limb}{ANSWERED}": [name for name in names if name in by_all]
-            for limb, names in limbs.items()
-        }
-    return limbs
+    return {ALL: everything, UPPER: [name for name in everything if name in split.upper]}
 
 
 def _table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:

@@ -7,8 +7,11 @@ import onnx
 import onnxruntime
 import pytest
 
+from fracture_widgets.models.networks import precision
+from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.networks.looks import (
     CONTEXT,
+    FEATURES,
     FRACTURE_LOGITS,
     FRACTURE_SIDES,
     JOINT_HEAT,
@@ -46,6 +49,19 @@ def test_answers_pictures_of_any_size_alike_in_keras_and_onnx(network) -> None:
         assert answers[FRACTURE_SIDES].shape == (2, height // 8, width // 8, 4)
         assert answers[CONTEXT].shape == (2, height // 32, width // 32, 256)
         assert answers[FRACTURE_LOGITS].shape == (2, 4)
+
+
+def test_heads_answer_in_float32_where_the_trunk_computes_in_bfloat16(network) -> None:
+    with precision(bfloat16=True):
+        mixed = build_looks_network(PARTS)
+    dtypes = {name: output.dtype for name, output in mixed.output.items()}
+    assert dtypes.pop(CONTEXT) == dtypes.pop(FEATURES) == "bfloat16"
+    assert set(dtypes.values()) == {"float32"}
+    assert graph_of(mixed, FEATURES) == looks_graph(PARTS)
+    mixed.set_weights(network.get_weights())
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 1)).astype(np.float32)
+    found, reference = mixed(pixels)[FRACTURE_LOGITS], network(pixels)[FRACTURE_LOGITS]
+    assert np.allclose(found, reference, atol=0.05)
 
 
 def test_folded_weights_are_the_stages_of_resnet50(network, monkeypatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from fracture_widgets.datasets.split import official_split
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.weight_files import collect_weights, read_weights
+from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.training.compare import detector_training as training
 from fracture_widgets.training.compare import detectors
 from fracture_widgets.training.compare.detector_training import (
@@ -27,8 +26,8 @@ from fracture_widgets.training.compare.detector_training import (
     read_pictures,
 )
 from fracture_widgets.training.plan import DetectorPlan
-from fracture_widgets.training.recipes.looks.fit import Unseen
-from fracture_widgets.training.run_folder import RunFolder
+from fracture_widgets.training.recipes.looks.radiographs import OTHER, LabelledRadiograph
+from fracture_widgets.training.run_folder import RunFolder, history_table
 
 pytestmark = pytest.mark.keras
 
@@ -122,11 +121,21 @@ def test_the_command_trains_judges_and_does_nothing_twice(drawn_atlas, tmp_path,
     assert "begun with other settings (rate 0.0003, not 0.5)" in capsys.readouterr().err
 
 
-class Looking:
-    """A model that sees every fracture where another one saw it before."""
+class Network:
+    """A network of eight weights, of which six are taught."""
 
-    def __init__(self, weights: Path) -> None:
-        self.weights = weights
+    trainable_variables = (np.zeros((3, 2)),)
+
+    @staticmethod
+    def count_params() -> int:
+        return 8
+
+
+class Looking:
+    """A model that sees two fractures on every radiograph."""
+
+    def __init__(self, weights) -> None:
+        assert set(weights) == {"a/kernel"}
 
     def prepare(self, radiograph):
         return radiograph
@@ -144,36 +153,39 @@ class Seen:
         self.findings = findings
 
 
-def test_the_looks_are_those_of_folds_that_never_saw_the_study(
+def test_two_looks_are_taught_without_the_studies_of_the_other_parts(
     drawn_atlas, tmp_path, monkeypatch, capsys
 ) -> None:
-    weights = tmp_path / "weights.npz"
-    np.savez(weights, **{"a/kernel": np.zeros((3, 2)), "a/bias": np.zeros(2)})
-    asked: list[tuple[str, ...]] = []
+    taught: list[set[str]] = []
+    with FracAtlas.open(drawn_atlas) as atlas:
+        split = official_split(atlas)
+    black = np.zeros((9, 9), np.uint8)
+    known = [
+        LabelledRadiograph(name, OTHER, study, "train", black, (), (), fractured=False)
+        for name, study in [*split.studies.items(), ("sound.jpg", "another study")]
+    ]
 
-    def unseen(atlas, work, image_ids, monitor):
-        asked.append(tuple(image_ids))
-        return [Unseen("0", weights, image_ids[:1]), Unseen("3", weights, image_ids[1:])]
+    def fit(network, job, monitor):
+        taught.append({known.study for known in job.run.learned})
+        weights = job.weights_after(job.recipe.epochs)
+        write_weights(weights, {"a/kernel": np.zeros((3, 2))})
+        job.folder.keep(job.record, history_table([{"loss": 1.0}]), {"a": np.zeros(1)})
+        return weights
 
-    monkeypatch.setattr(detectors, "unseen", unseen)
+    monkeypatch.setattr(detectors, "read_radiographs", lambda *_, **__: known)
+    monkeypatch.setattr(detectors, "fit_looks", fit)
+    monkeypatch.setattr(detectors, "new_network", lambda recipe, trunk: Network)
     monkeypatch.setattr(detectors, "served", Looking)
     words = ["compare", "detectors", str(drawn_atlas), "--models", "two-looks", "--resamples", "2"]
     words += ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
-    assert main(words) == 1
-    assert "two-looks is left out: Its folds are needed" in capsys.readouterr().err
-    assert main([*words, "--looks", str(tmp_path)]) == 0
-    assert "| Two looks (ours) | 8 | – | – | – | " in capsys.readouterr().out
+    assert main(words) == 0
+    assert "| Two looks (ours) | 8 | 6 | 16 (16) | " in capsys.readouterr().out
+    assert taught == [{"another study", *(split.studies[name] for name in split.train)}]
     found = pd.read_csv(tmp_path / "out" / "found.csv")
-    assert found["image_id"].value_counts().to_dict() == dict.fromkeys(asked[0], 2)
-
-    def one_fold(atlas, work, image_ids, monitor):
-        return [Unseen("0", weights, image_ids[:2])]
-
-    monkeypatch.setattr(detectors, "unseen", one_fold)
-    assert main([*words, "--looks", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
-    assert "All, answered by every model: 2 radiographs, " in said
-    assert "All: 3" not in said
+    assert found["image_id"].value_counts().to_dict() == dict.fromkeys(split.test, 2)
+    assert main(words) == 0
+    assert "two-looks: It was trained and judged before." in capsys.readouterr().err
+    assert len(taught) == 1
 
 
 def test_a_detector_that_there_is_not_is_said(drawn_atlas, tmp_path, capsys) -> None:

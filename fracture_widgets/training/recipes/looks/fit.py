@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,27 +13,26 @@ import numpy as np
 import numpy.typing as npt
 
 from fracture_widgets.base.progress import SILENT, Monitor
-from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT, require_keras
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT, precision, require_keras
 from fracture_widgets.models.networks.looks import (
     FRACTURE_HEAT,
     FRACTURE_LOGITS,
     FRACTURE_SIDES,
     JOINT_HEAT,
     JOINT_SIDES,
+    build_looks_network,
+    fill_from_imagenet,
 )
-from fracture_widgets.models.weight_files import collect_weights, write_weights
+from fracture_widgets.models.weight_files import Weights, collect_weights, write_weights
 from fracture_widgets.training.recipes.looks import LooksRecipe
 from fracture_widgets.training.recipes.looks.radiographs import (
     DRAWN,
-    FOLDS,
     LIMB,
     OTHER,
     LabelledRadiograph,
     Run,
-    plan_runs,
-    read_radiographs,
+    known_parts,
 )
 from fracture_widgets.training.recipes.looks.targets import LOSSES
 from fracture_widgets.training.recipes.looks.views import (
@@ -166,6 +166,15 @@ class TrainingJob:
         return self.folder.folder / f"weights-{epochs}.npz"
 
 
+def new_network(recipe: LooksRecipe, trunk: str | os.PathLike[str] | Weights) -> keras.Model:
+    """Build a network for the parts that are known, at the weights that it starts from."""
+    require_keras("Training").utils.set_random_seed(recipe.seed)
+    with precision(bfloat16=recipe.bfloat16):
+        network = build_looks_network(known_parts())
+    fill_from_imagenet(network, trunk)
+    return network
+
+
 def fit_looks(network: keras.Model, job: TrainingJob, monitor: Monitor = SILENT) -> Path:
     """Teach a network in place, from where its run was stopped; return the last weights' file.
 
@@ -281,62 +290,3 @@ def _batch(views: Sequence[View]) -> Batch:
 
 def _joined(*arrays: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.concatenate(arrays, axis=-1)
-
-
-@dataclass(frozen=True)
-class Unseen:
-    """The weights of a run, and the radiographs whose studies it never saw."""
-
-    run: str
-    weights: Path
-    image_ids: tuple[str, ...]
-
-
-def unseen(
-    atlas: FracAtlas, work: Path, image_ids: Sequence[str], monitor: Monitor = SILENT
-) -> list[Unseen]:
-    """Find for radiographs a finished fold of ``train looks`` that never saw their study.
-
-    While folds are missing, some radiographs have none.
-    """
-    homes = [home for home in sorted(work.glob("runs/*")) if RunFolder(home / "0").started]
-    if len(homes) != 1:
-        raise TrainingError(
-            f"{work.name} holds {len(homes) or 'no'} trainings of train looks with a first fold: "
-            "give the work folder of one."
-        )
-    home = homes[0]
-    recipe = _recipe(home)
-    radiographs = read_radiographs(atlas, work, phantoms=recipe.phantoms, monitor=monitor)
-    runs = plan_runs(radiographs)
-    studies = {known.image_id: known.study for known in radiographs}
-    left = {name: studies.get(name, name) for name in image_ids}
-    found = []
-    for name in map(str, range(FOLDS)):
-        job = TrainingJob(runs[name], recipe, RunFolder(home / name))
-        if not job.folder.finished:
-            continue
-        job.folder.check_same_training(job.record, finished=True)
-        learned = {known.study for known in job.run.learned}
-        mine = tuple(image_id for image_id, study in left.items() if study not in learned)
-        found.append(Unseen(name, job.weights_after(recipe.epochs), mine))
-        left = {image_id: study for image_id, study in left.items() if study in learned}
-    found = [each for each in found if each.image_ids]
-    if not found:
-        raise TrainingError(
-            f"No fold in {home.name} is finished that never saw the study of one of the "
-            f"{len(image_ids)} radiographs: finish its folds with train looks."
-        )
-    return found
-
-
-def _recipe(home: Path) -> LooksRecipe:
-    """Return the recipe of a folder of runs."""
-    kept = RunFolder(home / "0").record().plan
-    sizes = {name: tuple(kept[name]) for name in ("limb_sizes", "joint_sizes")}
-    try:
-        return LooksRecipe(**{**kept, **sizes})
-    except TypeError as error:
-        raise TrainingError(
-            f"The runs in {home.name} are of another version of the recipe: train them again."
-        ) from error

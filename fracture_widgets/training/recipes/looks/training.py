@@ -36,12 +36,7 @@ from fracture_widgets.models.folder import (
 )
 from fracture_widgets.models.learned_from import SAME, learned_from
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.networks import require_keras
-from fracture_widgets.models.networks.looks import (
-    build_looks_network,
-    fill_from_imagenet,
-    looks_graph,
-)
+from fracture_widgets.models.networks.looks import looks_graph
 from fracture_widgets.models.trust import TRUST_SECTION
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.parts import FRACTURED, LABELS, NORMAL, in_words
@@ -56,7 +51,7 @@ from fracture_widgets.training.recipes.looks.evidence import (
     summarise,
     worst_sheets,
 )
-from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks
+from fracture_widgets.training.recipes.looks.fit import TrainingJob, fit_looks, new_network
 from fracture_widgets.training.recipes.looks.gate import fit_gate, measure_gate
 from fracture_widgets.training.recipes.looks.radiographs import (
     ALL,
@@ -296,11 +291,8 @@ def _teach(job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor) ->
     if folder.finished:
         folder.check_same_training(job.record, finished=True)
         return
-    require_keras("Training").utils.set_random_seed(job.recipe.seed)
-    network = build_looks_network(known_parts())
-    fill_from_imagenet(network, trunk)
     with folder.locked():
-        weights = fit_looks(network, job, monitor.stage(name))
+        weights = fit_looks(new_network(job.recipe, trunk), job, monitor.stage(name))
         judgement = judge(job.run, served(read_weights(weights)), monitor)
         judgement.write(folder.folder)
         folder.finish(judgement.joints)

@@ -23,7 +23,7 @@ from fracture_widgets.models.networks.looks import build_looks_network
 from fracture_widgets.models.weight_files import collect_weights, read_weights, write_weights
 from fracture_widgets.parts import LABELS
 from fracture_widgets.phantoms import draw_phantom
-from fracture_widgets.training.recipes.looks import LooksRecipe, training
+from fracture_widgets.training.recipes.looks import LooksRecipe, fit, training
 from fracture_widgets.training.recipes.looks.evidence import judge, served
 from fracture_widgets.training.recipes.looks.fit import TrainingJob
 from fracture_widgets.training.recipes.looks.radiographs import (
@@ -46,7 +46,7 @@ RECIPE = LooksRecipe(
 
 
 def test_a_run_is_taught_judged_and_not_done_again(limbs, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(training, "fill_from_imagenet", lambda network, trunk: None)
+    monkeypatch.setattr(fit, "fill_from_imagenet", lambda network, trunk: None)
     several = [replace(known, study=f"{known.study} {copy}") for known in limbs for copy in (0, 1)]
     monkeypatch.setattr(training, "read_radiographs", lambda *_, **__: several)
     stages: set[str] = set()
