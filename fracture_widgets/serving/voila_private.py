@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila import handler
@@ -76,7 +77,36 @@ class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by V
         return await super()._initialize(notebook, kernel_id, **kwargs)
 
 
-class StoredLessons(NotebookRenderer):
+class PageRenderer(NotebookRenderer):
+    """Draws a page: a kernel that does not start is started again, and a page ends in any case.
+
+    Voilà waits for ever for the rest of a page that fails while it is drawn, such as one whose
+    kernel found a port taken that had been free when it was chosen.
+    """
+
+    def generate_content_generator(self, *about: Any, **named: Any) -> AsyncIterator[Any]:
+        """Yield the page piece by piece."""
+        return self._to_an_end(super().generate_content_generator(*about, **named))
+
+    async def _to_an_end(self, snippets: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        try:
+            async for snippet in snippets:
+                yield snippet
+        except Exception:
+            self.log.exception("A page could not be drawn")
+            yield _FAILED, None
+
+    async def _jinja_kernel_start(self, nb: Any, kernel_id: str, kernel_future: Any) -> str:
+        try:
+            return str(await super()._jinja_kernel_start(nb, kernel_id, kernel_future))
+        except RuntimeError as error:
+            self.log.warning("A kernel is started again: %s", error)
+            kernel = await ensure_async(kernel_future)
+            await ensure_async(kernel.restart_kernel(now=True, newports=True))
+            return str(await super()._jinja_kernel_start(nb, kernel_id, kernel_future))
+
+
+class StoredLessons(PageRenderer):
     """Draws a lesson as it is stored, and not by running it; every other page by its cells.
 
     Where a cell names in ``later`` what it shows, that is made while the lesson is read. A lesson
@@ -110,6 +140,7 @@ def _live(cell: Any) -> bool:
 handler.NotebookRenderer = StoredLessons
 _LATER = "later"
 _MAKE = "from fracture_widgets.app.later import MADE, Later\nLater(MADE[{name!r}])"
+_FAILED = '<script>window.dispatchEvent(new Event("fw-failed"))</script>'
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

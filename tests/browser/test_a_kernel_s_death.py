@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 
 import psutil
 import pytest
-from pages import button, expect_answered, expect_kept, open_page, open_workbench, upload
+from pages import (
+    button,
+    expect_answered,
+    expect_kept,
+    guarded_pages,
+    open_page,
+    open_workbench,
+    serve,
+    upload,
+)
 from playwright.sync_api import expect
 
 from fracture_widgets.phantoms import draw_phantom
+
+DYING = """\
+import os, pathlib, sys
+count = pathlib.Path(__file__).with_name("dying")
+if "ipykernel_launcher" in " ".join(sys.orig_argv) and (left := int(count.read_text())):
+    count.write_text(str(left - 1))
+    os._exit(1)
+"""
+"""Ends the first kernels of a program as they start."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -62,6 +81,33 @@ def test_a_kernel_that_dies_during_an_answer_takes_nothing_along(new_page, dashb
     expect(page.locator(".fw-queue li")).to_have_count(4)
     page.get_by_role("button", name=re.compile("^Predict all")).click()
     expect_answered(page, 4)
+
+
+@pytest.mark.parametrize(("dying", "opens"), [(1, True), (99, False)])
+def test_a_kernel_that_does_not_start_is_started_again_or_the_page_says_so(
+    browser, tmp_path, dying, opens
+):
+    (tmp_path / "dying").write_text(str(dying))
+    (tmp_path / "sitecustomize.py").write_text(DYING)
+    with pytest.MonkeyPatch.context() as patch:
+        found = filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])
+        patch.setenv("PYTHONPATH", os.pathsep.join(found))
+        with (
+            serve(tmp_path / "data") as running,
+            guarded_pages(browser, running.address) as make,
+        ):
+            page = make()
+            page.goto(f"{running.address}course/02_data.ipynb")
+            if opens:
+                expect(page.get_by_role("heading", name="What to keep")).to_be_visible()
+            expect(page.locator("#loading")).to_be_hidden()
+            ended = page.locator(".fw-ended")
+            expect(ended).to_be_visible(visible=not opens)
+            if not opens:
+                expect(ended).to_contain_text("The program behind this page has ended")
+                (tmp_path / "dying").write_text("0")
+                ended.get_by_role("button", name="Go on with a new page").click()
+                expect(page.get_by_role("heading", name="What to keep")).to_be_visible()
 
 
 def _kernels() -> list[psutil.Process]:
