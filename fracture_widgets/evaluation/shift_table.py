@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
 from fracture_widgets.parts import FRACTURED, Verdict
 
 if TYPE_CHECKING:
+    from fracture_widgets.models.answering import Answers
     from fracture_widgets.models.cascade import Cascade
 
 UNCHANGED = "unchanged"
@@ -93,29 +94,34 @@ class ShiftResults:
         return [row.to_dict() for row in self.rows]
 
 
+def _of_file(row: Any) -> Radiograph:
+    return read_radiograph(row.image_path)
+
+
 def evaluate_shifts(
     table: pd.DataFrame,
-    cascade: Cascade,
+    cascade: Cascade | Answers,
     *,
     kinds: Sequence[str] = tuple(SHIFTS),
     strengths: Sequence[int] = STRENGTHS,
     by: str = "patient_id",
     resamples: int = 500,
+    read: Callable[[Any], Radiograph] = _of_file,
     monitor: Monitor = SILENT,
 ) -> ShiftResults:
     """Answer radiographs as other archives would have them, and compare.
 
-    Those that are refused count with what the networks say of them. Whole values of the column
-    ``by`` stay together in the draws of intervals; the lot of a change is the same for a
-    radiograph in whatever company.
+    ``read`` gives the radiograph of a row of the table. Those that are refused count with what
+    the networks say of them. Whole values of the column ``by`` stay together in the draws of
+    intervals; the lot of a change is the same for a radiograph in whatever company.
     """
     if not len(table):
         raise DatasetError("The table holds no radiographs: give the one load_dataset returns.")
     conditions = [(UNCHANGED, 0), *product(kinds, strengths)]
     answered: list[tuple[Any, ...]] = []
     total = len(table) * len(conditions)
-    for row, path in table["image_path"].items():
-        radiograph = read_radiograph(path)
+    for known in table.itertuples():
+        radiograph = read(known)
         radiograph = replace(radiograph, pixels=coarse(radiograph.pixels, _LONGEST), file=None)
         for start in range(0, len(conditions), _BATCH):
             some = conditions[start : start + _BATCH]
@@ -123,7 +129,7 @@ def evaluate_shifts(
             answers = cascade.answer(changed)
             for (kind, strength), answer in zip(some, answers, strict=True):
                 said = (answer.body_part, answer.fracture_probability, str(answer.verdict))
-                answered.append((row, kind, strength, *said))
+                answered.append((known.Index, kind, strength, *said))
             monitor.step(len(answered), total)
     names = ["row", "kind", "strength", "predicted_body_part", "fracture_probability", "verdict"]
     long = pd.DataFrame(answered, columns=names)

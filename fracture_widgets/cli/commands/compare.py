@@ -11,6 +11,7 @@ from fracture_widgets.cli.narrator import Narrator
 from fracture_widgets.cli.options import (
     INTERRUPTED,
     App,
+    Engine,
     choice,
     dataset_table,
     network_and_file,
@@ -164,6 +165,8 @@ def found_joints(
     work: Path = Path("runs", "cascade"),
     trunk: str = "imagenet",
     bfloat16: bool = False,
+    engine: Engine = "onnx",
+    shifts: int = 0,
 ) -> int:
     """Answer joints at the boxes that are found and at those that people marked.
 
@@ -182,12 +185,24 @@ def found_joints(
     bfloat16
         compute in bfloat16: about twice as fast on processors that know it (AVX512-BF16 or AMX),
         much slower on others
+    shifts : N
+        answer crops of so many joints as other archives would have them, too: every kind of change
+        at five strengths
     """
     from fracture_widgets.training.compare.found_joints import compare_found_joints
     from fracture_widgets.training.recipes.cascade import CascadeRecipe
 
     recipe = CascadeRecipe(bfloat16=bfloat16)
     with work_on_fracatlas(fracatlas) as (atlas, monitor):
-        result = compare_found_joints(atlas, trunk, joints, work, recipe=recipe, monitor=monitor)
+        result = compare_found_joints(
+            atlas,
+            trunk,
+            joints,
+            work,
+            recipe=recipe,
+            engine=engine,
+            shifted=shifts,
+            monitor=monitor,
+        )
     tell_saved(result, out)
     return 0

@@ -7,7 +7,7 @@ answered at boxes that a network found. Here both learned from other studies.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,15 @@ import pandas as pd
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.fracatlas import FracAtlas
+from fracture_widgets.datasets.joints import crop_frame
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, paired_difference, rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled
+from fracture_widgets.evaluation.shift_table import ShiftResults, evaluate_shifts
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import compose
 from fracture_widgets.models.crops import Crops
-from fracture_widgets.models.engine import OnnxEngine
+from fracture_widgets.models.engine import engine_of
 from fracture_widgets.models.folder import LOOKS, load_model_folder
 from fracture_widgets.models.learned_from import NOT, learned_from
 from fracture_widgets.models.looks import TwoLooks
@@ -45,6 +47,7 @@ Rows = Iterator[dict[str, Any]]
 
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "holder")
 _MARKED, _FOUND, _OWN = "marked_probability", "found_probability", "boxes_probability"
+_AS_ELSEWHERE = "# Crops of joints, as other archives would have them"
 _WAYS = {
     _MARKED: "the networks of crops, at the box that people marked",
     _FOUND: "the same, at the box that is found, as the part it is taken for",
@@ -58,6 +61,8 @@ class FoundJoints:
 
     answers: pd.DataFrame
     """A row for each joint: study, part, label, and the probability of a fracture by each way."""
+    shifts: ShiftResults | None = None
+    """What is said of crops of some of the joints, as other archives would have them."""
 
     def __str__(self) -> str:
         joints = self.answers
@@ -80,9 +85,12 @@ class FoundJoints:
         return "\n\n".join([counted, _aurocs(found), less, whole])
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write ``found_joints.csv`` and ``found_joints.md``."""
+        """Write ``found_joints.csv`` and ``.md``; of shifts, ``shifts.csv`` and ``.md``, too."""
         tables = {"found_joints.csv": self.answers.round(5)}
         pages = {"found_joints.md": f"# At the joints that are found\n\n{self}\n"}
+        if self.shifts is not None:
+            tables["shifts.csv"] = self.shifts.answers.round(5)
+            pages["shifts.md"] = f"{_AS_ELSEWHERE}\n\n```text\n{self.shifts}\n```\n"
         return save_results(folder, tables, pages, kept="trained networks")
 
 
@@ -93,11 +101,15 @@ def compare_found_joints(
     work: Path,
     *,
     recipe: CascadeRecipe | None = None,
+    engine: str = "onnx",
+    shifted: int = 0,
     monitor: Monitor = SILENT,
 ) -> FoundJoints:
     """Answer joints at both boxes, by folds of the cascade that are trained where they are missing.
 
     ``joints`` is the folder of the network that finds them; what it learned from is left out.
+    Crops of ``shifted`` joints, half of them fractured as far as they go, are answered as other
+    archives would have them, too, by the first fold.
     """
     finder = load_model_folder(joints)
     known = learned_from([finder])
@@ -109,9 +121,10 @@ def compare_found_joints(
     recipe = recipe or CascadeRecipe()
     lesson = prepare_lesson(atlas, recipe, trunk, work / "features", monitor)
     read = radiograph_reader(atlas)
-    engine = OnnxEngine.of_model(finder)
-    alone = TwoLooks(finder, engine)
+    looking = engine_of(finder, engine)
+    alone = TwoLooks(finder, looking)
     answered: list[dict[str, Any]] = []
+    shifts: ShiftResults | None = None
     for run in plan_runs(lesson.table)[:FOLDS]:
         there = lesson.table.iloc[run.judged]
         images = {name: read(name) for name in there["image_id"].unique()}
@@ -121,17 +134,40 @@ def compare_found_joints(
         if unseen.empty:
             continue
         weights = teach(run, lesson, recipe, trunk, work, monitor)
-        model, answers = of_run(weights, lesson.body_parts)
-        both = TwoLooks(finder, engine, crops=Crops(compose([model]), {model: answers}))
+        model, _ = of_run(weights, lesson.body_parts)
+        crops = Crops(compose([model]), {model: engine_of(model, engine)})
+        both = TwoLooks(finder, looking, crops=crops)
         for done, (name, rows) in enumerate(unseen.groupby("image_id"), start=1):
             answered += _answers(both, alone, images[str(name)], list(rows_of(rows)))
             monitor.step(done, unseen["image_id"].nunique(), f"answering {run.name}")
+        if shifted and shifts is None:
+            shifts = _shifts(both, images, unseen, shifted, monitor)
     if not answered:
         raise TrainingError(
             f"{joints.name} learned from every study of the folds: name one that was trained on "
             "some folds alone."
         )
-    return FoundJoints(pd.DataFrame(answered))
+    return FoundJoints(pd.DataFrame(answered), shifts)
+
+
+def _shifts(
+    model: TwoLooks,
+    images: Mapping[str, Radiograph],
+    joints: pd.DataFrame,
+    count: int,
+    monitor: Monitor,
+) -> ShiftResults:
+    """Answer crops of some joints as other archives would have them."""
+    labelled = joints.assign(label=np.where(joints["fractured"], FRACTURED, NORMAL))
+    drawn = labelled.sample(frac=1, random_state=0).groupby("label").head(count // 2)
+
+    def read(row: Any) -> Radiograph:
+        radiograph = images[row.image_id]
+        return radiograph.crop(crop_frame(box_of(row), radiograph))
+
+    return evaluate_shifts(
+        drawn.sort_index(), model, by="study", read=read, monitor=monitor.stage("other archives")
+    )
 
 
 def _answers(both: TwoLooks, alone: TwoLooks, radiograph: Radiograph, rows: Sequence[Any]) -> Rows:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from PIL import Image
 from fracture_widgets.cli import main
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import joint_table
+from fracture_widgets.evaluation.shift_table import evaluate_shifts
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.compose import JOINTS_FOLDER
 from fracture_widgets.models.folder import installed_models_folder, load_model_folder
@@ -135,6 +138,20 @@ def test_each_joint_is_answered_at_both_boxes_by_the_fold_that_never_saw_it(
     assert 0 < moved.median() < 0.25
     page = (tmp_path / "out" / "found_joints.md").read_text("utf-8")
     assert "AUROC at the box that is found less that at the marked one" in page
+
+
+def test_some_joints_are_answered_as_other_archives_would_have_them(
+    source: Path, taught: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "evaluate_shifts", partial(evaluate_shifts, kinds=["jpeg"]))
+    assert main([*words(source, tmp_path), "--shifts", "4"]) == 0
+    answers = pd.read_csv(tmp_path / "out" / "shifts.csv")
+    assert answers.groupby(["kind", "strength"]).size().to_dict() == {
+        ("unchanged", 0): 4,
+        **{("jpeg", strength): 4 for strength in range(1, 6)},
+    }
+    page = (tmp_path / "out" / "shifts.md").read_text("utf-8")
+    assert re.search(r"mean of all +\d\.\d+ .*", page)
 
 
 def test_studies_that_the_finder_learned_from_are_left_out(
