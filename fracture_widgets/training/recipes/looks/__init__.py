@@ -43,7 +43,13 @@ class LooksRecipe:
     rise: int = 150  # steps until the highest is reached
     decay: float = 0.02
     clip: float = 8.0  # largest norm of all gradients
-    kept: float = 0.98  # of the running average of the weights, at every second step
+    kept: float = field(
+        default=0.98,
+        metadata={
+            "help": "share of the weights' running average that stays at every second step; 0 for "
+            "the last weights"
+        },
+    )
     batch: int = 16  # views in a step
     joints: int = 700  # sound ones
     sound_patches: int = 110  # of legs and hips
@@ -57,6 +63,13 @@ class LooksRecipe:
     joint_sizes: tuple[int, int] = (192, 256)
     strong: bool = field(
         default=True, metadata={"help": "draw no implants, frames and writing into radiographs"}
+    )
+    legs: bool = field(default=True, metadata={"help": "learn of no leg or hip what is fractured"})
+    outlines: bool = field(
+        default=True, metadata={"help": "learn what is fractured from labels, not from outlines"}
+    )
+    tuned: bool = field(
+        default=True, metadata={"help": "keep conv3 and conv4 as ImageNet taught them"}
     )
     seed: int = field(default=0, metadata={"help": "of the first weights and every epoch"})
     bfloat16: bool = field(

@@ -80,10 +80,9 @@ class Lesson:
         self._limbs = [known for known in learned if known.kind == LIMB]
         self._drawn = [known for known in learned if known.kind == DRAWN]
         self._others = [known for known in learned if known.kind == OTHER]
-        self._broken_others = [known for known in self._others if known.outlines]
-        self._sound_others = [
-            known for known in self._others if not known.outlines and not known.fractured
-        ]
+        legs = self._others if recipe.legs else []
+        self._broken_others = [known for known in legs if known.outlines]
+        self._sound_others = [known for known in legs if not known.outlines and not known.fractured]
         self._several = [known for known in self._limbs if len(known.joints) > 1]
         joints = [(known, joint) for known in self._limbs for joint in known.joints]
         sound = [pair for pair in joints if pair[1].label == 0]
@@ -133,7 +132,12 @@ class Lesson:
         for step, (size, requests) in enumerate(self.plan(epoch)):
             rng = np.random.default_rng([self._recipe.seed, epoch, step])
             strong = self._recipe.strong
-            yield _batch([draw(request, size, rng, strong=strong) for request in requests])
+            views = [draw(request, size, rng, strong=strong) for request in requests]
+            pixels, targets = _batch(views)
+            if not self._recipe.outlines:  # where it is, nothing counts
+                for name in (FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES):
+                    targets[name][..., -1] = 0.0
+            yield pixels, targets
 
     def _batches(self, requests: Sequence[ViewRequest], size: int) -> list[PlannedStep]:
         batch = self._recipe.batch
@@ -244,7 +248,7 @@ def _compiled(network: keras.Model, recipe: LooksRecipe, steps: int, number: int
     """Return the network with the outputs that are taught, ready for a round of the training."""
     keras = require_keras("Training")
     taught = recipe.rounds[number]
-    still = _NEVER if number else (*_NEVER, *_NOT_WARM)
+    still = _NEVER if number and recipe.tuned else (*_NEVER, *_NOT_WARM)
     for layer in network.layers:
         layer.trainable = not layer.name.startswith(still)
     model = keras.Model(network.input, {name: network.output[name] for name in LOSSES})

@@ -11,12 +11,20 @@ import pytest
 
 from fracture_widgets.base.progress import Cancelled, Monitor
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.models.networks.looks import FRACTURE_LOGITS, build_looks_network
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT
+from fracture_widgets.models.networks.looks import (
+    FRACTURE_HEAT,
+    FRACTURE_LOGITS,
+    FRACTURE_SIDES,
+    JOINT_HEAT,
+    build_looks_network,
+)
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.training.recipes.looks import LooksRecipe
 from fracture_widgets.training.recipes.looks.fit import Lesson, TrainingJob, fit_looks
 from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
 from fracture_widgets.training.recipes.looks.targets import LOSSES
+from fracture_widgets.training.recipes.looks.views import PATCH
 from fracture_widgets.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.keras
@@ -119,6 +127,34 @@ def test_an_epoch_shows_the_same_every_time_and_no_epoch_shows_another_s(limbs) 
     assert not any(np.array_equal(a[0], b[0]) for a, b in zip(first, other, strict=True))
     assert {pixels.shape[1] for pixels, _ in first} == {64, 32}
     assert {pixels.shape[1] for pixels, _ in lesson.batches(4)} == {96, 64}
+
+
+def test_each_ingredient_can_be_left_out(job, limbs) -> None:
+    wanted = [said for _, said in Lesson(limbs, replace(RECIPE, outlines=False)).batches(1)]
+    for name in (FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES):
+        assert not any(said[name][..., -1].any() for said in wanted)
+    assert any(said[JOINT_HEAT][..., -1].any() for said in wanted)
+    assert any(said[FRACTURE_LOGITS].any() for said in wanted)
+
+    def patches(recipe: LooksRecipe) -> int:
+        requests = [each for _, some in Lesson(limbs, recipe).plan(1) for each in some]
+        return sum(each.of == PATCH for each in requests)
+
+    assert patches(RECIPE)
+    assert not patches(replace(RECIPE, legs=False))
+
+    still = replace(job, recipe=replace(RECIPE, tuned=False, kept=0.0))
+    network = tiny_network()
+    before = {layer.name: layer.get_weights() for layer in network.layers}
+    _told(still, network)
+    weights = read_weights(still.weights_after(RECIPE.epochs))
+    for layer in network.layers:
+        for variable, then in zip(layer.weights, before[layer.name], strict=True):
+            stays = layer.name.startswith(("conv1_", "conv2_", "conv3_", "conv4_"))
+            assert np.array_equal(variable, then) == stays, layer.name
+            # Without an average, what is kept is what the last step left.
+            kept = weights[f"{layer.name}/{variable.name}"]
+            np.testing.assert_allclose(kept, variable, atol=1e-3)
 
 
 def test_too_little_for_a_batch_is_said(limbs) -> None:
