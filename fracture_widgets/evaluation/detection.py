@@ -29,7 +29,6 @@ FALSE_BOXES = (0.125, 0.25, 0.5, 1.0)
 """False boxes a joint at which the sensitivity is given."""
 
 ALL, UPPER = "all", "upper limb"
-"""Follows the name of a limb where a model answers a part of its radiographs alone."""
 
 MAP50, MAP50_95 = "mAP50", "mAP50-95"
 

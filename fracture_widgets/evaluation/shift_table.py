@@ -95,12 +95,13 @@ class ShiftResults:
 
 
 def _of_file(row: Any) -> Radiograph:
+    """Read a row's file."""
     return read_radiograph(row.image_path)
 
 
 def evaluate_shifts(
     table: pd.DataFrame,
-    cascade: Cascade | Answers,
+    model: Cascade | Answers,
     *,
     kinds: Sequence[str] = tuple(SHIFTS),
     strengths: Sequence[int] = STRENGTHS,
@@ -125,8 +126,8 @@ def evaluate_shifts(
         radiograph = replace(radiograph, pixels=coarse(radiograph.pixels, _LONGEST), file=None)
         for start in range(0, len(conditions), _BATCH):
             some = conditions[start : start + _BATCH]
-            changed = [cascade.prepare(_changed(radiograph, *condition)) for condition in some]
-            answers = cascade.answer(changed)
+            changed = [model.prepare(_changed(radiograph, *condition)) for condition in some]
+            answers = model.answer(changed)
             for (kind, strength), answer in zip(some, answers, strict=True):
                 said = (answer.body_part, answer.fracture_probability, str(answer.verdict))
                 answered.append((known.Index, kind, strength, *said))

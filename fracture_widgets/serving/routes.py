@@ -22,7 +22,6 @@ from tornado.web import (
     decode_signed_value,
 )
 from voila.configuration import VoilaConfiguration
-from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.base.language import speaking
 from fracture_widgets.course.lessons import Page
@@ -34,7 +33,7 @@ from fracture_widgets.serving.access import (
     simple_page,
 )
 from fracture_widgets.serving.kernels import SEAT, Seat
-from fracture_widgets.serving.voila_private import forget_request
+from fracture_widgets.serving.voila_private import PageToAnEnd, forget_request
 
 COURSE, SITE = "course", "docs"
 """The parts of the address under which the lessons are, and the site of documentation."""
@@ -47,7 +46,7 @@ _VISITOR_COOKIE = "fracture-widgets-visitor"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-class PageHandler(TornadoVoilaHandler):
+class PageHandler(PageToAnEnd):
     """A page for a visitor, if there is a place."""
 
     _seat: Seat | None = None
@@ -103,6 +102,13 @@ class PageHandler(TornadoVoilaHandler):
         """Give back the place of somebody who does not wait for the page."""
         if self._seat is not None and self.kernel_manager.leave(self._seat) and self._drawing:
             self._drawing.cancel()
+
+    def give_up(self, problem: Exception) -> None:
+        """Give back the place of a page that could not be drawn, and say so to who serves it."""
+        if self._seat is None or self._seat.hung_up:
+            return
+        self.log.warning("A page could not be drawn: %s", problem)
+        self.kernel_manager.leave(self._seat)
 
     def _enter(self) -> None:
         """Have a page of ours ask for the address: only then are all cookies sent along."""

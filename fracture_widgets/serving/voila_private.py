@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from jupyter_core.utils import ensure_async
 from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from voila import handler
 from voila.notebook_renderer import NotebookRenderer
 from voila.request_info_handler import RequestInfoSocketHandler
+from voila.tornado.handler import TornadoVoilaHandler
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
 MOST_KEPT_BYTES = 16 << 20
@@ -77,33 +78,51 @@ class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by V
         return await super()._initialize(notebook, kernel_id, **kwargs)
 
 
-class PageRenderer(NotebookRenderer):
-    """Draws a page: a kernel that does not start is started again, and a page ends in any case.
+class PageToAnEnd(TornadoVoilaHandler):
+    """Sends a page that comes to an end also where it fails while it is drawn.
 
-    Voilà waits for ever for the rest of a page that fails while it is drawn, such as one whose
-    kernel found a port taken that had been free when it was chosen.
+    Such as one whose kernel found a port taken that had been free when it was chosen.
     """
 
-    def generate_content_generator(self, *about: Any, **named: Any) -> AsyncIterator[Any]:
-        """Yield the page piece by piece."""
-        return self._to_an_end(super().generate_content_generator(*about, **named))
+    problem: Exception | None = None
 
-    async def _to_an_end(self, snippets: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def get_generator(self, path: str | None = None) -> AsyncIterator[str]:
+        """Yield the page piece by piece; what has begun and cannot go on is told by an event."""
         try:
-            async for snippet in snippets:
+            async for snippet in super().get_generator(path):
                 yield snippet
-        except Exception:
-            self.log.exception("A page could not be drawn")
-            yield _FAILED, None
+        except Exception as error:  # of a page that a warm kernel draws
+            if not self._headers_written:
+                raise
+            self.problem = error
+            yield _FAILED
+        if self.problem is not None:
+            self.give_up(self.problem)
 
-    async def _jinja_kernel_start(self, nb: Any, kernel_id: str, kernel_future: Any) -> str:
+    def give_up(self, problem: Exception) -> None:
+        """Hear that the page could not be drawn."""
+        raise NotImplementedError
+
+
+class PageRenderer(NotebookRenderer):
+    """Draws a page whose kernel was not warm; Voilà would wait for ever for one that fails."""
+
+    request_handler: PageToAnEnd
+
+    def generate_content_generator(
+        self, kernel_id: str | None = None, kernel_future: Any = None
+    ) -> AsyncIterator[Any]:
+        """Yield the page piece by piece."""
+        return self._to_an_end(super().generate_content_generator(kernel_id, kernel_future))
+
+    async def _to_an_end(self, snippets: AsyncGenerator[Any]) -> AsyncIterator[Any]:
         try:
-            return str(await super()._jinja_kernel_start(nb, kernel_id, kernel_future))
-        except RuntimeError as error:
-            self.log.warning("A kernel is started again: %s", error)
-            kernel = await ensure_async(kernel_future)
-            await ensure_async(kernel.restart_kernel(now=True, newports=True))
-            return str(await super()._jinja_kernel_start(nb, kernel_id, kernel_future))
+            async with aclosing(snippets):
+                async for snippet in snippets:
+                    yield snippet
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page is told, and the log
+            self.request_handler.problem = error
+            yield _FAILED, None
 
 
 class StoredLessons(PageRenderer):

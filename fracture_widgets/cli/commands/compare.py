@@ -129,7 +129,8 @@ def detectors(
 
     mAP50, mAP50-95, fractured radiographs found at few false boxes, parameters and time, with
     published figures beside. Every epoch is kept as it ends; the same command goes on where it was
-    stopped. It takes hours on two CPU cores.
+    stopped. It takes hours on two CPU cores. For two-looks, which is trained as train looks trains
+    it, --epochs, --size, --batch and --rate do not count.
 
     Parameters
     ----------

@@ -71,9 +71,9 @@ _TIMED = 12
 _PLAN = DetectorPlan()
 _INTERVALS = "In brackets: 95 percent intervals from draws of whole studies."
 _LEARNED_MORE = (
-    "it learned from sound radiographs and from boxes of joints, too, but from no study of the "
-    "split's other parts; and it looks for fractures on joints alone, which legs and hips have "
-    "none of. Its last epoch is judged, and no radiograph chose one."
+    "it learned from sound and drawn radiographs and from boxes of joints, too, but from no study "
+    "of the split's other parts; and it looks for fractures on joints alone, which legs and hips "
+    "have none of. Its last epoch is judged, and no radiograph chose one."
 )
 
 
@@ -150,6 +150,7 @@ class DetectorComparison:
 _FoundBy = Mapping[str, Sequence[Found]]
 """What a detector found, by the name of a radiograph."""
 _Judged = tuple[_FoundBy, DetectorFacts]
+"""What it found, and what it took."""
 
 
 def compare_detectors(
@@ -165,7 +166,8 @@ def compare_detectors(
     """Train the detectors that are not trained yet on the official split, and judge all of them.
 
     ``work`` keeps a run for each, which the same call continues. The network that looks twice is
-    trained as ``train looks`` trains it, without the studies of the split's other parts.
+    trained as ``train looks`` trains it, without the studies of the split's other parts; of the
+    plan, its seed and whether it is computed in bfloat16 hold for it.
     """
     for name in models:
         if name not in MODELS:
@@ -306,6 +308,7 @@ def _judged_once(
 
 
 def _taught(network: keras.Model) -> int:
+    """Return how many weights are taught."""
     return int(sum(np.prod(variable.shape) for variable in network.trainable_variables))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,8 @@ def compare_found_joints(
             f"{joints.name} holds no network that finds joints and whose card says what it learned "
             "from: name the folder joints of the models."
         )
+    if shifted < 0 or shifted == 1:
+        raise TrainingError(f"shifts is 0, or 2 or more. Received: {shifted}")
     recipe = recipe or CascadeRecipe()
     lesson = prepare_lesson(atlas, recipe, trunk, work / "features", monitor)
     read = radiograph_reader(atlas)
@@ -134,7 +136,7 @@ def compare_found_joints(
         if unseen.empty:
             continue
         weights = teach(run, lesson, recipe, trunk, work, monitor)
-        model, _ = of_run(weights, lesson.body_parts)
+        model = of_run(weights, lesson.body_parts)
         crops = Crops(compose([model]), {model: engine_of(model, engine)})
         both = TwoLooks(finder, looking, crops=crops)
         for done, (name, rows) in enumerate(unseen.groupby("image_id"), start=1):
@@ -165,9 +167,11 @@ def _shifts(
         radiograph = images[row.image_id]
         return radiograph.crop(crop_frame(box_of(row), radiograph))
 
-    return evaluate_shifts(
+    results = evaluate_shifts(
         drawn.sort_index(), model, by="study", read=read, monitor=monitor.stage("other archives")
     )
+    named = drawn[["image_id", "joint_index"]]
+    return replace(results, answers=named.join(results.answers.set_index("row"), how="inner"))
 
 
 def _answers(both: TwoLooks, alone: TwoLooks, radiograph: Radiograph, rows: Sequence[Any]) -> Rows:

@@ -22,8 +22,10 @@ from fracture_widgets.models.compose import JOINTS_FOLDER
 from fracture_widgets.models.folder import installed_models_folder, load_model_folder
 from fracture_widgets.models.learned_from import LearnedFrom, fingerprint_of
 from fracture_widgets.models.weight_files import write_weights
+from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom
 from fracture_widgets.training.compare import found_joints as module
+from fracture_widgets.training.recipes.cascade.evidence import of_run
 from fracture_widgets.training.recipes.cascade.fit import Lesson
 from fracture_widgets.training.recipes.cascade.training import (
     FOLDS,
@@ -151,7 +153,17 @@ def test_some_joints_are_answered_as_other_archives_would_have_them(
         **{("jpeg", strength): 4 for strength in range(1, 6)},
     }
     page = (tmp_path / "out" / "shifts.md").read_text("utf-8")
+    assert set(answers["image_id"]) <= set(chosen()["image_id"])
     assert re.search(r"mean of all +\d\.\d+ .*", page)
+
+
+def test_runs_of_one_name_are_told_apart_by_their_weights(weights: Path, tmp_path: Path) -> None:
+    other = tmp_path / weights.name
+    write_weights(
+        other, {**load_model_folder(installed_models_folder()).weights, "more": np.ones(1)}
+    )
+    ours, theirs = (of_run(path, BODY_PARTS).sha256 for path in (weights, other))
+    assert ours != theirs
 
 
 def test_studies_that_the_finder_learned_from_are_left_out(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fracture_widgets.base.files import file_sha256
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.errors import TrainingError
@@ -53,11 +55,11 @@ _COLUMNS = ("image_id", "joint_index", "body_part", "study", "split", "holder")
 _VIEWS = ("frontal", "lateral", "oblique")
 
 
-def of_run(weights: Path, body_parts: Sequence[str]) -> tuple[ModelFolder, OnnxEngine]:
-    """Return the model of a run's weight file, and what runs it."""
+def of_run(weights: Path, body_parts: Sequence[str]) -> ModelFolder:
+    """Return the model of a run's weight file, which is known by its content."""
     arrays, graph = read_weights(weights), _graph_of(tuple(body_parts))
     model = ModelFolder.of_cascade(arrays, graph, body_parts, weights.stem)
-    return model, OnnxEngine.of_graph(graph, arrays)
+    return replace(model, sha256=file_sha256(weights))
 
 
 @cache
@@ -68,7 +70,8 @@ def _graph_of(body_parts: tuple[str, ...]) -> Mapping[str, Any]:
 
 def served(weights: Path, body_parts: Sequence[str]) -> Cascade:
     """Return the cascade of a run's weight file, as it would be served."""
-    return Cascade(*of_run(weights, body_parts))
+    model = of_run(weights, body_parts)
+    return Cascade(model, OnnxEngine.of_graph(model.graph, model.weights))
 
 
 def judge(

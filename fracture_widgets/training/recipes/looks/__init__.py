@@ -47,7 +47,7 @@ class LooksRecipe:
         default=0.98,
         metadata={
             "help": "share of the weights' running average that stays at every second step; 0 for "
-            "the last weights"
+            "the last weights as they are"
         },
     )
     batch: int = 16  # views in a step
@@ -66,7 +66,8 @@ class LooksRecipe:
     )
     legs: bool = field(default=True, metadata={"help": "learn of no leg or hip what is fractured"})
     outlines: bool = field(
-        default=True, metadata={"help": "learn what is fractured from labels, not from outlines"}
+        default=True,
+        metadata={"help": "learn what is fractured from joints' labels, and from no outlines"},
     )
     tuned: bool = field(
         default=True, metadata={"help": "keep conv3 and conv4 as ImageNet taught them"}
@@ -81,6 +82,8 @@ class LooksRecipe:
         check_at_least(
             self, warm=0, small=0, large=0, again_small=0, again_large=0, seed=0, batch=1
         )
+        if not 0 <= self.kept < 1:
+            raise TrainingError(f"kept lies between 0 and 1. Received: {self.kept}")
         if not self.epochs:
             raise TrainingError("A training has an epoch at least. Received: none")
         sizes = (*self.limb_sizes, *self.joint_sizes)

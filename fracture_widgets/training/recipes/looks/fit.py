@@ -80,7 +80,9 @@ class Lesson:
         self._limbs = [known for known in learned if known.kind == LIMB]
         self._drawn = [known for known in learned if known.kind == DRAWN]
         self._others = [known for known in learned if known.kind == OTHER]
-        legs = self._others if recipe.legs else []
+        # What of a leg is called fractured, its outlines say.
+        self._legs = recipe.legs and recipe.outlines
+        legs = self._others if self._legs else []
         self._broken_others = [known for known in legs if known.outlines]
         self._sound_others = [known for known in legs if not known.outlines and not known.fractured]
         self._several = [known for known in self._limbs if len(known.joints) > 1]
@@ -134,9 +136,14 @@ class Lesson:
             strong = self._recipe.strong
             views = [draw(request, size, rng, strong=strong) for request in requests]
             pixels, targets = _batch(views)
-            if not self._recipe.outlines:  # where it is, nothing counts
-                for name in (FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES):
-                    targets[name][..., -1] = 0.0
+            label = targets[FRACTURE_LOGITS]
+            for at, request in enumerate(requests):
+                told = self._legs or request.radiograph.kind != OTHER
+                if not told:
+                    label[at, label.shape[1] // 2 :] = 0.0
+                if not (told and self._recipe.outlines):
+                    for name in (FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES):
+                        targets[name][at, ..., -1] = 0.0
             yield pixels, targets
 
     def _batches(self, requests: Sequence[ViewRequest], size: int) -> list[PlannedStep]:
@@ -212,7 +219,7 @@ def fit_looks(network: keras.Model, job: TrainingJob, monitor: Monitor = SILENT)
             batch=recipe.batch,
             rate=recipe.rate if number else recipe.warm_rate,
             monitor=monitor,
-            step_ended=_following(average, model, recipe.kept) if number else None,
+            step_ended=_following(average, model, recipe.kept) if number and recipe.kept else None,
         )
         epochs.append({"loss": logs["loss"]})
         monitor.say(_line(epoch, recipe.epochs, logs))

@@ -217,7 +217,7 @@ def save_looks(
         "recipe": asdict(recipe),
         "thresholds": Thresholds().to_dict(),
         "trained_on": _trained_on(job.run),
-        "attribution": attribution("conv3 and conv4 tuned"),
+        "attribution": attribution("conv3 and conv4 tuned" if recipe.tuned else "frozen"),
         "splits": splits,
         "intervals": "95 percent, 2,000 bootstrap draws of whole studies",
         "figures": dict(figures),

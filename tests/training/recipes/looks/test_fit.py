@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,9 +23,8 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.weight_files import read_weights
 from fracture_widgets.training.recipes.looks import LooksRecipe
 from fracture_widgets.training.recipes.looks.fit import Lesson, TrainingJob, fit_looks
-from fracture_widgets.training.recipes.looks.radiographs import Run, known_parts
+from fracture_widgets.training.recipes.looks.radiographs import LIMB, OTHER, Run, known_parts
 from fracture_widgets.training.recipes.looks.targets import LOSSES
-from fracture_widgets.training.recipes.looks.views import PATCH
 from fracture_widgets.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.keras
@@ -129,32 +129,50 @@ def test_an_epoch_shows_the_same_every_time_and_no_epoch_shows_another_s(limbs) 
     assert {pixels.shape[1] for pixels, _ in lesson.batches(4)} == {96, 64}
 
 
-def test_each_ingredient_can_be_left_out(job, limbs) -> None:
-    wanted = [said for _, said in Lesson(limbs, replace(RECIPE, outlines=False)).batches(1)]
-    for name in (FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES):
-        assert not any(said[name][..., -1].any() for said in wanted)
-    assert any(said[JOINT_HEAT][..., -1].any() for said in wanted)
-    assert any(said[FRACTURE_LOGITS].any() for said in wanted)
+PLACES = (FRACTURE_MAP_OUTPUT, FRACTURE_HEAT, FRACTURE_SIDES)
+LABELLED = slice(1 + PARTS, None)  # how much each label counts
 
-    def patches(recipe: LooksRecipe) -> int:
-        requests = [each for _, some in Lesson(limbs, recipe).plan(1) for each in some]
-        return sum(each.of == PATCH for each in requests)
 
-    assert patches(RECIPE)
-    assert not patches(replace(RECIPE, legs=False))
+def _counting(limbs, **settings: Any) -> dict[str, dict[str, bool]]:
+    """Say which outputs count for joints, and for legs and hips, in an epoch."""
+    lesson = Lesson(limbs, replace(RECIPE, **settings))
+    counting: dict[str, dict[str, bool]] = {}
+    for (_, requests), (_, said) in zip(lesson.plan(1), lesson.batches(1), strict=True):
+        for at, request in enumerate(requests):
+            counts = counting.setdefault(request.radiograph.kind, dict.fromkeys(said, False))
+            for name, targets in said.items():
+                weights = targets[at][LABELLED if name == FRACTURE_LOGITS else (..., -1)]
+                counts[name] |= bool(weights.any())
+    return counting
 
+
+def test_each_of_what_teaches_can_be_left_out(limbs) -> None:
+    every = _counting(limbs)
+    assert all(every[kind][name] for kind in (LIMB, OTHER) for name in (*PLACES, FRACTURE_LOGITS))
+    no_legs = _counting(limbs, legs=False)
+    assert all(no_legs[LIMB].values())
+    assert no_legs[OTHER][JOINT_HEAT]
+    assert not any(no_legs[OTHER][name] for name in (*PLACES, FRACTURE_LOGITS))
+    labels = _counting(limbs, outlines=False)
+    assert labels[LIMB][FRACTURE_LOGITS]
+    assert not any(labels[kind][name] for kind in labels for name in PLACES)
+    assert not labels[OTHER][FRACTURE_LOGITS]
+
+
+def test_stages_stay_and_the_last_weights_are_kept_where_it_is_so_asked(job) -> None:
     still = replace(job, recipe=replace(RECIPE, tuned=False, kept=0.0))
     network = tiny_network()
     before = {layer.name: layer.get_weights() for layer in network.layers}
     _told(still, network)
     weights = read_weights(still.weights_after(RECIPE.epochs))
     for layer in network.layers:
+        stays = layer.name.startswith(("conv1_", "conv2_", "conv3_", "conv4_"))
         for variable, then in zip(layer.weights, before[layer.name], strict=True):
-            stays = layer.name.startswith(("conv1_", "conv2_", "conv3_", "conv4_"))
             assert np.array_equal(variable, then) == stays, layer.name
-            # Without an average, what is kept is what the last step left.
-            kept = weights[f"{layer.name}/{variable.name}"]
-            np.testing.assert_allclose(kept, variable, atol=1e-3)
+            kept = weights[f"{layer.name}/{variable.name}"]  # kernels in half precision
+            np.testing.assert_allclose(kept, variable, rtol=1e-3, atol=1e-7, err_msg=layer.name)
+    with pytest.raises(TrainingError, match="kept lies between 0 and 1"):
+        replace(RECIPE, kept=1.0)
 
 
 def test_too_little_for_a_batch_is_said(limbs) -> None:
