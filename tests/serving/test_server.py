@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from voila.tornado.handler import TornadoVoilaHandler
 
 from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, history_is_the_visitors, hours_kept
 from fracture_widgets.serving.server import announce, environment, places_of
 from fracture_widgets.serving.settings import ServingSettings
+from fracture_widgets.serving.voila_private import PageToAnEnd
 
 HISTORY = "Each visitor has a history of their own, which is"
 VISIT = "with their visit for 12 hours after it was used last."
@@ -64,3 +67,30 @@ def test_where_no_place_can_be_kept_they_go_with_the_server(tmp_path, monkeypatc
 def test_it_is_said_how_long_visits_are_kept(capsys, chosen, said):
     announce(ServingSettings(Path("dashboard.ipynb"), **chosen))
     assert capsys.readouterr().out.splitlines()[1:] == said
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_page_that_a_warm_kernel_fails_to_draw_is_told_once_it_has_begun(monkeypatch, begun):
+    async def failing(self, path=None):
+        yield "the beginning"
+        raise RuntimeError("the kernel died")
+
+    class Handler(PageToAnEnd):
+        _headers_written = begun
+
+        def give_up(self, problem):
+            given_up.append(str(problem))
+
+    async def sent() -> list[str]:
+        return [snippet async for snippet in object.__new__(Handler).get_generator()]
+
+    given_up: list[str] = []
+    monkeypatch.setattr(TornadoVoilaHandler, "get_generator", failing)
+    if begun:
+        beginning, end = asyncio.run(sent())
+        assert beginning == "the beginning"
+        assert "fw-failed" in end
+        assert given_up == ["the kernel died"]
+    else:
+        with pytest.raises(RuntimeError, match="the kernel died"):
+            asyncio.run(sent())
