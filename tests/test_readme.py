@@ -98,6 +98,14 @@ def test_every_network_of_the_reproduction_stands_with_its_figures() -> None:
         assert f"| {title} | {' | '.join(aurocs)} |" in shown
 
 
+def test_every_detector_stands_with_its_figures() -> None:
+    text = COMPARISON.read_text(encoding="utf-8").splitlines()
+    written = (ROOT / "results" / "detectors" / "detectors.md").read_text(encoding="utf-8")
+    rows = [line for line in written.splitlines() if line.startswith("| ")]
+    assert len(rows) > 12
+    assert set(rows) <= set(text)
+
+
 @pytest.mark.parametrize("part", BODY_PARTS)
 def test_verdict_row(part: str) -> None:
     known = load_model_folder().card["trust"]["parts"][part]
