@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT, require_keras
+from fracture_widgets.models.networks import FRACTURE_MAP_OUTPUT, precision, require_keras
 from fracture_widgets.models.networks.graph import graph_of
 from fracture_widgets.models.weight_files import Weights
 
@@ -42,8 +42,6 @@ _MEAN_BGR = (103.939, 116.779, 123.68)
 _EPSILON = 1.001e-5
 _RARE = -4.0
 """Log-odds that a place starts with: of 55 places, one is something's centre."""
-_SAID_IN = "float32"
-"""What heads compute in, where all before them computes in bfloat16, too."""
 SOFT = 0.3
 """What log-sum-exps are scaled by, so that they are as large as features."""
 
@@ -64,31 +62,30 @@ def build_looks_network(body_parts: Sequence[str], *, dropout: float = 0.4) -> k
     joints = _merged(stages["conv4"], context, 192, "joint", down="context_4")
     joints = _conv(joints, 192, 3, "joint_1")
     found = _conv(joints, 192, 3, "joint_2")
-    outputs = {
-        name: layers.Conv2D(channels, 1, bias_initializer=bias, dtype=_SAID_IN, name=name)(found)
-        for name, channels, bias in (
-            (JOINT_HEAT, len(body_parts), rare),
-            (JOINT_SIDES, 4, side),
-        )
-    }
+    with precision(bfloat16=False):  # heads answer in float32, whatever the rest computes in
+        outputs = {
+            JOINT_HEAT: layers.Conv2D(len(body_parts), 1, bias_initializer=rare, name=JOINT_HEAT)(
+                found
+            ),
+            JOINT_SIDES: layers.Conv2D(4, 1, bias_initializer=side, name=JOINT_SIDES)(found),
+        }
     fine = _merged(stages["conv3"], joints, 128, "fracture", down="fracture_down")
     fine = _conv(fine, 128, 3, "fracture_1")
     fine = layers.SpatialDropout2D(0.1, name="fracture_dropout")(fine)
     fine = _conv(fine, 128, 3, "fracture_2")
-    for name, channels, bias in (
-        (FRACTURE_MAP_OUTPUT, 1, rare),
-        (FRACTURE_HEAT, 1, rare),
-        (FRACTURE_SIDES, 4, side),
-    ):
-        head = layers.Conv2D(channels, 1, bias_initializer=bias, dtype=_SAID_IN, name=name)
-        outputs[name] = head(fine)
-    outputs[FRACTURE_LOGITS] = layers.Dense(
-        1 + len(body_parts),
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.005),
-        bias_initializer=keras.initializers.Constant(-1.0),
-        dtype=_SAID_IN,
-        name=FRACTURE_LOGITS,
-    )(_evidence(outputs, fine, context, dropout))
+    with precision(bfloat16=False):
+        for name, channels, bias in (
+            (FRACTURE_MAP_OUTPUT, 1, rare),
+            (FRACTURE_HEAT, 1, rare),
+            (FRACTURE_SIDES, 4, side),
+        ):
+            outputs[name] = layers.Conv2D(channels, 1, bias_initializer=bias, name=name)(fine)
+        outputs[FRACTURE_LOGITS] = layers.Dense(
+            1 + len(body_parts),
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.005),
+            bias_initializer=keras.initializers.Constant(-1.0),
+            name=FRACTURE_LOGITS,
+        )(_evidence(outputs, fine, context, dropout))
     outputs[CONTEXT] = context
     outputs[FEATURES] = fine
     return keras.Model(radiograph, outputs, name="looks")
@@ -183,27 +180,21 @@ def _evidence(
     import keras
 
     layers = keras.layers
-
-    def layer(kind: Any, *arguments: Any, name: str, **settings: Any) -> Any:
-        return kind(*arguments, **settings, dtype=_SAID_IN, name=name)
-
-    by_place = layer(layers.Reshape, (-1, 1), name="map_by_place")(outputs[FRACTURE_MAP_OUTPUT])
-    attention = layer(layers.Softmax, axis=1, name="map_attention")(by_place)
-    features = layer(layers.Reshape, (-1, fine.shape[-1]), name="features_by_place")(fine)
-    hottest = layer(layers.Dot, axes=1, name="hottest")([attention, features])
-    centres = layer(layers.Reshape, (-1, 1), name="heat_by_place")(outputs[FRACTURE_HEAT])
+    by_place = layers.Reshape((-1, 1), name="map_by_place")(outputs[FRACTURE_MAP_OUTPUT])
+    attention = layers.Softmax(axis=1, name="map_attention")(by_place)
+    features = layers.Reshape((-1, fine.shape[-1]), name="features_by_place")(fine)
+    hottest = layers.Dot(axes=1, name="hottest")([attention, features])
+    centres = layers.Reshape((-1, 1), name="heat_by_place")(outputs[FRACTURE_HEAT])
     sums = [
-        layer(layers.Rescaling, SOFT, name=f"{name}_sum_scaled")(
-            keras.ops.logsumexp(tensor, axis=1)
-        )
+        layers.Rescaling(SOFT, name=f"{name}_sum_scaled")(keras.ops.logsumexp(tensor, axis=1))
         for name, tensor in (("map", by_place), ("heat", centres))
     ]
     pooled = [
-        layer(layers.Flatten, name="hottest_flat")(hottest),
-        layer(layers.GlobalAveragePooling2D, name="context_average")(context),
-        layer(layers.GlobalMaxPooling2D, name="context_peak")(context),
+        layers.Flatten(name="hottest_flat")(hottest),
+        layers.GlobalAveragePooling2D(name="context_average")(context),
+        layers.GlobalMaxPooling2D(name="context_peak")(context),
     ]
-    seen = layer(layers.Dropout, dropout, name="label_dropout")(
-        layer(layers.Concatenate, name="label_pooled")(pooled)
+    seen = layers.Dropout(dropout, name="label_dropout")(
+        layers.Concatenate(name="label_pooled")(pooled)
     )
-    return layer(layers.Concatenate, name="label_inputs")([*sums, seen])
+    return layers.Concatenate(name="label_inputs")([*sums, seen])
