@@ -33,7 +33,7 @@ from fracture_widgets.serving.access import (
     simple_page,
 )
 from fracture_widgets.serving.kernels import SEAT, Seat
-from fracture_widgets.serving.voila_private import PageToAnEnd, forget_request
+from fracture_widgets.serving.voila_private import FailureTellingHandler, forget_request
 
 COURSE, SITE = "course", "docs"
 """The parts of the address under which the lessons are, and the site of documentation."""
@@ -46,7 +46,7 @@ _VISITOR_COOKIE = "fracture-widgets-visitor"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-class PageHandler(PageToAnEnd):
+class PageHandler(FailureTellingHandler):
     """A page for a visitor, if there is a place."""
 
     _seat: Seat | None = None

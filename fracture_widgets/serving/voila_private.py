@@ -78,7 +78,7 @@ class PooledKernels(_PREHEATING):  # type: ignore[misc, valid-type]  # made by V
         return await super()._initialize(notebook, kernel_id, **kwargs)
 
 
-class PageToAnEnd(TornadoVoilaHandler):
+class FailureTellingHandler(TornadoVoilaHandler):
     """Sends a page that comes to an end also where it fails while it is drawn.
 
     Such as one whose kernel found a port taken that had been free when it was chosen.
@@ -107,15 +107,15 @@ class PageToAnEnd(TornadoVoilaHandler):
 class PageRenderer(NotebookRenderer):
     """Draws a page whose kernel was not warm; Voilà would wait for ever for one that fails."""
 
-    request_handler: PageToAnEnd
+    request_handler: FailureTellingHandler
 
     def generate_content_generator(
         self, kernel_id: str | None = None, kernel_future: Any = None
     ) -> AsyncIterator[Any]:
         """Yield the page piece by piece."""
-        return self._to_an_end(super().generate_content_generator(kernel_id, kernel_future))
+        return self._telling_failure(super().generate_content_generator(kernel_id, kernel_future))
 
-    async def _to_an_end(self, snippets: AsyncGenerator[Any]) -> AsyncIterator[Any]:
+    async def _telling_failure(self, snippets: AsyncGenerator[Any]) -> AsyncIterator[Any]:
         try:
             async with aclosing(snippets):
                 async for snippet in snippets:

@@ -10,7 +10,7 @@ from fracture_widgets.app.limits import UploadLimits
 from fracture_widgets.base.files import DATA_FOLDER_VARIABLE, history_is_the_visitors, hours_kept
 from fracture_widgets.serving.server import announce, environment, places_of
 from fracture_widgets.serving.settings import ServingSettings
-from fracture_widgets.serving.voila_private import PageToAnEnd
+from fracture_widgets.serving.voila_private import FailureTellingHandler
 
 HISTORY = "Each visitor has a history of their own, which is"
 VISIT = "with their visit for 12 hours after it was used last."
@@ -75,7 +75,7 @@ def test_a_page_that_a_warm_kernel_fails_to_draw_is_told_once_it_has_begun(monke
         yield "the beginning"
         raise RuntimeError("the kernel died")
 
-    class Handler(PageToAnEnd):
+    class Handler(FailureTellingHandler):
         _headers_written = begun
 
         def give_up(self, problem):
