@@ -68,7 +68,8 @@ class LabelledRadiograph:
     def radiograph(self) -> Radiograph:
         """The radiograph, as a model is asked for it."""
         pixels = self.pixels.astype(np.float32) / np.float32(255)
-        return Radiograph(pixels, self.image_id, self.image_id, "JPEG")
+        sha256 = hashlib.sha256(self.pixels.tobytes()).hexdigest()
+        return Radiograph(pixels, self.image_id, sha256, "JPEG")
 
     @property
     def boxes(self) -> list[Box]:

@@ -104,13 +104,9 @@ def train_looks(
     if ships not in (*EVERY_FOLD, ALL):
         raise TrainingError(f"What ships is a fold, or all. Received: {ships}")
     radiographs = read_radiographs(atlas, work, phantoms=recipe.phantoms, monitor=monitor)
-    home = work / "runs" / _identity(trunk, recipe)
-    jobs = {
-        name: TrainingJob(run, recipe, RunFolder(home / name))
-        for name, run in plan_runs(radiographs).items()
-    }
+    jobs = plan_jobs(plan_runs(radiographs), trunk, work, recipe)
     for name in runs:
-        _teach(jobs[name], trunk, monitor)
+        teach_and_judge(jobs[name], trunk, monitor)
     done = [name for name in (*EVERY_FOLD, TRAIN) if jobs[name].folder.finished]
     judged = {name: Judgement.read(jobs[name].folder.folder) for name in done}
     folds = {name: judged[name] for name in EVERY_FOLD if name in judged}
@@ -285,8 +281,18 @@ def _same_as_marked(
     }
 
 
-def _teach(job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor) -> None:
-    """Do a run, judge it, and note its end."""
+def plan_jobs(
+    runs: Mapping[str, Run], trunk: str | os.PathLike[str], work: Path, recipe: LooksRecipe
+) -> dict[str, TrainingJob]:
+    """Give each run its settings and its folder in the work folder."""
+    home = work / "runs" / _identity(trunk, recipe)
+    return {name: TrainingJob(run, recipe, RunFolder(home / name)) for name, run in runs.items()}
+
+
+def teach_and_judge(
+    job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor = SILENT
+) -> None:
+    """Do a run, judge it, and note its end, if that is not done yet."""
     folder, name = job.folder, job.run.name
     if folder.finished:
         folder.check_same_training(job.record, finished=True)
