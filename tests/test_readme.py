@@ -11,6 +11,7 @@ import pytest
 
 from fracture_widgets.models.compose import JOINTS_FOLDER
 from fracture_widgets.models.folder import default_models_folder, load_model_folder
+from fracture_widgets.models.trust import LIKE, UNLIKE, UNLIKE_SECTION
 from fracture_widgets.parts import BODY_PARTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,6 +81,22 @@ def test_joints_boxes_and_refusals_stand_in_the_evidence() -> None:
         )
         assert f"| {kind} | {row['n']} ({row['groups']}) | {shares} |" in text
     assert _interval(card["beside"]["same_verdict"]) in text
+    for name in (LIKE, UNLIKE):
+        worth = card[UNLIKE_SECTION][name]
+        cells = (
+            f"{_interval(worth[of])} of {worth[of]['n']}"
+            for of in ("missed", "false", "doubt", "auroc")
+        )
+        assert f"| {name} | {' | '.join(cells)} |" in text
+
+
+def test_what_becomes_of_answers_in_other_archives_stands_in_the_evidence() -> None:
+    text = EVIDENCE.read_text(encoding="utf-8")
+    written = (ROOT / "results" / "found_joints" / "shifts.md").read_text(encoding="utf-8")
+    means = [re.split(r" {2,}", line)[1:5] for line in written.splitlines() if "mean of" in line]
+    for place, title in enumerate(("the right body part", "fracture AUROC", "AUROC lost")):
+        assert f"| {title} | {means[0][place]} | {means[1][place]} |" in text
+    assert f"| not answered | {means[0][3]} | {means[1][3]} | 0.000 |" in text
 
 
 def test_every_network_of_the_reproduction_stands_with_its_figures() -> None:

@@ -19,7 +19,12 @@ from fracture_widgets.evaluation.metrics import probability_elsewhere
 from fracture_widgets.figures.overlay import PLAIN, Look
 from fracture_widgets.imaging.quality import COLOUR_PHOTOGRAPH
 from fracture_widgets.imaging.radiograph import Radiograph, compact
-from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
+from fracture_widgets.models.gate import (
+    INVERTED,
+    NOT_A_RADIOGRAPH,
+    OTHER_BODY_PART,
+    TOO_UNLIKE,
+)
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.study import StudyReport
 from fracture_widgets.records.formats import (
@@ -94,9 +99,9 @@ class ResultPanel(widgets.VBox):
             gettext("Draw a box around the joint on the picture, and answer that part"),
         )
         self._mends = {
-            self.exchange: (INVERTED,),
+            self.exchange: (INVERTED, TOO_UNLIKE),
             self.as_grey: (COLOUR_PHOTOGRAPH,),
-            self.cut: (NOT_A_RADIOGRAPH, OTHER_BODY_PART),
+            self.cut: (NOT_A_RADIOGRAPH, OTHER_BODY_PART, TOO_UNLIKE),
         }
         """What mends a refused radiograph in one tap, by the kinds of refusal that it mends."""
         self.prevalence = PrevalencePanel()

@@ -17,7 +17,7 @@ from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.errors import ModelError
 from fracture_widgets.evaluation.metrics import estimate_text
 from fracture_widgets.models.folder import BODY_PART, CARD_FILE
-from fracture_widgets.models.trust import OTHER_POINTS
+from fracture_widgets.models.trust import LIKE, OTHER_POINTS, UNLIKE, UNLIKE_SECTION
 from fracture_widgets.parts import in_words, with_article
 
 Card = Mapping[str, Any]
@@ -84,6 +84,18 @@ def _joints(card: Card) -> Iterator[str]:
             f"people drew; half of the probabilities move by {beside['median_difference']:.3f} at "
             "most."
         )
+    if worth := card.get(UNLIKE_SECTION):
+        yield "### Radiographs unlike those that were learned from"
+        yield (
+            f"Such an answer has a note. Of {worth['measured']}: how often verdicts are wrong, or "
+            "in doubt, by whether the gate of crops finds them like what was learned from."
+        )
+        columns = ("missed", "false", "doubt", "auroc")
+        rows = [
+            (name, *(f"{estimate_text(worth[name][c])} of {worth[name][c]['n']}" for c in columns))
+            for name in (LIKE, UNLIKE)
+        ]
+        yield _table("looks | fractured: none seen | sound: fracture | all: doubt | AUROC", rows)
     if gate := card.get("gate"):
         yield "### What is refused before any joint is answered"
         yield f"Fitted on {gate['fitted_on']}."
@@ -305,7 +317,8 @@ def _gate(gate: Card) -> dict[str, str]:
             shares = ("answered", "no_radiograph", "no_joint", "turned")
             yield f"Measured on {gate['measured']}."
             yield _table(
-                "kind | n | studies or files | answered | no radiograph | no joint found | turned",
+                "kind | n | studies or files | answered | no radiograph, or too unlike | "
+                "no joint found | turned",
                 (
                     (name, kind["n"], kind["groups"], *(kind[share] for share in shares))
                     for name, kind in kinds.items()

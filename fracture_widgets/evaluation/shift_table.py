@@ -13,11 +13,19 @@ import pandas as pd
 
 from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.errors import DatasetError
-from fracture_widgets.evaluation.metrics import Estimate, auroc, draws, percentile_interval
+from fracture_widgets.evaluation.metrics import (
+    Estimate,
+    auroc,
+    bootstrap_interval,
+    draws,
+    percentile_interval,
+    rate,
+)
 from fracture_widgets.evaluation.scores import text_table
 from fracture_widgets.evaluation.shifts import SHIFTS, STRENGTHS
 from fracture_widgets.evaluation.shifts.shift import coarse
 from fracture_widgets.imaging.radiograph import Radiograph, read_radiograph
+from fracture_widgets.models.trust import LIKE, UNLIKE
 from fracture_widgets.parts import FRACTURED, Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +33,14 @@ if TYPE_CHECKING:
     from fracture_widgets.models.cascade import Cascade
 
 UNCHANGED = "unchanged"
+MISSED, FALSE, IN_DOUBT, RANKED = "missed", "false", "doubt", "auroc"
+_LOOKS = "looks, beside what was learned from"
+_WORTH = {
+    MISSED: "fractured: none seen",
+    FALSE: "sound: fracture",
+    IN_DOUBT: "all: doubt",
+    RANKED: "AUROC",
+}
 ALL, NOT_TRAINED_ON = "mean of all", "mean of those never trained on"
 
 VERDICTS = (Verdict.REFUSED, *(each for each in Verdict if each is not Verdict.REFUSED))
@@ -77,6 +93,8 @@ class ShiftResults:
     """Of the unchanged radiographs, every change, and the means."""
     answers: pd.DataFrame
     """A row for each radiograph and change; `row` is of the dataset's table."""
+    worth: Mapping[str, Mapping[str, Estimate]]
+    """What verdicts are worth on radiographs like those that were learned from, and unlike them."""
 
     def __repr__(self) -> str:
         return f"ShiftResults({len(self.rows)} rows)"
@@ -87,7 +105,14 @@ class ShiftResults:
             numbers = (str(row.body_part), str(row.auroc), str(row.lost))
             shares = (f"{row.verdicts[name]:.3f}" for name in VERDICTS)
             lines.append((row.kind, str(row.strength or ""), *numbers, *shares))
-        return text_table(lines)
+        return f"{text_table(lines)}\n\n{text_table(self.worth_rows())}"
+
+    def worth_rows(self) -> list[tuple[str, ...]]:
+        """Return the table of what verdicts are worth, its head first."""
+        rows = [(_LOOKS, *_WORTH.values())]
+        for name, of in self.worth.items():
+            rows.append((name, *(f"{of[which]} of {of[which].n:,}" for which in _WORTH)))
+        return rows
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the rows, ready for JSON."""
@@ -130,11 +155,41 @@ def evaluate_shifts(
             answers = model.answer(changed)
             for (kind, strength), answer in zip(some, answers, strict=True):
                 said = (answer.body_part, answer.fracture_probability, str(answer.verdict))
-                answered.append((known.Index, kind, strength, *said))
+                answered.append((known.Index, kind, strength, *said, answer.is_of_unlike))
             monitor.step(len(answered), total)
     names = ["row", "kind", "strength", "predicted_body_part", "fracture_probability", "verdict"]
-    long = pd.DataFrame(answered, columns=names)
-    return ShiftResults(tuple(_rows(table, long, conditions, by, resamples)), long)
+    long = pd.DataFrame(answered, columns=[*names, UNLIKE])
+    rows = tuple(_rows(table, long, conditions, by, resamples))
+    return ShiftResults(rows, long, _worth(table, long, by, resamples))
+
+
+def _worth(
+    table: pd.DataFrame, answers: pd.DataFrame, by: str, resamples: int
+) -> dict[str, dict[str, Estimate]]:
+    """Return how often verdicts are wrong or in doubt, and the AUROC, by what looks unlike."""
+    given = answers[answers["verdict"] != Verdict.REFUSED]
+    given = given.assign(label=table["label"].loc[given["row"]].to_numpy())
+    groups = table[by].loc[given["row"]].to_numpy()
+    fractured = (given["label"] == FRACTURED).to_numpy()
+    asked = {
+        MISSED: (Verdict.NONE_SEEN, fractured),
+        FALSE: (Verdict.FRACTURE, ~fractured),
+        IN_DOUBT: (Verdict.DOUBT, np.ones(len(given), np.bool_)),
+    }
+    worth = {}
+    for name, looks in ((LIKE, ~given[UNLIKE]), (UNLIKE, given[UNLIKE])):
+        worth[name] = {
+            which: rate(given["verdict"][looks & of] == verdict, groups[looks & of], n=resamples)
+            for which, (verdict, of) in asked.items()
+        }
+        worth[name][RANKED] = bootstrap_interval(
+            auroc,
+            fractured[looks],
+            given.loc[looks, "fracture_probability"],
+            groups=groups[looks],
+            n=resamples,
+        )
+    return worth
 
 
 def _changed(radiograph: Radiograph, kind: str, strength: int) -> Radiograph:

@@ -15,12 +15,15 @@ from PIL import Image
 
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.views import SquareView
-from fracture_widgets.models.gate import OTHER_BODY_PART
+from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import most_probable
 
 SHORTEST, LONGEST = -3.0, 4.0
 """Between these the logarithm of a side lies, in cells, in training as here."""
+
+_ALIKE = 0.3
+"""How much of both boxes together two must share for one to have a say in the other."""
 
 _MAP_SIDE = 512
 """Longest side of the maps that lie over a whole radiograph."""
@@ -45,34 +48,53 @@ def detect(
     threshold: float,
     overlap: float,
     most: int = 30,
+    voted: bool = False,
 ) -> list[Detection]:
     """Return the boxes of one picture, the highest score first.
 
     ``heat`` are logits of shape ``(h, w, kinds)``, ``sides`` logarithms of the distances to the
-    left, top, right and bottom in cells, ``(h, w, 4)``.
+    left, top, right and bottom in cells, ``(h, w, 4)``. With ``voted``, the cells around have a
+    say in where the edges of a box lie.
     """
     scores = sigmoid(heat)
     highest = scores.max(-1)
     rows, columns = np.nonzero((highest >= threshold) & (highest >= _neighbourhood(highest)))
     order = np.argsort(-highest[rows, columns], kind="stable")[: 4 * most]
-    reach = np.exp(np.clip(sides, SHORTEST, LONGEST)) * stride
+    edges = _edges(sides, stride)
     height, width = (size * stride for size in highest.shape)
     found: list[Detection] = []
-    for row, column in zip(rows[order], columns[order], strict=True):
-        x, y = (column + 0.5) * stride, (row + 0.5) * stride
-        left, top, right, bottom = (float(side) for side in reach[row, column])
-        box = Detection(
-            max(0.0, x - left),
-            max(0.0, y - top),
-            min(float(width), x + right),
-            min(float(height), y + bottom),
-            float(highest[row, column]),
-            int(scores[row, column].argmax()),
-            (int(row), int(column)),
-        )
+    for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        corners = _voted(edges, highest, row, column) if voted else edges[row, column]
+        x0, y0, x1, y1 = np.clip(corners, 0.0, (width, height, width, height)).tolist()
+        kind = int(scores[row, column].argmax())
+        box = Detection(x0, y0, x1, y1, float(highest[row, column]), kind, (row, column))
         if all(box.iou(other) < overlap for other in found):
             found.append(box)
     return found[:most]
+
+
+def _edges(sides: Floats, stride: int) -> npt.NDArray[np.float64]:
+    """Return the box that each cell gives, in pixels, ``(h, w, 4)``."""
+    reach = (np.exp(np.clip(sides, SHORTEST, LONGEST)) * stride).astype(np.float64)
+    rows, columns = (np.mgrid[: sides.shape[0], : sides.shape[1]] + 0.5) * stride
+    middles = np.stack([columns, rows], -1)
+    return np.concatenate([middles - reach[..., :2], middles + reach[..., 2:]], -1)
+
+
+def _voted(
+    edges: npt.NDArray[np.float64], scores: Floats, row: int, column: int
+) -> npt.NDArray[np.float64]:
+    """Return the mean of a cell's box and those around that lie much as it does, by their scores.
+
+    Gidaris and Komodakis, *ICCV* 2015, section 5, with the squares of scores.
+    """
+    around = np.s_[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+    boxes, own = edges[around].reshape(-1, 4), Box(*edges[row, column])
+    alike = np.array([own.iou(Box(*box)) >= _ALIKE for box in boxes])
+    mean: npt.NDArray[np.float64] = np.average(
+        boxes, axis=0, weights=alike * np.square(scores[around], dtype=np.float64).ravel()
+    )
+    return mean
 
 
 def sigmoid(logits: Floats) -> Floats:
@@ -155,6 +177,11 @@ class JointSeen:
         """Why a gate for crops would refuse it, and how far it lies beyond that limit."""
         kind = max(self.excess, key=self.excess.__getitem__, default="")
         return kind, self.excess.get(kind, 0.0)
+
+    @property
+    def is_unlike(self) -> bool:
+        """Whether its crop is stranger or darker than nearly all of those learned from."""
+        return max(self.excess.get(kind, 0.0) for kind in (NOT_A_RADIOGRAPH, INVERTED)) > 0.0
 
     @property
     def is_familiar(self) -> bool:

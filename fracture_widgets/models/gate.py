@@ -20,6 +20,8 @@ from fracture_widgets.parts import in_words, with_article
 NOT_A_RADIOGRAPH = "not a radiograph"
 OTHER_BODY_PART = "other body part"
 INVERTED = "black and white exchanged"
+TOO_UNLIKE = "too unlike"
+"""Of a radiograph so unlike those learned from that an answer would be a guess."""
 _KINDS = (NOT_A_RADIOGRAPH, OTHER_BODY_PART, INVERTED)
 
 GATE_WEIGHTS: Mapping[str, tuple[int | None, ...]] = {

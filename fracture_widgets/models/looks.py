@@ -21,7 +21,7 @@ from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.explain import grad_cam
 from fracture_widgets.models.first_look import FirstLook, Looked, placed
 from fracture_widgets.models.folder import ModelFolder
-from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, sentence
+from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, TOO_UNLIKE
 from fracture_widgets.models.networks import BODY_PART_OUTPUT, FRACTURE_MAP_OUTPUT
 from fracture_widgets.models.networks.looks import (
     FEATURES,
@@ -34,9 +34,15 @@ from fracture_widgets.models.networks.looks import (
 )
 from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
-from fracture_widgets.models.report import Answer, JointAnswer
+from fracture_widgets.models.report import UNLIKE_KNOWN, Answer, JointAnswer
 from fracture_widgets.models.study import GRAVEST_FIRST
-from fracture_widgets.models.trust import SENSITIVE, OperatingPoint, Trusted
+from fracture_widgets.models.trust import (
+    SENSITIVE,
+    ErrorRates,
+    OperatingPoint,
+    Trusted,
+    error_rates,
+)
 from fracture_widgets.parts import FRACTURED, NORMAL, in_words, with_article
 
 NO_JOINT = "no joint"
@@ -44,6 +50,11 @@ NO_JOINT = "no joint"
 
 TURNED = "Black and white were exchanged, with dark bones; they were turned to examine it."
 """What is noted of a radiograph whose greys were turned."""
+
+_TOO_UNLIKE = marked(
+    "This looks too unlike the radiographs that were learned from for an answer: cut it to the "
+    "joint, or exchange black and white if its bones are dark."
+)
 
 _AT_ONCE = 16
 _PLAINLY, _STRANGE = 3.0, 2.5
@@ -73,6 +84,8 @@ class TwoLooks(FirstLook):
         super().__init__(model, engine, trusted)
         self._weights = model.weights
         self._crops = crops
+        # What is known of them was measured at the first operating point.
+        self._unlike = _unlike_known(error_rates(model.card) if point == SENSITIVE else None)
         self._gradients: dict[str, Floats] = {}
 
     def answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, Callable[[], Maps]]]:
@@ -104,7 +117,9 @@ class TwoLooks(FirstLook):
     def answer_of(self, seen: JointSeen, refusal: QualityProblem | None = None) -> Answer:
         """Return what is said of one joint: refused where a gate refuses the radiograph."""
         joint, probability = seen.joint, seen.fracture_probability
-        return self.trusted.answer(joint.probabilities, probability, refusal, seen.findings)
+        answer = self.trusted.answer(joint.probabilities, probability, refusal, seen.findings)
+        # What became of others with this probability says nothing of one unlike them.
+        return replace(answer, peers=None) if seen.is_unlike else answer
 
     def _judged(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
         """Yield the answers and what they are made of, the gravest joint first."""
@@ -120,8 +135,8 @@ class TwoLooks(FirstLook):
             looked[at] = self.look(prepared[at], turned=not looked[at].inverted)
         for at, joints in zip(dark, self._seen_of([looked[at] for at in dark]), strict=True):
             seen[at] = joints
-        for given, look, joints in zip(prepared, looked, seen, strict=True):
-            yield self._answer(given, look, joints)
+        for at, (given, look, joints) in enumerate(zip(prepared, looked, seen, strict=True)):
+            yield self._answer(given, look, joints, either_way=at in dark and _are_dark(joints))
 
     def _seen_of(self, looked: Sequence[Looked]) -> list[list[JointSeen]]:
         """Return what is seen of the joints of each radiograph, or of all of it without one."""
@@ -130,15 +145,15 @@ class TwoLooks(FirstLook):
         return [list(islice(seen, len(look.examined))) for look in looked]
 
     def _answer(
-        self, given: Prepared, look: Looked, seen: list[JointSeen]
+        self, given: Prepared, look: Looked, seen: list[JointSeen], *, either_way: bool
     ) -> tuple[Answer, list[JointSeen]]:
-        """Make the answer of a radiograph of those of its joints."""
+        """Make the answer of a radiograph of those of its joints; they may be dark either way."""
         refusal = given.problem
         strange = not look.is_radiograph or all(_is_strange(joint) for joint in seen)
-        if refusal is None and strange:
+        if refusal is None and not look.is_radiograph:
             refusal = QualityProblem(NOT_A_RADIOGRAPH, 1.0, _no_radiograph(self.body_parts))
-        if refusal is None and _are_dark(seen):
-            refusal = QualityProblem(INVERTED, 1.0, sentence(INVERTED, self.body_parts))
+        if refusal is None and (strange or either_way):
+            refusal = QualityProblem(TOO_UNLIKE, 1.0, _TOO_UNLIKE)
         # A joint of another part is none; a crop so tight that none is found is one, if it is
         # like those that the networks of crops learned from.
         ours = [joint for joint in seen if joint.is_ours] if look.joints else []
@@ -147,6 +162,7 @@ class TwoLooks(FirstLook):
         seen = ours or seen
         answers = [self.answer_of(joint, refusal) for joint in seen]
         order = sorted(range(len(seen)), key=lambda at: _gravity(answers[at]), reverse=True)
+        unlike = refusal is None and seen[order[0]].is_unlike
         whole = replace(
             answers[order[0]],
             findings=tuple(finding for at in order for finding in answers[at].findings),
@@ -154,7 +170,10 @@ class TwoLooks(FirstLook):
                 JointAnswer(seen[at].joint.box, seen[at].joint.score, answers[at])
                 for at in (order if look.joints else ())
             ),
-            notes=(TURNED,) if look.inverted and not strange else (),
+            notes=(
+                *((TURNED,) if look.inverted and not strange else ()),
+                *((self._unlike,) if unlike else ()),
+            ),
         )
         return whole, [seen[at] for at in order]
 
@@ -198,6 +217,7 @@ class TwoLooks(FirstLook):
             threshold=min(limits.finding, limits.surest),
             overlap=limits.finding_overlap,
             most=limits.most_findings,
+            voted=True,
         )
         surest = several[:1] + [box for box in several[1:] if box.score >= limits.finding]
         return tuple(
@@ -246,6 +266,20 @@ def _gravity(answer: Answer) -> tuple[int, float]:
     """Return what the gravest answer has most of."""
     probability = answer.calibrated_probability
     return -GRAVEST_FIRST.index(answer.band.verdict(probability)), probability
+
+
+def _unlike_known(rates: tuple[ErrorRates, ErrorRates] | None) -> str:
+    """Return what is noted of a radiograph unlike those learned from: what its answer is worth."""
+    if rates is None:
+        return UNLIKE_KNOWN
+    (missed, false), (more_missed, more_false) = (
+        (round(100 * rate.missed), round(100 * rate.false)) for rate in rates
+    )
+    measured = (
+        f"Of such in a test, {more_missed} in 100 fractures were called none seen and "
+        f"{more_false} in 100 sound joints a fracture; of others {missed} and {false}."
+    )
+    return f"{UNLIKE_KNOWN} {measured}"
 
 
 def _no_radiograph(body_parts: Sequence[str]) -> str:

@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fracture_widgets.base.language import marked
 from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.record import Finding, answer_record, record_of
 from fracture_widgets.parts import LABELS, Verdict
+
+UNLIKE_KNOWN = marked("This looks unlike the radiographs that were learned from.")
+"""How a note on a radiograph begins whose answer is worth less than others."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,8 @@ class Answer:
         The joints that were found and examined, the gravest first, whose answer this is; none
         where the model takes the whole radiograph for one joint.
     notes
-        What was done to the radiograph before it was examined, sentences.
+        What was done to the radiograph before it was examined, and whether it looks unlike those
+        that were learned from, so that the answer is worth less; sentences.
 
     Examples
     --------
@@ -152,6 +157,11 @@ class Answer:
     def refused(self) -> bool:
         """Whether no verdict is given."""
         return bool(self.refusal) and not self.overridden
+
+    @property
+    def is_of_unlike(self) -> bool:
+        """Whether the radiograph looks unlike those that were learned from, as a note says."""
+        return any(note.startswith(UNLIKE_KNOWN) for note in self.notes)
 
     @property
     def examined_joints(self) -> tuple[JointAnswer, ...]:

@@ -21,6 +21,9 @@ Floats = npt.NDArray[np.float64]
 TRUST_SECTION = "trust"
 """What this is called on the card."""
 
+UNLIKE_SECTION, LIKE, UNLIKE = "out_of_distribution", "like", "unlike"
+"""Where a card says what answers are worth on radiographs unlike those that were learned from."""
+
 OperatingPoint = Literal["sensitive", "balanced"]
 """Where the limits lie: kept are 95 percent of fractured and of normal radiographs, or 90."""
 
@@ -90,6 +93,33 @@ def trust_of_card(
             "answers out of fold with fracture-widgets train trust."
         )
     return {name: replace(part, band=part.others[point]) for name, part in known.items()}
+
+
+@dataclass(frozen=True)
+class ErrorRates:
+    """How often an answer is wrong."""
+
+    missed: float
+    """Share of the fractured that are called none seen, 0 to 1."""
+    false: float
+    """Share of the normal that are called a fracture, 0 to 1."""
+
+
+def error_rates(card: Mapping[str, Any]) -> tuple[ErrorRates, ErrorRates] | None:
+    """Return those of radiographs like the ones learned from, and unlike them, if a card knows."""
+    try:
+        known = card.get(UNLIKE_SECTION, {})
+        rates = [
+            ErrorRates(*(_share(known[which][name]["value"]) for name in ("missed", "false")))
+            for which in (LIKE, UNLIKE)
+            if known
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"The card's section on {UNLIKE_SECTION} is damaged ({str(error)[:80]}): install the "
+            "package again."
+        ) from error
+    return (rates[0], rates[1]) if rates else None
 
 
 class Trusted:

@@ -13,7 +13,12 @@ from fracture_widgets.app.state import WorkbenchState
 from fracture_widgets.app.tabs.examine import RadiographList
 from fracture_widgets.app.tabs.worklist import shown_row
 from fracture_widgets.imaging.quality import BLANK, COLOUR_PHOTOGRAPH
-from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
+from fracture_widgets.models.gate import (
+    INVERTED,
+    NOT_A_RADIOGRAPH,
+    OTHER_BODY_PART,
+    TOO_UNLIKE,
+)
 from fracture_widgets.models.report import Report
 from fracture_widgets.records.saved_result import as_csv, as_json
 
@@ -131,6 +136,7 @@ def test_exchanged_greys_are_exchanged_in_a_copy_that_is_shown_next(state, panel
         (COLOUR_PHOTOGRAPH, {"as_grey"}),
         (OTHER_BODY_PART, {"cut"}),
         (NOT_A_RADIOGRAPH, {"cut"}),
+        (TOO_UNLIKE, {"exchange", "cut"}),
         (BLANK, set()),
     ],
 )

@@ -37,7 +37,7 @@ class Doubter:
 
     def answer(self, prepared):
         said = {"body_part": "elbow", "fracture_probability": 0.5, "verdict": "doubt"}
-        return [SimpleNamespace(**said) for _ in prepared]
+        return [SimpleNamespace(**said, is_of_unlike=True) for _ in prepared]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,9 @@ def test_the_numbers_stand_with_n_intervals_and_the_baseline(evaluation):
     assert str(evaluation.body_part.estimates["accuracy"]) in page
     assert "<td>jpeg</td><td>1</td>" in page
     assert "100.0%" in page  # doubt
+    unlike, doubt = evaluation.shifts.worth["unlike"], "<td>unlike</td>"
+    assert unlike["doubt"].n == 2 * scores.n
+    assert f"{unlike['doubt']} of {unlike['doubt'].n}" in page.split(doubt)[1]
 
 
 def test_what_comes_from_files_is_escaped(evaluation):

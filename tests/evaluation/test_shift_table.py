@@ -45,7 +45,7 @@ class Reader:
                 broken = row.label == "fractured"
                 said = {"body_part": row.body_part, "fracture_probability": float(broken)}
                 said["verdict"] = "fracture" if broken else "none seen"
-            answers.append(SimpleNamespace(**said))
+            answers.append(SimpleNamespace(**said, is_of_unlike=not known))
         return answers
 
 
@@ -130,6 +130,7 @@ def test_the_lot_does_not_depend_on_the_company(table):
                     body_part="hand",
                     fracture_probability=seen.append(x.copy()) or 0.5,
                     verdict="doubt",
+                    is_of_unlike=False,
                 )
                 for x in inputs
             ],
@@ -139,6 +140,37 @@ def test_the_lot_does_not_depend_on_the_company(table):
 
     alone, together = answers(table.iloc[[2]]), answers(table.iloc[:3])
     np.testing.assert_array_equal(alone[1], together[5])
+
+
+def test_verdicts_are_counted_apart_where_a_radiograph_looks_unlike(table):
+    def answers(prepared):
+        # What was changed is unlike, and in doubt if it is a hand, otherwise a fracture.
+        return [
+            SimpleNamespace(
+                body_part=part,
+                fracture_probability=0.5,
+                verdict=("doubt" if part == "hand" else "fracture") if changed else verdict,
+                is_of_unlike=changed,
+            )
+            for (part, verdict), changed in prepared
+        ]
+
+    asked = iter(
+        ((row.body_part, "none seen" if row.body_part == "elbow" else "refused"), changed)
+        for row in table.itertuples()
+        for changed in (False, True)
+    )
+    reader = SimpleNamespace(prepare=lambda radiograph: next(asked), answer=answers)
+    results = evaluate_shifts(table, reader, kinds=["gamma"], strengths=[2], resamples=20)
+    like, unlike = results.worth["like"], results.worth["unlike"]
+    broken = table.label == "fractured"
+    elbows, hands = (table.body_part == part for part in ("elbow", "hand"))
+    assert (like["missed"].value, like["missed"].n) == (1, (broken & elbows).sum())
+    assert (like["false"].value, like["doubt"].value) == (0, 0)
+    assert unlike["missed"].value == 0
+    assert unlike["false"].value == pytest.approx((~hands[~broken]).mean())
+    assert (unlike["doubt"].value, unlike["doubt"].n) == (pytest.approx(hands.mean()), len(table))
+    assert f"{unlike['doubt']} of {len(table)}" in str(results)
 
 
 def test_drawn_aurocs_are_those_of_the_drawn_radiographs():

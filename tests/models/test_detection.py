@@ -40,6 +40,30 @@ def test_a_neighbour_below_the_peak_is_no_peak() -> None:
     assert len(detect(heat, sides, 8, threshold=0.1, overlap=0.5)) == 1
 
 
+def test_the_cells_around_have_a_say_in_a_voted_box_by_the_squares_of_their_scores() -> None:
+    # The neighbour on the right means nearly the same box, the one below quite another one.
+    peaks = [
+        (2, 3, 0, 2.0, (1.5, 1.5, 1.5, 1.5)),
+        (2, 4, 0, 1.0, (2.5, 1.5, 1.5, 2.0)),
+        (3, 3, 0, 1.5, (0.1, 0.1, 0.1, 0.1)),
+    ]
+    heat, sides = _outputs(peaks, kinds=1)
+    (box,) = detect(heat, sides, 8, threshold=0.5, overlap=0.3, voted=True)
+    own, other = (1 / (1 + np.exp(-logit)) for logit in (2.0, 1.0))
+    alone, beside = np.array([16, 8, 40, 32]), np.array([16, 8, 48, 36])
+    wanted = (own**2 * alone + other**2 * beside) / (own**2 + other**2)
+    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx(wanted.tolist(), rel=1e-5)
+    assert (box.score, box.cell) == (pytest.approx(own), (2, 3))
+
+
+def test_a_voted_box_of_a_cell_alone_is_its_own_in_a_corner_too() -> None:
+    heat, sides = _outputs([(0, 0, 0, 3.0, (1.0, 2.0, 3.0, 4.0))])
+    (voted,) = detect(heat, sides, 16, threshold=0.5, overlap=0.5, voted=True)
+    (plain,) = detect(heat, sides, 16, threshold=0.5, overlap=0.5)
+    edges = (voted.x0, voted.y0, voted.x1, voted.y1)
+    assert edges == pytest.approx((plain.x0, plain.y0, plain.x1, plain.y1), abs=0.1)
+
+
 def test_overlap_is_of_the_areas() -> None:
     first, second = Detection(0, 0, 10, 10, 0.9, 0), Detection(5, 0, 15, 10, 0.8, 0)
     assert first.iou(second) == pytest.approx(50 / 150)

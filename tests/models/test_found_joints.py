@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +16,19 @@ from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.imaging.views import standard_crop
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.compose import Composition, compose
+from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.engine import OnnxEngine
 from fracture_widgets.models.folder import load_model_folder
-from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART, Gate
-from fracture_widgets.models.looks import NO_JOINT
+from fracture_widgets.models.gate import (
+    INVERTED,
+    NOT_A_RADIOGRAPH,
+    OTHER_BODY_PART,
+    TOO_UNLIKE,
+    Gate,
+)
+from fracture_widgets.models.looks import NO_JOINT, TwoLooks
+from fracture_widgets.models.report import UNLIKE_KNOWN
+from fracture_widgets.models.trust import OperatingPoint, error_rates
 
 TWO = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
 """An elbow above a hand."""
@@ -116,13 +127,13 @@ DARK = {"inverted": (0.0, 1.0)}
     ("heads", "said", "refusal", "notes"),
     [
         ({}, [{INVERTED: 8.0}, {INVERTED: 7.0}, {INVERTED: -9.0}, {INVERTED: -9.0}], "", 1),
-        ({}, [{INVERTED: 1.0}, {INVERTED: 0.5}], INVERTED, 0),
-        ({}, [{INVERTED: 8.0}, {INVERTED: -2.0}], "", 0),
-        ({}, [{NOT_A_RADIOGRAPH: 2.6}, {NOT_A_RADIOGRAPH: 3.0}], NOT_A_RADIOGRAPH, 0),
-        ({}, [{NOT_A_RADIOGRAPH: 2.0}, {NOT_A_RADIOGRAPH: 3.0}], "", 0),
+        ({}, [{INVERTED: 1.0}, {INVERTED: 0.5}], "", 1),
+        ({}, [{INVERTED: 8.0}, {INVERTED: -2.0}], "", 1),
+        ({}, [{NOT_A_RADIOGRAPH: 2.6}, {NOT_A_RADIOGRAPH: 3.0}], TOO_UNLIKE, 0),
+        ({}, [{NOT_A_RADIOGRAPH: 2.0}, {NOT_A_RADIOGRAPH: 3.0}], "", 1),
         (DARK, [{INVERTED: -1.0}] * 2, "", 1),
         (DARK, [{INVERTED: 0.5}] * 2 + [{INVERTED: -1.0}] * 2, "", 0),
-        (DARK, [{INVERTED: 0.5}] * 4, INVERTED, 0),
+        (DARK, [{INVERTED: 0.5}] * 4, TOO_UNLIKE, 0),
     ],
     ids=[
         *("plainly dark", "a little dark", "one of two is dark", "strange", "another hospital"),
@@ -142,6 +153,57 @@ def test_plainly_dark_bones_are_turned_and_what_is_strange_is_refused(
     cascade, _ = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)), **heads)
     answer = cascade.examine(limb).answer
     assert (answer.refusal_kind, len(answer.notes)) == (refusal, notes)
+
+
+RATES = {
+    "like": {"missed": {"value": 0.012}, "false": {"value": 0.149}},
+    "unlike": {"missed": {"value": 0.043}, "false": {"value": 0.362}},
+}
+
+MEASURED = (
+    "Of such in a test, 4 in 100 fractures were called none seen and 36 in 100 sound joints a "
+    "fracture; of others 1 and 15."
+)
+
+
+@pytest.mark.parametrize(
+    ("card", "excess", "point", "said"),
+    [
+        ({}, 0.5, "sensitive", [UNLIKE_KNOWN]),
+        ({}, -0.5, "sensitive", []),
+        (
+            {"out_of_distribution": RATES},
+            0.5,
+            "sensitive",
+            [f"{UNLIKE_KNOWN} {MEASURED}"],
+        ),
+        ({"out_of_distribution": RATES}, 0.5, "balanced", [UNLIKE_KNOWN]),
+    ],
+    ids=["not measured", "like what is known", "measured", "measured at another point"],
+)
+def test_an_answer_to_what_looks_unlike_says_what_it_is_worth(
+    crops: Composition,
+    limb: Radiograph,
+    monkeypatch: pytest.MonkeyPatch,
+    card: dict[str, Any],
+    excess: float,
+    point: OperatingPoint,
+    said: list[str],
+) -> None:
+    gate_says(monkeypatch, [{NOT_A_RADIOGRAPH: excess}] * 2)
+    finder = looks_folder()
+    finder = replace(finder, card={**finder.card, **card})
+    engines = {model: OnnxEngine.of_model(model) for model in crops.networks}
+    engine = Scripted(TWO, (0.0, 0.0, 0.0))
+    model = TwoLooks(finder, engine, point, Crops(crops, engines))
+    (answer,) = model.answer([model.prepare(limb)])
+    assert list(answer.notes) == said
+    assert answer.is_of_unlike is bool(said)
+
+
+def test_a_card_whose_rates_are_none_is_a_sentence() -> None:
+    with pytest.raises(ModelError, match="section on out_of_distribution is damaged"):
+        error_rates({"out_of_distribution": {"like": {"missed": {"value": 3}}}})
 
 
 @pytest.mark.parametrize(

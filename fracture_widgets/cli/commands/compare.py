@@ -169,6 +169,7 @@ def found_joints(
     bfloat16: bool = False,
     engine: Engine = "onnx",
     shifts: int = 0,
+    note: bool = False,
 ) -> int:
     """Answer joints at the boxes that are found and at those that people marked.
 
@@ -190,6 +191,9 @@ def found_joints(
     shifts : N
         answer crops of so many joints as other archives would have them, too: every kind of change
         at five strengths
+    note
+        put what verdicts are worth on radiographs unlike those learned from into the card of
+        --joints, so that answers say it; with --shifts
     """
     from fracture_widgets.training.compare.found_joints import compare_found_joints
     from fracture_widgets.training.recipes.cascade import CascadeRecipe
@@ -204,6 +208,7 @@ def found_joints(
             recipe=recipe,
             engine=engine,
             shifted=shifts,
+            noted=note,
             monitor=monitor,
         )
     tell_saved(result, out)

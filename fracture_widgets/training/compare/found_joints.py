@@ -23,13 +23,23 @@ from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, paired_difference, rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled
 from fracture_widgets.evaluation.shift_table import ShiftResults, evaluate_shifts
+from fracture_widgets.evaluation.shifts import STRENGTHS
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import compose
 from fracture_widgets.models.crops import Crops
 from fracture_widgets.models.engine import engine_of
-from fracture_widgets.models.folder import LOOKS, load_model_folder
+from fracture_widgets.models.folder import (
+    CASCADE,
+    LOOKS,
+    ModelFolder,
+    amend_card,
+    is_model_folder,
+    load_model_folder,
+)
+from fracture_widgets.models.gate import GATE_WEIGHTS
 from fracture_widgets.models.learned_from import NOT, learned_from
 from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.trust import TRUST_SECTION, UNLIKE_SECTION
 from fracture_widgets.parts import FRACTURED, NORMAL
 from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
 from fracture_widgets.training.recipes.cascade import CascadeRecipe
@@ -103,13 +113,15 @@ def compare_found_joints(
     recipe: CascadeRecipe | None = None,
     engine: str = "onnx",
     shifted: int = 0,
+    noted: bool = False,
     monitor: Monitor = SILENT,
 ) -> FoundJoints:
     """Answer joints at both boxes, by folds of the cascade that are trained where they are missing.
 
     ``joints`` is the folder of the network that finds them; what it learned from is left out.
     Crops of ``shifted`` joints, half of them fractured as far as they go, are answered as other
-    archives would have them, too, by the first fold.
+    archives would have them, too, by the first fold. ``noted`` puts what verdicts are worth on
+    those that look unlike what was learned from into the card in ``joints``: answers say it.
     """
     finder = load_model_folder(joints)
     known = learned_from([finder])
@@ -120,7 +132,10 @@ def compare_found_joints(
         )
     if shifted < 0 or shifted == 1:
         raise TrainingError(f"shifts is 0, or 2 or more. Received: {shifted}")
+    if noted and not shifted:
+        raise TrainingError("What is noted is measured on shifts: ask for some, 60 or more.")
     recipe = recipe or CascadeRecipe()
+    shipped = load_model_folder(joints.parent) if is_model_folder(joints.parent) else None
     lesson = prepare_lesson(atlas, recipe, trunk, work / "features", monitor)
     read = radiograph_reader(atlas)
     looking = engine_of(finder, engine)
@@ -136,7 +151,7 @@ def compare_found_joints(
         if unseen.empty:
             continue
         weights = teach(run, lesson, recipe, trunk, work, monitor)
-        model = of_run(weights, lesson.body_parts)
+        model = _as_served(of_run(weights, lesson.body_parts), shipped)
         crops = Crops(compose([model]), {model: engine_of(model, engine)})
         both = TwoLooks(finder, looking, crops=crops)
         for done, (name, rows) in enumerate(unseen.groupby("image_id"), start=1):
@@ -149,7 +164,35 @@ def compare_found_joints(
             f"{joints.name} learned from every study of the folds: name one that was trained on "
             "some folds alone."
         )
+    if noted and shifts is not None:
+        amend_card(joints, **{UNLIKE_SECTION: _worth(shifts)})
     return FoundJoints(pd.DataFrame(answered), shifts)
+
+
+def _worth(shifts: ShiftResults) -> dict[str, Any]:
+    """Return what a card says of radiographs unlike those that were learned from."""
+    joints = shifts.answers[["image_id", "joint_index"]].drop_duplicates()
+    return {
+        "measured": f"crops of {len(joints)} joints that no network learned from, as they are and "
+        f"changed in {shifts.answers['kind'].nunique() - 1} ways at {len(STRENGTHS)} strengths",
+        "intervals": "95 percent, draws of whole studies",
+        **{
+            name: {which: estimate.to_dict() for which, estimate in of.items()}
+            for name, of in shifts.worth.items()
+        },
+    }
+
+
+def _as_served(model: ModelFolder, shipped: ModelFolder | None) -> ModelFolder:
+    """Give a fold's network the gate and the limits of the cascade that the finder stands beside.
+
+    Both were fitted on answers and features of all folds; the gate sees what none is tuned on.
+    """
+    if shipped is None or shipped.kind != CASCADE:
+        return model
+    gate = {name: shipped.weights[name] for name in GATE_WEIGHTS if name in shipped.weights}
+    card = {**model.card, TRUST_SECTION: shipped.card[TRUST_SECTION]}
+    return replace(model, card=card, weights={**model.weights, **gate})
 
 
 def _shifts(

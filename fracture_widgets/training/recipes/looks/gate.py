@@ -15,7 +15,7 @@ from fracture_widgets.base.progress import SILENT, Monitor
 from fracture_widgets.evaluation.metrics import rate
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.gate import INVERTED_HEAD, RADIOGRAPH_HEAD, gate_features
-from fracture_widgets.models.looks import NO_JOINT, TwoLooks
+from fracture_widgets.models.looks import NO_JOINT, TURNED, TwoLooks
 from fracture_widgets.models.weight_files import Weights
 from fracture_widgets.training.outliers import Sample
 from fracture_widgets.training.recipes.looks.radiographs import (
@@ -157,7 +157,7 @@ def _outcome(picture: Sample, model: TwoLooks) -> dict[str, Any]:
         "answered": not answer.refused,
         "no_radiograph": answer.refused and not without,
         "no_joint": without,
-        "turned": bool(answer.notes),
+        "turned": TURNED in answer.notes,
     }
 
 
