@@ -84,7 +84,7 @@ def test_joints_boxes_and_refusals_stand_in_the_evidence() -> None:
     for name in (LIKE, UNLIKE):
         worth = card[UNLIKE_SECTION][name]
         cells = (
-            f"{_interval(worth[of])} of {worth[of]['n']}"
+            f"{_interval(worth[of])} of {worth[of]['n']} ({worth[of]['groups']})"
             for of in ("missed", "false", "doubt", "auroc")
         )
         assert f"| {name} | {' | '.join(cells)} |" in text

@@ -57,6 +57,9 @@ def card(report: Report) -> str:
     marked = f'<p class="fw-overridden">{escape(override_mark(answer))}</p>'
     said = peers_sentence(answer)
     worth = f'<p class="fw-meaning">{escape(said)}</p>' if said else ""
+    noted = notes(gettext("Notes on the file"), report.warnings)
+    if answer.is_of_unlike:  # which says what the answer is worth
+        worth, noted = noted, ""
     made = gettext(
         "Model {model}, {seconds} seconds",
         model=report.model[:12],
@@ -72,7 +75,7 @@ def card(report: Report) -> str:
   {f"<p>{escape(told(answer.refusal))}</p>" if answer.refused else _probability(answer)}
   </div>
   {_joints(answer) + worth if len(answer.examined_joints) > 1 else worth + _joints(answer)}
-  {notes(gettext("Notes on the file"), report.warnings)}
+  {noted}
   <details class="fw-more"><summary>{escape(gettext("How this was found"))}</summary>
   {"" if answer.refused else _limits_and_part(answer)}
   {_found(answer) if len(answer.examined_joints) > 1 else ""}

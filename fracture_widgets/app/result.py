@@ -99,7 +99,7 @@ class ResultPanel(widgets.VBox):
             gettext("Draw a box around the joint on the picture, and answer that part"),
         )
         self._mends = {
-            self.exchange: (INVERTED, TOO_UNLIKE),
+            self.exchange: (INVERTED,),
             self.as_grey: (COLOUR_PHOTOGRAPH,),
             self.cut: (NOT_A_RADIOGRAPH, OTHER_BODY_PART, TOO_UNLIKE),
         }

@@ -133,13 +133,14 @@ def _shifts(results: ShiftResults) -> Iterator[str]:
         kind = SHIFTS[row.kind].title if row.kind in SHIFTS else row.kind
         rows.append((kind, row.strength or "", row.body_part, row.auroc, row.lost, *shares))
     yield _table(head, rows)
-    named, *worth = results.worth_rows()
-    yield _table(named, worth)
-    yield _paragraph(
-        "Of radiographs that are answered, as they are or changed: how many of the fractured are "
-        "called none seen, of the normal fracture, and of all doubt, and the AUROC, by whether the "
-        "networks find them like the radiographs that they learned from."
-    )
+    if results.knows_unlike:
+        named, *worth = results.worth_rows()
+        yield _table(named, worth)
+        yield _paragraph(
+            "Of radiographs that are answered, as they are or changed: how many of the fractured "
+            "are called none seen, how many of the normal a fracture, how many of all are in "
+            "doubt, and the AUROC, by whether the networks find them like what they learned from."
+        )
     if changed:
         yield _paragraph(
             "Each radiograph was changed as another archive would have it, by drawing: washed out, "

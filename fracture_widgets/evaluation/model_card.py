@@ -91,16 +91,18 @@ def _joints(card: Card) -> Iterator[str]:
             "in doubt, by whether the gate of crops finds them like what was learned from."
         )
         columns = ("missed", "false", "doubt", "auroc")
-        rows = [
-            (name, *(f"{estimate_text(worth[name][c])} of {worth[name][c]['n']}" for c in columns))
-            for name in (LIKE, UNLIKE)
-        ]
-        yield _table("looks | fractured: none seen | sound: fracture | all: doubt | AUROC", rows)
+        rows = [(name, *(_counted(worth[name][c]) for c in columns)) for name in (LIKE, UNLIKE)]
+        yield _table("looks | fractured: none seen | normal: fracture | all: doubt | AUROC", rows)
     if gate := card.get("gate"):
         yield "### What is refused before any joint is answered"
         yield f"Fitted on {gate['fitted_on']}."
         yield _gate(gate)["gate_splits"]
     yield _files(card)
+
+
+def _counted(estimate: Card) -> str:
+    """Return an estimate, with how many answers of how many studies it is of."""
+    return f"{estimate_text(estimate)} of {estimate['n']} ({estimate['groups']})"
 
 
 def _found_table(joints: Card) -> str:

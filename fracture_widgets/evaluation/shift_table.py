@@ -37,7 +37,7 @@ MISSED, FALSE, IN_DOUBT, RANKED = "missed", "false", "doubt", "auroc"
 _LOOKS = "looks, beside what was learned from"
 _WORTH = {
     MISSED: "fractured: none seen",
-    FALSE: "sound: fracture",
+    FALSE: "normal: fracture",
     IN_DOUBT: "all: doubt",
     RANKED: "AUROC",
 }
@@ -105,7 +105,13 @@ class ShiftResults:
             numbers = (str(row.body_part), str(row.auroc), str(row.lost))
             shares = (f"{row.verdicts[name]:.3f}" for name in VERDICTS)
             lines.append((row.kind, str(row.strength or ""), *numbers, *shares))
-        return f"{text_table(lines)}\n\n{text_table(self.worth_rows())}"
+        worth = f"\n\n{text_table(self.worth_rows())}" if self.knows_unlike else ""
+        return text_table(lines) + worth
+
+    @property
+    def knows_unlike(self) -> bool:
+        """Whether the model tells what looks unlike, and some of it did."""
+        return self.worth[UNLIKE][IN_DOUBT].n > 0
 
     def worth_rows(self) -> list[tuple[str, ...]]:
         """Return the table of what verdicts are worth, its head first."""

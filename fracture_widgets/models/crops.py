@@ -44,6 +44,8 @@ class Crops(Answers):
     ) -> None:
         trusted = Trusted(composition.card, composition.sha256, point)
         super().__init__(composition.body_parts, trusted)
+        self.networks = [model.sha256 for model in composition.of_crops]
+        """Digests of the networks that answer."""
         self._engines = engines
         self._first = composition.first
         self._fracture = composition.fracture

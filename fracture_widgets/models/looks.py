@@ -53,12 +53,12 @@ TURNED = "Black and white were exchanged, with dark bones; they were turned to e
 
 _TOO_UNLIKE = marked(
     "This looks too unlike the radiographs that were learned from for an answer: cut it to the "
-    "joint, or exchange black and white if its bones are dark."
+    "joint."
 )
 
 _AT_ONCE = 16
 _PLAINLY, _STRANGE = 3.0, 2.5
-"""Standard deviations beyond the limits of a gate for crops: plainly dark bones; no radiograph."""
+"""Standard deviations beyond the limits of a gate for crops: plainly dark bones; too unlike."""
 
 SOURCE = marked("fracture boxes")
 """What is said to have found a fracture."""
@@ -84,8 +84,11 @@ class TwoLooks(FirstLook):
         super().__init__(model, engine, trusted)
         self._weights = model.weights
         self._crops = crops
-        # What is known of them was measured at the first operating point.
-        self._unlike = _unlike_known(error_rates(model.card) if point == SENSITIVE else None)
+        # What is known of them was measured at the first operating point of these networks.
+        rates = None
+        if crops is not None and point == SENSITIVE:
+            rates = error_rates(model.card, crops.networks)
+        self._unlike = unlike_known(rates)
         self._gradients: dict[str, Floats] = {}
 
     def answered(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, Callable[[], Maps]]]:
@@ -126,11 +129,11 @@ class TwoLooks(FirstLook):
         looked = [self.look(given) for given in prepared]
         seen = self._seen_of(looked)
         # What was turned and looks dark then, was bright before.
-        dark = [
+        dark = {
             at
             for at, (look, joints) in enumerate(zip(looked, seen, strict=True))
             if _are_dark(joints, beyond=0.0 if look.inverted else _PLAINLY)
-        ]
+        }
         for at in dark:
             looked[at] = self.look(prepared[at], turned=not looked[at].inverted)
         for at, joints in zip(dark, self._seen_of([looked[at] for at in dark]), strict=True):
@@ -149,10 +152,10 @@ class TwoLooks(FirstLook):
     ) -> tuple[Answer, list[JointSeen]]:
         """Make the answer of a radiograph of those of its joints; they may be dark either way."""
         refusal = given.problem
-        strange = not look.is_radiograph or all(_is_strange(joint) for joint in seen)
+        too_unlike = either_way or all(_is_strange(joint) for joint in seen)
         if refusal is None and not look.is_radiograph:
             refusal = QualityProblem(NOT_A_RADIOGRAPH, 1.0, _no_radiograph(self.body_parts))
-        if refusal is None and (strange or either_way):
+        if refusal is None and too_unlike:
             refusal = QualityProblem(TOO_UNLIKE, 1.0, _TOO_UNLIKE)
         # A joint of another part is none; a crop so tight that none is found is one, if it is
         # like those that the networks of crops learned from.
@@ -162,16 +165,19 @@ class TwoLooks(FirstLook):
         seen = ours or seen
         answers = [self.answer_of(joint, refusal) for joint in seen]
         order = sorted(range(len(seen)), key=lambda at: _gravity(answers[at]), reverse=True)
-        unlike = refusal is None and seen[order[0]].is_unlike
+        unlike = refusal is None and any(joint.is_unlike for joint in seen)
+        turned = look.inverted and look.is_radiograph and not too_unlike
+        gravest = answers[order[0]]
         whole = replace(
-            answers[order[0]],
+            gravest,
+            peers=None if unlike else gravest.peers,
             findings=tuple(finding for at in order for finding in answers[at].findings),
             joints=tuple(
                 JointAnswer(seen[at].joint.box, seen[at].joint.score, answers[at])
                 for at in (order if look.joints else ())
             ),
             notes=(
-                *((TURNED,) if look.inverted and not strange else ()),
+                *((TURNED,) if turned else ()),
                 *((self._unlike,) if unlike else ()),
             ),
         )
@@ -268,7 +274,7 @@ def _gravity(answer: Answer) -> tuple[int, float]:
     return -GRAVEST_FIRST.index(answer.band.verdict(probability)), probability
 
 
-def _unlike_known(rates: tuple[ErrorRates, ErrorRates] | None) -> str:
+def unlike_known(rates: tuple[ErrorRates, ErrorRates] | None) -> str:
     """Return what is noted of a radiograph unlike those learned from: what its answer is worth."""
     if rates is None:
         return UNLIKE_KNOWN
@@ -276,7 +282,7 @@ def _unlike_known(rates: tuple[ErrorRates, ErrorRates] | None) -> str:
         (round(100 * rate.missed), round(100 * rate.false)) for rate in rates
     )
     measured = (
-        f"Of such in a test, {more_missed} in 100 fractures were called none seen and "
+        f"Of such, drawn for a test, {more_missed} in 100 fractures were called none seen and "
         f"{more_false} in 100 sound joints a fracture; of others {missed} and {false}."
     )
     return f"{UNLIKE_KNOWN} {measured}"

@@ -160,7 +160,7 @@ class Answer:
 
     @property
     def is_of_unlike(self) -> bool:
-        """Whether the radiograph looks unlike those that were learned from, as a note says."""
+        """Whether a note says that it looks unlike what was learned from: none where refused."""
         return any(note.startswith(UNLIKE_KNOWN) for note in self.notes)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -23,6 +23,7 @@ TRUST_SECTION = "trust"
 
 UNLIKE_SECTION, LIKE, UNLIKE = "out_of_distribution", "like", "unlike"
 """Where a card says what answers are worth on radiographs unlike those that were learned from."""
+_WRONG = ("missed", "false")
 
 OperatingPoint = Literal["sensitive", "balanced"]
 """Where the limits lie: kept are 95 percent of fractured and of normal radiographs, or 90."""
@@ -105,21 +106,28 @@ class ErrorRates:
     """Share of the normal that are called a fracture, 0 to 1."""
 
 
-def error_rates(card: Mapping[str, Any]) -> tuple[ErrorRates, ErrorRates] | None:
-    """Return those of radiographs like the ones learned from, and unlike them, if a card knows."""
+def error_rates(
+    card: Mapping[str, Any], models: Sequence[str]
+) -> tuple[ErrorRates, ErrorRates] | None:
+    """Return those of radiographs like the ones learned from, and unlike them, if a card knows.
+
+    ``models`` are the digests of the networks of crops that answer: of others nothing is known.
+    """
+    section = card.get(UNLIKE_SECTION)
+    if section is None:
+        return None
     try:
-        known = card.get(UNLIKE_SECTION, {})
-        rates = [
-            ErrorRates(*(_share(known[which][name]["value"]) for name in ("missed", "false")))
-            for which in (LIKE, UNLIKE)
-            if known
-        ]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        told = [section[which][name]["value"] for which in (LIKE, UNLIKE) for name in _WRONG]
+        # What could not be measured is None.
+        if section["models"] != sorted(models) or None in told:
+            return None
+        missed, false, more_missed, more_false = map(_share, told)
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
             f"The card's section on {UNLIKE_SECTION} is damaged ({str(error)[:80]}): install the "
             "package again."
         ) from error
-    return (rates[0], rates[1]) if rates else None
+    return ErrorRates(missed, false), ErrorRates(more_missed, more_false)
 
 
 class Trusted:

@@ -220,7 +220,8 @@ def _answer(
     if answer.examined_joints:
         texts.append((EXAMINED, not_examined(len(answer.examined_joints))))
     texts += [(FOUND, annotation.sentence) for annotation in annotations if not annotation.is_joint]
-    for name, text in [*texts, (codes.DCM.Comment, NOTICE)]:
+    notes = () if answer.refused else answer.notes
+    for name, text in [*texts, *((codes.DCM.Comment, said) for said in (*notes, NOTICE))]:
         group[0].ContentSequence.append(
             hd.sr.TextContentItem(name, text, hd.sr.RelationshipTypeValues.CONTAINS)
         )

@@ -115,7 +115,7 @@ def _reading(sheet: Sheet, reading: SavedResult | None, y: float) -> float:
 
 def _evidence(sheet: Sheet, report: Report, look: Look, y: float) -> float:
     """Draw the picture, and beside it what is said of it; return where both end."""
-    bottom = FOOT - 74 - 30 * min(3, len(_warning_lines(report)))
+    bottom = FOOT - 74 - 30 * min(4, len(_warning_lines(report)))
     bottom -= 96 + _ROW * len(_facts(report, look))
     width = INNER if report.refused else _PICTURE
     sheet.frame = _stage(sheet, report, look, (MARGIN, y, width, bottom - y - 60))
@@ -284,7 +284,7 @@ def _facts(report: Report, look: Look) -> tuple[tuple[str, str], ...]:
 def _warning_lines(report: Report) -> list[str]:
     width = INNER - 40
     return [
-        line for warning in report.warnings for line in lines_of(told(warning), width, 20, most=2)
+        line for warning in report.warnings for line in lines_of(told(warning), width, 20, most=3)
     ]
 
 
@@ -342,7 +342,7 @@ def _say(sheet: Sheet, view: View, number: int, y: float, bottom: float) -> None
     lines += [not_examined(joints)] if joints else []
     lines += [each.label for each in annotations if not each.is_joint]
     lines += map(told, report.warnings)
-    for line in (part for words in lines if words for part in lines_of(words, width, 17, most=3)):
+    for line in (part for words in lines if words for part in lines_of(words, width, 17, most=4)):
         y += 25
         if y + 25 > bottom:
             sheet.text(left, y, gettext("and more: see the view's own page"), QUIET, 17)

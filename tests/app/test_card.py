@@ -9,7 +9,8 @@ from known_reports import known_report, limb_report, refused_report
 
 from fracture_widgets.app.card import card
 from fracture_widgets.app.result import PrevalencePanel
-from fracture_widgets.models.report import Peers
+from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.models.report import UNLIKE_KNOWN, JointAnswer, Peers
 from fracture_widgets.models.verdict_words import meaning, peers_sentence
 
 NEAR = Peers(0.8, 0.9, 38, 35, 0.16)
@@ -54,6 +55,18 @@ def test_joints_stand_on_the_card_at_once():
 def test_where_a_finding_of_several_joints_lies_unfolds():
     (folded,) = re.findall(r"<details.*?</details>", card(limb_report()), flags=re.DOTALL)
     assert "1 Fracture, lower left of the picture: 75.0&nbsp;% (fracture boxes)" in folded
+
+
+@pytest.mark.parametrize(
+    ("note", "order"),
+    [(f"{UNLIKE_KNOWN} More.", ["note", "joints"]), ("Turned.", ["joints", "note"])],
+)
+def test_what_an_answer_to_something_unlike_is_worth_stands_by_its_probability(note, order):
+    joint = JointAnswer(Box(0.1, 0.6, 0.5, 0.9), 0.9, known_report().answer)
+    said = card(known_report(notes=(note,), joints=(joint,)))
+    places = {"note": said.index(note), "joints": said.index("fw-joints")}
+    assert sorted(places, key=places.__getitem__) == order
+    assert said.count(note) == 1
 
 
 def test_of_a_refused_radiograph_there_is_no_probability_anywhere():

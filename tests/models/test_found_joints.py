@@ -27,8 +27,8 @@ from fracture_widgets.models.gate import (
     Gate,
 )
 from fracture_widgets.models.looks import NO_JOINT, TwoLooks
-from fracture_widgets.models.report import UNLIKE_KNOWN
-from fracture_widgets.models.trust import OperatingPoint, error_rates
+from fracture_widgets.models.report import UNLIKE_KNOWN, Peers
+from fracture_widgets.models.trust import OperatingPoint, Trusted, error_rates
 
 TWO = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
 """An elbow above a hand."""
@@ -134,10 +134,12 @@ DARK = {"inverted": (0.0, 1.0)}
         (DARK, [{INVERTED: -1.0}] * 2, "", 1),
         (DARK, [{INVERTED: 0.5}] * 2 + [{INVERTED: -1.0}] * 2, "", 0),
         (DARK, [{INVERTED: 0.5}] * 4, TOO_UNLIKE, 0),
+        ({}, [{INVERTED: 8.0}] * 2 + [{INVERTED: 0.5}] * 2, TOO_UNLIKE, 0),
     ],
     ids=[
         *("plainly dark", "a little dark", "one of two is dark", "strange", "another hospital"),
         *("turned rightly", "turned wrongly and seen as it was", "dark either way"),
+        "plainly dark and dark when turned",
     ],
 )
 def test_plainly_dark_bones_are_turned_and_what_is_strange_is_refused(
@@ -161,8 +163,8 @@ RATES = {
 }
 
 MEASURED = (
-    "Of such in a test, 4 in 100 fractures were called none seen and 36 in 100 sound joints a "
-    "fracture; of others 1 and 15."
+    "Of such, drawn for a test, 4 in 100 fractures were called none seen and 36 in 100 sound "
+    "joints a fracture; of others 1 and 15."
 )
 
 
@@ -192,7 +194,9 @@ def test_an_answer_to_what_looks_unlike_says_what_it_is_worth(
 ) -> None:
     gate_says(monkeypatch, [{NOT_A_RADIOGRAPH: excess}] * 2)
     finder = looks_folder()
-    finder = replace(finder, card={**finder.card, **card})
+    networks = sorted(model.sha256 for model in crops.networks)
+    sections = {name: {**section, "models": networks} for name, section in card.items()}
+    finder = replace(finder, card={**finder.card, **sections})
     engines = {model: OnnxEngine.of_model(model) for model in crops.networks}
     engine = Scripted(TWO, (0.0, 0.0, 0.0))
     model = TwoLooks(finder, engine, point, Crops(crops, engines))
@@ -201,9 +205,37 @@ def test_an_answer_to_what_looks_unlike_says_what_it_is_worth(
     assert answer.is_of_unlike is bool(said)
 
 
-def test_a_card_whose_rates_are_none_is_a_sentence() -> None:
+@pytest.mark.parametrize("section", [3, {}, {"like": {"missed": {"value": 3}}}, {"like": "3"}])
+def test_a_damaged_section_of_the_card_is_a_sentence(section: object) -> None:
     with pytest.raises(ModelError, match="section on out_of_distribution is damaged"):
-        error_rates({"out_of_distribution": {"like": {"missed": {"value": 3}}}})
+        error_rates({"out_of_distribution": section}, ["ab"])
+
+
+def test_rates_that_nothing_was_measured_on_are_not_told() -> None:
+    unlike = {"missed": {"value": None}, "false": {"value": None}}
+    assert error_rates({"out_of_distribution": {**RATES, "models": ["ab"]}}, ["ab"]) is not None
+    undefined = {**RATES, "unlike": unlike, "models": ["ab"]}
+    assert error_rates({"out_of_distribution": undefined}, ["ab"]) is None
+
+
+def test_rates_of_other_networks_are_not_told() -> None:
+    assert error_rates({"out_of_distribution": {**RATES, "models": ["ab"]}}, ["cd"]) is None
+
+
+def test_one_joint_of_two_that_looks_unlike_is_noted_and_has_no_peers(
+    crops: Composition, limb: Radiograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted = Trusted.answer
+    peers = Peers(0.0, 1.0, 10, 5, 0.5)
+    monkeypatch.setattr(Trusted, "answer", lambda *given: replace(trusted(*given), peers=peers))
+    for excess in ([-1.0, -1.0], [0.5, -1.0], [-1.0, 0.5]):
+        gate_says(monkeypatch, [{NOT_A_RADIOGRAPH: each} for each in excess])
+        answer = both(crops, Scripted(TWO, (0.0, 0.0, 0.0)))[0].examine(limb).answer
+        noted = max(excess) > 0
+        assert answer.is_of_unlike is noted
+        assert answer.peers == (None if noted else peers)
+        kept = [joint.answer.peers is not None for joint in answer.joints]
+        assert sorted(kept) == sorted(each <= 0 for each in excess)
 
 
 @pytest.mark.parametrize(

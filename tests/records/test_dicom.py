@@ -235,6 +235,13 @@ def test_the_operating_point_is_coded():
     assert "Operating point" not in {name for name, _, _ in refused}
 
 
+def test_what_is_noted_of_an_answer_is_a_comment_and_of_a_refused_one_nothing():
+    noted = {"notes": ("It looks unlike.",), "source_format": "DICOM"}
+    comment = ("Comment", "It looks unlike.", "")
+    assert comment in list(items(opened(known_report(**noted))[1]))
+    assert comment not in list(items(opened(refused_report(**noted))[1]))
+
+
 def test_an_answer_given_on_request_is_marked():
     said = list(items(opened(overridden_report(source_format="DICOM"))[1]))
     assert ("Check of the input", "Refused, answered on request", "") in said

@@ -22,11 +22,13 @@ from known_reports import (
 from PIL import Image
 
 from fracture_widgets.base import __version__
-from fracture_widgets.base.language import NOTICE, local
+from fracture_widgets.base.language import NOTICE, languages, local, speaking, told
 from fracture_widgets.figures.overlay import Look
 from fracture_widgets.figures.palette import FOUND, JOINT
 from fracture_widgets.imaging.boxes import Box
+from fracture_widgets.models.looks import unlike_known
 from fracture_widgets.models.record import Finding
+from fracture_widgets.models.trust import ErrorRates
 from fracture_widgets.parts import Verdict
 from fracture_widgets.records.formats import ReportFormat, report_file
 from fracture_widgets.records.history import History
@@ -177,6 +179,16 @@ def test_nothing_reaches_into_the_margins(report):
 def test_everything_answered_is_on_the_page(report, usual, change):
     changed = replace(report, answer=replace(report.answer, **change))
     assert (usual != page(changed)).any()
+
+
+@pytest.mark.parametrize("code", languages())
+def test_a_note_on_what_an_answer_is_worth_is_whole_in_every_language(report, code):
+    rates = ErrorRates(0.04, 0.09), ErrorRates(0.05, 0.24)
+    answer = replace(report.answer, notes=(unlike_known(rates),))
+    with speaking(code):
+        text = pypdf.PdfReader(io.BytesIO(made(replace(report, answer=answer)))).pages[0]
+        said = " ".join(text.extract_text().split())
+        assert " ".join(told(answer.notes[0]).split()) in said
 
 
 @pytest.mark.slow

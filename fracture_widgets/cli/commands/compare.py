@@ -193,7 +193,8 @@ def found_joints(
         at five strengths
     note
         put what verdicts are worth on radiographs unlike those learned from into the card of
-        --joints, so that answers say it; with --shifts
+        --joints, so that answers say it; with --shifts. card --write then brings the pages up to
+        date
     """
     from fracture_widgets.training.compare.found_joints import compare_found_joints
     from fracture_widgets.training.recipes.cascade import CascadeRecipe
@@ -226,6 +227,7 @@ def ablation(
     out: Path,
     work: Path = Path("runs", "looks"),
     trunk: str = "imagenet",
+    without: list[str] | None = None,
     fold: str = "0",
     shifts: int = 0,
 ) -> int:
@@ -241,17 +243,27 @@ def ablation(
         folder for the tables
     work : DIR
         work folder of train looks
+    without : NAMES...
+        strong (implants, frames and writing drawn in), legs (fractures of legs and hips), outlines,
+        tuned (conv3 and conv4), kept (averaged weights), all (everything)
     fold : NAME
         what all are judged on, and learn nothing from
     shifts : N
         answer crops of so many joints as other archives would have them, too: every kind of change
         at its middle strength
     """
-    from fracture_widgets.training.recipes.looks.ablation import compare_ingredients
+    from fracture_widgets.training.recipes.looks.ablation import INGREDIENTS, compare_ingredients
 
     with work_on_fracatlas(fracatlas) as (atlas, monitor):
         result = compare_ingredients(
-            atlas, trunk, work, fold=fold, recipe=recipe, shifted=shifts, monitor=monitor
+            atlas,
+            trunk,
+            work,
+            without=without or INGREDIENTS,
+            fold=fold,
+            recipe=recipe,
+            shifted=shifts,
+            monitor=monitor,
         )
     tell_saved(result, out)
     return 0

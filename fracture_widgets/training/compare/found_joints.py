@@ -134,8 +134,13 @@ def compare_found_joints(
         raise TrainingError(f"shifts is 0, or 2 or more. Received: {shifted}")
     if noted and not shifted:
         raise TrainingError("What is noted is measured on shifts: ask for some, 60 or more.")
+    shipped = _beside(joints)
+    if noted and (shipped is None or not GATE_WEIGHTS.keys() <= set(shipped.weights)):
+        raise TrainingError(
+            f"{joints.name} stands beside no cascade with a gate, which tells what looks unlike: "
+            "name the folder joints of such a model."
+        )
     recipe = recipe or CascadeRecipe()
-    shipped = load_model_folder(joints.parent) if is_model_folder(joints.parent) else None
     lesson = prepare_lesson(atlas, recipe, trunk, work / "features", monitor)
     read = radiograph_reader(atlas)
     looking = engine_of(finder, engine)
@@ -164,17 +169,19 @@ def compare_found_joints(
             f"{joints.name} learned from every study of the folds: name one that was trained on "
             "some folds alone."
         )
-    if noted and shifts is not None:
-        amend_card(joints, **{UNLIKE_SECTION: _worth(shifts)})
+    if noted and shipped is not None and shifts is not None:
+        amend_card(joints, **{UNLIKE_SECTION: _worth(shifts, shipped.sha256)})
     return FoundJoints(pd.DataFrame(answered), shifts)
 
 
-def _worth(shifts: ShiftResults) -> dict[str, Any]:
-    """Return what a card says of radiographs unlike those that were learned from."""
+def _worth(shifts: ShiftResults, model: str) -> dict[str, Any]:
+    """Return what a card says of radiographs unlike those that a model learned from."""
     joints = shifts.answers[["image_id", "joint_index"]].drop_duplicates()
     return {
-        "measured": f"crops of {len(joints)} joints that no network learned from, as they are and "
-        f"changed in {shifts.answers['kind'].nunique() - 1} ways at {len(STRENGTHS)} strengths",
+        "models": [model],
+        "measured": f"crops of {len(joints)} joints that no network learned from, though gate and "
+        "limits were fitted with them, as they are and changed by drawing in "
+        f"{shifts.answers['kind'].nunique() - 1} ways at {len(STRENGTHS)} strengths",
         "intervals": "95 percent, draws of whole studies",
         **{
             name: {which: estimate.to_dict() for which, estimate in of.items()}
@@ -186,13 +193,20 @@ def _worth(shifts: ShiftResults) -> dict[str, Any]:
 def _as_served(model: ModelFolder, shipped: ModelFolder | None) -> ModelFolder:
     """Give a fold's network the gate and the limits of the cascade that the finder stands beside.
 
-    Both were fitted on answers and features of all folds; the gate sees what none is tuned on.
+    Both were fitted on features and answers of all folds, this one's among them.
     """
-    if shipped is None or shipped.kind != CASCADE:
+    if shipped is None:
         return model
     gate = {name: shipped.weights[name] for name in GATE_WEIGHTS if name in shipped.weights}
-    card = {**model.card, TRUST_SECTION: shipped.card[TRUST_SECTION]}
-    return replace(model, card=card, weights={**model.weights, **gate})
+    trust = {name: shipped.card[name] for name in (TRUST_SECTION,) if name in shipped.card}
+    return replace(model, card={**model.card, **trust}, weights={**model.weights, **gate})
+
+
+def _beside(joints: Path) -> ModelFolder | None:
+    """Return the cascade in whose folder the network stands that finds joints, if it does."""
+    beside = joints.parent
+    shipped = load_model_folder(beside) if is_model_folder(beside) else None
+    return shipped if shipped is not None and shipped.kind == CASCADE else None
 
 
 def _shifts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,13 @@ from fracture_widgets.datasets.joints import joint_table
 from fracture_widgets.evaluation.shift_table import evaluate_shifts
 from fracture_widgets.imaging.radiograph import read_radiograph
 from fracture_widgets.models.compose import JOINTS_FOLDER
-from fracture_widgets.models.folder import installed_models_folder, load_model_folder
+from fracture_widgets.models.folder import (
+    installed_models_folder,
+    load_model_folder,
+    read_card,
+)
 from fracture_widgets.models.learned_from import LearnedFrom, fingerprint_of
+from fracture_widgets.models.trust import UNLIKE_SECTION
 from fracture_widgets.models.weight_files import write_weights
 from fracture_widgets.parts import BODY_PARTS
 from fracture_widgets.phantoms import draw_phantom
@@ -155,6 +161,45 @@ def test_some_joints_are_answered_as_other_archives_would_have_them(
     page = (tmp_path / "out" / "shifts.md").read_text("utf-8")
     assert set(answers["image_id"]) <= set(chosen()["image_id"])
     assert re.search(r"mean of all +\d\.\d+ .*", page)
+
+
+def test_what_verdicts_are_worth_on_something_unlike_is_noted_in_the_card(
+    source: Path, taught: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joints = shutil.copytree(installed_models_folder(), tmp_path / "models") / JOINTS_FOLDER
+    monkeypatch.setattr(
+        module, "evaluate_shifts", partial(evaluate_shifts, kinds=["quantum-noise"])
+    )
+    assert main([*words(source, tmp_path, joints), "--shifts", "6", "--note"]) == 0
+    section = read_card(joints)[UNLIKE_SECTION]
+    assert section["models"] == [load_model_folder(joints.parent).sha256]
+    assert "changed by drawing in 1 ways at 5 strengths" in section["measured"]
+    answers = pd.read_csv(tmp_path / "out" / "shifts.csv")
+    given = answers[answers["verdict"] != "refused"]
+    for name, of in (("like", ~given["unlike"]), ("unlike", given["unlike"])):
+        assert section[name]["doubt"]["n"] == of.sum()
+
+
+@pytest.mark.parametrize(
+    ("asked", "beside", "said"),
+    [
+        (["--note"], True, "What is noted is measured on shifts"),
+        (["--note", "--shifts", "4"], False, "joints stands beside no cascade with a gate"),
+    ],
+)
+def test_what_cannot_be_noted_is_said_before_anything_is_taught(
+    source: Path,
+    taught: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    asked: list[str],
+    beside: bool,
+    said: str,
+) -> None:
+    joints = JOINTS if beside else shutil.copytree(JOINTS, tmp_path / JOINTS_FOLDER)
+    assert main([*words(source, tmp_path, joints), *asked]) == 1
+    assert said in capsys.readouterr().err
+    assert not taught
 
 
 def test_runs_of_one_name_are_told_apart_by_their_weights(weights: Path, tmp_path: Path) -> None:

@@ -53,16 +53,20 @@ from fracture_widgets.training.recipes.looks.training import (
 )
 from fracture_widgets.training.runs import save_results
 
-WHOLE = "nothing"
-INGREDIENTS: Mapping[str, Mapping[str, Any]] = {
-    "implants, frames and writing drawn in": {"strong": False},
-    "fractures of legs and hips": {"legs": False},
-    "outlines": {"outlines": False},
-    "conv3 and conv4 tuned": {"tuned": False},
-    "averaged weights": {"kept": 0.0},
+WHOLE, PLAIN = "nothing", "all"
+_LEFT_OUT: Mapping[str, Any] = {
+    "strong": False, "legs": False, "outlines": False, "tuned": False, "kept": 0.0,
+}  # fmt: skip
+INGREDIENTS = (*_LEFT_OUT, PLAIN)
+"""What may be left out, by the settings of the recipe: one of them, or all."""
+_TITLES = {
+    "strong": "implants, frames and writing drawn in",
+    "legs": "fractures of legs and hips",
+    "outlines": "outlines",
+    "tuned": "conv3 and conv4 tuned",
+    "kept": "averaged weights",
+    PLAIN: "all of these",
 }
-"""What may be left out, and the settings of the recipe that leave it out."""
-PLAIN = "all of these"
 
 _STRENGTH = 3
 _THRESHOLD = "0.4"
@@ -130,7 +134,7 @@ class Ablation:
             found = figures["joints"][_THRESHOLD]
             rows.append(
                 [
-                    name,
+                    _TITLES.get(name, name),
                     *(estimate_text(found[which]) for which in ("recall", "precision")),
                     str(bootstrap_interval(auroc, *asked, groups=joints["study"])),
                     "–" if name == WHOLE else str(lost),
@@ -149,7 +153,7 @@ class Ablation:
             first, every, new = (means[kind] for kind in (UNCHANGED, ALL, NOT_TRAINED_ON))
             rows.append(
                 [
-                    name,
+                    _TITLES.get(name, name),
                     *(str(row.body_part) for row in (first, every, new)),
                     *(str(row.auroc) for row in (first, every)),
                     str(every.lost),
@@ -172,18 +176,23 @@ def compare_ingredients(
     trunk: str | os.PathLike[str],
     work: Path,
     *,
+    without: Sequence[str] = INGREDIENTS,
     fold: str = EVERY_FOLD[0],
     recipe: LooksRecipe | None = None,
     shifted: int = 0,
     monitor: Monitor = SILENT,
 ) -> Ablation:
-    """Train the recipe and what is left of it without each ingredient, and judge all on a fold.
+    """Train a recipe and what is left of it without some ingredients, and judge all on a fold.
 
     ``work`` is the work folder of ``train looks``, whose finished runs are not done again. Crops
     of ``shifted`` joints are answered as other archives would have them.
     """
     if fold not in EVERY_FOLD:
         raise TrainingError(f"The folds are {in_words(EVERY_FOLD, 'and')}. Received: {fold}")
+    if unknown := [name for name in without if name not in INGREDIENTS]:
+        raise TrainingError(
+            f"What may be left out is {in_words(INGREDIENTS)}. Received: {unknown[0]}"
+        )
     if shifted < 0 or shifted == 1:
         raise TrainingError(f"shifts is 0, or 2 or more. Received: {shifted}")
     recipe = recipe or LooksRecipe()
@@ -191,8 +200,8 @@ def compare_ingredients(
     run = plan_runs(radiographs)[fold]
     judged: dict[str, Judgement] = {}
     shifts: dict[str, ShiftResults] = {}
-    for name, without in variants().items():
-        job = plan_jobs({fold: run}, trunk, work, replace(recipe, **without))[fold]
+    for name in (WHOLE, *dict.fromkeys(without)):
+        job = plan_jobs({fold: run}, trunk, work, without_ingredient(recipe, name))[fold]
         teach_and_judge(job, trunk, monitor.stage(f"without {name}"))
         judged[name] = Judgement.read(job.folder.folder)
         if shifted:
@@ -200,10 +209,10 @@ def compare_ingredients(
     return Ablation(fold, recipe, judged, shifts)
 
 
-def variants() -> dict[str, Mapping[str, Any]]:
-    """Return the settings of each recipe by what it leaves out; the whole one is the first."""
-    plain = {name: value for without in INGREDIENTS.values() for name, value in without.items()}
-    return {WHOLE: {}, **INGREDIENTS, PLAIN: plain}
+def without_ingredient(recipe: LooksRecipe, name: str) -> LooksRecipe:
+    """Return what is left of a recipe without one of its ingredients, all of them, or nothing."""
+    left_out = _LEFT_OUT if name == PLAIN else {name: _LEFT_OUT[name]} if name != WHOLE else {}
+    return replace(recipe, **left_out)
 
 
 def _shifts(

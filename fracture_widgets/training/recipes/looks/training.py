@@ -289,9 +289,7 @@ def plan_jobs(
     return {name: TrainingJob(run, recipe, RunFolder(home / name)) for name, run in runs.items()}
 
 
-def teach_and_judge(
-    job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor = SILENT
-) -> None:
+def teach_and_judge(job: TrainingJob, trunk: str | os.PathLike[str], monitor: Monitor) -> None:
     """Do a run, judge it, and note its end, if that is not done yet."""
     folder, name = job.folder, job.run.name
     if folder.finished:
