@@ -8,6 +8,14 @@ import numpy as np
 
 from fracture_widgets.models.folder import save_model_folder
 from fracture_widgets.models.networks import HEAD_UNITS
+from fracture_widgets.training.recipes.looks import LooksRecipe
+
+LOOKS_RECIPE = LooksRecipe(
+    warm=1, small=0, large=0, again_small=0, again_large=0, batch=4, joints=4, limbs=4,
+    others=0, several=0, sound_patches=0, drawn=0, drawn_limbs=0,
+    limb_sizes=(32, 32), joint_sizes=(32, 32),
+)  # fmt: skip
+"""One epoch of a few small views, of a network that looks twice."""
 
 
 def _layer(

@@ -7,19 +7,14 @@ from functools import partial
 
 import pandas as pd
 import pytest
+from small_networks import LOOKS_RECIPE as RECIPE
 
 from fracture_widgets.errors import TrainingError
 from fracture_widgets.evaluation.shift_table import evaluate_shifts
-from fracture_widgets.training.recipes.looks import LooksRecipe, ablation, fit
+from fracture_widgets.training.recipes.looks import ablation, fit
 from fracture_widgets.training.recipes.looks.radiographs import LIMB
 
 pytestmark = pytest.mark.keras
-
-RECIPE = LooksRecipe(
-    warm=1, small=0, large=0, again_small=0, again_large=0, batch=4, joints=4, limbs=4,
-    others=0, several=0, sound_patches=0, drawn=0, drawn_limbs=0,
-    limb_sizes=(32, 32), joint_sizes=(32, 32),
-)  # fmt: skip
 
 
 def test_every_recipe_leaves_out_one_ingredient_and_the_plain_one_all() -> None:

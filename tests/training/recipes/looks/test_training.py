@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from small_networks import LOOKS_RECIPE as RECIPE
 
 from fracture_widgets.base.progress import Monitor
 from fracture_widgets.base.tables import read_frame
@@ -37,12 +38,6 @@ from fracture_widgets.training.recipes.looks.radiographs import (
 from fracture_widgets.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.keras
-
-RECIPE = LooksRecipe(
-    warm=1, small=0, large=0, again_small=0, again_large=0, batch=4, joints=4, limbs=4,
-    others=0, several=0, sound_patches=0, drawn=0, drawn_limbs=0,
-    limb_sizes=(32, 32), joint_sizes=(32, 32),
-)  # fmt: skip
 
 
 def test_a_run_is_taught_judged_and_not_done_again(limbs, tmp_path, monkeypatch) -> None:
