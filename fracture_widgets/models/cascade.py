@@ -158,7 +158,9 @@ class Cascade:
         Report
             One pass of each joint and its mirror image through the network gives all of it:
             probabilities are those of the two mean log-odds, the fracture map is the mean of
-            both, the heatmap is that of the radiograph as it is.
+            both, the heatmap is that of the joint not mirrored. A joint that looks unlike those
+            that were learned from is turned or smoothed before, as it looks most like them, and a
+            note says so; of one that is smoothed, both have a say.
 
         Raises
         ------
@@ -196,7 +198,7 @@ class Cascade:
         -------
         dict
             By head, ``"body_part"`` or a body part, the probability of each of its answers, of
-            the radiograph and its mirror image as in :meth:`examine`.
+            the radiograph and its mirror image, neither turned nor smoothed.
         """
         return self._answers.probabilities(as_radiograph(radiograph))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -19,7 +19,7 @@ from fracture_widgets.models.detection import JointSeen
 from fracture_widgets.models.engine import Engine
 from fracture_widgets.models.explain import Head, grad_cam, over_radiograph
 from fracture_widgets.models.folder import ModelFolder
-from fracture_widgets.models.gate import Gate
+from fracture_widgets.models.gate import NOT_A_RADIOGRAPH, OTHER_BODY_PART, Gate
 from fracture_widgets.models.networks import (
     BODY_PART_OUTPUT,
     EVIDENCE_OUTPUT,
@@ -27,10 +27,22 @@ from fracture_widgets.models.networks import (
 )
 from fracture_widgets.models.readers import Outputs, Seen, read_findings
 from fracture_widgets.models.report import Answer, most_probable
+from fracture_widgets.models.showings import AS_IS, OTHERS, Showing
 from fracture_widgets.models.trust import SENSITIVE, OperatingPoint, Trusted
 from fracture_widgets.parts import FRACTURED, LABELS
 
 _LEAST = np.finfo(np.float32).tiny
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What is said of a crop that is shown in one way."""
+
+    said: tuple[Outputs, ...]
+    """Of it and its mirror; of one that is smoothed, of it and its mirror as they are, too."""
+    excess: Mapping[str, float]
+    """As :attr:`JointSeen.excess`; empty without a gate."""
+    showing: Showing = AS_IS
 
 
 class Crops(Answers):
@@ -104,27 +116,66 @@ class Crops(Answers):
             standard_crop(pixels, seen.joint.box)
             for seen, pixels in zip(joints, greys, strict=True)
         ]
-        both = self._run_both_ways(
-            np.stack([view.pixels for view in views]),
-            beforehand=[seen.joint.probabilities for seen in joints],
+        shown = self._shown_best(
+            [view.pixels for view in views], [seen.joint.probabilities for seen in joints]
         )
         answered = []
-        for seen, view, (outputs, mirrored) in zip(joints, views, both, strict=True):
-            named = _together(seen.joint.probabilities, self._named(outputs, mirrored))
+        for seen, view, crop in zip(joints, views, shown, strict=True):
+            named = _together(seen.joint.probabilities, self._named(*crop.said))
             part = most_probable(named)
-            probabilities = _mean(outputs, mirrored, self._fracture[part][1], LABELS)
+            probabilities = _mean(crop.said, self._fracture[part][1], LABELS)
             answered.append(
                 replace(
                     seen,
                     joint=replace(seen.joint, probabilities=named),
                     findings=tuple(replace(each, body_part=part) for each in seen.findings),
                     fracture_probabilities={part: probabilities[FRACTURED]},
-                    heatmap=self._heatmap(part, outputs),
+                    heatmap=crop.showing.back(self._heatmap(part, crop.said[0])),
                     heat_view=view,
-                    excess={} if self._gate is None else self._gate.excess_by_kind(outputs),
+                    excess=crop.excess,
+                    showing=crop.showing,
                 )
             )
         return answered
+
+    def _shown_best(
+        self, crops: Sequence[Floats], beforehand: Sequence[Mapping[str, float]]
+    ) -> list[_Shown]:
+        """Return what is said of crops, each shown as it looks most like those learned from."""
+        both = self._run_both_ways(np.stack(crops), beforehand=beforehand)
+        shown = [_Shown(said, self._excess(said[0])) for said in both]
+        for at, as_it_is in enumerate(shown):
+            showing = self._best_showing(crops[at], as_it_is)
+            if showing != AS_IS:
+                otherwise = showing.of(crops[at])[np.newaxis]
+                known = beforehand[at : at + 1]
+                (said,) = self._run_both_ways(otherwise, beforehand=known)
+                excess = self._excess(said[0])
+                # What is no joint of ours does not become one by being turned or smoothed.
+                leaning = max(each[OTHER_BODY_PART] for each in (excess, as_it_is.excess))
+                # The network of another part has no say.
+                same = said[0].keys() == as_it_is.said[0].keys()
+                together = (*said, *as_it_is.said) if showing.sigma and same else said
+                shown[at] = _Shown(together, {**excess, OTHER_BODY_PART: leaning}, showing)
+        return shown
+
+    def _best_showing(self, crop: Floats, as_it_is: _Shown) -> Showing:
+        """Return the way to show a crop in which it looks most like those learned from."""
+        far = as_it_is.excess.get(NOT_A_RADIOGRAPH, -np.inf)
+        ways = [showing for showing in OTHERS if far > showing.tried_from]
+        if self._first is None or not ways:
+            return AS_IS
+        said: list[dict[str, Floats]] = [{} for _ in ways]
+        self._run(self._first, np.stack([way.of(crop) for way in ways]), range(len(ways)), said)
+        distances = [
+            self._excess(outputs)[NOT_A_RADIOGRAPH] + way.reluctance
+            for way, outputs in zip(ways, said, strict=True)
+        ]
+        nearest = int(np.argmin(distances))
+        return ways[nearest] if distances[nearest] < far else AS_IS
+
+    def _excess(self, outputs: Outputs) -> Mapping[str, float]:
+        return {} if self._gate is None else self._gate.excess_by_kind(outputs)
 
     def _refusal(self, problem: QualityProblem | None, outputs: Outputs) -> QualityProblem | None:
         if self._gate is not None:
@@ -190,18 +241,18 @@ class Crops(Answers):
             for row, value in zip(rows, values, strict=True):
                 found[row][name] = value
 
-    def _named(self, outputs: Outputs, mirrored: Outputs) -> dict[str, float]:
+    def _named(self, *said: Outputs) -> dict[str, float]:
         """Return the probability of every body part."""
         if self._first is None:
             return dict.fromkeys(self.body_parts, 1.0)
-        return _mean(outputs, mirrored, self._first.answer_output, self.body_parts)
+        return _mean(said, self._first.answer_output, self.body_parts)
 
     def _mean_answers(self, outputs: Outputs, mirrored: Outputs) -> dict[str, dict[str, float]]:
         """Return the probabilities of every head that was asked."""
         answers = {BODY_PART_OUTPUT: self._named(outputs, mirrored)}
         for part, (_, output) in self._fracture.items():
             if output in outputs:
-                answers[part] = _mean(outputs, mirrored, output, LABELS)
+                answers[part] = _mean((outputs, mirrored), output, LABELS)
         return answers
 
 
@@ -212,9 +263,8 @@ def _together(first: Mapping[str, float], second: Mapping[str, float]) -> dict[s
     return {part: share / total for part, share in likely.items()} if total else dict(first)
 
 
-def _mean(first: Outputs, second: Outputs, head: str, names: Sequence[str]) -> dict[str, float]:
-    """Return a head's probabilities for the mean of two outputs' log-odds."""
-    likely = np.sqrt(
-        np.maximum(first[head], _LEAST, dtype=np.float64) * np.maximum(second[head], _LEAST)
-    )
+def _mean(said: Sequence[Outputs], head: str, names: Sequence[str]) -> dict[str, float]:
+    """Return a head's probabilities for the mean of several outputs' log-odds."""
+    several = [np.maximum(outputs[head], _LEAST, dtype=np.float64) for outputs in said]
+    likely = np.prod(several, axis=0) ** (1 / len(several))
     return dict(zip(names, map(float, likely / likely.sum()), strict=True))

@@ -18,6 +18,7 @@ from fracture_widgets.imaging.views import SquareView
 from fracture_widgets.models.gate import INVERTED, NOT_A_RADIOGRAPH, OTHER_BODY_PART
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import most_probable
+from fracture_widgets.models.showings import AS_IS, Showing
 
 SHORTEST, LONGEST = -3.0, 4.0
 """Between these the logarithm of a side lies, in cells, in training as here."""
@@ -161,6 +162,8 @@ class JointSeen:
     """What the heatmap lies over: the view of the network that gave the probabilities."""
     excess: Mapping[str, float] = field(default_factory=dict)
     """How far its crop lies beyond each limit of a gate for crops, by the kind of refusal."""
+    showing: Showing = AS_IS
+    """How its crop was shown to the networks that gave the probabilities."""
 
     @property
     def fracture_probability(self) -> float:

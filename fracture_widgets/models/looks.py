@@ -122,7 +122,8 @@ class TwoLooks(FirstLook):
         joint, probability = seen.joint, seen.fracture_probability
         answer = self.trusted.answer(joint.probabilities, probability, refusal, seen.findings)
         # What became of others with this probability says nothing of one unlike them.
-        return replace(answer, peers=None) if seen.is_unlike else answer
+        alike = not (seen.is_unlike or seen.showing.sigma)
+        return answer if alike else replace(answer, peers=None)
 
     def _judged(self, prepared: Sequence[Prepared]) -> Iterator[tuple[Answer, list[JointSeen]]]:
         """Yield the answers and what they are made of, the gravest joint first."""
@@ -167,6 +168,8 @@ class TwoLooks(FirstLook):
         order = sorted(range(len(seen)), key=lambda at: _gravity(answers[at]), reverse=True)
         unlike = refusal is None and any(joint.is_unlike for joint in seen)
         turned = look.inverted and look.is_radiograph and not too_unlike
+        answerable = refusal is None or refusal is given.problem
+        shown = {joint.showing.note for joint in seen if answerable} - {""}
         gravest = answers[order[0]]
         whole = replace(
             gravest,
@@ -178,6 +181,7 @@ class TwoLooks(FirstLook):
             ),
             notes=(
                 *((TURNED,) if turned else ()),
+                *sorted(shown),
                 *((self._unlike,) if unlike else ()),
             ),
         )

@@ -28,7 +28,9 @@ from fracture_widgets.models.gate import (
 )
 from fracture_widgets.models.looks import NO_JOINT, TwoLooks
 from fracture_widgets.models.report import UNLIKE_KNOWN, Peers
+from fracture_widgets.models.showings import AS_IS, OTHERS, Showing
 from fracture_widgets.models.trust import OperatingPoint, Trusted, error_rates
+from fracture_widgets.parts import FRACTURED, LABELS
 
 TWO = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
 """An elbow above a hand."""
@@ -109,8 +111,9 @@ def test_the_heads_and_the_outputs_are_those_of_the_crops(
 
 
 def gate_says(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, float]]) -> None:
-    """Let the gate for crops say something of each crop, one after the other."""
+    """Let the gate for crops say something of each crop as it is, one after the other."""
     following = iter(said)
+    monkeypatch.setattr("fracture_widgets.models.crops.OTHERS", ())
 
     class ScriptedGate:
         def excess_by_kind(self, outputs: object) -> dict[str, float]:
@@ -264,6 +267,79 @@ def test_a_joint_of_another_part_is_none_and_a_tight_crop_is_one(
     answer = cascade.examine(limb).answer
     assert (answer.refused, len(answer.joints)) == (refused, boxes)
     assert answer.refusal_kind == (NO_JOINT if refused else "")
+
+
+QUARTER, SMOOTHER = Showing(eighths=2), Showing(sigma=1.5)
+
+
+class Distances:
+    """A gate by whose distance one way to show a crop is nearer than others."""
+
+    def __init__(self, near: Showing, *, leaning: float = -1.0, away: float = 1.0) -> None:
+        self.shown, self.leaning, self.away = near, leaning, away
+        self.tried = [way for way in OTHERS if away > way.tried_from]
+        self.asked = 0
+
+    def excess_by_kind(self, outputs: object) -> dict[str, float]:
+        # One crop as it is, all other ways, then the one that was chosen.
+        at = self.asked
+        self.asked += 1
+        ways = [AS_IS, *self.tried, self.shown]
+        distance = -4.0 if ways[at] == self.shown else self.away
+        leaning = self.leaning if at == 0 else -1.0
+        return {NOT_A_RADIOGRAPH: distance, OTHER_BODY_PART: leaning, INVERTED: -1.0}
+
+
+@pytest.mark.parametrize("showing", OTHERS, ids=str)
+def test_a_crop_that_looks_unlike_is_shown_as_it_looks_most_like_what_is_known(
+    crops: Composition, limb: Radiograph, monkeypatch: pytest.MonkeyPatch, showing: Showing
+) -> None:
+    gate = Distances(showing)
+    monkeypatch.setattr(Gate, "of_weights", lambda weights: gate)
+    cascade, _ = both(crops, Scripted(TWO[:1], (0.0, 0.0, 0.0)))
+    report = cascade.examine(limb)
+    (joint,) = report.answer.joints
+    assert gate.asked == 1 + len(OTHERS) + 1
+    assert report.answer.notes == (showing.note,)
+    crop = standard_crop(limb.pixels, joint.box).pixels
+    shown = showing.of(crop)
+    part = joint.answer.body_part
+    network, output = crops.fracture[part]
+    # Of what is smoothed, both have a say.
+    given = [shown, crop] if showing.sigma else [shown]
+    both_ways = np.stack([*given, *(each[:, ::-1] for each in given)])
+    said = OnnxEngine.of_model(network).run(both_ways)[output]
+    likely = np.exp(np.log(said).mean(0))
+    expected = (likely / likely.sum())[LABELS.index(FRACTURED)]
+    assert joint.answer.fracture_probability == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("showing", "away", "leaning", "notes"),
+    [
+        (QUARTER, -1.6, -1.0, 0),
+        (QUARTER, -0.6, -1.0, 1),
+        (SMOOTHER, -0.6, -1.0, 0),
+        (SMOOTHER, -0.4, -1.0, 1),
+        (QUARTER, 1.0, 0.5, 0),
+    ],
+    ids=["like what is known", "hardly strange", "hardly strange, grainy", "strange", "a knee"],
+)
+def test_only_a_strange_crop_of_ours_is_shown_otherwise(
+    crops: Composition,
+    limb: Radiograph,
+    monkeypatch: pytest.MonkeyPatch,
+    showing: Showing,
+    away: float,
+    leaning: float,
+    notes: int,
+) -> None:
+    gate = Distances(showing, away=away, leaning=leaning)
+    monkeypatch.setattr(Gate, "of_weights", lambda weights: gate)
+    answer = both(crops, Scripted(TWO[:1], (0.0, 0.0, 0.0)))[0].examine(limb).answer
+    assert len(answer.notes) == notes
+    # What was no joint of ours as it is, is none as it looks otherwise.
+    assert answer.refused is (leaning > 0)
 
 
 def test_the_model_is_another_with_another_finder(crops: Composition) -> None:
