@@ -119,8 +119,9 @@ def network_input(
     if high > low:
         stretched = np.clip((fitted - low) * (255.0 / (high - low)), 0.0, 255.0)
         if settings.sharpening:
-            blurred = convolved(stretched, bell(settings.sharpening_sigma))
-            stretched += settings.sharpening * (stretched - blurred)
+            stretched += settings.sharpening * (
+                stretched - blurred(stretched, settings.sharpening_sigma)
+            )
             stretched = np.clip(stretched, 0.0, 255.0)
         square[place.top : place.top + place.height, place.left : place.left + place.width, 0] = (
             stretched
@@ -162,8 +163,13 @@ def convolved(
     return picture
 
 
+def blurred(picture: Picture, sigma: float) -> Picture:
+    """Return a picture blurred by a Gaussian of ``sigma`` pixels."""
+    return convolved(picture, _bell(sigma))
+
+
 @lru_cache(maxsize=8)
-def bell(sigma: float) -> Picture:
+def _bell(sigma: float) -> Picture:
     """Return a Gaussian's weights for offsets from -4 to 4 standard deviations, their sum 1."""
     offsets = np.arange(-int(np.ceil(4 * sigma)), int(np.ceil(4 * sigma)) + 1)
     bell = np.exp(-0.5 * (offsets / sigma) ** 2)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.base.language import marked
-from fracture_widgets.imaging.preprocessing import bell, convolved, resized
+from fracture_widgets.imaging.preprocessing import blurred, resized
 
 Floats = npt.NDArray[np.float32]
 
@@ -65,7 +65,7 @@ class Showing:
     def of(self, crop: Floats) -> Floats:
         """Return a square input of networks, ``(size, size, 1)``, shown so."""
         if self.sigma:
-            return convolved(crop[..., 0], bell(self.sigma))[..., np.newaxis]
+            return blurred(crop[..., 0], self.sigma)[..., np.newaxis]
         return _turned(crop, self.eighths)
 
     def back(self, heatmap: Floats) -> Floats:
