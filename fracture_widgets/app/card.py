@@ -10,7 +10,6 @@ from fracture_widgets.base.language import begun, gettext, ngettext, number, per
 from fracture_widgets.models.report import Answer, Report
 from fracture_widgets.models.verdict_words import (
     annotations_of,
-    centre_of,
     not_examined,
     operating_points,
     override_mark,
@@ -133,7 +132,7 @@ def _joints(answer: Answer) -> str:
         probability = joint.answer.calibrated_probability
         said = verdict_words(joint.verdict, probability)
         found = [each for each in annotations if each.joint == annotation.name]
-        facts = [percent(probability), place_in_words(*centre_of(joint.box))]
+        facts = [percent(probability), place_in_words(*joint.box.centre)]
         facts += [each.short_label for each in found]
         row = (
             f"<span>{annotation.name} {escape(begun(gettext(joint.answer.body_part)))}: "

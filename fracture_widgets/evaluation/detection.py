@@ -306,8 +306,7 @@ def is_on(found: Found, marked: Sequence[Marked], hit: Hit, least_iou: float = 0
     """Say whether a box is on a fracture, as :func:`froc` has it."""
     if hit == "overlap":
         return any(found.box.iou(each.box) >= least_iou for each in marked)
-    x, y = (found.box.x0 + found.box.x1) / 2, (found.box.y0 + found.box.y1) / 2
-    return any(each.box.holds(x, y) for each in marked)
+    return any(each.box.holds(*found.box.centre) for each in marked)
 
 
 def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> float:

@@ -51,6 +51,11 @@ class Box:
         """Area as a fraction of the picture's."""
         return self.width * self.height
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The point in its middle: x, then y."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
     def grown(self, margin: float) -> Box:
         """Return the box with ``margin`` times its own size added on every side."""
         dx, dy = self.width * margin, self.height * margin

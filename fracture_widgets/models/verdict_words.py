@@ -278,7 +278,7 @@ def letter(place: int) -> str:
 
 def _finding_in_words(finding: Finding) -> str:
     """Say what was found, where, how probable it is, and what says so."""
-    place = finding.place if finding.box is None else centre_of(finding.box)
+    place = finding.place if finding.box is None else finding.box.centre
     where = "" if place is None else f", {place_in_words(*place)}"
     kind = begun(gettext(finding.kind))
     return f"{kind}{where}: {percent(finding.score)} ({gettext(finding.source)})"
@@ -287,7 +287,7 @@ def _finding_in_words(finding: Finding) -> str:
 def joint_in_words(joint: Mapping[str, Any]) -> str:
     """Say what was found at a joint, as the record has it, and where the joint is."""
     probability = joint["calibrated_probability"]
-    part, where = begun(gettext(joint["body_part"])), place_in_words(*centre_of(Box(*joint["box"])))
+    part, where = begun(gettext(joint["body_part"])), place_in_words(*Box(*joint["box"]).centre)
     said = verdict_words(joint["verdict"], probability)
     return gettext(
         "{part}, {where}: {said} (fracture {share})",
@@ -328,11 +328,6 @@ def place_in_words(x: float, y: float) -> str:
     It always names the picture: its left is the right of a patient who faces us.
     """
     return gettext(_PLACES[min(2, int(3 * y))][min(2, int(3 * x))])
-
-
-def centre_of(box: Box) -> tuple[float, float]:
-    """Return the point in the middle of a box."""
-    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
 
 
 def _telling(peers: Peers) -> bool:

@@ -65,13 +65,10 @@ def test_findings_lie_where_they_are_on_the_whole_radiograph(limb: Radiograph) -
     engine = Scripted([(10, 10, 1, (5, 5, 5, 5))], (0.0, 4.0, 0.0), fracture=(8, 20))
     report = scripted_cascade(engine).examine(limb)
     (joint,), (finding,) = report.answer.joints, report.answer.visible_findings
-    centre_x, centre_y = (
-        (finding.box.x0 + finding.box.x1) / 2,
-        (finding.box.y0 + finding.box.y1) / 2,
-    )
+    centre_x, centre_y = finding.box.centre
     side = (joint.box.width * 320) * 1.12
-    left = (joint.box.x0 + joint.box.x1) / 2 * 320 - side / 2
-    top = (joint.box.y0 + joint.box.y1) / 2 * 400 - side / 2
+    left = joint.box.centre[0] * 320 - side / 2
+    top = joint.box.centre[1] * 400 - side / 2
     assert centre_x == pytest.approx((left + 20.5 * 8 * side / 256) / 320, abs=1e-4)
     assert centre_y == pytest.approx((top + 8.5 * 8 * side / 256) / 400, abs=1e-4)
     row, column = np.unravel_index(report.fracture_map.argmax(), report.fracture_map.shape)

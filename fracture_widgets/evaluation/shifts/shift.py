@@ -168,8 +168,9 @@ def moved_picture(
 
 
 def _moved(box: Box, place: Place) -> Box:
-    x = (box.x0 + box.x1) / 2 + box.width / 2 * np.cos(_CIRCLE)
-    y = (box.y0 + box.y1) / 2 + box.height / 2 * np.sin(_CIRCLE)
+    middle_x, middle_y = box.centre
+    x = middle_x + box.width / 2 * np.cos(_CIRCLE)
+    y = middle_y + box.height / 2 * np.sin(_CIRCLE)
     across, down, scale = place @ np.stack([x, y, np.ones_like(x)])
     across, down = across / scale, down / scale
     return Box(float(across.min()), float(down.min()), float(across.max()), float(down.max()))
