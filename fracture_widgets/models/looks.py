@@ -35,6 +35,7 @@ from fracture_widgets.models.networks.looks import (
 from fracture_widgets.models.readers import Outputs
 from fracture_widgets.models.record import Finding
 from fracture_widgets.models.report import UNLIKE_KNOWN, Answer, JointAnswer
+from fracture_widgets.models.showings import AS_IS, Showing
 from fracture_widgets.models.study import GRAVEST_FIRST
 from fracture_widgets.models.trust import (
     SENSITIVE,
@@ -200,7 +201,24 @@ class TwoLooks(FirstLook):
             ]
             if self._crops is not None:
                 found = self._crops.answer_joints(found, [pixels for _, pixels, _ in several])
+                found = self._looked_again(found)
             seen += found
+        return seen
+
+    def _looked_again(self, seen: list[JointSeen]) -> list[JointSeen]:
+        """Look for fractures as the networks of crops saw a joint, where it lay turned for them."""
+        turned = [at for at, joint in enumerate(seen) if joint.showing.eighths]
+        if turned:
+            views = [seen[at].showing.of(seen[at].view.pixels) for at in turned]
+            outputs = self._engine.run(np.stack(views))
+            for row, at in enumerate(turned):
+                joint = seen[at]
+                said = {name: values[row] for name, values in outputs.items()}
+                seen[at] = replace(
+                    joint,
+                    findings=self._findings(joint.joint.body_part, joint.view, said, joint.showing),
+                    fracture_map=joint.showing.back(_fracture_map(said)),
+                )
         return seen
 
     def _joint_seen(self, joint: Joint, view: SquareView, outputs: Outputs) -> JointSeen:
@@ -212,13 +230,15 @@ class TwoLooks(FirstLook):
             view,
             dict(zip(self.body_parts, map(float, fractured), strict=True)),
             self._findings(part, view, outputs),
-            sigmoid(outputs[FRACTURE_MAP_OUTPUT])[..., 0],
+            _fracture_map(outputs),
             grad_cam(outputs[FEATURES], self._gradient(part)),
             view,
         )
 
-    def _findings(self, part: str, view: SquareView, outputs: Outputs) -> tuple[Finding, ...]:
-        """Return the fractures, the most probable first."""
+    def _findings(
+        self, part: str, view: SquareView, outputs: Outputs, showing: Showing = AS_IS
+    ) -> tuple[Finding, ...]:
+        """Return the fractures in a view that was shown in some way, the most probable first."""
         limits = self._limits
         several = detect(
             outputs[FRACTURE_HEAT],
@@ -230,9 +250,10 @@ class TwoLooks(FirstLook):
             voted=True,
         )
         surest = several[:1] + [box for box in several[1:] if box.score >= limits.finding]
+        size = len(view.pixels)
         return tuple(
             Finding("fracture", part, box.score, SOURCE, place)
-            for box, place in placed(surest, view)
+            for box, place in placed([showing.box_back(box, size) for box in surest], view)
         )
 
     def _gradient(self, part: str) -> Floats:
@@ -254,6 +275,10 @@ class TwoLooks(FirstLook):
 def _second_view(joint: Joint, pixels: Floats, field: ExposedField) -> SquareView:
     region = joint.box if joint.box == field.box else joint.box.grown(VIEWS.margin)
     return square_view(pixels, field, region, VIEWS.second, around=True)
+
+
+def _fracture_map(outputs: Outputs) -> Floats:
+    return sigmoid(outputs[FRACTURE_MAP_OUTPUT])[..., 0]
 
 
 def _maps(seen: Sequence[JointSeen]) -> Maps:

@@ -7,16 +7,20 @@ by: there, what is said of both is one answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from fracture_widgets.base.language import marked
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import blurred, resized
 
 Floats = npt.NDArray[np.float32]
+B = TypeVar("B", bound=Box)
 
 TURNED_BY = marked("A joint lies turned: it was turned by {degrees} degrees to examine it.")
 SMOOTHED = marked("A joint looks grainy or striped: it was smoothed to examine it.")
@@ -71,8 +75,27 @@ class Showing:
     def back(self, heatmap: Floats) -> Floats:
         """Return a heatmap of what was shown, ``(h, h)``, as it lies over the crop as it is."""
         if self.eighths % 2:
-            heatmap = resized(heatmap, _FINE, _FINE)
+            fine = max(_FINE, len(heatmap))
+            heatmap = resized(heatmap, fine, fine)
         return _turned(heatmap[..., np.newaxis], -self.eighths)[..., 0]
+
+    def box_back(self, box: B, size: int) -> B:
+        """Return a box on what was shown, in its pixels, as it lies over the crop as it is.
+
+        Both are squares of a side of ``size``. Turned by an eighth, a box would lie aslant: it
+        becomes a square of the same area.
+        """
+        width, height = box.width, box.height
+        if self.eighths % 2:
+            width = height = math.sqrt(box.area)
+        elif self.eighths % 4:
+            width, height = height, width
+        angle = math.radians(_EIGHTH * self.eighths)
+        right, down = (place - size / 2 for place in box.centre)
+        x = size / 2 + right * math.cos(angle) - down * math.sin(angle)
+        y = size / 2 + right * math.sin(angle) + down * math.cos(angle)
+        edges = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        return replace(box, **dict(zip(("x0", "y0", "x1", "y1"), edges, strict=True)))
 
 
 AS_IS = Showing()

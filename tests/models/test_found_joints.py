@@ -12,8 +12,9 @@ from scripted_looks import PARTS, Scripted, looks_folder
 from small_networks import put
 
 from fracture_widgets.errors import ModelError
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
-from fracture_widgets.imaging.views import standard_crop
+from fracture_widgets.imaging.views import VIEWS, standard_crop
 from fracture_widgets.models.cascade import Cascade
 from fracture_widgets.models.compose import Composition, compose
 from fracture_widgets.models.crops import Crops
@@ -312,6 +313,43 @@ def test_a_crop_that_looks_unlike_is_shown_as_it_looks_most_like_what_is_known(
     likely = np.exp(np.log(said).mean(0))
     expected = (likely / likely.sum())[LABELS.index(FRACTURED)]
     assert joint.answer.fracture_probability == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("showing", OTHERS, ids=str)
+def test_fractures_are_looked_for_as_the_joint_was_turned(
+    crops: Composition, limb: Radiograph, monkeypatch: pytest.MonkeyPatch, showing: Showing
+) -> None:
+    def found(gate: Distances) -> tuple[Scripted, Cascade]:
+        monkeypatch.setattr(Gate, "of_weights", lambda weights: gate)
+        engine = Scripted(TWO[:1], (0.0, 0.0, 0.0), fracture=(8, 20))
+        return engine, both(crops, engine)[0]
+
+    engine, cascade = found(Distances(AS_IS, away=-9.0))
+    upright = cascade.examine(limb)
+    assert [shape[1] for shape in engine.looked].count(VIEWS.second) == 1
+    engine, cascade = found(Distances(showing))
+    report = cascade.examine(limb)
+    assert [shape[1] for shape in engine.looked].count(VIEWS.second) == 1 + bool(showing.eighths)
+    # The network finds one in the same place of whatever it is shown: beside it on the joint.
+    (before,), (after,) = upright.answer.findings, report.answer.findings
+    assert (after.box == before.box) is not bool(showing.eighths)
+    joint = report.answer.joints[0].box
+    side = max(joint.width * limb.width, joint.height * limb.height) * (1 + 2 * VIEWS.margin)
+    middle = (np.array([20.5, 8.5]) * 8 / VIEWS.second - 0.5) * side
+    angle = np.pi / 4 * showing.eighths
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    assert after.box is not None
+    assert _middle(after.box, limb) - _middle(joint, limb) == pytest.approx(turn @ middle, abs=1)
+    # The map is hottest where the box has its middle.
+    hottest = np.unravel_index(report.fracture_map.argmax(), report.fracture_map.shape)
+    place = (np.array(hottest)[::-1] + 0.5) / np.array(report.fracture_map.shape)[::-1]
+    size = np.array([limb.width, limb.height])
+    assert place * size == pytest.approx(_middle(after.box, limb), abs=side / 32)
+
+
+def _middle(box: Box, limb: Radiograph) -> np.ndarray:
+    """Return the middle of a box in pixels."""
+    return np.array(box.centre) * (limb.width, limb.height)
 
 
 @pytest.mark.parametrize(

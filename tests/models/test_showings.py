@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.models.showings import AS_IS, OTHERS, Showing
 
 _TURNS = [showing for showing in OTHERS if showing.eighths]
@@ -46,6 +47,26 @@ def test_a_heatmap_lies_again_where_it_was_hot(showing: Showing) -> None:
     back = showing.back(heatmap)
     row, column = ((np.argwhere(back > back.max() / 2).mean(0)) + 0.5) / len(back)
     assert (row, column) == pytest.approx((56 / 224, 112 / 224), abs=0.06)
+
+
+@pytest.mark.parametrize("showing", [AS_IS, *OTHERS], ids=str)
+def test_a_box_lies_again_around_what_it_was_found_on(showing: Showing) -> None:
+    crop = np.zeros((224, 224, 1), np.float32)
+    crop[48:72, 92:132] = 255
+    rows, columns = np.nonzero(showing.of(crop)[..., 0] > 127)
+    found = Box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    back = showing.box_back(found, 224)
+    if showing.eighths % 2:  # aslant, what holds it is larger
+        assert back.centre == pytest.approx((112, 60), abs=1.5)
+        assert back.area == pytest.approx(found.area)
+    else:
+        edges = (back.x0, back.y0, back.x1, back.y1)
+        assert edges == pytest.approx((92, 48, 132, 72), abs=1.0)
+
+
+@pytest.mark.parametrize("showing", _TURNS, ids=str)
+def test_a_fine_map_stays_as_fine(showing: Showing) -> None:
+    assert showing.back(np.zeros((32, 32), np.float32)).shape == (32, 32)
 
 
 @pytest.mark.parametrize(("eighths", "degrees"), [(1, 45), (2, 90), (4, 180), (6, 90), (7, 45)])

@@ -20,10 +20,12 @@ from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import crop_frame
 from fracture_widgets.errors import TrainingError
+from fracture_widgets.evaluation.detection import Found, Marked, is_on
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, paired_difference, rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled
 from fracture_widgets.evaluation.shift_table import ShiftResults, evaluate_shifts
 from fracture_widgets.evaluation.shifts import STRENGTHS
+from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.radiograph import Radiograph
 from fracture_widgets.models.compose import compose
 from fracture_widgets.models.crops import Crops
@@ -39,6 +41,7 @@ from fracture_widgets.models.folder import (
 from fracture_widgets.models.gate import GATE_WEIGHTS
 from fracture_widgets.models.learned_from import NOT, learned_from
 from fracture_widgets.models.looks import TwoLooks
+from fracture_widgets.models.showings import Showing
 from fracture_widgets.models.trust import TRUST_SECTION, UNLIKE_SECTION
 from fracture_widgets.parts import FRACTURED, NORMAL
 from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
@@ -58,6 +61,7 @@ Rows = Iterator[dict[str, Any]]
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "holder")
 _MARKED, _FOUND, _OWN = "marked_probability", "found_probability", "boxes_probability"
 _AS_ELSEWHERE = "# Crops of joints, as other archives would have them"
+_AS_IT_LIES, _TURNED = "as_it_lies", "as_shown"
 _WAYS = {
     _MARKED: "the networks of crops, at the box that people marked",
     _FOUND: "the same, at the box that is found, as the part it is taken for",
@@ -73,6 +77,10 @@ class FoundJoints:
     """A row for each joint: study, part, label, and the probability of a fracture by each way."""
     shifts: ShiftResults | None = None
     """What is said of crops of some of the joints, as other archives would have them."""
+    turned: pd.DataFrame | None = None
+    """A row for each outlined joint and number of quarters that its radiograph was turned by:
+    whether its surest box has its middle on a fracture, by the network that finds joints alone,
+    which looks at joints as they lie, and with the networks of crops."""
 
     def __str__(self) -> str:
         joints = self.answers
@@ -92,12 +100,15 @@ class FoundJoints:
             f"AUROC of all at the marked box: {_auroc(joints, _MARKED)}. In brackets: 95 percent "
             "intervals from draws of whole studies."
         )
-        return "\n\n".join([counted, _aurocs(found), less, whole])
+        pointing = () if self.turned is None else (_pointing(self.turned),)
+        return "\n\n".join([counted, _aurocs(found), less, whole, *pointing])
 
     def save(self, folder: str | os.PathLike[str]) -> dict[str, Path]:
-        """Write ``found_joints.csv`` and ``.md``; of shifts, ``shifts.csv`` and ``.md``, too."""
+        """Write ``found_joints.csv`` and ``.md``, ``turned.csv``, ``shifts.csv`` and ``.md``."""
         tables = {"found_joints.csv": self.answers.round(5)}
         pages = {"found_joints.md": f"# At the joints that are found\n\n{self}\n"}
+        if self.turned is not None:
+            tables["turned.csv"] = self.turned
         if self.shifts is not None:
             tables["shifts.csv"] = self.shifts.answers.round(5)
             pages["shifts.md"] = f"{_AS_ELSEWHERE}\n\n```text\n{self.shifts}\n```\n"
@@ -146,6 +157,7 @@ def compare_found_joints(
     looking = engine_of(finder, engine)
     alone = TwoLooks(finder, looking)
     answered: list[dict[str, Any]] = []
+    pointed: list[dict[str, Any]] = []
     shifts: ShiftResults | None = None
     for run in plan_runs(lesson.table)[:FOLDS]:
         there = lesson.table.iloc[run.judged]
@@ -160,7 +172,10 @@ def compare_found_joints(
         crops = Crops(compose([model]), {model: engine_of(model, engine)})
         both = TwoLooks(finder, looking, crops=crops)
         for done, (name, rows) in enumerate(unseen.groupby("image_id"), start=1):
-            answered += _answers(both, alone, images[str(name)], list(rows_of(rows)))
+            radiograph, joints_on = images[str(name)], list(rows_of(rows))
+            answered += _answers(both, alone, radiograph, joints_on)
+            outlines = atlas.outlines_of(str(name))
+            pointed += _pointed(both, alone, radiograph, joints_on, outlines)
             monitor.step(done, unseen["image_id"].nunique(), f"answering {run.name}")
         if shifted and shifts is None:
             shifts = _shifts(both, images, unseen, shifted, monitor)
@@ -171,7 +186,8 @@ def compare_found_joints(
         )
     if noted and shipped is not None and shifts is not None:
         amend_card(joints, **{UNLIKE_SECTION: _worth(shifts, shipped.sha256)})
-    return FoundJoints(pd.DataFrame(answered), shifts)
+    turned = pd.DataFrame(pointed) if pointed else None
+    return FoundJoints(pd.DataFrame(answered), shifts, turned)
 
 
 def _worth(shifts: ShiftResults, model: str) -> dict[str, Any]:
@@ -249,6 +265,51 @@ def _answers(both: TwoLooks, alone: TwoLooks, radiograph: Radiograph, rows: Sequ
             _FOUND: at_found[at].fracture_probability if at in there else np.nan,
             _OWN: by_boxes[at].fracture_probability if at in there else np.nan,
         }
+
+
+def _pointed(
+    both: TwoLooks,
+    alone: TwoLooks,
+    radiograph: Radiograph,
+    rows: Sequence[Any],
+    outlines: Sequence[Box],
+) -> Rows:
+    """Yield, for each number of quarters, whether the surest boxes lie on the fractures."""
+    outlined = [
+        (row, marks)
+        for row in rows
+        if row.fractured
+        and (marks := [mark for mark in outlines if box_of(row).holds(*mark.centre)])
+    ]
+    for quarters in range(4 if outlined else 0):
+        pixels = np.ascontiguousarray(np.rot90(radiograph.pixels, quarters))
+        prepared = both.prepare(replace(radiograph, pixels=pixels))
+        back = Showing(eighths=-2 * quarters % 8)  # the way back of the other way round
+        for row, marks in outlined:
+            box = back.box_back(box_of(row), 1)
+            joint = marked_joints([box], [row.body_part], both.body_parts)
+            there = [Marked(back.box_back(mark, 1)) for mark in marks]
+            hits = {}
+            for name, model in ((_AS_IT_LIES, alone), (_TURNED, both)):
+                (seen,) = model.look_at(prepared, joint)
+                surest = [Found(find.box, find.score) for find in seen.findings[:1] if find.box]
+                hits[name] = any(is_on(found, there, "pointing") for found in surest)
+            named = {name: getattr(row, name) for name in _COLUMNS}
+            yield {**named, "quarters": quarters, **hits}
+
+
+def _pointing(turned: pd.DataFrame) -> str:
+    """Say how many surest boxes lie on fractures, upright and turned."""
+    rows = []
+    for degrees, those in turned.groupby(90 * turned["quarters"]):
+        shares = [rate(those[name], those["study"]) for name in (_AS_IT_LIES, _TURNED)]
+        rows.append([f"{degrees}", *map(str, shares)])
+    upright = turned[turned["quarters"] == 0]
+    head = ["turned by, degrees", "looked at as it lies", "looked at as crops are shown"]
+    return (
+        f"The surest box has its middle on a fracture, of {len(upright)} fractured joints with an "
+        f"outline, each at its marked box:\n\n{markdown_table(head, rows)}"
+    )
 
 
 def _aurocs(found: pd.DataFrame) -> str:
