@@ -26,6 +26,9 @@ SHORTEST, LONGEST = -3.0, 4.0
 _ALIKE = 0.3
 """How much of both boxes together two must share for one to have a say in the other."""
 
+_SURE, _CLEAR = 0.5, 0.75
+"""A joint below such a score must lie so many standard deviations within the limit to be ours."""
+
 _MAP_SIDE = 512
 """Longest side of the maps that lie over a whole radiograph."""
 
@@ -172,8 +175,12 @@ class JointSeen:
 
     @property
     def is_ours(self) -> bool:
-        """Whether nothing says that it is a joint of another body part, such as a knee."""
-        return self.excess.get(OTHER_BODY_PART, 0.0) <= 0.0
+        """Whether nothing says that it is a joint of another body part, such as a knee.
+
+        What is found with little certainty is one of ours if it plainly looks so.
+        """
+        limit = 0.0 if self.joint.score >= _SURE else -_CLEAR
+        return self.excess.get(OTHER_BODY_PART, limit) <= limit
 
     @property
     def furthest(self) -> tuple[str, float]:
@@ -189,7 +196,7 @@ class JointSeen:
     @property
     def is_familiar(self) -> bool:
         """Whether a gate for crops lets it pass as one of a joint."""
-        return bool(self.excess) and max(self.excess.values()) <= 0.0
+        return bool(self.excess) and self.is_ours and max(self.excess.values()) <= 0.0
 
 
 def over_radiograph(maps: Sequence[tuple[SquareView, Floats]]) -> Floats:

@@ -35,6 +35,8 @@ from fracture_widgets.parts import FRACTURED, LABELS
 
 TWO = [(4, 6, 0, (3, 3, 3, 3)), (14, 10, 1, (4, 4, 4, 4))]
 """An elbow above a hand."""
+UNSURE = [(*joint, -0.2) for joint in TWO]
+"""The same, found with a score of 0.45."""
 
 
 @pytest.fixture(scope="module")
@@ -249,9 +251,15 @@ def test_one_joint_of_two_that_looks_unlike_is_noted_and_has_no_peers(
         (TWO, [-1.0, 0.5], False, 1),
         (TWO, [0.5, 0.5], True, 2),
         ([], [0.5], True, 0),
-        ([], [-0.5], False, 0),
+        ([], [-0.5], True, 0),
+        ([], [-0.8], False, 0),
+        (UNSURE, [-0.8, -0.5], False, 1),
+        (UNSURE, [-0.5, -0.5], True, 2),
     ],
-    ids=["two of ours", "a knee beside one", "knees", "nothing like a crop", "a tight crop"],
+    ids=[
+        *("two of ours", "a knee beside one", "knees", "nothing like a crop"),
+        *("a crop that may be a knee", "a tight crop", "two found unsurely", "what may be knees"),
+    ],
 )
 def test_a_joint_of_another_part_is_none_and_a_tight_crop_is_one(
     crops: Composition,

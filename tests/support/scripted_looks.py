@@ -39,11 +39,9 @@ class Scripted:
         coarse, fine = size // 16, size // 8
         heat = np.full((count, coarse, coarse, 3), -9.0, np.float32)
         sides = np.zeros((count, coarse, coarse, 4), np.float32)
-        for row, column, part, reach in self.joints if size == VIEWS.first else ():
-            heat[0, row, column, part] = 3.0
-            sides[0, row, column] = np.log(reach)
-        for row, column, part, reach in self.filling if size == FAR_SIDE else ():
-            heat[0, row, column, part] = 3.0
+        seen = {VIEWS.first: self.joints, FAR_SIDE: self.filling}.get(size, ())
+        for row, column, part, reach, *logit in seen:  # a logit of 3, if none is given
+            heat[0, row, column, part] = logit[0] if logit else 3.0
             sides[0, row, column] = np.log(reach)
         fractures = np.full((count, fine, fine, 1), -9.0, np.float32)
         if self.fracture is not None:
