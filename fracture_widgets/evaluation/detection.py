@@ -181,11 +181,14 @@ def froc_sensitivity(
 def pointing(joints: Sequence[Examined], *, resamples: int = 2000) -> Estimate:
     """Return the share of fractured joints whose surest box has its middle on a fracture."""
     broken = [joint for joint in joints if joint.marked]
-    on = []
-    for joint in broken:
-        surest = max(joint.found, key=lambda each: each.score, default=None)
-        on.append(surest is not None and is_on(surest, joint.marked, "pointing"))
+    on = [points_at_fracture(joint) for joint in broken]
     return rate(on, [joint.group for joint in broken], n=resamples)
+
+
+def points_at_fracture(joint: Examined) -> bool:
+    """Say whether a joint's surest box has its middle on a fracture."""
+    surest = max(joint.found, key=lambda each: each.score, default=None)
+    return surest is not None and is_on(surest, joint.marked, "pointing")
 
 
 def mean_average_precision(

@@ -166,7 +166,8 @@ class JointSeen:
     excess: Mapping[str, float] = field(default_factory=dict)
     """How far its crop lies beyond each limit of a gate for crops, by the kind of refusal."""
     showing: Showing = AS_IS
-    """How its crop was shown to the networks that gave the probabilities."""
+    """How its crop was shown to the networks that gave the probabilities; where it was turned,
+    findings and map are of the view turned alike."""
 
     @property
     def fracture_probability(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -196,8 +196,8 @@ class TwoLooks(FirstLook):
             views = [_second_view(*place) for place in several]
             outputs = self._engine.run(np.stack([view.pixels for view in views]))
             found = [
-                self._joint_seen(joint, view, {name: said[at] for name, said in outputs.items()})
-                for at, ((joint, _, _), view) in enumerate(zip(several, views, strict=True))
+                self._joint_seen(joint, view, said)
+                for (joint, _, _), view, said in zip(several, views, _each(outputs), strict=True)
             ]
             if self._crops is not None:
                 found = self._crops.answer_joints(found, [pixels for _, pixels, _ in several])
@@ -207,19 +207,22 @@ class TwoLooks(FirstLook):
 
     def _looked_again(self, seen: list[JointSeen]) -> list[JointSeen]:
         """Look for fractures as the networks of crops saw a joint, where it lay turned for them."""
-        turned = [at for at, joint in enumerate(seen) if joint.showing.eighths]
-        if turned:
-            views = [seen[at].showing.of(seen[at].view.pixels) for at in turned]
-            outputs = self._engine.run(np.stack(views))
-            for row, at in enumerate(turned):
-                joint = seen[at]
-                said = {name: values[row] for name, values in outputs.items()}
-                seen[at] = replace(
-                    joint,
-                    findings=self._findings(joint.joint.body_part, joint.view, said, joint.showing),
-                    fracture_map=joint.showing.back(_fracture_map(said)),
-                )
-        return seen
+        turned = [joint for joint in seen if joint.showing.eighths]
+        if not turned:
+            return seen
+        views = [joint.showing.of(joint.view.pixels) for joint in turned]
+        again = dict(zip(turned, _each(self._engine.run(np.stack(views))), strict=True))
+        return [
+            self._turned_back(joint, again[joint]) if joint in again else joint for joint in seen
+        ]
+
+    def _turned_back(self, joint: JointSeen, outputs: Outputs) -> JointSeen:
+        """Take what was found on a joint as it was shown to the networks of crops."""
+        return replace(
+            joint,
+            findings=self._findings(joint.joint.body_part, joint.view, outputs, joint.showing),
+            fracture_map=joint.showing.back(_fracture_map(outputs)),
+        )
 
     def _joint_seen(self, joint: Joint, view: SquareView, outputs: Outputs) -> JointSeen:
         part = joint.body_part
@@ -251,9 +254,12 @@ class TwoLooks(FirstLook):
         )
         surest = several[:1] + [box for box in several[1:] if box.score >= limits.finding]
         size = len(view.pixels)
+        back = [showing.box_back(box, size) for box in surest]
+        # In the empty corners of what is turned by an eighth lies nothing of the view.
+        within = [box for box in back if all(0 <= at <= size for at in box.centre)]
         return tuple(
             Finding("fracture", part, box.score, SOURCE, place)
-            for box, place in placed([showing.box_back(box, size) for box in surest], view)
+            for box, place in placed(within, view)
         )
 
     def _gradient(self, part: str) -> Floats:
@@ -275,6 +281,12 @@ class TwoLooks(FirstLook):
 def _second_view(joint: Joint, pixels: Floats, field: ExposedField) -> SquareView:
     region = joint.box if joint.box == field.box else joint.box.grown(VIEWS.margin)
     return square_view(pixels, field, region, VIEWS.second, around=True)
+
+
+def _each(outputs: Mapping[str, Floats]) -> Iterator[dict[str, Floats]]:
+    """Yield what is said of each of several inputs."""
+    for values in zip(*outputs.values(), strict=True):
+        yield dict(zip(outputs, values, strict=True))
 
 
 def _fracture_map(outputs: Outputs) -> Floats:

@@ -85,6 +85,8 @@ class Showing:
         Both are squares of a side of ``size``. Turned by an eighth, a box would lie aslant: it
         becomes a square of the same area.
         """
+        if not self.eighths:
+            return box
         width, height = box.width, box.height
         if self.eighths % 2:
             width = height = math.sqrt(box.area)

@@ -355,6 +355,37 @@ def test_fractures_are_looked_for_as_the_joint_was_turned(
     assert place * size == pytest.approx(_middle(after.box, limb), abs=side / 32)
 
 
+def test_of_two_joints_one_is_looked_at_again(
+    crops: Composition, limb: Radiograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upright = both(crops, Scripted(TWO, (0.0, 0.0, 0.0), fracture=(8, 20)))[0].examine(limb)
+    tried = [0.5 if way == QUARTER else 5.0 for way in OTHERS]
+    distances = iter([-9.0, 1.0 + QUARTER.reluctance, *tried, -4.0])
+
+    class OneLiesTurned:
+        def excess_by_kind(self, outputs: object) -> dict[str, float]:
+            return {NOT_A_RADIOGRAPH: next(distances), OTHER_BODY_PART: -1.0, INVERTED: -1.0}
+
+    monkeypatch.setattr(Gate, "of_weights", lambda weights: OneLiesTurned())
+    engine = Scripted(TWO, (0.0, 0.0, 0.0), fracture=(8, 20))
+    report = both(crops, engine)[0].examine(limb)
+    looked, again = (given for given in engine.inputs if given.shape[1] == VIEWS.second)
+    np.testing.assert_array_equal(again, QUARTER.of(looked[1])[np.newaxis])
+    found = [joint.answer.findings[0].box for joint in report.answer.joints]
+    before = {joint.box: joint.answer.findings[0].box for joint in upright.answer.joints}
+    stayed = [before[joint.box] for joint in report.answer.joints]
+    assert sorted(a == b for a, b in zip(found, stayed, strict=True)) == [False, True]
+
+
+def test_nothing_is_found_in_the_empty_corners_of_a_turned_view(
+    crops: Composition, limb: Radiograph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eighth = Showing(eighths=1)
+    monkeypatch.setattr(Gate, "of_weights", lambda weights: Distances(eighth))
+    report = both(crops, Scripted(TWO[:1], (0.0, 0.0, 0.0), fracture=(0, 0)))[0].examine(limb)
+    assert report.answer.findings == ()
+
+
 def _middle(box: Box, limb: Radiograph) -> np.ndarray:
     """Return the middle of a box in pixels."""
     return np.array(box.centre) * (limb.width, limb.height)

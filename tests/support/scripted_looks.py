@@ -32,9 +32,11 @@ class Scripted:
         self.joints, self.logits, self.fracture = joints, logits, fracture
         self.filling = filling  # what is seen from further away
         self.looked: list[tuple[int, ...]] = []
+        self.inputs: list[np.ndarray] = []
 
     def run(self, inputs):
         self.looked.append(inputs.shape)
+        self.inputs.append(inputs)
         count, size = len(inputs), inputs.shape[1]
         coarse, fine = size // 16, size // 8
         heat = np.full((count, coarse, coarse, 3), -9.0, np.float32)

@@ -176,6 +176,7 @@ def found_joints(
     By networks that learned from neither: folds of the cascade, which are trained where the work
     folder has none, and the network that finds joints. A fold takes about half an hour on two CPU
     cores, its features a quarter more; interrupted, it goes on where it stopped.
+    Fractured joints are looked at turned by quarters, too: does the surest box lie on a fracture?
 
     Parameters
     ----------

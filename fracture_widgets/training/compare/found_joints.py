@@ -20,7 +20,7 @@ from fracture_widgets.base.tables import markdown_table
 from fracture_widgets.datasets.fracatlas import FracAtlas
 from fracture_widgets.datasets.joints import crop_frame
 from fracture_widgets.errors import TrainingError
-from fracture_widgets.evaluation.detection import Found, Marked, is_on
+from fracture_widgets.evaluation.detection import Examined, Found, Marked, points_at_fracture
 from fracture_widgets.evaluation.metrics import auroc, bootstrap_interval, paired_difference, rate
 from fracture_widgets.evaluation.scores import by_part_and_pooled
 from fracture_widgets.evaluation.shift_table import ShiftResults, evaluate_shifts
@@ -41,7 +41,7 @@ from fracture_widgets.models.folder import (
 from fracture_widgets.models.gate import GATE_WEIGHTS
 from fracture_widgets.models.learned_from import NOT, learned_from
 from fracture_widgets.models.looks import TwoLooks
-from fracture_widgets.models.showings import Showing
+from fracture_widgets.models.record import Finding
 from fracture_widgets.models.trust import TRUST_SECTION, UNLIKE_SECTION
 from fracture_widgets.parts import FRACTURED, NORMAL
 from fracture_widgets.training.atlas import box_of, radiograph_reader, rows_of
@@ -61,7 +61,7 @@ Rows = Iterator[dict[str, Any]]
 _COLUMNS = ("image_id", "joint_index", "body_part", "study", "holder")
 _MARKED, _FOUND, _OWN = "marked_probability", "found_probability", "boxes_probability"
 _AS_ELSEWHERE = "# Crops of joints, as other archives would have them"
-_AS_IT_LIES, _TURNED = "as_it_lies", "as_shown"
+_AS_IT_LIES, _AS_SHOWN = "as_it_lies", "as_shown"
 _WAYS = {
     _MARKED: "the networks of crops, at the box that people marked",
     _FOUND: "the same, at the box that is found, as the part it is taken for",
@@ -275,34 +275,46 @@ def _pointed(
     outlines: Sequence[Box],
 ) -> Rows:
     """Yield, for each number of quarters, whether the surest boxes lie on the fractures."""
+    on_joint = [[mark for mark in outlines if box_of(row).holds(*mark.centre)] for row in rows]
     outlined = [
-        (row, marks)
-        for row in rows
-        if row.fractured
-        and (marks := [mark for mark in outlines if box_of(row).holds(*mark.centre)])
+        (row, marks) for row, marks in zip(rows, on_joint, strict=True) if row.fractured and marks
     ]
+    parts = [row.body_part for row, _ in outlined]
     for quarters in range(4 if outlined else 0):
         pixels = np.ascontiguousarray(np.rot90(radiograph.pixels, quarters))
         prepared = both.prepare(replace(radiograph, pixels=pixels))
-        back = Showing(eighths=-2 * quarters % 8)  # the way back of the other way round
-        for row, marks in outlined:
-            box = back.box_back(box_of(row), 1)
-            joint = marked_joints([box], [row.body_part], both.body_parts)
-            there = [Marked(back.box_back(mark, 1)) for mark in marks]
-            hits = {}
-            for name, model in ((_AS_IT_LIES, alone), (_TURNED, both)):
-                (seen,) = model.look_at(prepared, joint)
-                surest = [Found(find.box, find.score) for find in seen.findings[:1] if find.box]
-                hits[name] = any(is_on(found, there, "pointing") for found in surest)
-            named = {name: getattr(row, name) for name in _COLUMNS}
-            yield {**named, "quarters": quarters, **hits}
+        boxes = [_turned(box_of(row), quarters) for row, _ in outlined]
+        joints = marked_joints(boxes, parts, both.body_parts)
+        ways = {_AS_IT_LIES: alone, _AS_SHOWN: both}
+        seen = {way: model.look_at(prepared, joints) for way, model in ways.items()}
+        for at, (row, marks) in enumerate(outlined):
+            there = tuple(Marked(_turned(mark, quarters)) for mark in marks)
+            yield {
+                **{name: getattr(row, name) for name in _COLUMNS},
+                "quarters": quarters,
+                **{
+                    way: points_at_fracture(Examined("", there, _boxes(each[at].findings)))
+                    for way, each in seen.items()
+                },
+            }
+
+
+def _turned(box: Box, quarters: int) -> Box:
+    """Return a box of a radiograph as it lies when that is turned, counter-clockwise."""
+    for _ in range(quarters):
+        box = Box(box.y0, 1 - box.x1, box.y1, 1 - box.x0)
+    return box
+
+
+def _boxes(findings: Sequence[Finding]) -> tuple[Found, ...]:
+    return tuple(Found(each.box, each.score) for each in findings if each.box is not None)
 
 
 def _pointing(turned: pd.DataFrame) -> str:
     """Say how many surest boxes lie on fractures, upright and turned."""
     rows = []
     for degrees, those in turned.groupby(90 * turned["quarters"]):
-        shares = [rate(those[name], those["study"]) for name in (_AS_IT_LIES, _TURNED)]
+        shares = [rate(those[name], those["study"]) for name in (_AS_IT_LIES, _AS_SHOWN)]
         rows.append([f"{degrees}", *map(str, shares)])
     upright = turned[turned["quarters"] == 0]
     head = ["turned by, degrees", "looked at as it lies", "looked at as crops are shown"]

@@ -158,15 +158,13 @@ def test_each_joint_is_answered_at_both_boxes_by_the_fold_that_never_saw_it(
     assert 0 < moved.median() < 0.25
     page = (tmp_path / "out" / "found_joints.md").read_text("utf-8")
     assert "AUROC at the box that is found less that at the marked one" in page
-    # Fractured joints are looked at in four ways; what hits one way round mostly hits in another.
+    # Fractured joints are looked at in four ways, and in each some boxes lie on the fracture.
     turned = pd.read_csv(tmp_path / "out" / "turned.csv")
     fractured = answers[answers["label"] == "fractured"]
     assert sorted(turned["image_id"]) == sorted([*fractured["image_id"]] * 4)
     assert turned.groupby("quarters").size().to_dict() == dict.fromkeys(range(4), 5)
     assert "of 5 fractured joints with an outline" in page
-    (upright, *others) = (rows["as_shown"].mean() for _, rows in turned.groupby("quarters"))
-    assert upright > 0
-    assert max(others) > 0
+    assert (turned.groupby("quarters")[["as_it_lies", "as_shown"]].mean() > 0).all(axis=None)
 
 
 def test_some_joints_are_answered_as_other_archives_would_have_them(
