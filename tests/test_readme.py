@@ -99,6 +99,14 @@ def test_what_becomes_of_answers_in_other_archives_stands_in_the_evidence() -> N
     assert f"| not answered | {means[0][3]} | {means[1][3]} | 0.000 |" in text
 
 
+def test_where_boxes_point_on_turned_radiographs_stands_in_the_evidence() -> None:
+    text = EVIDENCE.read_text(encoding="utf-8")
+    written = (ROOT / "results" / "found_joints" / "found_joints.md").read_text(encoding="utf-8")
+    rows = [line for line in written.splitlines() if re.match(r"\| \d+ \| ", line)]
+    assert len(rows) == 4
+    assert all(row in text for row in rows)
+
+
 def test_every_network_of_the_reproduction_stands_with_its_figures() -> None:
     results = ROOT / "results"
     text = COMPARISON.read_text(encoding="utf-8")
@@ -115,7 +123,9 @@ def test_every_network_of_the_reproduction_stands_with_its_figures() -> None:
         assert f"| {title} | {' | '.join(aurocs)} |" in shown
 
 
-@pytest.mark.parametrize(("page", "least"), [("detectors/detectors", 13), ("ablation/ablation", 3)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("detectors/detectors", 13), ("ablation/ablation", 16)]
+)
 def test_every_detector_and_ingredient_stands_with_its_figures(page: str, least: int) -> None:
     text = COMPARISON.read_text(encoding="utf-8").splitlines()
     written = (ROOT / "results" / f"{page}.md").read_text(encoding="utf-8")
