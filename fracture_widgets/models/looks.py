@@ -211,9 +211,10 @@ class TwoLooks(FirstLook):
         if not turned:
             return seen
         views = [joint.showing.of(joint.view.pixels) for joint in turned]
-        again = dict(zip(turned, _each(self._engine.run(np.stack(views))), strict=True))
+        again = _each(self._engine.run(np.stack(views)))
         return [
-            self._turned_back(joint, again[joint]) if joint in again else joint for joint in seen
+            self._turned_back(joint, next(again)) if joint.showing.eighths else joint
+            for joint in seen
         ]
 
     def _turned_back(self, joint: JointSeen, outputs: Outputs) -> JointSeen:

@@ -20,7 +20,7 @@ from fracture_widgets.imaging.boxes import Box
 from fracture_widgets.imaging.preprocessing import blurred, resized
 
 Floats = npt.NDArray[np.float32]
-B = TypeVar("B", bound=Box)
+AnyBox = TypeVar("AnyBox", bound=Box)
 
 TURNED_BY = marked("A joint lies turned: it was turned by {degrees} degrees to examine it.")
 SMOOTHED = marked("A joint looks grainy or striped: it was smoothed to examine it.")
@@ -79,7 +79,7 @@ class Showing:
             heatmap = resized(heatmap, fine, fine)
         return _turned(heatmap[..., np.newaxis], -self.eighths)[..., 0]
 
-    def box_back(self, box: B, size: int) -> B:
+    def box_back(self, box: AnyBox, size: int) -> AnyBox:
         """Return a box on what was shown, in its pixels, as it lies over the crop as it is.
 
         Both are squares of a side of ``size``. Turned by an eighth, a box would lie aslant: it

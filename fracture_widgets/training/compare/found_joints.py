@@ -307,6 +307,7 @@ def _turned(box: Box, quarters: int) -> Box:
 
 
 def _boxes(findings: Sequence[Finding]) -> tuple[Found, ...]:
+    """Return the findings that have a box, as they are judged."""
     return tuple(Found(each.box, each.score) for each in findings if each.box is not None)
 
 
